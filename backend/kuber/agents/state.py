@@ -1,0 +1,196 @@
+"""PipelineState: what one agent hands to the next.
+
+Sections are frozen models: an agent replaces a section, it never edits one in place. Bars stay
+outside the state; `market_data` says which bars a run may read.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from kuber.market.types import Timeframe
+
+STATE_VERSION = 1
+
+Price = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
+"""A price or an amount of money: a plain decimal string in JSON, never in exponent form."""
+
+Engine = Literal["rules", "llm"]
+
+
+class Section(BaseModel):
+    """Base of every part of the state."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Direction(StrEnum):
+    BULLISH = "BULLISH"
+    BEARISH = "BEARISH"
+    NEUTRAL = "NEUTRAL"
+
+
+class Action(StrEnum):
+    BUY = "BUY"
+    SELL = "SELL"
+    HOLD = "HOLD"
+
+
+class TriggerCondition(Section):
+    """Why the run went ahead."""
+
+    kind: str
+    met: bool
+    detail: str
+
+
+class Frame(Section):
+    """One timeframe of one instrument that this run may read."""
+
+    count: int
+    first_at: datetime
+    """Opening time of the oldest bar."""
+    last_at: datetime
+    """Closing time of the newest bar, never after the run's `as_of`."""
+    last_close: Price
+    dataset: str
+    """Where the bars come from: `imported`, `sample`, `simulated`, `alpaca`."""
+
+
+class MarketSnapshot(Section):
+    symbol: str
+    as_of: datetime
+    price: Price
+    """Close of the newest bar of the primary timeframe."""
+    currency: str
+    source: str
+    simulated: bool
+    frames: dict[Timeframe, Frame]
+
+
+class TimeframeBias(Section):
+    direction: Direction
+    score: float
+    """From -100 (all evidence bearish) to 100 (all bullish)."""
+    facts: dict[str, float | str]
+
+
+class BiasSignal(Section):
+    direction: Direction
+    confidence: float
+    """0 to 100."""
+    timeframes: dict[Timeframe, TimeframeBias]
+    reasoning: str
+    engine: Engine
+
+
+class StrategyPlan(Section):
+    """A full plan. Prices are set unless the action is HOLD."""
+
+    action: Action
+    timeframe: Timeframe
+    entry: Price | None = None
+    stop_loss: Price | None = None
+    target_1: Price | None = None
+    target_2: Price | None = None
+    confidence: float
+    """0 to 100."""
+    reasoning: str
+    indicators: dict[str, float]
+    engine: Engine
+
+
+class RiskCheck(Section):
+    name: str
+    passed: bool
+    detail: str
+
+
+class RiskDecision(Section):
+    approved: bool
+    quantity: Price
+    """Units to trade; zero when not approved."""
+    risk_amount: Price
+    """Loss if the stop is hit, in the account's currency."""
+    position_value: Price
+    checks: tuple[RiskCheck, ...]
+    reasoning: str
+    engine: Engine
+
+
+class TradeFill(Section):
+    time: datetime
+    quantity: Price
+    price: Price
+    commission: Price
+
+
+class TradeExecution(Section):
+    """What the venue did. Absent from the state when the plan was not to trade."""
+
+    action: Literal["buy", "sell"]
+    symbol: str
+    quantity: Price
+    entry_price: Price
+    """Average fill price, or the planned entry when nothing was filled."""
+    stop_loss: Price
+    targets: tuple[Price, ...]
+    fills: tuple[TradeFill, ...]
+    status: Literal["filled", "partially_filled", "rejected", "validated"]
+    reason: str
+
+
+class Report(Section):
+    title: str
+    markdown: str
+
+
+class NodeError(Section):
+    node_id: str
+    code: str
+    message: str
+
+
+class PipelineState(BaseModel):
+    """The data object of one run. Serialisable; `version` grows with incompatible changes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = STATE_VERSION
+    pipeline_id: UUID
+    execution_id: UUID
+    user_id: UUID
+    correlation_id: str
+    mode: Literal["live", "paper", "simulation", "validation"]
+    symbol: str
+    symbols: tuple[str, ...]
+    as_of: datetime
+    """The run's simulated now: no agent sees a bar that closed after it."""
+    seed: int
+    primary_timeframe: Timeframe | None = None
+
+    trigger: TriggerCondition | None = None
+    market_data: MarketSnapshot | None = None
+    bias: BiasSignal | None = None
+    strategy: StrategyPlan | None = None
+    risk: RiskDecision | None = None
+    trade: TradeExecution | None = None
+    report: Report | None = None
+
+    plans: dict[str, StrategyPlan] = Field(default_factory=dict)
+    """Each strategy node's own plan by node id, so that a join can weigh them."""
+    biases: dict[str, BiasSignal] = Field(default_factory=dict)
+    """Each bias node's own reading by node id."""
+    reasoning: dict[str, str] = Field(default_factory=dict)
+    """What each node said, by node id, Markdown."""
+    extra: dict[str, str] = Field(default_factory=dict)
+    """Free text that third-party agents hand on, by a key of their own."""
+    errors: tuple[NodeError, ...] = ()
+
+
+SECTIONS = ("trigger", "market_data", "bias", "strategy", "risk", "trade", "report")
+"""The section names that agents declare as inputs and outputs."""

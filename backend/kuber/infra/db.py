@@ -1,0 +1,89 @@
+"""PostgreSQL: one engine for units of work, one raw pool for the run engine's hot path."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection
+from sqlalchemy import DateTime, MetaData, Numeric, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+JsonObject = dict[str, Any]
+"""A JSON object as the JSONB driver takes and gives it; typed models stand on either side of it."""
+
+
+class Base(DeclarativeBase):
+    """Base of all mapped tables; `kuber.infra.schema` sees every one of them for migrations."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        UUID: Uuid(),
+        JsonObject: JSONB(),
+    }
+
+
+MONEY = Numeric(20, 8)
+"""Column type of prices, quantities and amounts."""
+
+
+class Database:
+    """A pool of connections to one PostgreSQL; makes units of work.
+
+    `url` is a libpq URL (`postgresql://user:secret@host:port/name`).
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "kuber") -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            connect_args={"application_name": application_name, "connect_timeout": 5},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Open a unit of work: commits when the block ends, rolls back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+RawPool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+def raw_pool(url: str, *, size: int, application_name: str) -> RawPool:
+    """Return a closed psycopg pool in autocommit mode; the caller opens and closes it."""
+    return AsyncConnectionPool(
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"autocommit": True, "application_name": application_name, "connect_timeout": 5},
+    )

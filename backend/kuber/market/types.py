@@ -1,0 +1,146 @@
+"""The nouns of market data."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kuber.kernel.ids import UserId
+
+FloatArray = NDArray[np.float64]
+TimeArray = NDArray[np.datetime64]
+
+
+class Timeframe(StrEnum):
+    """Length of one bar."""
+
+    M1 = "1m"
+    M5 = "5m"
+    M15 = "15m"
+    H1 = "1h"
+    H4 = "4h"
+    D1 = "1d"
+    W1 = "1w"
+
+    @property
+    def span(self) -> timedelta:
+        """Nominal length; the true close of a daily or weekly bar comes from its calendar."""
+        return _SPANS[self]
+
+
+_SPANS = {
+    Timeframe.M1: timedelta(minutes=1),
+    Timeframe.M5: timedelta(minutes=5),
+    Timeframe.M15: timedelta(minutes=15),
+    Timeframe.H1: timedelta(hours=1),
+    Timeframe.H4: timedelta(hours=4),
+    Timeframe.D1: timedelta(days=1),
+    Timeframe.W1: timedelta(weeks=1),
+}
+
+
+class Source(StrEnum):
+    """Where prices come from; `simulated` is never a market's."""
+
+    IMPORTED = "imported"
+    SAMPLE = "sample"
+    SIMULATED = "simulated"
+    ALPACA = "alpaca"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Something that has a price, as one user sees it."""
+
+    symbol: str
+    name: str
+    source: Source
+    calendar: str
+    """Exchange calendar code (`XNYS`), or `24/5` (currencies), or `24/7` (crypto)."""
+    currency: str
+    timeframes: tuple[Timeframe, ...]
+    """Available timeframes, finest first, those made by resampling included."""
+    first_at: datetime | None
+    last_at: datetime | None
+    """Opening of the first and close of the last stored bar; None when prices have no end."""
+
+    @property
+    def simulated(self) -> bool:
+        return self.source is Source.SIMULATED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """Bars of one instrument in one timeframe, oldest first, every one of them closed.
+
+    All arrays have shape (n,). `opened_at` and `closed_at` are datetime64[us] in UTC. Prices are
+    split-adjusted in the instrument's currency; `volume` is in shares or units.
+    """
+
+    symbol: str
+    timeframe: Timeframe
+    source: Source
+    opened_at: TimeArray
+    closed_at: TimeArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+
+    def __len__(self) -> int:
+        return int(self.close.shape[0])
+
+    @property
+    def simulated(self) -> bool:
+        return self.source is Source.SIMULATED
+
+    def closed_by(self, instant: datetime) -> "Bars":
+        """Return the bars whose close is at or before `instant` (views, no copy)."""
+        cut = int(np.searchsorted(self.closed_at, to_datetime64(instant), side="right"))
+        return self.window(0, cut)
+
+    def last(self, count: int) -> "Bars":
+        """Return at most the `count` newest bars (views, no copy)."""
+        return self.window(max(0, len(self) - count), len(self))
+
+    def window(self, start: int, stop: int) -> "Bars":
+        part = slice(start, stop)
+        return Bars(
+            self.symbol,
+            self.timeframe,
+            self.source,
+            self.opened_at[part],
+            self.closed_at[part],
+            self.open[part],
+            self.high[part],
+            self.low[part],
+            self.close[part],
+            self.volume[part],
+        )
+
+
+class MarketData(Protocol):
+    """What an agent may ask of the market: only bars that had closed by `as_of`."""
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
+        """Return the instrument; raises UnknownSymbol."""
+        ...
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars:
+        """Return the `count` newest bars closed by `as_of`, oldest first, fewer if there are fewer.
+
+        Coarser timeframes are resampled from the finest stored one. A coarse bar still open at
+        `as_of` is left out. Raises UnknownSymbol, TimeframeUnavailable.
+        """
+        ...
+
+
+def to_datetime64(instant: datetime) -> np.datetime64:
+    """Return an aware instant as datetime64[us] in UTC."""
+    return np.datetime64(int(instant.timestamp() * 1_000_000), "us")
