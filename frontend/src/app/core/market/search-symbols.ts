@@ -1,0 +1,10 @@
+import { listSymbols, type SymbolOut } from '@core/api';
+import { unwrap } from '@core/http/unwrap';
+
+const LIMIT = 20;
+
+/** Instruments whose symbol or name contains `query`, at most 20. */
+export async function searchSymbols(query: string): Promise<readonly SymbolOut[]> {
+  const page = await unwrap(listSymbols({ query: { query, limit: LIMIT } }));
+  return page.items;
+}

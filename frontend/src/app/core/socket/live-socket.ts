@@ -1,0 +1,129 @@
+import { Service, inject, signal } from '@angular/core';
+import { Session } from '@core/auth/session';
+import { backoffMs } from './backoff';
+import { type RunEvent, type RunEventHandler, SeenEvents } from './run-event';
+import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
+
+export type SocketState = 'closed' | 'connecting' | 'ready';
+
+interface RunSubscription {
+  readonly executionId: string;
+  readonly seen: SeenEvents;
+  readonly handler: RunEventHandler;
+}
+
+/** The server pings every 20 s; twice that without a word means the line is dead. */
+const SILENCE_MS = 45_000;
+
+/**
+ * The one WebSocket of the page. It logs in with its first message, subscribes, and after a lost
+ * connection comes back by itself and resumes each run from the last event that was seen.
+ */
+@Service()
+export class LiveSocket {
+  private readonly session = inject(Session);
+  private readonly open = inject(SOCKET_FACTORY);
+  private readonly runs = new Set<RunSubscription>();
+  private readonly userHandlers = new Set<RunEventHandler>();
+  private readonly current = signal<SocketState>('closed');
+  private socket: SocketLike | null = null;
+  private attempt = 0;
+  private retryTimer?: ReturnType<typeof setTimeout>;
+  private silenceTimer?: ReturnType<typeof setTimeout>;
+
+  readonly state = this.current.asReadonly();
+
+  /** Every event of every run of the user, from now on. Returns the way to stop. */
+  watchUser(handler: RunEventHandler): () => void {
+    this.userHandlers.add(handler);
+    this.connect();
+    return () => void this.userHandlers.delete(handler);
+  }
+
+  /** Events of one run that `seen` does not know. Returns the way to stop. */
+  watchRun(executionId: string, seen: SeenEvents, handler: RunEventHandler): () => void {
+    const subscription = { executionId, seen, handler };
+    this.runs.add(subscription);
+    if (this.current() === 'ready') this.subscribeRun(subscription);
+    else this.connect();
+    return () => void this.runs.delete(subscription);
+  }
+
+  /** Opens the connection if it is not open; a reconnection that waits is made at once. */
+  connect(): void {
+    if (this.socket) return;
+    clearTimeout(this.retryTimer);
+    this.current.set('connecting');
+    const socket = this.open();
+    this.socket = socket;
+    socket.onopen = () => this.send({ type: 'auth', token: this.session.token() });
+    socket.onmessage = (message) => this.receive(String(message.data));
+    socket.onclose = () => this.lost(socket);
+    this.expectWord();
+  }
+
+  /** Closes the connection for good, as at log-out. */
+  disconnect(): void {
+    this.runs.clear();
+    this.userHandlers.clear();
+    clearTimeout(this.retryTimer);
+    this.drop();
+    this.attempt = 0;
+  }
+
+  private receive(text: string): void {
+    this.expectWord();
+    const message = JSON.parse(text) as { type: string; code?: string };
+    if (message.type === 'ready') this.ready();
+    else if (message.type === 'ping') this.send({ type: 'pong' });
+    else if (message.type === 'error') this.refused(message.code ?? '');
+    else if ('sequence' in message) this.deliver(message as RunEvent);
+  }
+
+  private ready(): void {
+    this.attempt = 0;
+    this.current.set('ready');
+    this.send({ type: 'subscribe', topic: 'user' });
+    for (const subscription of this.runs) this.subscribeRun(subscription);
+  }
+
+  private subscribeRun({ executionId, seen }: RunSubscription): void {
+    this.send({ type: 'subscribe', topic: `execution:${executionId}`, after: seen.resumeAfter });
+  }
+
+  private deliver(event: RunEvent): void {
+    for (const { executionId, seen, handler } of this.runs) {
+      if (executionId === event.execution_id && seen.accept(event.sequence)) handler(event);
+    }
+    for (const handler of this.userHandlers) handler(event);
+  }
+
+  /** A refused log-in gets a fresh token before the next try; the server closes the line itself. */
+  private refused(code: string): void {
+    if (this.current() !== 'ready' && code !== '') void this.session.renew();
+  }
+
+  private lost(socket: SocketLike): void {
+    if (socket !== this.socket) return;
+    this.drop();
+    this.retryTimer = setTimeout(() => this.connect(), backoffMs(this.attempt++));
+  }
+
+  private drop(): void {
+    const socket = this.socket;
+    this.socket = null;
+    clearTimeout(this.silenceTimer);
+    this.current.set('closed');
+    socket?.close();
+  }
+
+  private expectWord(): void {
+    clearTimeout(this.silenceTimer);
+    const socket = this.socket;
+    this.silenceTimer = setTimeout(() => socket && this.lost(socket), SILENCE_MS);
+  }
+
+  private send(message: object): void {
+    this.socket?.send(JSON.stringify(message));
+  }
+}
