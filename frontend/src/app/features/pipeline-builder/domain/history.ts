@@ -1,0 +1,93 @@
+/** Undo and redo: every gesture is one command, every command one step. */
+
+import type { Draft, Patches } from 'mutative';
+import { apply, create } from 'mutative';
+import type { PipelineGraph } from './graph';
+
+/** One gesture of the user, as a pure change of the graph. */
+export interface Command {
+  /** What it did, in words: shown on the undo button and spoken. */
+  readonly label: string;
+  /** Commands with the same key that follow each other quickly become one step. */
+  readonly merge?: string;
+  readonly change: (draft: Draft<PipelineGraph>) => void;
+}
+
+interface Step {
+  readonly label: string;
+  readonly merge: string | undefined;
+  readonly at_ms: number;
+  readonly forward: Patches;
+  readonly backward: Patches;
+}
+
+export interface History {
+  readonly graph: PipelineGraph;
+  readonly past: readonly Step[];
+  readonly future: readonly Step[];
+}
+
+export const MERGE_WINDOW_MS = 900;
+const MAX_STEPS = 200;
+
+export function startHistory(graph: PipelineGraph): History {
+  return { graph, past: [], future: [] };
+}
+
+/** Applies a command. A command that changes nothing leaves the history as it was. */
+export function record(history: History, command: Command, now_ms: number): History {
+  const [graph, forward, backward] = create(history.graph, command.change, {
+    enablePatches: true,
+  });
+  if (!forward.length) return history;
+  const last = history.past.at(-1);
+  const step: Step = {
+    label: command.label,
+    merge: command.merge,
+    at_ms: now_ms,
+    forward,
+    backward,
+  };
+  if (
+    last &&
+    command.merge &&
+    last.merge === command.merge &&
+    now_ms - last.at_ms < MERGE_WINDOW_MS
+  )
+    return { graph, past: [...history.past.slice(0, -1), joined(last, step)], future: [] };
+  return { graph, past: [...history.past, step].slice(-MAX_STEPS), future: [] };
+}
+
+export function undo(history: History): History {
+  const step = history.past.at(-1);
+  if (!step) return history;
+  return {
+    graph: apply(history.graph, step.backward),
+    past: history.past.slice(0, -1),
+    future: [...history.future, step],
+  };
+}
+
+export function redo(history: History): History {
+  const step = history.future.at(-1);
+  if (!step) return history;
+  return {
+    graph: apply(history.graph, step.forward),
+    past: [...history.past, step],
+    future: history.future.slice(0, -1),
+  };
+}
+
+/** The graph after one command, without any history. */
+export function applyCommand(graph: PipelineGraph, command: Command): PipelineGraph {
+  return create(graph, command.change);
+}
+
+function joined(first: Step, second: Step): Step {
+  return {
+    ...second,
+    label: first.label,
+    forward: [...first.forward, ...second.forward],
+    backward: [...second.backward, ...first.backward],
+  };
+}
