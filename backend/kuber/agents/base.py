@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from kuber.agents.ports import Budget, Desk
+from kuber.agents.schema import inline_definitions
 from kuber.agents.state import PipelineState
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
@@ -17,8 +19,6 @@ from kuber.market.types import MarketData, Timeframe
 
 if TYPE_CHECKING:
     from kuber.agents.llm import LanguageModel
-    from kuber.costs.service import BudgetGuard
-    from kuber.trading.service import TradeDesk
 
 
 class Category(StrEnum):
@@ -97,6 +97,8 @@ class NodeUsage:
     """True when a provider gave no usage and the count is an estimate."""
     token_cost: Decimal = Decimal(0)
     api_cost: Decimal = Decimal(0)
+    price_unknown: bool = False
+    """True when a model without a listed price was used: `token_cost` leaves its tokens out."""
     billable: bool = True
     """False when the free rule engine did the work: no rental is charged."""
 
@@ -117,9 +119,9 @@ class AgentContext:
     """What all nodes of the pipeline need; the market data agent loads these."""
     llm: "LanguageModel | None" = None
     """None when no model is configured: agents then use their rule engine and say so."""
-    trade_desk: "TradeDesk | None" = None
+    trade_desk: Desk | None = None
     """Only execution and risk agents receive it."""
-    budget: "BudgetGuard | None" = None
+    budget: Budget | None = None
     """Only system agents receive it."""
     usage: NodeUsage = field(default_factory=NodeUsage)
     choose_port: "Callable[[str], None]" = field(default=lambda port: None)
@@ -143,14 +145,26 @@ class TriggerNotMet(Exception):
 class AgentFailure(Exception):
     """An agent could not do its work.
 
-    `retryable` failures (a time-out, a refused connection) are tried again with backoff.
+    `retryable` failures (a time-out, a refused connection) are tried again with backoff, not
+    before `retry_after_s` seconds where the other side asked for that. `remedy` tells the user
+    what to do about it.
     """
 
-    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        remedy: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
+        self.remedy = remedy
 
 
 C = TypeVar("C", bound=AgentConfig)
@@ -175,9 +189,18 @@ class BaseAgent(ABC, Generic[C]):
         return ()
 
     @classmethod
+    def required_inputs(cls, config: AgentConfig) -> tuple[str, ...]:
+        """Return the state sections that a node with these settings reads."""
+        return cls.metadata.inputs
+
+    @classmethod
     def config_schema(cls) -> dict[str, Any]:
-        """Return the JSON Schema (2020-12) of the settings."""
-        return cls.Config.model_json_schema()
+        """Return the JSON Schema (2020-12) of the settings, without references."""
+        return inline_definitions(cls.Config.model_json_schema())
+
+    def say(self, state: PipelineState, markdown: str) -> None:
+        """Record what this node has to say, for the run page and the report."""
+        state.reasoning = {**state.reasoning, self.context.node_id: markdown}
 
     @abstractmethod
     def process(self, state: PipelineState) -> PipelineState | Awaitable[PipelineState]:

@@ -70,6 +70,10 @@ class MarketSnapshot(Section):
     source: str
     simulated: bool
     frames: dict[Timeframe, Frame]
+    price_tick: Price = Decimal("0.01")
+    """The smallest step of a price; plans are rounded to it."""
+    quantity_step: Price = Decimal(1)
+    """The smallest step of a quantity: 1 where only whole shares are traded."""
 
 
 class TimeframeBias(Section):

@@ -1,0 +1,69 @@
+"""What agents need of the rest of Kuber, as narrow interfaces."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from kuber.brokers.port import OrderReport, Position
+from kuber.trading.service import TradeRequest
+
+
+class Desk(Protocol):
+    """Where orders go; `kuber.trading.service.TradeDesk` is the real one."""
+
+    async def equity(self) -> Decimal:
+        """Return the account's equity in its currency."""
+        ...
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return the account's open positions, the venue being the source of truth."""
+        ...
+
+    async def execute(self, request: TradeRequest) -> OrderReport:
+        """Place the order once per node and run.
+
+        Raises `kuber.trading.errors.OrderOutcomeUnknown` (try again) or `RefusedOrder`.
+        """
+        ...
+
+
+class Standing(Protocol):
+    """How an account stands against its budget; amounts in USD, None where there is no limit."""
+
+    @property
+    def per_run_limit(self) -> Decimal | None: ...
+    @property
+    def per_day_limit(self) -> Decimal | None: ...
+    @property
+    def spent_today(self) -> Decimal: ...
+    @property
+    def run_spent(self) -> Decimal: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def detail(self) -> str: ...
+
+
+class Budget(Protocol):
+    """The purse; `kuber.costs.service.BudgetGuard` is the real one."""
+
+    async def check(self, next_cost: Decimal) -> Standing:
+        """Say whether `next_cost` (USD) may still be spent by this run."""
+        ...
+
+
+class ModelPrice(Protocol):
+    """Price of one language model, in USD per million tokens."""
+
+    @property
+    def input_per_million(self) -> Decimal: ...
+    @property
+    def output_per_million(self) -> Decimal: ...
+
+
+class PriceList(Protocol):
+    """Prices of language models over time."""
+
+    def price(self, model: str, at: datetime) -> ModelPrice | None:
+        """Return the price in force at `at`, None when the list does not know the model."""
+        ...
