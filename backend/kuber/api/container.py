@@ -1,0 +1,53 @@
+"""What the API asks of the process that serves it; `bootstrap` provides it."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from kuber.identity.service import IdentityService
+from kuber.identity.throttle import Throttle
+from kuber.infra.db import Database
+from kuber.infra.kafka import KafkaProbe
+from kuber.kernel.clock import Clock
+
+
+class ApiSettings(Protocol):
+    """The settings that the API reads."""
+
+    @property
+    def environment(self) -> Literal["development", "production"]: ...
+    @property
+    def public_url(self) -> str: ...
+    @property
+    def frontend_dir(self) -> Path | None: ...
+    @property
+    def jwt_secret(self) -> SecretStr: ...
+    @property
+    def demo_password(self) -> SecretStr | None: ...
+    @property
+    def llm_configured(self) -> bool: ...
+    @property
+    def llm_base_url(self) -> str: ...
+    @property
+    def llm_model(self) -> str: ...
+
+
+class Container(Protocol):
+    """The services of one process; each resource's routes use their own."""
+
+    @property
+    def settings(self) -> ApiSettings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def redis(self) -> Redis: ...
+    @property
+    def kafka_probe(self) -> KafkaProbe: ...
+    @property
+    def identity(self) -> IdentityService: ...
+    @property
+    def throttle(self) -> Throttle: ...

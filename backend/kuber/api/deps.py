@@ -1,0 +1,63 @@
+"""What routes ask for: the container, a unit of work, the person who is asking."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
+
+from kuber.api.container import Container
+from kuber.identity.errors import NotSignedIn
+from kuber.identity.types import Client, Principal
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="access_token",
+    description="The access token of POST /api/v1/auth/login.",
+)
+
+
+def _container(request: Request) -> Container:
+    return cast(Container, request.app.state.container)
+
+
+ContainerDep = Annotated[Container, Depends(_container)]
+
+
+async def _unit_of_work(container: ContainerDep) -> AsyncIterator[AsyncSession]:
+    async with container.database.transaction() as session:
+        yield session
+
+
+# With the scope "function" the transaction ends before the answer is sent: what a client was told
+# has happened is committed, and a failed commit still becomes an error answer.
+Db = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
+"""The request's transaction, one per request; takes a connection at its first statement."""
+
+
+async def _current_user(
+    container: ContainerDep,
+    session: Db,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    if credentials is None:
+        raise NotSignedIn("Sign in first: this needs an access token.")
+    principal = await container.identity.principal(session, credentials.credentials)
+    bind_contextvars(user_id=str(principal.user_id))
+    return principal
+
+
+CurrentUser = Annotated[Principal, Depends(_current_user)]
+"""The signed-in person; the route answers 401 without one."""
+
+
+def _client(request: Request) -> Client:
+    return Client(
+        user_agent=request.headers.get("user-agent", ""),
+        ip=request.client.host if request.client else "",
+    )
+
+
+ClientDep = Annotated[Client, Depends(_client)]
