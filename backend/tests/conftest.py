@@ -1,0 +1,3 @@
+"""Fixtures of every layer. The servers are real and start once a session, when first asked for."""
+
+pytest_plugins = ("tests.fixtures.servers", "tests.fixtures.time")
