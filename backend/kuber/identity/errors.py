@@ -1,0 +1,70 @@
+"""Failures of signing up, signing in and staying signed in."""
+
+from kuber.kernel.errors import ErrorKind, KuberError
+
+
+class IdentityError(KuberError):
+    """Base of this package's errors."""
+
+
+class InvalidAccount(IdentityError):
+    """The e-mail address or the password cannot be used for an account."""
+
+    code = "invalid"
+    title = "The account cannot be created"
+
+
+class EmailTaken(IdentityError):
+    """There is an account with this e-mail address."""
+
+    kind = ErrorKind.CONFLICT
+    code = "email_taken"
+    title = "The e-mail address is taken"
+
+
+class BadCredentials(IdentityError):
+    """The e-mail address and the password do not belong together."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "bad_credentials"
+    title = "Signing in failed"
+
+
+class NotSignedIn(IdentityError):
+    """There is no token, or one that was never good."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "not_signed_in"
+    title = "Not signed in"
+
+
+class TokenExpired(IdentityError):
+    """The access token has run out; a refresh gives a new one."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "token_expired"
+    title = "The access token has expired"
+
+
+class SessionEnded(IdentityError):
+    """The session was signed out, ran out or was revoked; only a new log-in helps."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "session_ended"
+    title = "The session has ended"
+
+
+class AccountDisabled(IdentityError):
+    """The account was switched off by an administrator."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "account_disabled"
+    title = "The account is disabled"
+
+
+class RateLimited(IdentityError):
+    """Too many attempts; `retry_after_s` says when the next one is taken."""
+
+    kind = ErrorKind.RATE_LIMITED
+    code = "rate_limited"
+    title = "Too many attempts"
