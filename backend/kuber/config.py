@@ -1,5 +1,6 @@
 """Settings: every value the program takes from its environment, checked at start."""
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -81,6 +82,35 @@ class Settings(BaseSettings):
     def llm_configured(self) -> bool:
         """A model may be called: there is a key, or a server of one's own."""
         return bool(self.llm_base_url or self.llm_api_key)
+
+
+class StackSettings(BaseSettings):
+    """What the development stack may be told; it makes up what is missing.
+
+    A service whose address is given is not started.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KUBER_", extra="ignore", frozen=True)
+
+    home: Path = Path(__file__).parents[2] / ".kuber"
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=1, le=65535)
+    frontend_dir: Path | None = None
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    kafka_bootstrap: str | None = None
+    jwt_secret: SecretStr | None = None
+    demo_password: SecretStr | None = None
+    worker_processes: int = Field(default=2, ge=1, le=64)
+    log_format: Literal["json", "console"] | None = None
+
+
+def process_environment() -> dict[str, str]:
+    """Return the environment for the stack's own processes.
+
+    REDIS_URL stays behind: CrewAI would take it for its locks.
+    """
+    return {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
 
 
 class BadSettings(SystemExit):

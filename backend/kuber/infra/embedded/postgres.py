@@ -25,6 +25,8 @@ _INSTALL = "pginstall18"
 _COPIES = Path("/var/tmp")  # noqa: S108  the copy is checked to be root's own before it is used
 _USER = "kuber"
 _DATABASE = "kuber"
+_COMPLETE = "KUBER_COMPLETE"
+_ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC"}
 
 # The data folder is the working directory, and is named through /proc: the kernel then needs no
 # right to walk the folders above it, so that data below a 0700 folder (/root) works after the
@@ -82,7 +84,7 @@ class PostgresServer:
         self.data.mkdir(mode=0o700, exist_ok=True)
         if account is not None:
             os.chown(self.data, account.uid, account.gid)
-        if not (self.data / "PG_VERSION").exists():
+        if not (self.data / _COMPLETE).exists():
             self._initialise(account)
         self._drop_stale_lock()
 
@@ -98,7 +100,7 @@ class PostgresServer:
                 *options,
             ),
             cwd=self.data,
-            env=_environment(),
+            env=_ENVIRONMENT,
             account=account,
             death_signal=signal.SIGINT,
             stop_signal=signal.SIGINT,
@@ -122,26 +124,44 @@ class PostgresServer:
             secret.flush()
             if account is not None:
                 os.fchown(secret.fileno(), account.uid, account.gid)
-            command = Command(
-                argv=(
-                    str(_binaries(account) / "initdb"),
-                    *("-D", _DATA, "-U", _USER, "-A", "scram-sha-256", "-E", "UTF8"),
-                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
-                    f"--pwfile=/proc/self/fd/{secret.fileno()}",
-                ),
-                cwd=self.data,
-                env=_environment(),
-                account=account,
-            )
-            done = subprocess.run(
-                command.argv,
+            self._run_once(
+                account,
+                "initdb",
+                *("-D", _DATA, "-U", _USER, "-A", "scram-sha-256", "-E", "UTF8"),
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
+                f"--pwfile=/proc/self/fd/{secret.fileno()}",
                 pass_fds=(secret.fileno(),),
-                capture_output=True,
-                check=False,
-                **spawn_options(command),
             )
+        statement = f'create database "{_DATABASE}"\n'.encode()
+        self._run_once(account, "postgres", "--single", "-D", _DATA, "postgres", stdin=statement)
+        (self.data / _COMPLETE).touch()
+
+    def _run_once(
+        self,
+        account: Account | None,
+        program: str,
+        *arguments: str,
+        stdin: bytes = b"",
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
+        command = Command(
+            argv=(str(_binaries(account) / program), *arguments),
+            cwd=self.data,
+            env=_ENVIRONMENT,
+            account=account,
+        )
+        done = subprocess.run(
+            command.argv,
+            input=stdin,
+            pass_fds=pass_fds,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            **spawn_options(command),
+        )
         if done.returncode:
-            raise CannotStart(f"initdb failed:\n{done.stderr.decode(errors='replace')[-2000:]}")
+            said = done.stdout.decode(errors="replace")[-2000:]
+            raise CannotStart(f"{program} could not make the database cluster:\n{said}")
 
     def _drop_stale_lock(self) -> None:
         """Remove the lock file of a server that is gone: its process id may be someone else's."""
@@ -161,22 +181,6 @@ class PostgresServer:
 def new_password() -> str:
     """Return a fresh secret for a server."""
     return secrets.token_urlsafe(24)
-
-
-def create_database(server: PostgresServer) -> None:
-    """Create Kuber's database on a running `server` unless it is there."""
-    import psycopg  # the supervisor stays small: only who needs the driver loads it
-
-    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
-        found = connection.execute(
-            "select 1 from pg_database where datname = %s", (_DATABASE,)
-        ).fetchone()
-        if found is None:
-            connection.execute(f'create database "{_DATABASE}"')
-
-
-def _environment() -> Mapping[str, str]:
-    return {"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC"}
 
 
 def _wheel_folder() -> Path:
