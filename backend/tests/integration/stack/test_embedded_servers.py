@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from kuber.infra.db import Database
-from kuber.infra.embedded.postgres import PostgresServer, create_database
+from kuber.infra.embedded.postgres import PostgresServer
 from kuber.infra.embedded.process import ForegroundServer, free_port
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import KafkaProbe, KafkaProducer, OutgoingMessage
@@ -28,7 +28,6 @@ def test_postgres_keeps_its_rows_after_a_crash(tmp_path: Path) -> None:
     server.prepare()
     with ForegroundServer(server.command(), server.is_ready, tmp_path / "log") as running:
         running.wait_ready()
-        create_database(server)
         with psycopg.connect(server.url, autocommit=True) as connection:
             connection.execute("create table kept (id int)")
             connection.execute("insert into kept values (7)")

@@ -1,0 +1,292 @@
+"""Runs the processes of a development stack: in order, restarted with backoff, none left behind."""
+
+import asyncio
+import os
+import signal
+import time
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kuber.infra.embedded.process import CannotStart, Command, spawn_options
+
+Output = Callable[[str, bytes], None]
+"""Takes what a service (by name) has written, in pieces of any size."""
+
+_FIRST_BACKOFF_S = 0.5
+_LONGEST_BACKOFF_S = 15.0
+_HEALTHY_AFTER_S = 30.0
+_POLL_S = 0.05
+_EXITS_BEFORE_READY = 3
+
+
+class ServiceState(StrEnum):
+    """Where a service stands."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A program of the stack.
+
+    `prepare` runs before each start, in a thread. `is_ready` is asked from a thread until it says
+    yes; without it, running is being ready. `ready_when_said` is ready instead when the program
+    writes that text. A `once` program does its work and ends with 0 before the next tier starts.
+    """
+
+    name: str
+    command: Command
+    prepare: Callable[[], None] | None = None
+    is_ready: Callable[[], bool] | None = None
+    ready_when_said: bytes | None = None
+    once: bool = False
+    ready_within_s: float = 60.0
+    grace_s: float = 10.0
+
+
+class StackFailed(Exception):
+    """The stack did not come up; `service` is the one that did not start."""
+
+    def __init__(self, service: str, reason: str) -> None:
+        super().__init__(f"{service}: {reason}")
+        self.service = service
+        self.reason = reason
+
+
+@dataclass
+class Watched:
+    """A service under supervision, and what became of it so far."""
+
+    service: Service
+    state: ServiceState = ServiceState.WAITING
+    pid: int | None = None
+    restarts: int = 0
+    ready_after_s: float | None = None
+    too_slow: bool = False
+    process: Process | None = field(default=None, repr=False)
+    up: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    said: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+
+class Supervisor:
+    """Starts tiers of services one after another and keeps them running until told to stop.
+
+    `changed` is called after each change of a service, `output` with whatever services write.
+    """
+
+    def __init__(
+        self,
+        tiers: Sequence[Sequence[Service]],
+        *,
+        output: Output,
+        changed: Callable[[Watched], None],
+    ) -> None:
+        self._tiers = [[Watched(service) for service in tier] for tier in tiers]
+        self._output = output
+        self._changed = changed
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def services(self) -> list[Watched]:
+        """Every service in the order of the start."""
+        return [watched for tier in self._tiers for watched in tier]
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], Awaitable[None] | None]) -> None:
+        """Bring the stack up, call `ready`, and stop everything once `stop` is set.
+
+        Raises StackFailed, with everything stopped, when a service does not come up.
+        """
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            for tier in self._tiers:
+                if not await self._start_tier(tier, stopped):
+                    return
+            waited = ready()
+            if waited is not None:
+                await waited
+            await stopped
+        finally:
+            stopped.cancel()
+            await self._stop_all()
+
+    async def _start_tier(self, tier: Sequence[Watched], stopped: "asyncio.Task[bool]") -> bool:
+        """Start `tier`; True once it is ready, False when the stack was told to stop meanwhile."""
+        keepers = [asyncio.create_task(self._keep(watched)) for watched in tier]
+        self._tasks += keepers
+        all_up = asyncio.create_task(_all_up(tier))
+        try:
+            while not all_up.done() and not stopped.done():
+                await asyncio.wait(
+                    (all_up, stopped, *(task for task in keepers if not task.done())),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for task in keepers:
+                    if task.done():
+                        task.result()
+        finally:
+            all_up.cancel()
+        return not stopped.done()
+
+    async def _keep(self, watched: Watched) -> None:
+        """Run one service for as long as the stack lives."""
+        service = watched.service
+        backoff_s = _FIRST_BACKOFF_S
+        while not self._stopping:
+            began = time.monotonic()
+            try:
+                code = await self._run_once(watched)
+            except CannotStart as error:
+                self._set(watched, ServiceState.FAILED)
+                raise StackFailed(service.name, str(error)) from error
+            if self._stopping or (service.once and code == 0):
+                self._set(watched, ServiceState.DONE if service.once else ServiceState.STOPPED)
+                return
+            said = self._what_happened(watched, code)
+            if not watched.up.is_set() and (
+                service.once or watched.too_slow or watched.restarts + 1 >= _EXITS_BEFORE_READY
+            ):
+                self._set(watched, ServiceState.FAILED)
+                raise StackFailed(service.name, said)
+            if time.monotonic() - began > _HEALTHY_AFTER_S:
+                backoff_s = _FIRST_BACKOFF_S
+            self._note(watched, f"{said}, starts again in {backoff_s:g} s")
+            watched.restarts += 1
+            self._set(watched, ServiceState.RESTARTING)
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
+
+    async def _run_once(self, watched: Watched) -> int:
+        """Start the service, wait until it ends, and return its exit code.
+
+        Raises CannotStart when its preparation fails.
+        """
+        service = watched.service
+        if service.prepare is not None:
+            await asyncio.to_thread(service.prepare)
+        if self._stopping:
+            return 0
+        began = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *service.command.argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            **spawn_options(service.command),
+        )
+        watched.process, watched.pid = process, process.pid
+        watched.said.clear()
+        watched.too_slow = False
+        self._set(watched, ServiceState.STARTING)
+        reader = asyncio.create_task(self._read(watched, process))
+        becoming_ready = asyncio.create_task(self._become_ready(watched, process, began))
+        try:
+            code = await process.wait()
+        finally:
+            becoming_ready.cancel()
+            _kill_group(process.pid)
+            await asyncio.wait((reader,), timeout=1)
+            reader.cancel()
+            watched.process, watched.pid = None, None
+        if service.once and code == 0:
+            watched.ready_after_s = time.monotonic() - began
+            watched.up.set()
+        return code
+
+    async def _become_ready(self, watched: Watched, process: Process, began: float) -> None:
+        """Mark the service as running once it is; end it when that takes too long."""
+        service = watched.service
+        try:
+            async with asyncio.timeout(service.ready_within_s):
+                if service.once:
+                    await process.wait()
+                    return
+                if service.ready_when_said is not None:
+                    await watched.said.wait()
+                if service.is_ready is not None:
+                    await _until(service.is_ready)
+        except TimeoutError:
+            watched.too_slow = True
+            _kill_group(process.pid)
+            return
+        if process.returncode is None:
+            watched.ready_after_s = time.monotonic() - began
+            self._set(watched, ServiceState.RUNNING)
+            watched.up.set()
+
+    async def _read(self, watched: Watched, process: Process) -> None:
+        assert process.stdout is not None, "services are started with a pipe"
+        awaited, recent = watched.service.ready_when_said, b""
+        while piece := await process.stdout.read(65536):
+            self._output(watched.service.name, piece)
+            if awaited is not None and not watched.said.is_set():
+                recent = (recent + piece)[-65536 - len(awaited) :]
+                if awaited in recent:
+                    watched.said.set()
+
+    async def _stop_all(self) -> None:
+        self._stopping = True
+        for tier in reversed(self._tiers):
+            await asyncio.gather(*(self._stop(watched) for watched in reversed(tier)))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _stop(self, watched: Watched) -> None:
+        process = watched.process
+        if process is not None and process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.send_signal(watched.service.command.stop_signal)
+            try:
+                await asyncio.wait_for(process.wait(), watched.service.grace_s)
+            except TimeoutError:
+                self._note(watched, f"did not stop within {watched.service.grace_s:g} s: killed")
+                _kill_group(process.pid)
+                await process.wait()
+            _kill_group(process.pid)
+        if watched.state not in (ServiceState.DONE, ServiceState.FAILED):
+            self._set(watched, ServiceState.STOPPED)
+
+    def _set(self, watched: Watched, state: ServiceState) -> None:
+        watched.state = state
+        self._changed(watched)
+
+    def _what_happened(self, watched: Watched, code: int) -> str:
+        if watched.too_slow:
+            return f"was not ready within {watched.service.ready_within_s:g} s"
+        before = "" if watched.up.is_set() else " before it was ready"
+        return f"ended with {_exit(code)}{before}"
+
+    def _note(self, watched: Watched, text: str) -> None:
+        self._output("supervisor", f"{watched.service.name} {text}\n".encode())
+
+
+async def _until(is_ready: Callable[[], bool]) -> None:
+    while not await asyncio.to_thread(is_ready):  # noqa: ASYNC110  another process cannot tell us
+        await asyncio.sleep(_POLL_S)
+
+
+async def _all_up(tier: Sequence[Watched]) -> None:
+    for watched in tier:
+        await watched.up.wait()
+
+
+def _kill_group(pid: int) -> None:
+    """End what is left of a service's own session, such as the children of a pool."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _exit(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    return f"signal {signal.Signals(-code).name}"
