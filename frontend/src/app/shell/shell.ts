@@ -1,5 +1,74 @@
-import { Component } from '@angular/core';
+import { Component, inject } from '@angular/core';
 import { RouterOutlet } from '@angular/router';
+import { LiveSocket } from '@core/socket/live-socket';
+import { Rail } from './rail';
+import { TopBar } from './top-bar';
 
-@Component({ selector: 'k-shell', imports: [RouterOutlet], template: `<router-outlet />` })
-export class Shell {}
+/** The frame around every page of someone who is logged in. */
+@Component({
+  selector: 'k-shell',
+  imports: [RouterOutlet, Rail, TopBar],
+  template: `
+    <a class="skip" href="#content" (click)="skip($event, content)">Skip to content</a>
+    <k-rail />
+    <header><k-top-bar /></header>
+    <main #content id="content" tabindex="-1"><router-outlet /></main>
+  `,
+  styles: `
+    :host {
+      display: grid;
+      grid-template: 'rail bar' var(--k-topbar-height) 'rail content' minmax(0, 1fr) / var(
+          --k-rail-width
+        ) minmax(0, 1fr);
+      height: 100dvh;
+    }
+    k-rail {
+      grid-area: rail;
+    }
+    header {
+      grid-area: bar;
+      display: grid;
+    }
+    main {
+      position: relative;
+      grid-area: content;
+      overflow: auto;
+      scrollbar-gutter: stable;
+      outline: 0;
+    }
+    .skip {
+      position: fixed;
+      z-index: 10;
+      top: 8px;
+      left: -999px;
+      padding: 8px 16px;
+      border-radius: 6px;
+      background: var(--mat-sys-inverse-surface);
+      color: var(--mat-sys-inverse-on-surface);
+    }
+    .skip:focus {
+      left: 8px;
+    }
+    @media (max-width: 700px) {
+      :host {
+        grid-template: 'bar' var(--k-topbar-height) 'content' minmax(0, 1fr) 'rail' 60px / minmax(
+            0,
+            1fr
+          );
+      }
+      main {
+        scrollbar-gutter: auto;
+      }
+    }
+  `,
+})
+export class Shell {
+  constructor() {
+    inject(LiveSocket).connect();
+  }
+
+  protected skip(event: Event, content: HTMLElement): void {
+    event.preventDefault();
+    content.focus();
+  }
+}

@@ -1,9 +1,11 @@
-import { Service, computed, inject, signal } from '@angular/core';
+import { HttpClient } from '@angular/common/http';
+import { Service, computed, effect, inject, signal } from '@angular/core';
+import { firstValueFrom } from 'rxjs';
 import { listExecutionEvents } from '@core/api';
 import { LiveSocket } from './live-socket';
 import { type RunEventHandler, SeenEvents } from './run-event';
 
-export type ConnectionState = 'live' | 'polling' | 'offline';
+export type ConnectionState = 'connecting' | 'live' | 'polling' | 'offline';
 
 const POLL_MS = 5_000;
 
@@ -13,26 +15,38 @@ const POLL_MS = 5_000;
  */
 @Service()
 export class RunEvents {
+  private readonly http = inject(HttpClient);
   private readonly socket = inject(LiveSocket);
-  private readonly pollWorks = signal(true);
-  private readonly watching = signal(0);
+  /** Whether the last question was answered; null before the first one. */
+  private readonly answered = signal<boolean | null>(null);
+  private watching = 0;
 
   /** `live`: the socket is up. `polling`: it is not, but questions are answered. Else `offline`. */
   readonly connection = computed<ConnectionState>(() => {
     if (this.socket.state() === 'ready') return 'live';
-    return this.pollWorks() && this.watching() > 0 ? 'polling' : 'offline';
+    const answered = this.answered();
+    if (answered === null) return 'connecting';
+    return answered ? 'polling' : 'offline';
   });
+
+  constructor() {
+    effect((onCleanup) => {
+      if (this.socket.state() === 'ready') return;
+      const timer = setInterval(() => void this.probe(), POLL_MS);
+      onCleanup(() => clearInterval(timer));
+    });
+  }
 
   /** Calls `handler` for each event of the run after sequence `after`. Returns the way to stop. */
   watch(executionId: string, after: number, handler: RunEventHandler): () => void {
     const seen = new SeenEvents(after);
     const unsubscribe = this.socket.watchRun(executionId, seen, handler);
     const timer = setInterval(() => void this.poll(executionId, seen, handler), POLL_MS);
-    this.watching.update((count) => count + 1);
+    this.watching += 1;
     return () => {
       unsubscribe();
       clearInterval(timer);
-      this.watching.update((count) => count - 1);
+      this.watching -= 1;
     };
   }
 
@@ -47,9 +61,21 @@ export class RunEvents {
       path: { execution_id: executionId },
       query: { after: seen.resumeAfter },
     });
-    this.pollWorks.set(data !== undefined);
+    this.answered.set(data !== undefined);
     for (const event of data?.items ?? []) {
       if (seen.accept(event.sequence)) handler(event);
     }
+  }
+
+  /** With no run to ask about, asks whether the server is there at all. */
+  private async probe(): Promise<void> {
+    if (this.watching > 0) return;
+    const health = firstValueFrom(this.http.get('/health'));
+    this.answered.set(
+      await health.then(
+        () => true,
+        () => false,
+      ),
+    );
   }
 }

@@ -1,0 +1,58 @@
+import { Component, inject, input, signal } from '@angular/core';
+import { FormControl, FormGroup, ReactiveFormsModule, Validators } from '@angular/forms';
+import { MatButton } from '@angular/material/button';
+import { Router, RouterLink } from '@angular/router';
+import { Session } from '@core/auth/session';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { SystemInfoStore } from '@core/system/system-info';
+import { ErrorState } from '@shared/error-state';
+import { AuthFrame } from './auth-frame';
+
+@Component({
+  selector: 'k-login-page',
+  imports: [ReactiveFormsModule, RouterLink, MatButton, AuthFrame, ErrorState],
+  templateUrl: './login-page.html',
+  styleUrl: './auth-form.scss',
+})
+export class LoginPage {
+  private readonly session = inject(Session);
+  private readonly router = inject(Router);
+  protected readonly system = inject(SystemInfoStore);
+
+  /** Where to go afterwards; an address inside the app. */
+  readonly next = input<string>();
+
+  protected readonly form = new FormGroup({
+    email: new FormControl('', { nonNullable: true, validators: Validators.required }),
+    password: new FormControl('', { nonNullable: true, validators: Validators.required }),
+  });
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<ProblemError | null>(null);
+
+  protected submit(): void {
+    const { email, password } = this.form.getRawValue();
+    if (this.form.valid) void this.enter(email.trim(), password);
+  }
+
+  protected useDemo(): void {
+    const demo = this.system.value()?.demo_login;
+    if (demo) void this.enter(demo.email, demo.password);
+  }
+
+  private async enter(email: string, password: string): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await this.session.logIn(email, password);
+      await this.router.navigateByUrl(inside(this.next()));
+    } catch (error) {
+      this.problem.set(toProblemError(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}
+
+function inside(address: string | undefined): string {
+  return address?.startsWith('/') && !address.startsWith('//') ? address : '/';
+}

@@ -1,0 +1,62 @@
+import { Component, computed, inject, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { FormControl, FormGroup, ReactiveFormsModule, Validators } from '@angular/forms';
+import { MatButton } from '@angular/material/button';
+import { Router, RouterLink } from '@angular/router';
+import { Session } from '@core/auth/session';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { ErrorState } from '@shared/error-state';
+import { Icon } from '@shared/icon';
+import { AuthFrame } from './auth-frame';
+
+const MIN_PASSWORD = 10;
+
+@Component({
+  selector: 'k-signup-page',
+  imports: [ReactiveFormsModule, RouterLink, MatButton, AuthFrame, ErrorState, Icon],
+  templateUrl: './signup-page.html',
+  styleUrl: './auth-form.scss',
+})
+export class SignupPage {
+  private readonly session = inject(Session);
+  private readonly router = inject(Router);
+
+  protected readonly form = new FormGroup({
+    email: new FormControl('', {
+      nonNullable: true,
+      validators: [Validators.required, Validators.email],
+    }),
+    password: new FormControl('', {
+      nonNullable: true,
+      validators: [Validators.required, Validators.minLength(MIN_PASSWORD)],
+    }),
+  });
+  private readonly typed = toSignal(this.form.valueChanges, { initialValue: this.form.value });
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<ProblemError | null>(null);
+  protected readonly rules = computed(() => {
+    const { email = '', password = '' } = this.typed();
+    return [
+      { label: `At least ${MIN_PASSWORD} characters`, met: password.length >= MIN_PASSWORD },
+      { label: 'Not your e-mail address', met: password !== '' && password !== email },
+    ];
+  });
+  protected readonly allowed = computed(
+    () => this.typed() && this.form.valid && this.rules().every((rule) => rule.met),
+  );
+
+  protected async submit(): Promise<void> {
+    if (!this.allowed()) return;
+    const { email, password } = this.form.getRawValue();
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await this.session.signUp(email.trim(), password);
+      await this.router.navigateByUrl('/');
+    } catch (error) {
+      this.problem.set(toProblemError(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/** A decimal as the API sends it (string) or as computed here. */
+export type Decimal = string | number;
+
+const LOCALE = 'en-US';
+const NONE = '–';
+const CENTS = 0.01;
+
+const money = numberFormat({ style: 'currency', currency: 'USD' });
+const smallMoney = numberFormat({
+  style: 'currency',
+  currency: 'USD',
+  maximumSignificantDigits: 2,
+});
+const quantity = numberFormat({ maximumFractionDigits: 8 });
+const price = numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 5 });
+const count = numberFormat({ maximumFractionDigits: 0 });
+const percent = numberFormat({
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const percentChange = numberFormat({
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+  signDisplay: 'exceptZero',
+});
+
+/** `$1,234.56`. */
+export function formatMoney(value: Decimal | null | undefined): string {
+  return shown(value, (amount) => money.format(amount));
+}
+
+/** Money that may be tiny: below a cent, its first two significant digits (`$0.0031`). */
+export function formatCost(value: Decimal | null | undefined): string {
+  return shown(value, (amount) => {
+    const small = amount !== 0 && Math.abs(amount) < CENTS;
+    return (small ? smallMoney : money).format(amount);
+  });
+}
+
+/** A price in its own currency, two to five decimals: `150.50`, `1.07219`. */
+export function formatPrice(value: Decimal | null | undefined): string {
+  return shown(value, (amount) => price.format(amount));
+}
+
+/** A quantity without trailing zeros: `42`, `0.015`. */
+export function formatQuantity(value: Decimal | null | undefined): string {
+  return shown(value, (amount) => quantity.format(amount));
+}
+
+/** A whole number with thousands separators. */
+export function formatCount(value: Decimal | null | undefined): string {
+  return shown(value, (amount) => count.format(amount));
+}
+
+/** A fraction as a percentage with one decimal: 0.125 is `12.5%`. */
+export function formatPercent(fraction: Decimal | null | undefined): string {
+  return shown(fraction, (value) => percent.format(value));
+}
+
+/** A change as a percentage, always with its sign: 0.125 is `+12.5%`. */
+export function formatPercentChange(fraction: Decimal | null | undefined): string {
+  return shown(fraction, (value) => percentChange.format(value));
+}
+
+function shown(value: Decimal | null | undefined, format: (value: number) => string): string {
+  if (value === null || value === undefined || value === '') return NONE;
+  const number = Number(value);
+  return Number.isFinite(number) ? format(number) : NONE;
+}
+
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  return new Intl.NumberFormat(LOCALE, options);
+}

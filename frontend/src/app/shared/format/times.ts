@@ -1,0 +1,61 @@
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const NONE = '–';
+
+const DATE_TIME: Intl.DateTimeFormatOptions = {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hour12: false,
+};
+
+/** `21 Nov 2026, 09:30` in the viewer's zone, or in `timeZone`. */
+export function formatDateTime(iso: string | null | undefined, timeZone?: string): string {
+  return iso ? formatter({ ...DATE_TIME, timeZone }).format(new Date(iso)) : NONE;
+}
+
+/** `21 Nov 2026` in the viewer's zone, or in `timeZone`. */
+export function formatDate(iso: string | null | undefined, timeZone?: string): string {
+  const options = { day: 'numeric', month: 'short', year: 'numeric', timeZone } as const;
+  return iso ? formatter(options).format(new Date(iso)) : NONE;
+}
+
+/** The exact time with seconds and zone, for a tooltip. */
+export function formatExact(iso: string, timeZone?: string): string {
+  const options = { ...DATE_TIME, second: '2-digit', timeZoneName: 'short', timeZone } as const;
+  return formatter(options).format(new Date(iso));
+}
+
+/** `just now`, `3 min ago`, `5 h ago`, `2 days ago`; older than a week, the date. */
+export function formatAgo(iso: string | null | undefined, nowMs: number = Date.now()): string {
+  if (!iso) return NONE;
+  const age = nowMs - Date.parse(iso);
+  if (age < MINUTE_MS) return 'just now';
+  if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min ago`;
+  if (age < DAY_MS) return `${Math.floor(age / HOUR_MS)} h ago`;
+  const days = Math.floor(age / DAY_MS);
+  if (days > 7) return formatDate(iso);
+  return days === 1 ? 'yesterday' : `${days} days ago`;
+}
+
+/** A duration in ms as `12 ms`, `1.4 s`, `2 min 5 s` or `1 h 3 min`. */
+export function formatDuration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return NONE;
+  if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  if (ms < HOUR_MS) return two(ms, MINUTE_MS, 'min', SECOND_MS, 's');
+  return two(ms, HOUR_MS, 'h', MINUTE_MS, 'min');
+}
+
+function two(ms: number, bigMs: number, big: string, smallMs: number, small: string): string {
+  const rest = Math.floor((ms % bigMs) / smallMs);
+  return `${Math.floor(ms / bigMs)} ${big}${rest ? ` ${rest} ${small}` : ''}`;
+}
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-GB', options);
+}

@@ -1,0 +1,138 @@
+import {
+  type CandlestickData,
+  CandlestickSeries,
+  createChart,
+  createSeriesMarkers,
+  type IChartApi,
+  LineStyle,
+  type SeriesMarker,
+  type Time,
+  type UTCTimestamp,
+} from 'lightweight-charts';
+import type { ChartBar, ChartInput, ChartLine, ChartMark } from './chart-types';
+import type { Palette } from './palette';
+
+/** How many bars are in view at first. */
+const VISIBLE_BARS = 120;
+const ROOM_RIGHT = 6;
+
+export interface DrawnChart {
+  destroy(): void;
+}
+
+/** Draws candles, levels and fills into `host`; the caller destroys it before drawing anew. */
+export function drawChart(host: HTMLElement, input: ChartInput, palette: Palette): DrawnChart {
+  const chart = createChart(host, chartOptions(palette));
+  const cut = input.now ? Date.parse(input.now) : Infinity;
+  const series = chart.addSeries(CandlestickSeries, {
+    upColor: palette.up,
+    downColor: palette.down,
+    wickUpColor: palette.up,
+    wickDownColor: palette.down,
+    borderVisible: false,
+    priceFormat: priceFormat(input.bars),
+    autoscaleInfoProvider: (original: () => { priceRange: Range | null } | null) =>
+      withLines(original(), input.lines),
+  });
+  series.setData(input.bars.map((bar) => candle(bar, Date.parse(bar.time) >= cut, palette)));
+  for (const line of input.lines) {
+    series.createPriceLine({
+      price: line.price,
+      title: line.label,
+      color: palette[line.kind],
+      lineWidth: 1,
+      lineStyle: line.kind === 'entry' ? LineStyle.Solid : LineStyle.Dashed,
+      axisLabelVisible: true,
+    });
+  }
+  createSeriesMarkers(series, marks(input.marks, input.bars, palette));
+  showEnd(chart, input);
+  return { destroy: () => chart.remove() };
+}
+
+interface Range {
+  minValue: number;
+  maxValue: number;
+}
+
+/** Levels outside the visible prices widen the scale, so that none is hidden. */
+function withLines(info: { priceRange: Range | null } | null, lines: readonly ChartLine[]) {
+  if (!info?.priceRange) return info;
+  const prices = lines.map((line) => line.price);
+  return {
+    ...info,
+    priceRange: {
+      minValue: Math.min(info.priceRange.minValue, ...prices),
+      maxValue: Math.max(info.priceRange.maxValue, ...prices),
+    },
+  };
+}
+
+function chartOptions(palette: Palette) {
+  return {
+    autoSize: true,
+    layout: {
+      background: { color: 'transparent' },
+      textColor: palette.text,
+      fontFamily: "'Roboto Variable', sans-serif",
+      fontSize: 12,
+      attributionLogo: false,
+    },
+    grid: { vertLines: { visible: false }, horzLines: { color: palette.grid } },
+    rightPriceScale: { borderVisible: false },
+    timeScale: { borderColor: palette.grid, rightOffset: ROOM_RIGHT, timeVisible: true },
+    handleScale: { mouseWheel: false },
+  };
+}
+
+function candle(bar: ChartBar, later: boolean, palette: Palette): CandlestickData<Time> {
+  const { open, close } = bar;
+  const colour = Number(close) >= Number(open) ? palette.paleUp : palette.paleDown;
+  return {
+    time: seconds(bar.time),
+    open: Number(open),
+    high: Number(bar.high),
+    low: Number(bar.low),
+    close: Number(close),
+    ...(later ? { color: colour, wickColor: colour } : {}),
+  };
+}
+
+function marks(
+  items: readonly ChartMark[],
+  bars: readonly ChartBar[],
+  palette: Palette,
+): SeriesMarker<Time>[] {
+  return items.map((mark) => ({
+    time: seconds(barAt(bars, mark.time)),
+    position: mark.side === 'buy' ? 'belowBar' : 'aboveBar',
+    shape: mark.side === 'buy' ? 'arrowUp' : 'arrowDown',
+    color: palette.entry,
+    text: mark.label,
+  }));
+}
+
+/** Opening time of the bar that `time` falls into. */
+function barAt(bars: readonly ChartBar[], time: string): string {
+  const at = Date.parse(time);
+  return bars.findLast((bar) => Date.parse(bar.time) <= at)?.time ?? bars[0]?.time ?? time;
+}
+
+/** Puts the run's now, and some of what came before and after, in view. */
+function showEnd(chart: IChartApi, { bars, now }: ChartInput): void {
+  const known = now ? bars.filter((bar) => bar.time <= now).length : bars.length;
+  const after = Math.min(bars.length - known, VISIBLE_BARS / 2);
+  const to = known + after + ROOM_RIGHT;
+  chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, known - VISIBLE_BARS), to });
+}
+
+function priceFormat(bars: readonly ChartBar[]) {
+  const last = Number(bars.at(-1)?.close ?? 0);
+  return last < 20
+    ? { type: 'price' as const, precision: 4, minMove: 0.0001 }
+    : { type: 'price' as const, precision: 2, minMove: 0.01 };
+}
+
+function seconds(iso: string): UTCTimestamp {
+  return (Date.parse(iso) / 1000) as UTCTimestamp;
+}

@@ -1,0 +1,57 @@
+import { Component } from '@angular/core';
+import { FieldWrapper, FormlyValidationMessage } from '@ngx-formly/core';
+
+/** Label above, control, then the error or the help text. */
+@Component({
+  selector: 'k-labelled-wrapper',
+  imports: [FormlyValidationMessage],
+  template: `
+    <div class="head">
+      <label [attr.for]="id" [id]="id + '-label'">{{ props.label }}</label>
+      @if (props['schema']?.nullable) {
+        <span class="optional">optional</span>
+      }
+    </div>
+    <ng-container #fieldComponent />
+    <div class="foot" [id]="id + '-help'">
+      @if (showError) {
+        <span class="error" role="alert"><formly-validation-message [field]="field" /></span>
+      } @else if (props.description) {
+        <span>{{ props.description }}</span>
+      }
+    </div>
+  `,
+  styles: `
+    :host {
+      display: block;
+      margin-bottom: 16px;
+    }
+    .head {
+      display: flex;
+      justify-content: space-between;
+      gap: 8px;
+      margin-bottom: 4px;
+      font-size: 13px;
+      line-height: 18px;
+    }
+    label {
+      font-weight: 500;
+    }
+    .optional,
+    .foot {
+      color: var(--mat-sys-on-surface-variant);
+      font-size: 12px;
+      line-height: 16px;
+    }
+    .foot {
+      margin-top: 4px;
+    }
+    .foot:not(:has(span)) {
+      display: none;
+    }
+    .error {
+      color: var(--mat-sys-error);
+    }
+  `,
+})
+export class LabelledWrapper extends FieldWrapper {}

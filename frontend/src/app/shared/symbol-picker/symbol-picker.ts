@@ -1,0 +1,138 @@
+import { Component, inject, input, linkedSignal, output, resource, signal } from '@angular/core';
+import { MatAutocompleteModule } from '@angular/material/autocomplete';
+import { Icon } from '../icon';
+import { SYMBOL_SEARCH } from './symbol-search';
+
+const PAUSE_MS = 150;
+
+/** A field that finds instruments by symbol or name while one types. */
+@Component({
+  selector: 'k-symbol-picker',
+  imports: [MatAutocompleteModule, Icon],
+  template: `
+    <span class="box">
+      <k-icon name="search" [size]="18" />
+      <input
+        #box
+        type="text"
+        autocomplete="off"
+        spellcheck="false"
+        placeholder="Symbol"
+        [id]="inputId()"
+        [attr.aria-label]="label()"
+        [disabled]="disabled()"
+        [value]="text()"
+        [matAutocomplete]="auto"
+        (input)="text.set(box.value)"
+        (focus)="box.select(); wanted.set(true)"
+        (blur)="leave(box.value)"
+        (keydown.enter)="commit(box.value)"
+      />
+    </span>
+    <mat-autocomplete
+      #auto="matAutocomplete"
+      panelWidth="320px"
+      (optionSelected)="commit($event.option.value)"
+    >
+      @for (option of matches.value(); track option.symbol) {
+        <mat-option [value]="option.symbol">
+          <span class="option">
+            <b>{{ option.symbol }}</b>
+            <span class="name">{{ option.name }}</span>
+            <span class="source">{{ option.source }}</span>
+          </span>
+        </mat-option>
+      }
+    </mat-autocomplete>
+  `,
+  styles: `
+    :host {
+      display: block;
+    }
+    .box {
+      display: flex;
+      align-items: center;
+      gap: 6px;
+      height: 36px;
+      padding: 0 8px;
+      border: 1px solid var(--mat-sys-outline);
+      border-radius: 6px;
+      color: var(--mat-sys-on-surface-variant);
+    }
+    .box:focus-within {
+      border-color: var(--mat-sys-primary);
+      box-shadow: inset 0 0 0 1px var(--mat-sys-primary);
+    }
+    input {
+      flex: 1;
+      width: 0;
+      min-width: 0;
+      border: 0;
+      outline: 0;
+      background: transparent;
+      color: var(--mat-sys-on-surface);
+      font: inherit;
+      font-weight: 500;
+      text-transform: uppercase;
+    }
+    input::placeholder {
+      color: var(--mat-sys-on-surface-variant);
+      font-weight: 400;
+      text-transform: none;
+    }
+    .option {
+      display: flex;
+      gap: 10px;
+      font-size: 13px;
+    }
+    .name {
+      flex: 1;
+      min-width: 0;
+      overflow: hidden;
+      color: var(--mat-sys-on-surface-variant);
+      text-overflow: ellipsis;
+    }
+    .source {
+      color: var(--mat-sys-on-surface-variant);
+      font-size: 12px;
+    }
+  `,
+})
+export class SymbolPicker {
+  private readonly search = inject(SYMBOL_SEARCH);
+
+  readonly value = input('');
+  readonly label = input('Symbol');
+  readonly inputId = input<string | null>(null);
+  readonly disabled = input(false);
+  /** The symbol that was chosen or typed, in capitals; empty when cleared. */
+  readonly valueChange = output<string>();
+
+  protected readonly text = linkedSignal(() => this.value());
+  /** No search before the field is used. */
+  protected readonly wanted = signal(false);
+  protected readonly matches = resource({
+    params: () => (this.wanted() ? { query: this.query() } : undefined),
+    loader: async ({ params, abortSignal }) => {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      return abortSignal.aborted ? [] : this.search(params.query);
+    },
+    defaultValue: [],
+  });
+
+  protected commit(text: string): void {
+    const symbol = text.trim().toUpperCase();
+    this.text.set(symbol);
+    if (symbol !== this.value()) this.valueChange.emit(symbol);
+  }
+
+  /** A pick from the list blurs first; what was typed counts once the list is closed. */
+  protected leave(text: string): void {
+    setTimeout(() => this.text() === text && this.commit(text), PAUSE_MS);
+  }
+
+  /** The symbol on show must not hide all others when the field is opened again. */
+  private query(): string {
+    return this.text() === this.value() ? '' : this.text();
+  }
+}

@@ -1,0 +1,14 @@
+export interface Destination {
+  readonly label: string;
+  readonly icon: string;
+  readonly link: string;
+  /** Only the exact address counts as being there. */
+  readonly exact: boolean;
+}
+
+export const DESTINATIONS: readonly Destination[] = [
+  { label: 'Home', icon: 'home', link: '/', exact: true },
+  { label: 'Pipelines', icon: 'account_tree', link: '/pipelines', exact: false },
+  { label: 'Runs', icon: 'play_circle', link: '/runs', exact: false },
+  { label: 'Account', icon: 'person', link: '/account', exact: false },
+];

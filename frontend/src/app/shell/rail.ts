@@ -1,0 +1,96 @@
+import { Component } from '@angular/core';
+import { RouterLink, RouterLinkActive } from '@angular/router';
+import { Icon } from '@shared/icon';
+import { DESTINATIONS } from './nav';
+
+/** Main navigation: a rail at the left, a bar at the bottom on narrow screens. */
+@Component({
+  selector: 'k-rail',
+  imports: [RouterLink, RouterLinkActive, Icon],
+  template: `
+    <nav aria-label="Main">
+      <a class="brand" routerLink="/" aria-label="Kuber, home"
+        ><img src="favicon.svg" alt="" width="28" height="28"
+      /></a>
+      @for (item of destinations; track item.link) {
+        <a
+          class="item"
+          [routerLink]="item.link"
+          routerLinkActive="on"
+          ariaCurrentWhenActive="page"
+          [routerLinkActiveOptions]="{ exact: item.exact }"
+        >
+          <span class="pill"><k-icon [name]="item.icon" [size]="22" /></span>
+          {{ item.label }}
+        </a>
+      }
+    </nav>
+  `,
+  styles: `
+    nav {
+      display: flex;
+      flex-direction: column;
+      align-items: center;
+      gap: 4px;
+      height: 100%;
+      border-right: 1px solid var(--mat-sys-outline-variant);
+      background: var(--mat-sys-surface-container-low);
+    }
+    .brand {
+      display: grid;
+      place-items: center;
+      width: 56px;
+      height: 56px;
+      margin-bottom: 4px;
+    }
+    .item {
+      display: flex;
+      flex-direction: column;
+      align-items: center;
+      justify-content: center;
+      gap: 2px;
+      width: 64px;
+      height: 56px;
+      border-radius: 8px;
+      color: var(--mat-sys-on-surface-variant);
+      font-size: 11px;
+      font-weight: 500;
+      line-height: 16px;
+    }
+    .item:hover {
+      text-decoration: none;
+    }
+    .pill {
+      display: grid;
+      place-items: center;
+      width: 48px;
+      height: 28px;
+      border-radius: 14px;
+    }
+    .item:hover .pill {
+      background: var(--mat-sys-surface-container-high);
+    }
+    .on {
+      color: var(--mat-sys-on-surface);
+    }
+    .on .pill,
+    .on:hover .pill {
+      background: var(--mat-sys-secondary-container);
+      color: var(--mat-sys-on-secondary-container);
+    }
+    @media (max-width: 700px) {
+      nav {
+        flex-direction: row;
+        justify-content: space-around;
+        border-top: 1px solid var(--mat-sys-outline-variant);
+        border-right: 0;
+      }
+      .brand {
+        display: none;
+      }
+    }
+  `,
+})
+export class Rail {
+  protected readonly destinations = DESTINATIONS;
+}

@@ -1,0 +1,36 @@
+import { Component, inject } from '@angular/core';
+import { MatIconButton } from '@angular/material/button';
+import { MatMenuModule } from '@angular/material/menu';
+import { Router, RouterLink } from '@angular/router';
+import { Session } from '@core/auth/session';
+import { PageContext } from '@core/page/page-context';
+import { LiveSocket } from '@core/socket/live-socket';
+import { SystemInfoStore } from '@core/system/system-info';
+import { Theme } from '@core/theme/theme';
+import { Icon } from '@shared/icon';
+import { ModeBadge } from '@shared/mode-badge';
+import { ConnectionDot } from './connection-dot';
+import { GlobalSearch } from './global-search';
+
+/** Where one is, search, connection, data source, mode, theme, account. */
+@Component({
+  selector: 'k-top-bar',
+  imports: [RouterLink, MatIconButton, MatMenuModule, Icon, ModeBadge, GlobalSearch, ConnectionDot],
+  templateUrl: './top-bar.html',
+  styleUrl: './top-bar.scss',
+  host: { '[class.live]': 'page.mode() === "live"' },
+})
+export class TopBar {
+  protected readonly page = inject(PageContext);
+  protected readonly theme = inject(Theme);
+  protected readonly system = inject(SystemInfoStore);
+  protected readonly session = inject(Session);
+  private readonly socket = inject(LiveSocket);
+  private readonly router = inject(Router);
+
+  protected async logOut(): Promise<void> {
+    this.socket.disconnect();
+    await this.session.logOut();
+    await this.router.navigate(['/login']);
+  }
+}
