@@ -1,0 +1,62 @@
+"""The shape of every error answer: application/problem+json (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from structlog.contextvars import get_contextvars
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemItem(BaseModel):
+    """One thing that is wrong with a request, where it is, and how to put it right."""
+
+    message: str
+    remedy: str
+    field: str | None = None
+    node_id: str | None = None
+    line: int | None = None
+    code: str | None = None
+
+
+class Problem(BaseModel):
+    """Why a request was not carried out. `code` is for programs, `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    correlation_id: str | None = None
+    errors: list[ProblemItem] = []
+
+
+class ProblemResponse(JSONResponse):
+    """An error answer."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem_response(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[ProblemItem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """Return an error answer that carries the request's correlation id."""
+    problem = Problem(
+        type=f"urn:kuber:problem:{code}",
+        title=title,
+        status=status,
+        code=code,
+        detail=detail,
+        correlation_id=get_contextvars().get("correlation_id"),
+        errors=list(errors),
+    )
+    return ProblemResponse(
+        problem.model_dump(mode="json"), status, headers=dict(headers) if headers else None
+    )

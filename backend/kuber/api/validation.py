@@ -1,0 +1,50 @@
+"""What pydantic finds wrong with a request, in words that help."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kuber.api.problems import ProblemItem
+
+_MOST_ITEMS = 50
+
+_Context = Mapping[str, object]
+
+_REMEDIES: Mapping[str, Callable[[_Context], str]] = {
+    "missing": lambda _: "Add this field.",
+    "extra_forbidden": lambda _: "Remove this field.",
+    "json_invalid": lambda _: "Send valid JSON with the content type application/json.",
+    "string_too_short": lambda c: f"Use at least {c.get('min_length')} characters.",
+    "string_too_long": lambda c: f"Use at most {c.get('max_length')} characters.",
+    "too_short": lambda c: f"Give at least {c.get('min_length')}.",
+    "too_long": lambda c: f"Give at most {c.get('max_length')}.",
+    "greater_than": lambda c: f"Use a value above {c.get('gt')}.",
+    "greater_than_equal": lambda c: f"Use a value of at least {c.get('ge')}.",
+    "less_than": lambda c: f"Use a value below {c.get('lt')}.",
+    "less_than_equal": lambda c: f"Use a value of at most {c.get('le')}.",
+    "enum": lambda c: f"Use one of: {c.get('expected')}.",
+    "literal_error": lambda c: f"Use one of: {c.get('expected')}.",
+}
+
+
+def problem_items(found: Sequence[Mapping[str, Any]]) -> list[ProblemItem]:
+    """Return one item per finding of pydantic, without the values that were sent."""
+    return [_item(finding) for finding in found[:_MOST_ITEMS]]
+
+
+def _item(finding: Mapping[str, Any]) -> ProblemItem:
+    kind, context = str(finding["type"]), finding.get("ctx") or {}
+    remedy = _REMEDIES.get(kind)
+    message = str(finding["msg"]).removeprefix("Value error, ")
+    return ProblemItem(
+        message=message if message.endswith(".") else f"{message}.",
+        remedy=remedy(context) if remedy else "Correct this value and send the request again.",
+        field=_field(finding["loc"], kind),
+        code=kind,
+    )
+
+
+def _field(location: Sequence[str | int], kind: str) -> str | None:
+    """Return the dotted path within the body, or the name of the parameter."""
+    if kind == "json_invalid":
+        return None
+    return ".".join(str(part) for part in location[1:]) or None
