@@ -1,7 +1,7 @@
 """The nouns of market data."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -29,6 +29,16 @@ class Timeframe(StrEnum):
     def span(self) -> timedelta:
         """Nominal length; the true close of a daily or weekly bar comes from its calendar."""
         return _SPANS[self]
+
+    @property
+    def intraday(self) -> bool:
+        """True when several bars can open on one day."""
+        return self.span < timedelta(days=1)
+
+    @property
+    def and_coarser(self) -> "tuple[Timeframe, ...]":
+        """This timeframe and every one that can be resampled from it, finest first."""
+        return tuple(other for other in Timeframe if other.span >= self.span)
 
 
 _SPANS = {
@@ -135,12 +145,23 @@ class MarketData(Protocol):
     ) -> Bars:
         """Return the `count` newest bars closed by `as_of`, oldest first, fewer if there are fewer.
 
-        Coarser timeframes are resampled from the finest stored one. A coarse bar still open at
-        `as_of` is left out. Raises UnknownSymbol, TimeframeUnavailable.
+        A stored timeframe is served as stored; any other is resampled from the nearest finer
+        stored one. A coarse bar still open at `as_of` is left out. Prices are adjusted for the
+        splits that had happened by `as_of`, and for no later one.
+        Raises UnknownSymbol, TimeframeUnavailable, ProviderUnavailable.
         """
         ...
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
 def to_datetime64(instant: datetime) -> np.datetime64:
-    """Return an aware instant as datetime64[us] in UTC."""
-    return np.datetime64(int(instant.timestamp() * 1_000_000), "us")
+    """Return an aware instant as datetime64[us] in UTC, exact to the microsecond."""
+    return np.datetime64((instant - _EPOCH) // _MICROSECOND, "us")
+
+
+def to_datetime(instant: np.datetime64) -> datetime:
+    """Return a datetime64 in UTC as an aware datetime."""
+    return _EPOCH + int(instant.astype("datetime64[us]").astype(np.int64)) * _MICROSECOND

@@ -1,0 +1,82 @@
+"""Split adjustment that never looks ahead.
+
+A file's adjusted close carries splits and dividends together: the factor `adj_close / close` steps
+up by the split's ratio (and by a dividend's one or two per cent) on the day it takes effect. A
+step counts as a split when all three hold, judged from the bar and the one before it alone:
+
+1. the factor moves by 15 % or more (ordinary and most special dividends move it by less),
+2. the move is within 2.5 % of a ratio that companies use (2:1, 3:2, 1:10, ...), the rest being a
+   dividend on the same day or the rounding of `adj_close`,
+3. the traded price jumps the other way: open over previous close, times the ratio, is nearer to 1
+   than without it and within a factor of 1.6.
+
+A split counts from the close of the first bar that trades on the new basis. So prices `as_of` an
+instant depend only on bars that had closed by then: deleting later history changes no bit.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from kuber.market.types import FloatArray
+
+_SMALLEST_STEP = np.log(1.15)
+_RATIO_TOLERANCE = np.log(1.025)
+_PRICE_TOLERANCE = np.log(1.6)
+
+_FORWARD = (
+    *(Fraction(n) for n in (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100)),
+    *(Fraction(p, q) for p, q in ((3, 2), (4, 3), (5, 2), (5, 3), (5, 4), (6, 5), (7, 2))),
+)
+_RATIOS = tuple(
+    sorted(
+        {*_FORWARD, *(1 / ratio for ratio in _FORWARD)},
+        key=lambda ratio: (ratio.numerator + ratio.denominator, ratio),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`ratio` new shares for one old, in force from the bar at `index` on."""
+
+    index: int
+    ratio: Fraction
+
+
+def find_splits(open_: FloatArray, close: FloatArray, adj_close: FloatArray) -> tuple[Split, ...]:
+    """Return the splits that an adjusted close tells of, oldest first.
+
+    All arrays have shape (n,), oldest first, prices > 0; NaN in `adj_close` means not given.
+    """
+    if close.shape[0] < 2:
+        return ()
+    steps = np.diff(np.log(adj_close / close))
+    gaps = np.log(open_[1:] / close[:-1])
+    candidates = np.flatnonzero(np.abs(steps) >= _SMALLEST_STEP)
+    found = ((int(at) + 1, _ratio_near(float(steps[at]), float(gaps[at]))) for at in candidates)
+    return tuple(Split(index, ratio) for index, ratio in found if ratio is not None)
+
+
+def _ratio_near(step: float, gap: float) -> Fraction | None:
+    for ratio in _RATIOS:
+        size = float(np.log(float(ratio)))
+        if abs(step - size) <= _RATIO_TOLERANCE:
+            left = abs(gap + size)
+            return ratio if left < abs(gap) and left <= _PRICE_TOLERANCE else None
+    return None
+
+
+def price_factors(count: int, splits: tuple[Split, ...]) -> FloatArray:
+    """Return what to multiply each of `count` raw prices with, shape (count,).
+
+    Bars from the last of `splits` on keep their price. Volumes are divided by the same factors.
+    """
+    factors = np.ones(count)
+    stop, share = count, Fraction(1)
+    for split in reversed(splits):
+        factors[split.index : stop] = float(share)
+        stop, share = split.index, share / split.ratio
+    factors[:stop] = float(share)
+    return factors

@@ -1,0 +1,223 @@
+"""Trading calendars: sessions, the true close of every bar, whether a market is open.
+
+Three kinds: an exchange by its code (`XNYS`, from `exchange-calendars`, early closes and daylight
+saving included), `24/5` for currencies (open from Sunday 17:00 to Friday 17:00 New York; its bars
+are UTC days, so Sunday has a short one of its own, and weeks from Sunday to Friday) and `24/7` for
+crypto (UTC days, weeks from Monday).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kuber.market.instruments import CRYPTO, CURRENCIES
+from kuber.market.types import TimeArray, Timeframe, to_datetime, to_datetime64
+
+DateArray = NDArray[np.datetime64]
+IndexArray = NDArray[np.int64]
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_DAY = np.timedelta64(1, "D")
+_WEEK = np.timedelta64(7, "D")
+_MONDAY = np.datetime64("1970-01-05", "D")
+_FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
+_FIRST_YEAR = 2000
+_LAST_YEAR = 2030
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sessions:
+    """Trading sessions, oldest first; all arrays have shape (n,).
+
+    `dates` name the sessions, `opens` and `closes` are datetime64[us] in UTC, and sessions with an
+    equal number in `weeks` make one trading week.
+    """
+
+    dates: DateArray
+    opens: TimeArray
+    closes: TimeArray
+    weeks: IndexArray
+
+
+class TradingCalendar:
+    """When one kind of market trades. Sessions are computed on first use and kept."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self._years = (_FIRST_YEAR, _LAST_YEAR)
+
+    @property
+    def clock_aligned(self) -> bool:
+        """True when intraday bars are cut at 00:00 UTC, False when at the session's open."""
+        return self.code in (CURRENCIES, CRYPTO)
+
+    def sessions(self, first: np.datetime64, last: np.datetime64) -> Sessions:
+        """Return the sessions that daily and weekly bars are made of.
+
+        They reach at least from one month before `first` to one month after `last`.
+        """
+        self._cover(first, last)
+        return _sessions(self.code, *self._years)
+
+    def hours(self, first: np.datetime64, last: np.datetime64) -> Sessions:
+        """Return the spans of trading, as far as `sessions`; only for currencies do they differ."""
+        self._cover(first, last)
+        if self.code == CURRENCIES:
+            return _currency_hours(*self._years)
+        return _sessions(self.code, *self._years)
+
+    def _cover(self, first: np.datetime64, last: np.datetime64) -> None:
+        before, after = first - 31 * _DAY, last + 31 * _DAY
+        self._years = (
+            min(self._years[0], before.astype("datetime64[D]").astype(date).year),
+            max(self._years[1], after.astype("datetime64[D]").astype(date).year),
+        )
+
+    def week_of(self, dates: DateArray) -> IndexArray:
+        """Return the number of the trading week that each date belongs to."""
+        # A currency week begins on Sunday evening, every other one on Monday.
+        return (dates.astype("datetime64[D]") - self._first_week()).astype(np.int64) // 7
+
+    def hours_of_weeks(self, first: int, last: int) -> Sessions:
+        """Return the spans of trading of the weeks from `first` up to but without `last`."""
+        start = self._first_week()
+        hours = self.hours(start + first * _WEEK, start + last * _WEEK)
+        low, high = np.searchsorted(hours.weeks, (first, last))
+        return Sessions(
+            hours.dates[low:high],
+            hours.opens[low:high],
+            hours.closes[low:high],
+            hours.weeks[low:high],
+        )
+
+    def _first_week(self) -> np.datetime64:
+        return _MONDAY - _DAY if self.code == CURRENCIES else _MONDAY
+
+    def daily_bounds(self, dates: DateArray) -> tuple[TimeArray, TimeArray]:
+        """Return opening and close of the session on each date, shape (n,) each.
+
+        A date without a session (a bar from another exchange) gets the usual hours of the market.
+        """
+        sessions = self.sessions(dates.min(), dates.max())
+        index = np.searchsorted(sessions.dates, dates)
+        opens, closes = sessions.opens[index].copy(), sessions.closes[index].copy()
+        for at in np.flatnonzero(sessions.dates[index] != dates):
+            opens[at], closes[at] = self._usual_hours(dates[at])
+        return opens, closes
+
+    def weekly_bounds(self, dates: DateArray) -> tuple[TimeArray, TimeArray]:
+        """Return first opening and last close of the trading week around each date."""
+        sessions = self.sessions(dates.min(), dates.max())
+        weeks = self.week_of(dates)
+        first = np.searchsorted(sessions.weeks, weeks, side="left")
+        last = np.searchsorted(sessions.weeks, weeks, side="right") - 1
+        opens, closes = sessions.opens[first].copy(), sessions.closes[last].copy()
+        for at in np.flatnonzero(first > last):
+            opens[at], closes[at] = self._usual_hours(dates[at])
+        return opens, closes
+
+    def intraday_closes(self, opened_at: TimeArray, timeframe: Timeframe) -> TimeArray:
+        """Return the close of each intraday bar: its length, cut at the session's close."""
+        sessions = self.sessions(opened_at.min(), opened_at.max())
+        ends = opened_at + np.timedelta64(timeframe.span)
+        index = np.searchsorted(sessions.closes, opened_at, side="right")
+        inside = sessions.opens[index] <= opened_at
+        closes: TimeArray = np.where(inside, np.minimum(ends, sessions.closes[index]), ends)
+        return closes
+
+    def is_open(self, instant: datetime) -> bool:
+        """Return whether the market trades at `instant`; the instant of the close is outside."""
+        at = to_datetime64(instant)
+        hours = self.hours(at, at)
+        index = int(np.searchsorted(hours.closes, at, side="right"))
+        return bool(hours.opens[index] <= at)
+
+    def next_open(self, instant: datetime) -> datetime:
+        """Return the first moment at or after `instant` at which the market trades."""
+        at = to_datetime64(instant)
+        hours = self.hours(at, at)
+        index = int(np.searchsorted(hours.closes, at, side="right"))
+        return instant if hours.opens[index] <= at else to_datetime(hours.opens[index])
+
+    def session_close(self, instant: datetime) -> datetime:
+        """Return when the session that trades at `instant`, or the next one, closes."""
+        at = to_datetime64(instant)
+        hours = self.hours(at, at)
+        return to_datetime(hours.closes[np.searchsorted(hours.closes, at, side="right")])
+
+    def _usual_hours(self, day: np.datetime64) -> tuple[np.datetime64, np.datetime64]:
+        if self.clock_aligned:
+            midnight = day.astype("datetime64[us]")
+            return midnight, midnight + _DAY
+        plain = day.astype("datetime64[D]").astype(date)
+        return _new_york(plain, time(9, 30)), _new_york(plain, time(16))
+
+
+@lru_cache(maxsize=16)
+def calendar_for(code: str) -> TradingCalendar:
+    """Return the one calendar of a code: an exchange's, `24/5` or `24/7`."""
+    return TradingCalendar(code)
+
+
+@lru_cache(maxsize=16)
+def _sessions(code: str, first_year: int, last_year: int) -> Sessions:
+    first, last = date(first_year, 1, 1), date(last_year, 12, 31)
+    if code == CRYPTO:
+        return _round_the_clock(code, first, last)
+    if code == CURRENCIES:
+        return _currency_days(first, last)
+    return _exchange_sessions(code, first, last)
+
+
+def _round_the_clock(code: str, first: date, last: date) -> Sessions:
+    dates = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + _DAY)
+    opens = dates.astype("datetime64[us]")
+    closes = (dates + _DAY).astype("datetime64[us]")
+    return Sessions(dates, opens, closes, TradingCalendar(code).week_of(dates))
+
+
+def _currency_days(first: date, last: date) -> Sessions:
+    whole = _round_the_clock(CURRENCIES, first, last)
+    trading = _weekday(whole.dates) != _SATURDAY
+    return Sessions(
+        whole.dates[trading], whole.opens[trading], whole.closes[trading], whole.weeks[trading]
+    )
+
+
+@lru_cache(maxsize=4)
+def _currency_hours(first_year: int, last_year: int) -> Sessions:
+    days = _sessions(CURRENCIES, first_year, last_year)
+    weekday = _weekday(days.dates)
+    opens, closes = days.opens.copy(), days.closes.copy()
+    for at in np.flatnonzero(weekday == _SUNDAY):
+        opens[at] = _new_york(days.dates[at].astype(date), time(17))
+    for at in np.flatnonzero(weekday == _FRIDAY):
+        closes[at] = _new_york(days.dates[at].astype(date), time(17))
+    return Sessions(days.dates, opens, closes, days.weeks)
+
+
+def _weekday(dates: DateArray) -> IndexArray:
+    return (dates - _MONDAY).astype(np.int64) % 7
+
+
+def _exchange_sessions(code: str, first: date, last: date) -> Sessions:
+    # Importing it brings pandas (0.5 s): only a process that reads an exchange's bars pays.
+    import exchange_calendars
+
+    calendar = exchange_calendars.get_calendar(code, start=str(first), end=str(last))
+    dates = calendar.sessions.to_numpy().astype("datetime64[D]")
+    return Sessions(
+        dates,
+        calendar.opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
+        calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
+        TradingCalendar(code).week_of(dates),
+    )
+
+
+def _new_york(day: date, at: time) -> np.datetime64:
+    local = datetime.combine(day, at, tzinfo=_NEW_YORK)
+    return to_datetime64(local.astimezone(UTC))

@@ -1,0 +1,49 @@
+"""What can go wrong with market data."""
+
+from typing import ClassVar
+
+from kuber.kernel.errors import ErrorKind, KuberError
+
+
+class MarketError(KuberError):
+    """Base of every market data failure."""
+
+    code = "market_error"
+    title = "Market data cannot be given"
+
+
+class UnknownSymbol(MarketError):
+    """No import, no sample and no provider knows the symbol."""
+
+    code = "unknown_symbol"
+    title = "Unknown symbol"
+
+
+class TimeframeUnavailable(MarketError):
+    """The symbol's finest stored timeframe is coarser than the one asked for."""
+
+    code = "timeframe_unavailable"
+    title = "No bars in this timeframe"
+
+
+class ImportRefused(MarketError):
+    """A file of bars has faults; `problems` name the lines, and nothing was imported."""
+
+    code = "import_refused"
+    title = "The file was not imported"
+
+
+class ImportTooLarge(MarketError):
+    """A file of bars is larger than the limit."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.TOO_LARGE
+    code = "import_too_large"
+    title = "The file is too large"
+
+
+class ProviderUnavailable(MarketError):
+    """The market data provider did not answer in time, or refused."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+    code = "market_data_unavailable"
+    title = "The market data provider cannot be used now"

@@ -1,0 +1,134 @@
+"""Bars in PostgreSQL: what users imported, and the sample. Replay is a movable `as_of` over them.
+
+How fresh it is: `instrument()` asks the database for the version of the user's series on every
+call, `bars()` when the last answer is older than a second. Arrays are kept by version. So a run
+that begins with `instrument()` reads no bar that an import had replaced before it began.
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from time import monotonic
+
+from kuber.infra.db import RawPool
+from kuber.kernel.ids import UserId
+from kuber.market.errors import TimeframeUnavailable
+from kuber.market.instruments import traits_of
+from kuber.market.repository import SeriesRow, find_series, load_bars, series_of
+from kuber.market.series import FrameCache, RawSeries
+from kuber.market.types import Bars, Instrument, Timeframe
+
+_FRESH_S = 1.0
+_KEPT_ANSWERS = 10_000
+_KEPT_SERIES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Dataset:
+    """The series behind one symbol for one user, finest first."""
+
+    rows: tuple[SeriesRow, ...]
+    instrument: Instrument
+    checked_at_s: float
+
+
+class StoredBars:
+    """Stored history behind the provider port.
+
+    A user who imported anything for a symbol sees only that; mixing it with other prices of the
+    same symbol would give timeframes that contradict each other.
+    """
+
+    source = None
+
+    def __init__(self, pool: RawPool, *, cache_bytes: int = 64 * 2**20) -> None:
+        self._pool = pool
+        self._frames = FrameCache(cache_bytes)
+        self._answers: OrderedDict[tuple[UserId, str], _Dataset | None] = OrderedDict()
+        self._series: OrderedDict[tuple[object, object], RawSeries] = OrderedDict()
+        self._loading = asyncio.Lock()
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
+        dataset = await self._ask(user_id, symbol)
+        return None if dataset is None else dataset.instrument
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars | None:
+        dataset = self._answers.get((user_id, symbol))
+        if dataset is None or monotonic() - dataset.checked_at_s > _FRESH_S:
+            dataset = await self._ask(user_id, symbol)
+        if dataset is None:
+            return None
+        row = _series_for(dataset, timeframe)
+        series = self._series.get((row.id, row.version)) or await self._load(row)
+        split_count = series.splits_by(as_of)
+        key = (row.id, row.version, timeframe, split_count)
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = series.frame(timeframe, split_count)
+            self._frames.put(key, frame)
+        return frame.closed_by(as_of).last(count)
+
+    async def search(self, user_id: UserId, query: str) -> list[Instrument]:
+        rows = await find_series(self._pool, user_id, query)
+        found = groupby(rows, key=lambda row: row.symbol)
+        return [_dataset(symbol, list(group)).instrument for symbol, group in found]
+
+    def forget(self, user_id: UserId | None = None) -> None:
+        """Drop what is known of a user's series (of everybody's for None) after an import."""
+        for key in [key for key in self._answers if user_id in (None, key[0])]:
+            del self._answers[key]
+
+    async def _ask(self, user_id: UserId, symbol: str) -> _Dataset | None:
+        rows = await series_of(self._pool, user_id, symbol)
+        dataset = _dataset(symbol, rows) if rows else None
+        self._answers[user_id, symbol] = dataset
+        self._answers.move_to_end((user_id, symbol))
+        if len(self._answers) > _KEPT_ANSWERS:
+            self._answers.popitem(last=False)
+        return dataset
+
+    async def _load(self, row: SeriesRow) -> RawSeries:
+        key = (row.id, row.version)
+        async with self._loading:  # of many runs that begin together, one reads
+            series = self._series.get(key)
+            if series is None:
+                raw = await load_bars(self._pool, row)
+                calendar = traits_of(row.symbol).calendar
+                series = await asyncio.to_thread(RawSeries.of, raw, calendar)
+                self._series[key] = series
+                if len(self._series) > _KEPT_SERIES:
+                    self._series.popitem(last=False)
+        return series
+
+
+def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
+    own = [row for row in rows if row.user_id is not None] or rows
+    own.sort(key=lambda row: row.timeframe.span)
+    traits = traits_of(symbol)
+    instrument = Instrument(
+        symbol,
+        traits.name,
+        own[0].source,
+        traits.calendar,
+        traits.currency,
+        own[0].timeframe.and_coarser,
+        min(row.first_at for row in own),
+        max(row.last_at for row in own),
+    )
+    return _Dataset(tuple(own), instrument, monotonic())
+
+
+def _series_for(dataset: _Dataset, timeframe: Timeframe) -> SeriesRow:
+    """Return the stored series itself, else the nearest finer one."""
+    fitting = [row for row in dataset.rows if row.timeframe.span <= timeframe.span]
+    if fitting:
+        return fitting[-1]
+    finest = dataset.instrument.timeframes[0]
+    raise TimeframeUnavailable(
+        f"{dataset.instrument.symbol} has no {timeframe} bars: its finest stored timeframe is"
+        f" {finest}. Choose {finest} or a coarser one, or import {timeframe} bars."
+    )

@@ -1,0 +1,97 @@
+"""Coarser bars from finer ones, on the boundaries of the trading calendar.
+
+Exchange-traded instruments: intraday bars are counted from the session's open and the last one is
+cut at its close (4 h on the New York exchange: 09:30-13:30 and 13:30-16:00), and bars outside the
+session are left out. Currencies and crypto: intraday bars are cut at 00:00 UTC. Daily bars are
+sessions, weekly bars are trading weeks.
+
+A fine bar belongs to the coarse bar in which it closes, and a coarse bar's close comes from the
+calendar, not from the bars at hand. So a coarse bar never holds a price from after its own close,
+and a missing fine bar moves no boundary.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kuber.market.calendars import TradingCalendar
+from kuber.market.types import Bars, TimeArray, Timeframe
+
+Mask = NDArray[np.bool_]
+
+_DAY = np.timedelta64(1, "D")
+_TICK = np.timedelta64(1, "us")
+
+
+def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bars:
+    """Return the bars of `timeframe` made of finer `bars` (oldest first).
+
+    The newest bar may be incomplete: its close can lie after that of the last fine bar. Cut with
+    `closed_by`.
+    """
+    if len(bars) == 0 or timeframe is bars.timeframe:
+        return bars
+    assert timeframe.span > bars.timeframe.span, "resampling only makes coarser bars"
+    inside, opened_at, closed_at = _buckets(bars, timeframe, calendar)
+    bars = _select(bars, inside)
+    if len(bars) == 0:
+        return replace(bars, timeframe=timeframe)
+    changes = np.flatnonzero(closed_at[1:] != closed_at[:-1]) + 1
+    first = np.concatenate(([0], changes))
+    last = np.concatenate((changes, [len(bars)])) - 1
+    return Bars(
+        bars.symbol,
+        timeframe,
+        bars.source,
+        opened_at[first],
+        closed_at[first],
+        bars.open[first],
+        np.maximum.reduceat(bars.high, first),
+        np.minimum.reduceat(bars.low, first),
+        bars.close[last],
+        np.add.reduceat(bars.volume, first),
+    )
+
+
+def _buckets(
+    bars: Bars, timeframe: Timeframe, calendar: TradingCalendar
+) -> tuple[Mask, TimeArray, TimeArray]:
+    """Return which bars are used, and opening and close of the coarse bar of each used one."""
+    sessions = calendar.sessions(bars.opened_at[0], bars.closed_at[-1])
+    index = np.searchsorted(sessions.closes, bars.closed_at, side="left")
+    used = np.ones(len(bars), dtype=np.bool_)
+    if bars.timeframe.intraday and not calendar.clock_aligned:
+        used = bars.closed_at > sessions.opens[index]
+        index = index[used]
+    if timeframe is Timeframe.W1:
+        weeks = sessions.weeks[index]
+        first = np.searchsorted(sessions.weeks, weeks, side="left")
+        last = np.searchsorted(sessions.weeks, weeks, side="right") - 1
+        return used, sessions.opens[first], sessions.closes[last]
+    opens, closes = sessions.opens[index], sessions.closes[index]
+    if timeframe is Timeframe.D1:
+        return used, opens, closes
+    ends, span = bars.closed_at[used] - _TICK, np.timedelta64(timeframe.span)
+    if calendar.clock_aligned:
+        opens = ends.astype("datetime64[D]").astype("datetime64[us]")
+        closes = opens + _DAY
+    starts = opens + (ends - opens) // span * span
+    return used, starts, np.minimum(starts + span, closes)
+
+
+def _select(bars: Bars, used: Mask) -> Bars:
+    if used.all():
+        return bars
+    return Bars(
+        bars.symbol,
+        bars.timeframe,
+        bars.source,
+        bars.opened_at[used],
+        bars.closed_at[used],
+        bars.open[used],
+        bars.high[used],
+        bars.low[used],
+        bars.close[used],
+        bars.volume[used],
+    )

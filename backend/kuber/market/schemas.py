@@ -1,0 +1,94 @@
+"""Market data as the HTTP contract shows it."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime
+
+_PRICE_DIGITS = 8
+
+
+class SymbolOut(BaseModel):
+    """An instrument that the user can choose."""
+
+    symbol: str
+    name: str
+    source: Source
+    simulated: bool
+    timeframes: list[Timeframe]
+    first_at: datetime | None
+    last_at: datetime | None
+    currency: str
+    calendar: str
+
+    @classmethod
+    def of(cls, instrument: Instrument) -> "SymbolOut":
+        """Return the row of an instrument."""
+        return cls(
+            symbol=instrument.symbol,
+            name=instrument.name,
+            source=instrument.source,
+            simulated=instrument.simulated,
+            timeframes=list(instrument.timeframes),
+            first_at=instrument.first_at,
+            last_at=instrument.last_at,
+            currency=instrument.currency,
+            calendar=instrument.calendar,
+        )
+
+
+class BarOut(BaseModel):
+    """One bar; `time` is its opening."""
+
+    time: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+class BarsOut(BaseModel):
+    """Bars, oldest first, with where they come from."""
+
+    items: list[BarOut]
+    next_cursor: str | None = None
+    symbol: str
+    timeframe: Timeframe
+    source: Source
+    simulated: bool
+
+    @classmethod
+    def of(cls, bars: Bars) -> "BarsOut":
+        """Return the rows of `bars`; prices are rounded to 8 decimals."""
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        texts = zip(*(map(_decimal, column.tolist()) for column in columns), strict=True)
+        return cls(
+            items=[
+                BarOut(time=to_datetime(at), open=o, high=h, low=low, close=c, volume=v)
+                for at, (o, h, low, c, v) in zip(bars.opened_at, texts, strict=True)
+            ],
+            symbol=bars.symbol,
+            timeframe=bars.timeframe,
+            source=bars.source,
+            simulated=bars.simulated,
+        )
+
+
+class ImportOut(BaseModel):
+    """What an import brought in."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    symbols: list[str]
+    bars: int
+    from_: datetime = Field(alias="from")
+    to: datetime
+
+
+def _decimal(value: float) -> Decimal:
+    """Return a float price as a plain decimal, 441.4 rather than 441.40000000."""
+    text = f"{value:.{_PRICE_DIGITS}f}".rstrip("0")
+    return Decimal(text.removesuffix("."))

@@ -1,0 +1,129 @@
+"""One stored series: raw bars as traded, and the view of them at an instant."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from kuber.market.adjustment import Split, find_splits, price_factors
+from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.resampling import resample
+from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, to_datetime64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawBars:
+    """Bars as traded; `adj_close` has shape (n,), NaN where the file gave none."""
+
+    bars: Bars
+    adj_close: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawSeries:
+    """Bars as traded, oldest first, with the splits that their adjusted close tells of."""
+
+    bars: Bars
+    splits: tuple[Split, ...]
+    calendar: TradingCalendar
+
+    @classmethod
+    def of(cls, raw: RawBars, calendar_code: str) -> "RawSeries":
+        """Return the series of raw bars with its splits found."""
+        bars, adjusted = raw.bars, raw.adj_close
+        splits = () if adjusted is None else find_splits(bars.open, bars.close, adjusted)
+        return cls(bars, splits, calendar_for(calendar_code))
+
+    def splits_by(self, as_of: datetime) -> int:
+        """Return how many splits had taken effect: the first bar after them closed by `as_of`."""
+        at = to_datetime64(as_of)
+        return sum(bool(self.bars.closed_at[split.index] <= at) for split in self.splits)
+
+    def frame(self, timeframe: Timeframe, split_count: int) -> Bars:
+        """Return all bars of `timeframe`, adjusted for the first `split_count` splits.
+
+        What lies after a later split is on another basis: cut with `closed_by`.
+        """
+        adjusted = _adjusted(self.bars, self.splits[:split_count])
+        return resample(adjusted, timeframe, self.calendar)
+
+
+def _adjusted(bars: Bars, splits: tuple[Split, ...]) -> Bars:
+    if not splits:
+        return bars
+    factors = price_factors(len(bars), splits)
+    return Bars(
+        bars.symbol,
+        bars.timeframe,
+        bars.source,
+        bars.opened_at,
+        bars.closed_at,
+        bars.open * factors,
+        bars.high * factors,
+        bars.low * factors,
+        bars.close * factors,
+        bars.volume / factors,
+    )
+
+
+class FrameCache:
+    """The most recently used arrays, up to a number of bytes; not for use by several threads."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._size = 0
+        self._frames: OrderedDict[tuple[object, ...], Bars] = OrderedDict()
+
+    def get(self, key: tuple[object, ...]) -> Bars | None:
+        """Return what was put under `key`, None when it is gone."""
+        frame = self._frames.get(key)
+        if frame is not None:
+            self._frames.move_to_end(key)
+        return frame
+
+    def put(self, key: tuple[object, ...], frame: Bars) -> None:
+        """Keep `frame`, let the least recently used ones go when the limit is passed."""
+        old = self._frames.pop(key, None)
+        self._size += size_bytes(frame) - (0 if old is None else size_bytes(old))
+        for array in (frame.open, frame.high, frame.low, frame.close, frame.volume):
+            array.setflags(write=False)  # shared by every agent that asks
+        self._frames[key] = frame
+        while self._size > self._limit and len(self._frames) > 1:
+            _, gone = self._frames.popitem(last=False)
+            self._size -= size_bytes(gone)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the kept arrays."""
+        return self._size
+
+
+def size_bytes(bars: Bars) -> int:
+    """Return the bytes that the arrays of `bars` take."""
+    return 7 * 8 * len(bars)
+
+
+def no_bars(symbol: str, timeframe: Timeframe, source: Source) -> Bars:
+    """Return bars of shape (0,)."""
+    times: TimeArray = np.empty(0, dtype="datetime64[us]")
+    none: FloatArray = np.empty(0)
+    return Bars(symbol, timeframe, source, times, times, none, none, none, none, none)
+
+
+def join(parts: list[Bars]) -> Bars:
+    """Return consecutive bars of one instrument and timeframe, oldest part first, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    return Bars(
+        parts[0].symbol,
+        parts[0].timeframe,
+        parts[0].source,
+        np.concatenate([part.opened_at for part in parts]),
+        np.concatenate([part.closed_at for part in parts]),
+        np.concatenate([part.open for part in parts]),
+        np.concatenate([part.high for part in parts]),
+        np.concatenate([part.low for part in parts]),
+        np.concatenate([part.close for part in parts]),
+        np.concatenate([part.volume for part in parts]),
+    )
