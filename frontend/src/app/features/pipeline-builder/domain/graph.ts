@@ -44,16 +44,18 @@ export interface PipelineGraph {
   readonly notes: Readonly<Record<string, Note>>;
 }
 
+interface ApiNode {
+  id: string;
+  agent_type: string;
+  config?: Record<string, unknown>;
+  position: { x: number; y: number };
+  name?: string | null;
+  pinned?: boolean;
+}
+
 /** The shape that the API stores and answers. */
 export interface ApiGraph {
-  nodes: {
-    id: string;
-    agent_type: string;
-    config?: Record<string, unknown>;
-    position?: { x: number; y: number };
-    name?: string | null;
-    pinned?: boolean;
-  }[];
+  nodes: ApiNode[];
   edges: { from: string; to: string; from_port?: string | null }[];
   notes?: {
     id: string;
@@ -62,6 +64,11 @@ export interface ApiGraph {
     size?: { w: number; h: number } | null;
   }[];
 }
+
+/** A graph as it may have been written by hand: places are optional. */
+type StoredGraph = Omit<ApiGraph, 'nodes'> & {
+  nodes: (Omit<ApiNode, 'position'> & Partial<Pick<ApiNode, 'position'>>)[];
+};
 
 export const EMPTY_GRAPH: PipelineGraph = { nodes: {}, edges: {}, notes: {} };
 export const NODE_WIDTH = 232;
@@ -81,7 +88,7 @@ export interface LoadedGraph {
 }
 
 /** Reads the API's graph. Edges that lead nowhere are dropped and nodes that share an id are told apart. */
-export function fromApi(api: ApiGraph): LoadedGraph {
+export function fromApi(api: StoredGraph): LoadedGraph {
   const repairs: string[] = [];
   const nodes: Record<string, PipelineNode> = {};
   for (const item of api.nodes) {

@@ -1,0 +1,85 @@
+import { computed, inject, Service } from '@angular/core';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { type AgentPort, ERROR_PORT, outputPorts, resolvePort } from '../domain/catalogue';
+import { portOffset } from '../domain/geometry';
+import { type PipelineEdge } from '../domain/graph';
+import { type EdgeFlow, edgeFlow } from '../domain/run';
+import { EditorStore } from '../state/editor-store';
+import { RunStore } from '../state/run-store';
+import { connectionDomId, inputId, outputId } from './connector-ids';
+
+/** An edge as it is drawn. */
+export interface EdgeView {
+  readonly domId: string;
+  readonly edge: PipelineEdge;
+  readonly source: string;
+  readonly target: string;
+  readonly flow: EdgeFlow;
+  readonly byError: boolean;
+}
+
+export interface PortView extends AgentPort {
+  readonly top: number;
+}
+
+/** Lookups that every card and edge shares, computed once per change instead of once per card. */
+@Service({ autoProvided: false })
+export class CanvasIndex {
+  private readonly store = inject(EditorStore);
+  private readonly catalogue = inject(AgentCatalogue);
+  private readonly runs = inject(RunStore);
+
+  private readonly ends = computed(() => {
+    const agents = this.catalogue.byType();
+    const nodes = this.store.graph().nodes;
+    return this.store.edges().map((edge) => {
+      const port = resolvePort(edge.fromPort, agents.get(nodes[edge.from]?.agentType ?? ''));
+      return {
+        domId: connectionDomId(edge.id),
+        edge,
+        port,
+        source: outputId(edge.from, port),
+        target: inputId(edge.to),
+        byError: port === ERROR_PORT,
+      };
+    });
+  });
+
+  readonly edges = computed<readonly EdgeView[]>(() => {
+    const runs = this.runs.view()?.nodes;
+    return this.ends().map((end) => ({
+      ...end,
+      flow: runs ? edgeFlow(runs[end.edge.from], runs[end.edge.to], end.port) : 'idle',
+    }));
+  });
+
+  readonly edgeByDomId = computed(
+    () => new Map(this.ends().map(({ domId, edge }) => [domId, edge])),
+  );
+
+  /** For every node the ports that an edge leaves by. */
+  readonly usedPorts = computed(() => {
+    const used = new Map<string, string[]>();
+    for (const { edge, port } of this.ends())
+      used.set(edge.from, [...(used.get(edge.from) ?? []), port]);
+    return used;
+  });
+
+  private readonly portsByAgent = computed(() => {
+    const views = new Map<string, readonly PortView[]>();
+    for (const [type, agent] of this.catalogue.byType())
+      views.set(
+        type,
+        outputPorts(agent).map((port, i) => ({ ...port, top: portOffset(i, agent) })),
+      );
+    return views;
+  });
+
+  /** The ports of an agent with their places on the card. */
+  portsOf(agentType: string): readonly PortView[] {
+    return (
+      this.portsByAgent().get(agentType) ??
+      outputPorts(undefined).map((port, i) => ({ ...port, top: portOffset(i, undefined) }))
+    );
+  }
+}

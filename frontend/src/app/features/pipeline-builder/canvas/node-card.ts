@@ -1,0 +1,118 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import { MatTooltip } from '@angular/material/tooltip';
+import { FFlowModule } from '@foblex/flow';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { formatCost } from '@shared/format/numbers';
+import { formatDuration } from '@shared/format/times';
+import { Icon } from '@shared/icon';
+import { STATUS_LOOKS } from '@shared/status-badge';
+import { ERROR_PORT, isTrigger } from '../domain/catalogue';
+import { nodeSize } from '../domain/geometry';
+import { type PipelineNode } from '../domain/graph';
+import { statusInWords } from '../domain/run';
+import { summaryOf } from '../domain/summary';
+import { count, nodeName } from '../domain/words';
+import { EditorStore } from '../state/editor-store';
+import { EditorUi } from '../state/editor-ui';
+import { ProblemList } from '../state/problem-list';
+import { RunStore } from '../state/run-store';
+import { CanvasIndex, type PortView } from './canvas-index';
+import { inputId, outputId } from './connector-ids';
+
+/** The '+' of a port was pressed; client px. */
+export interface PortPress {
+  readonly port: string;
+  readonly at: { readonly x: number; readonly y: number };
+}
+
+/** One agent on the canvas. Reads only what concerns its own node, so that others stay as they are. */
+@Component({
+  selector: 'k-node-card',
+  imports: [FFlowModule, Icon, MatTooltip],
+  templateUrl: './node-card.html',
+  styleUrl: './node-card.scss',
+  host: {
+    role: 'group',
+    'aria-roledescription': 'node',
+    '[attr.aria-label]': 'spokenName()',
+    '[attr.data-status]': 'status()',
+    '[class.picked]': 'selected()',
+    '[class.target-best]': 'verdict() === "best"',
+    '[class.target-fits]': 'verdict() === "fits"',
+    '[class.target-refused]': 'verdict() === "refused"',
+    '[style.height.px]': 'height()',
+    '[style.--hue]': 'hue()',
+  },
+})
+export class NodeCard {
+  private readonly catalogue = inject(AgentCatalogue);
+  private readonly store = inject(EditorStore);
+  private readonly ui = inject(EditorUi);
+  private readonly problemList = inject(ProblemList);
+  private readonly runs = inject(RunStore);
+  private readonly index = inject(CanvasIndex);
+
+  readonly node = input.required<PipelineNode>();
+  readonly addNext = output<PortPress>();
+
+  protected readonly errorPort = ERROR_PORT;
+  protected readonly agent = computed(() => this.catalogue.byType().get(this.node().agentType));
+  protected readonly name = computed(() => nodeName(this.node(), this.catalogue.byType()));
+  protected readonly summary = computed(() => summaryOf(this.agent(), this.node().config));
+  protected readonly hue = computed(() => `var(--k-cat-${this.agent()?.category ?? 'system'})`);
+  protected readonly height = computed(() => nodeSize(this.agent()).h);
+  protected readonly takesInput = computed(() => !isTrigger(this.agent()));
+  protected readonly input = computed(() => inputId(this.node().id));
+  protected readonly ports = computed<readonly PortView[]>(() =>
+    this.index.portsOf(this.node().agentType),
+  );
+  protected readonly selected = computed(() => this.store.selected().has(this.node().id));
+  protected readonly used = computed(() => this.index.usedPorts().get(this.node().id) ?? [], {
+    equal: (a, b) => a.join() === b.join(),
+  });
+  protected readonly run = computed(() => this.runs.view()?.nodes[this.node().id]);
+  protected readonly status = computed(() => this.run()?.status ?? null);
+  protected readonly look = computed(() => {
+    const status = this.status();
+    return status && STATUS_LOOKS[status];
+  });
+  /** Time and cost after a run. */
+  protected readonly figures = computed(() => {
+    const run = this.run();
+    if (!run || run.runtime_ms === null) return '';
+    const cost = Number(run.cost ?? 0) > 0 ? ` · ${formatCost(run.cost)}` : '';
+    return formatDuration(run.runtime_ms) + cost;
+  });
+  protected readonly problems = computed(
+    () => this.problemList.byNode().get(this.node().id) ?? [],
+    { equal: (a, b) => a.map((p) => p.message).join() === b.map((p) => p.message).join() },
+  );
+  protected readonly problemText = computed(() =>
+    this.problems()
+      .map(({ message, remedy }) => `${message} ${remedy}`)
+      .join('\n'),
+  );
+  protected readonly verdict = computed(() => {
+    const verdict = this.ui.verdicts()?.get(this.node().id);
+    if (!verdict) return null;
+    return verdict.ok ? verdict.fit : 'refused';
+  });
+  protected readonly spokenName = computed(() => {
+    const problems = this.problems().length;
+    const parts = [this.name(), this.agent()?.category ?? 'not installed', this.summary()];
+    if (this.run()) parts.push(statusInWords(this.run()));
+    if (problems) parts.push(count(problems, 'problem'));
+    if (this.node().pinned) parts.push('pinned');
+    if (this.selected()) parts.push('selected');
+    return parts.filter(Boolean).join(', ');
+  });
+
+  protected outputId(port: string): string {
+    return outputId(this.node().id, port);
+  }
+
+  protected press(event: MouseEvent, port: string): void {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    this.addNext.emit({ port, at: { x: box.right + 8, y: box.top } });
+  }
+}

@@ -1,0 +1,116 @@
+import { A11yModule } from '@angular/cdk/a11y';
+import {
+  Component,
+  computed,
+  effect,
+  ElementRef,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
+import { Icon } from '@shared/icon';
+import { type Point } from '../domain/graph';
+
+export interface PickItem {
+  readonly id: string;
+  readonly title: string;
+  readonly note: string;
+  readonly icon: string;
+  /** A CSS colour. */
+  readonly hue: string;
+}
+
+export interface PickPort {
+  readonly name: string;
+  readonly label: string;
+}
+
+const WIDTH = 320;
+const HEIGHT = 380;
+const MARGIN = 8;
+
+/** A searchable list beside the place it is about: type, arrows, Enter; Escape goes back. */
+@Component({
+  selector: 'k-pick-list',
+  imports: [A11yModule, Icon],
+  templateUrl: './pick-list.html',
+  styleUrl: './pick-list.scss',
+})
+export class PickList {
+  private readonly list = viewChild.required<ElementRef<HTMLElement>>('list');
+  private readonly back = inject<ElementRef<HTMLElement>>(ElementRef);
+
+  readonly heading = input.required<string>();
+  readonly items = input.required<readonly PickItem[]>();
+  readonly ports = input<readonly PickPort[]>([]);
+  readonly port = input<string>('');
+  readonly empty = input('Nothing fits here');
+  /** Client px. */
+  readonly at = input.required<Point>();
+
+  readonly picked = output<string>();
+  readonly portChange = output<string>();
+  readonly closed = output();
+
+  protected readonly search = signal('');
+  protected readonly shown = computed(() => {
+    const words = this.search().toLowerCase().split(/\s+/).filter(Boolean);
+    return this.items().filter(({ title, note }) =>
+      words.every((word) => `${title} ${note}`.toLowerCase().includes(word)),
+    );
+  });
+  protected readonly active = linkedSignal({ source: this.shown, computation: () => 0 });
+  protected readonly activeId = computed(() =>
+    this.shown().length ? `pick-${this.active()}` : null,
+  );
+  protected readonly left = computed(() =>
+    clamp(this.at().x, MARGIN, window.innerWidth - WIDTH - MARGIN),
+  );
+  protected readonly top = computed(() =>
+    clamp(this.at().y, MARGIN, window.innerHeight - HEIGHT - MARGIN),
+  );
+
+  constructor() {
+    effect(() => {
+      const option = this.list().nativeElement.querySelector(`#pick-${this.active()}`);
+      option?.scrollIntoView?.({ block: 'nearest' });
+    });
+  }
+
+  protected key(event: KeyboardEvent): void {
+    const moves: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1 };
+    const move = moves[event.key];
+    const size = this.shown().length;
+    event.stopPropagation();
+    if (event.key === 'Escape') return this.closed.emit();
+    if (event.key === 'Enter') {
+      const item = this.shown()[this.active()];
+      if (item && this.isInput(event)) {
+        event.preventDefault();
+        this.picked.emit(item.id);
+      }
+    } else if (move && size && this.isInput(event)) {
+      event.preventDefault();
+      this.active.update((at) => (at + move + size) % size);
+    }
+  }
+
+  protected leave(event: FocusEvent): void {
+    if (
+      !this.back.nativeElement.contains(event.relatedTarget as Node | null) &&
+      event.relatedTarget
+    )
+      this.closed.emit();
+  }
+
+  private isInput(event: Event): boolean {
+    return event.target instanceof HTMLInputElement;
+  }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
+}

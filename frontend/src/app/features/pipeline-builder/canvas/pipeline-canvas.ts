@@ -1,0 +1,281 @@
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  effect,
+  ElementRef,
+  inject,
+  Injector,
+  signal,
+  untracked,
+  viewChild,
+  ViewEncapsulation,
+} from '@angular/core';
+import {
+  FCanvasComponent,
+  type FCreateConnectionEvent,
+  type FCreateNodeEvent,
+  type FDragStartedEvent,
+  FFlowComponent,
+  FFlowModule,
+  type FMoveNodesEvent,
+  type FNodeConnectionsIntersectionEvent,
+  type FReassignConnectionEvent,
+  type FSelectionChangeEvent,
+  FZoomDirective,
+} from '@foblex/flow';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { storedPort } from '../domain/catalogue';
+import { moveTo, resizeNote } from '../domain/commands';
+import { verdictsFrom } from '../domain/connect';
+import { GRID, type Point } from '../domain/graph';
+import { EditorActions } from '../state/editor-actions';
+import { EditorStore } from '../state/editor-store';
+import { type CanvasView, EditorUi } from '../state/editor-ui';
+import { CanvasIndex } from './canvas-index';
+import { connectionDomId, endOfOutput, nodeOfInput } from './connector-ids';
+import { NodeCard, type PortPress } from './node-card';
+import { StickyNote } from './sticky-note';
+
+const FIT_PADDING = { x: 120, y: 120 };
+const LARGEST_FIT_SCALE = 1;
+
+/** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
+@Component({
+  selector: 'k-pipeline-canvas',
+  imports: [FFlowModule, FZoomDirective, NodeCard, StickyNote],
+  providers: [CanvasIndex],
+  templateUrl: './pipeline-canvas.html',
+  styleUrl: './pipeline-canvas.scss',
+  encapsulation: ViewEncapsulation.None,
+})
+export class PipelineCanvas implements CanvasView {
+  protected readonly store = inject(EditorStore);
+  protected readonly index = inject(CanvasIndex);
+  private readonly ui = inject(EditorUi);
+  private readonly actions = inject(EditorActions);
+  private readonly catalogue = inject(AgentCatalogue);
+  private readonly injector = inject(Injector);
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+
+  private readonly flow = viewChild.required(FFlowComponent);
+  private readonly canvas = viewChild.required(FCanvasComponent);
+  private readonly zoomer = viewChild.required(FZoomDirective);
+
+  protected readonly grid = GRID;
+  protected readonly ready = signal(false);
+  private readonly lastFocused = signal<string | null>(null);
+  /** The one card that Tab stops at. */
+  protected readonly tabStop = computed(() => {
+    const { nodes, notes } = this.store.graph();
+    const wanted = this.store.selectedItems()[0] ?? this.lastFocused();
+    if (wanted && (wanted in nodes || wanted in notes)) return wanted;
+    return this.store.nodes()[0]?.id ?? this.store.notes()[0]?.id ?? null;
+  });
+  private gesture = 0;
+
+  constructor() {
+    this.ui.canvas.set(this);
+    inject(DestroyRef).onDestroy(() => this.ui.canvas.set(null));
+    effect(() => this.showSelection(this.store.selection()));
+  }
+
+  fit(): void {
+    if (!this.store.nodes().length && !this.store.notes().length) return;
+    this.canvas().fitToScreen(FIT_PADDING, false, false);
+    if (this.canvas().getScale() > LARGEST_FIT_SCALE)
+      this.canvas().resetScaleAndCenter(false, false);
+  }
+
+  zoom(by: 'in' | 'out' | 'reset'): void {
+    if (by === 'in') this.zoomer().zoomIn();
+    else if (by === 'out') this.zoomer().zoomOut();
+    else this.canvas().resetScaleAndCenter(true);
+  }
+
+  reveal(nodeId: string): void {
+    afterNextRender(
+      () => {
+        const box = this.elementOf(nodeId)?.getBoundingClientRect();
+        const view = this.host.getBoundingClientRect();
+        const hidden =
+          !box ||
+          box.left < view.left ||
+          box.right > view.right ||
+          box.top < view.top ||
+          box.bottom > view.bottom;
+        if (hidden) this.canvas().centerGroupOrNode(nodeId, true);
+      },
+      { injector: this.injector },
+    );
+  }
+
+  focus(nodeId: string): void {
+    this.lastFocused.set(nodeId);
+    afterNextRender(() => this.elementOf(nodeId)?.focus({ preventScroll: true }), {
+      injector: this.injector,
+    });
+  }
+
+  centre(): Point {
+    const view = this.host.getBoundingClientRect();
+    return this.toCanvas({ x: view.left + view.width / 2, y: view.top + view.height / 2 });
+  }
+
+  exitOf(nodeId: string): Point {
+    const box = (this.elementOf(nodeId) ?? this.host).getBoundingClientRect();
+    return { x: box.right + 16, y: box.top };
+  }
+
+  protected rendered(): void {
+    if (this.ready()) return;
+    this.fit();
+    this.ready.set(true);
+  }
+
+  protected remember(itemId: string): void {
+    this.lastFocused.set(itemId);
+  }
+
+  protected select({ nodeIds, groupIds, connectionIds }: FSelectionChangeEvent): void {
+    const edges = this.index.edgeByDomId();
+    const edgeIds = connectionIds.flatMap((domId) => edges.get(domId)?.id ?? []);
+    this.store.select([...nodeIds, ...groupIds, ...edgeIds]);
+  }
+
+  protected move({ nodes }: FMoveNodesEvent): void {
+    this.gesture += 1;
+    const moved = nodes.flatMap(({ id, position }) => (position ? [{ id, position }] : []));
+    this.store.execute(moveTo(moved, this.gestureKey()));
+  }
+
+  /** A node that nothing leads to or from, dropped on an edge, goes between its ends. */
+  protected dropOnEdge({ nodeId, connectionIds }: FNodeConnectionsIntersectionEvent): void {
+    const { nodes, edges } = this.store.graph();
+    const node = nodes[nodeId];
+    const wired = Object.values(edges).some((e) => e.from === nodeId || e.to === nodeId);
+    const edge = this.index.edgeByDomId().get(connectionIds[0] ?? '');
+    if (node && edge && !wired) this.actions.splitEdge(edge.id, node, this.gestureKey());
+  }
+
+  /** An agent dropped from the palette: on an edge it goes between its ends. */
+  protected create({ data, externalItemRect }: FCreateNodeEvent<string>): void {
+    const { x, y, width, height } = externalItemRect;
+    const centre = { x: x + width / 2, y: y + height / 2 };
+    const at = { x: centre.x - 116, y: centre.y - 36 };
+    const node = this.actions.makeNode(data, at);
+    const edge = this.edgeAt(this.toClient(centre));
+    if (node && edge && this.actions.splitEdge(edge, node)) return;
+    this.actions.addAgent(data, at);
+  }
+
+  protected startDrag({ kind, data }: FDragStartedEvent<unknown>): void {
+    const source = this.sourceOfDrag(kind, data);
+    if (!source) return;
+    const { nodeId, port } = endOfOutput(source);
+    const verdicts = verdictsFrom(
+      this.store.graph(),
+      this.catalogue.byType(),
+      nodeId,
+      this.stored(nodeId, port),
+    );
+    this.ui.verdicts.set(verdicts);
+  }
+
+  protected endDrag(): void {
+    this.ui.verdicts.set(null);
+  }
+
+  protected connect({ sourceId, targetId, dropPosition }: FCreateConnectionEvent): void {
+    const { nodeId, port } = endOfOutput(sourceId);
+    const to = targetId ? nodeOfInput(targetId) : this.nodeAt(dropPosition);
+    const fromPort = this.stored(nodeId, port);
+    if (to) this.actions.connect({ from: nodeId, fromPort, to }, dropPosition);
+    else this.actions.offerNext(nodeId, port, dropPosition);
+  }
+
+  protected reconnect(event: FReassignConnectionEvent): void {
+    const edge = this.index.edgeByDomId().get(event.connectionId);
+    if (!edge) return;
+    if (event.endpoint === 'target') {
+      const to = event.nextTargetId
+        ? nodeOfInput(event.nextTargetId)
+        : this.nodeAt(event.dropPosition);
+      if (to && to !== edge.to) this.actions.connect({ ...edge, to }, event.dropPosition, edge.id);
+    } else if (event.nextSourceId) {
+      const { nodeId, port } = endOfOutput(event.nextSourceId);
+      const connection = { from: nodeId, fromPort: this.stored(nodeId, port), to: edge.to };
+      this.actions.connect(connection, event.dropPosition, edge.id);
+    }
+  }
+
+  protected resize(id: string, size: { width: number; height: number }): void {
+    this.store.execute(resizeNote(id, { w: size.width, h: size.height }));
+  }
+
+  protected offerNext(nodeId: string, { port, at }: PortPress): void {
+    this.actions.offerNext(nodeId, port, at);
+  }
+
+  /** Keeps the library's own selection the same as the store's. */
+  private showSelection(ids: readonly string[]): void {
+    const { edges } = untracked(this.store.graph);
+    const items = ids.filter((id) => !(id in edges));
+    const lines = ids.filter((id) => id in edges).map(connectionDomId);
+    afterNextRender(
+      () => {
+        const { fNodeIds, fGroupIds, fConnectionIds } = this.flow().getSelection();
+        const shown = [...fNodeIds, ...fGroupIds, ...fConnectionIds].sort().join();
+        if (shown !== [...items, ...lines].sort().join()) this.flow().select(items, lines, false);
+      },
+      { injector: this.injector },
+    );
+  }
+
+  private sourceOfDrag(kind: string, data: unknown): string | null {
+    if (kind === 'create-connection')
+      return (data as { fOutputOrOutletId?: string }).fOutputOrOutletId ?? null;
+    if (kind !== 'reassign-connection') return null;
+    const domId = (data as { fConnectionId?: string }).fConnectionId;
+    return this.index.edges().find((edge) => edge.domId === domId)?.source ?? null;
+  }
+
+  private stored(nodeId: string, port: string): string | null {
+    const node = this.store.graph().nodes[nodeId];
+    return storedPort(port, this.catalogue.byType().get(node?.agentType ?? ''));
+  }
+
+  private gestureKey(): string {
+    return `gesture:${this.gesture}`;
+  }
+
+  private nodeAt({ x, y }: Point): string | null {
+    const found = document.elementFromPoint(x, y)?.closest('[data-f-node-id]');
+    return found?.getAttribute('data-f-node-id') ?? null;
+  }
+
+  private edgeAt({ x, y }: Point): string | null {
+    for (const element of document.elementsFromPoint(x, y)) {
+      const edge = this.index.edgeByDomId().get(element.closest('f-connection')?.id ?? '');
+      if (edge) return edge.id;
+    }
+    return null;
+  }
+
+  private elementOf(itemId: string): HTMLElement | null {
+    const id = CSS.escape(itemId);
+    return this.host.querySelector(`[data-f-node-id="${id}"], [data-f-group-id="${id}"]`);
+  }
+
+  private toCanvas(client: Point): Point {
+    const { x, y } = this.flow().getPositionInFlow(client);
+    return { x, y };
+  }
+
+  private toClient(point: Point): Point {
+    const origin = this.toCanvas({ x: 0, y: 0 });
+    const scale = this.canvas().getScale();
+    return { x: (point.x - origin.x) * scale, y: (point.y - origin.y) * scale };
+  }
+}

@@ -1,0 +1,214 @@
+import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
+import { MatTooltip } from '@angular/material/tooltip';
+import { Title } from '@angular/platform-browser';
+import { Router, RouterLink } from '@angular/router';
+import { toProblemError } from '@core/http/problem-error';
+import { PageContext } from '@core/page/page-context';
+import { ErrorState } from '@shared/error-state';
+import { Icon } from '@shared/icon';
+import { Skeleton } from '@shared/skeleton';
+import { NextMenus } from './canvas/next-menus';
+import { PipelineCanvas } from './canvas/pipeline-canvas';
+import { EditorHeader } from './header/editor-header';
+import { type ShortcutHelp, ShortcutsDialog } from './header/shortcuts-dialog';
+import { Inspector } from './inspector/inspector';
+import { Palette } from './palette/palette';
+import { RunBar } from './run-overlay/run-bar';
+import { Autosave } from './state/autosave';
+import { ClipboardActions } from './state/clipboard-actions';
+import { EditorActions } from './state/editor-actions';
+import { EditorApi } from './state/editor-api';
+import { EditorStore } from './state/editor-store';
+import { EditorUi } from './state/editor-ui';
+import { PipelineDocument } from './state/pipeline-document';
+import { ProblemList } from './state/problem-list';
+import { RunSession } from './state/run-session';
+import { RunStore } from './state/run-store';
+import { Shortcuts } from './state/shortcuts';
+import { VersionsPanel } from './versions/versions-panel';
+
+const NARROW_PX = 1024;
+
+/** Where a pipeline is drawn, set up and run. */
+@Component({
+  selector: 'k-editor-page',
+  imports: [
+    EditorHeader,
+    ErrorState,
+    Icon,
+    Inspector,
+    MatButton,
+    MatIconButton,
+    MatTooltip,
+    NextMenus,
+    Palette,
+    PipelineCanvas,
+    RouterLink,
+    RunBar,
+    Skeleton,
+    VersionsPanel,
+  ],
+  providers: [
+    Autosave,
+    ClipboardActions,
+    EditorActions,
+    EditorStore,
+    EditorUi,
+    PipelineDocument,
+    ProblemList,
+    RunSession,
+    RunStore,
+    Shortcuts,
+  ],
+  templateUrl: './editor-page.html',
+  styleUrl: './editor-page.scss',
+  host: {
+    '(document:keydown)': 'shortcuts.handle($event)',
+    '(document:copy)': 'copy($event)',
+    '(document:cut)': 'cut($event)',
+    '(document:paste)': 'paste($event)',
+  },
+})
+export class EditorPage {
+  private readonly api = inject(EditorApi);
+  private readonly autosave = inject(Autosave);
+  private readonly clipboard = inject(ClipboardActions);
+  private readonly dialogs = inject(MatDialog);
+  private readonly page = inject(PageContext);
+  private readonly router = inject(Router);
+  private readonly session = inject(RunSession);
+  private readonly title = inject(Title);
+  protected readonly actions = inject(EditorActions);
+  protected readonly document = inject(PipelineDocument);
+  protected readonly shortcuts = inject(Shortcuts);
+  protected readonly store = inject(EditorStore);
+  protected readonly ui = inject(EditorUi);
+
+  /** The pipeline's id, from the address. */
+  readonly id = input.required<string>();
+
+  protected readonly empty = computed(
+    () => !this.store.nodes().length && !this.store.notes().length,
+  );
+
+  constructor() {
+    if (window.innerWidth <= NARROW_PX) {
+      this.ui.paletteOpen.set(false);
+      this.ui.inspectorOpen.set(false);
+    }
+    this.shortcuts.connectPage({
+      run: () => void this.session.run(),
+      help: () => this.showHelp(),
+    });
+    effect(() => {
+      const id = this.id();
+      untracked(() => void this.open(id));
+    });
+    effect(() => {
+      const mode = this.document.facts()?.mode ?? null;
+      this.page.show([{ label: 'Pipelines', link: '/pipelines' }, { label: 'Editor' }], mode);
+      const name = this.document.name();
+      if (name) this.title.setTitle(`${name} · Kuber`);
+    });
+  }
+
+  protected async open(id: string): Promise<void> {
+    await this.document.open(id);
+    if (!this.document.facts()) return;
+    this.autosave.begin();
+    for (const repair of this.document.repairs()) this.actions.say(repair);
+    await this.session.resume(id);
+  }
+
+  protected startWithTrigger(event: MouseEvent): void {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    this.ui.addRequest.set({ at: { x: box.left, y: box.bottom + 8 }, from: null, fromPort: null });
+  }
+
+  protected closeDrawers(): void {
+    this.ui.paletteOpen.set(false);
+    this.ui.inspectorOpen.set(false);
+    this.ui.versionsOpen.set(false);
+  }
+
+  protected async download(): Promise<void> {
+    await this.attempt(async () => {
+      await this.autosave.flush();
+      const content = JSON.stringify(await this.api.export(this.id()), null, 2);
+      const link = window.document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
+      link.download = `${this.document
+        .name()
+        .replace(/[^\w-]+/g, '-')
+        .toLowerCase()}.json`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
+  protected async clone(): Promise<void> {
+    await this.attempt(async () => {
+      await this.autosave.flush();
+      const copy = await this.api.clone(this.id());
+      await this.router.navigate(['/pipelines', copy.id]);
+    });
+  }
+
+  protected showHelp(): void {
+    const groups = new Map<string, ShortcutHelp['rows'][number][]>();
+    for (const { group, label, keys } of this.shortcuts.table) {
+      const shown = label.startsWith('Copy') ? ['Ctrl+C', 'Ctrl+X', 'Ctrl+V'] : keys.map(readable);
+      groups.set(group, [...(groups.get(group) ?? []), { label, keys: shown }]);
+    }
+    const data: ShortcutHelp[] = [...groups].map(([group, rows]) => ({ group, rows }));
+    this.dialogs.open(ShortcutsDialog, { data, width: '760px', maxWidth: '94vw' });
+  }
+
+  protected copy(event: ClipboardEvent): void {
+    this.give(event, () => this.clipboard.copy());
+  }
+
+  protected cut(event: ClipboardEvent): void {
+    this.give(event, () => this.clipboard.cut());
+  }
+
+  protected paste(event: ClipboardEvent): void {
+    if (this.isTextField(event)) return;
+    if (this.clipboard.paste(event.clipboardData?.getData('text/plain') ?? ''))
+      event.preventDefault();
+  }
+
+  private give(event: ClipboardEvent, take: () => string | null): void {
+    if (this.isTextField(event) || window.getSelection()?.toString()) return;
+    const text = take();
+    if (!text) return;
+    event.clipboardData?.setData('text/plain', text);
+    event.preventDefault();
+  }
+
+  private isTextField(event: Event): boolean {
+    return (event.target as HTMLElement).closest?.('input, textarea, select') != null;
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.session.refusal.set({ text: toProblemError(error).detail, activeRun: null });
+    }
+  }
+}
+
+const ARROWS: Readonly<Record<string, string>> = {
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ' ': 'Space',
+};
+
+function readable(key: string): string {
+  return key.replace(/Arrow\w+| /g, (name) => ARROWS[name] ?? name);
+}

@@ -1,0 +1,55 @@
+import { Component, computed, inject, output } from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatMenuModule } from '@angular/material/menu';
+import { MatTooltip } from '@angular/material/tooltip';
+import { Icon } from '@shared/icon';
+import { Autosave } from '../state/autosave';
+import { EditorActions } from '../state/editor-actions';
+import { EditorStore } from '../state/editor-store';
+import { EditorUi } from '../state/editor-ui';
+import { PipelineDocument } from '../state/pipeline-document';
+import { SaveStateLabel } from './save-state';
+
+/** The editor's own bar: the pipeline's name, whether it is saved, and what can be done to all of it. */
+@Component({
+  selector: 'k-editor-header',
+  imports: [Icon, MatButton, MatIconButton, MatMenuModule, MatTooltip, SaveStateLabel],
+  templateUrl: './editor-header.html',
+  styleUrl: './editor-header.scss',
+})
+export class EditorHeader {
+  protected readonly store = inject(EditorStore);
+  protected readonly ui = inject(EditorUi);
+  protected readonly actions = inject(EditorActions);
+  protected readonly document = inject(PipelineDocument);
+  protected readonly autosave = inject(Autosave);
+
+  readonly exported = output();
+  readonly cloned = output();
+  readonly helped = output();
+
+  protected readonly undoTip = computed(() => tip('Undo', this.store.undoLabel()));
+  protected readonly redoTip = computed(() => tip('Redo', this.store.redoLabel()));
+
+  protected rename(field: HTMLInputElement): void {
+    const name = field.value.trim();
+    if (name) this.document.name.set(name);
+    else field.value = this.document.name();
+  }
+
+  protected toggleVersions(): void {
+    this.ui.versionsOpen.update((open) => !open);
+  }
+
+  protected togglePalette(): void {
+    this.ui.paletteOpen.update((open) => !open);
+  }
+
+  protected toggleInspector(): void {
+    this.ui.inspectorOpen.update((open) => !open);
+  }
+}
+
+function tip(verb: string, what: string): string {
+  return what ? `${verb}: ${what}` : verb;
+}

@@ -1,0 +1,92 @@
+import { Component, computed, inject } from '@angular/core';
+import { MatIconButton } from '@angular/material/button';
+import { MatTabsModule } from '@angular/material/tabs';
+import { MatTooltip } from '@angular/material/tooltip';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { Icon } from '@shared/icon';
+import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
+import { configure, rename, setPinned } from '../domain/commands';
+import { type PipelineNode } from '../domain/graph';
+import { nodeName } from '../domain/words';
+import { EditorActions } from '../state/editor-actions';
+import { EditorStore } from '../state/editor-store';
+import { EditorUi, type InspectorTab } from '../state/editor-ui';
+import { ProblemList } from '../state/problem-list';
+import { RunStore } from '../state/run-store';
+import { AboutAgent } from './about-agent';
+import { NodeConnections } from './node-connections';
+import { RunData } from './run-data';
+import { RunReasoning } from './run-reasoning';
+import { SelectionPanel } from './selection-panel';
+
+const TABS: readonly InspectorTab[] = ['settings', 'input', 'output', 'reasoning', 'about'];
+
+/** Everything about the selected node: settings, what it received, gave and thought, and its agent. */
+@Component({
+  selector: 'k-inspector',
+  imports: [
+    AboutAgent,
+    Icon,
+    MatIconButton,
+    MatTabsModule,
+    MatTooltip,
+    NodeConnections,
+    RunData,
+    RunReasoning,
+    SchemaForm,
+    SelectionPanel,
+  ],
+  templateUrl: './inspector.html',
+  styleUrl: './inspector.scss',
+})
+export class Inspector {
+  private readonly actions = inject(EditorActions);
+  private readonly catalogue = inject(AgentCatalogue);
+  private readonly problemList = inject(ProblemList);
+  private readonly runs = inject(RunStore);
+  protected readonly store = inject(EditorStore);
+  protected readonly ui = inject(EditorUi);
+
+  /** A list of one, so that another node gets parts of its own. */
+  protected readonly shown = computed(() => {
+    const node = this.store.current();
+    return node ? [node] : [];
+  });
+  protected readonly agent = computed(() =>
+    this.catalogue.byType().get(this.store.current()?.agentType ?? ''),
+  );
+  protected readonly hue = computed(() => `var(--k-cat-${this.agent()?.category ?? 'system'})`);
+  protected readonly problems = computed(
+    () => this.problemList.byNode().get(this.store.current()?.id ?? '-') ?? [],
+  );
+  protected readonly record = computed(() =>
+    this.runs.recordByNode().get(this.store.current()?.id ?? ''),
+  );
+  protected readonly live = computed(() => this.runs.view()?.nodes[this.store.current()?.id ?? '']);
+  protected readonly tab = computed(() => TABS.indexOf(this.ui.inspectorTab()));
+
+  protected nameOf(node: PipelineNode): string {
+    return nodeName(node, this.catalogue.byType());
+  }
+
+  protected showTab(index: number): void {
+    this.ui.inspectorTab.set(TABS[index] ?? 'settings');
+  }
+
+  protected rename(node: PipelineNode, name: string): void {
+    const same = name.trim() === this.nameOf(node);
+    if (!same) this.actions.do(rename(node.id, name), 'Renamed');
+  }
+
+  protected configure(node: PipelineNode, { value }: SchemaFormChange): void {
+    this.store.execute(configure(node.id, value));
+  }
+
+  protected togglePin(node: PipelineNode): void {
+    this.actions.do(setPinned([node.id], !node.pinned));
+  }
+
+  protected delete(): void {
+    this.actions.deleteSelection();
+  }
+}

@@ -1,0 +1,80 @@
+import { Component, computed, effect, inject, signal } from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { RouterLink } from '@angular/router';
+import { formatCost } from '@shared/format/numbers';
+import { formatDateTime, formatDuration } from '@shared/format/times';
+import { Icon } from '@shared/icon';
+import { ModeBadge } from '@shared/mode-badge';
+import { StatusBadge } from '@shared/status-badge';
+import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
+import { isOver } from '../domain/run';
+import { count } from '../domain/words';
+import { EditorUi } from '../state/editor-ui';
+import { PipelineDocument } from '../state/pipeline-document';
+import { ProblemList } from '../state/problem-list';
+import { RunSession } from '../state/run-session';
+import { RunStore } from '../state/run-store';
+
+const TICK_MS = 200;
+
+/** Runs the pipeline: on what, as of when, and how it is going. */
+@Component({
+  selector: 'k-run-bar',
+  imports: [Icon, MatButton, MatIconButton, ModeBadge, RouterLink, StatusBadge, SymbolPicker],
+  templateUrl: './run-bar.html',
+  styleUrl: './run-bar.scss',
+})
+export class RunBar {
+  protected readonly session = inject(RunSession);
+  protected readonly runs = inject(RunStore);
+  protected readonly document = inject(PipelineDocument);
+  private readonly problems = inject(ProblemList);
+  private readonly ui = inject(EditorUi);
+  private readonly now = signal(Date.now());
+
+  protected readonly inHistory = signal(false);
+  protected readonly view = this.runs.view;
+  protected readonly over = computed(() => {
+    const view = this.view();
+    return view !== null && isOver(view.status);
+  });
+  protected readonly elapsed = computed(() => {
+    const view = this.view();
+    if (!view?.startedAt) return '';
+    const end = view.finishedAt ? Date.parse(view.finishedAt) : this.now();
+    return formatDuration(Math.max(0, end - Date.parse(view.startedAt)));
+  });
+  protected readonly cost = computed(() => formatCost(this.view()?.cost ?? '0'));
+  protected readonly outcome = computed(() => {
+    const view = this.view();
+    return view?.outcome ?? view?.error ?? '';
+  });
+  protected readonly progress = computed(() => {
+    const nodes = Object.values(this.view()?.nodes ?? {});
+    const done = nodes.filter(({ status }) => !['pending', 'running', 'waiting'].includes(status));
+    return `${done.length} of ${count(nodes.length, 'node')}`;
+  });
+  protected readonly asOfText = computed(() => {
+    const asOf = this.runs.record()?.as_of;
+    return asOf ? `as of ${formatDateTime(asOf)}` : '';
+  });
+  protected readonly problemText = computed(() => count(this.problems.count(), 'problem'));
+
+  constructor() {
+    effect((onCleanup) => {
+      if (!this.runs.active()) return;
+      const timer = setInterval(() => this.now.set(Date.now()), TICK_MS);
+      onCleanup(() => clearInterval(timer));
+    });
+  }
+
+  protected useHistory(value: string): void {
+    this.inHistory.set(value === 'history');
+    if (value === 'now') this.session.asOf.set('');
+  }
+
+  protected openDecision(): void {
+    const node = this.runs.decisionNode();
+    this.ui.inspect(node ? 'reasoning' : 'settings');
+  }
+}

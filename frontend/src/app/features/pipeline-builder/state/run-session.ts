@@ -1,0 +1,148 @@
+import { computed, effect, inject, Service, signal, untracked } from '@angular/core';
+import { type RunBody } from '@core/api';
+import { type ProblemError } from '@core/http/problem-error';
+import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { Autosave } from './autosave';
+import { EditorActions } from './editor-actions';
+import { EditorApi } from './editor-api';
+import { EditorStore } from './editor-store';
+import { EditorUi } from './editor-ui';
+import { PipelineDocument } from './pipeline-document';
+import { ProblemList } from './problem-list';
+import { RunStore } from './run-store';
+
+const SYMBOL_KEY = 'kuber.symbol';
+
+/** A run that could not start, and the run in its way if there is one. */
+export interface Refusal {
+  readonly text: string;
+  readonly activeRun: string | null;
+}
+
+/** What to run on, and everything that pressing Run means: save first, start, follow, open the result. */
+@Service({ autoProvided: false })
+export class RunSession {
+  private readonly api = inject(EditorApi);
+  private readonly autosave = inject(Autosave);
+  private readonly document = inject(PipelineDocument);
+  private readonly editor = inject(EditorStore);
+  private readonly problems = inject(ProblemList);
+  private readonly runs = inject(RunStore);
+  private readonly ui = inject(EditorUi);
+  private readonly actions = inject(EditorActions);
+  private readonly findSymbols = inject(SYMBOL_SEARCH);
+
+  readonly symbol = signal(localStorage.getItem(SYMBOL_KEY) ?? '');
+  /** The simulated now as local date and time; empty means now. */
+  readonly asOf = signal('');
+  readonly refusal = signal<Refusal | null>(null);
+  private problemIndex = -1;
+
+  readonly blocked = computed(() => this.problems.count() > 0);
+
+  constructor() {
+    effect(() => {
+      const node = this.runs.decisionNode();
+      if (node && this.runs.record()) untracked(() => this.openResult(node));
+    });
+    if (!this.symbol()) void this.suggestSymbol();
+  }
+
+  useSymbol(symbol: string): void {
+    this.symbol.set(symbol);
+    localStorage.setItem(SYMBOL_KEY, symbol);
+  }
+
+  /** Runs the pipeline, or goes to the next problem while there is one. */
+  async run(): Promise<void> {
+    if (this.runs.active()) return;
+    if (this.blocked()) return this.showNextProblem();
+    this.refusal.set(null);
+    if (!(await this.autosave.flush())) {
+      this.refuse('Not started: the last change could not be saved.');
+      return;
+    }
+    const facts = this.document.facts();
+    if (!facts) return;
+    this.actions.say('Run started');
+    const nodeIds = this.editor.nodes().map((node) => node.id);
+    const problem = await this.runs.start(facts.id, nodeIds, this.body());
+    if (problem) await this.explain(problem);
+  }
+
+  /** Picks up a run that is going on already, as after a reload. */
+  async resume(pipelineId: string): Promise<void> {
+    const active = await this.api.activeRun(pipelineId).catch(() => null);
+    if (active && !this.runs.view()) await this.runs.attach(active);
+  }
+
+  /** Goes through the problems one by one. */
+  showNextProblem(): void {
+    const all = this.problems.all();
+    if (!all.length) return;
+    this.problemIndex = (this.problemIndex + 1) % all.length;
+    const problem = all[this.problemIndex];
+    if (!problem) return;
+    this.actions.say(`Problem ${this.problemIndex + 1} of ${all.length}. ${problem.message}`);
+    if (problem.node_id && problem.node_id in this.editor.graph().nodes) {
+      this.editor.select([problem.node_id]);
+      this.ui.canvas()?.reveal(problem.node_id);
+    } else this.editor.select([]);
+    this.ui.inspect('settings');
+  }
+
+  async openActive(): Promise<void> {
+    const active = this.refusal()?.activeRun;
+    this.refusal.set(null);
+    if (active) await this.runs.attach(active);
+  }
+
+  private body(): RunBody {
+    const asOf = this.asOf();
+    return {
+      symbol: this.symbol() || null,
+      as_of: asOf ? new Date(asOf).toISOString() : null,
+    };
+  }
+
+  private async explain(problem: ProblemError): Promise<void> {
+    if (problem.code === 'invalid_graph') {
+      this.problems.adopt(
+        problem.errors.map((item) => ({
+          code: item.code ?? problem.code,
+          node_id: item.node_id ?? null,
+          field: item.field ?? null,
+          message: item.message,
+          remedy: item.remedy ?? '',
+        })),
+      );
+      this.showNextProblem();
+    } else if (problem.code === 'already_running') {
+      const id = this.document.facts()?.id ?? '';
+      const active = await this.api.activeRun(id, this.symbol() || undefined).catch(() => null);
+      this.refuse(problem.detail, active);
+    } else {
+      const first = problem.errors[0];
+      this.refuse(first ? `${first.message} ${first.remedy ?? ''}`.trim() : problem.detail);
+    }
+  }
+
+  private refuse(text: string, activeRun: string | null = null): void {
+    this.refusal.set({ text, activeRun });
+    this.actions.say(text);
+  }
+
+  private openResult(nodeId: string): void {
+    const outcome = this.runs.view()?.outcome;
+    this.actions.say(outcome ? `Run finished. ${outcome}` : 'Run finished');
+    if (!(nodeId in this.editor.graph().nodes)) return;
+    this.editor.select([nodeId]);
+    this.ui.inspectorTab.set('reasoning');
+    if (window.innerWidth > 1024) this.ui.inspectorOpen.set(true);
+  }
+
+  private async suggestSymbol(): Promise<void> {
+    const [first] = await this.findSymbols('').catch(() => []);
+    if (first && !this.symbol()) this.symbol.set(first.symbol);
+  }
+}

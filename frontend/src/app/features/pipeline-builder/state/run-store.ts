@@ -1,0 +1,142 @@
+import { computed, inject } from '@angular/core';
+import {
+  patchState,
+  signalStore,
+  withComputed,
+  withHooks,
+  withMethods,
+  withState,
+} from '@ngrx/signals';
+import { type ExecutionOut, type RunBody } from '@core/api';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { type RunEvent } from '@core/socket/run-event';
+import { RunEvents } from '@core/socket/run-events';
+import { fromRecord, isOver, nodeToOpen, type RunView, startRun, withEvent } from '../domain/run';
+import { EditorApi } from './editor-api';
+
+interface RunState {
+  readonly view: RunView | null;
+  /** The full record, once the run is over. */
+  readonly record: ExecutionOut | null;
+  readonly starting: boolean;
+  readonly stopping: boolean;
+  readonly error: ProblemError | null;
+}
+
+const NOTHING: RunState = {
+  view: null,
+  record: null,
+  starting: false,
+  stopping: false,
+  error: null,
+};
+const RECORD_TRIES = 3;
+const RECORD_RETRY_MS = 700;
+
+/** The run on show: started here or found going on, followed by its events, kept until dismissed. */
+export const RunStore = signalStore(
+  withState(NOTHING),
+  withComputed(({ view, record, starting }) => ({
+    active: computed(() => {
+      const run = view();
+      return starting() || (run !== null && !isOver(run.status));
+    }),
+    /** Where to look when it is over. */
+    decisionNode: computed(() => {
+      const full = record();
+      return full ? nodeToOpen(full) : null;
+    }),
+    recordByNode: computed(
+      () => new Map((record()?.nodes ?? []).map((node) => [node.node_id, node])),
+    ),
+  })),
+  withMethods((store, api = inject(EditorApi), events = inject(RunEvents)) => {
+    let stopWatching: () => void = () => undefined;
+
+    const showRecord = async (executionId: string): Promise<void> => {
+      for (let attempt = 1; attempt <= RECORD_TRIES; attempt++) {
+        try {
+          const record = await api.execution(executionId);
+          if (store.view()?.executionId !== executionId) return;
+          const view = fromRecord(record, store.view() ?? undefined);
+          patchState(store, { record, view, stopping: false });
+          return;
+        } catch (error) {
+          if (attempt === RECORD_TRIES) patchState(store, { error: toProblemError(error) });
+          else await new Promise((resolve) => setTimeout(resolve, RECORD_RETRY_MS));
+        }
+      }
+    };
+    const receive = (event: RunEvent): void => {
+      const view = store.view();
+      if (view?.executionId !== event.execution_id) return;
+      const next = withEvent(view, event);
+      patchState(store, { view: next });
+      if (!isOver(next.status) || isOver(view.status)) return;
+      stopWatching();
+      void showRecord(next.executionId);
+    };
+    const follow = (executionId: string, after: number): void => {
+      stopWatching();
+      stopWatching = events.watch(executionId, after, receive);
+    };
+    return {
+      /** Starts a run and follows it. Returns the refusal, or null when it was accepted. */
+      async start(
+        pipelineId: string,
+        nodeIds: readonly string[],
+        body: RunBody,
+      ): Promise<ProblemError | null> {
+        stopWatching();
+        patchState(store, { ...NOTHING, starting: true });
+        try {
+          const { execution_id } = await api.run(pipelineId, body, crypto.randomUUID());
+          const now = new Date().toISOString();
+          const view = startRun(execution_id, nodeIds, body.symbol ?? null, now);
+          patchState(store, { view, starting: false });
+          follow(execution_id, 0);
+          return null;
+        } catch (error) {
+          const problem = toProblemError(error);
+          patchState(store, { ...NOTHING, error: problem });
+          return problem;
+        }
+      },
+      /** Shows a run that was started elsewhere, and follows it while it goes on. */
+      async attach(executionId: string): Promise<void> {
+        try {
+          const record = await api.execution(executionId);
+          const view = fromRecord(record);
+          const over = isOver(view.status);
+          patchState(store, { ...NOTHING, view, record: over ? record : null });
+          if (!over) follow(executionId, view.sequence);
+        } catch (error) {
+          patchState(store, { error: toProblemError(error) });
+        }
+      },
+      async stop(): Promise<void> {
+        const view = store.view();
+        if (!view || isOver(view.status)) return;
+        patchState(store, { stopping: true });
+        try {
+          await api.cancel(view.executionId);
+        } catch (error) {
+          const problem = toProblemError(error);
+          if (problem.code === 'already_finished') await showRecord(view.executionId);
+          else patchState(store, { stopping: false, error: problem });
+        }
+      },
+      /** Takes the run off the canvas. */
+      dismiss(): void {
+        stopWatching();
+        patchState(store, NOTHING);
+      },
+      close(): void {
+        stopWatching();
+      },
+    };
+  }),
+  withHooks({ onDestroy: (store) => store.close() }),
+);
+
+export type RunStore = InstanceType<typeof RunStore>;
