@@ -1,6 +1,7 @@
 """Settings: every value the program takes from its environment, checked at start."""
 
 import os
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -111,6 +112,12 @@ def process_environment() -> dict[str, str]:
     REDIS_URL stays behind: CrewAI would take it for its locks.
     """
     return {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+
+
+def complete_environment(values: Mapping[str, str]) -> None:
+    """Set the variables that the environment does not have yet."""
+    for name, value in values.items():
+        os.environ.setdefault(name, value)
 
 
 class BadSettings(SystemExit):

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,11 +38,10 @@ class StackRecord(BaseModel):
     redis_url: str
     kafka_bootstrap: str
     jwt_secret: str
+    home: Path
     demo_email: str | None = None
     demo_password: str | None = None
     services: list[ServiceRecord] = []
-    failed_service: str | None = None
-    failure: str | None = None
 
 
 class ServiceStatus(BaseModel):

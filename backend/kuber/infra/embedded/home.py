@@ -5,9 +5,11 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from kuber.infra.embedded.process import free_port, port_is_free
@@ -62,22 +64,27 @@ class Home:
         return port
 
     @contextmanager
-    def lock(self) -> Iterator[bool]:
-        """Hold the lock of the one supervisor; gives False when another process holds it."""
+    def lock(self, patience_s: float = 0.5) -> Iterator[bool]:
+        """Hold the lock of the one supervisor; gives False when another process holds it.
+
+        The patience outlasts those who only look whether the lock is held.
+        """
         with (self.run / "supervisor.lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
+            deadline = time.monotonic() + patience_s
+            while not _try_lock(file, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    yield False
+                    return
+                time.sleep(0.05)
             yield True
 
     def is_locked(self) -> bool:
         """Say whether a supervisor runs on this folder."""
-        if not self.run.is_dir():
+        try:
+            with (self.run / "supervisor.lock").open() as file:
+                return not _try_lock(file, fcntl.LOCK_SH)
+        except FileNotFoundError:
             return False
-        with self.lock() as free:
-            return not free
 
     def remove(self) -> None:
         """Delete everything that Kuber has put into the folder, and the folder when it is empty."""
@@ -95,6 +102,14 @@ def write_private(path: Path, text: str) -> None:
     draft.touch(mode=0o600)
     draft.write_text(text)
     draft.replace(path)
+
+
+def _try_lock(file: TextIOWrapper, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _read(path: Path) -> dict[str, object]:

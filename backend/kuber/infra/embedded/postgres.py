@@ -227,7 +227,8 @@ def _copy_for_all(package: Path) -> Path:
         )
         libraries = package.with_name(f"{package.name}.libs")
         shutil.copytree(libraries, draft / libraries.name)
-        draft.chmod(0o755)
+        for folder in (draft, draft / package.name):
+            folder.chmod(0o755)
         try:
             draft.rename(target)
         except OSError:  # another start was faster; its copy is as good

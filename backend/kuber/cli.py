@@ -1,0 +1,252 @@
+"""The command line: names, arguments and help. What the commands do is in `kuber.commands`."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from pydantic import ValidationError
+
+from kuber.config import StackSettings, describe
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="kuber",
+    help="Kuber: trading pipelines from agents. Start with: ./kuber up",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+plugins_app = typer.Typer(help="Agent packages of this installation.", no_args_is_help=True)
+app.add_typer(plugins_app, name="plugins")
+
+
+def command(
+    group: typer.Typer, name: str, *, example: str, hidden: bool = False
+) -> Callable[[Callable[P, int]], Callable[P, None]]:
+    """Register a function whose result is the exit code; its help shows `example`."""
+
+    def register(function: Callable[P, int]) -> Callable[P, None]:
+        @group.command(name, epilog=f"Example: {example}", hidden=hidden)
+        @wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            raise typer.Exit(function(*args, **kwargs))
+
+        return run
+
+    return register
+
+
+def stack_settings() -> StackSettings:
+    """Return what the environment says about the stack; ends the program when it is wrong."""
+    try:
+        return StackSettings()
+    except ValidationError as error:
+        typer.secho(describe(error), fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from None
+
+
+@command(app, "up", example="./kuber up -d")
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once everything is ready.")
+    ] = False,
+) -> int:
+    """Start everything, print the address and the log-in, and follow the logs."""
+    from kuber.commands.up import up as start
+
+    return start(stack_settings(), detach=detach)
+
+
+@command(app, "supervise", example="./kuber up -d", hidden=True)
+def supervise() -> int:
+    """Run the stack in this process without following its logs."""
+    from kuber.commands.up import supervise as run
+
+    return run(stack_settings(), follow=False)
+
+
+@command(app, "down", example="./kuber down")
+def down() -> int:
+    """Stop everything that `up` has started."""
+    from kuber.commands.up import down as stop
+
+    return stop(stack_settings())
+
+
+@command(app, "status", example="./kuber status --json")
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> int:
+    """Show the services, their memory and their restarts. Ends with 3 when nothing runs."""
+    from kuber.commands.status import show
+
+    return show(stack_settings(), as_json=as_json)
+
+
+@command(app, "logs", example="./kuber logs worker -f")
+def logs(
+    services: Annotated[list[str] | None, typer.Argument(help="Services; all by default.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Lines per service.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False,
+) -> int:
+    """Show the last log lines of the services."""
+    from kuber.commands.logs import show
+
+    return show(stack_settings().home / "logs", services or [], lines, follow=follow)
+
+
+@command(app, "clean", example="./kuber clean --yes")
+def clean(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Stop everything and delete the data: accounts, pipelines, runs, imported bars."""
+    from kuber.commands.clean import clean as delete
+
+    return delete(stack_settings(), yes=yes)
+
+
+@command(app, "migrate", example="./kuber migrate")
+def migrate(
+    with_seed: Annotated[bool, typer.Option("--seed", help="Also do what `seed` does.")] = False,
+) -> int:
+    """Bring the database's tables up to date."""
+    from kuber.commands.processes import migrate as run
+
+    return run(stack_settings(), with_seed=with_seed)
+
+
+@command(app, "seed", example="./kuber seed")
+def seed() -> int:
+    """Store the demo user and the sample history. Running it again changes nothing."""
+    from kuber.commands.processes import seed as run
+
+    return run(stack_settings())
+
+
+@command(app, "api", example="./kuber api")
+def api() -> int:
+    """Run the API server in the foreground."""
+    from kuber.commands.processes import api as run
+
+    return run(stack_settings())
+
+
+@command(app, "worker", example="./kuber worker")
+def worker() -> int:
+    """Run one more worker in the foreground."""
+    from kuber.commands.processes import worker as run
+
+    return run(stack_settings())
+
+
+@command(app, "beat", example="./kuber beat")
+def beat() -> int:
+    """Run the scheduler in the foreground."""
+    from kuber.commands.processes import beat as run
+
+    return run(stack_settings())
+
+
+@command(app, "relay", example="./kuber relay")
+def relay() -> int:
+    """Publish announced events to Kafka, in the foreground."""
+    from kuber.commands.processes import relay as run
+
+    return run(stack_settings())
+
+
+@command(
+    app,
+    "import-bars",
+    example="./kuber import-bars prices.csv --timeframe 1d --timezone America/New_York",
+)
+def import_bars(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet.")],
+    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h or 1d.")],
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of the times in the file; UTC by default.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="E-mail of whose bars these are; the demo user by default.")
+    ] = None,
+) -> int:
+    """Store price history for a user of the running stack."""
+    from kuber.commands.customer import import_bars as run
+
+    return run(stack_settings(), file, timeframe, timezone, user)
+
+
+@command(
+    app,
+    "run-pipeline",
+    example="./kuber run-pipeline --template golden-cross-swing --symbol AAPL --seed 7",
+)
+def run_pipeline(
+    pipeline_id: Annotated[str | None, typer.Argument(help="A pipeline of the user.")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="Make a pipeline from this template and run it.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="What to trade, such as AAPL.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The simulated now, such as 2020-06-30T20:00:00Z.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the simulated venue.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="E-mail of the user; the demo user by default.")
+    ] = None,
+) -> int:
+    """Run a pipeline on the running stack and print what each node did."""
+    from kuber.commands.customer import run_pipeline as run
+
+    inputs: dict[str, str | int | None] = {"symbol": symbol, "as_of": as_of, "seed": seed}
+    return run(stack_settings(), pipeline_id, template, inputs, user)
+
+
+@command(app, "openapi", example="./kuber openapi --output openapi.json")
+def openapi(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; prints by default.")
+    ] = None,
+) -> int:
+    """Print the HTTP contract. Needs no running stack."""
+    from kuber.commands.processes import openapi as run
+
+    return run(output)
+
+
+@command(plugins_app, "add", example="./kuber plugins add ./my-agents")
+def plugins_add(
+    package: Annotated[str, typer.Argument(help="A name, a wheel or a folder.")],
+) -> int:
+    """Install an agent package and remember it."""
+    from kuber.commands import plugins
+
+    return plugins.add(stack_settings().home / "plugins.txt", package)
+
+
+@command(plugins_app, "remove", example="./kuber plugins remove my-agents")
+def plugins_remove(
+    package: Annotated[str, typer.Argument(help="Its name, or as it was added.")],
+) -> int:
+    """Uninstall an agent package and forget it."""
+    from kuber.commands import plugins
+
+    return plugins.remove(stack_settings().home / "plugins.txt", package)
+
+
+@command(plugins_app, "list", example="./kuber plugins list")
+def plugins_list() -> int:
+    """List the agent packages that were added."""
+    from kuber.commands import plugins
+
+    for requirement in plugins.remembered(stack_settings().home / "plugins.txt"):
+        typer.echo(requirement)
+    return 0
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""What the command line does; `kuber.cli` only names it and takes its arguments."""

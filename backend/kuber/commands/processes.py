@@ -1,0 +1,93 @@
+"""Single processes of the platform, and work on its database, on the running stack or any other."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from kuber.commands.connect import use_running_stack
+from kuber.commands.stack import api_command, beat_command, worker_command
+from kuber.config import StackSettings
+
+
+def migrate(settings: StackSettings, *, with_seed: bool) -> int:
+    """Bring the tables up to date; return the exit code."""
+    use_running_stack(settings)
+    from kuber import bootstrap
+
+    bootstrap.migrate()
+    if with_seed:
+        bootstrap.seed()
+    return 0
+
+
+def seed(settings: StackSettings) -> int:
+    """Store the demo user and the sample history; return the exit code."""
+    use_running_stack(settings)
+    from kuber import bootstrap
+
+    bootstrap.seed()
+    return 0
+
+
+def api(settings: StackSettings) -> int:
+    """Become the API server."""
+    use_running_stack(settings)
+    from kuber.bootstrap import load_settings
+
+    loaded = load_settings()
+    _become(api_command(loaded.host, loaded.port))
+
+
+def worker(settings: StackSettings) -> int:
+    """Become a worker."""
+    use_running_stack(settings)
+    from kuber.bootstrap import load_settings
+
+    _become(worker_command(load_settings().worker_processes))
+
+
+def beat(settings: StackSettings) -> int:
+    """Become the scheduler."""
+    use_running_stack(settings)
+    from kuber.bootstrap import load_settings
+
+    _become(beat_command(load_settings().home / "beat-schedule"))
+
+
+def relay(settings: StackSettings) -> int:
+    """Publish the outbox until SIGINT or SIGTERM; return the exit code."""
+    use_running_stack(settings)
+    from kuber.bootstrap import run_relay
+
+    async def until_stopped() -> None:
+        publishing = asyncio.create_task(run_relay())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, publishing.cancel)
+        try:
+            await publishing
+        except asyncio.CancelledError:
+            return
+
+    asyncio.run(until_stopped())
+    return 0
+
+
+def openapi(output: Path | None) -> int:
+    """Write the HTTP contract to `output` or to the screen; return the exit code."""
+    from kuber.main import contract
+
+    text = json.dumps(contract(), indent=2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text)
+    return 0
+
+
+def _become(argv: Sequence[str]) -> NoReturn:
+    os.execv(argv[0], list(argv))  # noqa: S606  replaces this process; nothing goes through a shell

@@ -1,0 +1,239 @@
+"""The development stack: which processes it has, and with which settings they start."""
+
+import http.client
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from kuber.config import StackSettings, process_environment
+from kuber.infra.embedded.home import Home
+from kuber.infra.embedded.kafka import KafkaServer
+from kuber.infra.embedded.postgres import PostgresServer, new_password
+from kuber.infra.embedded.process import CannotStart, Command, port_is_free
+from kuber.infra.embedded.valkey import ValkeyServer
+from kuber.infra.kafka import TOPICS
+from kuber.workers.supervisor import Service
+
+DEFAULT_PORT = 8000
+PORTS_TO_TRY = 100
+DEMO_EMAIL = "demo@kuber.local"
+
+ECHOED = ("supervisor", "api", "worker", "beat", "relay")
+"""Whose log lines are shown on the terminal of `up`."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the stack's parts are reached; holds secrets."""
+
+    host: str
+    port: int
+    database_url: str
+    redis_url: str
+    kafka_bootstrap: str
+    jwt_secret: str
+    demo_password: str | None
+
+    @property
+    def url(self) -> str:
+        """The address to open in a browser."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to start, tier by tier, and the addresses that result."""
+
+    addresses: Addresses
+    tiers: tuple[tuple[Service, ...], ...]
+
+
+def make_plan(settings: StackSettings, home: Home) -> Plan:
+    """Decide what is started for `settings`. Raises CannotStart when the port is taken."""
+    servers: list[Service] = []
+    database_url = _given(settings.database_url)
+    if database_url is None:
+        postgres = PostgresServer(
+            home.service("postgres"), home.port("postgres"), home.secret("postgres", new_password)
+        )
+        database_url = postgres.url
+        servers.append(_postgres_service(postgres))
+    redis_url = _given(settings.redis_url)
+    if redis_url is None:
+        valkey = ValkeyServer(
+            home.service("valkey"), home.port("redis"), home.secret("redis", new_password)
+        )
+        redis_url = valkey.url
+        servers.append(
+            Service("valkey", valkey.command(), valkey.prepare, valkey.is_ready, grace_s=5)
+        )
+    bootstrap = settings.kafka_bootstrap
+    if bootstrap is None:
+        kafka = KafkaServer(home.port("kafka"), TOPICS)
+        bootstrap = kafka.bootstrap
+        servers.append(
+            Service("kafka", kafka.command(home.run), is_ready=kafka.is_ready, grace_s=3)
+        )
+    embedded = settings.database_url is None
+    addresses = Addresses(
+        host=settings.host,
+        port=choose_port(settings),
+        database_url=database_url,
+        redis_url=redis_url,
+        kafka_bootstrap=bootstrap,
+        jwt_secret=_given(settings.jwt_secret) or home.secret("jwt"),
+        demo_password=_given(settings.demo_password)
+        or (home.secret("demo", _demo_password) if embedded else None),
+    )
+    env = process_environment() | settings_environment(addresses, settings, home.root)
+    application = _application(addresses, settings.worker_processes, home, env)
+    tiers = (tuple(servers), (_migration(home, env),), application)
+    return Plan(addresses, tuple(tier for tier in tiers if tier))
+
+
+def choose_port(settings: StackSettings) -> int:
+    """Return the port to serve on: the one asked for, or the next free one after the default.
+
+    Raises CannotStart when the one asked for is taken.
+    """
+    if settings.port is not None:
+        if port_is_free(settings.port, settings.host):
+            return settings.port
+        raise CannotStart(
+            f"port {settings.port} is taken by another program. Stop that program, or choose "
+            f"another port: KUBER_PORT={settings.port + 1} ./kuber up"
+        )
+    for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TO_TRY):
+        if port_is_free(port, settings.host):
+            return port
+    raise CannotStart(
+        f"every port from {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TO_TRY - 1} is taken: "
+        "set KUBER_PORT to a free one"
+    )
+
+
+def settings_environment(
+    addresses: Addresses, settings: StackSettings, home: Path
+) -> dict[str, str]:
+    """Return the environment variables that tell a process of the stack where everything is."""
+    values: dict[str, str | None] = {
+        "KUBER_HOME": str(home),
+        "KUBER_HOST": addresses.host,
+        "KUBER_PORT": str(addresses.port),
+        "KUBER_DATABASE_URL": addresses.database_url,
+        "KUBER_REDIS_URL": addresses.redis_url,
+        "KUBER_KAFKA_BOOTSTRAP": addresses.kafka_bootstrap,
+        "KUBER_JWT_SECRET": addresses.jwt_secret,
+        "KUBER_DEMO_PASSWORD": addresses.demo_password,
+        "KUBER_LOG_FORMAT": settings.log_format or "console",
+        "KUBER_WORKER_PROCESSES": str(settings.worker_processes),
+        "KUBER_FRONTEND_DIR": _text(settings.frontend_dir or built_frontend()),
+        "PYTHONPATH": str(source_root()),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def source_root() -> Path:
+    """Return the folder that holds the package, `backend/` in a source tree."""
+    return Path(__file__).parents[2]
+
+
+def built_frontend() -> Path | None:
+    """Return the folder of the built browser app beside the source, when it has been built."""
+    pages = sorted(source_root().parent.glob("frontend/dist/**/index.html"))
+    return pages[0].parent if pages else None
+
+
+def api_command(host: str, port: int) -> tuple[str, ...]:
+    """Return the command line of the API server."""
+    return (
+        *(sys.executable, "-m", "uvicorn", "kuber.main:app_factory", "--factory"),
+        *("--host", host, "--port", str(port), "--no-access-log", "--log-level", "warning"),
+        *("--timeout-graceful-shutdown", "3"),
+    )
+
+
+def worker_command(processes: int) -> tuple[str, ...]:
+    """Return the command line of a worker with `processes` children."""
+    return (
+        *(sys.executable, "-m", "celery", "-A", "kuber.worker:celery_app", "worker"),
+        *("--pool", "prefork", "-c", str(processes), "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle"),
+    )
+
+
+def beat_command(schedule: Path) -> tuple[str, ...]:
+    """Return the command line of the scheduler, which keeps its notes in the file `schedule`."""
+    return (
+        *(sys.executable, "-m", "celery", "-A", "kuber.worker:celery_app", "beat"),
+        *("-s", str(schedule), "--pidfile=", "--loglevel", "INFO"),
+    )
+
+
+def relay_command() -> tuple[str, ...]:
+    """Return the command line of the relay from the outbox to Kafka."""
+    return (sys.executable, "-m", "kuber.cli", "relay")
+
+
+def _postgres_service(server: PostgresServer) -> Service:
+    return Service("postgres", server.command(), server.prepare, server.is_ready, grace_s=15)
+
+
+def _migration(home: Home, env: Mapping[str, str]) -> Service:
+    argv = (sys.executable, "-m", "kuber.cli", "migrate", "--seed")
+    command = Command(argv, home.run, env, death_signal=signal.SIGKILL)
+    return Service("migrate", command, once=True, ready_within_s=120)
+
+
+def _application(
+    addresses: Addresses, processes: int, home: Home, env: Mapping[str, str]
+) -> tuple[Service, ...]:
+    # These can be killed at any moment without loss; killed, they surely do not outlive us.
+    command = partial(Command, cwd=home.run, env=env, death_signal=signal.SIGKILL)
+    return (
+        Service(
+            "api",
+            command(api_command(addresses.host, addresses.port)),
+            is_ready=partial(_answers, addresses.url, "/ready"),
+            grace_s=6,
+        ),
+        Service(
+            "worker",
+            command(worker_command(processes)),
+            ready_when_said=b" ready.",
+            grace_s=8,
+        ),
+        Service("beat", command(beat_command(home.run / "beat-schedule")), grace_s=3),
+        Service("relay", command(relay_command()), grace_s=5),
+    )
+
+
+def _answers(url: str, path: str) -> bool:
+    host, port = url.removeprefix("http://").rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _demo_password() -> str:
+    return f"demo-{new_password()[:10]}"
+
+
+def _given(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value is not None else None
+
+
+def _text(value: Path | None) -> str | None:
+    return str(value) if value is not None else None
