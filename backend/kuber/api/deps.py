@@ -1,20 +1,16 @@
 """What routes ask for: the container, a unit of work, the person who is asking."""
 
-import re
 from collections.abc import AsyncIterator
 from typing import Annotated, cast
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
 from kuber.api.container import Container
-from kuber.api.errors import RevisionRequired
 from kuber.identity.errors import NotSignedIn
 from kuber.identity.types import Client, Principal
-
-_ENTITY_TAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -65,20 +61,3 @@ def _client(request: Request) -> Client:
 
 
 ClientDep = Annotated[Client, Depends(_client)]
-
-
-def _revision(
-    if_match: Annotated[
-        str | None, Header(description="The revision that the change was made from.")
-    ] = None,
-) -> int:
-    found = _ENTITY_TAG.fullmatch(if_match or "")
-    if found is None:
-        raise RevisionRequired(
-            "Send the header If-Match with the revision that the change was made from."
-        )
-    return int(found[1])
-
-
-Revision = Annotated[int, Depends(_revision)]
-"""The revision in If-Match, bare or as an entity tag; the route answers 428 without one."""
