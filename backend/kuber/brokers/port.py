@@ -70,6 +70,8 @@ class BracketOrder:
     as_of: datetime
     seed: int
     currency: str = "USD"
+    simulation: SimulationOptions | None = None
+    """How the simulated venue treats this order, if not by its defaults; others ignore it."""
 
 
 @dataclass(frozen=True, slots=True)

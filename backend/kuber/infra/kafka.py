@@ -92,9 +92,7 @@ class KafkaProbe:
     def _ping(self, timeout_s: float) -> None:
         with self._lock:
             if self._client is None:
-                self._client = AdminClient(
-                    {"bootstrap.servers": self._bootstrap, "log_level": 0}
-                )
+                self._client = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
             client = self._client
         try:
             client.list_topics(timeout=timeout_s)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, String, insert, text
+from sqlalchemy import BigInteger, Identity, String, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,12 +16,9 @@ from kuber.kernel.events import Event
 
 
 class OutboxRow(Base):
-    """One message on its way to Kafka. Rows leave after they were published."""
+    """One message on its way to Kafka; the relay deletes it once the cluster has it."""
 
     __tablename__ = "outbox"
-    __table_args__ = (
-        Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at is null")),
-    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event_id: Mapped[UUID] = mapped_column(unique=True)
@@ -30,7 +27,6 @@ class OutboxRow(Base):
     payload: Mapped[JsonObject]
     headers: Mapped[JsonObject]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    published_at: Mapped[datetime | None]
 
 
 def outbox_values(event: Event) -> JsonObject:
@@ -59,6 +55,23 @@ async def announce(session: AsyncSession, events: Iterable[Event]) -> None:
     rows = [outbox_values(event) for event in events]
     if rows:
         await session.execute(insert(OutboxRow), rows)
+
+
+OUTBOX_INSERT = """
+    insert into outbox (event_id, topic, key, payload, headers)
+    select event_id, topic, key, payload, headers
+    from jsonb_to_recordset(%(outbox)s)
+      as e(event_id uuid, topic text, key text, payload jsonb, headers jsonb)
+"""
+"""The same for hand-written statements: `outbox` is a Jsonb of `outbox_json(events)`."""
+
+
+def outbox_json(events: Iterable[Event]) -> list[JsonObject]:
+    """Return the rows for `OUTBOX_INSERT`."""
+    return [
+        {**values, "event_id": str(values["event_id"])}
+        for values in (outbox_values(event) for event in events)
+    ]
 
 
 def _plain(value: object) -> object:

@@ -1,0 +1,254 @@
+"""`/api/v1/pipelines`: draw, save, version, share and start pipelines."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Response
+
+from kuber.api.deps import ContainerDep, CurrentUser, Db
+from kuber.api.errors import RevisionRequired
+from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.v1.common import CorrelationId, Cursor, Limit
+from kuber.kernel.errors import Problem
+from kuber.kernel.ids import PipelineId
+from kuber.pipelines.repository import PipelineQuery
+from kuber.pipelines.schemas import (
+    GraphBody,
+    GraphVerdict,
+    PipelineClone,
+    PipelineCreate,
+    PipelineExport,
+    PipelineList,
+    PipelineOut,
+    PipelineUpdate,
+    VersionList,
+)
+from kuber.pipelines.types import Mode, PipelineStatus
+from kuber.runs.schemas import RunAccepted, RunBody
+
+router = APIRouter(prefix="/api/v1/pipelines", tags=["pipelines"], route_class=IdempotentRoute)
+
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The revision that the change is based on.")
+]
+
+
+def _revision(if_match: str | None) -> int:
+    text = (if_match or "").removeprefix("W/").strip('" ')
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    raise RevisionRequired(
+        "Send the header If-Match with the revision that you loaded.",
+        [Problem("No revision was given.", "Send If-Match: <revision>.", field="If-Match")],
+    )
+
+
+def _tagged(response: Response, pipeline: PipelineOut) -> PipelineOut:
+    response.headers["ETag"] = f'"{pipeline.revision}"'
+    return pipeline
+
+
+@router.get("", operation_id="list_pipelines")
+async def list_pipelines(
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    search: Annotated[str | None, Query(max_length=120)] = None,
+    status: PipelineStatus | None = None,
+    mode: Mode | None = None,
+    sort: Annotated[str, Query(max_length=30)] = "-updated_at",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> PipelineList:
+    """Return the caller's pipelines; archived ones only when asked for by status."""
+    query = PipelineQuery(search, status, mode, sort, cursor, limit)
+    page = await container.pipelines.page(session, user.user_id, query)
+    last = await container.runs.last_runs(session, [item.id for item in page.items])
+    for item in page.items:
+        item.last_run = last.get(item.id)
+    return page
+
+
+@router.post("", status_code=201, operation_id="create_pipeline", dependencies=[IDEMPOTENT])
+async def create_pipeline(
+    body: PipelineCreate,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    response: Response,
+) -> PipelineOut:
+    """Create a pipeline from a graph, from a template, or empty."""
+    return _tagged(response, await container.pipelines.create(session, user.user_id, body))
+
+
+@router.post("/validate", operation_id="validate_graph")
+async def validate_graph(
+    body: GraphBody, container: ContainerDep, user: CurrentUser
+) -> GraphVerdict:
+    """Say whether a graph can run and, if not, every reason with node, field and remedy."""
+    problems = container.pipelines.validate(body.graph)
+    return GraphVerdict(valid=not problems, problems=problems)
+
+
+@router.post("/import", status_code=201, operation_id="import_pipeline", dependencies=[IDEMPOTENT])
+async def import_pipeline(
+    body: PipelineExport,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    response: Response,
+) -> PipelineOut:
+    """Create a pipeline from an exported file."""
+    return _tagged(response, await container.pipelines.import_(session, user.user_id, body))
+
+
+@router.get("/{pipeline_id}", operation_id="get_pipeline")
+async def get_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser, response: Response
+) -> PipelineOut:
+    """Return one pipeline; its revision is also the ETag."""
+    found = await container.pipelines.get(session, user.user_id, PipelineId(pipeline_id))
+    return _tagged(response, found)
+
+
+@router.put("/{pipeline_id}", operation_id="update_pipeline")
+async def update_pipeline(
+    pipeline_id: UUID,
+    body: PipelineUpdate,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    response: Response,
+    if_match: IfMatch = None,
+) -> PipelineOut:
+    """Save over the revision named in If-Match; a stale one is refused with 412."""
+    saved = await container.pipelines.save(
+        session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body
+    )
+    return _tagged(response, saved)
+
+
+@router.delete("/{pipeline_id}", status_code=204, operation_id="delete_pipeline")
+async def delete_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> None:
+    """Delete a pipeline with its versions and its run history."""
+    await container.pipelines.get(session, user.user_id, PipelineId(pipeline_id))
+    await container.runs.require_idle(session, PipelineId(pipeline_id))
+    await container.pipelines.delete(session, user.user_id, PipelineId(pipeline_id))
+
+
+@router.get("/{pipeline_id}/versions", operation_id="list_versions")
+async def list_versions(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> VersionList:
+    """Return every version of the graph, newest first."""
+    return await container.pipelines.versions(session, user.user_id, PipelineId(pipeline_id))
+
+
+@router.post("/{pipeline_id}/versions/{version}/restore", operation_id="restore_version")
+async def restore_version(
+    pipeline_id: UUID,
+    version: int,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    response: Response,
+    if_match: IfMatch = None,
+) -> PipelineOut:
+    """Make an earlier graph the newest version."""
+    restored = await container.pipelines.restore(
+        session, user.user_id, PipelineId(pipeline_id), version, _revision(if_match)
+    )
+    return _tagged(response, restored)
+
+
+@router.post(
+    "/{pipeline_id}/clone",
+    status_code=201,
+    operation_id="clone_pipeline",
+    dependencies=[IDEMPOTENT],
+)
+async def clone_pipeline(
+    pipeline_id: UUID,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    response: Response,
+    body: PipelineClone | None = None,
+) -> PipelineOut:
+    """Copy a pipeline, by default under its name with "(copy)" behind it."""
+    copy = await container.pipelines.clone(
+        session, user.user_id, PipelineId(pipeline_id), body or PipelineClone()
+    )
+    return _tagged(response, copy)
+
+
+@router.get("/{pipeline_id}/export", operation_id="export_pipeline")
+async def export_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> PipelineExport:
+    """Return the pipeline as a file that anybody can import."""
+    return await container.pipelines.export(session, user.user_id, PipelineId(pipeline_id))
+
+
+@router.post("/{pipeline_id}/archive", operation_id="archive_pipeline")
+async def archive_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> PipelineOut:
+    """Put a pipeline away; it keeps its history and does not run."""
+    await container.pipelines.get(session, user.user_id, PipelineId(pipeline_id))
+    await container.runs.require_idle(session, PipelineId(pipeline_id))
+    return await container.pipelines.set_status(
+        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ARCHIVED
+    )
+
+
+@router.post("/{pipeline_id}/unarchive", operation_id="unarchive_pipeline")
+async def unarchive_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> PipelineOut:
+    """Take a pipeline out of the archive, as a draft."""
+    return await container.pipelines.set_status(
+        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
+    )
+
+
+@router.post("/{pipeline_id}/activate", operation_id="activate_pipeline")
+async def activate_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> PipelineOut:
+    """Mark a pipeline that has no problems as ready for use."""
+    return await container.pipelines.set_status(
+        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ACTIVE
+    )
+
+
+@router.post("/{pipeline_id}/deactivate", operation_id="deactivate_pipeline")
+async def deactivate_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> PipelineOut:
+    """Take a pipeline back to a draft."""
+    return await container.pipelines.set_status(
+        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
+    )
+
+
+@router.post(
+    "/{pipeline_id}/run", status_code=202, operation_id="run_pipeline", dependencies=[IDEMPOTENT]
+)
+async def run_pipeline(
+    pipeline_id: UUID,
+    body: RunBody,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    correlation_id: CorrelationId,
+    background: BackgroundTasks,
+) -> RunAccepted:
+    """Queue a run on one symbol; 409 while one is active on that symbol."""
+    accepted = await container.runs.accept(
+        session, user.user_id, PipelineId(pipeline_id), body, correlation_id
+    )
+    background.add_task(container.wake_workers)
+    return accepted

@@ -1,0 +1,295 @@
+"""From settings to running services: the one place where everything is put together."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from pydantic import SecretStr, ValidationError
+from redis.asyncio import Redis
+
+from kuber.agents.registry import AgentRegistry
+from kuber.brokers.port import SimulationOptions
+from kuber.config import BadSettings, Settings, describe
+from kuber.costs.service import CostService
+from kuber.identity.service import IdentityService
+from kuber.identity.throttle import Throttle
+from kuber.identity.tokens import AccessTokens
+from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.infra.kafka import KafkaProbe, KafkaProducer
+from kuber.infra.redis import connect_redis
+from kuber.infra.telemetry import configure_logging, configure_tracing
+from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.providers.port import BarProvider
+from kuber.market.providers.simulator import MarketSimulator
+from kuber.market.sample.seed import seed_sample
+from kuber.market.service import MarketService
+from kuber.pipelines.service import PipelineService
+from kuber.realtime.broadcast import RedisBroadcaster
+from kuber.realtime.hub import Hub
+from kuber.runs.service import RunService
+from kuber.workers.celery_app import Waker, make_celery
+from kuber.workers.relay import OutboxRelay
+
+log = structlog.get_logger(__name__)
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def load_settings() -> Settings:
+    """Read and check the environment; ends the program naming every bad setting."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadSettings(describe(error)) from None
+
+
+def observe(settings: Settings, service: str) -> None:
+    """Start logs and traces of a process."""
+    configure_logging(settings.log_level, settings.log_format, service)
+    configure_tracing(service, settings.otlp_endpoint)
+
+
+@dataclass(frozen=True)
+class ApiServices:
+    """What the API works with; satisfies `kuber.api.container.Container`."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    redis: Redis
+    kafka_probe: KafkaProbe
+    identity: IdentityService
+    throttle: Throttle
+    registry: AgentRegistry
+    market: MarketService
+    costs: CostService
+    pipelines: PipelineService
+    runs: RunService
+    hub: Hub
+    waker: Waker
+
+    async def wake_workers(self) -> None:
+        """Call a worker to the queue of runs."""
+        await self.waker.wake()
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
+    """Open the services of the API process and close them in reverse order."""
+    observe(settings, "api")
+    async with AsyncExitStack() as stack:
+        clock = SystemClock()
+        url = reveal(settings.database_url)
+        database = Database(url, application_name="kuber-api")
+        stack.push_async_callback(database.close)
+        pool = raw_pool(url, size=4, application_name="kuber-api-raw")
+        await pool.open(wait=False)
+        stack.push_async_callback(pool.close)
+        redis = connect_redis(reveal(settings.redis_url))
+        stack.push_async_callback(redis.aclose)
+        broadcaster = RedisBroadcaster(redis)
+        hub = Hub(redis)
+        stack.push_async_callback(hub.close)
+        registry = AgentRegistry.discover()
+        market = MarketService(pool, clock, market_provider(settings, clock))
+        pipelines = PipelineService(registry, clock)
+        secret = reveal(settings.jwt_secret)
+        yield ApiServices(
+            settings=settings,
+            clock=clock,
+            database=database,
+            redis=redis,
+            kafka_probe=KafkaProbe(settings.kafka_bootstrap),
+            identity=IdentityService(
+                AccessTokens(secret, settings.access_token_s, clock),
+                clock,
+                refresh_token_s=settings.refresh_token_s,
+            ),
+            throttle=Throttle(
+                redis, clock, per_minute=settings.login_attempts_per_minute, secret=secret
+            ),
+            registry=registry,
+            market=market,
+            costs=cost_service(settings, clock),
+            pipelines=pipelines,
+            runs=RunService(pipelines, market, registry, broadcaster, clock),
+            hub=hub,
+            waker=Waker(make_celery(reveal(settings.redis_url)), redis),
+        )
+
+
+class RunWorker:
+    """The services of one worker process; satisfies `kuber.workers.runs.WorkerServices`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+
+    async def open(self) -> None:
+        """Connect, and build the engine; called once on the process's event loop."""
+        from kuber.runs.attempt import Limits
+        from kuber.runs.context import Surroundings
+        from kuber.runs.engine import EngineOptions, RunEngine
+        from kuber.runs.store import RunStore
+
+        settings, clock = self._settings, SystemClock()
+        url = reveal(settings.database_url)
+        pool = raw_pool(
+            url, size=settings.runs_per_process + 4, application_name="kuber-worker"
+        )
+        await pool.open(wait=False)
+        self._stack.push_async_callback(pool.close)
+        redis = connect_redis(reveal(settings.redis_url))
+        self._stack.push_async_callback(redis.aclose)
+        broadcaster = RedisBroadcaster(redis)
+        self._stack.push_async_callback(broadcaster.close)
+        self._waker = Waker(make_celery(reveal(settings.redis_url)), redis)
+        costs = cost_service(settings, clock)
+        surroundings = Surroundings(
+            market=MarketService(pool, clock, market_provider(settings, clock)),
+            llm=await self._language_model(costs, clock),
+            pool=pool,
+            clock=clock,
+            costs=costs,
+            simulation=SimulationOptions(),
+        )
+        self._store = RunStore(pool, clock, worker_name(), settings.run_lease_s)
+        self._engine = RunEngine(
+            self._store,
+            AgentRegistry.discover(),
+            surroundings,
+            broadcaster,
+            clock,
+            EngineOptions(
+                capacity=settings.runs_per_process,
+                lease_s=settings.run_lease_s,
+                limits=Limits(
+                    node_s=settings.node_time_limit_s,
+                    run_s=settings.run_time_limit_s,
+                    attempts=settings.node_attempts,
+                    retry_base_s=settings.retry_base_s,
+                    retry_cap_s=settings.retry_cap_s,
+                ),
+            ),
+            self._waker.wake,
+        )
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        await self._stack.aclose()
+
+    async def drain(self) -> int:
+        """Work until the queue of runs is empty."""
+        await self._waker.answered()
+        return await self._engine.drain()
+
+    async def sweep(self) -> int:
+        """Free runs of dead workers, wake those that are due, and call for pending ones."""
+        moved = await self._store.sweep()
+        if await self._store.backlog():
+            await self._waker.wake()
+        return moved
+
+    async def _language_model(self, costs: CostService, clock: Clock) -> "LanguageModel | None":
+        settings = self._settings
+        if not settings.llm_configured:
+            log.info("llm_not_configured", consequence="agents use their rule engine")
+            return None
+        from kuber.agents.llm import LanguageModel, ModelSettings
+
+        database = Database(reveal(settings.database_url), pool_size=1)
+        async with database.transaction() as session:
+            prices = await costs.price_book(session)
+        await database.close()
+        model = LanguageModel(
+            ModelSettings(
+                model=settings.llm_model,
+                base_url=settings.llm_base_url,
+                api_key=reveal(settings.llm_api_key),
+                timeout_s=settings.llm_timeout_s,
+            ),
+            prices,
+            clock,
+        )
+        self._stack.push_async_callback(model.close)
+        return model
+
+
+def market_provider(settings: Settings, clock: Clock) -> BarProvider:
+    """Return the provider behind imports and sample: Alpaca with keys, else the simulator."""
+    if settings.alpaca_api_key and settings.alpaca_api_secret:
+        from kuber.market.providers.alpaca import AlpacaBars
+
+        return AlpacaBars(
+            reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret), clock
+        )
+    return MarketSimulator(settings.market_seed)
+
+
+def cost_service(settings: Settings, clock: Clock) -> CostService:
+    """Return the cost service with the platform's default budgets."""
+    return CostService(clock, settings.budget_per_run, settings.budget_per_day)
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format, "migrate")
+    command.upgrade(alembic_config(reveal(settings.database_url)), "head")
+
+
+def alembic_config(database_url: str) -> AlembicConfig:
+    """Return the configuration with which Alembic finds the migrations and the database."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def seed() -> None:
+    """Store model prices, the sample history and, in development, the demo user; repeatable."""
+    asyncio.run(_seed(load_settings()))
+
+
+async def _seed(settings: Settings) -> None:
+    configure_logging(settings.log_level, settings.log_format, "seed")
+    clock = SystemClock()
+    database = Database(reveal(settings.database_url), pool_size=2)
+    try:
+        async with database.transaction() as session:
+            await cost_service(settings, clock).seed_prices(session)
+            await seed_sample(session, clock)
+            if settings.demo_password is not None:
+                tokens = AccessTokens(reveal(settings.jwt_secret), 60, clock)
+                identity = IdentityService(tokens, clock, refresh_token_s=60)
+                await identity.ensure_demo_user(session, reveal(settings.demo_password))
+    finally:
+        await database.close()
+
+
+async def run_relay() -> None:
+    """Publish the outbox to Kafka until cancelled."""
+    settings = load_settings()
+    observe(settings, "relay")
+    producer = KafkaProducer(settings.kafka_bootstrap, client_id="kuber-relay")
+    try:
+        await OutboxRelay(reveal(settings.database_url), producer).run()
+    finally:
+        producer.close()
+
+
+def worker_name() -> str:
+    """Return what tells this worker process from all others."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def reveal(secret: SecretStr | None) -> str:
+    """Return a secret's text, empty when there is none."""
+    return secret.get_secret_value() if secret is not None else ""

@@ -1,0 +1,139 @@
+"""Budgets and prices."""
+
+from decimal import Decimal
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.costs.list_prices import LIST_PRICES
+from kuber.costs.models import Budget, DailySpend, ModelPriceRow
+from kuber.costs.schemas import BudgetBody, BudgetOut
+from kuber.costs.types import BudgetStanding, ModelPrice, PriceBook
+from kuber.infra.db import RawPool
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import RunId, UserId
+
+_STANDING = """
+    select b.per_run, b.per_day, d.amount, r.cost
+    from runs r
+    left join budgets b on b.user_id = r.user_id
+    left join daily_spend d on d.user_id = r.user_id and d.day = %s
+    where r.id = %s
+"""
+
+
+class BudgetGuard(Protocol):
+    """Answers whether a run may spend more."""
+
+    async def check(self, next_cost: Decimal) -> BudgetStanding:
+        """Return the standing if `next_cost` (USD) were spent now."""
+        ...
+
+
+class RunBudget:
+    """The budget of one run, read afresh at each check."""
+
+    def __init__(
+        self, pool: RawPool, clock: Clock, run_id: RunId, per_run: Decimal, per_day: Decimal
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._run_id = run_id
+        self._defaults = (per_run, per_day)
+
+    async def check(self, next_cost: Decimal) -> BudgetStanding:
+        """Return the standing if `next_cost` (USD) were spent now."""
+        today = self._clock.now().date()
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_STANDING, (today, self._run_id))
+            row = await cursor.fetchone()
+        assert row is not None, "the run that asks exists"
+        per_run = self._defaults[0] if row[0] is None else row[0]
+        per_day = self._defaults[1] if row[1] is None else row[1]
+        return standing(per_run, per_day, row[2] or Decimal(0), row[3], next_cost)
+
+
+def standing(
+    per_run: Decimal, per_day: Decimal, today: Decimal, run: Decimal, next_cost: Decimal
+) -> BudgetStanding:
+    """Return whether `next_cost` fits both limits; all amounts in USD.
+
+    A limit that is used up refuses also what is free, so that a spent budget stops its runs;
+    a limit of zero allows free work only.
+    """
+    problems = [
+        f"{name} budget of ${limit:.2f}: ${spent:.4f} spent, ${next_cost:.4f} more asked for"
+        for name, limit, spent in (("run", per_run, run), ("daily", per_day, today))
+        if spent + next_cost > limit or (spent >= limit > 0)
+    ]
+    detail = (
+        "; ".join(problems)
+        or f"${today:.4f} of ${per_day:.2f} spent today, ${run:.4f} of ${per_run:.2f} by this run"
+    )
+    return BudgetStanding(per_run, per_day, today, run, not problems, detail)
+
+
+class CostService:
+    """Budgets and prices for the API and the workers."""
+
+    def __init__(self, clock: Clock, per_run: Decimal, per_day: Decimal) -> None:
+        self._clock = clock
+        self._per_run = per_run
+        self._per_day = per_day
+
+    def guard(self, pool: RawPool, run_id: RunId) -> RunBudget:
+        """Return the budget guard of one run."""
+        return RunBudget(pool, self._clock, run_id, self._per_run, self._per_day)
+
+    async def budget(self, session: AsyncSession, user_id: UserId) -> BudgetOut:
+        """Return the limits in force and today's spending."""
+        row = await session.get(Budget, user_id)
+        spent = await session.get(DailySpend, (user_id, self._clock.now().date()))
+        per_run = row.per_run if row and row.per_run is not None else self._per_run
+        per_day = row.per_day if row and row.per_day is not None else self._per_day
+        return BudgetOut(
+            per_run=per_run, per_day=per_day, spent_today=spent.amount if spent else Decimal(0)
+        )
+
+    async def set_budget(
+        self, session: AsyncSession, user_id: UserId, body: BudgetBody
+    ) -> BudgetOut:
+        """Replace the user's limits."""
+        values = {
+            "per_run": body.per_run,
+            "per_day": body.per_day,
+            "updated_at": self._clock.now(),
+        }
+        await session.execute(
+            insert(Budget)
+            .values(user_id=user_id, **values)
+            .on_conflict_do_update(index_elements=[Budget.user_id], set_=values)
+        )
+        session.expire_all()
+        return await self.budget(session, user_id)
+
+    async def price_book(self, session: AsyncSession) -> PriceBook:
+        """Return all model prices."""
+        rows = (await session.scalars(select(ModelPriceRow))).all()
+        return PriceBook(
+            tuple(
+                ModelPrice(row.model, row.valid_from, row.input_per_million, row.output_per_million)
+                for row in rows
+            )
+        )
+
+    async def seed_prices(self, session: AsyncSession) -> None:
+        """Insert the list prices that are known; existing rows stay as they are."""
+        for price in LIST_PRICES:
+            await session.execute(
+                insert(ModelPriceRow)
+                .values(
+                    model=price.model,
+                    valid_from=price.valid_from,
+                    input_per_million=price.input_per_million,
+                    output_per_million=price.output_per_million,
+                )
+                .on_conflict_do_nothing()
+            )

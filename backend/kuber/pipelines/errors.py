@@ -1,0 +1,44 @@
+"""What can go wrong with pipelines."""
+
+from kuber.kernel.errors import ErrorKind, KuberError
+
+
+class PipelineError(KuberError):
+    """Base of the package's errors."""
+
+    code = "invalid"
+    title = "The pipeline cannot be changed like this"
+
+
+class PipelineNotFound(PipelineError):
+    kind = ErrorKind.NOT_FOUND
+    code = "not_found"
+    title = "No such pipeline"
+
+
+class StaleRevision(PipelineError):
+    """Somebody saved in between; nothing was overwritten."""
+
+    kind = ErrorKind.STALE
+    code = "stale_revision"
+    title = "The pipeline was changed elsewhere"
+
+
+class UnknownTemplate(PipelineError):
+    code = "unknown_template"
+    title = "No such template"
+
+
+class InvalidGraph(PipelineError):
+    """The graph cannot run; `problems` name the nodes."""
+
+    code = "invalid_graph"
+    title = "The pipeline has problems"
+
+
+class ModeLocked(PipelineError):
+    """Paper and live need a broker connection, which this installation does not have."""
+
+    kind = ErrorKind.CONFLICT
+    code = "mode_locked"
+    title = "This mode is locked"

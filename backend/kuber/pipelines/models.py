@@ -1,0 +1,41 @@
+"""Pipelines and their versions. Private to this package."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kuber.infra.db import Base, JsonObject
+
+
+class PipelineRow(Base):
+    """A pipeline as it stands now; `revision` grows with every save, `version` with the graph."""
+
+    __tablename__ = "pipelines"
+    __table_args__ = (Index(None, "user_id", "updated_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(120))
+    graph: Mapped[JsonObject]
+    mode: Mapped[str] = mapped_column(String(12))
+    trigger: Mapped[JsonObject]
+    status: Mapped[str] = mapped_column(String(12))
+    revision: Mapped[int]
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime]
+
+
+class PipelineVersionRow(Base):
+    """One graph that a pipeline had; never changed."""
+
+    __tablename__ = "pipeline_versions"
+
+    pipeline_id: Mapped[UUID] = mapped_column(
+        ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True)
+    graph: Mapped[JsonObject]
+    created_at: Mapped[datetime]

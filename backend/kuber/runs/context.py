@@ -1,0 +1,73 @@
+"""What the agents of a run may touch."""
+
+from dataclasses import dataclass
+
+from kuber.agents.base import AgentContext, Category, NodeUsage
+from kuber.agents.llm import LanguageModel
+from kuber.brokers.adapters.simulation import SimulationBroker
+from kuber.brokers.adapters.validation import ValidationBroker
+from kuber.brokers.port import Account, Broker, SimulationOptions
+from kuber.costs.service import CostService
+from kuber.infra.db import RawPool
+from kuber.kernel.clock import Clock
+from kuber.market.types import MarketData, Timeframe
+from kuber.runs.plan import PlannedNode
+from kuber.runs.types import ClaimedRun
+from kuber.trading.errors import ModeUnavailable
+from kuber.trading.journal import Journal
+from kuber.trading.service import TradeDesk
+
+_TRADES = (Category.EXECUTION, Category.RISK)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The services of a worker, from which each node gets only what its category needs."""
+
+    market: MarketData
+    llm: LanguageModel | None
+    pool: RawPool
+    clock: Clock
+    costs: CostService
+    simulation: SimulationOptions
+
+    def context(
+        self,
+        run: ClaimedRun,
+        timeframes: tuple[Timeframe, ...],
+        node: PlannedNode,
+        usage: NodeUsage,
+        seed: int,
+    ) -> AgentContext:
+        """Return the context of one node of one run."""
+        category = node.agent.metadata.category
+        return AgentContext(
+            node_id=node.id,
+            run_id=run.id,
+            user_id=run.user_id,
+            as_of=run.as_of,
+            seed=seed,
+            clock=self.clock,
+            market=self.market,
+            timeframes=timeframes,
+            llm=self.llm if node.agent.metadata.uses_llm else None,
+            trade_desk=self._desk(run) if category in _TRADES else None,
+            budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
+            usage=usage,
+            real_time=run.real_time,
+        )
+
+    def _desk(self, run: ClaimedRun) -> TradeDesk:
+        account = Account(run.user_id, run.id)
+        journal = Journal(self.pool, self.clock)
+        return TradeDesk(
+            self._broker(run.mode), journal, run.id, account, run.mode, self.simulation
+        )
+
+    def _broker(self, mode: str) -> Broker:
+        match mode:
+            case "simulation":
+                return SimulationBroker(self.pool, self.simulation)
+            case "validation":
+                return ValidationBroker(self.simulation)
+        raise ModeUnavailable(f"There is no broker behind mode {mode}.")

@@ -1,0 +1,245 @@
+"""Claims runs while there are any and carries each to its end. One engine per worker process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
+from pydantic import ValidationError
+
+from kuber.agents.registry import AgentRegistry
+from kuber.infra.db import JsonObject
+from kuber.infra.telemetry import RUNS_FINISHED
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import PipelineId, RunId
+from kuber.pipelines.types import MANAGER_NODE
+from kuber.runs.attempt import Limits
+from kuber.runs.context import Surroundings
+from kuber.runs.executor import RunExecutor
+from kuber.runs.flow import PipelineFlow, build_flow, run_flow
+from kuber.runs.plan import Plan, compile_plan
+from kuber.runs.recorder import Broadcaster, RunRecorder
+from kuber.runs.store import Ending, LeaseLost, RunStore
+from kuber.runs.summary import outcome
+from kuber.runs.types import ClaimedRun, NodeStatus, RunEventType, RunStatus
+
+log = structlog.get_logger(__name__)
+
+MAX_CLAIMS = 20
+"""A run that was given up so often by dying workers is failed instead of tried again."""
+
+POLL_S = 0.1
+"""How often a worker that has room looks for runs while others keep it busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """`capacity` is how many runs one process interleaves; `lease_s` when a silent one is lost."""
+
+    capacity: int
+    lease_s: float
+    limits: Limits
+
+
+class RunEngine:
+    """The runs of one process. `drain` returns when nothing is left to claim or to finish."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        registry: AgentRegistry,
+        surroundings: Surroundings,
+        broadcaster: Broadcaster,
+        clock: Clock,
+        options: EngineOptions,
+        call_colleague: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._surroundings = surroundings
+        self._broadcaster = broadcaster
+        self._clock = clock
+        self._options = options
+        self._call_colleague = call_colleague
+        self._compiled: dict[tuple[PipelineId, int], tuple[Plan, type[PipelineFlow]]] = {}
+        self._active: dict[RunId, tuple[ClaimedRun, asyncio.Task[None]]] = {}
+        self._cancelled: set[RunId] = set()
+
+    async def drain(self) -> int:
+        """Work until the queue is empty; return how many runs were claimed."""
+        claimed_count = 0
+        heartbeat = asyncio.create_task(self._keep_leases())
+        try:
+            while True:
+                room = self._options.capacity - len(self._active)
+                claimed = await self._store.claim(room) if room else []
+                for run in claimed:
+                    self._active[run.id] = (run, asyncio.create_task(self._carry(run)))
+                if claimed_count == 0 and len(claimed) == room and await self._store.backlog():
+                    await self._call_colleague()
+                claimed_count += len(claimed)
+                if not self._active:
+                    return claimed_count
+                await asyncio.wait(
+                    [task for _, task in self._active.values()],
+                    timeout=POLL_S if room > len(claimed) else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                self._forget_done()
+        finally:
+            heartbeat.cancel()
+
+    def _forget_done(self) -> None:
+        for run_id, (_, task) in list(self._active.items()):
+            if task.done():
+                del self._active[run_id]
+                self._cancelled.discard(run_id)
+
+    async def _keep_leases(self) -> None:
+        """Prolong the leases of all active runs; stop those that were lost or cancelled."""
+        pause_s = min(1.0, self._options.lease_s / 4)
+        while True:
+            await asyncio.sleep(pause_s)
+            held = [(run.id, run.claim_epoch) for run, _ in self._active.values()]
+            if not held:
+                continue
+            try:
+                still = await self._store.renew(held)
+            except (DatabaseError, PoolTimeout) as error:
+                log.warning("leases_not_renewed", runs=len(held), reason=str(error))
+                continue
+            for run_id, _ in held:
+                if run_id not in self._active:
+                    continue
+                _, task = self._active[run_id]
+                if run_id not in still:
+                    task.cancel()
+                elif still[run_id] and run_id not in self._cancelled:
+                    self._cancelled.add(run_id)
+                    task.cancel()
+
+    async def _carry(self, run: ClaimedRun) -> None:
+        """Carry one run to its end, or leave it to the next worker when this one cannot."""
+        with structlog.contextvars.bound_contextvars(
+            correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
+        ):
+            recorder = RunRecorder(run, self._store, self._broadcaster, self._clock)
+            try:
+                await self._execute(run, recorder)
+            except LeaseLost:
+                log.warning("run_lost", epoch=run.claim_epoch)
+            except asyncio.CancelledError:
+                if run.id not in self._cancelled:
+                    log.warning("run_lost", epoch=run.claim_epoch)
+                    return
+                await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
+            except (DatabaseError, PoolTimeout) as error:
+                log.warning("run_left_to_lease", reason=str(error))
+            except Exception as error:
+                log.exception("run_crashed")
+                problem: JsonObject = {
+                    "code": "engine_error",
+                    "message": f"The run could not be carried out: {type(error).__name__}.",
+                    "remedy": "Run it again; if it fails again, report the correlation id.",
+                }
+                await self._end_quietly(
+                    run, recorder, Ending(RunStatus.FAILED, problem["message"], problem)
+                )
+
+    async def _execute(self, run: ClaimedRun, recorder: RunRecorder) -> None:
+        if run.claim_epoch > MAX_CLAIMS:
+            raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
+        try:
+            plan, flow_class = await self._compile(run)
+        except (ValidationError, KeyError) as error:
+            raise RuntimeError("the graph no longer fits the installed agents") from error
+        recorded = {} if run.fresh else await self._store.nodes(run.id)
+        if run.fresh:
+            recorder.tell(
+                RunEventType.EXECUTION_STARTED,
+                {"symbol": run.symbol, "mode": run.mode, "as_of": run.as_of.isoformat()},
+            )
+        executor = RunExecutor(
+            run,
+            plan,
+            recorder,
+            lambda claimed, node, usage, seed: self._surroundings.context(
+                claimed, plan.timeframes, node, usage, seed
+            ),
+            self._clock,
+            self._options.limits,
+            recorded,
+        )
+        try:
+            async with asyncio.timeout(self._options.limits.run_s):
+                await run_flow(flow_class, executor.run_node)
+        except TimeoutError:
+            limit_s = self._options.limits.run_s
+            await self._end(run, recorder, replace(_timed_out(limit_s), cost=executor.cost))
+            return
+        if executor.lost:
+            raise executor.lost
+        await self._end(run, recorder, ending_of(executor, plan))
+
+    async def _compile(self, run: ClaimedRun) -> tuple[Plan, type[PipelineFlow]]:
+        key = (run.pipeline_id, run.pipeline_version)
+        if key not in self._compiled:
+            graph = await self._store.graph(run)
+            plan = compile_plan(graph, self._registry, MANAGER_NODE)
+            if len(self._compiled) >= 256:
+                self._compiled.clear()
+            self._compiled[key] = (plan, build_flow(plan))
+        return self._compiled[key]
+
+    async def _end(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
+        if ending.status is RunStatus.WAITING:
+            wake_at = ending.wake_at.isoformat() if ending.wake_at else None
+            recorder.tell(RunEventType.WAITING, {"wake_at": wake_at, "reason": ending.outcome})
+        else:
+            recorder.tell(
+                RunEventType.EXECUTION_FINISHED,
+                {
+                    "status": ending.status.value,
+                    "outcome": ending.outcome,
+                    "error": ending.error,
+                    "cost": format(ending.cost, "f"),
+                },
+            )
+            RUNS_FINISHED.labels(ending.status.value).inc()
+        await recorder.finish(ending)
+        log.info("run_left", status=ending.status.value)
+
+    async def _end_quietly(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
+        try:
+            await self._end(run, recorder, ending)
+        except (LeaseLost, DatabaseError, PoolTimeout) as error:
+            log.warning("run_end_not_recorded", reason=str(error))
+
+
+def ending_of(executor: RunExecutor, plan: Plan) -> Ending:
+    """Return how a run ends whose flow has come to its end."""
+    records = executor.records
+    waiting = [record for record in records.values() if record.status is NodeStatus.WAITING]
+    if waiting:
+        first = min(waiting, key=lambda record: (record.wake_at is None, record.wake_at))
+        return Ending(RunStatus.WAITING, first.reasoning, wake_at=first.wake_at)
+    for node in plan.nodes:
+        record = records[node.id]
+        if record.status is NodeStatus.FAILED and node.id not in plan.handled:
+            assert record.error is not None, "a failed node says why"
+            error = {**record.error, "node_id": node.id}
+            message = f"{node.name}: {record.error['message']}"
+            return Ending(RunStatus.FAILED, message, error, cost=executor.cost)
+    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state()), cost=executor.cost)
+
+
+def _timed_out(limit_s: float) -> Ending:
+    message = f"The run took longer than {limit_s:g} s."
+    error: JsonObject = {
+        "code": "run_timeout",
+        "message": message,
+        "remedy": "Look at the slowest node on the timeline.",
+    }
+    return Ending(RunStatus.FAILED, message, error)

@@ -1,0 +1,30 @@
+"""What can go wrong with runs, as their users see it."""
+
+from kuber.kernel.errors import ErrorKind, KuberError
+
+
+class RunError(KuberError):
+    """Base of the package's errors."""
+
+    code = "invalid"
+    title = "The run cannot be started like this"
+
+
+class RunNotFound(RunError):
+    kind = ErrorKind.NOT_FOUND
+    code = "not_found"
+    title = "No such run"
+
+
+class AlreadyRunning(RunError):
+    """One pipeline has at most one active run for a symbol; the database sees to it."""
+
+    kind = ErrorKind.CONFLICT
+    code = "already_running"
+    title = "The pipeline is already running"
+
+
+class AlreadyFinished(RunError):
+    kind = ErrorKind.CONFLICT
+    code = "already_finished"
+    title = "The run has already finished"

@@ -1,0 +1,307 @@
+"""Runs one claimed run: calls agents, records, tells; it knows no trading rule."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
+from kuber.agents.state import NodeError, PipelineState
+from kuber.infra.db import JsonObject
+from kuber.infra.telemetry import NODE_SECONDS
+from kuber.kernel.clock import Clock
+from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
+from kuber.runs.lineage import (
+    Changes,
+    changes_between,
+    changes_from_json,
+    changes_to_json,
+    lineage,
+    own_copy,
+    with_changes,
+)
+from kuber.runs.plan import Plan, PlannedNode
+from kuber.runs.recorder import RunRecorder
+from kuber.runs.store import LeaseLost
+from kuber.runs.summary import charge_for, headline, wait_until
+from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
+
+log = structlog.get_logger(__name__)
+
+ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, int], AgentContext]
+"""Makes what an agent may touch, from the run, the node, its usage meter and its seed."""
+
+
+@dataclass(slots=True)
+class RunState:
+    """What is known of a run's nodes while it is held."""
+
+    records: dict[str, NodeRecord]
+    changes: dict[str, Changes]
+    blocked: set[str]
+    """Nodes that cannot go on in this claim: they wait, or something before them waits."""
+
+
+class RunExecutor:
+    """The nodes of one run. `run_node` is called by the flow, once for each node."""
+
+    def __init__(
+        self,
+        run: ClaimedRun,
+        plan: Plan,
+        recorder: RunRecorder,
+        context_for: ContextFactory,
+        clock: Clock,
+        limits: Limits,
+        recorded: dict[str, NodeRecord],
+    ) -> None:
+        self._run = run
+        self._plan = plan
+        self._recorder = recorder
+        self._context_for = context_for
+        self._clock = clock
+        self._limits = limits
+        self._nodes = {node.id: node for node in plan.nodes}
+        self._first = first_state(run)
+        self._state = RunState(
+            dict(recorded),
+            {
+                node_id: changes_from_json(record.changes)
+                for node_id, record in recorded.items()
+                if record.status.settled
+            },
+            set(),
+        )
+        self.cost = run.cost
+        self._taken: dict[str, tuple[str, ...]] = {}
+        self.lost: LeaseLost | None = None
+
+    @property
+    def records(self) -> dict[str, NodeRecord]:
+        return self._state.records
+
+    def final_state(self) -> PipelineState:
+        """Return the first state with the changes of every node, in topological order."""
+        return with_changes(
+            self._first, (self._state.changes.get(node.id, {}) for node in self._plan.nodes)
+        )
+
+    async def run_node(self, node_id: str) -> None:
+        """Run one node to a durable result; its failure is a result, not an exception."""
+        node = self._nodes[node_id]
+        if self.lost or self._is_blocked(node):
+            self._state.blocked.add(node_id)
+            return
+        self._taken[node_id] = node.entered_from(self.records)
+        recorded = self.records.get(node_id)
+        if recorded is not None and recorded.status.settled:
+            return
+        try:
+            if node.ways_in and not self._taken[node_id]:
+                await self._settle(node, _skipped(node), NodeUsage())
+            else:
+                await self._work(node, recorded)
+        except LeaseLost as lost:
+            self.lost = lost
+            self._state.blocked.add(node_id)
+
+    def state_before(self, node_id: str) -> PipelineState:
+        """Return what the node sees: the changes of its taken ancestors laid over the start."""
+        ancestors = lineage((node.id for node in self._plan.nodes), self._taken)[node_id]
+        return with_changes(
+            self._first, (self._state.changes.get(ancestor, {}) for ancestor in ancestors)
+        )
+
+    def _is_blocked(self, node: PlannedNode) -> bool:
+        return any(source in self._state.blocked for source in node.predecessors())
+
+    async def _work(self, node: PlannedNode, recorded: NodeRecord | None) -> None:
+        before = self.state_before(node.id)
+        usage = NodeUsage()
+        chosen: list[str] = []
+        context = self._context_for(self._run, node, usage, node_seed(self._run.seed, node.id))
+        context = replace(context, choose_port=chosen.append)
+        attempt = Attempt(
+            make=lambda: node.agent(node.config, context),
+            state=lambda: own_copy(before),
+            first=(recorded.attempts if recorded else 0) + 1,
+            limits=self._limits,
+            on_start=lambda number: self._recorder.node_started(self._running(node, number)),
+            on_retry=lambda failure, number, delay_s: self._tell_retry(
+                node, failure, number, delay_s
+            ),
+        )
+        started_at = self._clock.now()
+        outcome = await attempt_node(attempt)
+        record = self._record(node, outcome, before, started_at, chosen)
+        await self._settle(node, record, usage)
+
+    def _running(self, node: PlannedNode, attempts: int) -> NodeRecord:
+        return NodeRecord(
+            node.id, node.agent_type, NodeStatus.RUNNING, attempts, started_at=self._clock.now()
+        )
+
+    def _record(
+        self,
+        node: PlannedNode,
+        outcome: AttemptOutcome,
+        before: PipelineState,
+        started_at: datetime,
+        chosen: list[str],
+    ) -> NodeRecord:
+        record = NodeRecord(
+            node.id,
+            node.agent_type,
+            NodeStatus.SUCCEEDED,
+            outcome.attempts,
+            started_at=started_at,
+            finished_at=self._clock.now(),
+            runtime_ms=round(outcome.runtime_ms, 3),
+        )
+        if outcome.not_met is not None:
+            wake_at = wait_until(outcome.not_met, self._clock.now(), self._run.wait_count)
+            return replace(
+                record,
+                status=NodeStatus.WAITING,
+                attempts=outcome.attempts - 1,
+                finished_at=None,
+                runtime_ms=None,
+                reasoning=outcome.not_met.reason,
+                wake_at=wake_at,
+            )
+        try:
+            if outcome.failure is not None or outcome.state is None:
+                raise outcome.failure or AgentFailure("no_state", "The agent returned no state.")
+            port = self._port(node, chosen)
+            changes = changes_between(before, outcome.state)
+            stored = changes_to_json(changes)
+        except AgentFailure as failure:
+            return self._failed(node, record, failure)
+        except (ValueError, TypeError) as error:
+            return self._failed(node, record, AgentFailure("bad_state", str(error)))
+        self._state.changes[node.id] = changes
+        return replace(
+            record,
+            port=port,
+            changes=stored,
+            reasoning=outcome.state.reasoning.get(node.id),
+            engine=_engine(changes),
+        )
+
+    def _port(self, node: PlannedNode, chosen: list[str]) -> str:
+        names = [port.name for port in node.agent.metadata.ports]
+        port = chosen[-1] if chosen else names[0]
+        if port not in names:
+            raise AgentFailure("bad_port", f"{node.name} chose the port {port}, which it lacks.")
+        return port
+
+    def _failed(self, node: PlannedNode, record: NodeRecord, failure: AgentFailure) -> NodeRecord:
+        error: JsonObject = {"code": failure.code, "message": failure.message}
+        if failure.remedy:
+            error["remedy"] = failure.remedy
+        changes: Changes = {
+            "errors": (NodeError(node_id=node.id, code=failure.code, message=failure.message),)
+        }
+        self._state.changes[node.id] = changes
+        log.warning("node_failed", node_id=node.id, agent_type=node.agent_type, code=failure.code)
+        return replace(
+            record, status=NodeStatus.FAILED, changes=changes_to_json(changes), error=error
+        )
+
+    async def _settle(self, node: PlannedNode, record: NodeRecord, usage: NodeUsage) -> None:
+        """Make the node's result durable, then let what follows see it."""
+        if record.status is NodeStatus.WAITING:
+            self._state.blocked.add(node.id)
+            await self._recorder.node_settled(record, None)
+            self.records[node.id] = record
+            return
+        charge = None
+        if record.status is not NodeStatus.SKIPPED:
+            charge, amount = charge_for(node.agent.metadata, record.runtime_ms or 0.0, usage)
+            record = replace(
+                record,
+                cost=amount,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+            )
+        self.cost += record.cost
+        self._tell_settled(node, record)
+        await self._recorder.node_settled(record, charge)
+        self.records[node.id] = record
+        NODE_SECONDS.labels(node.agent_type, record.status).observe(
+            (record.runtime_ms or 0.0) / 1000
+        )
+
+    def _tell_settled(self, node: PlannedNode, record: NodeRecord) -> None:
+        changes = self._state.changes.get(node.id, {})
+        self._recorder.tell(
+            RunEventType.AGENT_COMPLETED,
+            {
+                "agent_type": record.agent_type,
+                "status": record.status.value,
+                "runtime_ms": record.runtime_ms,
+                "cost": format(record.cost, "f"),
+                "cost_so_far": format(self.cost, "f"),
+                "port": record.port,
+                "headline": headline(changes, record),
+            },
+            node.id,
+        )
+        if "trade" in changes:
+            self._recorder.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
+        if record.error is not None:
+            self._recorder.tell(RunEventType.ERROR, record.error, node.id)
+
+    def _tell_retry(
+        self, node: PlannedNode, failure: AgentFailure, attempt: int, delay_s: float
+    ) -> None:
+        self._recorder.tell(
+            RunEventType.ERROR,
+            {
+                "code": failure.code,
+                "message": failure.message,
+                "attempt": attempt,
+                "retry_in_s": round(delay_s, 3),
+            },
+            node.id,
+        )
+
+
+def node_seed(run_seed: int, node_id: str) -> int:
+    """Return the seed of one node: the first 8 bytes of SHA-256 over run seed and node id."""
+    digest = hashlib.sha256(f"{run_seed}:{node_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def first_state(run: ClaimedRun) -> PipelineState:
+    """Return the state that a run starts with."""
+    return PipelineState.model_construct(
+        pipeline_id=run.pipeline_id,
+        execution_id=run.id,
+        user_id=run.user_id,
+        correlation_id=run.correlation_id,
+        mode=run.mode,
+        symbol=run.symbol,
+        symbols=run.symbols,
+        as_of=run.as_of,
+        seed=run.seed,
+        plans={},
+        biases={},
+        reasoning={},
+        extra={},
+    )
+
+
+def _skipped(node: PlannedNode) -> NodeRecord:
+    return NodeRecord(node.id, node.agent_type, NodeStatus.SKIPPED, 0)
+
+
+def _engine(changes: Changes) -> str | None:
+    for section in ("bias", "strategy", "risk"):
+        engine = getattr(changes.get(section), "engine", None)
+        if isinstance(engine, str):
+            return engine
+    return None

@@ -1,0 +1,105 @@
+"""Runs, their nodes and their events. Private to this package."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kuber.infra.db import MONEY, Base, JsonObject
+
+ACTIVE = "status in ('pending', 'running', 'waiting')"
+
+
+class RunRow(Base):
+    """One run; the API calls it an execution. Also the queue: workers claim pending rows.
+
+    A claim raises `claim_epoch`; whoever wrote under an older epoch has lost the run.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        Index(
+            "uq_runs_active_pipeline_symbol",
+            "pipeline_id",
+            "symbol",
+            unique=True,
+            postgresql_where=text(ACTIVE),
+        ),
+        Index("ix_runs_pending", "id", postgresql_where=text("status = 'pending'")),
+        Index("ix_runs_running", "lease_until", postgresql_where=text("status = 'running'")),
+        Index("ix_runs_waiting", "wake_at", postgresql_where=text("status = 'waiting'")),
+        Index(None, "user_id", "id"),
+        Index(None, "pipeline_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    pipeline_id: Mapped[UUID] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
+    pipeline_version: Mapped[int]
+    mode: Mapped[str] = mapped_column(String(12))
+    symbol: Mapped[str] = mapped_column(String(32))
+    symbols: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    as_of: Mapped[datetime]
+    real_time: Mapped[bool]
+    """True when `as_of` is the present and moves on while the run waits."""
+    seed: Mapped[int] = mapped_column(BigInteger)
+    correlation_id: Mapped[str] = mapped_column(String(64))
+    rerun_of: Mapped[UUID | None]
+    status: Mapped[str] = mapped_column(String(12))
+    cost: Mapped[Decimal] = mapped_column(MONEY, server_default="0")
+    claim_epoch: Mapped[int] = mapped_column(server_default="0")
+    claimed_by: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[datetime | None]
+    wake_at: Mapped[datetime | None]
+    wait_count: Mapped[int] = mapped_column(server_default="0")
+    cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    last_sequence: Mapped[int] = mapped_column(server_default="0")
+    outcome: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[JsonObject | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class NodeRunRow(Base):
+    """What one node of one run did; `changes` is what it changed in the state."""
+
+    __tablename__ = "node_runs"
+
+    run_id: Mapped[UUID] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    node_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    agent_type: Mapped[str] = mapped_column(String(100))
+    status: Mapped[str] = mapped_column(String(12))
+    attempts: Mapped[int]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    runtime_ms: Mapped[float | None]
+    cost: Mapped[Decimal] = mapped_column(MONEY, server_default="0")
+    port: Mapped[str | None] = mapped_column(String(60))
+    changes: Mapped[JsonObject | None]
+    reasoning: Mapped[str | None] = mapped_column(Text)
+    engine: Mapped[str | None] = mapped_column(String(8))
+    input_tokens: Mapped[int] = mapped_column(server_default="0")
+    output_tokens: Mapped[int] = mapped_column(server_default="0")
+    error: Mapped[JsonObject | None]
+    wake_at: Mapped[datetime | None]
+
+
+class RunEventRow(Base):
+    """One event of one run, as clients see it; `sequence` grows, gaps are allowed."""
+
+    __tablename__ = "run_events"
+
+    run_id: Mapped[UUID] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    sequence: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    node_id: Mapped[str | None] = mapped_column(String(100))
+    data: Mapped[JsonObject]

@@ -1,0 +1,103 @@
+"""The compiled form of a graph: nodes in order, ways in, the manager in front. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig
+from kuber.agents.registry import AgentClass, AgentRegistry
+from kuber.market.types import Timeframe
+from kuber.pipelines.topology import topology
+from kuber.pipelines.types import MANAGER_NODE, Graph
+from kuber.runs.types import NodeRecord, NodeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An edge into a node: taken when its source leaves by `port`."""
+
+    source: str
+    port: str
+
+    def taken(self, source: NodeRecord) -> bool:
+        """Return whether the settled `source` went this way."""
+        if source.status is NodeStatus.FAILED:
+            return self.port == ERROR_PORT
+        if source.status is not NodeStatus.SUCCEEDED or self.port == ERROR_PORT:
+            return False
+        return self.port in (DEFAULT_PORT.name, source.port)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNode:
+    """One node, ready to be run."""
+
+    id: str
+    name: str
+    agent_type: str
+    agent: AgentClass
+    config: AgentConfig
+    ways_in: tuple[Way, ...]
+
+    def predecessors(self) -> tuple[str, ...]:
+        """Return the sources of all edges into the node, each once."""
+        return tuple(dict.fromkeys(way.source for way in self.ways_in))
+
+    def entered_from(self, records: Mapping[str, NodeRecord]) -> tuple[str, ...]:
+        """Return the predecessors whose edges were taken; all of them must be settled."""
+        return tuple(
+            dict.fromkeys(way.source for way in self.ways_in if way.taken(records[way.source]))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A graph as the engine runs it; `nodes` in topological order, the manager first."""
+
+    nodes: tuple[PlannedNode, ...]
+    timeframes: tuple[Timeframe, ...]
+    """Every timeframe that a node needs, finest first."""
+    handled: frozenset[str]
+    """Nodes whose failure leads on by an error edge and does not fail the run."""
+
+
+def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Plan:
+    """Return the plan of a graph that `validate_graph` accepts.
+
+    The manager becomes the only start; nodes without an edge in follow it. An edge by the first
+    port of an agent with several ports is taken whatever port the agent chose.
+    """
+    shape = topology(graph)
+    assert not shape.stuck, "a graph with a cycle is refused before it is compiled"
+    by_id = {node.id: node for node in graph.nodes}
+    manager = registry.get(manager_type)
+    nodes = [
+        PlannedNode(
+            MANAGER_NODE, manager.metadata.name, manager_type, manager, manager.Config(), ()
+        )
+    ]
+    for node_id in shape.order:
+        node = by_id[node_id]
+        agent = registry.get(node.agent_type)
+        ways = tuple(
+            Way(edge.source, edge.from_port or _first_port(registry, by_id[edge.source].agent_type))
+            for edge in shape.incoming[node_id]
+        )
+        nodes.append(
+            PlannedNode(
+                node_id,
+                node.name or agent.metadata.name,
+                node.agent_type,
+                agent,
+                registry.parse_config(node.agent_type, node.config),
+                ways or (Way(MANAGER_NODE, DEFAULT_PORT.name),),
+            )
+        )
+    needed = {frame for node in nodes for frame in node.agent.timeframes(node.config)}
+    handled = {edge.source for edge in graph.edges if edge.from_port == ERROR_PORT}
+    return Plan(
+        tuple(nodes), tuple(frame for frame in Timeframe if frame in needed), frozenset(handled)
+    )
+
+
+def _first_port(registry: AgentRegistry, agent_type: str) -> str:
+    return registry.get(agent_type).metadata.ports[0].name

@@ -1,0 +1,133 @@
+"""Queries on runs for the API. Private to this package."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.cursors import decode_cursor, encode_cursor
+from kuber.kernel.errors import Problem
+from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.runs.errors import RunError
+from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
+from kuber.runs.types import RunStatus
+
+ACTIVE = ("pending", "running", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Filters of the run history."""
+
+    pipeline_id: PipelineId | None = None
+    status: str | None = None
+    symbol: str | None = None
+    mode: str | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class RunRepository:
+    """Rows of one user at a time; another user's rows do not exist here."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, user_id: UserId, run_id: RunId, *, lock: bool = False) -> RunRow | None:
+        query = select(RunRow).where(RunRow.id == run_id, RunRow.user_id == user_id)
+        if lock:
+            query = query.with_for_update()
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def page(self, user_id: UserId, query: RunQuery) -> tuple[list[RunRow], str | None]:
+        """Return one page, newest first, and the next page's cursor."""
+        statement = select(RunRow).where(RunRow.user_id == user_id)
+        if query.pipeline_id:
+            statement = statement.where(RunRow.pipeline_id == query.pipeline_id)
+        if query.status:
+            statement = statement.where(RunRow.status == query.status)
+        if query.symbol:
+            statement = statement.where(RunRow.symbol == query.symbol.upper())
+        if query.mode:
+            statement = statement.where(RunRow.mode == query.mode)
+        if query.cursor:
+            statement = statement.where(RunRow.id < _cursor_id(query.cursor))
+        rows = list(
+            (
+                await self._session.scalars(
+                    statement.order_by(RunRow.id.desc()).limit(query.limit + 1)
+                )
+            ).all()
+        )
+        more = len(rows) > query.limit
+        rows = rows[: query.limit]
+        return rows, encode_cursor(str(rows[-1].id)) if more else None
+
+    async def nodes(self, run_id: RunId) -> list[NodeRunRow]:
+        return list(
+            (
+                await self._session.scalars(select(NodeRunRow).where(NodeRunRow.run_id == run_id))
+            ).all()
+        )
+
+    async def events(self, run_id: RunId, after: int, limit: int) -> list[RunEventRow]:
+        return list(
+            (
+                await self._session.scalars(
+                    select(RunEventRow)
+                    .where(RunEventRow.run_id == run_id, RunEventRow.sequence > after)
+                    .order_by(RunEventRow.sequence)
+                    .limit(limit)
+                )
+            ).all()
+        )
+
+    async def active(self, pipeline_id: PipelineId, symbol: str | None = None) -> RunRow | None:
+        """Return an active run of the pipeline, on `symbol` when it is given."""
+        query = select(RunRow).where(RunRow.pipeline_id == pipeline_id, RunRow.status.in_(ACTIVE))
+        if symbol is not None:
+            query = query.where(RunRow.symbol == symbol)
+        return (await self._session.scalars(query.limit(1))).one_or_none()
+
+    async def latest(self, pipeline_ids: list[UUID]) -> dict[UUID, Row[Any]]:
+        """Return the newest run of each pipeline that has one."""
+        number = (
+            func.row_number()
+            .over(partition_by=RunRow.pipeline_id, order_by=RunRow.id.desc())
+            .label("number")
+        )
+        ranked = (
+            select(
+                RunRow.pipeline_id,
+                RunRow.id,
+                RunRow.status,
+                RunRow.symbol,
+                RunRow.created_at,
+                RunRow.finished_at,
+                RunRow.outcome,
+                number,
+            )
+            .where(RunRow.pipeline_id.in_(pipeline_ids))
+            .subquery()
+        )
+        rows = await self._session.execute(select(ranked).where(ranked.c.number == 1))
+        return {row.pipeline_id: row for row in rows}
+
+    async def request_cancel(self, run_id: RunId) -> None:
+        await self._session.execute(
+            update(RunRow)
+            .where(RunRow.id == run_id, RunRow.status == RunStatus.RUNNING)
+            .values(cancel_requested=True)
+        )
+
+
+def _cursor_id(cursor: str) -> UUID:
+    try:
+        return UUID(decode_cursor(cursor, 1)[0])
+    except ValueError as error:
+        raise RunError(
+            "The cursor is not one that this list gave out.",
+            [Problem("Unknown cursor.", "Start again without a cursor.", field="cursor")],
+        ) from error

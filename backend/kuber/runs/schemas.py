@@ -1,0 +1,177 @@
+"""Runs as the API takes and shows them; the API's word for a run is execution."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
+
+from kuber.pipelines.types import Graph, Mode
+from kuber.runs.types import NodeStatus, RunEventType, RunStatus
+
+Usd = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
+Symbol = Annotated[str, Field(min_length=1, max_length=32)]
+
+
+class RunBody(BaseModel):
+    """What to run on. `as_of` is the simulated now; without it the newest data count."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    symbol: Symbol | None = None
+    symbols: Annotated[list[Symbol], Field(max_length=50)] | None = None
+    as_of: AwareDatetime | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+
+
+class RerunBody(BaseModel):
+    """From which node on to run again; earlier nodes keep their recorded results."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_node: Annotated[str, Field(max_length=100)] | None = None
+
+
+class RunAccepted(BaseModel):
+    execution_id: UUID
+    status: RunStatus
+
+
+class TokensOut(BaseModel):
+    input: int
+    output: int
+
+
+class NodeRunOut(BaseModel):
+    """What one node did; `input` and `output` are sections of the state by name."""
+
+    node_id: str
+    agent_type: str
+    name: str
+    status: NodeStatus
+    attempts: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    runtime_ms: float | None
+    cost: Usd
+    input: dict[str, JsonValue] | None
+    output: dict[str, JsonValue] | None
+    port: str | None
+    reasoning: str | None
+    error: str | None
+    tokens: TokensOut | None
+    engine: Literal["rules", "llm"] | None
+    wake_at: datetime | None
+
+
+class TradeFillOut(BaseModel):
+    time: datetime
+    quantity: str
+    price: str
+    commission: str
+
+
+class TradeOut(BaseModel):
+    """The order that the run placed and what became of it."""
+
+    action: Literal["buy", "sell"]
+    symbol: str
+    quantity: str
+    entry_price: str
+    stop_loss: str
+    targets: list[str]
+    fills: list[TradeFillOut]
+    status: Literal["filled", "partially_filled", "rejected", "validated"]
+    reason: str
+
+
+class ReportOut(BaseModel):
+    title: str
+    markdown: str
+
+
+class RunErrorOut(BaseModel):
+    code: str
+    message: str
+    node_id: str | None = None
+    remedy: str | None = None
+
+
+class RunDataOut(BaseModel):
+    """Where the run's prices came from."""
+
+    source: str
+    simulated: bool
+    last_bar_at: datetime | None
+
+
+class ExecutionOut(BaseModel):
+    """One run in full. `nodes` in topological order, the pipeline manager first."""
+
+    id: UUID
+    pipeline_id: UUID
+    pipeline_name: str
+    pipeline_version: int
+    mode: Mode
+    symbol: str
+    symbols: list[str]
+    status: RunStatus
+    cost: Usd
+    seed: int
+    as_of: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    wake_at: datetime | None
+    correlation_id: str
+    rerun_of: UUID | None
+    last_sequence: int
+    outcome: str | None
+    graph: Graph
+    nodes: list[NodeRunOut]
+    trade: TradeOut | None
+    report: ReportOut | None
+    error: RunErrorOut | None
+    data: RunDataOut | None
+
+
+class ExecutionSummary(BaseModel):
+    """A row of the run history."""
+
+    id: UUID
+    pipeline_id: UUID
+    pipeline_name: str
+    pipeline_version: int
+    mode: Mode
+    symbol: str
+    status: RunStatus
+    cost: Usd
+    as_of: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: float | None
+    outcome: str | None
+    error: str | None
+
+
+class ExecutionList(BaseModel):
+    items: list[ExecutionSummary]
+    next_cursor: str | None
+
+
+class EventOut(BaseModel):
+    """One event; `sequence` grows within a run, gaps are allowed."""
+
+    sequence: int
+    type: RunEventType
+    at: datetime
+    execution_id: UUID
+    node_id: str | None = None
+    data: dict[str, JsonValue]
+
+
+class EventList(BaseModel):
+    items: list[EventOut]
+    next_cursor: str | None

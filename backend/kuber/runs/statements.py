@@ -1,0 +1,158 @@
+"""The run engine's SQL: each statement leaves the run in a state another worker can go on from.
+
+Every write names the claim's epoch; it changes nothing once another worker has claimed the run.
+"""
+
+from kuber.infra.outbox import OUTBOX_INSERT
+
+_CLAIM_COLUMNS = """
+    id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of, real_time, seed,
+    correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of
+"""
+
+CLAIM = f"""
+    update runs set status = 'running', claim_epoch = claim_epoch + 1, claimed_by = %(worker)s,
+        lease_until = now() + make_interval(secs => %(lease_s)s), wake_at = null,
+        started_at = coalesce(started_at, %(now)s)
+    where id in (
+        select id from runs where status = 'pending'
+        order by id limit %(count)s for update skip locked
+    )
+    returning {_CLAIM_COLUMNS}
+"""
+
+BACKLOG = "select exists (select 1 from runs where status = 'pending')"
+
+RENEW = """
+    update runs set lease_until = now() + make_interval(secs => %(lease_s)s)
+    from unnest(%(ids)s::uuid[], %(epochs)s::int[]) as held (run_id, epoch)
+    where runs.id = held.run_id and runs.claim_epoch = held.epoch and runs.status = 'running'
+    returning runs.id, runs.cancel_requested
+"""
+
+RELEASE_EXPIRED = """
+    update runs set status = 'pending', claimed_by = null, lease_until = null
+    where id in (
+        select id from runs where status = 'running' and lease_until < now()
+        for update skip locked
+    )
+    returning id
+"""
+
+WAKE_DUE = """
+    update runs set status = 'pending', wake_at = null
+    where id in (
+        select id from runs where status = 'waiting' and wake_at <= %(now)s
+        for update skip locked
+    )
+    returning id
+"""
+
+GRAPH = "select graph from pipeline_versions where pipeline_id = %s and version = %s"
+
+NODES = """
+    select node_id, agent_type, status, attempts, started_at, finished_at, runtime_ms, cost, port,
+           changes, reasoning, engine, input_tokens, output_tokens, error, wake_at
+    from node_runs where run_id = %s
+"""
+
+_HELD = """
+    held as (
+        update runs set cost = cost + %(cost)s, last_sequence = greatest(last_sequence, %(sequence)s)
+        where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
+        returning id
+    )
+"""
+
+_EVENTS = """
+    insert into run_events (run_id, sequence, type, at, node_id, data)
+    select h.id, e.sequence, e.type, e.at, e.node_id, e.data
+    from held h, jsonb_to_recordset(%(events)s)
+      as e(sequence int, type text, at timestamptz, node_id text, data jsonb)
+    on conflict do nothing
+"""
+
+NODE_STARTED = f"""
+    with {_HELD}, told as ({_EVENTS})
+    insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at)
+    select id, %(node_id)s, %(agent_type)s, 'running', %(attempts)s, %(started_at)s from held
+    on conflict (run_id, node_id) do update
+        set status = 'running', attempts = excluded.attempts,
+            started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null
+        where node_runs.status in ('pending', 'running', 'waiting')
+    returning node_id
+"""
+
+_NODE_DONE = """
+    insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at, finished_at,
+                           runtime_ms, cost, port, changes, reasoning, engine, input_tokens,
+                           output_tokens, error, wake_at)
+    select id, %(node_id)s, %(agent_type)s, %(status)s, %(attempts)s, %(started_at)s,
+           %(finished_at)s, %(runtime_ms)s, %(cost)s, %(port)s, %(changes)s, %(reasoning)s,
+           %(engine)s, %(input_tokens)s, %(output_tokens)s, %(error)s, %(wake_at)s
+    from held
+    on conflict (run_id, node_id) do update
+        set status = excluded.status, attempts = excluded.attempts,
+            started_at = coalesce(node_runs.started_at, excluded.started_at),
+            finished_at = excluded.finished_at, runtime_ms = excluded.runtime_ms,
+            cost = excluded.cost, port = excluded.port, changes = excluded.changes,
+            reasoning = excluded.reasoning, engine = excluded.engine,
+            input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+            error = excluded.error, wake_at = excluded.wake_at
+        where node_runs.status in ('pending', 'running', 'waiting')
+    returning node_id
+"""
+
+NODE_SETTLED = f"""
+    with {_HELD}, told as ({_EVENTS})
+    {_NODE_DONE}
+"""
+"""A node that costs nothing by nature (skipped, waiting): its row and its events."""
+
+NODE_CHARGED = f"""
+    with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE})
+    insert into cost_tracking (run_id, node_id, user_id, agent_type, mode, symbol, input_tokens,
+                               output_tokens, tokens_estimated, runtime_ms, token_cost,
+                               rental_cost, api_cost, amount, charged_at)
+    select %(run_id)s, d.node_id, %(user_id)s, %(agent_type)s, %(mode)s, %(symbol)s,
+           %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s, %(runtime_ms)s,
+           %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
+    from done d
+    on conflict (run_id, node_id) do nothing
+    returning node_id
+"""
+"""A node that ran: its row, its events and its one cost entry."""
+
+NODE_SPENT = f"""
+    with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE}), charged as (
+        insert into cost_tracking (run_id, node_id, user_id, agent_type, mode, symbol,
+                                   input_tokens, output_tokens, tokens_estimated, runtime_ms,
+                                   token_cost, rental_cost, api_cost, amount, charged_at)
+        select %(run_id)s, d.node_id, %(user_id)s, %(agent_type)s, %(mode)s, %(symbol)s,
+               %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s, %(runtime_ms)s,
+               %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
+        from done d
+        on conflict (run_id, node_id) do nothing
+        returning node_id, amount
+    ), spent as (
+        insert into daily_spend (user_id, day, amount)
+        select %(user_id)s, %(day)s, amount from charged
+        on conflict (user_id, day) do update set amount = daily_spend.amount + excluded.amount
+    )
+    select node_id from charged
+"""
+"""The same for a node that cost money, which also counts against the day's budget."""
+
+FINISH = f"""
+    with held as (
+        update runs set status = %(status)s, finished_at = %(finished_at)s, wake_at = %(wake_at)s,
+            wait_count = wait_count + %(waited)s, outcome = %(outcome)s, error = %(error)s,
+            last_sequence = greatest(last_sequence, %(sequence)s), lease_until = null, claimed_by = null
+        where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
+        returning id
+    ), told as ({_EVENTS}), announced as (
+        {OUTBOX_INSERT} where exists (select 1 from held)
+    )
+    select id from held
+"""
+"""The run ends, or goes to wait: its row, its last events and what is announced."""

@@ -1,0 +1,200 @@
+"""The run engine's view of the database: one round trip per step, fenced by the claim."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from psycopg.types.json import Jsonb
+
+from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.outbox import outbox_json
+from kuber.kernel.clock import Clock
+from kuber.kernel.events import Event
+from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.pipelines.types import Graph
+from kuber.runs import statements
+from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunStatus
+
+
+class LeaseLost(Exception):
+    """Another worker holds the run now, or it was ended: stop at once, write nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The cost entry of a node, in USD."""
+
+    token_cost: Decimal
+    rental_cost: Decimal
+    api_cost: Decimal
+    tokens_estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run leaves its worker; `wake_at` is set when it goes to wait."""
+
+    status: RunStatus
+    outcome: str | None = None
+    error: JsonObject | None = None
+    wake_at: datetime | None = None
+    cost: Decimal = Decimal(0)
+    """What the run cost so far, in USD."""
+    announcements: tuple[Event, ...] = ()
+
+
+class RunStore:
+    """Claims, records and finishes runs on the raw pool."""
+
+    def __init__(self, pool: RawPool, clock: Clock, worker: str, lease_s: float) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._worker = worker
+        self._lease_s = lease_s
+        self._graphs: dict[tuple[PipelineId, int], Graph] = {}
+
+    async def claim(self, count: int) -> list[ClaimedRun]:
+        """Take up to `count` pending runs, oldest first."""
+        values = {
+            "worker": self._worker,
+            "lease_s": self._lease_s,
+            "now": self._clock.now(),
+            "count": count,
+        }
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(statements.CLAIM, values)).fetchall()
+        return [
+            ClaimedRun(
+                RunId(row[0]),
+                UserId(row[1]),
+                PipelineId(row[2]),
+                *row[3:6],
+                tuple(row[6]),
+                *row[7:15],
+                fresh=row[11] == 1 and row[15] is None,
+            )
+            for row in sorted(rows)
+        ]
+
+    async def backlog(self) -> bool:
+        """Return whether a run is waiting for a worker."""
+        return bool((await self._one(statements.BACKLOG, ()))[0])
+
+    async def renew(self, held: Sequence[tuple[RunId, int]]) -> dict[RunId, bool]:
+        """Prolong the leases of `held` (run, epoch); return the runs still held.
+
+        The value says whether the run was asked to stop.
+        """
+        values = {
+            "lease_s": self._lease_s,
+            "ids": [run_id for run_id, _ in held],
+            "epochs": [epoch for _, epoch in held],
+        }
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(statements.RENEW, values)).fetchall()
+        return {RunId(run_id): cancel for run_id, cancel in rows}
+
+    async def sweep(self) -> int:
+        """Free runs whose worker died and wake runs that are due; return how many."""
+        async with self._pool.connection() as connection:
+            freed = await connection.execute(statements.RELEASE_EXPIRED)
+            woken = await connection.execute(statements.WAKE_DUE, {"now": self._clock.now()})
+            return freed.rowcount + woken.rowcount
+
+    async def graph(self, run: ClaimedRun) -> Graph:
+        """Return the graph that the run is bound to; versions never change, so it is kept."""
+        key = (run.pipeline_id, run.pipeline_version)
+        if key not in self._graphs:
+            row = await self._one(statements.GRAPH, key)
+            if len(self._graphs) >= 512:
+                self._graphs.clear()
+            self._graphs[key] = Graph.model_validate(row[0])
+        return self._graphs[key]
+
+    async def nodes(self, run_id: RunId) -> dict[str, NodeRecord]:
+        """Return what is on record of a run's nodes."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(statements.NODES, (run_id,))).fetchall()
+        return {
+            row[0]: NodeRecord(
+                row[0], row[1], NodeStatus(row[2]), *row[3:9], row[9] or {}, *row[10:]
+            )
+            for row in rows
+        }
+
+    async def node_started(
+        self, run: ClaimedRun, record: NodeRecord, sequence: int, events: Sequence[RunEvent]
+    ) -> None:
+        """Record that a node runs; for nodes that take long enough to be seen running."""
+        values = self._fence(run, Decimal(0), sequence, events)
+        values |= {
+            "node_id": record.node_id,
+            "agent_type": record.agent_type,
+            "attempts": record.attempts,
+            "started_at": record.started_at,
+        }
+        async with self._pool.connection() as connection:
+            await connection.execute(statements.NODE_STARTED, values)
+
+    async def node_settled(
+        self,
+        run: ClaimedRun,
+        record: NodeRecord,
+        sequence: int,
+        events: Sequence[RunEvent],
+        charge: Charge | None,
+    ) -> None:
+        """Record a node's result with its cost entry and events; raises LeaseLost."""
+        values = self._fence(run, record.cost, sequence, events) | asdict(record)
+        values["changes"] = Jsonb(record.changes)
+        values["error"] = Jsonb(record.error) if record.error else None
+        statement = statements.NODE_SETTLED
+        if charge is not None:
+            statement = statements.NODE_SPENT if record.cost else statements.NODE_CHARGED
+            values |= asdict(charge) | {
+                "user_id": run.user_id,
+                "mode": run.mode,
+                "symbol": run.symbol,
+                "day": self._clock.now().date(),
+            }
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(statement, values)).fetchone()
+        if row is None:
+            raise LeaseLost(str(run.id))
+
+    async def finish(
+        self, run: ClaimedRun, ending: Ending, sequence: int, events: Sequence[RunEvent]
+    ) -> None:
+        """End the run or send it to wait; raises LeaseLost."""
+        waiting = ending.status is RunStatus.WAITING
+        values = self._fence(run, Decimal(0), sequence, events) | {
+            "status": ending.status.value,
+            "finished_at": None if waiting else self._clock.now(),
+            "wake_at": ending.wake_at,
+            "waited": 1 if waiting else 0,
+            "outcome": ending.outcome,
+            "error": Jsonb(ending.error) if ending.error else None,
+            "outbox": Jsonb(outbox_json(ending.announcements)),
+        }
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(statements.FINISH, values)).fetchone()
+        if row is None:
+            raise LeaseLost(str(run.id))
+
+    def _fence(
+        self, run: ClaimedRun, cost: Decimal, sequence: int, events: Sequence[RunEvent]
+    ) -> JsonObject:
+        return {
+            "run_id": run.id,
+            "epoch": run.claim_epoch,
+            "cost": cost,
+            "sequence": sequence,
+            "events": Jsonb([event.to_json() for event in events]),
+        }
+
+    async def _one(self, statement: str, values: Sequence[object]) -> tuple[object, ...]:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(statement, values)).fetchone()
+        assert row is not None, "the row that was asked for exists"
+        return row

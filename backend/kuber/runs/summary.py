@@ -1,0 +1,108 @@
+"""What a run comes to, in words and in money: pure functions."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from kuber.agents.base import AgentMetadata, NodeUsage, TriggerNotMet
+from kuber.agents.state import (
+    Action,
+    BiasSignal,
+    PipelineState,
+    RiskDecision,
+    StrategyPlan,
+    TradeExecution,
+    TriggerCondition,
+)
+from kuber.costs.types import rental
+from kuber.runs.lineage import Changes
+from kuber.runs.store import Charge
+from kuber.runs.types import NodeRecord, NodeStatus
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+def charge_for(
+    metadata: AgentMetadata, runtime_ms: float, usage: NodeUsage
+) -> tuple[Charge, Decimal]:
+    """Return the cost entry of a node and its amount in USD."""
+    rent = rental(metadata.price_per_hour, runtime_ms) if usage.billable else Decimal(0)
+    charge = Charge(usage.token_cost, rent, usage.api_cost, usage.tokens_estimated)
+    return charge, usage.token_cost + rent + usage.api_cost
+
+
+def wait_until(not_met: TriggerNotMet, now: datetime, waited: int) -> datetime:
+    """Return when to look again: the trigger's own time, else 30 s doubling up to 15 min."""
+    if not_met.wake_at is not None:
+        return max(not_met.wake_at, now)
+    return now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(waited, 10))
+
+
+def headline(changes: Changes, record: NodeRecord) -> str | None:
+    """Return one line about what a node found, for the canvas."""
+    if record.status is NodeStatus.FAILED and record.error:
+        return str(record.error["message"])
+    for section in ("trade", "risk", "strategy", "bias", "trigger"):
+        match changes.get(section):
+            case TradeExecution() as trade:
+                return trade_sentence(trade)
+            case RiskDecision() as risk:
+                return (
+                    f"Approved, {plain(risk.quantity)} units" if risk.approved else "Not approved"
+                )
+            case StrategyPlan() as plan:
+                return plan_headline(plan)
+            case BiasSignal() as bias:
+                return f"{bias.direction.capitalize()}, {bias.confidence:.0f} %"
+            case TriggerCondition() as trigger:
+                return trigger.detail
+    return None
+
+
+def plan_headline(plan: StrategyPlan) -> str:
+    """Return a plan in a few words: "Buy at 150.50, stop 148.00"."""
+    if plan.action is Action.HOLD or plan.entry is None or plan.stop_loss is None:
+        return f"Hold, {plan.confidence:.0f} %"
+    verb = plan.action.capitalize()
+    levels = f"{price(plan.entry)}, stop {price(plan.stop_loss)}"
+    return f"{verb} at {levels}, {plan.confidence:.0f} %"
+
+
+def outcome(state: PipelineState) -> str:
+    """Return the decision of a finished run as a sentence."""
+    if state.trade is not None:
+        return trade_sentence(state.trade)
+    if state.risk is not None and not state.risk.approved:
+        failed = next((check for check in state.risk.checks if not check.passed), None)
+        why = f"{failed.name}: {failed.detail}" if failed else "risk not approved"
+        return f"No trade: {why}"
+    if state.strategy is not None:
+        if state.strategy.action is Action.HOLD:
+            return f"No trade: hold {state.symbol}"
+        return f"No trade: {plan_headline(state.strategy)} was not carried out"
+    if state.bias is not None:
+        return f"No trade: {state.symbol} looks {state.bias.direction.lower()}"
+    return "Finished without a decision"
+
+
+def trade_sentence(trade: TradeExecution) -> str:
+    """Return a trade as a sentence: "Bought 42 AAPL at 150.50, stop 148.00"."""
+    what = f"{plain(trade.quantity)} {trade.symbol}"
+    if trade.status == "rejected":
+        return f"Not filled: {trade.action} {what} was rejected. {trade.reason}"
+    if trade.status == "validated":
+        verb = f"Would {trade.action}"
+    else:
+        verb = "Bought" if trade.action == "buy" else "Sold"
+    return f"{verb} {what} at {price(trade.entry_price)}, stop {price(trade.stop_loss)}"
+
+
+def plain(value: Decimal) -> str:
+    """Return a quantity without trailing zeros."""
+    return format(value.normalize(), "f")
+
+
+def price(value: Decimal) -> str:
+    """Return a price without trailing zeros but with at least two decimals."""
+    whole, _, fraction = plain(value).partition(".")
+    return f"{whole}.{fraction:0<2}"

@@ -1,0 +1,141 @@
+"""The life of a run and of its nodes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from kuber.infra.db import JsonObject
+from kuber.kernel.ids import PipelineId, RunId, UserId
+
+
+class RunStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        return not RUN_TRANSITIONS[self]
+
+
+RUN_TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.PENDING: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
+    RunStatus.RUNNING: frozenset(
+        {
+            RunStatus.PENDING,
+            RunStatus.WAITING,
+            RunStatus.SUCCEEDED,
+            RunStatus.FAILED,
+            RunStatus.CANCELLED,
+        }
+    ),
+    RunStatus.WAITING: frozenset({RunStatus.PENDING, RunStatus.CANCELLED}),
+    RunStatus.SUCCEEDED: frozenset(),
+    RunStatus.FAILED: frozenset(),
+    RunStatus.CANCELLED: frozenset(),
+}
+"""Allowed moves; running goes back to pending when its worker's lease ran out."""
+
+
+class NodeStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def settled(self) -> bool:
+        """The node will not run again in this run."""
+        return self in _SETTLED
+
+
+_SETTLED = frozenset(
+    {NodeStatus.SUCCEEDED, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED}
+)
+
+
+class RunEventType(StrEnum):
+    EXECUTION_STARTED = "execution_started"
+    AGENT_STARTED = "agent_started"
+    AGENT_COMPLETED = "agent_completed"
+    TRADE_EXECUTED = "trade_executed"
+    WAITING = "waiting"
+    ERROR = "error"
+    EXECUTION_FINISHED = "execution_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One event of a run."""
+
+    run_id: RunId
+    sequence: int
+    type: RunEventType
+    at: datetime
+    data: JsonObject
+    node_id: str | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the event as clients receive it."""
+        event: JsonObject = {
+            "sequence": self.sequence,
+            "type": self.type.value,
+            "at": self.at.isoformat().replace("+00:00", "Z"),
+            "execution_id": str(self.run_id),
+            "data": self.data,
+        }
+        if self.node_id is not None:
+            event["node_id"] = self.node_id
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """A run that this worker holds until its lease ends."""
+
+    id: RunId
+    user_id: UserId
+    pipeline_id: PipelineId
+    pipeline_version: int
+    mode: str
+    symbol: str
+    symbols: tuple[str, ...]
+    as_of: datetime
+    real_time: bool
+    seed: int
+    correlation_id: str
+    claim_epoch: int
+    wait_count: int
+    last_sequence: int
+    cost: Decimal
+    fresh: bool
+    """True when no node of it can have been recorded yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """The durable result of one node."""
+
+    node_id: str
+    agent_type: str
+    status: NodeStatus
+    attempts: int
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    runtime_ms: float | None = None
+    cost: Decimal = Decimal(0)
+    port: str | None = None
+    changes: JsonObject = field(default_factory=dict)
+    reasoning: str | None = None
+    engine: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    error: JsonObject | None = None
+    wake_at: datetime | None = None

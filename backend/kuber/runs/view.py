@@ -1,0 +1,215 @@
+"""A run as its user sees it: records put together with the graph. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from kuber.agents.registry import AgentRegistry
+from kuber.agents.state import SECTIONS, PipelineState
+from kuber.pipelines.topology import topology
+from kuber.pipelines.types import MANAGER_NODE, Graph, Mode
+from kuber.runs.lineage import Changes, changes_from_json, with_changes
+from kuber.runs.models import NodeRunRow, RunRow
+from kuber.runs.schemas import (
+    ExecutionOut,
+    ExecutionSummary,
+    NodeRunOut,
+    ReportOut,
+    RunDataOut,
+    RunErrorOut,
+    TokensOut,
+    TradeOut,
+)
+from kuber.runs.types import NodeStatus, RunStatus
+
+
+def execution_out(
+    run: RunRow,
+    pipeline_name: str,
+    graph: Graph,
+    rows: Sequence[NodeRunRow],
+    registry: AgentRegistry,
+) -> ExecutionOut:
+    """Return the run in full, every node of the graph included, also those not yet reached."""
+    by_id = {row.node_id: row for row in rows}
+    changes = {row.node_id: _changes(row) for row in rows}
+    order = (MANAGER_NODE, *topology(graph).order)
+    final = with_changes(_first(run), (changes.get(node_id, {}) for node_id in order))
+    return ExecutionOut(
+        id=run.id,
+        pipeline_id=run.pipeline_id,
+        pipeline_name=pipeline_name,
+        pipeline_version=run.pipeline_version,
+        mode=Mode(run.mode),
+        symbol=run.symbol,
+        symbols=run.symbols,
+        status=RunStatus(run.status),
+        cost=run.cost,
+        seed=run.seed,
+        as_of=run.as_of,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        wake_at=run.wake_at,
+        correlation_id=run.correlation_id,
+        rerun_of=run.rerun_of,
+        last_sequence=run.last_sequence,
+        outcome=run.outcome,
+        graph=graph,
+        nodes=_nodes(run, graph, order, by_id, changes, registry),
+        trade=TradeOut.model_validate(final.trade.model_dump(mode="json")) if final.trade else None,
+        report=ReportOut.model_validate(final.report.model_dump()) if final.report else None,
+        error=RunErrorOut.model_validate(run.error) if run.error else None,
+        data=_data(final),
+    )
+
+
+def summary(run: RunRow, pipeline_name: str) -> ExecutionSummary:
+    """Return the run as a row of the history."""
+    duration_ms = None
+    if run.started_at and run.finished_at:
+        duration_ms = (run.finished_at - run.started_at).total_seconds() * 1000
+    return ExecutionSummary(
+        id=run.id,
+        pipeline_id=run.pipeline_id,
+        pipeline_name=pipeline_name,
+        pipeline_version=run.pipeline_version,
+        mode=Mode(run.mode),
+        symbol=run.symbol,
+        status=RunStatus(run.status),
+        cost=run.cost,
+        as_of=run.as_of,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        duration_ms=duration_ms,
+        outcome=run.outcome,
+        error=run.error["message"] if run.error else None,
+    )
+
+
+def _nodes(
+    run: RunRow,
+    graph: Graph,
+    order: Sequence[str],
+    rows: Mapping[str, NodeRunRow],
+    changes: Mapping[str, Changes],
+    registry: AgentRegistry,
+) -> list[NodeRunOut]:
+    shape = topology(graph)
+    named = {node.id: (node.name, node.agent_type) for node in graph.nodes}
+    named[MANAGER_NODE] = (None, MANAGER_NODE)
+    items = []
+    for node_id in order:
+        name, agent_type = named[node_id]
+        if name is None and registry.knows(agent_type):
+            name = registry.get(agent_type).metadata.name
+        above: set[str] = set() if node_id == MANAGER_NODE else shape.ancestors(node_id)
+        before = with_changes(
+            _first(run), (changes.get(other, {}) for other in order if other in above)
+        )
+        row = rows.get(node_id)
+        if row is None:
+            items.append(_unreached(run, node_id, agent_type, name or agent_type))
+        else:
+            items.append(_node(run, row, name or agent_type, _sections(before)))
+    return items
+
+
+def _node(
+    run: RunRow, row: NodeRunRow, name: str, given: dict[str, JsonValue] | None
+) -> NodeRunOut:
+    status = NodeStatus(row.status)
+    if not status.settled and RunStatus(run.status).finished:
+        status = NodeStatus.CANCELLED
+    ran = status is not NodeStatus.SKIPPED
+    tokens = TokensOut(input=row.input_tokens, output=row.output_tokens)
+    return NodeRunOut(
+        node_id=row.node_id,
+        agent_type=row.agent_type,
+        name=name,
+        status=status,
+        attempts=row.attempts,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        runtime_ms=row.runtime_ms,
+        cost=row.cost,
+        input=given if ran else None,
+        output=_output(row.changes) if ran and status.settled else None,
+        port=row.port,
+        reasoning=row.reasoning,
+        error=row.error["message"] if row.error else None,
+        tokens=tokens if tokens.input or tokens.output else None,
+        engine="llm" if row.engine == "llm" else "rules" if row.engine == "rules" else None,
+        wake_at=row.wake_at,
+    )
+
+
+def _unreached(run: RunRow, node_id: str, agent_type: str, name: str) -> NodeRunOut:
+    match RunStatus(run.status):
+        case RunStatus.CANCELLED:
+            status = NodeStatus.CANCELLED
+        case RunStatus.FAILED | RunStatus.SUCCEEDED:
+            status = NodeStatus.SKIPPED
+        case _:
+            status = NodeStatus.PENDING
+    return NodeRunOut.model_validate(
+        {
+            **dict.fromkeys(NodeRunOut.model_fields),
+            "node_id": node_id,
+            "agent_type": agent_type,
+            "name": name,
+            "status": status,
+            "attempts": 0,
+            "cost": 0,
+        }
+    )
+
+
+def _output(changes: Mapping[str, JsonValue] | None) -> dict[str, JsonValue] | None:
+    shown = {
+        key: value
+        for key, value in (changes or {}).items()
+        if key not in ("plans", "biases", "reasoning")
+    }
+    return shown or None
+
+
+def _sections(state: PipelineState) -> dict[str, JsonValue] | None:
+    given: dict[str, JsonValue] = {
+        name: section.model_dump(mode="json")
+        for name in SECTIONS
+        if (section := getattr(state, name)) is not None
+    }
+    return {"symbol": state.symbol, "as_of": state.as_of.isoformat(), **given}
+
+
+def _changes(row: NodeRunRow) -> Changes:
+    return changes_from_json(row.changes or {})
+
+
+def _first(run: RunRow) -> PipelineState:
+    return PipelineState.model_validate(
+        {
+            "pipeline_id": run.pipeline_id,
+            "execution_id": run.id,
+            "user_id": run.user_id,
+            "correlation_id": run.correlation_id,
+            "mode": run.mode,
+            "symbol": run.symbol,
+            "symbols": tuple(run.symbols),
+            "as_of": run.as_of,
+            "seed": run.seed,
+        }
+    )
+
+
+def _data(state: PipelineState) -> RunDataOut | None:
+    market = state.market_data
+    if market is None:
+        return None
+    return RunDataOut(
+        source=market.source,
+        simulated=market.simulated,
+        last_bar_at=max((frame.last_at for frame in market.frames.values()), default=None),
+    )

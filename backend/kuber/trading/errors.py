@@ -1,0 +1,32 @@
+"""What can go wrong while an order is placed."""
+
+from kuber.kernel.errors import ErrorKind, KuberError
+
+
+class TradingError(KuberError):
+    """Base of the package's errors."""
+
+    code = "trading_error"
+    title = "The order was not placed"
+
+
+class RefusedOrder(TradingError):
+    """The order breaks a rule of its own (sizes, prices, sides); nothing was sent."""
+
+    code = "refused_order"
+
+
+class OrderOutcomeUnknown(TradingError):
+    """The venue did not answer; a retry asks it for the order by its id before sending again."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "order_outcome_unknown"
+    title = "The broker did not say what became of the order"
+
+
+class ModeUnavailable(TradingError):
+    """The pipeline's mode has no venue behind it in this installation."""
+
+    kind = ErrorKind.CONFLICT
+    code = "mode_unavailable"
+    title = "This mode is locked"

@@ -1,0 +1,143 @@
+"""Reads and writes the journal of orders; each method is one statement, durable on return."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from psycopg.types.json import Jsonb
+
+from kuber.brokers.port import BracketOrder, OrderReport
+from kuber.brokers.reports import report_to_json
+from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import OrderId, RunId
+from kuber.trading.events import OrderFilled, OrderIntended
+
+_INTEND = f"""
+    with intent as (
+        insert into orders (id, user_id, run_id, node_id, mode, symbol, side, quantity,
+                            reference_price, levels, status)
+        values (%(id)s, %(user_id)s, %(run_id)s, %(node_id)s, %(mode)s, %(symbol)s, %(side)s,
+                %(quantity)s, %(reference_price)s, %(levels)s, 'intended')
+        on conflict (id) do nothing returning id
+    ), announced as ({OUTBOX_INSERT} where exists (select 1 from intent))
+    select count(*) from intent
+"""
+_ANSWER = f"""
+    with answered as (
+        update orders set status = %(status)s, reason = %(reason)s, answered_at = %(now)s
+        where id = %(id)s and status = 'intended' returning id
+    ), filled as (
+        insert into fills (order_id, number, time, quantity, price, commission)
+        select a.id, f.number, f.time, f.quantity, f.price, f.commission
+        from answered a, jsonb_to_recordset(%(fills)s)
+          as f(number int, time timestamptz, quantity numeric, price numeric, commission numeric)
+    )
+    {OUTBOX_INSERT} where exists (select 1 from answered)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An order together with the node that asked for it."""
+
+    order: BracketOrder
+    run_id: RunId
+    node_id: str
+    mode: str
+    correlation_id: str
+
+    @property
+    def id(self) -> OrderId:
+        return self.order.client_order_id
+
+
+class Journal:
+    """The orders' journal on the raw pool."""
+
+    def __init__(self, pool: RawPool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def intend(self, ticket: Ticket) -> bool:
+        """Record the intent; False when this very order was recorded before."""
+        order = ticket.order
+        levels = {
+            "stop_loss": format(order.stop_loss, "f"),
+            "targets": [format(target, "f") for target in order.targets],
+        }
+        values: JsonObject = {
+            "id": ticket.id,
+            "user_id": order.account.user_id,
+            "run_id": ticket.run_id,
+            "node_id": ticket.node_id,
+            "mode": ticket.mode,
+            "symbol": order.symbol,
+            "side": order.side.value,
+            "quantity": order.quantity,
+            "reference_price": order.reference_price,
+            "levels": Jsonb(levels),
+            "outbox": Jsonb(outbox_json([self._intended(ticket)])),
+        }
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_INTEND, values)
+            row = await cursor.fetchone()
+        return bool(row and row[0])
+
+    async def answer(self, ticket: Ticket, report: OrderReport) -> None:
+        """Record what the venue said; a second answer to the same order changes nothing."""
+        fills = [
+            {"number": number, **fill}
+            for number, fill in enumerate(report_to_json(report)["fills"], start=1)
+        ]
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                _ANSWER,
+                {
+                    "id": ticket.id,
+                    "status": report.status.value,
+                    "reason": report.reason,
+                    "now": self._clock.now(),
+                    "fills": Jsonb(fills),
+                    "outbox": Jsonb(outbox_json(self._filled(ticket, report))),
+                },
+            )
+
+    def _intended(self, ticket: Ticket) -> OrderIntended:
+        order = ticket.order
+        return OrderIntended(
+            occurred_at=self._clock.now(),
+            correlation_id=ticket.correlation_id,
+            order_id=ticket.id,
+            run_id=ticket.run_id,
+            user_id=order.account.user_id,
+            mode=ticket.mode,
+            symbol=order.symbol,
+            side=order.side.value,
+            quantity=order.quantity,
+            reference_price=order.reference_price,
+            stop_loss=order.stop_loss,
+            targets=order.targets,
+        )
+
+    def _filled(self, ticket: Ticket, report: OrderReport) -> list[OrderFilled]:
+        quantity = report.filled_quantity
+        if not quantity:
+            return []
+        value = sum((fill.quantity * fill.price for fill in report.fills), Decimal(0))
+        return [
+            OrderFilled(
+                occurred_at=self._clock.now(),
+                correlation_id=ticket.correlation_id,
+                order_id=ticket.id,
+                run_id=ticket.run_id,
+                user_id=ticket.order.account.user_id,
+                mode=ticket.mode,
+                symbol=ticket.order.symbol,
+                side=ticket.order.side.value,
+                quantity=quantity,
+                price=value / quantity,
+                commission=sum((fill.commission for fill in report.fills), Decimal(0)),
+                filled_at=report.fills[-1].time,
+            )
+        ]

@@ -1,0 +1,50 @@
+"""The journal of orders and fills. Private to this package."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kuber.infra.db import MONEY, Base, JsonObject
+
+
+class OrderRow(Base):
+    """One intent and, once the venue answered, its outcome."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index(None, "run_id"), Index(None, "user_id", "created_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The client order id, derived from run, node and leg."""
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    node_id: Mapped[str] = mapped_column(String(100))
+    mode: Mapped[str] = mapped_column(String(12))
+    symbol: Mapped[str] = mapped_column(String(32))
+    side: Mapped[str] = mapped_column(String(4))
+    quantity: Mapped[Decimal] = mapped_column(MONEY)
+    reference_price: Mapped[Decimal] = mapped_column(MONEY)
+    levels: Mapped[JsonObject]
+    """`{"stop_loss": price, "targets": [price, ...]}`, decimal strings."""
+    status: Mapped[str] = mapped_column(String(20))
+    """`intended` until the venue answered, then the venue's status."""
+    reason: Mapped[str] = mapped_column(String(500), server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    answered_at: Mapped[datetime | None]
+
+
+class FillRow(Base):
+    """One fill of one order; append-only."""
+
+    __tablename__ = "fills"
+
+    order_id: Mapped[UUID] = mapped_column(
+        ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    time: Mapped[datetime]
+    quantity: Mapped[Decimal] = mapped_column(MONEY)
+    price: Mapped[Decimal] = mapped_column(MONEY)
+    commission: Mapped[Decimal] = mapped_column(MONEY)

@@ -1,0 +1,119 @@
+"""Placing orders: commit the intent, call the venue, commit the answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from kuber.brokers.errors import BrokerUnavailable
+from kuber.brokers.port import (
+    Account,
+    BracketOrder,
+    Broker,
+    OrderReport,
+    Position,
+    Side,
+    SimulationOptions,
+)
+from kuber.kernel.ids import RunId, order_id_for
+from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
+from kuber.trading.journal import Journal, Ticket
+
+TRADING_MODES = ("simulation", "validation")
+"""Modes with a venue in this installation; paper and live need a broker connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRequest:
+    """What an execution agent wants. Prices per unit, in `currency`, all > 0."""
+
+    node_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    reference_price: Decimal
+    stop_loss: Decimal
+    targets: tuple[Decimal, ...]
+    as_of: datetime
+    seed: int
+    correlation_id: str
+    currency: str = "USD"
+    simulation: SimulationOptions | None = None
+    """Only for simulated venues; None takes the platform's defaults."""
+
+
+class TradeDesk:
+    """One run's way to its venue."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        journal: Journal,
+        run_id: RunId,
+        account: Account,
+        mode: str,
+        simulation: SimulationOptions,
+    ) -> None:
+        self._broker = broker
+        self._journal = journal
+        self._run_id = run_id
+        self._account = account
+        self._mode = mode
+        self.simulation = simulation
+
+    async def equity(self) -> Decimal:
+        """Return the account's equity in its currency."""
+        return await self._broker.equity(self._account)
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return the open positions as the venue tells them."""
+        return await self._broker.positions(self._account)
+
+    async def execute(self, request: TradeRequest) -> OrderReport:
+        """Place the order and return the venue's report; safe to repeat.
+
+        The order's id follows from run and node. When the intent is already on record the venue
+        is asked for that order first, so that it is never sent twice. Raises RefusedOrder,
+        OrderOutcomeUnknown.
+        """
+        _check(request)
+        ticket = self._ticket(request)
+        report = None
+        try:
+            if not await self._journal.intend(ticket):
+                report = await self._broker.find(self._account, ticket.id)
+            if report is None:
+                report = await self._broker.submit(ticket.order)
+        except BrokerUnavailable as error:
+            raise OrderOutcomeUnknown(
+                f"The broker did not answer for order {ticket.id}; it will be asked again."
+            ) from error
+        await self._journal.answer(ticket, report)
+        return report
+
+    def _ticket(self, request: TradeRequest) -> Ticket:
+        order = BracketOrder(
+            client_order_id=order_id_for(self._run_id, request.node_id),
+            account=self._account,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=request.quantity,
+            reference_price=request.reference_price,
+            stop_loss=request.stop_loss,
+            targets=request.targets,
+            as_of=request.as_of,
+            seed=request.seed,
+            currency=request.currency,
+            simulation=request.simulation,
+        )
+        return Ticket(order, self._run_id, request.node_id, self._mode, request.correlation_id)
+
+
+def _check(request: TradeRequest) -> None:
+    prices = (request.reference_price, request.stop_loss, *request.targets)
+    if not all(price.is_finite() and price > 0 for price in (*prices, request.quantity)):
+        raise RefusedOrder("Quantity and every price of an order must be finite and above zero.")
+    gain = 1 if request.side is Side.BUY else -1
+    if (request.reference_price - request.stop_loss) * gain <= 0:
+        raise RefusedOrder("The stop must lie on the losing side of the price.")
+    if any((target - request.reference_price) * gain <= 0 for target in request.targets):
+        raise RefusedOrder("Every target must lie on the winning side of the price.")

@@ -1,0 +1,81 @@
+"""The Celery application: messages only wake workers, what is to be done is in PostgreSQL."""
+
+import asyncio
+
+import structlog
+from celery import Celery
+from celery.exceptions import CeleryError
+from kombu.exceptions import KombuError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+DRAIN = "kuber.runs.drain"
+SWEEP = "kuber.runs.sweep"
+SWEEP_EVERY_S = 1.0
+_TOKEN = "kuber:wake"
+
+
+def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
+    """Return the application on the broker at `redis_url`."""
+    app = Celery("kuber", broker=redis_url)
+    app.conf.update(
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_concurrency=processes,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        worker_max_tasks_per_child=20_000,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "socket_connect_timeout": 2,
+            "socket_timeout": 10,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "visibility_timeout": 3600,
+        },
+        task_default_queue="kuber",
+        task_time_limit=24 * 3600,
+        beat_schedule={
+            "sweep": {
+                "task": SWEEP,
+                "schedule": SWEEP_EVERY_S,
+                "options": {"expires": 2 * SWEEP_EVERY_S},
+            }
+        },
+        timezone="UTC",
+    )
+    return app
+
+
+class Waker:
+    """Calls a worker to the queue of runs.
+
+    At most one call is under way at a time: a token in Redis is set with the call and taken back
+    by the worker before it looks at the queue, so that a run committed in between is seen.
+    """
+
+    def __init__(self, celery: Celery, redis: Redis) -> None:
+        self._celery = celery
+        self._redis = redis
+
+    async def wake(self) -> None:
+        """Send a call unless one is under way; never raises: the sweep finds what was missed."""
+        try:
+            if await self._redis.set(_TOKEN, 1, nx=True, ex=2):
+                await asyncio.to_thread(self._celery.send_task, DRAIN, retry=False, expires=30)
+        except (RedisError, CeleryError, KombuError, OSError) as error:
+            log.warning("worker_not_called", reason=str(error))
+
+    async def answered(self) -> None:
+        """Take the token back: whoever commits a run from now on calls again."""
+        try:
+            await self._redis.delete(_TOKEN)
+        except (RedisError, OSError) as error:
+            log.warning("wake_token_left", reason=str(error))

@@ -1,0 +1,85 @@
+"""The outbox relay: publishes what transactions announced, in order, at least once."""
+
+import asyncio
+import json
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    wait_exponential,
+)
+
+from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
+from kuber.infra.telemetry import OUTBOX_PUBLISHED, OUTBOX_WAITING
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+IDLE_S = 0.05
+_LOCK = 0x6B75626572
+"""Advisory lock: one relay acts, however many run, so that keys keep their order."""
+_NEXT = "select id, topic, key, payload, headers from outbox order by id limit %s"
+
+
+class OutboxRelay:
+    """Moves rows of the outbox to Kafka until it is cancelled."""
+
+    def __init__(self, database_url: str, producer: KafkaProducer) -> None:
+        self._database_url = database_url
+        self._producer = producer
+
+    async def run(self) -> None:
+        """Publish for ever; waits out PostgreSQL's and Kafka's absence with backoff."""
+        retrying = AsyncRetrying(
+            wait=wait_exponential(multiplier=0.5, max=10),
+            retry=retry_if_exception_type((psycopg.Error, KafkaUnavailable, OSError)),
+            before_sleep=_log_retry,
+        )
+        while True:
+            async for attempt in retrying:
+                with attempt:
+                    await self._relay()
+
+    async def _relay(self) -> None:
+        async with await AsyncConnection.connect(
+            self._database_url, autocommit=True, application_name="kuber-relay", connect_timeout=5
+        ) as connection:
+            while not await _locked(connection):
+                await asyncio.sleep(2)
+            log.info("relay_active")
+            while True:
+                if not await self.publish_batch(connection):
+                    await asyncio.sleep(IDLE_S)
+
+    async def publish_batch(self, connection: AsyncConnection[Any]) -> int:
+        """Publish and delete the oldest rows; return how many. Raises KafkaUnavailable."""
+        rows = await (await connection.execute(_NEXT, (BATCH,))).fetchall()
+        OUTBOX_WAITING.set(len(rows))
+        if not rows:
+            return 0
+        await self._producer.publish([_message(row) for row in rows])
+        await connection.execute("delete from outbox where id = any(%s)", ([r[0] for r in rows],))
+        for row in rows:
+            OUTBOX_PUBLISHED.labels(row[1]).inc()
+        return len(rows)
+
+
+async def _locked(connection: AsyncConnection[Any]) -> bool:
+    row = await (await connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,))).fetchone()
+    return bool(row and row[0])
+
+
+def _message(row: tuple[Any, ...]) -> OutgoingMessage:
+    _, topic, key, payload, headers = row
+    value = json.dumps(payload, separators=(",", ":")).encode()
+    return OutgoingMessage(topic, key.encode(), value, headers)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("relay_interrupted", attempt=state.attempt_number, reason=str(error))

@@ -1,0 +1,88 @@
+"""What a worker process does: one event loop for its whole life, one engine on it."""
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import structlog
+from celery import Celery
+from celery.signals import worker_init, worker_process_init, worker_process_shutdown
+
+from kuber.infra.embedded.process import die_with_parent
+from kuber.workers.celery_app import DRAIN, SWEEP
+
+log = structlog.get_logger(__name__)
+
+
+class WorkerServices(Protocol):
+    """What bootstrap gives to a worker process."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+    async def drain(self) -> int: ...
+    async def sweep(self) -> int: ...
+
+
+class _Process:
+    """The event loop of this process in a thread of its own, with the services on it."""
+
+    def __init__(self, services: WorkerServices) -> None:
+        self.services = services
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="runs", daemon=True)
+        self._thread.start()
+        self.call(services.open())
+
+    def call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run `work` on the loop and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        self.call(self.services.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+
+
+def install(app: Celery, make_services: Callable[[], WorkerServices]) -> None:
+    """Register the tasks on `app` and the life cycle of its worker processes.
+
+    CrewAI is imported once, before the fork, and never used there: a flow that is built before
+    the fork hangs in the child.
+    """
+    process: list[_Process] = []
+
+    @worker_init.connect(weak=False)
+    def import_before_fork(**_: object) -> None:
+        import kuber.runs.flow  # noqa: F401
+
+        gc.collect()
+        gc.freeze()
+
+    @worker_process_init.connect(weak=False)
+    def start(**_: object) -> None:
+        die_with_parent(parent=os.getppid())
+        process.append(_Process(make_services()))
+        log.info("worker_process_ready")
+
+    @worker_process_shutdown.connect(weak=False)
+    def stop(**_: object) -> None:
+        while process:
+            process.pop().stop()
+
+    @app.task(name=DRAIN)
+    def drain() -> None:
+        here = _here(process)
+        here.call(here.services.drain())
+
+    @app.task(name=SWEEP)
+    def sweep() -> None:
+        here = _here(process)
+        here.call(here.services.sweep())
+
+
+def _here(process: list[_Process]) -> _Process:
+    assert process, "a task runs in a worker process that was started"
+    return process[0]
