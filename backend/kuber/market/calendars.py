@@ -129,12 +129,15 @@ class TradingCalendar:
         closes: TimeArray = np.where(inside, np.minimum(ends, sessions.closes[index]), ends)
         return closes
 
+    def trades_at(self, instants: TimeArray) -> NDArray[np.bool_]:
+        """Return for each instant whether the market trades then, shape (n,)."""
+        hours = self.hours(instants.min(), instants.max())
+        index = np.searchsorted(hours.closes, instants, side="right")
+        return np.asarray(hours.opens[index] <= instants)
+
     def is_open(self, instant: datetime) -> bool:
         """Return whether the market trades at `instant`; the instant of the close is outside."""
-        at = to_datetime64(instant)
-        hours = self.hours(at, at)
-        index = int(np.searchsorted(hours.closes, at, side="right"))
-        return bool(hours.opens[index] <= at)
+        return bool(self.trades_at(np.array([to_datetime64(instant)]))[0])
 
     def next_open(self, instant: datetime) -> datetime:
         """Return the first moment at or after `instant` at which the market trades."""

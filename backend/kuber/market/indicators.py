@@ -152,6 +152,7 @@ def stochastic(
     high: FloatArray,
     low: FloatArray,
     close: FloatArray,
+    *,
     period: int = 14,
     smooth_k: int = 3,
     smooth_d: int = 3,

@@ -1,8 +1,10 @@
 """One stored series: raw bars as traded, and the view of them at an instant."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -67,36 +69,42 @@ def _adjusted(bars: Bars, splits: tuple[Split, ...]) -> Bars:
     )
 
 
-class FrameCache:
-    """The most recently used arrays, up to a number of bytes; not for use by several threads."""
+Value = TypeVar("Value")
+
+
+class SizedCache(Generic[Value]):
+    """The most recently used values, up to a number of bytes; for one thread."""
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
-        self._size = 0
-        self._frames: OrderedDict[tuple[object, ...], Bars] = OrderedDict()
+        self._limit_bytes = limit_bytes
+        self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self.size_bytes = 0
 
-    def get(self, key: tuple[object, ...]) -> Bars | None:
+    def get(self, key: Hashable) -> Value | None:
         """Return what was put under `key`, None when it is gone."""
-        frame = self._frames.get(key)
-        if frame is not None:
-            self._frames.move_to_end(key)
-        return frame
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
 
-    def put(self, key: tuple[object, ...], frame: Bars) -> None:
-        """Keep `frame`, let the least recently used ones go when the limit is passed."""
-        old = self._frames.pop(key, None)
-        self._size += size_bytes(frame) - (0 if old is None else size_bytes(old))
+    def put(self, key: Hashable, value: Value, size_bytes: int) -> None:
+        """Keep `value`; the least recently used ones go when the limit is passed."""
+        self.size_bytes += size_bytes - self._values.pop(key, (None, 0))[1]
+        self._values[key] = value, size_bytes
+        while self.size_bytes > self._limit_bytes and len(self._values) > 1:
+            _, (_, gone_bytes) = self._values.popitem(last=False)
+            self.size_bytes -= gone_bytes
+
+
+class FrameCache(SizedCache[Bars]):
+    """Recently used bars. They are shared, so writing to their arrays is refused."""
+
+    def keep(self, key: Hashable, frame: Bars) -> None:
+        """Keep `frame` and make its arrays read-only."""
         for array in (frame.open, frame.high, frame.low, frame.close, frame.volume):
-            array.setflags(write=False)  # shared by every agent that asks
-        self._frames[key] = frame
-        while self._size > self._limit and len(self._frames) > 1:
-            _, gone = self._frames.popitem(last=False)
-            self._size -= size_bytes(gone)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the kept arrays."""
-        return self._size
+            array.setflags(write=False)
+        self.put(key, frame, size_bytes(frame))
 
 
 def size_bytes(bars: Bars) -> int:

@@ -16,8 +16,10 @@ class BarProvider(Protocol):
     get equal answers, bit for bit.
     """
 
-    source: Source | None
-    """Where the prices come from; None when that differs from instrument to instrument."""
+    @property
+    def source(self) -> Source | None:
+        """Where the prices come from; None when that differs from instrument to instrument."""
+        ...
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
         """Return the instrument as this user sees it, None when the provider has none."""

@@ -118,7 +118,7 @@ class MarketSimulator:
             else:
                 hours = await self._block(path, Timeframe.H1, block)
                 frame = resample(hours, timeframe, path.calendar)
-            self._frames.put(key, frame)
+            self._frames.keep(key, frame)
         return frame
 
 
@@ -170,12 +170,14 @@ class _Path:
         steps += np.repeat(returns - gaps - np.add.reduceat(steps, first), counts) * shares
         surprise = np.abs(steps) / minute_deviations
         steps[first] += gaps
-        closes = np.exp(self._level(block) + np.cumsum(steps))
+        closes: FloatArray = np.exp(self._level(block) + np.cumsum(steps))
         opens = np.concatenate(([np.exp(self._level(block))], closes[:-1]))
         opens[first] *= np.exp(gaps)
         wicks = np.abs(noise.standard_normal((2, len(shares)))) * minute_deviations * _WICK
         activity = np.repeat(counts / counts.max(), counts) * shares * (0.4 + surprise)
-        volume = self.temper.volume * activity * np.exp(0.4 * noise.standard_normal(len(shares)))
+        volume: FloatArray = (
+            self.temper.volume * activity * np.exp(0.4 * noise.standard_normal(len(shares)))
+        )
         digits = self.temper.digits
         return Bars(
             self.traits.symbol,
@@ -187,7 +189,7 @@ class _Path:
             np.round(np.maximum(opens, closes) * np.exp(wicks[0]), digits),
             np.round(np.minimum(opens, closes) * np.exp(-wicks[1]), digits),
             np.round(closes, digits),
-            np.ceil(volume).astype(np.float64),
+            np.ceil(volume),
         )
 
     def _session_returns(self, block: int, counts: IndexArray) -> tuple[FloatArray, FloatArray]:

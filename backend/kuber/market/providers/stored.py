@@ -17,12 +17,11 @@ from kuber.kernel.ids import UserId
 from kuber.market.errors import TimeframeUnavailable
 from kuber.market.instruments import traits_of
 from kuber.market.repository import SeriesRow, find_series, load_bars, series_of
-from kuber.market.series import FrameCache, RawSeries
+from kuber.market.series import FrameCache, RawSeries, SizedCache, size_bytes
 from kuber.market.types import Bars, Instrument, Timeframe
 
 _FRESH_S = 1.0
 _KEPT_ANSWERS = 10_000
-_KEPT_SERIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,14 @@ class _Dataset:
 
     rows: tuple[SeriesRow, ...]
     instrument: Instrument
-    checked_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the database said; `dataset` is None when it knows no such symbol."""
+
+    dataset: _Dataset | None
+    asked_at_s: float
 
 
 class StoredBars:
@@ -46,8 +52,8 @@ class StoredBars:
     def __init__(self, pool: RawPool, *, cache_bytes: int = 64 * 2**20) -> None:
         self._pool = pool
         self._frames = FrameCache(cache_bytes)
-        self._answers: OrderedDict[tuple[UserId, str], _Dataset | None] = OrderedDict()
-        self._series: OrderedDict[tuple[object, object], RawSeries] = OrderedDict()
+        self._answers: OrderedDict[tuple[UserId, str], _Answer] = OrderedDict()
+        self._series: SizedCache[RawSeries] = SizedCache(cache_bytes)
         self._loading = asyncio.Lock()
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
@@ -57,9 +63,9 @@ class StoredBars:
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars | None:
-        dataset = self._answers.get((user_id, symbol))
-        if dataset is None or monotonic() - dataset.checked_at_s > _FRESH_S:
-            dataset = await self._ask(user_id, symbol)
+        answer = self._answers.get((user_id, symbol))
+        fresh = answer is not None and monotonic() - answer.asked_at_s <= _FRESH_S
+        dataset = answer.dataset if answer and fresh else await self._ask(user_id, symbol)
         if dataset is None:
             return None
         row = _series_for(dataset, timeframe)
@@ -69,7 +75,7 @@ class StoredBars:
         frame = self._frames.get(key)
         if frame is None:
             frame = series.frame(timeframe, split_count)
-            self._frames.put(key, frame)
+            self._frames.keep(key, frame)
         return frame.closed_by(as_of).last(count)
 
     async def search(self, user_id: UserId, query: str) -> list[Instrument]:
@@ -83,9 +89,10 @@ class StoredBars:
             del self._answers[key]
 
     async def _ask(self, user_id: UserId, symbol: str) -> _Dataset | None:
+        asked_at_s = monotonic()
         rows = await series_of(self._pool, user_id, symbol)
         dataset = _dataset(symbol, rows) if rows else None
-        self._answers[user_id, symbol] = dataset
+        self._answers[user_id, symbol] = _Answer(dataset, asked_at_s)
         self._answers.move_to_end((user_id, symbol))
         if len(self._answers) > _KEPT_ANSWERS:
             self._answers.popitem(last=False)
@@ -99,9 +106,7 @@ class StoredBars:
                 raw = await load_bars(self._pool, row)
                 calendar = traits_of(row.symbol).calendar
                 series = await asyncio.to_thread(RawSeries.of, raw, calendar)
-                self._series[key] = series
-                if len(self._series) > _KEPT_SERIES:
-                    self._series.popitem(last=False)
+                self._series.put(key, series, size_bytes(series.bars))
         return series
 
 
@@ -119,7 +124,7 @@ def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
         min(row.first_at for row in own),
         max(row.last_at for row in own),
     )
-    return _Dataset(tuple(own), instrument, monotonic())
+    return _Dataset(tuple(own), instrument)
 
 
 def _series_for(dataset: _Dataset, timeframe: Timeframe) -> SeriesRow:

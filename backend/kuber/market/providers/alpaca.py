@@ -1,0 +1,258 @@
+"""Historical bars from Alpaca, used when its keys are set.
+
+Equities are fetched twice, as traded and split-adjusted: the second tells where splits are, and
+prices are then adjusted up to `as_of` only, as everywhere. Hourly and 4-hour bars are resampled
+from 15-minute ones, so that they begin at the session's open; trades outside the session are left
+out. Currency pairs are not on offer there.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import numpy as np
+from alpaca.common.exceptions import APIError
+from alpaca.data.enums import Adjustment, DataFeed
+from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
+from alpaca.data.models import Bar, BarSet
+from alpaca.data.requests import CryptoBarsRequest, StockBarsRequest
+from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import UserId
+from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.errors import ProviderUnavailable
+from kuber.market.instruments import CRYPTO, CURRENCIES, Traits, pair_of, traits_of
+from kuber.market.providers.universe import UNIVERSE
+from kuber.market.series import FrameCache, RawBars, RawSeries, no_bars
+from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime, to_datetime64
+
+_FETCHED = {
+    Timeframe.M1: (Timeframe.M1, TimeFrame(1, TimeFrameUnit.Minute)),
+    Timeframe.M5: (Timeframe.M5, TimeFrame(5, TimeFrameUnit.Minute)),
+    Timeframe.M15: (Timeframe.M15, TimeFrame(15, TimeFrameUnit.Minute)),
+    Timeframe.H1: (Timeframe.M15, TimeFrame(15, TimeFrameUnit.Minute)),
+    Timeframe.H4: (Timeframe.M15, TimeFrame(15, TimeFrameUnit.Minute)),
+    Timeframe.D1: (Timeframe.D1, TimeFrame(1, TimeFrameUnit.Day)),
+    Timeframe.W1: (Timeframe.D1, TimeFrame(1, TimeFrameUnit.Day)),
+}
+_KNOWN_BY = timedelta(days=14)
+_REFUSED = {
+    401: "Alpaca refused the keys: check KUBER_ALPACA_API_KEY and its secret.",
+    403: "Alpaca refused the request: the account's plan may not cover this data feed.",
+    429: "Alpaca's rate limit is reached: try again in a minute.",
+}
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class AlpacaSettings:
+    """Keys and limits; `url` is another address of the data API, None for Alpaca's own."""
+
+    api_key: str
+    secret_key: str
+    feed: str = "iex"
+    url: str | None = None
+    connect_timeout_s: float = 3.0
+    read_timeout_s: float = 10.0
+
+
+class AlpacaBars:
+    """Alpaca behind the provider port."""
+
+    source = Source.ALPACA
+
+    def __init__(
+        self, settings: AlpacaSettings, clock: Clock, *, cache_bytes: int = 32 * 2**20
+    ) -> None:
+        self._clock = clock
+        self._feed = DataFeed(settings.feed)
+        self._stocks = StockHistoricalDataClient(
+            settings.api_key, settings.secret_key, url_override=settings.url
+        )
+        self._crypto = CryptoHistoricalDataClient(
+            settings.api_key, settings.secret_key, url_override=settings.url
+        )
+        for client in (self._stocks, self._crypto):
+            adapter = _TimedAdapter(settings.connect_timeout_s, settings.read_timeout_s)
+            client._session.mount("https://", adapter)
+            client._session.mount("http://", adapter)
+            client._retry, client._retry_wait = 1, 1
+        self._known: set[str] = set()
+        self._frames = FrameCache(cache_bytes)
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
+        traits = traits_of(symbol)
+        if traits.calendar == CURRENCIES:
+            return None
+        if symbol not in self._known:
+            now = self._clock.now()
+            fetch = self._fetcher(traits, Timeframe.D1, now - _KNOWN_BY, now)
+            if not await _answer(lambda: fetch(Adjustment.RAW)):
+                return None
+            self._known.add(symbol)
+        return _instrument(traits)
+
+    async def search(self, user_id: UserId, query: str) -> list[Instrument]:
+        listed = sorted({*UNIVERSE, *self._known})
+        return [
+            _instrument(traits_of(symbol))
+            for symbol in listed
+            if traits_of(symbol).calendar != CURRENCIES
+            and (query in symbol or query in _name(symbol).upper())
+        ]
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars | None:
+        key = (symbol, timeframe, as_of, count)
+        frame = self._frames.get(key)
+        if frame is not None:
+            return frame
+        if await self.instrument(user_id, symbol) is None:
+            return None
+        traits = traits_of(symbol)
+        start = _start(calendar_for(traits.calendar), timeframe, as_of, count)
+        fetch = self._fetcher(traits, _FETCHED[timeframe][0], start, as_of)
+        raw = await _answer(lambda: fetch(Adjustment.RAW))
+        adjusted = (
+            await _answer(lambda: fetch(Adjustment.SPLIT)) if traits.calendar != CRYPTO else raw
+        )
+        frame = _frame(traits, timeframe, raw, adjusted, as_of).last(count)
+        self._frames.keep(key, frame)
+        return frame
+
+    def _fetcher(
+        self, traits: Traits, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> Callable[[Adjustment], list[Bar]]:
+        """Return the blocking call that gets the bars which open from `start` to `end`."""
+        span = _FETCHED[timeframe][1]
+        name = _name_at_alpaca(traits)
+
+        def fetch(adjustment: Adjustment) -> list[Bar]:
+            answer: BarSet | dict[str, Any]
+            if traits.calendar == CRYPTO:
+                answer = self._crypto.get_crypto_bars(
+                    CryptoBarsRequest(symbol_or_symbols=name, timeframe=span, start=start, end=end)
+                )
+            else:
+                answer = self._stocks.get_stock_bars(
+                    StockBarsRequest(
+                        symbol_or_symbols=name,
+                        timeframe=span,
+                        start=start,
+                        end=end,
+                        adjustment=adjustment,
+                        feed=self._feed,
+                    )
+                )
+            assert isinstance(answer, BarSet), "the client parses its answers"
+            return answer.data.get(name, [])
+
+        return fetch
+
+
+class _TimedAdapter(HTTPAdapter):
+    """Gives every request a time-out: the client has none."""
+
+    def __init__(self, connect_timeout_s: float, read_timeout_s: float) -> None:
+        self._timeout_s = (connect_timeout_s, read_timeout_s)
+        super().__init__()
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        return super().send(request, *args, **{**kwargs, "timeout": self._timeout_s})
+
+
+async def _answer(call: Callable[[], list[Bar]]) -> list[Bar]:
+    """Return what a blocking call gives; raises ProviderUnavailable when it is refused or late.
+
+    A symbol that Alpaca does not take counts as one without bars.
+    """
+    try:
+        return await asyncio.to_thread(call)
+    except APIError as error:
+        status = error.status_code
+        if status in (400, 404, 422):
+            return []
+        message = _REFUSED.get(status or 0, f"Alpaca answered with an error (HTTP {status}).")
+        raise ProviderUnavailable(message, retry_after_s=60) from error
+    except (RequestException, ValueError, KeyError) as error:
+        raise ProviderUnavailable(
+            "Alpaca did not answer as expected: check the network, or try again later.",
+            retry_after_s=30,
+        ) from error
+
+
+def _frame(
+    traits: Traits, timeframe: Timeframe, raw: list[Bar], adjusted: list[Bar], as_of: datetime
+) -> Bars:
+    """Return the bars of `timeframe` closed by `as_of`, adjusted for splits up to then."""
+    if not raw:
+        return no_bars(traits.symbol, timeframe, Source.ALPACA)
+    calendar = calendar_for(traits.calendar)
+    fetched = _FETCHED[timeframe][0]
+    times = np.array([to_datetime64(bar.timestamp) for bar in raw])
+    if fetched is Timeframe.D1:
+        opened_at, closed_at = calendar.daily_bounds(times.astype("datetime64[D]"))
+        kept = np.ones(len(raw), dtype=np.bool_)
+    else:
+        opened_at, closed_at = times, calendar.intraday_closes(times, fetched)
+        kept = calendar.trades_at(times)
+    splits = {bar.timestamp: bar.close for bar in adjusted}
+    table = np.array(
+        [
+            (bar.open, bar.high, bar.low, bar.close, bar.volume, splits.get(bar.timestamp, np.nan))
+            for bar in raw
+        ]
+    )[kept].T
+    columns = [np.ascontiguousarray(column) for column in table]
+    bars = Bars(
+        traits.symbol, fetched, Source.ALPACA, opened_at[kept], closed_at[kept], *columns[:5]
+    )
+    series = RawSeries.of(RawBars(bars, columns[5]), traits.calendar)
+    return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of)
+
+
+def _start(
+    calendar: TradingCalendar, timeframe: Timeframe, as_of: datetime, count: int
+) -> datetime:
+    """Return the open of the session that the oldest of `count` bars lies in, with a margin."""
+    day = timedelta(days=1) if calendar.clock_aligned else timedelta(hours=6, minutes=30)
+    if timeframe is Timeframe.W1:
+        needed = 5 * (count + 1) if not calendar.clock_aligned else 7 * (count + 1)
+    elif timeframe is Timeframe.D1:
+        needed = count
+    else:
+        needed = count // max(1, -(-day // timeframe.span)) + 1
+    needed += needed // 10 + 2  # early closes, bars without a trade
+    at = to_datetime64(as_of)
+    reach = np.timedelta64(timedelta(days=2 * needed + 30))
+    sessions = calendar.sessions(at - reach, at)
+    now = int(np.searchsorted(sessions.closes, at, side="right"))
+    return to_datetime(sessions.opens[max(0, now - needed)])
+
+
+def _instrument(traits: Traits) -> Instrument:
+    return Instrument(
+        traits.symbol,
+        _name(traits.symbol),
+        Source.ALPACA,
+        traits.calendar,
+        traits.currency,
+        tuple(Timeframe),
+        None,
+        None,
+    )
+
+
+def _name(symbol: str) -> str:
+    return UNIVERSE[symbol].name if symbol in UNIVERSE else traits_of(symbol).name
+
+
+def _name_at_alpaca(traits: Traits) -> str:
+    pair = pair_of(traits.symbol)
+    return traits.symbol if pair is None else "/".join(pair)
