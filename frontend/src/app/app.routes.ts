@@ -20,6 +20,41 @@ export const routes: Routes = [
     canActivate: [requireSession],
     children: [
       {
+        path: '',
+        pathMatch: 'full',
+        title: 'Home',
+        loadComponent: () =>
+          import('./features/dashboard/dashboard-page').then((m) => m.DashboardPage),
+      },
+      {
+        path: 'pipelines',
+        title: 'Pipelines',
+        loadComponent: () =>
+          import('./features/pipelines/pipelines-page').then((m) => m.PipelinesPage),
+      },
+      {
+        path: 'pipelines/templates',
+        title: 'Templates',
+        loadComponent: () =>
+          import('./features/pipelines/templates-page').then((m) => m.TemplatesPage),
+      },
+      {
+        path: 'pipelines/:id',
+        title: 'Editor',
+        loadComponent: () =>
+          import('./features/pipeline-builder/editor-page').then((m) => m.EditorPage),
+      },
+      {
+        path: 'runs',
+        title: 'Runs',
+        loadComponent: () => import('./features/runs/runs-page').then((m) => m.RunsPage),
+      },
+      {
+        path: 'runs/:id',
+        title: 'Run',
+        loadComponent: () => import('./features/runs/run-page').then((m) => m.RunPage),
+      },
+      {
         path: 'account',
         title: 'Account',
         loadComponent: () => import('./features/account/account-page').then((m) => m.AccountPage),

@@ -17,9 +17,9 @@ import { TopBar } from './top-bar';
   styles: `
     :host {
       display: grid;
-      grid-template: 'rail bar' var(--k-topbar-height) 'rail content' minmax(0, 1fr) / var(
-          --k-rail-width
-        ) minmax(0, 1fr);
+      grid-template:
+        'rail bar' var(--k-topbar-height) 'rail content' minmax(0, 1fr) / var(--k-rail-width)
+        minmax(0, 1fr);
       height: 100dvh;
     }
     k-rail {

@@ -5,6 +5,8 @@ export interface ChartBar {
   readonly high: string | number;
   readonly low: string | number;
   readonly close: string | number;
+  /** It came after what a run could see: drawn pale. */
+  readonly later?: boolean;
 }
 
 /** A level drawn across the chart, with its name. */
@@ -25,6 +27,4 @@ export interface ChartInput {
   readonly bars: readonly ChartBar[];
   readonly lines: readonly ChartLine[];
   readonly marks: readonly ChartMark[];
-  /** What a run knew ends here; later bars are drawn pale. ISO 8601, or null for no cut. */
-  readonly now: string | null;
 }

@@ -23,7 +23,6 @@ export interface DrawnChart {
 /** Draws candles, levels and fills into `host`; the caller destroys it before drawing anew. */
 export function drawChart(host: HTMLElement, input: ChartInput, palette: Palette): DrawnChart {
   const chart = createChart(host, chartOptions(palette));
-  const cut = input.now ? Date.parse(input.now) : Infinity;
   const series = chart.addSeries(CandlestickSeries, {
     upColor: palette.up,
     downColor: palette.down,
@@ -34,7 +33,7 @@ export function drawChart(host: HTMLElement, input: ChartInput, palette: Palette
     autoscaleInfoProvider: (original: () => { priceRange: Range | null } | null) =>
       withLines(original(), input.lines),
   });
-  series.setData(input.bars.map((bar) => candle(bar, Date.parse(bar.time) >= cut, palette)));
+  series.setData(input.bars.map((bar) => candle(bar, palette)));
   for (const line of input.lines) {
     series.createPriceLine({
       price: line.price,
@@ -85,8 +84,8 @@ function chartOptions(palette: Palette) {
   };
 }
 
-function candle(bar: ChartBar, later: boolean, palette: Palette): CandlestickData<Time> {
-  const { open, close } = bar;
+function candle(bar: ChartBar, palette: Palette): CandlestickData<Time> {
+  const { open, close, later } = bar;
   const colour = Number(close) >= Number(open) ? palette.paleUp : palette.paleDown;
   return {
     time: seconds(bar.time),
@@ -118,9 +117,9 @@ function barAt(bars: readonly ChartBar[], time: string): string {
   return bars.findLast((bar) => Date.parse(bar.time) <= at)?.time ?? bars[0]?.time ?? time;
 }
 
-/** Puts the run's now, and some of what came before and after, in view. */
-function showEnd(chart: IChartApi, { bars, now }: ChartInput): void {
-  const known = now ? bars.filter((bar) => bar.time <= now).length : bars.length;
+/** Puts the last known bar, and some of what came before and after, in view. */
+function showEnd(chart: IChartApi, { bars }: ChartInput): void {
+  const known = bars.filter((bar) => !bar.later).length;
   const after = Math.min(bars.length - known, VISIBLE_BARS / 2);
   const to = known + after + ROOM_RIGHT;
   chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, known - VISIBLE_BARS), to });

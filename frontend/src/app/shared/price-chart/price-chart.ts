@@ -42,13 +42,12 @@ export class PriceChart {
   private readonly host = viewChild.required<ElementRef<HTMLElement>>('host');
   private readonly dark = signal(this.isDark());
   private drawn: DrawnChart | null = null;
+  private destroyed = false;
 
   readonly symbol = input('');
   readonly bars = input.required<readonly ChartBar[]>();
   readonly lines = input<readonly ChartLine[]>([]);
   readonly marks = input<readonly ChartMark[]>([]);
-  /** What a run knew ends here; later bars are drawn pale. */
-  readonly now = input<string | null>(null);
 
   protected readonly description = computed(() => {
     const bars = this.bars();
@@ -64,16 +63,19 @@ export class PriceChart {
         bars: this.bars(),
         lines: this.lines(),
         marks: this.marks(),
-        now: this.now(),
       };
       void this.draw(input, this.dark() ? DARK_PALETTE : LIGHT_PALETTE);
     });
-    inject(DestroyRef).onDestroy(() => this.drawn?.destroy());
+    inject(DestroyRef).onDestroy(() => {
+      this.destroyed = true;
+      this.drawn?.destroy();
+    });
   }
 
   /** The chart library is large: it is loaded when the first chart is drawn. */
   private async draw(input: ChartInput, palette: Palette): Promise<void> {
     const { drawChart } = await import('./draw-chart');
+    if (this.destroyed) return;
     this.drawn?.destroy();
     this.drawn = drawChart(this.host().nativeElement, input, palette);
   }

@@ -1,0 +1,101 @@
+import { Component, computed, DestroyRef, inject, resource } from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { Router, RouterLink } from '@angular/router';
+import {
+  createPipeline,
+  listExecutions,
+  listPipelines,
+  listTemplates,
+  type TemplateOut,
+} from '@core/api';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
+import { toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { RunEvents } from '@core/socket/run-events';
+import { SystemInfoStore } from '@core/system/system-info';
+import { EmptyState } from '@shared/empty-state';
+import { ErrorState } from '@shared/error-state';
+import { GraphPreview } from '@shared/graph-view/graph-preview';
+import { ModeBadge } from '@shared/mode-badge';
+import { Notice } from '@shared/notice';
+import { SkeletonRows } from '@shared/skeleton';
+import { StatusBadge } from '@shared/status-badge';
+import { Time } from '@shared/time';
+
+const PIPELINES_SHOWN = 6;
+const RUNS_SHOWN = 8;
+const QUICK_STARTS = 3;
+/** Events that change what the list of runs says. */
+const TELLING = new Set(['execution_started', 'execution_finished']);
+
+/** Home: what was worked on, what ran, and how to start. */
+@Component({
+  selector: 'k-dashboard-page',
+  imports: [
+    RouterLink,
+    MatButton,
+    EmptyState,
+    ErrorState,
+    GraphPreview,
+    ModeBadge,
+    Notice,
+    SkeletonRows,
+    StatusBadge,
+    Time,
+  ],
+  templateUrl: './dashboard-page.html',
+  styleUrl: './dashboard-page.scss',
+})
+export class DashboardPage {
+  private readonly router = inject(Router);
+  private readonly catalogue = inject(AgentCatalogue);
+  protected readonly system = inject(SystemInfoStore);
+
+  protected readonly pipelines = resource({
+    loader: () => unwrap(listPipelines({ query: { limit: PIPELINES_SHOWN } })),
+  });
+  protected readonly runs = resource({
+    loader: () => unwrap(listExecutions({ query: { limit: RUNS_SHOWN } })),
+  });
+  private readonly templates = resource({ loader: () => unwrap(listTemplates()) });
+
+  protected readonly error = computed(() => {
+    const error = this.pipelines.error() ?? this.runs.error();
+    return error ? toProblemError(error) : null;
+  });
+  protected readonly starts = computed(() => {
+    if (!this.templates.hasValue()) return [];
+    return this.templates
+      .value()
+      .items.slice(0, QUICK_STARTS)
+      .map((item) => this.card(item));
+  });
+
+  constructor() {
+    const stop = inject(RunEvents).watchAll((event) => {
+      if (TELLING.has(event.type)) this.runs.reload();
+    });
+    inject(DestroyRef).onDestroy(stop);
+  }
+
+  protected retry(): void {
+    this.pipelines.reload();
+    this.runs.reload();
+    this.templates.reload();
+  }
+
+  protected async start(template: TemplateOut): Promise<void> {
+    const body = { name: template.name, template: template.slug };
+    const made = await unwrap(createPipeline({ body }));
+    await this.router.navigate(['/pipelines', made.id]);
+  }
+
+  private card(template: TemplateOut) {
+    return {
+      template,
+      nodes: drawnNodes(template.graph, this.catalogue.byType()),
+      edges: drawnEdges(template.graph),
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { Service, inject, signal } from '@angular/core';
+import { MatDialog } from '@angular/material/dialog';
+import { MatSnackBar } from '@angular/material/snack-bar';
+import { Router } from '@angular/router';
+import {
+  archivePipeline,
+  clonePipeline,
+  createPipeline,
+  deletePipeline,
+  exportPipeline,
+  importPipeline,
+  type PipelineSummary,
+  unarchivePipeline,
+} from '@core/api';
+import type { PagedList } from '@core/http/paged-list';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { confirm } from '@shared/confirm-dialog';
+import { readExport } from './import-file';
+import { download } from './download';
+import { RunDialog } from './run-dialog';
+
+export type PipelineActionKind = 'run' | 'clone' | 'export' | 'archive' | 'unarchive' | 'delete';
+
+type List = Pick<PagedList<PipelineSummary, never>, 'update' | 'reload'>;
+
+const MESSAGE_MS = 6_000;
+
+/** What can be done with a pipeline from a list. A refusal is kept in `problem` until the next try. */
+@Service({ autoProvided: false })
+export class PipelineActions {
+  private readonly router = inject(Router);
+  private readonly dialogs = inject(MatDialog);
+  private readonly messages = inject(MatSnackBar);
+  private readonly refusal = signal<ProblemError | null>(null);
+
+  readonly problem = this.refusal.asReadonly();
+
+  async perform(kind: PipelineActionKind, pipeline: PipelineSummary, list: List): Promise<void> {
+    const acts: Record<PipelineActionKind, () => Promise<void>> = {
+      run: () => this.run(pipeline),
+      clone: () => this.clone(pipeline, list),
+      export: () => this.export(pipeline),
+      archive: () => this.archive(pipeline, list),
+      unarchive: () => this.unarchive(pipeline, list),
+      delete: () => this.delete(pipeline, list),
+    };
+    await this.attempt(acts[kind]);
+  }
+
+  createBlank(): Promise<void> {
+    return this.attempt(async () => {
+      const graph = { nodes: [], edges: [], notes: [] };
+      const made = await unwrap(createPipeline({ body: { name: 'New pipeline', graph } }));
+      await this.router.navigate(['/pipelines', made.id]);
+    });
+  }
+
+  /** `slug` of a template; the pipeline takes the template's name. */
+  createFrom(slug: string, name: string): Promise<void> {
+    return this.attempt(async () => {
+      const made = await unwrap(createPipeline({ body: { name, template: slug } }));
+      await this.router.navigate(['/pipelines', made.id]);
+    });
+  }
+
+  importFile(input: HTMLInputElement): Promise<void> {
+    const file = input.files?.[0];
+    input.value = '';
+    if (!file) return Promise.resolve();
+    return this.attempt(async () => {
+      const body = readExport(file.name, await file.text());
+      const made = await unwrap(importPipeline({ body }));
+      await this.router.navigate(['/pipelines', made.id]);
+    });
+  }
+
+  private async run(pipeline: PipelineSummary): Promise<void> {
+    this.dialogs.open(RunDialog, { data: pipeline, width: '440px' });
+  }
+
+  private async clone({ id, name }: PipelineSummary, list: List): Promise<void> {
+    const body = { name: `${name} (copy)` };
+    const made = await unwrap(clonePipeline({ path: { pipeline_id: id }, body }));
+    await list.reload();
+    this.say(`Cloned as ${made.name}`, 'Open', () => this.router.navigate(['/pipelines', made.id]));
+  }
+
+  private async export({ id, name }: PipelineSummary): Promise<void> {
+    const data = await unwrap(exportPipeline({ path: { pipeline_id: id } }));
+    download(`${fileName(name)}.kuber.json`, JSON.stringify(data, null, 2));
+  }
+
+  private async archive(pipeline: PipelineSummary, list: List): Promise<void> {
+    await unwrap(archivePipeline({ path: { pipeline_id: pipeline.id } }));
+    list.update((items) => items.map((item) => withStatus(item, pipeline.id, 'archived')));
+    this.say(`Archived ${pipeline.name}`, 'Undo', () =>
+      this.attempt(() => this.unarchive(pipeline, list)),
+    );
+  }
+
+  private async unarchive({ id }: PipelineSummary, list: List): Promise<void> {
+    const { status } = await unwrap(unarchivePipeline({ path: { pipeline_id: id } }));
+    list.update((items) => items.map((item) => withStatus(item, id, status)));
+  }
+
+  private async delete({ id, name }: PipelineSummary, list: List): Promise<void> {
+    const agreed = await confirm(this.dialogs, {
+      title: 'Delete this pipeline?',
+      text: 'The pipeline and all its versions are removed. This cannot be undone.',
+      action: 'Delete',
+      typedName: name,
+    });
+    if (!agreed) return;
+    await unwrap(deletePipeline({ path: { pipeline_id: id } }));
+    list.update((items) => items.filter((item) => item.id !== id));
+    this.say(`Deleted ${name}`);
+  }
+
+  private async attempt(act: () => Promise<void>): Promise<void> {
+    this.refusal.set(null);
+    try {
+      await act();
+    } catch (error) {
+      this.refusal.set(toProblemError(error));
+    }
+  }
+
+  private say(text: string, action?: string, act?: () => Promise<unknown>): void {
+    const shown = this.messages.open(text, action, { duration: MESSAGE_MS });
+    if (act) shown.onAction().subscribe(() => void act());
+  }
+}
+
+function withStatus(
+  item: PipelineSummary,
+  id: string,
+  status: PipelineSummary['status'],
+): PipelineSummary {
+  return item.id === id ? { ...item, status } : item;
+}
+
+function fileName(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-|-$/g, '') || 'pipeline'
+  );
+}

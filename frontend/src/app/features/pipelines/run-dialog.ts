@@ -1,0 +1,77 @@
+import { Component, inject, signal } from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
+import { Router } from '@angular/router';
+import { type PipelineSummary, runPipeline } from '@core/api';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { ErrorState } from '@shared/error-state';
+import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
+
+/** Starts a run: on which symbol, and as of when. */
+@Component({
+  selector: 'k-run-dialog',
+  imports: [MatDialogModule, MatButton, SymbolPicker, ErrorState],
+  template: `
+    <h2 mat-dialog-title>Run {{ pipeline.name }}</h2>
+    <mat-dialog-content>
+      <label class="k-label" for="run-symbol">Symbol</label>
+      <k-symbol-picker inputId="run-symbol" [value]="symbol()" (valueChange)="symbol.set($event)" />
+      <label class="k-label as-of" for="run-as-of">As of</label>
+      <input #date id="run-as-of" class="k-input" type="date" (input)="asOf.set(date.value)" />
+      <p class="k-help">
+        Leave empty for now. On a past date the run sees nothing that came later.
+      </p>
+      @if (problem(); as error) {
+        <k-error-state [error]="error" [retryable]="false" />
+      }
+    </mat-dialog-content>
+    <mat-dialog-actions align="end">
+      <button matButton type="button" (click)="dialog.close()">Cancel</button>
+      <button matButton="filled" type="button" [disabled]="!symbol() || busy()" (click)="run()">
+        {{ busy() ? 'Starting' : 'Run' }}
+      </button>
+    </mat-dialog-actions>
+  `,
+  styles: `
+    .as-of {
+      margin-top: 16px;
+    }
+    k-error-state {
+      margin-top: 16px;
+    }
+  `,
+})
+export class RunDialog {
+  private readonly router = inject(Router);
+  protected readonly pipeline = inject<PipelineSummary>(MAT_DIALOG_DATA);
+  protected readonly dialog = inject<MatDialogRef<RunDialog>>(MatDialogRef);
+  protected readonly symbol = signal(this.pipeline.last_run?.symbol ?? '');
+  protected readonly asOf = signal('');
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<ProblemError | null>(null);
+
+  protected async run(): Promise<void> {
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      const started = await unwrap(
+        runPipeline({
+          path: { pipeline_id: this.pipeline.id },
+          body: { symbol: this.symbol(), as_of: endOfDay(this.asOf()) },
+        }),
+      );
+      this.dialog.close();
+      await this.router.navigate(['/runs', started.execution_id]);
+    } catch (error) {
+      this.problem.set(toProblemError(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}
+
+/** A date stands for its last second in UTC, so that the day's own bars are known. */
+function endOfDay(date: string): string | null {
+  return date ? `${date}T23:59:59Z` : null;
+}

@@ -1,0 +1,32 @@
+import type { ExecutionOut } from '@core/api';
+
+/** What the run decided, or where it stands, as one sentence. */
+export function decisionOf(run: ExecutionOut): string {
+  if (run.outcome) return run.outcome;
+  switch (run.status) {
+    case 'pending':
+      return 'Waiting for a worker';
+    case 'running':
+      return `Running ${nameOf(run, (node) => node.status === 'running') ?? 'the next node'}`;
+    case 'waiting':
+      return `Waiting at ${nameOf(run, (node) => node.status === 'waiting') ?? 'a node'}`;
+    case 'cancelled':
+      return 'Cancelled, nothing more was done';
+    case 'failed':
+      return failure(run);
+    case 'succeeded':
+      return 'Finished without a trade';
+  }
+}
+
+function failure(run: ExecutionOut): string {
+  const at = nameOf(run, (node) => node.node_id === run.error?.node_id);
+  return at ? `Failed at ${at}` : 'The run failed';
+}
+
+function nameOf(
+  run: ExecutionOut,
+  test: (node: ExecutionOut['nodes'][number]) => boolean,
+): string | undefined {
+  return run.nodes.find(test)?.name;
+}

@@ -1,0 +1,89 @@
+import { Component, inject, input } from '@angular/core';
+import { Router, RouterLink } from '@angular/router';
+import type { ExecutionSummary } from '@core/api';
+import { CostPipe, DatePipe, DurationPipe } from '@shared/format/format-pipes';
+import { ModeBadge } from '@shared/mode-badge';
+import { StatusBadge } from '@shared/status-badge';
+import { Time } from '@shared/time';
+
+/** Runs as rows; a click opens. */
+@Component({
+  selector: 'k-run-table',
+  imports: [RouterLink, ModeBadge, StatusBadge, Time, CostPipe, DatePipe, DurationPipe],
+  template: `
+    <div class="k-table-wrap">
+      <table class="k-table" aria-label="Runs">
+        <thead>
+          <tr>
+            <th>Status</th>
+            <th>Symbol</th>
+            <th>Outcome</th>
+            <th>Pipeline</th>
+            <th class="wide">Mode</th>
+            <th class="wide">As of</th>
+            <th class="k-num">Took</th>
+            <th class="k-num">Cost</th>
+            <th class="k-num">Started</th>
+          </tr>
+        </thead>
+        <tbody>
+          @for (run of items(); track run.id) {
+            <tr class="k-row-link" (click)="open($event, run)">
+              <td><k-status-badge [status]="run.status" /></td>
+              <td class="symbol">{{ run.symbol ?? '–' }}</td>
+              <td class="outcome">
+                <a class="k-ellipsis" [routerLink]="['/runs', run.id]" [title]="words(run)">{{
+                  words(run)
+                }}</a>
+              </td>
+              <td class="pipeline k-ellipsis" [title]="run.pipeline_name">
+                {{ run.pipeline_name }} <span class="k-muted">v{{ run.pipeline_version }}</span>
+              </td>
+              <td class="wide"><k-mode-badge [mode]="run.mode" /></td>
+              <td class="wide">{{ run.as_of | kDate }}</td>
+              <td class="k-num">{{ run.duration_ms | kDuration }}</td>
+              <td class="k-num">{{ run.cost | kCost }}</td>
+              <td class="k-num"><k-time [at]="run.created_at" style="ago" /></td>
+            </tr>
+          }
+        </tbody>
+      </table>
+    </div>
+  `,
+  styles: `
+    .symbol {
+      font-weight: 500;
+    }
+    .outcome {
+      width: 40%;
+      max-width: 0;
+      min-width: 220px;
+    }
+    .outcome a {
+      display: block;
+      color: var(--mat-sys-on-surface);
+    }
+    .pipeline {
+      max-width: 220px;
+    }
+    @media (max-width: 1200px) {
+      .wide {
+        display: none;
+      }
+    }
+  `,
+})
+export class RunTable {
+  private readonly router = inject(Router);
+  readonly items = input.required<readonly ExecutionSummary[]>();
+
+  protected words(run: ExecutionSummary): string {
+    return run.outcome ?? run.error ?? (run.finished_at ? 'No trade' : 'Under way');
+  }
+
+  /** The link in the row serves keyboards; the rest of the row serves the mouse. */
+  protected open(event: MouseEvent, run: ExecutionSummary): void {
+    if ((event.target as HTMLElement).closest('a')) return;
+    void this.router.navigate(['/runs', run.id]);
+  }
+}

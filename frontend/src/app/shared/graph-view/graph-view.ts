@@ -1,0 +1,50 @@
+import { Component, computed, input, output } from '@angular/core';
+import { STATUS_LOOKS, type Status } from '../status-badge';
+import {
+  type DrawnEdge,
+  type DrawnNode,
+  edgePaths,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  viewBoxOf,
+} from './graph-geometry';
+
+const NAME_LENGTH = 20;
+
+/** A pipeline to look at: nodes with their state in a run; one can be chosen. */
+@Component({
+  selector: 'k-graph-view',
+  templateUrl: './graph-view.html',
+  styleUrl: './graph-view.scss',
+})
+export class GraphView {
+  readonly nodes = input.required<readonly DrawnNode[]>();
+  readonly edges = input.required<readonly DrawnEdge[]>();
+  readonly selected = input<string | null>(null);
+  readonly chosen = output<string>();
+
+  protected readonly width = NODE_WIDTH;
+  protected readonly height = NODE_HEIGHT;
+  protected readonly viewBox = computed(() => viewBoxOf(this.nodes()));
+  protected readonly paths = computed(() => edgePaths(this.nodes(), this.edges()));
+  protected readonly cards = computed(() =>
+    this.nodes().map((node) => {
+      const look = STATUS_LOOKS[(node.status ?? 'pending') as Status];
+      return {
+        ...node,
+        shortName: shorten(node.name),
+        look,
+        label: `${node.name}, ${look.label.toLowerCase()}`,
+      };
+    }),
+  );
+
+  protected choose(event: Event, id: string): void {
+    event.preventDefault();
+    this.chosen.emit(id);
+  }
+}
+
+function shorten(name: string): string {
+  return name.length > NAME_LENGTH ? `${name.slice(0, NAME_LENGTH - 1)}…` : name;
+}
