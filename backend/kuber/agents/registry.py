@@ -112,7 +112,7 @@ class AgentRegistry:
             if agent_type in self._installed:
                 owner = self._installed[agent_type].row.provider
                 raise TypeError(f"the agent type {agent_type!r} is already taken by {owner}")
-        except (Exception, SystemExit) as error:  # a plug-in may fail in any way
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in fails as it likes
             reason = f"{type(error).__name__}: {error}"
             self._problems.append(PluginProblem(entry_point.name, provider, reason))
             log.warning(

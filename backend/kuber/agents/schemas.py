@@ -51,9 +51,7 @@ class AgentOut(BaseModel):
     """`built-in`, or the name of the package that brought it."""
 
 
-def agent_out(
-    agent: type[BaseAgent[Any]], schema: dict[str, Any], provider: str
-) -> AgentOut:
+def agent_out(agent: type[BaseAgent[Any]], schema: dict[str, Any], provider: str) -> AgentOut:
     """Return the catalogue's row for an agent class."""
     meta = agent.metadata
     tokens = meta.expected_tokens

@@ -42,6 +42,11 @@ def _offline_encoding(model: str, vocabulary_dir: Path | None) -> tiktoken.Encod
         name = tiktoken.encoding_name_for_model(model)
     except KeyError:
         name = _FALLBACK_ENCODING
-    # tiktoken files a vocabulary under the SHA-1 of its address; absent, it would download it.
-    cached = vocabulary_dir / sha1(_VOCABULARY.format(name=name).encode()).hexdigest()
+    # Absent from its cache, tiktoken would download the vocabulary.
+    cached = vocabulary_dir / _cache_name(_VOCABULARY.format(name=name))
     return tiktoken.get_encoding(name) if cached.exists() else None
+
+
+def _cache_name(address: str) -> str:
+    """Return the file name under which tiktoken caches a vocabulary."""
+    return sha1(address.encode(), usedforsecurity=False).hexdigest()

@@ -30,9 +30,7 @@ class _QuietCrew(Crew):
     _task_output_handler: Any = PrivateAttr(default_factory=_NoTaskLog)
 
 
-def assemble(
-    name: str, steps: Sequence[Step], session: ModelSession, guardrail: Guardrail
-) -> Crew:
+def assemble(name: str, steps: Sequence[Step], session: ModelSession, guardrail: Guardrail) -> Crew:
     """Return a crew that runs `steps` in order; `guardrail` judges the last one's answer."""
     model = CrewLanguageModel.over(session)
     agents = {step.role.name: _agent(step.role, model) for step in steps}

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from kuber.agents.crews.adapter import ModelSession
 
+_UNUSABLE = (False, "the answer cannot be used")
+"""What CrewAI is told of a bad answer; the reason stays with the guard."""
+
 A = TypeVar("A", bound=Answer)
 
 
@@ -81,10 +84,10 @@ class _AnswerGuard(Generic[A]):
             answer = read_answer(output.raw, self._brief.answer)
         except UnreadableAnswer as error:
             self.fault = str(error)
-        else:
-            self.fault = self._brief.check(answer)
+            return _UNUSABLE
+        self.fault = self._brief.check(answer)
         if self.fault is not None:
-            return False, "the answer cannot be used"
+            return _UNUSABLE
         self.answer = answer
         return True, output.raw
 
@@ -95,9 +98,7 @@ def _build(brief: CrewBrief[A], session: "ModelSession", guard: _AnswerGuard[A])
     return assemble(brief.name, brief.steps, session, guard.judge)
 
 
-def _failure(
-    session: "ModelSession", guard: _AnswerGuard[A], error: Exception
-) -> AgentFailure:
+def _failure(session: "ModelSession", guard: _AnswerGuard[A], error: Exception) -> AgentFailure:
     if session.failure is not None:
         return session.failure
     if guard.fault is not None:

@@ -19,10 +19,10 @@ def import_crewai() -> ModuleType:
     Takes 2 to 4 s and 170 MB the first time: only worker processes may call it. CrewAI would
     use a `REDIS_URL` of its surroundings for locks and needs a writable home folder.
     """
-    os.environ.update(_FLAGS)
-    os.environ.pop("REDIS_URL", None)
+    os.environ.update(_FLAGS)  # noqa: TID251 - CrewAI has no other switch
+    os.environ.pop("REDIS_URL", None)  # noqa: TID251
     if not os.access(Path.home(), os.W_OK):
-        os.environ["HOME"] = tempfile.mkdtemp(prefix="kuber-home-")
+        os.environ["HOME"] = tempfile.mkdtemp(prefix="kuber-home-")  # noqa: TID251
     import crewai
     from crewai.events.utils.console_formatter import set_suppress_console_output
 

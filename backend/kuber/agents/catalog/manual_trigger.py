@@ -1,0 +1,22 @@
+"""Manual trigger: the run starts when a person starts it."""
+
+from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category
+from kuber.agents.state import PipelineState, TriggerCondition
+
+
+class ManualTrigger(BaseAgent[AgentConfig]):
+    """Lets every run go ahead."""
+
+    metadata = AgentMetadata(
+        agent_type="manual_trigger",
+        name="Manual start",
+        description="Starts the pipeline when you press Run.",
+        category=Category.TRIGGER,
+        icon="play_circle",
+        outputs=("trigger",),
+    )
+
+    def process(self, state: PipelineState) -> PipelineState:
+        state.trigger = TriggerCondition(kind="manual", met=True, detail="Started by hand.")
+        self.say(state, "Started by hand.")
+        return state

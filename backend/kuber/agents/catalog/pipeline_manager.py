@@ -1,0 +1,48 @@
+"""Pipeline manager: runs first, unseen in the editor, and guards the budget."""
+
+from decimal import Decimal
+
+from kuber.agents.base import AgentConfig, AgentFailure, AgentMetadata, BaseAgent, Category
+from kuber.agents.ports import Standing
+from kuber.agents.state import PipelineState
+
+
+class PipelineManager(BaseAgent[AgentConfig]):
+    """Stops a run that its user's budget no longer allows."""
+
+    metadata = AgentMetadata(
+        agent_type="pipeline_manager",
+        name="Pipeline manager",
+        description="Checks the budget before anything is spent.",
+        category=Category.SYSTEM,
+        icon="account_balance_wallet",
+    )
+
+    async def process(self, state: PipelineState) -> PipelineState:
+        if self.context.budget is None:
+            raise AgentFailure("no_budget", "The pipeline manager was given no budget to check.")
+        standing = await self.context.budget.check(Decimal(0))
+        words = _words(standing)
+        if not standing.ok:
+            raise AgentFailure(
+                "budget_exceeded",
+                f"{standing.detail} {words}",
+                remedy="Raise the budget in the account's settings, or wait until tomorrow.",
+            )
+        self.say(state, f"Within the budget. {words}")
+        return state
+
+
+def _words(standing: Standing) -> str:
+    return (
+        f"This run: {_dollars(standing.run_spent)} of {_limit(standing.per_run_limit)}."
+        f" Today: {_dollars(standing.spent_today)} of {_limit(standing.per_day_limit)}."
+    )
+
+
+def _limit(value: Decimal | None) -> str:
+    return "no limit" if value is None else _dollars(value)
+
+
+def _dollars(value: Decimal) -> str:
+    return f"${value:,.4f}"

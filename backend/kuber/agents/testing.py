@@ -1,0 +1,240 @@
+"""A harness for authors of agents: run one agent against a recorded state and recorded bars.
+
+    market = RecordedMarket([daily_bars("ACME", closes)])
+    harness = AgentHarness(market, as_of=market.last_close("ACME"))
+    result = await harness.run(MyAgent, {"period": 20}, harness.state("ACME"))
+    assert result.state.extra["my_agent"] == "..."
+
+Nothing here touches a network, a database or the clock.
+"""
+
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from inspect import isawaitable
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from kuber.agents.base import AgentConfig, AgentContext, BaseAgent, NodeUsage
+from kuber.agents.llm import LanguageModel
+from kuber.agents.ports import Budget, Desk
+from kuber.agents.state import PipelineState
+from kuber.brokers.port import Fill, OrderReport, OrderStatus, Position
+from kuber.kernel.clock import FixedClock
+from kuber.kernel.ids import PipelineId, RunId, UserId, order_id_for
+from kuber.market.calendars import calendar_for
+from kuber.market.errors import TimeframeUnavailable, UnknownSymbol
+from kuber.market.instruments import traits_of
+from kuber.market.types import Bars, FloatArray, Instrument, Source, Timeframe, to_datetime
+from kuber.trading.service import TradeRequest
+
+PIPELINE_ID = PipelineId(UUID(int=1))
+RUN_ID = RunId(UUID(int=2))
+USER_ID = UserId(UUID(int=3))
+
+
+class RecordedMarket:
+    """Market data made of bars given beforehand; answers only with bars closed by `as_of`.
+
+    Unlike the real service it does not resample: give each timeframe that is read.
+    """
+
+    def __init__(self, series: Iterable[Bars]) -> None:
+        self._series = {(bars.symbol, bars.timeframe): bars for bars in series}
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
+        frames = tuple(frame for frame in Timeframe if (symbol, frame) in self._series)
+        if not frames:
+            raise UnknownSymbol(f"No bars of {symbol} were recorded.")
+        finest = self._series[symbol, frames[0]]
+        traits = traits_of(symbol)
+        return Instrument(
+            symbol=symbol,
+            name=traits.name,
+            source=finest.source,
+            calendar=traits.calendar,
+            currency=traits.currency,
+            timeframes=frames,
+            first_at=to_datetime(finest.opened_at[0]),
+            last_at=to_datetime(finest.closed_at[-1]),
+        )
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars:
+        found = self._series.get((symbol, timeframe))
+        if found is None:
+            raise TimeframeUnavailable(f"No {timeframe.value} bars of {symbol} were recorded.")
+        return found.closed_by(as_of).last(count)
+
+    def last_close(self, symbol: str) -> datetime:
+        """Return the moment at which the newest bar of the symbol's finest timeframe closed."""
+        for frame in Timeframe:
+            if (symbol, frame) in self._series:
+                return to_datetime(self._series[symbol, frame].closed_at[-1])
+        raise UnknownSymbol(f"No bars of {symbol} were recorded.")
+
+
+def make_bars(
+    symbol: str,
+    closes: Iterable[float] | FloatArray,
+    timeframe: Timeframe = Timeframe.D1,
+    *,
+    until: datetime = datetime(2013, 3, 1, 21, tzinfo=UTC),
+    spread: float = 0.01,
+    volume: float = 1_000_000.0,
+) -> Bars:
+    """Return bars with the given closes, the last of which closes at `until`.
+
+    Each opens at the close before it; high and low lie the fraction `spread` beyond open and
+    close. Bars follow each other without gaps, on the calendar's sessions for daily bars.
+    """
+    close = np.asarray(list(closes), dtype=np.float64)
+    opened = np.concatenate((close[:1], close[:-1]))
+    closes_at = _closing_times(symbol, timeframe, until, close.size)
+    span = timeframe.span if timeframe is not Timeframe.D1 else timedelta(hours=6, minutes=30)
+    return Bars(
+        symbol=symbol,
+        timeframe=timeframe,
+        source=Source.IMPORTED,
+        opened_at=np.array([_plain(at - span) for at in closes_at], dtype="datetime64[us]"),
+        closed_at=np.array([_plain(at) for at in closes_at], dtype="datetime64[us]"),
+        open=opened,
+        high=np.maximum(opened, close) * (1 + spread),
+        low=np.minimum(opened, close) * (1 - spread),
+        close=close,
+        volume=np.full(close.size, volume),
+    )
+
+
+def _closing_times(
+    symbol: str, timeframe: Timeframe, until: datetime, count: int
+) -> list[datetime]:
+    if timeframe is not Timeframe.D1:
+        return [until - timeframe.span * back for back in range(count - 1, -1, -1)]
+    calendar = calendar_for(traits_of(symbol).calendar)
+    days: list[datetime] = []
+    day = until
+    while len(days) < count:
+        if calendar.is_open(day - timedelta(hours=2)):
+            days.append(day)
+        day -= timedelta(days=1)
+    return days[::-1]
+
+
+def _plain(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+@dataclass
+class RecordingDesk:
+    """A trading desk that fills everything at the reference price and keeps the requests."""
+
+    balance: Decimal = Decimal(100_000)
+    open_positions: tuple[Position, ...] = ()
+    status: OrderStatus = OrderStatus.FILLED
+    failure: Exception | None = None
+    requests: list[TradeRequest] = field(default_factory=list)
+
+    async def equity(self) -> Decimal:
+        return self.balance
+
+    async def positions(self) -> tuple[Position, ...]:
+        return self.open_positions
+
+    async def execute(self, request: TradeRequest) -> OrderReport:
+        self.requests.append(request)
+        if self.failure is not None:
+            raise self.failure
+        filled = self.status in {OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED}
+        fill = Fill(request.as_of, request.quantity, request.reference_price, Decimal(0))
+        return OrderReport(
+            order_id_for(RUN_ID, request.node_id),
+            self.status,
+            "Recorded by the harness.",
+            (fill,) if filled else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRun:
+    """What came of one run of an agent."""
+
+    state: PipelineState
+    usage: NodeUsage
+    ports: tuple[str, ...]
+    """Ports that the agent chose, in order."""
+
+
+@dataclass
+class AgentHarness:
+    """Runs agents as the orchestrator would, on recorded data and a clock that stands still."""
+
+    market: RecordedMarket
+    as_of: datetime
+    seed: int = 7
+    node_id: str = "node"
+    timeframes: tuple[Timeframe, ...] = (Timeframe.D1,)
+    llm: LanguageModel | None = None
+    desk: Desk | None = None
+    budget: Budget | None = None
+    real_time: bool = False
+
+    def state(self, symbol: str, **sections: Any) -> PipelineState:
+        """Return a fresh state for `symbol`, with the given sections filled in."""
+        return PipelineState(
+            pipeline_id=PIPELINE_ID,
+            execution_id=RUN_ID,
+            user_id=USER_ID,
+            correlation_id="harness",
+            mode="simulation",
+            symbol=symbol,
+            symbols=(symbol,),
+            as_of=self.as_of,
+            seed=self.seed,
+            **sections,
+        )
+
+    def at_node(self, node_id: str) -> "AgentHarness":
+        """Return the same harness, for another node of the pipeline."""
+        return replace(self, node_id=node_id)
+
+    async def run(
+        self,
+        agent: type[BaseAgent[Any]],
+        config: AgentConfig | Mapping[str, Any],
+        state: PipelineState,
+    ) -> AgentRun:
+        """Run the agent on its own copy of `state`; raises what the agent raises."""
+        settings = (
+            config if isinstance(config, AgentConfig) else agent.Config.model_validate(dict(config))
+        )
+        ports: list[str] = []
+        context = self._context(ports.append)
+        done = agent(settings, context).process(state.model_copy())
+        finished = await _finished(done)
+        return AgentRun(finished, context.usage, tuple(ports))
+
+    def _context(self, choose_port: Any) -> AgentContext:
+        return AgentContext(
+            node_id=self.node_id,
+            run_id=RUN_ID,
+            user_id=USER_ID,
+            as_of=self.as_of,
+            seed=self.seed,
+            clock=FixedClock(self.as_of),
+            market=self.market,
+            timeframes=self.timeframes,
+            llm=self.llm,
+            trade_desk=self.desk,
+            budget=self.budget,
+            choose_port=choose_port,
+            real_time=self.real_time,
+        )
+
+
+async def _finished(done: PipelineState | Awaitable[PipelineState]) -> PipelineState:
+    return await done if isawaitable(done) else done
