@@ -249,4 +249,4 @@ def plugins_list() -> int:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="./kuber")
