@@ -1,0 +1,24 @@
+"""Entry point of the API server: `uvicorn kuber.main:app_factory --factory`."""
+
+from functools import partial
+from typing import NoReturn
+
+from fastapi import FastAPI
+
+from kuber.api.app import create_app
+from kuber.bootstrap import load_settings, open_api
+from kuber.infra.db import JsonObject
+
+
+def app_factory() -> FastAPI:
+    """Return the web application of this installation; ends the program on bad settings."""
+    return create_app(partial(open_api, load_settings()))
+
+
+def contract() -> JsonObject:
+    """Return the OpenAPI document; needs no settings and no services."""
+    return create_app(_not_serving).openapi()
+
+
+def _not_serving() -> NoReturn:
+    raise AssertionError("this application only shows its contract")

@@ -1,0 +1,248 @@
+"""Signing up, signing in, staying signed in and signing out, through HTTP."""
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from kuber.infra.db import Database
+from kuber.kernel.clock import FixedClock
+from tests.fakes.api_container import AccountsContainer, browser
+
+ANN = {"email": "ann@example.com", "password": "three quiet herons"}
+COOKIE = "kuber_refresh"
+REFRESH = "/api/v1/auth/refresh"
+
+
+async def sign_up(client: httpx.AsyncClient, **changes: str) -> httpx.Response:
+    return await client.post("/api/v1/auth/register", json=ANN | changes)
+
+
+async def sign_in(client: httpx.AsyncClient, **changes: str) -> httpx.Response:
+    return await client.post("/api/v1/auth/login", json=ANN | changes)
+
+
+async def signed_in(client: httpx.AsyncClient) -> str:
+    """Sign up and in; return the access token."""
+    assert (await sign_up(client)).status_code == 201
+    return str((await sign_in(client)).json()["access_token"])
+
+
+async def me(client: httpx.AsyncClient, token: str) -> httpx.Response:
+    return await client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {token}"})
+
+
+async def refresh_with(app: FastAPI, token: str) -> httpx.Response:
+    async with browser(app) as other:
+        return await other.post(REFRESH, headers={"Cookie": f"{COOKIE}={token}"})
+
+
+async def test_a_new_person_signs_up_signs_in_and_is_known(client: httpx.AsyncClient) -> None:
+    created = await sign_up(client)
+    assert created.status_code == 201
+    assert set(created.json()) == {"id", "email", "role", "tier"}
+    answer = (await sign_in(client)).json()
+    assert (answer["token_type"], answer["expires_in"]) == ("bearer", 900)
+    known = (await me(client, answer["access_token"])).json()
+    assert known == created.json()
+    assert (known["role"], known["tier"]) == ("user", "FREE")
+
+
+async def test_the_refresh_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    client: httpx.AsyncClient,
+) -> None:
+    await sign_up(client)
+    cookie = (await sign_in(client)).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Path=/api/v1/auth" in cookie
+    assert "Secure" not in cookie  # plain http on a developer's machine
+
+
+async def test_in_production_the_refresh_cookie_travels_over_tls_only(
+    accounts: AccountsContainer, client: httpx.AsyncClient
+) -> None:
+    accounts.settings.environment = "production"
+    await sign_up(client)
+    assert "Secure" in (await sign_in(client)).headers["set-cookie"]
+
+
+async def test_an_email_address_is_taken_whatever_its_case(client: httpx.AsyncClient) -> None:
+    await sign_up(client)
+    again = await sign_up(client, email="ANN@Example.COM")
+    assert (again.status_code, again.json()["code"]) == (409, "email_taken")
+    assert again.json()["errors"][0]["field"] == "email"
+    assert (await sign_in(client, email="ANN@Example.COM")).status_code == 200
+
+
+async def test_fifty_registrations_of_one_address_at_once_make_one_account(
+    client: httpx.AsyncClient,
+) -> None:
+    answers = await asyncio.gather(*(sign_up(client) for _ in range(50)))
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(201), statuses.count(409)) == (1, 49)
+
+
+async def test_weak_passwords_and_bad_addresses_are_refused_by_field(
+    client: httpx.AsyncClient,
+) -> None:
+    for changes, field in (
+        ({"password": "short"}, "password"),
+        ({"password": "password123"}, "password"),
+        ({"password": "aaaaaaaaaaaa"}, "password"),
+        ({"password": "ann@example.com"}, "password"),
+        ({"email": "nobody"}, "email"),
+        ({"email": "a b@example.com"}, "email"),
+    ):
+        answer = await sign_up(client, **changes)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (422, "invalid"), changes
+        assert [item["field"] for item in problem["errors"]] == [field], changes
+        assert problem["errors"][0]["remedy"]
+
+
+async def test_a_password_never_comes_back_in_an_error(client: httpx.AsyncClient) -> None:
+    answer = await sign_up(client, password="s3cr3t-x")
+    assert "s3cr3t-x" not in answer.text
+
+
+async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
+    client: httpx.AsyncClient,
+) -> None:
+    await sign_up(client)
+    wrong = await sign_in(client, password="three loud herons")
+    unknown = await sign_in(client, email="bob@example.com")
+    assert wrong.status_code == unknown.status_code == 401
+    strip = lambda answer: answer.json() | {"correlation_id": None}  # noqa: E731
+    assert strip(wrong) == strip(unknown)
+    assert wrong.json()["code"] == "bad_credentials"
+
+
+async def test_an_access_token_runs_out_and_a_refresh_replaces_it(
+    client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    token = await signed_in(client)
+    clock.advance(timedelta(seconds=900))
+    late = await me(client, token)
+    assert (late.status_code, late.json()["code"]) == (401, "token_expired")
+    assert late.headers["www-authenticate"] == "Bearer"
+    fresh = await client.post(REFRESH)
+    assert fresh.status_code == 200
+    assert (await me(client, fresh.json()["access_token"])).status_code == 200
+
+
+async def test_a_forged_or_foreign_token_is_refused(client: httpx.AsyncClient) -> None:
+    token = await signed_in(client)
+    header, claims, signature = token.split(".")
+    none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"
+    for bad in (f"{header}.{claims}.", f"{none}.{claims}.", f"{header}.{claims}x.{signature}", "x"):
+        answer = await me(client, bad)
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in"), bad
+
+
+async def test_signing_out_ends_the_access_token_at_once(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    token = await signed_in(client)
+    cookie = client.cookies[COOKIE]
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
+    assert COOKIE not in client.cookies
+    assert (await me(client, token)).json()["code"] == "session_ended"
+    assert (await refresh_with(app, cookie)).json()["code"] == "session_ended"
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
+
+
+async def test_without_a_cookie_there_is_nothing_to_refresh(client: httpx.AsyncClient) -> None:
+    answer = await client.post(REFRESH)
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+
+
+async def test_two_tabs_that_refresh_at_once_both_stay_signed_in(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    await signed_in(client)
+    cookie = client.cookies[COOKIE]
+    answers = await asyncio.gather(*(refresh_with(app, cookie) for _ in range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.cookies[COOKIE] for answer in answers}) == 8
+    for answer in answers:
+        assert (await me(client, answer.json()["access_token"])).status_code == 200
+
+
+async def test_a_refresh_token_used_again_later_ends_the_whole_session(
+    app: FastAPI, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await signed_in(client)
+    stolen = client.cookies[COOKIE]
+    renewed = await client.post(REFRESH)
+    clock.advance(timedelta(seconds=11))
+    theft = await refresh_with(app, stolen)
+    assert (theft.status_code, theft.json()["code"]) == (401, "session_ended")
+    owner = await client.post(REFRESH)
+    assert (owner.status_code, owner.json()["code"]) == (401, "session_ended")
+    assert (await me(client, renewed.json()["access_token"])).json()["code"] == "session_ended"
+
+
+async def test_a_branch_taken_in_the_grace_is_noticed_when_both_go_on(
+    app: FastAPI, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await signed_in(client)
+    stolen = client.cookies[COOKIE]
+    await client.post(REFRESH)
+    thief = (await refresh_with(app, stolen)).cookies[COOKIE]
+    clock.advance(timedelta(minutes=15))
+    assert (await client.post(REFRESH)).status_code == 200
+    clock.advance(timedelta(seconds=11))
+    assert (await refresh_with(app, thief)).status_code == 401
+    assert (await client.post(REFRESH)).status_code == 401
+
+
+async def test_revoking_one_session_leaves_the_others(
+    app: FastAPI, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await signed_in(client)
+    stolen = client.cookies[COOKIE]
+    await client.post(REFRESH)
+    async with browser(app) as phone:
+        await sign_in(phone)
+        clock.advance(timedelta(seconds=11))
+        assert (await refresh_with(app, stolen)).status_code == 401
+        assert (await phone.post(REFRESH)).status_code == 200
+
+
+async def test_a_session_runs_out_when_it_is_not_used(
+    client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    await signed_in(client)
+    clock.advance(timedelta(days=29))
+    assert (await client.post(REFRESH)).status_code == 200
+    clock.advance(timedelta(days=30))
+    assert (await client.post(REFRESH)).status_code == 401
+
+
+async def test_a_disabled_person_is_locked_out_at_once(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    token = await signed_in(client)
+    async with database.transaction() as session:
+        await session.execute(text("update users set disabled_at = now()"))
+    assert (await me(client, token)).json()["code"] == "account_disabled"
+    assert (await client.post(REFRESH)).status_code == 401
+    again = await sign_in(client)
+    assert (again.status_code, again.json()["code"]) == (401, "account_disabled")
+    assert (await sign_in(client, password="not the password")).json()["code"] == "bad_credentials"
+
+
+async def test_what_is_stored_gives_no_token_and_no_full_address(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await signed_in(client)
+    async with database.transaction() as session:
+        network = (await session.execute(text("select network from sessions"))).scalar_one()
+        stored = (await session.execute(text("select token_hash from refresh_tokens"))).scalar_one()
+        password = (await session.execute(text("select password_hash from users"))).scalar_one()
+    assert network == "10.0.0.0/24"
+    assert client.cookies[COOKIE].encode() not in bytes(stored)
+    assert password.startswith("$argon2id$")
