@@ -21,7 +21,6 @@ from kuber.workers.supervisor import Service
 
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
-DEMO_EMAIL = "demo@kuber.local"
 
 ECHOED = ("supervisor", "api", "worker", "beat", "relay")
 """Whose log lines are shown on the terminal of `up`."""

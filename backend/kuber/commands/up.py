@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 
 from kuber.commands import say
-from kuber.commands.stack import DEFAULT_PORT, DEMO_EMAIL, ECHOED, Plan, make_plan
+from kuber.commands.stack import DEFAULT_PORT, ECHOED, Plan, make_plan
 from kuber.config import StackSettings, process_environment
+from kuber.identity.types import DEMO_EMAIL
 from kuber.infra.embedded.home import Home
 from kuber.infra.embedded.process import CannotStart
 from kuber.workers import stack_state

@@ -20,6 +20,7 @@ from kuber.identity.models import RefreshTokenRow, SessionRow, UserRow
 from kuber.identity.passwords import PasswordHasher, check_choice
 from kuber.identity.tokens import AccessTokens, new_refresh_token, refresh_token_hash
 from kuber.identity.types import (
+    DEMO_EMAIL,
     Account,
     Client,
     IssuedTokens,
@@ -32,7 +33,6 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId, new_id
 
-DEMO_EMAIL = "demo@kuber.dev"
 REFRESH_GRACE = timedelta(seconds=10)
 """How long an exchanged refresh token still works: two tabs may present it at the same time."""
 

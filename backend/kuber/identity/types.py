@@ -10,6 +10,9 @@ from kuber.kernel.ids import UserId
 
 SessionId = NewType("SessionId", UUID)
 
+DEMO_EMAIL = "demo@kuber.dev"
+"""The account that the development stack offers at its log-in page."""
+
 
 class Role(StrEnum):
     """What a person may do beyond their own things."""

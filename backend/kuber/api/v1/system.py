@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from kuber.api.container import ApiSettings
 from kuber.api.deps import ContainerDep
-from kuber.identity.service import DEMO_EMAIL
+from kuber.identity.types import DEMO_EMAIL
 
 router = APIRouter(prefix="/system", tags=["system"])
 
