@@ -158,8 +158,8 @@ class MarketService:
         series = await asyncio.to_thread(
             parse_bars, label, content, timeframe, timezone, Source.IMPORTED
         )
-        record = import_record(user_id, label, content, series)
-        record.timezone, record.created_at = timezone, self._clock.now()
+        record = import_record(user_id, label, content, series, self._clock.now())
+        record.timezone = timezone
         await add_import(session, record, series)
         event.listen(
             session.sync_session,
@@ -184,7 +184,7 @@ class MarketService:
 
 
 def import_record(
-    user_id: UserId | None, filename: str, content: bytes, series: list[RawBars]
+    user_id: UserId | None, filename: str, content: bytes, series: list[RawBars], now: datetime
 ) -> BarImport:
     """Return the row that describes an import of `series`."""
     bars = [one.bars for one in series]
@@ -200,6 +200,7 @@ def import_record(
         bar_count=sum(map(len, bars)),
         first_at=to_datetime(min(one.opened_at[0] for one in bars)),
         last_at=to_datetime(max(one.closed_at[-1] for one in bars)),
+        created_at=now,
     )
 
 

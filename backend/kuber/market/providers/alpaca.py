@@ -8,7 +8,6 @@ out. Currency pairs are not on offer there.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -42,43 +41,40 @@ _FETCHED = {
 }
 _KNOWN_BY = timedelta(days=14)
 _REFUSED = {
-    401: "Alpaca refused the keys: check KUBER_ALPACA_API_KEY and its secret.",
+    401: "Alpaca refused the keys: check KUBER_ALPACA_API_KEY and KUBER_ALPACA_API_SECRET.",
     403: "Alpaca refused the request: the account's plan may not cover this data feed.",
     429: "Alpaca's rate limit is reached: try again in a minute.",
 }
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class AlpacaSettings:
-    """Keys and limits; `url` is another address of the data API, None for Alpaca's own."""
-
-    api_key: str
-    secret_key: str
-    feed: str = "iex"
-    url: str | None = None
-    connect_timeout_s: float = 3.0
-    read_timeout_s: float = 10.0
-
-
 class AlpacaBars:
-    """Alpaca behind the provider port."""
+    """Alpaca behind the provider port.
+
+    `feed` is the equities feed that the account's plan covers; `url` is another address of the
+    data API, None for Alpaca's own.
+    """
 
     source = Source.ALPACA
 
     def __init__(
-        self, settings: AlpacaSettings, clock: Clock, *, cache_bytes: int = 32 * 2**20
+        self,
+        api_key: str,
+        secret_key: str,
+        clock: Clock,
+        *,
+        feed: str = "iex",
+        url: str | None = None,
+        connect_timeout_s: float = 3.0,
+        read_timeout_s: float = 10.0,
+        cache_bytes: int = 32 * 2**20,
     ) -> None:
         self._clock = clock
-        self._feed = DataFeed(settings.feed)
-        self._stocks = StockHistoricalDataClient(
-            settings.api_key, settings.secret_key, url_override=settings.url
-        )
-        self._crypto = CryptoHistoricalDataClient(
-            settings.api_key, settings.secret_key, url_override=settings.url
-        )
+        self._feed = DataFeed(feed)
+        self._stocks = StockHistoricalDataClient(api_key, secret_key, url_override=url)
+        self._crypto = CryptoHistoricalDataClient(api_key, secret_key, url_override=url)
         for client in (self._stocks, self._crypto):
-            adapter = _TimedAdapter(settings.connect_timeout_s, settings.read_timeout_s)
+            adapter = _TimedAdapter(connect_timeout_s, read_timeout_s)
             client._session.mount("https://", adapter)
             client._session.mount("http://", adapter)
             client._retry, client._retry_wait = 1, 1

@@ -1,0 +1,37 @@
+"""Importing the shipped sample."""
+
+import asyncio
+import hashlib
+from importlib.resources import files
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.clock import Clock
+from kuber.market.importing.parser import parse_bars
+from kuber.market.repository import add_import, delete_platform_imports, platform_import
+from kuber.market.service import import_record
+from kuber.market.types import Source, Timeframe
+
+_FILES = {"us_equities_daily.parquet": Timeframe.D1, "eurusd_hourly.parquet": Timeframe.H1}
+
+
+async def seed_sample(session: AsyncSession, clock: Clock) -> int:
+    """Import the sample as the platform's own bars and return how many were new.
+
+    Running it again does nothing; a release with other sample files replaces the old bars.
+    """
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('kuber.market.sample'))"))
+    imported = 0
+    for filename, timeframe in _FILES.items():
+        content = files(__package__).joinpath(filename).read_bytes()
+        if await platform_import(session, hashlib.sha256(content).hexdigest()):
+            continue
+        await delete_platform_imports(session, filename)
+        series = await asyncio.to_thread(
+            parse_bars, filename, content, timeframe, None, Source.SAMPLE
+        )
+        record = import_record(None, filename, content, series, clock.now())
+        await add_import(session, record, series)
+        imported += record.bar_count
+    return imported
