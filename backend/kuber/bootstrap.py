@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from alembic import command
@@ -21,7 +22,7 @@ from kuber.costs.service import CostService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
-from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaProbe, KafkaProducer
 from kuber.infra.redis import connect_redis
 from kuber.infra.telemetry import configure_logging, configure_tracing
@@ -36,6 +37,9 @@ from kuber.realtime.hub import Hub
 from kuber.runs.service import RunService
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.relay import OutboxRelay
+
+if TYPE_CHECKING:
+    from kuber.agents.llm import LanguageModel
 
 log = structlog.get_logger(__name__)
 
@@ -141,9 +145,7 @@ class RunWorker:
 
         settings, clock = self._settings, SystemClock()
         url = reveal(settings.database_url)
-        pool = raw_pool(
-            url, size=settings.runs_per_process + 4, application_name="kuber-worker"
-        )
+        pool = raw_pool(url, size=settings.runs_per_process + 4, application_name="kuber-worker")
         await pool.open(wait=False)
         self._stack.push_async_callback(pool.close)
         redis = connect_redis(reveal(settings.redis_url))

@@ -51,8 +51,8 @@ class Settings(BaseSettings):
     retry_base_s: float = Field(default=1, ge=0, le=60)
     retry_cap_s: float = Field(default=60, ge=0, le=3600)
 
-    budget_per_run: Decimal = Field(default=Decimal("5"), ge=0)
-    budget_per_day: Decimal = Field(default=Decimal("25"), ge=0)
+    budget_per_run: Decimal = Field(default=Decimal(5), ge=0)
+    budget_per_day: Decimal = Field(default=Decimal(25), ge=0)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -15,7 +15,7 @@ from kuber.api.frontend import Frontend
 from kuber.api.health import Readiness
 from kuber.api.middleware import BodyLimit, RequestContext
 from kuber.api.openapi import PROBLEM_ANSWERS, DocumentedApp, operation_id
-from kuber.api.v1 import auth, system, users
+from kuber.api.v1 import agents, auth, budgets, executions, market, pipelines, system, users
 
 OpenContainer = Callable[[], AbstractAsyncContextManager[Container]]
 """Opens the services of the process for as long as it serves."""
@@ -23,6 +23,11 @@ OpenContainer = Callable[[], AbstractAsyncContextManager[Container]]
 _RESOURCES = (
     auth.router,
     users.router,
+    agents.router,
+    pipelines.router,
+    executions.router,
+    market.router,
+    budgets.router,
     system.router,
 )
 

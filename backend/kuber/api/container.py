@@ -6,11 +6,17 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from kuber.agents.registry import AgentRegistry
+from kuber.costs.service import CostService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.infra.db import Database
 from kuber.infra.kafka import KafkaProbe
 from kuber.kernel.clock import Clock
+from kuber.market.service import MarketService
+from kuber.pipelines.service import PipelineService
+from kuber.realtime.hub import Hub
+from kuber.runs.service import RunService
 
 
 class ApiSettings(Protocol):
@@ -53,3 +59,19 @@ class Container(Protocol):
     def identity(self) -> IdentityService: ...
     @property
     def throttle(self) -> Throttle: ...
+    @property
+    def registry(self) -> AgentRegistry: ...
+    @property
+    def market(self) -> MarketService: ...
+    @property
+    def costs(self) -> CostService: ...
+    @property
+    def pipelines(self) -> PipelineService: ...
+    @property
+    def runs(self) -> RunService: ...
+    @property
+    def hub(self) -> Hub: ...
+
+    async def wake_workers(self) -> None:
+        """Call a worker to the queue of runs; never raises."""
+        ...

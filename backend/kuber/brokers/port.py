@@ -40,7 +40,7 @@ class SimulationOptions:
     commission_per_share: Decimal = Decimal("0.005")
     partial_fill_rate: Decimal = Decimal("0.20")
     rejection_rate: Decimal = Decimal("0.05")
-    starting_balance: Decimal = Decimal("100000")
+    starting_balance: Decimal = Decimal(100000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def simulate(order: BracketOrder, options: SimulationOptions, cash: Decimal) -> 
     `options.slippage`; the fill carries the order's `as_of`, because no later price may be seen.
     `cash` is what the account can still spend.
     """
-    draw = random.Random(order.seed)
+    draw = random.Random(order.seed)  # noqa: S311  must be repeatable
     rejected, partial, part = draw.random(), draw.random(), draw.uniform(0.3, 0.9)
     if rejected < options.rejection_rate:
         return _rejected(order, "The simulated venue rejected the order (rejection rate).")
@@ -36,7 +36,7 @@ def simulate(order: BracketOrder, options: SimulationOptions, cash: Decimal) -> 
     reason = (
         "Filled at the simulated market."
         if whole
-        else f"The simulated venue filled {quantity.normalize():f} of {order.quantity.normalize():f}."
+        else f"The venue filled {quantity.normalize():f} of {order.quantity.normalize():f} units."
     )
     return OrderReport(
         order.client_order_id,

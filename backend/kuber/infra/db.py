@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
-from psycopg import AsyncConnection
 from sqlalchemy import DateTime, MetaData, Numeric, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import (

@@ -99,9 +99,7 @@ class PipelineRepository:
         return await self._session.get(PipelineVersionRow, (pipeline_id, version))
 
 
-def _filtered(
-    statement: Select[tuple[PipelineRow]], query: PipelineQuery
-) -> Select[tuple[PipelineRow]]:
+def _filtered(statement: Select[PipelineRow], query: PipelineQuery) -> Select[PipelineRow]:
     if query.search:
         statement = statement.where(PipelineRow.name.icontains(query.search, autoescape=True))
     if query.status:

@@ -21,7 +21,8 @@ class PipelineCreate(_Body):
     name: Name
     graph: Graph | None = None
     template: Annotated[str, Field(max_length=60)] | None = None
-    mode: Mode = Mode.SIMULATION
+    mode: Mode | None = None
+    """Default: the template's mode, else simulation."""
     trigger: Trigger = ManualTrigger()
 
 
@@ -125,6 +126,8 @@ class TemplateOut(BaseModel):
     description: str
     tags: list[str]
     symbol_hint: str
+    as_of_hint: datetime | None
+    """A moment of the sample history at which the template has something to show."""
     graph: Graph
     mode: Mode
     trigger: Trigger

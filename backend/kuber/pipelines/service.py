@@ -61,10 +61,11 @@ class PipelineService:
                 "Give a graph or a template, not both.",
                 [Problem("Both were given.", "Leave one of them out.", field="template")],
             )
-        graph = body.graph or Graph()
+        graph, mode = body.graph or Graph(), body.mode or Mode.SIMULATION
         if body.template is not None:
-            graph = template(body.template).graph
-        return await self._insert(session, user_id, body.name, graph, body.mode, body.trigger)
+            chosen = template(body.template)
+            graph, mode = chosen.graph, body.mode or chosen.mode
+        return await self._insert(session, user_id, body.name, graph, mode, body.trigger)
 
     async def get(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId

@@ -1,6 +1,8 @@
 """Pipelines to start from. Each runs as it is on the sample history."""
 
+from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 
 from pydantic import JsonValue
 
@@ -64,6 +66,7 @@ def _golden_cross() -> TemplateOut:
         "AAPL",
         _chain({"strategy": {"method": "golden_cross", "timeframe": "1d"}}),
         "Try AAPL as of 2009-05-14: the 50-day average had just crossed above the 200-day one.",
+        as_of=datetime(2009, 5, 14, 21, tzinfo=UTC),
     )
 
 
@@ -100,7 +103,7 @@ def _breakout() -> TemplateOut:
         "GOOG",
         _guarded(
             {"method": "breakout", "timeframe": "1d", "range_bars": 20},
-            {"field": "strategy.confidence", "operator": "at_least", "value": 55},
+            {"subject": "strategy.confidence", "comparison": ">=", "value": "55"},
         ),
         "Plans below 55 % confidence go straight to the report.",
     )
@@ -242,6 +245,7 @@ def _template(
     graph: Graph,
     note: str,
     mode: Mode = Mode.SIMULATION,
+    as_of: datetime | None = None,
 ) -> TemplateOut:
     sticky = GraphNote(
         id="about", text=note, position=Position(x=80, y=_TOP - 170), size=Size(w=320, h=110)
@@ -252,6 +256,7 @@ def _template(
         description=description,
         tags=list(tags),
         symbol_hint=symbol,
+        as_of_hint=as_of,
         graph=graph.model_copy(update={"notes": (sticky,)}),
         mode=mode,
         trigger=ManualTrigger(),
@@ -273,7 +278,4 @@ def _node(
 
 
 def _path(*nodes: str) -> list[GraphEdge]:
-    return [
-        GraphEdge(source=source, target=target)
-        for source, target in zip(nodes, nodes[1:], strict=False)
-    ]
+    return [GraphEdge(source=source, target=target) for source, target in pairwise(nodes)]

@@ -67,7 +67,7 @@ class Hub:
             with suppress(asyncio.CancelledError):
                 await self._reader
         with suppress(RedisError, OSError):
-            await self._pubsub.aclose()
+            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def _subscribe(self, names: list[str]) -> None:
         try:

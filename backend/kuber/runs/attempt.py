@@ -34,7 +34,7 @@ class Limits:
         that many failed nodes do not come back at once.
         """
         full: float = min(self.retry_cap_s, self.retry_base_s * 2.0 ** (attempt - 1))
-        return full * random.uniform(0.9, 1.0)
+        return full * random.uniform(0.9, 1.0)  # noqa: S311  spreads load, hides nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ async def _try_once(
             return await _call(attempt.make(), attempt.state()), None, None
     except TriggerNotMet as not_met:
         return None, None, not_met
-    except AgentFailure as failure:
-        return None, failure, None
+    except AgentFailure as error:
+        return None, error, None
     except TimeoutError:
         limit_s = attempt.limits.node_s
         return None, AgentFailure("node_timeout", f"It took longer than {limit_s:g} s."), None

@@ -1,6 +1,5 @@
 """Runs one claimed run: calls agents, records, tells; it knows no trading rule."""
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -283,7 +282,7 @@ def first_state(run: ClaimedRun) -> PipelineState:
         execution_id=run.id,
         user_id=run.user_id,
         correlation_id=run.correlation_id,
-        mode=run.mode,
+        mode=run.mode,  # type: ignore[arg-type] # checked when the run was accepted
         symbol=run.symbol,
         symbols=run.symbols,
         as_of=run.as_of,

@@ -41,7 +41,7 @@ _FIXED = (
 )
 """Fields that no agent may change."""
 
-_ADAPTERS = {
+_ADAPTERS: dict[str, TypeAdapter[object]] = {
     name: TypeAdapter(PipelineState.model_fields[name].annotation)
     for name in (*_SECTIONS, *_MAPS, "errors")
 }
@@ -82,10 +82,12 @@ def with_changes(state: PipelineState, changes: Iterable[Changes]) -> PipelineSt
         for name, value in change.items():
             current = update.get(name, getattr(state, name))
             if name in _MAPS:
-                assert isinstance(current, dict) and isinstance(value, dict)
+                assert isinstance(current, dict)
+                assert isinstance(value, dict)
                 update[name] = {**current, **value}
             elif name == "errors":
-                assert isinstance(current, tuple) and isinstance(value, tuple)
+                assert isinstance(current, tuple)
+                assert isinstance(value, tuple)
                 update[name] = current + value
             else:
                 update[name] = value

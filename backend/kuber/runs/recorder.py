@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
@@ -94,6 +96,6 @@ class RunRecorder:
         events, self._unsaved = self._unsaved, []
         try:
             await self._store.node_started(self._run, record, self._sequence, events)
-        except Exception as error:
+        except (DatabaseError, PoolTimeout) as error:
             self._unsaved = events + self._unsaved
             log.warning("node_start_not_recorded", node_id=record.node_id, reason=str(error))

@@ -58,7 +58,8 @@ NODES = """
 
 _HELD = """
     held as (
-        update runs set cost = cost + %(cost)s, last_sequence = greatest(last_sequence, %(sequence)s)
+        update runs set cost = cost + %(cost)s,
+            last_sequence = greatest(last_sequence, %(sequence)s)
         where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
         returning id
     )
@@ -147,7 +148,8 @@ FINISH = f"""
     with held as (
         update runs set status = %(status)s, finished_at = %(finished_at)s, wake_at = %(wake_at)s,
             wait_count = wait_count + %(waited)s, outcome = %(outcome)s, error = %(error)s,
-            last_sequence = greatest(last_sequence, %(sequence)s), lease_until = null, claimed_by = null
+            last_sequence = greatest(last_sequence, %(sequence)s),
+            lease_until = null, claimed_by = null
         where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
         returning id
     ), told as ({_EVENTS}), announced as (

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from kuber.infra.db import JsonObject, RawPool
@@ -66,12 +67,21 @@ class RunStore:
             rows = await (await connection.execute(statements.CLAIM, values)).fetchall()
         return [
             ClaimedRun(
-                RunId(row[0]),
-                UserId(row[1]),
-                PipelineId(row[2]),
-                *row[3:6],
-                tuple(row[6]),
-                *row[7:15],
+                id=RunId(row[0]),
+                user_id=UserId(row[1]),
+                pipeline_id=PipelineId(row[2]),
+                pipeline_version=row[3],
+                mode=row[4],
+                symbol=row[5],
+                symbols=tuple(row[6]),
+                as_of=row[7],
+                real_time=row[8],
+                seed=row[9],
+                correlation_id=row[10],
+                claim_epoch=row[11],
+                wait_count=row[12],
+                last_sequence=row[13],
+                cost=row[14],
                 fresh=row[11] == 1 and row[15] is None,
             )
             for row in sorted(rows)
@@ -114,11 +124,14 @@ class RunStore:
 
     async def nodes(self, run_id: RunId) -> dict[str, NodeRecord]:
         """Return what is on record of a run's nodes."""
-        async with self._pool.connection() as connection:
-            rows = await (await connection.execute(statements.NODES, (run_id,))).fetchall()
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            rows = await (await cursor.execute(statements.NODES, (run_id,))).fetchall()
         return {
-            row[0]: NodeRecord(
-                row[0], row[1], NodeStatus(row[2]), *row[3:9], row[9] or {}, *row[10:]
+            row["node_id"]: NodeRecord(
+                **{**row, "status": NodeStatus(row["status"]), "changes": row["changes"] or {}}
             )
             for row in rows
         }

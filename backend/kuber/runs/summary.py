@@ -35,7 +35,8 @@ def wait_until(not_met: TriggerNotMet, now: datetime, waited: int) -> datetime:
     """Return when to look again: the trigger's own time, else 30 s doubling up to 15 min."""
     if not_met.wake_at is not None:
         return max(not_met.wake_at, now)
-    return now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(waited, 10))
+    doublings: int = 2 ** min(waited, 10)
+    return now + min(LONGEST_WAIT, FIRST_WAIT * doublings)
 
 
 def headline(changes: Changes, record: NodeRecord) -> str | None:
@@ -72,17 +73,26 @@ def outcome(state: PipelineState) -> str:
     """Return the decision of a finished run as a sentence."""
     if state.trade is not None:
         return trade_sentence(state.trade)
+    plan = state.strategy
+    if plan is not None and plan.action is Action.HOLD:
+        return f"No trade: hold {state.symbol}. {first_reason(plan.reasoning)}".strip()
     if state.risk is not None and not state.risk.approved:
         failed = next((check for check in state.risk.checks if not check.passed), None)
         why = f"{failed.name}: {failed.detail}" if failed else "risk not approved"
         return f"No trade: {why}"
-    if state.strategy is not None:
-        if state.strategy.action is Action.HOLD:
-            return f"No trade: hold {state.symbol}"
-        return f"No trade: {plan_headline(state.strategy)} was not carried out"
+    if plan is not None:
+        return f"No trade: {plan_headline(plan)} was not carried out"
     if state.bias is not None:
         return f"No trade: {state.symbol} looks {state.bias.direction.lower()}"
     return "Finished without a decision"
+
+
+def first_reason(reasoning: str) -> str:
+    """Return the first listed reason of a Markdown text, else its first line, as plain text."""
+    lines = [line.strip() for line in reasoning.splitlines() if line.strip()]
+    listed = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+    chosen = (listed or lines or [""])[0].replace("**", "")
+    return chosen if len(chosen) <= 240 else f"{chosen[:239].rstrip()}…"
 
 
 def trade_sentence(trade: TradeExecution) -> str:

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 DRAIN = "kuber.runs.drain"
 SWEEP = "kuber.runs.sweep"
 SWEEP_EVERY_S = 1.0
-_TOKEN = "kuber:wake"
+_CALL = "kuber:wake"
 
 
 def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
@@ -68,7 +68,7 @@ class Waker:
     async def wake(self) -> None:
         """Send a call unless one is under way; never raises: the sweep finds what was missed."""
         try:
-            if await self._redis.set(_TOKEN, 1, nx=True, ex=2):
+            if await self._redis.set(_CALL, 1, nx=True, ex=2):
                 await asyncio.to_thread(self._celery.send_task, DRAIN, retry=False, expires=30)
         except (RedisError, CeleryError, KombuError, OSError) as error:
             log.warning("worker_not_called", reason=str(error))
@@ -76,6 +76,6 @@ class Waker:
     async def answered(self) -> None:
         """Take the token back: whoever commits a run from now on calls again."""
         try:
-            await self._redis.delete(_TOKEN)
+            await self._redis.delete(_CALL)
         except (RedisError, OSError) as error:
             log.warning("wake_token_left", reason=str(error))

@@ -49,7 +49,7 @@ class OutboxRelay:
         async with await AsyncConnection.connect(
             self._database_url, autocommit=True, application_name="kuber-relay", connect_timeout=5
         ) as connection:
-            while not await _locked(connection):
+            while not await _locked(connection):  # noqa: ASYNC110  another process holds it
                 await asyncio.sleep(2)
             log.info("relay_active")
             while True:

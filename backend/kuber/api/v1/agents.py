@@ -8,7 +8,7 @@ from kuber.api.deps import ContainerDep, CurrentUser
 from kuber.pipelines.schemas import TemplateList
 from kuber.pipelines.templates import templates
 
-router = APIRouter(prefix="/api/v1", tags=["agents"])
+router = APIRouter(tags=["agents"])
 
 
 class AgentList(BaseModel):

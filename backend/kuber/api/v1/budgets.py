@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.costs.schemas import BudgetBody, BudgetOut
 
-router = APIRouter(prefix="/api/v1/budgets", tags=["budgets"])
+router = APIRouter(prefix="/budgets", tags=["budgets"])
 
 
 @router.get("", operation_id="get_budget")

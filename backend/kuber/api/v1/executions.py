@@ -20,7 +20,7 @@ from kuber.runs.schemas import (
 )
 from kuber.runs.types import RunStatus
 
-router = APIRouter(prefix="/api/v1/executions", tags=["executions"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/executions", tags=["executions"], route_class=IdempotentRoute)
 
 
 @router.get("", operation_id="list_executions")

@@ -10,7 +10,7 @@ from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.market.schemas import BarsOut, ImportOut, SymbolOut
 from kuber.market.types import Timeframe
 
-router = APIRouter(prefix="/api/v1/market", tags=["market"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/market", tags=["market"], route_class=IdempotentRoute)
 
 
 class SymbolList(BaseModel):

@@ -26,7 +26,7 @@ from kuber.pipelines.schemas import (
 from kuber.pipelines.types import Mode, PipelineStatus
 from kuber.runs.schemas import RunAccepted, RunBody
 
-router = APIRouter(prefix="/api/v1/pipelines", tags=["pipelines"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=IdempotentRoute)
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The revision that the change is based on.")
