@@ -176,18 +176,11 @@ class Supervisor:
         if self._stopping:
             return 0
         began = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *service.command.argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            **spawn_options(service.command),
-        )
+        process, reader = await self._spawn(watched)
         watched.process, watched.pid = process, process.pid
         watched.said.clear()
         watched.too_slow = False
         self._set(watched, ServiceState.STARTING)
-        reader = asyncio.create_task(self._read(watched, process))
         becoming_ready = asyncio.create_task(self._become_ready(watched, process, began))
         try:
             code = await process.wait()
@@ -223,15 +216,41 @@ class Supervisor:
             self._set(watched, ServiceState.RUNNING)
             watched.up.set()
 
-    async def _read(self, watched: Watched, process: Process) -> None:
-        assert process.stdout is not None, "services are started with a pipe"
+    async def _spawn(self, watched: Watched) -> tuple[Process, "asyncio.Task[None]"]:
+        """Start the program; return it and the task that reads what it writes."""
+        # A pipe of our own: with asyncio's, waiting for the program would go on for as long as
+        # a grandchild holds the other end.
+        read_end, write_end = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *watched.service.command.argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                **spawn_options(watched.service.command),
+            )
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        return process, asyncio.create_task(self._read(watched, read_end))
+
+    async def _read(self, watched: Watched, pipe: int) -> None:
+        stream = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", 0)
+        )
         awaited, recent = watched.service.ready_when_said, b""
-        while piece := await process.stdout.read(65536):
-            self._output(watched.service.name, piece)
-            if awaited is not None and not watched.said.is_set():
-                recent = (recent + piece)[-65536 - len(awaited) :]
-                if awaited in recent:
-                    watched.said.set()
+        try:
+            while piece := await stream.read(65536):
+                self._output(watched.service.name, piece)
+                if awaited is not None and not watched.said.is_set():
+                    recent = (recent + piece)[-65536 - len(awaited) :]
+                    if awaited in recent:
+                        watched.said.set()
+        finally:
+            transport.close()
 
     async def _stop_all(self) -> None:
         self._stopping = True
@@ -257,8 +276,9 @@ class Supervisor:
             self._set(watched, ServiceState.STOPPED)
 
     def _set(self, watched: Watched, state: ServiceState) -> None:
-        watched.state = state
-        self._changed(watched)
+        if watched.state is not state:
+            watched.state = state
+            self._changed(watched)
 
     def _what_happened(self, watched: Watched, code: int) -> str:
         if watched.too_slow:
