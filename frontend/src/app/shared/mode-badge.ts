@@ -19,6 +19,7 @@ import { MODE_LABELS, type TradingMode } from './mode';
       font-size: 12px;
       font-weight: 500;
       white-space: nowrap;
+      vertical-align: middle;
     }
     .dot {
       width: 6px;

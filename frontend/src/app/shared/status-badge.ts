@@ -45,6 +45,7 @@ export const STATUS_LOOKS: Readonly<Record<Status, Look>> = {
       display: inline-flex;
       align-items: center;
       gap: 6px;
+      vertical-align: middle;
       font-size: 13px;
       white-space: nowrap;
     }

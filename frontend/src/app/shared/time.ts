@@ -10,10 +10,10 @@ export class Time {
   /** ISO 8601, or null for a dash. */
   readonly at = input.required<string | null | undefined>();
   /** `ago` for "3 min ago", else date and time. */
-  readonly style = input<'ago' | 'full'>('full');
+  readonly show = input<'ago' | 'full'>('full');
 
   protected readonly text = computed(() =>
-    this.style() === 'ago' ? formatAgo(this.at()) : formatDateTime(this.at()),
+    this.show() === 'ago' ? formatAgo(this.at()) : formatDateTime(this.at()),
   );
   protected readonly exact = computed(() => {
     const at = this.at();

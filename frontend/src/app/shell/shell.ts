@@ -28,6 +28,8 @@ import { TopBar } from './top-bar';
     header {
       grid-area: bar;
       display: grid;
+      grid-template-columns: minmax(0, 1fr);
+      min-width: 0;
     }
     main {
       position: relative;

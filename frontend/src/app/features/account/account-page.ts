@@ -1,3 +1,4 @@
+import { TitleCasePipe } from '@angular/common';
 import { Component, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
@@ -11,7 +12,7 @@ import { BudgetForm } from './budget-form';
 /** Who one is, what runs may spend, and how the app looks. */
 @Component({
   selector: 'k-account-page',
-  imports: [MatButton, MatButtonToggleModule, BudgetForm],
+  imports: [TitleCasePipe, MatButton, MatButtonToggleModule, BudgetForm],
   templateUrl: './account-page.html',
   styleUrl: './account-page.scss',
 })

@@ -43,6 +43,19 @@ export class NodeDetail {
     const engine = this.node().engine;
     return engine ? ENGINES[engine] : null;
   });
+  /** What stands in place of reasoning that is not there. */
+  protected readonly silence = computed(() => {
+    switch (this.node().status) {
+      case 'succeeded':
+        return 'This node follows its settings and gives no reasons.';
+      case 'failed':
+        return 'This node failed before it could give reasons.';
+      case 'skipped':
+        return 'The run went another way, so this node did nothing.';
+      default:
+        return 'Nothing yet.';
+    }
+  });
   protected readonly port = computed(() => {
     const port = this.node().port;
     return port && port !== 'out' ? port : null;

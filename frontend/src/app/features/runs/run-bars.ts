@@ -1,4 +1,4 @@
-import { type BarOut, type ExecutionOut, getBars } from '@core/api';
+import { type BarOut, type ExecutionOut, getBars, type TradeOut } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import type { ChartBar, ChartLine, ChartMark } from '@shared/price-chart/chart-types';
 import { formatQuantity } from '@shared/format/numbers';
@@ -62,19 +62,28 @@ export async function loadBars(
 export function planOf(run: ExecutionOut): Plan {
   const { trade } = run;
   if (trade) {
-    const side = trade.action;
     return {
       lines: lines(trade.entry_price, trade.stop_loss, trade.targets),
-      marks: trade.fills.map((fill) => ({
-        time: fill.time,
-        side,
-        label: `${side === 'buy' ? 'Bought' : 'Sold'} ${formatQuantity(fill.quantity)}`,
-      })),
+      marks: fillMarks(trade),
     };
   }
   const plan = section(run, 'strategy');
   const targets = [plan?.['target_1'], plan?.['target_2']];
   return { lines: lines(plan?.['entry'], plan?.['stop_loss'], targets), marks: [] };
+}
+
+/** One mark for all fills of one moment. */
+function fillMarks({ action, fills }: TradeOut): ChartMark[] {
+  const quantities = new Map<string, number>();
+  for (const { time, quantity } of fills) {
+    quantities.set(time, (quantities.get(time) ?? 0) + Number(quantity));
+  }
+  const word = action === 'buy' ? 'Bought' : 'Sold';
+  return [...quantities].map(([time, quantity]) => ({
+    time,
+    side: action,
+    label: `${word} ${formatQuantity(quantity)}`,
+  }));
 }
 
 /** The last output of the run that has this section. */

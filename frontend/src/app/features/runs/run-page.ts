@@ -20,6 +20,7 @@ import { NodeDetail } from './node-detail';
 import { RunChart } from './run-chart';
 import { RunStore } from './run-store';
 import { RunTimeline } from './run-timeline';
+import { TradeTable } from './trade-table';
 
 /** One run from start to end: decision, graph, timeline, chart, each node, report, cost, raw state. */
 @Component({
@@ -42,6 +43,7 @@ import { RunTimeline } from './run-timeline';
     NodeDetail,
     RunChart,
     RunTimeline,
+    TradeTable,
   ],
   providers: [RunStore],
   templateUrl: './run-page.html',

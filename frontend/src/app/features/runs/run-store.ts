@@ -140,7 +140,7 @@ function telling(run: ExecutionOut | null): string | null {
   if (!run) return null;
   const find = (test: (node: NodeRunOut) => boolean) => run.nodes.find(test)?.node_id;
   const decided = (section: string) =>
-    find((node) => node.status === 'succeeded' && Boolean(node.output?.[section]));
+    find((node) => Boolean(node.output?.[section]) && node.reasoning !== null);
   return (
     find((node) => node.status === 'failed') ??
     find((node) => node.status === 'running' || node.status === 'waiting') ??

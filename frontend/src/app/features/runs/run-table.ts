@@ -18,11 +18,11 @@ import { Time } from '@shared/time';
             <th>Status</th>
             <th>Symbol</th>
             <th>Outcome</th>
-            <th>Pipeline</th>
+            <th class="middle">Pipeline</th>
             <th class="wide">Mode</th>
             <th class="wide">As of</th>
-            <th class="k-num">Took</th>
-            <th class="k-num">Cost</th>
+            <th class="k-num middle">Took</th>
+            <th class="k-num middle">Cost</th>
             <th class="k-num">Started</th>
           </tr>
         </thead>
@@ -36,14 +36,14 @@ import { Time } from '@shared/time';
                   words(run)
                 }}</a>
               </td>
-              <td class="pipeline k-ellipsis" [title]="run.pipeline_name">
+              <td class="pipeline middle k-ellipsis" [title]="run.pipeline_name">
                 {{ run.pipeline_name }} <span class="k-muted">v{{ run.pipeline_version }}</span>
               </td>
               <td class="wide"><k-mode-badge [mode]="run.mode" /></td>
               <td class="wide">{{ run.as_of | kDate }}</td>
-              <td class="k-num">{{ run.duration_ms | kDuration }}</td>
-              <td class="k-num">{{ run.cost | kCost }}</td>
-              <td class="k-num"><k-time [at]="run.created_at" style="ago" /></td>
+              <td class="k-num middle">{{ run.duration_ms | kDuration }}</td>
+              <td class="k-num middle">{{ run.cost | kCost }}</td>
+              <td class="k-num"><k-time [at]="run.created_at" show="ago" /></td>
             </tr>
           }
         </tbody>
@@ -69,6 +69,14 @@ import { Time } from '@shared/time';
     @media (max-width: 1200px) {
       .wide {
         display: none;
+      }
+    }
+    @media (max-width: 700px) {
+      .middle {
+        display: none;
+      }
+      .outcome {
+        min-width: 0;
       }
     }
   `,

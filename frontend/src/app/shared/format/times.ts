@@ -15,19 +15,19 @@ const DATE_TIME: Intl.DateTimeFormatOptions = {
 
 /** `21 Nov 2026, 09:30` in the viewer's zone, or in `timeZone`. */
 export function formatDateTime(iso: string | null | undefined, timeZone?: string): string {
-  return iso ? formatter({ ...DATE_TIME, timeZone }).format(new Date(iso)) : NONE;
+  return iso ? print(iso, { ...DATE_TIME, timeZone }) : NONE;
 }
 
 /** `21 Nov 2026` in the viewer's zone, or in `timeZone`. */
 export function formatDate(iso: string | null | undefined, timeZone?: string): string {
   const options = { day: 'numeric', month: 'short', year: 'numeric', timeZone } as const;
-  return iso ? formatter(options).format(new Date(iso)) : NONE;
+  return iso ? print(iso, options) : NONE;
 }
 
 /** The exact time with seconds and zone, for a tooltip. */
 export function formatExact(iso: string, timeZone?: string): string {
   const options = { ...DATE_TIME, second: '2-digit', timeZoneName: 'short', timeZone } as const;
-  return formatter(options).format(new Date(iso));
+  return print(iso, options);
 }
 
 /** `just now`, `3 min ago`, `5 h ago`, `2 days ago`; older than a week, the date. */
@@ -56,6 +56,7 @@ function two(ms: number, bigMs: number, big: string, smallMs: number, small: str
   return `${Math.floor(ms / bigMs)} ${big}${rest ? ` ${rest} ${small}` : ''}`;
 }
 
-function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat('en-GB', options);
+/** British English alone shortens September to four letters. */
+function print(iso: string, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat('en-GB', options).format(new Date(iso)).replace('Sept', 'Sep');
 }

@@ -1,15 +1,9 @@
 import { Component, computed, input, output } from '@angular/core';
 import { STATUS_LOOKS, type Status } from '../status-badge';
-import {
-  type DrawnEdge,
-  type DrawnNode,
-  edgePaths,
-  NODE_HEIGHT,
-  NODE_WIDTH,
-  viewBoxOf,
-} from './graph-geometry';
+import { compact, type DrawnEdge, type DrawnNode, edgePaths, extentOf } from './graph-geometry';
 
-const NAME_LENGTH = 20;
+const GRID = { width: 168, height: 56, gapX: 40, gapY: 20 };
+const NAME_LENGTH = 16;
 
 /** A pipeline to look at: nodes with their state in a run; one can be chosen. */
 @Component({
@@ -23,12 +17,12 @@ export class GraphView {
   readonly selected = input<string | null>(null);
   readonly chosen = output<string>();
 
-  protected readonly width = NODE_WIDTH;
-  protected readonly height = NODE_HEIGHT;
-  protected readonly viewBox = computed(() => viewBoxOf(this.nodes()));
-  protected readonly paths = computed(() => edgePaths(this.nodes(), this.edges()));
+  protected readonly card = GRID;
+  private readonly placed = computed(() => compact(this.nodes(), GRID));
+  protected readonly extent = computed(() => extentOf(this.placed(), GRID));
+  protected readonly paths = computed(() => edgePaths(this.placed(), this.edges(), GRID));
   protected readonly cards = computed(() =>
-    this.nodes().map((node) => {
+    this.placed().map((node) => {
       const look = STATUS_LOOKS[(node.status ?? 'pending') as Status];
       return {
         ...node,

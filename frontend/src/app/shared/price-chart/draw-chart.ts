@@ -14,7 +14,8 @@ import type { Palette } from './palette';
 
 /** How many bars are in view at first. */
 const VISIBLE_BARS = 120;
-const ROOM_RIGHT = 6;
+/** Empty bars at the right, so that names of levels do not cover the last candles. */
+const ROOM_RIGHT = 18;
 
 export interface DrawnChart {
   destroy(): void;
@@ -29,6 +30,8 @@ export function drawChart(host: HTMLElement, input: ChartInput, palette: Palette
     wickUpColor: palette.up,
     wickDownColor: palette.down,
     borderVisible: false,
+    priceLineVisible: false,
+    lastValueVisible: false,
     priceFormat: priceFormat(input.bars),
     autoscaleInfoProvider: (original: () => { priceRange: Range | null } | null) =>
       withLines(original(), input.lines),

@@ -22,6 +22,7 @@ export function optionLabel(schema: JsonSchema, value: unknown): string {
       <mat-select
         [id]="id"
         [formControl]="formControl"
+        [placeholder]="schema.nullable ? 'None' : 'Choose'"
         [aria-labelledby]="id + '-label'"
         [aria-describedby]="id + '-help'"
       >
