@@ -45,6 +45,12 @@ export const routes: Routes = [
           import('./features/pipeline-builder/editor-page').then((m) => m.EditorPage),
       },
       {
+        path: 'pipelines/:id',
+        title: 'Pipeline',
+        loadComponent: () =>
+          import('./features/pipeline-builder/editor-page').then((m) => m.EditorPage),
+      },
+      {
         path: 'runs',
         title: 'Runs',
         loadComponent: () => import('./features/runs/runs-page').then((m) => m.RunsPage),

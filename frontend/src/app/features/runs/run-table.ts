@@ -23,7 +23,7 @@ import { Time } from '@shared/time';
             <th class="wide">As of</th>
             <th class="k-num middle">Took</th>
             <th class="k-num middle">Cost</th>
-            <th class="k-num">Started</th>
+            <th class="k-num middle">Started</th>
           </tr>
         </thead>
         <tbody>
@@ -43,7 +43,7 @@ import { Time } from '@shared/time';
               <td class="wide">{{ run.as_of | kDate }}</td>
               <td class="k-num middle">{{ run.duration_ms | kDuration }}</td>
               <td class="k-num middle">{{ run.cost | kCost }}</td>
-              <td class="k-num"><k-time [at]="run.created_at" show="ago" /></td>
+              <td class="k-num middle"><k-time [at]="run.created_at" show="ago" /></td>
             </tr>
           }
         </tbody>
