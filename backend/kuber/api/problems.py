@@ -58,5 +58,5 @@ def problem_response(
         errors=list(errors),
     )
     return ProblemResponse(
-        problem.model_dump(mode="json"), status, headers=dict(headers) if headers else None
+        problem.model_dump(mode="json"), int(status), headers=dict(headers) if headers else None
     )

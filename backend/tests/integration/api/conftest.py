@@ -1,18 +1,22 @@
 """An API on real servers, and people who use it."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from kuber.api.app import create_app
+from kuber.bootstrap import open_api
+from kuber.config import Settings
 from kuber.infra.db import Database
 from kuber.infra.kafka import KafkaProbe
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import FixedClock
-from tests.fakes.api_container import AccountsContainer, browser, opener
+from tests.fakes.api_container import SECRET, AccountsContainer, browser, opener
 
 
 @pytest.fixture
@@ -40,3 +44,47 @@ async def app(accounts: AccountsContainer) -> AsyncIterator[FastAPI]:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with browser(app) as opened:
         yield opened
+
+
+@pytest.fixture
+def settings(postgres_url: str, redis_url: str, kafka_bootstrap: str) -> Settings:
+    """The settings of a development installation on the session's servers."""
+    return Settings(
+        database_url=SecretStr(postgres_url),
+        redis_url=SecretStr(redis_url),
+        kafka_bootstrap=kafka_bootstrap,
+        jwt_secret=SecretStr(SECRET),
+        login_attempts_per_minute=1000,
+    )
+
+
+@pytest.fixture
+async def platform(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The whole API as it is in production, on real servers; no worker takes its runs."""
+    application = create_app(partial(open_api, settings))
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def ann(platform: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A signed-in person."""
+    async with browser(platform) as opened:
+        await sign_in(opened, "ann@example.com")
+        yield opened
+
+
+@pytest.fixture
+async def bob(platform: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Another signed-in person."""
+    async with browser(platform) as opened:
+        await sign_in(opened, "bob@example.com")
+        yield opened
+
+
+async def sign_in(client: httpx.AsyncClient, email: str) -> None:
+    """Make an account and let `client` speak for it from now on."""
+    account = {"email": email, "password": "three quiet herons"}
+    assert (await client.post("/api/v1/auth/register", json=account)).status_code == 201
+    answer = await client.post("/api/v1/auth/login", json=account)
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
