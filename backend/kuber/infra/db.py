@@ -82,13 +82,17 @@ class Database:
 RawPool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 
-def raw_pool(url: str, *, size: int, application_name: str) -> RawPool:
-    """Return a closed psycopg pool in autocommit mode; the caller opens and closes it."""
+def raw_pool(url: str, *, size: int, application_name: str, checked: bool = True) -> RawPool:
+    """Return a closed psycopg pool in autocommit mode; the caller opens and closes it.
+
+    `checked` asks PostgreSQL before each use whether the connection still lives, a round trip
+    more; without it the first use after a restart of PostgreSQL fails.
+    """
     return AsyncConnectionPool(
         url,
         min_size=min(2, size),
         max_size=size,
         open=False,
-        check=AsyncConnectionPool.check_connection,
+        check=AsyncConnectionPool.check_connection if checked else None,
         kwargs={"autocommit": True, "application_name": application_name, "connect_timeout": 5},
     )

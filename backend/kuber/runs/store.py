@@ -1,7 +1,7 @@
 """The run engine's view of the database: one round trip per step, fenced by the claim."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -159,13 +159,13 @@ class RunStore:
         charge: Charge | None,
     ) -> None:
         """Record a node's result with its cost entry and events; raises LeaseLost."""
-        values = self._fence(run, record.cost, sequence, events) | asdict(record)
+        values = self._fence(run, record.cost, sequence, events) | _columns(record)
         values["changes"] = Jsonb(record.changes)
         values["error"] = Jsonb(record.error) if record.error else None
         statement = statements.NODE_SETTLED
         if charge is not None:
             statement = statements.NODE_SPENT if record.cost else statements.NODE_CHARGED
-            values |= asdict(charge) | {
+            values |= _columns(charge) | {
                 "user_id": run.user_id,
                 "mode": run.mode,
                 "symbol": run.symbol,
@@ -211,3 +211,8 @@ class RunStore:
             row = await (await connection.execute(statement, values)).fetchone()
         assert row is not None, "the row that was asked for exists"
         return row
+
+
+def _columns(row: NodeRecord | Charge) -> JsonObject:
+    """Return the fields of a row by name, not copied."""
+    return {name: getattr(row, name) for name in row.__slots__}

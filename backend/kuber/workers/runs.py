@@ -8,11 +8,18 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import structlog
+import uvloop
 from celery import Celery
-from celery.signals import worker_init, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 from kuber.infra.embedded.process import die_with_parent
 from kuber.workers.celery_app import DRAIN, SWEEP
+from kuber.workers.supervisor import WORKER_READY
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +38,7 @@ class _Process:
 
     def __init__(self, services: WorkerServices) -> None:
         self.services = services
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="runs", daemon=True)
         self._thread.start()
         self.call(services.open())
@@ -66,6 +73,11 @@ def install(app: Celery, make_services: Callable[[], WorkerServices]) -> None:
         die_with_parent(parent=os.getppid())
         process.append(_Process(make_services()))
         log.info("worker_process_ready")
+
+    @worker_ready.connect(weak=False)
+    def tell_supervisor(**_: object) -> None:
+        # Said past the log, whose level may be too high for it.
+        os.write(1, WORKER_READY + b"\n")
 
     @worker_process_shutdown.connect(weak=False)
     def stop(**_: object) -> None:
