@@ -1,5 +1,6 @@
 """The development stack: which processes it has, and with which settings they start."""
 
+import hashlib
 import http.client
 import signal
 import sys
@@ -17,7 +18,7 @@ from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import CannotStart, Command, port_is_free
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import TOPICS
-from kuber.workers.supervisor import Service
+from kuber.workers.supervisor import WORKER_READY, Service
 
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
@@ -51,6 +52,42 @@ class Plan:
 
     addresses: Addresses
     tiers: tuple[tuple[Service, ...], ...]
+    migrated: "MigrationMark"
+
+
+@dataclass(frozen=True)
+class MigrationMark:
+    """Remembers beside the embedded database that this very program has prepared it.
+
+    Without a `file`, as for a database that is not ours, it is never set.
+    """
+
+    file: Path | None
+    program: str
+
+    @classmethod
+    def of(cls, addresses: Addresses, home: Home | None) -> "MigrationMark":
+        """Return the mark of this program, told from others by its sources."""
+        if home is None:
+            return cls(None, "")
+        content = hashlib.sha256(f"{addresses.database_url} {addresses.demo_password}".encode())
+        sources = source_root()
+        for folder in ("kuber", "migrations"):
+            for path in sorted((sources / folder).rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    content.update(str(path).encode() + path.read_bytes())
+        return cls(home.service("postgres") / "prepared", content.hexdigest())
+
+    def is_set(self) -> bool:
+        """Say whether tables and seeds are as this program wants them."""
+        return (
+            self.file is not None and self.file.exists() and self.file.read_text() == self.program
+        )
+
+    def set(self) -> None:
+        """Remember that tables and seeds are as this program wants them."""
+        if self.file is not None:
+            self.file.write_text(self.program)
 
 
 def make_plan(settings: StackSettings, home: Home) -> Plan:
@@ -91,9 +128,11 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
         or (home.secret("demo", _demo_password) if embedded else None),
     )
     env = process_environment() | settings_environment(addresses, settings, home.root)
+    mark = MigrationMark.of(addresses, home if embedded else None)
+    migration = () if mark.is_set() else (_migration(home, env),)
     application = _application(addresses, settings.worker_processes, home, env)
-    tiers = (tuple(servers), (_migration(home, env),), application)
-    return Plan(addresses, tuple(tier for tier in tiers if tier))
+    tiers = (tuple(servers), migration, *application)
+    return Plan(addresses, tuple(tier for tier in tiers if tier), mark)
 
 
 def choose_port(settings: StackSettings) -> int:
@@ -193,25 +232,22 @@ def _migration(home: Home, env: Mapping[str, str]) -> Service:
 
 def _application(
     addresses: Addresses, processes: int, home: Home, env: Mapping[str, str]
-) -> tuple[Service, ...]:
+) -> tuple[tuple[Service, ...], ...]:
     # These can be killed at any moment without loss; killed, they surely do not outlive us.
     command = partial(Command, cwd=home.run, env=env, death_signal=signal.SIGKILL)
-    return (
-        Service(
-            "api",
-            command(api_command(addresses.host, addresses.port)),
-            is_ready=partial(_answers, addresses.url, "/ready"),
-            grace_s=6,
-        ),
-        Service(
-            "worker",
-            command(worker_command(processes)),
-            ready_when_said=b" ready.",
-            grace_s=8,
-        ),
-        Service("beat", command(beat_command(home.run / "beat-schedule")), grace_s=3),
-        Service("relay", command(relay_command()), grace_s=5),
+    api = Service(
+        "api",
+        command(api_command(addresses.host, addresses.port)),
+        is_ready=partial(_answers, addresses.url, "/ready"),
+        grace_s=6,
     )
+    worker = Service(
+        "worker", command(worker_command(processes)), ready_when_said=WORKER_READY, grace_s=8
+    )
+    beat = Service("beat", command(beat_command(home.run / "beat-schedule")), grace_s=3)
+    relay = Service("relay", command(relay_command()), grace_s=5)
+    # Those whom nobody waits for come last: they would take the processor from the others.
+    return (api, worker), (beat, relay)
 
 
 def _answers(url: str, path: str) -> bool:

@@ -107,6 +107,8 @@ class _Run:
 
     def _on_change(self, watched: Watched) -> None:
         self._save()
+        if watched.service.once and watched.state is ServiceState.DONE:
+            self._plan.migrated.set()
         if self._phase != "starting":
             return
         if watched.state in (ServiceState.RUNNING, ServiceState.DONE):

@@ -15,6 +15,9 @@ from kuber.infra.embedded.process import CannotStart, Command, spawn_options
 Output = Callable[[str, bytes], None]
 """Takes what a service (by name) has written, in pieces of any size."""
 
+WORKER_READY = b"the worker is ready"
+"""What a worker writes once it takes tasks."""
+
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 15.0
 _HEALTHY_AFTER_S = 30.0
