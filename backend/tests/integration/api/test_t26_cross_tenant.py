@@ -1,0 +1,246 @@
+"""T26: generated from the routes of the application, so that a new route is covered or fails here.
+
+- A route with an id in its path needs a factory for that id in FACTORIES.
+- A route that takes a body needs a valid one in REQUESTS, so that the refusal is about the owner.
+- A route that needs no log-in must be in public_routes.txt, which is reviewed by people.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from kuber.api.app import create_app
+from kuber.bootstrap import open_api
+from kuber.config import Settings
+from tests.fakes.api_container import browser
+
+PUBLIC_ROUTES = Path(__file__).with_name("public_routes.txt")
+SECRET_NAME = "hers-alone"
+SECRET_SYMBOL = "HERSALONE"
+BARS = f"symbol,date,open,high,low,close,volume\n{SECRET_SYMBOL},2024-01-02,1,2,1,2,10\n".encode()
+
+
+async def make_pipeline(client: httpx.AsyncClient) -> str:
+    """Make a pipeline that could run; return its id."""
+    template = (await client.get("/api/v1/templates")).json()["items"][0]["slug"]
+    body = {"name": SECRET_NAME, "template": template}
+    made = await client.post("/api/v1/pipelines", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+async def make_execution(client: httpx.AsyncClient) -> str:
+    """Make a run that waits for a worker; return its id."""
+    pipeline_id = await make_pipeline(client)
+    symbol = (await client.get("/api/v1/market/symbols")).json()["items"][0]["symbol"]
+    run = await client.post(f"/api/v1/pipelines/{pipeline_id}/run", json={"symbol": symbol})
+    assert run.status_code == 202, run.text
+    return str(run.json()["execution_id"])
+
+
+async def first_version(_client: httpx.AsyncClient) -> str:
+    return "1"
+
+
+FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
+    "pipeline_id": make_pipeline,
+    "execution_id": make_execution,
+    "version": first_version,
+}
+"""For each name in a path: makes such a thing for a person and returns its id."""
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "update_pipeline": {"json": {"name": "taken over"}, "headers": {"If-Match": "1"}},
+    "restore_version": {"headers": {"If-Match": "1"}},
+    "run_pipeline": {"json": {"symbol": "AAPL"}},
+    "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
+}
+"""For each operation that needs more than its address: what to send so that it would be done."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address."""
+
+    method: str
+    path: str
+    operation: str
+    parameters: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    async def call(self, client: httpx.AsyncClient, ids: dict[str, str]) -> httpx.Response:
+        request = REQUESTS.get(self.operation, {})
+        return await client.request(self.method, self.path.format(**ids), **request)
+
+
+def routes_of(app: FastAPI) -> Iterator[Route]:
+    for context in iter_route_contexts(app.routes):
+        assert context.path is not None, f"{context.route} has no path: T26 cannot cover it"
+        parameters = tuple(getattr(context, "param_convertors", ()))
+        methods = (context.methods or {"WEBSOCKET"}) - {"HEAD"}
+        for method in sorted(methods):
+            yield Route(method, context.path, context.name or "", parameters)
+
+
+def public_routes() -> set[str]:
+    return set(PUBLIC_ROUTES.read_text().split("\n")) - {""}
+
+
+def private_routes(app: FastAPI) -> list[Route]:
+    return [route for route in routes_of(app) if str(route) not in public_routes()]
+
+
+async def make_ids(route: Route, owner: httpx.AsyncClient) -> dict[str, str]:
+    missing = set(route.parameters) - FACTORIES.keys()
+    assert not missing, f"{route}: add to FACTORIES in {__name__} how to make {sorted(missing)}"
+    return {name: await FACTORIES[name](owner) for name in route.parameters}
+
+
+async def test_t26_every_route_outside_the_frozen_list_refuses_without_a_login(
+    platform: FastAPI,
+) -> None:
+    routes = private_routes(platform)
+    refused = {}
+    async with browser(platform) as stranger:
+        for route in routes:
+            for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic YTpi"}):
+                stranger.headers.pop("Authorization", None)
+                stranger.headers.update(headers)
+                answer = await route.call(stranger, dict.fromkeys(route.parameters, str(uuid4())))
+                refused[f"{route} {headers}"] = answer.status_code
+    assert {name: status for name, status in refused.items() if status != 401} == {}
+    print(f"{len(routes)} routes refuse without a log-in")  # noqa: T201  counts, not "ok"
+
+
+def test_t26_the_list_of_public_routes_names_only_routes_that_exist(settings: Settings) -> None:
+    app = create_app(partial(open_api, settings))
+    assert public_routes() - {str(route) for route in routes_of(app)} == set()
+
+
+async def test_t26_another_persons_object_is_not_found_on_every_route(
+    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    routes = [route for route in private_routes(platform) if route.parameters]
+    leaks = {}
+    for route in routes:
+        ids = await make_ids(route, ann)
+        before = await everything_of(ann)
+        answer = await route.call(bob, ids)
+        if answer.status_code != 404 or SECRET_NAME in answer.text:
+            leaks[str(route)] = (answer.status_code, answer.text[:300])
+        assert await everything_of(ann) == before, f"{route} changed another person's things"
+    assert leaks == {}, "must be 404; when it is 422, add a valid body to REQUESTS"
+    assert routes
+    print(f"{len(routes)} routes hide another person's objects")  # noqa: T201
+
+
+async def test_t26_a_new_kind_of_id_without_a_factory_says_what_to_add(
+    ann: httpx.AsyncClient,
+) -> None:
+    route = Route("GET", "/api/v1/scanners/{scanner_id}", "get_scanner", ("scanner_id",))
+    with pytest.raises(AssertionError, match=r"add to FACTORIES .* \['scanner_id'\]"):
+        await make_ids(route, ann)
+
+
+async def test_t26_the_same_calls_reach_the_object_for_its_owner(
+    platform: FastAPI, ann: httpx.AsyncClient
+) -> None:
+    """Without this, a wrong address would pass for a hidden object."""
+    unreached = {}
+    for route in private_routes(platform):
+        if route.parameters:
+            answer = await route.call(ann, await make_ids(route, ann))
+            if answer.status_code in (401, 403, 404, 405):
+                unreached[str(route)] = answer.status_code
+    assert unreached == {}
+
+
+async def test_t26_nothing_of_another_person_shows_in_any_list(
+    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    secrets = {SECRET_NAME, SECRET_SYMBOL, await make_pipeline(ann), await make_execution(ann)}
+    imported = await ann.post(
+        "/api/v1/market/imports",
+        files={"file": ("bars.csv", BARS, "text/csv")},
+        data={"timeframe": "1d"},
+    )
+    assert imported.status_code == 201, imported.text
+    lists = [
+        route
+        for route in private_routes(platform)
+        if route.method == "GET" and not route.parameters
+    ]
+    shown, hers = {}, ""
+    for route in lists:
+        answer = await route.call(bob, {})
+        shown[str(route)] = [
+            one for one in secrets if one in answer.text and route.operation != "get_bars"
+        ]
+        if route.operation == "get_bars":
+            assert '"items":[{' not in answer.text, "bars of another person's import"
+        hers += (await route.call(ann, {})).text
+    assert {route: found for route, found in shown.items() if found} == {}
+    assert all(one in hers for one in secrets), "the owner must see what the other must not"
+    print(f"{len(lists)} lists keep people apart")  # noqa: T201
+
+
+async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(
+    ann: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    await make_execution(ann)
+    pipeline_id = (await ann.get("/api/v1/pipelines")).json()["items"][0]["id"]
+    found = await bob.get("/api/v1/executions", params={"pipeline_id": pipeline_id})
+    assert found.status_code in (200, 404)
+    assert found.json().get("items", []) == []
+
+
+async def everything_of(client: httpx.AsyncClient) -> tuple[str, str]:
+    pipelines = await client.get("/api/v1/pipelines", params={"limit": 200})
+    executions = await client.get("/api/v1/executions", params={"limit": 200})
+    return pipelines.text, executions.text
+
+
+def test_t26_the_socket_speaks_only_after_a_login_and_only_of_ones_own_runs(
+    settings: Settings,
+) -> None:
+    with TestClient(create_app(partial(open_api, settings))) as client:
+        for first in ({"type": "subscribe", "topic": "user"}, {"type": "auth", "token": "x"}):
+            with client.websocket_connect("/api/v1/ws") as socket:
+                socket.send_json(first)
+                assert socket.receive_json()["code"] == "not_signed_in"
+                with pytest.raises(WebSocketDisconnect):
+                    socket.receive_json()
+        tokens = {}
+        for name in ("ann", "bob"):
+            account = {"email": f"{name}@example.com", "password": "three quiet herons"}
+            client.post("/api/v1/auth/register", json=account)
+            tokens[name] = client.post("/api/v1/auth/login", json=account).json()["access_token"]
+        run_id = start_run(client, tokens["ann"])
+        for name, answer_type in (("bob", "error"), ("ann", "subscribed")):
+            with client.websocket_connect("/api/v1/ws") as socket:
+                socket.send_json({"type": "auth", "token": tokens[name]})
+                assert socket.receive_json() == {"type": "ready"}
+                socket.send_json({"type": "subscribe", "topic": f"execution:{run_id}"})
+                assert socket.receive_json()["type"] == answer_type, name
+
+
+def start_run(client: TestClient, token: str) -> str:
+    client.headers["Authorization"] = f"Bearer {token}"
+    template = client.get("/api/v1/templates").json()["items"][0]["slug"]
+    symbol = client.get("/api/v1/market/symbols").json()["items"][0]["symbol"]
+    body = {"name": SECRET_NAME, "template": template}
+    pipeline_id = client.post("/api/v1/pipelines", json=body).json()["id"]
+    run = client.post(f"/api/v1/pipelines/{pipeline_id}/run", json={"symbol": symbol})
+    return str(run.json()["execution_id"])
