@@ -64,6 +64,22 @@ class AgentConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SettingFault(ValueError):
+    """A setting that does not go with another one; raised by validators of an AgentConfig.
+
+    `field` is where the form shows it; `remedy` says what to do.
+    """
+
+    def __init__(self, field: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.remedy = remedy
+
+
+class NoSettings(AgentConfig):
+    """Nothing to set."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentMetadata:
     """What the palette, the forms, the quote and the docs know of an agent.
@@ -177,7 +193,7 @@ class BaseAgent(ABC, Generic[C]):
     """
 
     metadata: ClassVar[AgentMetadata]
-    Config: ClassVar[type[AgentConfig]] = AgentConfig
+    Config: ClassVar[type[AgentConfig]] = NoSettings
 
     def __init__(self, config: C, context: AgentContext) -> None:
         self.config = config

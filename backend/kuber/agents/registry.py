@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
-from typing import Any, get_args
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent
+from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, SettingFault
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.schemas import AgentOut, agent_out
 from kuber.agents.state import SECTIONS
@@ -151,28 +152,23 @@ def _checked(loaded: object) -> AgentClass:
     return loaded
 
 
-def _problem(agent: AgentClass, item: Any) -> Problem:
-    path = ".".join(str(part) for part in item["loc"])
-    return Problem(
-        message=f"{_label(agent, item)}: {_sentence(item)}",
-        remedy=_remedy(agent, item),
-        field=path or None,
-        code="bad_config",
-    )
-
-
-def _label(agent: AgentClass, item: Any) -> str:
+def _problem(agent: AgentClass, item: ErrorDetails) -> Problem:
+    fault = item.get("ctx", {}).get("error")
+    if isinstance(fault, SettingFault):
+        return _named(agent, fault.field, fault.field, str(fault) + ".", fault.remedy)
     name = str(item["loc"][0]) if item["loc"] else ""
+    path = ".".join(str(part) for part in item["loc"])
+    message = item["msg"].removeprefix("Value error, ")
+    return _named(agent, name, path, f"{message[:1].lower()}{message[1:]}.", _remedy(agent, item))
+
+
+def _named(agent: AgentClass, name: str, path: str, message: str, remedy: str) -> Problem:
     field = agent.Config.model_fields.get(name)
-    return (field.title if field and field.title else name) or "Settings"
+    label = (field.title if field and field.title else name) or "Settings"
+    return Problem(f"{label}: {message}", remedy, field=path or None, code="bad_config")
 
 
-def _sentence(item: Any) -> str:
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return message[:1].lower() + message[1:] + "."
-
-
-def _remedy(agent: AgentClass, item: Any) -> str:
+def _remedy(agent: AgentClass, item: ErrorDetails) -> str:
     context = item.get("ctx", {})
     match item["type"]:
         case "extra_forbidden":
@@ -182,11 +178,6 @@ def _remedy(agent: AgentClass, item: Any) -> str:
         case str(kind) if kind in _BOUNDS:
             return f"Choose a value {_BOUNDS[kind]} {next(iter(context.values()), '')}."
         case "enum" | "literal_error":
-            return f"Choose one of: {context.get('expected', _choices(agent, item))}."
+            return f"Choose one of: {context.get('expected', '')}."
         case _:
             return "Correct the value as the message says."
-
-
-def _choices(agent: AgentClass, item: Any) -> str:
-    field = agent.Config.model_fields.get(str(item["loc"][0]))
-    return ", ".join(str(choice) for choice in get_args(field.annotation)) if field else ""

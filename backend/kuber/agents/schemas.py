@@ -1,14 +1,12 @@
 """How the catalogue of agents looks from outside."""
 
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
 from kuber.agents.base import AgentConfig, BaseAgent, Category
+from kuber.kernel.wire import DecimalText
 from kuber.market.types import Timeframe
-
-PriceText = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
 
 
 class PortOut(BaseModel):
@@ -36,7 +34,7 @@ class AgentOut(BaseModel):
     category: Category
     version: str
     icon: str
-    price_per_hour: PriceText
+    price_per_hour: DecimalText
     """USD."""
     per_symbol: bool
     uses_llm: bool

@@ -7,16 +7,17 @@ outside the state; `market_data` says which bars a run may read.
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
+from kuber.kernel.wire import DecimalText
 from kuber.market.types import Timeframe
 
 STATE_VERSION = 1
 
-Price = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
+Price = DecimalText
 """A price or an amount of money: a plain decimal string in JSON, never in exponent form."""
 
 Engine = Literal["rules", "llm"]

@@ -1,6 +1,6 @@
 """A harness for authors of agents: run one agent against a recorded state and recorded bars.
 
-    market = RecordedMarket([daily_bars("ACME", closes)])
+    market = RecordedMarket([make_bars("ACME", closes)])
     harness = AgentHarness(market, as_of=market.last_close("ACME"))
     result = await harness.run(MyAgent, {"period": 20}, harness.state("ACME"))
     assert result.state.extra["my_agent"] == "..."
@@ -10,7 +10,7 @@ Nothing here touches a network, a database or the clock.
 
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from inspect import isawaitable
 from typing import Any
@@ -28,7 +28,16 @@ from kuber.kernel.ids import PipelineId, RunId, UserId, order_id_for
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import TimeframeUnavailable, UnknownSymbol
 from kuber.market.instruments import traits_of
-from kuber.market.types import Bars, FloatArray, Instrument, Source, Timeframe, to_datetime
+from kuber.market.types import (
+    Bars,
+    FloatArray,
+    Instrument,
+    Source,
+    TimeArray,
+    Timeframe,
+    to_datetime,
+    to_datetime64,
+)
 from kuber.trading.service import TradeRequest
 
 PIPELINE_ID = PipelineId(UUID(int=1))
@@ -87,46 +96,43 @@ def make_bars(
     spread: float = 0.01,
     volume: float = 1_000_000.0,
 ) -> Bars:
-    """Return bars with the given closes, the last of which closes at `until`.
+    """Return bars with the given closes, the newest of which closes by `until`.
 
     Each opens at the close before it; high and low lie the fraction `spread` beyond open and
-    close. Bars follow each other without gaps, on the calendar's sessions for daily bars.
+    close. Daily bars follow the sessions of the symbol's calendar, others follow each other
+    without gaps.
     """
     close = np.asarray(list(closes), dtype=np.float64)
-    opened = np.concatenate((close[:1], close[:-1]))
-    closes_at = _closing_times(symbol, timeframe, until, close.size)
-    span = timeframe.span if timeframe is not Timeframe.D1 else timedelta(hours=6, minutes=30)
+    before = np.concatenate((close[:1], close[:-1]))
+    opened_at, closed_at = _times(symbol, timeframe, until, close.size)
     return Bars(
         symbol=symbol,
         timeframe=timeframe,
         source=Source.IMPORTED,
-        opened_at=np.array([_plain(at - span) for at in closes_at], dtype="datetime64[us]"),
-        closed_at=np.array([_plain(at) for at in closes_at], dtype="datetime64[us]"),
-        open=opened,
-        high=np.maximum(opened, close) * (1 + spread),
-        low=np.minimum(opened, close) * (1 - spread),
+        opened_at=opened_at,
+        closed_at=closed_at,
+        open=before,
+        high=np.maximum(before, close) * (1 + spread),
+        low=np.minimum(before, close) * (1 - spread),
         close=close,
         volume=np.full(close.size, volume),
     )
 
 
-def _closing_times(
+def _times(
     symbol: str, timeframe: Timeframe, until: datetime, count: int
-) -> list[datetime]:
+) -> tuple[TimeArray, TimeArray]:
+    """Return when each of `count` bars opens and closes, oldest first."""
+    end = to_datetime64(until)
     if timeframe is not Timeframe.D1:
-        return [until - timeframe.span * back for back in range(count - 1, -1, -1)]
-    calendar = calendar_for(traits_of(symbol).calendar)
-    days: list[datetime] = []
-    day = until
-    while len(days) < count:
-        if calendar.is_open(day - timedelta(hours=2)):
-            days.append(day)
-        day -= timedelta(days=1)
-    return days[::-1]
-
-
-def _plain(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(tzinfo=None)
+        span = np.timedelta64(timeframe.span)
+        closes = end - span * np.arange(count)[::-1]
+        return closes - span, closes
+    sessions = calendar_for(traits_of(symbol).calendar).sessions(end, end)
+    newest = int(np.searchsorted(sessions.closes, end, side="right"))
+    assert newest >= count, "the calendar begins in 2000: ask for fewer bars"
+    chosen = slice(newest - count, newest)
+    return sessions.opens[chosen], sessions.closes[chosen]
 
 
 @dataclass

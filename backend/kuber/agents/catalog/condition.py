@@ -2,13 +2,13 @@
 
 import operator
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category, Port
+from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category, Port, SettingFault
 from kuber.agents.state import Action, Direction, PipelineState, StrategyPlan
 from kuber.agents.toolkit import missing, plain
 from kuber.kernel.money import exact
@@ -91,20 +91,27 @@ class ConditionConfig(AgentConfig):
             self.number()
             return self
         if self.comparison not in ("==", "!="):
-            raise ValueError(f"{self.subject} is a word: use equal to or not equal to")
+            raise SettingFault(
+                "comparison",
+                f"{self.subject} is a word, which cannot be greater or less",
+                "Choose equal to or not equal to.",
+            )
         if self.value.strip().upper() not in choices:
-            raise ValueError(f"the value for {self.subject} must be one of {', '.join(choices)}")
+            raise SettingFault(
+                "value",
+                f"{self.value!r} is no value of {self.subject}",
+                f"Use one of: {', '.join(choices)}.",
+            )
         return self
 
     def number(self) -> Decimal:
-        """Return the value as a number; raises ValueError when it is none."""
+        """Return the value as a number; raises SettingFault when it is none."""
         try:
-            number = Decimal(self.value.strip())
-        except InvalidOperation as error:
-            raise ValueError(f"the value for {self.subject} must be a number") from error
-        if not number.is_finite():
-            raise ValueError(f"the value for {self.subject} must be a finite number")
-        return number
+            return exact(self.value.strip())
+        except ValueError as error:
+            raise SettingFault(
+                "value", f"{self.value!r} is not a number", f"{self.subject} needs a number."
+            ) from error
 
     def expected(self) -> Decimal | str:
         """Return the value in the subject's own type."""

@@ -1,10 +1,10 @@
 """Manual trigger: the run starts when a person starts it."""
 
-from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category
+from kuber.agents.base import AgentMetadata, BaseAgent, Category, NoSettings
 from kuber.agents.state import PipelineState, TriggerCondition
 
 
-class ManualTrigger(BaseAgent[AgentConfig]):
+class ManualTrigger(BaseAgent[NoSettings]):
     """Lets every run go ahead."""
 
     metadata = AgentMetadata(

@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from kuber.agents.base import AgentConfig, AgentFailure, AgentMetadata, BaseAgent, Category
+from kuber.agents.base import AgentFailure, AgentMetadata, BaseAgent, Category, NoSettings
 from kuber.agents.ports import Standing
 from kuber.agents.state import PipelineState
 
 
-class PipelineManager(BaseAgent[AgentConfig]):
+class PipelineManager(BaseAgent[NoSettings]):
     """Stops a run that its user's budget no longer allows."""
 
     metadata = AgentMetadata(

@@ -1,5 +1,7 @@
 """The text of a run's report, from its state alone."""
 
+from decimal import Decimal
+
 from kuber.agents.state import Action, PipelineState, Report
 from kuber.agents.toolkit import amount, plain
 
@@ -69,11 +71,15 @@ def _levels(state: PipelineState) -> str:
     ]
     side = 1 if plan.action is Action.BUY else -1
     lines = [
-        f"| {name} | {level:f} | {side * (level - plan.entry) / risk:+.2f} R |"
+        f"| {name} | {level:f} | {_in_r(side * (level - plan.entry) / risk)} |"
         for name, level in rows
     ]
     table = "\n".join(["| Level | Price | Risk multiple |", "|---|---|---|", *lines])
     return f"## Levels\n\n{table}\n\nConfidence: {plan.confidence:g} of 100."
+
+
+def _in_r(multiple: Decimal) -> str:
+    return f"{multiple:+.2f} R" if multiple else "0 R"
 
 
 def _bias(state: PipelineState) -> str:

@@ -12,7 +12,7 @@ from kuber.agents.analysis.strategies.golden_cross import GoldenCross
 from kuber.agents.analysis.strategies.rsi_reversion import RsiReversion
 from kuber.agents.analysis.strategies.trend_following import TrendFollowing
 from kuber.agents.analysis.types import PlanRules
-from kuber.agents.base import AgentConfig
+from kuber.agents.base import AgentConfig, SettingFault
 from kuber.market.types import Timeframe
 
 Method = Literal["golden_cross", "rsi_mean_reversion", "breakout", "trend_following", "composite"]
@@ -189,14 +189,26 @@ class StrategyConfig(AgentConfig):
     @model_validator(mode="after")
     def _in_order(self) -> "StrategyConfig":
         if self.slow <= self.fast:
-            raise ValueError("the slow average must be longer than the fast one")
+            raise SettingFault(
+                "slow",
+                f"{self.slow} bars are not more than the fast average's {self.fast}",
+                "Make the slow average longer than the fast one.",
+            )
         if self.target_2_r <= self.target_1_r:
-            raise ValueError("the second target must be beyond the first")
+            raise SettingFault(
+                "target_2_r",
+                f"{self.target_2_r:g} R is not beyond the first target at {self.target_1_r:g} R",
+                "Put the second target beyond the first.",
+            )
         order = list(Timeframe)
         if self.method == "trend_following" and order.index(self.longer_timeframe) <= order.index(
             self.timeframe
         ):
-            raise ValueError("the longer timeframe must be longer than the timeframe")
+            raise SettingFault(
+                "longer_timeframe",
+                f"{self.longer_timeframe.value} is not longer than {self.timeframe.value}",
+                "Choose a longer timeframe.",
+            )
         return self
 
     @property

@@ -14,6 +14,7 @@ from kuber.agents.base import (
     AgentMetadata,
     BaseAgent,
     Category,
+    SettingFault,
     TriggerNotMet,
 )
 from kuber.agents.schedule import Cron, Schedule, Window
@@ -105,12 +106,19 @@ class TimeTriggerConfig(AgentConfig):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value!r} is not a known time zone") from error
+            raise SettingFault(
+                "time_zone",
+                f"{value!r} is not a known time zone",
+                "Use a name such as America/New_York.",
+            ) from error
         return value
 
     @model_validator(mode="after")
     def _readable(self) -> "TimeTriggerConfig":
-        self.rule()
+        try:
+            self.rule()
+        except ValueError as error:
+            raise SettingFault("cron", str(error), "Example: */30 9-15 * * mon-fri.") from error
         return self
 
     def rule(self) -> Schedule:

@@ -44,9 +44,16 @@ def support_of(score: float, action: Action) -> float:
 
 
 def common_factors(view: View, action: Action) -> tuple[Factor, ...]:
-    """Return the factors that every strategy shares: momentum, location, calm."""
+    """Return the factors of strategies that go with the market: momentum and surroundings."""
     return (
         Factor("Momentum agrees", support_of(view.seen.momentum.score, action), 1.0),
+        *surroundings(view, action),
+    )
+
+
+def surroundings(view: View, action: Action) -> tuple[Factor, ...]:
+    """Return the factors that every strategy shares: location and calm."""
+    return (
         Factor("Room to the next level", support_of(view.seen.location.score, action), 0.5),
         Factor("Calm market", view.seen.volatility.calm, 0.5),
     )

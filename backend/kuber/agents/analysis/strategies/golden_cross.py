@@ -82,6 +82,6 @@ def bars_since_cross(gap: FloatArray) -> int | None:
     0 means that the newest bar made the cross. Zero gaps belong to the side before them.
     """
     signs = np.sign(gap[np.isfinite(gap)])
-    signs = signs[signs != 0]
-    changes = np.flatnonzero(signs[1:] != signs[:-1])
-    return None if changes.size == 0 else int(signs.size - 2 - changes[-1])
+    sides = np.flatnonzero(signs)
+    crosses = sides[1:][signs[sides[1:]] != signs[sides[:-1]]]
+    return None if crosses.size == 0 else int(signs.size - 1 - crosses[-1])

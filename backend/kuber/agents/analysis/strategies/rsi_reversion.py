@@ -6,7 +6,7 @@ import numpy as np
 
 from kuber.agents.analysis.examine import MIN_BARS
 from kuber.agents.analysis.numbers import clip, last, rounded, show
-from kuber.agents.analysis.strategies.base import View, common_factors, hold
+from kuber.agents.analysis.strategies.base import View, hold, surroundings
 from kuber.agents.analysis.types import Factor, Setup
 from kuber.agents.state import Action
 from kuber.market import indicators
@@ -64,7 +64,7 @@ class RsiReversion:
             (
                 Factor("Depth of the extreme", 0.5 + 0.5 * clip(depth, 0.0, 1.0), 1.5),
                 Factor("Strength of the turn", abs(now - before) / 5.0, 1.0),
-                *common_factors(view, action),
+                *surroundings(view, action),
             ),
             {**figures, "rsi_extreme": round(extreme, 4)},
         )

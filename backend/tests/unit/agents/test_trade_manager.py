@@ -1,0 +1,103 @@
+from decimal import Decimal
+
+import pytest
+
+from kuber.agents.base import AgentFailure
+from kuber.agents.catalog.trade_manager import TradeManager, average_price
+from kuber.agents.state import PipelineState
+from kuber.agents.testing import RecordingDesk
+from kuber.brokers.port import OrderStatus, Position, Side
+from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
+from tests.fakes.agents import approved, buy, harness, hold, refused, sell, snapshot
+
+LONG = Position("ACME", Decimal(5), Decimal(90))
+
+
+def ready(plan: object = None, risk: object = None) -> PipelineState:
+    return harness().state(
+        "ACME", market_data=snapshot(), strategy=plan or buy(), risk=risk or approved()
+    )
+
+
+async def test_an_approved_plan_becomes_one_bracket_order() -> None:
+    desk = RecordingDesk()
+    run = await harness(desk=desk).run(TradeManager, {}, ready())
+    (request,) = desk.requests
+    assert (request.side, request.quantity) == (Side.BUY, 10)
+    assert request.stop_loss == Decimal("98.00")
+    assert request.targets == (Decimal("104.00"), Decimal("107.00"))
+    assert run.state.trade is not None
+    assert run.state.trade.status == "filled"
+    assert run.state.trade.entry_price == Decimal(100)
+
+
+async def test_the_second_target_can_be_left_out() -> None:
+    desk = RecordingDesk()
+    await harness(desk=desk).run(TradeManager, {"second_target": False}, ready())
+    assert desk.requests[0].targets == (Decimal("104.00"),)
+
+
+@pytest.mark.parametrize("state", [ready(plan=hold()), ready(risk=refused())])
+async def test_nothing_is_sent_without_a_plan_and_an_approval(state: PipelineState) -> None:
+    desk = RecordingDesk()
+    run = await harness(desk=desk).run(TradeManager, {}, state)
+    assert desk.requests == []
+    assert run.state.trade is None
+    assert "No trade." in run.state.reasoning["node"]
+
+
+async def test_a_second_position_in_the_same_direction_needs_to_be_allowed() -> None:
+    desk = RecordingDesk(open_positions=(LONG,))
+    bench = harness(desk=desk)
+    refusal = await bench.run(TradeManager, {}, ready())
+    assert desk.requests == []
+    assert "5 ACME are already open in the same direction" in refusal.state.reasoning["node"]
+    await bench.run(TradeManager, {"allow_duplicates": True}, ready())
+    assert len(desk.requests) == 1
+
+
+async def test_an_opposite_position_is_a_conflict_or_is_closed_as_far_as_it_goes() -> None:
+    desk = RecordingDesk(open_positions=(LONG,))
+    bench = harness(desk=desk)
+    refusal = await bench.run(TradeManager, {}, ready(plan=sell()))
+    assert desk.requests == []
+    assert "in the other direction" in refusal.state.reasoning["node"]
+    await bench.run(TradeManager, {"opposite": "reduce"}, ready(plan=sell()))
+    assert (desk.requests[0].side, desk.requests[0].quantity) == (Side.SELL, 5)
+
+
+async def test_positions_in_other_symbols_do_not_matter() -> None:
+    desk = RecordingDesk(open_positions=(Position("OTHER", Decimal(5), Decimal(1)),))
+    await harness(desk=desk).run(TradeManager, {}, ready())
+    assert len(desk.requests) == 1
+
+
+async def test_an_unknown_outcome_is_tried_again() -> None:
+    desk = RecordingDesk(failure=OrderOutcomeUnknown("The broker did not answer."))
+    with pytest.raises(AgentFailure) as failure:
+        await harness(desk=desk).run(TradeManager, {}, ready())
+    assert (failure.value.code, failure.value.retryable) == ("order_outcome_unknown", True)
+
+
+async def test_a_refused_order_is_not_tried_again() -> None:
+    desk = RecordingDesk(failure=RefusedOrder("The stop is wrong."))
+    with pytest.raises(AgentFailure) as failure:
+        await harness(desk=desk).run(TradeManager, {}, ready())
+    assert (failure.value.code, failure.value.retryable) == ("refused_order", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "quantity"), [(OrderStatus.REJECTED, 0), (OrderStatus.VALIDATED, 10)]
+)
+async def test_an_order_without_fills_keeps_the_planned_price(
+    status: OrderStatus, quantity: int
+) -> None:
+    run = await harness(desk=RecordingDesk(status=status)).run(TradeManager, {}, ready())
+    assert run.state.trade is not None
+    assert run.state.trade.status == status.value
+    assert (run.state.trade.quantity, run.state.trade.entry_price) == (quantity, Decimal("100.00"))
+
+
+def test_an_average_price_is_exact_to_six_decimals() -> None:
+    assert str(average_price(Decimal("301.50"), Decimal(2))) == "150.75"
+    assert str(average_price(Decimal(100), Decimal(3))) == "33.333333"

@@ -1,0 +1,73 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from kuber.agents.base import AgentFailure, TriggerNotMet
+from kuber.agents.catalog.manual_trigger import ManualTrigger
+from kuber.agents.catalog.time_trigger import TimeTrigger
+from kuber.agents.testing import AgentHarness
+from tests.fakes.agents import harness
+
+GOOD_FRIDAY = datetime(2013, 3, 29, 15, tzinfo=UTC)
+THURSDAY_NOON = datetime(2013, 3, 28, 16, tzinfo=UTC)
+
+
+def at(moment: datetime, *, real_time: bool = True) -> AgentHarness:
+    return replace(harness(), as_of=moment, real_time=real_time)
+
+
+async def test_a_manual_trigger_is_always_met() -> None:
+    run = await harness().run(ManualTrigger, {}, harness().state("ACME"))
+    assert run.state.trigger is not None
+    assert run.state.trigger.met
+
+
+async def test_a_time_trigger_is_met_inside_its_window() -> None:
+    bench = at(THURSDAY_NOON)
+    run = await bench.run(TimeTrigger, {}, bench.state("ACME"))
+    assert run.state.trigger is not None
+    assert run.state.trigger.kind == "time"
+
+
+async def test_a_market_holiday_puts_the_run_to_sleep_until_the_next_session() -> None:
+    bench = at(GOOD_FRIDAY)
+    with pytest.raises(TriggerNotMet) as unmet:
+        await bench.run(TimeTrigger, {}, bench.state("ACME"))
+    assert unmet.value.wake_at == datetime(2013, 4, 1, 13, 35, tzinfo=UTC)
+
+
+async def test_the_calendar_can_be_ignored() -> None:
+    bench = at(GOOD_FRIDAY)
+    run = await bench.run(TimeTrigger, {"market_hours_only": False}, bench.state("ACME"))
+    assert run.state.trigger is not None
+
+
+async def test_an_early_close_is_respected() -> None:
+    bench = at(datetime(2012, 11, 23, 19, tzinfo=UTC))  # the market closed at 18:00 UTC
+    with pytest.raises(TriggerNotMet) as unmet:
+        await bench.run(TimeTrigger, {}, bench.state("ACME"))
+    assert unmet.value.wake_at == datetime(2012, 11, 26, 14, 35, tzinfo=UTC)
+
+
+async def test_cron_and_calendar_are_both_waited_for() -> None:
+    bench = at(GOOD_FRIDAY)
+    config = {"schedule": "cron", "cron": "0 12 * * *"}
+    with pytest.raises(TriggerNotMet) as unmet:
+        await bench.run(TimeTrigger, config, bench.state("ACME"))
+    assert unmet.value.wake_at == datetime(2013, 4, 1, 16, tzinfo=UTC)
+
+
+async def test_a_schedule_that_never_meets_the_market_has_no_wake_up_time() -> None:
+    bench = at(THURSDAY_NOON)
+    config = {"schedule": "cron", "cron": "0 3 31 2 *"}
+    with pytest.raises(TriggerNotMet) as unmet:
+        await bench.run(TimeTrigger, config, bench.state("ACME"))
+    assert unmet.value.wake_at is None
+
+
+async def test_a_run_at_a_chosen_moment_fails_instead_of_waiting() -> None:
+    bench = at(GOOD_FRIDAY, real_time=False)
+    with pytest.raises(AgentFailure, match="2013-03-29 15:00 UTC") as failure:
+        await bench.run(TimeTrigger, {}, bench.state("ACME"))
+    assert (failure.value.code, failure.value.retryable) == ("trigger_not_met", False)
