@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 
-def exact(value: Decimal | int | str | float) -> Decimal:
+def exact(value: Decimal | str | float) -> Decimal:
     """Return `value` as a finite Decimal; a float goes through its shortest text.
 
     Raises ValueError for NaN, infinity and text that is no number.

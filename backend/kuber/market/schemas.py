@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kuber.kernel.wire import DecimalText
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime
 
 _PRICE_DIGITS = 8
@@ -43,11 +44,11 @@ class BarOut(BaseModel):
     """One bar; `time` is its opening."""
 
     time: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
+    open: DecimalText
+    high: DecimalText
+    low: DecimalText
+    close: DecimalText
+    volume: DecimalText
 
 
 class BarsOut(BaseModel):

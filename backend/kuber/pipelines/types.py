@@ -30,7 +30,9 @@ Coordinate = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=F
 class Position(BaseModel):
     """A place on the canvas, in pixels at scale 1."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"required": ["x", "y"]}
+    )
 
     x: Coordinate = 0
     y: Coordinate = 0
@@ -46,7 +48,11 @@ class Size(BaseModel):
 class GraphNode(BaseModel):
     """One agent with its settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"required": ["id", "agent_type", "position"]},
+    )
 
     id: Annotated[str, Field(min_length=1, max_length=100)]
     agent_type: Annotated[str, Field(min_length=1, max_length=100)]
@@ -69,7 +75,11 @@ class GraphEdge(BaseModel):
 class GraphNote(BaseModel):
     """A sticky note; no meaning for runs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"required": ["id", "text", "position"]},
+    )
 
     id: Annotated[str, Field(min_length=1, max_length=100)]
     text: Annotated[str, Field(max_length=2000)] = ""
@@ -80,7 +90,9 @@ class GraphNote(BaseModel):
 class Graph(BaseModel):
     """Nodes and edges. Shape only: `validate_graph` says whether it can run."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"required": ["nodes", "edges"]}
+    )
 
     nodes: Annotated[tuple[GraphNode, ...], Field(max_length=MAX_NODES)] = ()
     edges: Annotated[tuple[GraphEdge, ...], Field(max_length=10 * MAX_NODES)] = ()

@@ -1,16 +1,15 @@
 """Runs as the API takes and shows them; the API's word for a run is execution."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from kuber.kernel.wire import DecimalText
 from kuber.pipelines.types import Graph, Mode
 from kuber.runs.types import NodeStatus, RunEventType, RunStatus
 
-Usd = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
 Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 
 
@@ -54,7 +53,7 @@ class NodeRunOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     runtime_ms: float | None
-    cost: Usd
+    cost: DecimalText
     input: dict[str, JsonValue] | None
     output: dict[str, JsonValue] | None
     port: str | None
@@ -117,7 +116,7 @@ class ExecutionOut(BaseModel):
     symbol: str
     symbols: list[str]
     status: RunStatus
-    cost: Usd
+    cost: DecimalText
     seed: int
     as_of: datetime
     created_at: datetime
@@ -146,7 +145,7 @@ class ExecutionSummary(BaseModel):
     mode: Mode
     symbol: str
     status: RunStatus
-    cost: Usd
+    cost: DecimalText
     as_of: datetime
     created_at: datetime
     started_at: datetime | None

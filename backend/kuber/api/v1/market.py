@@ -23,9 +23,10 @@ async def list_symbols(
     container: ContainerDep,
     user: CurrentUser,
     query: Annotated[str, Query(max_length=60)] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SymbolList:
-    """Return the instruments whose symbol or name contains `query`."""
-    found = await container.market.symbols(user.user_id, query)
+    """Return the instruments whose symbol or name contains `query`, stored ones first."""
+    found = (await container.market.symbols(user.user_id, query))[:limit]
     return SymbolList(items=[SymbolOut.of(one) for one in found], next_cursor=None)
 
 

@@ -1,4 +1,4 @@
-import { type BarOut, type ExecutionOut, getBars, type TradeOut } from '@core/api';
+import { type BarOut, type ExecutionOut, getBars, type Timeframe, type TradeOut } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import type { ChartBar, ChartLine, ChartMark } from '@shared/price-chart/chart-types';
 import { formatQuantity } from '@shared/format/numbers';
@@ -47,7 +47,7 @@ export async function loadBars(
   const nowMs = Date.parse(now);
   const stretch = (TIMEFRAME_MS[timeframe] ?? MINUTE_MS) * factorOf(timeframe);
   const read = async (start: number, end: number): Promise<readonly BarOut[]> => {
-    const query = { symbol, timeframe, start: iso(start), end: iso(end), limit: 1_000 };
+    const query = { symbol, timeframe: timeframe as Timeframe, start: iso(start), end: iso(end), limit: 1_000 };
     return (await unwrap(getBars({ query }))).items;
   };
   const known = (await read(nowMs - BARS_BEFORE * stretch, nowMs)).slice(-BARS_BEFORE);
