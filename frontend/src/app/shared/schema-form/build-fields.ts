@@ -74,8 +74,6 @@ function entryOf(key: string, schema: JsonSchema, required: boolean, readonly: b
 function validator(schema: JsonSchema, required: boolean) {
   return {
     expression: (control: AbstractControl) => violation(control.value, schema, required) === null,
-    message: (_: unknown, field: FormlyFieldConfig) =>
-      violation(field.formControl?.value, schema, required) ?? '',
   };
 }
 

@@ -1,10 +1,11 @@
 import { Component } from '@angular/core';
-import { FieldWrapper, FormlyValidationMessage } from '@ngx-formly/core';
+import { FieldWrapper } from '@ngx-formly/core';
+import type { SchemaFieldProps } from '../build-fields';
+import { violation } from '../constraints';
 
 /** Label above, control, then the error or the help text. */
 @Component({
   selector: 'k-labelled-wrapper',
-  imports: [FormlyValidationMessage],
   template: `
     <div class="head">
       <label [attr.for]="id" [id]="id + '-label'">{{ props.label }}</label>
@@ -15,7 +16,7 @@ import { FieldWrapper, FormlyValidationMessage } from '@ngx-formly/core';
     <ng-container #fieldComponent />
     <div class="foot" [id]="id + '-help'">
       @if (showError) {
-        <span class="error" role="alert"><formly-validation-message [field]="field" /></span>
+        <span class="error" role="alert">{{ message }}</span>
       } @else if (props.description) {
         <span>{{ props.description }}</span>
       }
@@ -54,4 +55,10 @@ import { FieldWrapper, FormlyValidationMessage } from '@ngx-formly/core';
     }
   `,
 })
-export class LabelledWrapper extends FieldWrapper {}
+export class LabelledWrapper extends FieldWrapper {
+  /** Text that could not even be read as a value breaks no rule of the schema. */
+  protected get message(): string {
+    const { schema, required } = this.props as unknown as SchemaFieldProps;
+    return violation(this.formControl.value, schema, required) ?? 'This is not valid JSON.';
+  }
+}

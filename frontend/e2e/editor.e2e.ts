@@ -1,0 +1,360 @@
+import { expect, test } from '@playwright/test';
+import { Editor, loosePipeline, tradingPipeline } from './editor-kit';
+
+test.describe('the editor by mouse', () => {
+  test('drags an agent from the palette onto the canvas', async ({ page }) => {
+    const editor = await Editor.open(page, { nodes: [], edges: [] });
+    await editor.shot('empty');
+    await editor.drag(editor.agent('manual_trigger'), await editor.spot(0.3, 0.4));
+    await editor.counts(1, 0);
+    await expect(page.getByText('A pipeline starts with a trigger')).toBeHidden();
+    const box = await editor.nodes.first().boundingBox();
+    const spot = await editor.spot(0.3, 0.4);
+    expect(Math.abs((box?.x ?? 0) + (box?.width ?? 0) / 2 - spot.x)).toBeLessThan(150);
+    await editor.saved();
+    expect((await editor.stored()).graph.nodes).toHaveLength(1);
+  });
+
+  test('puts an agent that is dropped on an edge between its ends', async ({ page }) => {
+    const editor = await Editor.open(page, {
+      nodes: tradingPipeline().nodes.slice(0, 2),
+      edges: [{ from: 'trigger', to: 'data' }],
+    });
+    const [a, b] = [await editor.out('trigger').boundingBox(), await editor.in('data').boundingBox()];
+    const centre = { x: ((a?.x ?? 0) + (b?.x ?? 0)) / 2 + 6, y: (a?.y ?? 0) + 6 };
+    await editor.drag(editor.agent('condition'), centre);
+    await editor.counts(3, 2);
+    await page.keyboard.press('Control+z');
+    await editor.counts(2, 1);
+  });
+
+  test('connects two nodes, and takes it back and forth', async ({ page }) => {
+    const editor = await Editor.open(page, loosePipeline());
+    await editor.drag(editor.out('trigger'), editor.in('data'));
+    await editor.counts(5, 1);
+    await page.keyboard.press('Control+z');
+    await editor.counts(5, 0);
+    await page.keyboard.press('Control+y');
+    await editor.counts(5, 1);
+    await editor.saved();
+    expect((await editor.stored()).graph.edges).toHaveLength(1);
+  });
+
+  test('connects by dropping anywhere on a card', async ({ page }) => {
+    const editor = await Editor.open(page, loosePipeline());
+    await editor.drag(editor.out('data'), editor.card('strategy'));
+    await editor.counts(5, 1);
+  });
+
+  test('says why a connection is refused, where it was dropped', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    await editor.drag(editor.out('trade'), editor.card('data'));
+    await expect(page.getByRole('alert').filter({ hasText: 'would make a loop' })).toBeVisible();
+    await editor.drag(editor.out('data'), editor.card('trigger'));
+    await expect(page.getByRole('alert').filter({ hasText: 'takes no input' })).toBeVisible();
+    await editor.counts(5, 4);
+  });
+
+  test('offers what fits when an edge is dropped on nothing', async ({ page }) => {
+    const editor = await Editor.open(page, {
+      nodes: tradingPipeline().nodes.slice(0, 1),
+      edges: [],
+    });
+    await editor.drag(editor.out('trigger'), await editor.spot(0.75, 0.3));
+    const list = page.getByRole('dialog', { name: 'Add an agent' });
+    await expect(list.getByRole('option').first()).toContainText('Market data');
+    await list.getByRole('option').first().click();
+    await editor.counts(2, 1);
+  });
+
+  test('moves a node, and undo brings it back', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    const before = await editor.card('strategy').boundingBox();
+    await editor.drag(editor.card('strategy').locator('.text'), {
+      x: (before?.x ?? 0) + 100,
+      y: (before?.y ?? 0) + 190,
+    });
+    const after = await editor.card('strategy').boundingBox();
+    expect((after?.y ?? 0) - (before?.y ?? 0)).toBeGreaterThan(100);
+    await page.keyboard.press('Control+z');
+    await page.waitForTimeout(150);
+    expect((await editor.card('strategy').boundingBox())?.y).toBeCloseTo(before?.y ?? 0, 0);
+  });
+
+  test('copies, pastes, duplicates and deletes a box selection', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    await page.keyboard.down('Shift');
+    await editor.drag(await editor.spot(0.01, 0.15), await editor.spot(0.985, 0.85));
+    await page.keyboard.up('Shift');
+    await expect(page.locator('k-node-card.picked')).toHaveCount(5);
+    await page.keyboard.press('Control+c');
+    await page.keyboard.press('Control+v');
+    await editor.counts(10, 8);
+    await page.keyboard.press('Control+d');
+    await editor.counts(15, 12);
+    await page.keyboard.press('Delete');
+    await editor.counts(10, 8);
+    await page.keyboard.press('Control+z');
+    await editor.counts(15, 12);
+  });
+
+  test('lays the graph out and keeps what is pinned', async ({ page }) => {
+    const graph = tradingPipeline();
+    graph.nodes.forEach((item, i) => (item.position = { x: (i % 2) * 20, y: i * 100 }));
+    const editor = await Editor.open(page, graph);
+    await editor.card('trigger').click();
+    await page.getByRole('button', { name: 'Pin for auto-layout' }).click();
+    await page.getByRole('button', { name: 'Auto-layout' }).click();
+    await editor.saved();
+    const { nodes } = (await editor.stored()).graph;
+    const xs = nodes.slice(1).map((item) => item.position.x);
+    expect(xs).toEqual([...xs].sort((a, b) => a - b));
+    expect(nodes[0]?.position).toEqual({ x: 0, y: 0 });
+  });
+});
+
+test.describe('the editor by keyboard', () => {
+  test('builds, connects, moves and deletes without a mouse', async ({ page }) => {
+    const editor = await Editor.open(page, { nodes: [], edges: [] });
+    await page.getByRole('button', { name: 'Choose a trigger' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('manual');
+    await page.keyboard.press('Enter');
+    await editor.counts(1, 0);
+    await expect(editor.nodes.first()).toBeFocused();
+    await expect(editor.nodes.first()).toHaveAttribute('aria-label', /Manual trigger, trigger/);
+
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('combobox', { name: 'Add an agent' })).toBeFocused();
+    await page.keyboard.press('Enter');
+    await editor.counts(2, 1);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('strategy');
+    await page.keyboard.press('Enter');
+    await editor.counts(3, 2);
+
+    await page.keyboard.press('Control+ArrowLeft');
+    await page.keyboard.press('Control+ArrowLeft');
+    await expect(page.locator('k-node-card.picked')).toHaveAttribute('aria-label', /Manual/);
+    await page.keyboard.press('c');
+    await expect(page.getByRole('combobox', { name: 'Connect to' })).toBeFocused();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await editor.counts(3, 3);
+
+    const before = await editor.nodes.first().boundingBox();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForTimeout(100);
+    const moved = page.locator('k-node-card.picked');
+    expect((await moved.boundingBox())?.y).toBeGreaterThan(before?.y ?? 0);
+    await page.keyboard.press('Delete');
+    await editor.counts(2, 1);
+    await page.keyboard.press('Control+z');
+    await editor.counts(3, 3);
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog')).toContainText('Keyboard shortcuts');
+    await page.keyboard.press('Escape');
+  });
+
+  test('opens the settings with Enter and goes back to the canvas with Escape', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    await editor.card('trigger').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('textbox', { name: 'Name of this node' })).toBeFocused();
+    await page.keyboard.type('Prices');
+    await page.keyboard.press('Enter');
+    await expect(editor.card('data')).toContainText('Prices');
+  });
+});
+
+test.describe('settings', () => {
+  test('shows a fault as one types, keeps it, and says how many problems there are', async ({
+    page,
+  }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    await expect(editor.run).toBeVisible();
+    await editor.card('data').click();
+    const number = page.locator('k-schema-form input[type=number], k-schema-form [role=spinbutton]');
+    const good = await number.first().inputValue();
+    await number.first().fill('-5');
+    await expect(page.locator('k-schema-form').getByText(/at least|must be|between/i)).toBeVisible();
+    await expect(page.getByRole('button', { name: '1 problem' })).toBeVisible();
+    await expect(editor.card('data').locator('.problem')).toBeVisible();
+    await editor.shot('problem');
+    await editor.saved();
+    await number.first().fill(good);
+    await expect(editor.run).toBeVisible();
+    await expect(editor.card('data').locator('.problem')).toBeHidden();
+  });
+
+  test('steps through the problems instead of running', async ({ page }) => {
+    const editor = await Editor.open(page, loosePipeline());
+    const button = page.getByRole('button', { name: /^\d+ problems$/ });
+    await button.click();
+    await expect(page.locator('k-node-card.picked')).toHaveCount(1);
+    const first = await page.locator('k-node-card.picked').getAttribute('data-f-node-id');
+    await button.click();
+    await expect(page.locator('k-node-card.picked')).not.toHaveAttribute(
+      'data-f-node-id',
+      first ?? '',
+    );
+    await editor.shot('problems');
+  });
+});
+
+test.describe('saving', () => {
+  test('never saves over what another window saved', async ({ page, context }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    const other = await context.newPage();
+    await other.addInitScript(() => localStorage.setItem('kuber.session', '1'));
+    await other.goto(page.url());
+    await expect(other.locator('f-flow.ready')).toBeVisible();
+
+    const rename = async (target: typeof page, name: string) => {
+      const field = target.getByRole('textbox', { name: 'Name of the pipeline' });
+      await field.fill(name);
+      await field.press('Enter');
+    };
+    await rename(other, 'From the other window');
+    await expect(other.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
+    expect((await editor.stored()).name).toBe('From the other window');
+
+    await rename(page, 'From this window');
+    await expect(page.getByText('This pipeline was changed elsewhere.')).toBeVisible();
+    await editor.shot('conflict');
+    await page.waitForTimeout(1_200);
+    expect((await editor.stored()).name).toBe('From the other window');
+
+    await page.getByRole('button', { name: 'Keep mine' }).click();
+    await editor.saved();
+    expect((await editor.stored()).name).toBe('From this window');
+
+    await rename(other, 'Too late');
+    await expect(other.getByText('This pipeline was changed elsewhere.')).toBeVisible();
+    await other.getByRole('button', { name: 'Reload' }).click();
+    await expect(other.getByRole('textbox', { name: 'Name of the pipeline' })).toHaveValue(
+      'From this window',
+    );
+  });
+
+  test('says that it is offline and saves once it is back', async ({ page, context }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    await context.setOffline(true);
+    await editor.card('trade').click();
+    await page.keyboard.press('ArrowDown');
+    await expect(page.getByText('Not saved: offline, retrying')).toBeVisible();
+    await context.setOffline(false);
+    await editor.saved();
+  });
+
+  test('takes an earlier version back, and undo takes that back', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    await editor.card('trade').click();
+    await page.keyboard.press('Delete');
+    await editor.saved();
+    await page.getByRole('button', { name: 'Versions' }).click();
+    await expect(page.getByText('1 node removed', { exact: false })).toBeVisible();
+    await editor.shot('versions');
+    await page.getByRole('button', { name: 'Restore version 1' }).click();
+    await editor.counts(5, 4);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await editor.counts(4, 3);
+  });
+});
+
+test.describe('running', () => {
+  test('shows each node as it runs, the decision, and why', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    const seen = new Set<string>();
+    await page.exposeFunction('seen', (status: string) => seen.add(status));
+    await page.evaluate(() => {
+      const report = (window as unknown as { seen: (status: string) => void }).seen;
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const status = (target as Element).getAttribute('data-status');
+          if (status) report(status);
+        }
+      }).observe(document.body, { attributes: true, subtree: true, attributeFilter: ['data-status'] });
+    });
+    await page.keyboard.press('Control+Enter');
+    await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
+    await expect(editor.card('strategy')).toHaveAttribute('data-status', 'succeeded');
+    await expect(editor.card('strategy').locator('.figures')).toHaveText(/ms|s/);
+    expect(seen).toContain('succeeded');
+    await expect(page.getByRole('link', { name: 'Open the run' })).toHaveAttribute(
+      'href',
+      /\/runs\/.+/,
+    );
+    await expect(page.locator('k-inspector')).toBeVisible();
+    await editor.card('strategy').click();
+    await page.getByRole('tab', { name: 'Reasoning' }).click();
+    await expect(page.locator('k-run-reasoning k-markdown')).not.toBeEmpty();
+    await page.getByRole('tab', { name: 'Output' }).click();
+    await expect(page.locator('k-run-data k-json-tree')).toContainText(/strategy/i);
+    await editor.shot('after-run');
+  });
+
+  test('saves what was just typed before it runs', async ({ page }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    const before = (await editor.stored()).revision;
+    await editor.card('risk').click();
+    await page.getByRole('textbox', { name: 'Name of this node' }).fill('Careful risk');
+    await page.keyboard.press('Control+Enter');
+    await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
+    const after = await editor.stored();
+    expect(after.revision).toBeGreaterThan(before);
+    expect(after.graph.nodes.find((item) => item.id === 'risk')?.name).toBe('Careful risk');
+  });
+});
+
+test.describe('for everyone', () => {
+  for (const scheme of ['light', 'dark'] as const) {
+    test(`has no accessibility violation in the ${scheme} theme`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      const editor = await Editor.open(page, { template: 'multi-timeframe-trend' });
+      expect(await editor.violations()).toEqual([]);
+      await editor.nodes.nth(2).click();
+      await expect(page.locator('k-schema-form')).toBeVisible();
+      expect(await editor.violations()).toEqual([]);
+      await page.keyboard.press('Tab');
+      await expect(page.getByRole('dialog', { name: 'Add an agent' })).toBeVisible();
+      expect(await editor.violations()).toEqual([]);
+      await page.keyboard.press('Escape');
+      await editor.run.click();
+      await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
+      expect(await editor.violations()).toEqual([]);
+      await editor.shot(`full-${scheme}`);
+    });
+  }
+
+  for (const [width, height] of [
+    [1024, 768],
+    [390, 844],
+  ] as const) {
+    test(`can be looked at, set up and run at ${width} px`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      const editor = new Editor(page);
+      await editor.signUp();
+      const id = await editor.createPipeline(tradingPipeline());
+      await page.goto(`/pipelines/${id}`);
+      await expect(page.locator('f-flow.ready')).toBeVisible();
+      await editor.shot(`narrow-${width}`);
+      await page.getByRole('button', { name: 'Agents' }).click();
+      await expect(page.getByRole('button', { name: 'Market data' })).toBeVisible();
+      await page.locator('.scrim').click({ position: { x: width - 20, y: 300 } });
+      await editor.card('strategy').dblclick();
+      await expect(page.locator('k-schema-form')).toBeVisible();
+      await editor.shot(`narrow-settings-${width}`);
+      await page.getByRole('button', { name: 'Close the inspector' }).click();
+      expect(await editor.violations()).toEqual([]);
+      await editor.run.click();
+      await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
+      await editor.shot(`narrow-after-run-${width}`);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      expect(wider).toBe(false);
+    });
+  }
+});

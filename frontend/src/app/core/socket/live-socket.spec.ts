@@ -1,0 +1,106 @@
+import { TestBed } from '@angular/core/testing';
+import { LiveSocket } from './live-socket';
+import { type RunEvent, SeenEvents } from './run-event';
+import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
+
+class FakeSocket implements SocketLike {
+  onopen: (() => void) | null = null;
+  onmessage: ((message: { data: unknown }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  readonly sent: Record<string, unknown>[] = [];
+  closed = false;
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  says(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+}
+
+function event(sequence: number, execution_id = 'run-1'): RunEvent {
+  return { sequence, execution_id, type: 'agent_started', at: '', node_id: null, data: {} };
+}
+
+describe('LiveSocket', () => {
+  let sockets: FakeSocket[];
+  let live: LiveSocket;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    sockets = [];
+    const open = () => {
+      sockets.push(new FakeSocket());
+      return sockets.at(-1)!;
+    };
+    TestBed.configureTestingModule({ providers: [{ provide: SOCKET_FACTORY, useValue: open }] });
+    live = TestBed.inject(LiveSocket);
+  });
+
+  afterEach(() => vi.useRealTimers());
+
+  it('logs in first and subscribes once it is let in', () => {
+    live.watchRun('run-1', new SeenEvents(7), () => undefined);
+    sockets[0]!.onopen?.();
+    expect(sockets[0]!.sent).toEqual([{ type: 'auth', token: null }]);
+    sockets[0]!.says({ type: 'ready' });
+    expect(live.state()).toBe('ready');
+    expect(sockets[0]!.sent.at(-1)).toEqual({
+      type: 'subscribe',
+      topic: 'execution:run-1',
+      after: 7,
+    });
+  });
+
+  it('answers pings', () => {
+    live.connect();
+    sockets[0]!.says({ type: 'ping' });
+    expect(sockets[0]!.sent.at(-1)).toEqual({ type: 'pong' });
+  });
+
+  it('comes back after a lost connection and resumes from the last event seen', () => {
+    const got: number[] = [];
+    live.watchRun('run-1', new SeenEvents(0), (item) => got.push(item.sequence));
+    sockets[0]!.says({ type: 'ready' });
+    sockets[0]!.says(event(1));
+    sockets[0]!.says(event(2));
+    sockets[0]!.onclose?.();
+    expect(live.state()).toBe('closed');
+    vi.advanceTimersByTime(1_000);
+    expect(sockets).toHaveLength(2);
+    sockets[1]!.says({ type: 'ready' });
+    expect(sockets[1]!.sent.at(-1)).toMatchObject({ topic: 'execution:run-1', after: 2 });
+    sockets[1]!.says(event(2));
+    sockets[1]!.says(event(3));
+    expect(got).toEqual([1, 2, 3]);
+  });
+
+  it('gives up on a line that has gone silent', () => {
+    live.connect();
+    sockets[0]!.says({ type: 'ready' });
+    vi.advanceTimersByTime(45_001);
+    expect(sockets[0]!.closed).toBe(true);
+    expect(live.state()).toBe('closed');
+  });
+
+  it('keeps runs apart', () => {
+    const got: number[] = [];
+    live.watchRun('run-1', new SeenEvents(0), (item) => got.push(item.sequence));
+    sockets[0]!.says({ type: 'ready' });
+    sockets[0]!.says(event(1, 'run-2'));
+    expect(got).toEqual([]);
+  });
+
+  it('stays away after log-out', () => {
+    live.connect();
+    live.disconnect();
+    sockets[0]!.onclose?.();
+    vi.advanceTimersByTime(60_000);
+    expect(sockets).toHaveLength(1);
+  });
+});
