@@ -137,7 +137,7 @@ class Condition(BaseAgent[ConditionConfig]):
             return ()
         return (config.subject.partition(".")[0],)
 
-    def process(self, state: PipelineState) -> PipelineState:
+    async def process(self, state: PipelineState) -> PipelineState:
         actual = read(state, self.config.subject)
         test = _TESTS[self.config.comparison]
         holds = actual is not None and test(actual, self.config.expected())

@@ -62,7 +62,7 @@ class Consensus(BaseAgent[ConsensusConfig]):
     )
     Config = ConsensusConfig
 
-    def process(self, state: PipelineState) -> PipelineState:
+    async def process(self, state: PipelineState) -> PipelineState:
         plans = state.plans
         if len(plans) < self.config.min_plans:
             raise AgentFailure(

@@ -16,7 +16,7 @@ class ManualTrigger(BaseAgent[NoSettings]):
         outputs=("trigger",),
     )
 
-    def process(self, state: PipelineState) -> PipelineState:
+    async def process(self, state: PipelineState) -> PipelineState:
         state.trigger = TriggerCondition(kind="manual", met=True, detail="Started by hand.")
         self.say(state, "Started by hand.")
         return state

@@ -48,7 +48,6 @@ class MarketDataAgent(BaseAgent[MarketDataConfig]):
         category=Category.DATA,
         icon="candlestick_chart",
         per_symbol=True,
-        inputs=("trigger",),
         outputs=("market_data",),
     )
     Config = MarketDataConfig

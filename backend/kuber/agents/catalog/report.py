@@ -33,7 +33,7 @@ class ReportAgent(BaseAgent[ReportConfig]):
     )
     Config = ReportConfig
 
-    def process(self, state: PipelineState) -> PipelineState:
+    async def process(self, state: PipelineState) -> PipelineState:
         state.report = build_report(state, self.config.title, evidence=self.config.evidence)
         self.say(state, f"Wrote the report “{state.report.title}”.")
         return state

@@ -133,7 +133,7 @@ async def test_a_plan_to_hold_is_not_sized() -> None:
     state = harness().state("ACME", market_data=snapshot(), strategy=hold())
     run = await harness().run(RiskManager, {}, state)
     assert run.state.risk is not None
-    assert (run.state.risk.approved, run.state.risk.quantity) == (False, 0)
+    assert (run.state.risk.approved, run.state.risk.quantity) == (False, Decimal(0))
 
 
 async def test_without_a_plan_the_missing_input_is_named() -> None:

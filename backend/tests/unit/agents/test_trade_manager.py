@@ -23,7 +23,7 @@ async def test_an_approved_plan_becomes_one_bracket_order() -> None:
     desk = RecordingDesk()
     run = await harness(desk=desk).run(TradeManager, {}, ready())
     (request,) = desk.requests
-    assert (request.side, request.quantity) == (Side.BUY, 10)
+    assert (request.side, request.quantity) == (Side.BUY, Decimal(10))
     assert request.stop_loss == Decimal("98.00")
     assert request.targets == (Decimal("104.00"), Decimal("107.00"))
     assert run.state.trade is not None
@@ -63,7 +63,7 @@ async def test_an_opposite_position_is_a_conflict_or_is_closed_as_far_as_it_goes
     assert desk.requests == []
     assert "in the other direction" in refusal.state.reasoning["node"]
     await bench.run(TradeManager, {"opposite": "reduce"}, ready(plan=sell()))
-    assert (desk.requests[0].side, desk.requests[0].quantity) == (Side.SELL, 5)
+    assert (desk.requests[0].side, desk.requests[0].quantity) == (Side.SELL, Decimal(5))
 
 
 async def test_positions_in_other_symbols_do_not_matter() -> None:
@@ -87,10 +87,11 @@ async def test_a_refused_order_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "quantity"), [(OrderStatus.REJECTED, 0), (OrderStatus.VALIDATED, 10)]
+    ("status", "quantity"),
+    [(OrderStatus.REJECTED, Decimal(0)), (OrderStatus.VALIDATED, Decimal(10))],
 )
 async def test_an_order_without_fills_keeps_the_planned_price(
-    status: OrderStatus, quantity: int
+    status: OrderStatus, quantity: Decimal
 ) -> None:
     run = await harness(desk=RecordingDesk(status=status)).run(TradeManager, {}, ready())
     assert run.state.trade is not None
