@@ -37,20 +37,35 @@ Db = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
 """The request's transaction, one per request; takes a connection at its first statement."""
 
 
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
 async def _current_user(
-    container: ContainerDep,
-    session: Db,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    container: ContainerDep, session: Db, credentials: Credentials
+) -> Principal:
+    return await _principal(container, session, credentials)
+
+
+async def _caller(container: ContainerDep, credentials: Credentials) -> Principal:
+    async with container.database.transaction() as session:
+        return await _principal(container, session, credentials)
+
+
+CurrentUser = Annotated[Principal, Depends(_current_user)]
+"""The signed-in person, found in the transaction of `Db`; without one the route answers 401."""
+
+Caller = Annotated[Principal, Depends(_caller)]
+"""As CurrentUser, for routes that then wait for others: no transaction stays open meanwhile."""
+
+
+async def _principal(
+    container: Container, session: AsyncSession, credentials: HTTPAuthorizationCredentials | None
 ) -> Principal:
     if credentials is None:
         raise NotSignedIn("Sign in first: this needs an access token.")
     principal = await container.identity.principal(session, credentials.credentials)
     bind_contextvars(user_id=str(principal.user_id))
     return principal
-
-
-CurrentUser = Annotated[Principal, Depends(_current_user)]
-"""The signed-in person; the route answers 401 without one."""
 
 
 def _client(request: Request) -> Client:

@@ -69,6 +69,7 @@ def install_error_handlers(app: FastAPI) -> None:
         RequestValidationError: _invalid_request,
         HTTPException: _http_error,
         DataError: _unstorable,
+        UnicodeEncodeError: _unstorable,
         DBAPIError: _database_error,
         **dict.fromkeys(_AWAY, _service_away),
     }
@@ -142,7 +143,7 @@ def too_large() -> ProblemResponse:
 async def _unstorable(_request: Request, error: Exception) -> ProblemResponse:
     _log.warning("value_cannot_be_stored", exc_info=error)
     item = ProblemItem(
-        message="A value cannot be stored: it holds a NUL character or is out of range.",
+        message="A text is not valid Unicode or holds a NUL character, or a number is too large.",
         remedy="Correct the value and send the request again.",
     )
     return problem_response(422, "invalid", "The request is not valid", item.message, errors=[item])

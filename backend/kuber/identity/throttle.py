@@ -20,6 +20,7 @@ _log = structlog.get_logger(__name__)
 _WINDOW = timedelta(minutes=1)
 _ACCOUNTS_PER_PLACE = 5
 _MOST_LOCAL_WINDOWS = 10_000
+_PAUSE = timedelta(seconds=5)
 
 # Counting and setting the end of the window is one step: a crash between the two would otherwise
 # leave a counter that never runs out.
@@ -68,7 +69,9 @@ class Throttle:
         self._redis = redis
         self._per_minute = per_minute
         self._secret = secret.encode()
+        self._clock = clock
         self._local = _LocalWindows(clock)
+        self._redis_away_until = clock.now()
 
     async def log_in(self, email: str, ip: str) -> None:
         """Count one attempt to sign in; raises RateLimited when there were too many."""
@@ -82,16 +85,23 @@ class Throttle:
 
     async def _take(self, name: str, limit: int) -> None:
         key = "kuber:throttle:" + hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
-        try:
-            use = await self._count(key)
-        except RedisError as error:
-            _log.warning("throttle_counts_locally", error=type(error).__name__)
-            use = self._local.use(key)
+        use = await self._use(key)
         if use.count > limit:
             wait_s = max(1, round(use.left_s + 0.5))
             raise RateLimited(
                 f"Too many attempts. Try again in {wait_s} seconds.", retry_after_s=wait_s
             )
+
+    async def _use(self, key: str) -> _Use:
+        if self._clock.now() < self._redis_away_until:
+            return self._local.use(key)
+        try:
+            return await self._count(key)
+        except RedisError as error:
+            # A Redis that hangs is left alone for a while, or each attempt would wait for it.
+            self._redis_away_until = self._clock.now() + _PAUSE
+            _log.warning("throttle_counts_locally", error=type(error).__name__)
+            return self._local.use(key)
 
     async def _count(self, key: str) -> _Use:
         window_ms = int(_WINDOW.total_seconds() * 1000)

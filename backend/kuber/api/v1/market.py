@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel
 
-from kuber.api.deps import ContainerDep, CurrentUser, Db
+from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.market.schemas import BarsOut, ImportOut, SymbolOut
 from kuber.market.types import Timeframe
@@ -21,7 +21,7 @@ class SymbolList(BaseModel):
 @router.get("/symbols", operation_id="list_symbols")
 async def list_symbols(
     container: ContainerDep,
-    user: CurrentUser,
+    user: Caller,
     query: Annotated[str, Query(max_length=60)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SymbolList:
@@ -33,7 +33,7 @@ async def list_symbols(
 @router.get("/bars", operation_id="get_bars")
 async def get_bars(
     container: ContainerDep,
-    user: CurrentUser,
+    user: Caller,
     symbol: Annotated[str, Query(min_length=1, max_length=32)],
     timeframe: Timeframe,
     start: Annotated[AwareDatetime | None, Query(description="Bars opened from here on.")] = None,

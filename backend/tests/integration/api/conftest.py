@@ -15,8 +15,15 @@ from kuber.config import Settings
 from kuber.infra.db import Database
 from kuber.infra.kafka import KafkaProbe
 from kuber.infra.redis import connect_redis
+from kuber.infra.telemetry import configure_logging
 from kuber.kernel.clock import FixedClock
 from tests.fakes.api_container import SECRET, AccountsContainer, browser, opener
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Log as in production, so that failures are not drawn at length on the terminal."""
+    configure_logging("WARNING", "json", "api")
 
 
 @pytest.fixture
@@ -55,6 +62,7 @@ def settings(postgres_url: str, redis_url: str, kafka_bootstrap: str) -> Setting
         kafka_bootstrap=kafka_bootstrap,
         jwt_secret=SecretStr(SECRET),
         login_attempts_per_minute=1000,
+        log_level="WARNING",
     )
 
 

@@ -246,3 +246,20 @@ async def test_what_is_stored_gives_no_token_and_no_full_address(
     assert network == "10.0.0.0/24"
     assert client.cookies[COOKIE].encode() not in bytes(stored)
     assert password.startswith("$argon2id$")
+
+
+async def test_text_that_is_no_unicode_is_a_bad_request_not_a_defect(
+    client: httpx.AsyncClient,
+) -> None:
+    for body in (
+        '{"email": "ann@example.com", "password": "\\ud800 quiet herons"}',
+        '{"email": "\\ud800nn@example.com", "password": "three quiet herons"}',
+        '{"email": "a\\u0000nn@example.com", "password": "three quiet herons"}',
+        "[" * 50_000,
+    ):
+        for path in ("register", "login"):
+            answer = await client.post(
+                f"/api/v1/auth/{path}", content=body, headers={"content-type": "application/json"}
+            )
+            assert answer.status_code in (400, 401, 422), (path, body[:60], answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"

@@ -5,7 +5,11 @@
 - A route that needs no log-in must be in public_routes.txt, which is reviewed by people.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,10 +18,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from fastapi.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from websockets import ConnectionClosed
+from websockets.asyncio.client import connect
 
 from kuber.api.app import create_app
 from kuber.bootstrap import open_api
@@ -212,35 +217,36 @@ async def everything_of(client: httpx.AsyncClient) -> tuple[str, str]:
     return pipelines.text, executions.text
 
 
-def test_t26_the_socket_speaks_only_after_a_login_and_only_of_ones_own_runs(
-    settings: Settings,
-) -> None:
-    with TestClient(create_app(partial(open_api, settings))) as client:
+async def test_t26_the_socket_speaks_only_after_a_login(platform: FastAPI) -> None:
+    async with served(platform) as address:
         for first in ({"type": "subscribe", "topic": "user"}, {"type": "auth", "token": "x"}):
-            with client.websocket_connect("/api/v1/ws") as socket:
-                socket.send_json(first)
-                assert socket.receive_json()["code"] == "not_signed_in"
-                with pytest.raises(WebSocketDisconnect):
-                    socket.receive_json()
-        tokens = {}
-        for name in ("ann", "bob"):
-            account = {"email": f"{name}@example.com", "password": "three quiet herons"}
-            client.post("/api/v1/auth/register", json=account)
-            tokens[name] = client.post("/api/v1/auth/login", json=account).json()["access_token"]
-        run_id = start_run(client, tokens["ann"])
-        for name, answer_type in (("bob", "error"), ("ann", "subscribed")):
-            with client.websocket_connect("/api/v1/ws") as socket:
-                socket.send_json({"type": "auth", "token": tokens[name]})
-                assert socket.receive_json() == {"type": "ready"}
-                socket.send_json({"type": "subscribe", "topic": f"execution:{run_id}"})
-                assert socket.receive_json()["type"] == answer_type, name
+            async with connect(address) as talk:
+                await talk.send(json.dumps(first))
+                assert json.loads(await talk.recv())["code"] == "not_signed_in"
+                with pytest.raises(ConnectionClosed):
+                    await talk.recv()
 
 
-def start_run(client: TestClient, token: str) -> str:
-    client.headers["Authorization"] = f"Bearer {token}"
-    template = client.get("/api/v1/templates").json()["items"][0]["slug"]
-    symbol = client.get("/api/v1/market/symbols").json()["items"][0]["symbol"]
-    body = {"name": SECRET_NAME, "template": template}
-    pipeline_id = client.post("/api/v1/pipelines", json=body).json()["id"]
-    run = client.post(f"/api/v1/pipelines/{pipeline_id}/run", json={"symbol": symbol})
-    return str(run.json()["execution_id"])
+async def test_t26_the_socket_tells_of_ones_own_runs_only(
+    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    subscribe = {"type": "subscribe", "topic": f"execution:{await make_execution(ann)}"}
+    async with served(platform) as address:
+        for client, answer in ((bob, "error"), (ann, "subscribed")):
+            token = client.headers["Authorization"].removeprefix("Bearer ")
+            async with connect(address) as talk:
+                await talk.send(json.dumps({"type": "auth", "token": token}))
+                assert json.loads(await talk.recv()) == {"type": "ready"}
+                await talk.send(json.dumps(subscribe))
+                assert json.loads(await talk.recv())["type"] == answer
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """Serve a started application on a free port; gives the address of its socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/api/v1/ws"
+        server.should_exit = True
+        await task

@@ -73,7 +73,7 @@ def test_a_token_signed_by_others_or_not_at_all_is_refused(clock: FixedClock) ->
     tokens = AccessTokens(SECRET, 900, clock)
     tokens.read(signed(clock))
     unsigned = jwt.encode({"sub": str(USER)}, "", algorithm="none")
-    other_way = jwt.encode({"sub": str(USER)}, SECRET, algorithm="HS512")
+    other_way = jwt.encode({"sub": str(USER)}, SECRET * 2, algorithm="HS512")
     for bad in (signed(clock, "another secret of 32 characters or more"), unsigned, other_way, ""):
         with pytest.raises(NotSignedIn):
             tokens.read(bad)
