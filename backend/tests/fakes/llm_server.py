@@ -121,6 +121,8 @@ class LlmServer:
         self.requests: list[LlmRequest] = []
         self.replies: list[Reply] = []
         self.otherwise: Responder = lambda request: Reply(status=500)
+        self.asked = threading.Event()
+        """Set when the first request has come in."""
         self._script: deque[Reply] = deque()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -153,6 +155,7 @@ class LlmServer:
             reply = self._script.popleft() if self._script else self.otherwise(request)
             self.requests.append(request)
             self.replies.append(reply)
+        self.asked.set()
         return reply
 
     def hang(self, seconds: float) -> None:
