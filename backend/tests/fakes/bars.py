@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
 from kuber.market.importing.parser import parse_bars
+from kuber.market.sample.seed import sample_file
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Source, Timeframe
 
@@ -21,12 +21,11 @@ def utc(text: str) -> datetime:
 def sample(symbol: str) -> RawBars:
     """Return the shipped real history of a symbol."""
     name, timeframe = (
-        ("eurusd_hourly.parquet", Timeframe.H1)
+        ("eurusd_hourly.csv", Timeframe.H1)
         if symbol == "EURUSD"
-        else ("us_equities_daily.parquet", Timeframe.D1)
+        else ("us_equities_daily.csv", Timeframe.D1)
     )
-    content = files("kuber.market.sample").joinpath(name).read_bytes()
-    parsed = parse_bars(name, content, timeframe, None, Source.SAMPLE)
+    parsed = parse_bars(name, sample_file(name), timeframe, None, Source.SAMPLE)
     return next(one for one in parsed if one.bars.symbol == symbol)
 
 

@@ -183,11 +183,13 @@ def check_fit(
     steps = np.diff(times)
     if not len(steps):
         return
+    # Weeks are labelled by their first or last session, which a holiday moves by some days.
+    slack = timedelta(days=3) if timeframe is Timeframe.W1 else timedelta(0)
     nearest = np.argmin(steps)
     smallest = steps[nearest].astype("timedelta64[us]").astype(timedelta)
-    fitting = [one for one in Timeframe if one.span <= smallest]
-    if smallest < timeframe.span or fitting[-1] is not timeframe:
-        found = f"'{fitting[-1]}'" if fitting and smallest >= timeframe.span else "a finer one"
+    fitting = [one for one in Timeframe if one.span <= smallest + slack]
+    if smallest + slack < timeframe.span or fitting[-1] is not timeframe:
+        found = f"'{fitting[-1]}'" if fitting else "a finer one"
         faults.add(
             "wrong_timeframe",
             f"These bars are {_words(smallest)} apart, which is not the timeframe {timeframe}.",

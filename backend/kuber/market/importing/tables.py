@@ -2,15 +2,19 @@
 
 import csv
 import io
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import polars as pl
 
-from kuber.market.errors import ImportTooLarge
+from kuber.market.errors import ImportRefused, ImportTooLarge
+from kuber.market.importing import parquet_to_csv
 from kuber.market.importing.faults import Faults, refuse
 
 MAX_ROWS = 1_000_000
+_PARQUET_S = 90
 _PARQUET_MAGIC = b"PAR1"
 _TEXT_SUFFIXES = frozenset(("", ".csv", ".tsv", ".txt"))
 _TIME_COLUMNS = ("time", "timestamp", "date")
@@ -35,7 +39,7 @@ def read_table(filename: str, content: bytes) -> Table:
     """
     suffix = PurePath(filename).suffix.lower()
     if not content.strip():
-        raise refuse("empty_file", "The file is empty.", "Choose a file with bars.")
+        raise _empty()
     if content.startswith(_PARQUET_MAGIC) and content.endswith(_PARQUET_MAGIC):
         return _read_parquet(content)
     if suffix not in _TEXT_SUFFIXES:
@@ -84,6 +88,8 @@ def _read_csv(text: str) -> Table:
         raise refuse(
             "bad_csv", "The quotes in this line do not match.", "Close every quote.", line
         ) from error
+    if not rows:
+        raise _empty()
     header = [name.strip().lower() for name in rows[0]]
     time_column = _check_header(header, lines[0])
     _check_rows(header, rows[1:], lines[1:])
@@ -99,7 +105,7 @@ def _check_rows(header: list[str], rows: list[list[str]], lines: list[int]) -> N
     if not rows:
         raise refuse("empty_file", "The file has no bars.", "Add a line for each bar.", 1)
     if len(rows) > MAX_ROWS:
-        raise _too_many(len(rows))
+        raise ImportTooLarge(f"The file has more than {MAX_ROWS:,} rows.")
     faults = Faults()
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(header):
@@ -155,42 +161,29 @@ def _check_header(header: list[str], line: int) -> str:
 
 
 def _read_parquet(content: bytes) -> Table:
+    program = [sys.executable, "-I", parquet_to_csv.__file__, *COLUMNS, str(MAX_ROWS)]
+    unreadable = refuse("bad_parquet", "The Parquet file cannot be read.", "Write the file anew.")
     try:
-        lazy = pl.scan_parquet(io.BytesIO(content))
-        schema = lazy.collect_schema()
-        count = int(lazy.select(pl.len()).collect().item())
-        time_column = _check_header([name.strip().lower() for name in schema.names()], 1)
-        if count > MAX_ROWS:
-            raise _too_many(count)
-        wanted = {name: name.strip().lower() for name in schema.names()}
-        frame = lazy.select(
-            pl.col(name).alias(plain) for name, plain in wanted.items() if plain in COLUMNS
-        ).collect()
-    except pl.exceptions.PolarsError as error:
-        raise refuse(
-            "bad_parquet", "The Parquet file cannot be read.", "Write the file anew."
-        ) from error
-    if count == 0:
-        raise refuse("empty_file", "The file has no bars.", "Add a row for each bar.", 1)
-    text = frame.select(_as_text(column) for column in frame.get_columns())
-    return Table(text, list(range(2, count + 2)), time_column)
-
-
-def _as_text(column: pl.Series) -> pl.Series:
-    kind = column.dtype
-    if isinstance(kind, pl.Datetime):
-        pattern = "%Y-%m-%dT%H:%M:%S%.6f"
-        return column.dt.to_string(pattern if kind.time_zone is None else f"{pattern}%:z")
-    if kind.is_nested() or kind == pl.Binary:
+        child = subprocess.run(
+            program, input=content, capture_output=True, timeout=_PARQUET_S, env={}, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise unreadable from error
+    if child.returncode == parquet_to_csv.TOO_MANY_ROWS:
+        raise ImportTooLarge(f"The file has more than {MAX_ROWS:,} rows.")
+    if child.returncode == parquet_to_csv.BAD_COLUMN:
+        name = child.stderr.decode(errors="replace")[:40]
         raise refuse(
             "bad_column",
-            f"The column {column.name!r} does not hold plain values.",
-            "Write numbers, text or times.",
+            f"The column {name!r} does not hold plain values.",
+            "Write numbers, tickers or times.",
             1,
-            column.name,
+            name,
         )
-    return column.cast(pl.String).str.strip_chars()
+    if child.returncode != 0:
+        raise unreadable
+    return _read_csv(child.stdout.decode())
 
 
-def _too_many(count: int) -> ImportTooLarge:
-    return ImportTooLarge(f"The file has {count:,} rows; the limit is {MAX_ROWS:,}.")
+def _empty() -> ImportRefused:
+    return refuse("empty_file", "The file is empty.", "Choose a file with bars.")

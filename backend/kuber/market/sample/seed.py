@@ -1,6 +1,7 @@
 """Importing the shipped sample."""
 
 import asyncio
+import gzip
 import hashlib
 from importlib.resources import files
 
@@ -13,7 +14,12 @@ from kuber.market.repository import add_import, delete_platform_imports, platfor
 from kuber.market.service import import_record
 from kuber.market.types import Source, Timeframe
 
-_FILES = {"us_equities_daily.parquet": Timeframe.D1, "eurusd_hourly.parquet": Timeframe.H1}
+_FILES = {"us_equities_daily.csv": Timeframe.D1, "eurusd_hourly.csv": Timeframe.H1}
+
+
+def sample_file(filename: str) -> bytes:
+    """Return the content of a file of the sample, such as `eurusd_hourly.csv`."""
+    return gzip.decompress(files(__package__).joinpath(f"{filename}.gz").read_bytes())
 
 
 async def seed_sample(session: AsyncSession, clock: Clock) -> int:
@@ -24,7 +30,7 @@ async def seed_sample(session: AsyncSession, clock: Clock) -> int:
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('kuber.market.sample'))"))
     imported = 0
     for filename, timeframe in _FILES.items():
-        content = files(__package__).joinpath(filename).read_bytes()
+        content = sample_file(filename)
         if await platform_import(session, hashlib.sha256(content).hexdigest()):
             continue
         await delete_platform_imports(session, filename)

@@ -1,10 +1,13 @@
 """Files of bars: what is read, and what is refused with line and remedy."""
 
 import io
+from contextlib import suppress
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.parser import parse_bars
@@ -133,6 +136,27 @@ def test_parquet_is_recognised_by_content() -> None:
     assert (problem.line, problem.code) == (3, "not_finite")
 
 
+def test_parquet_columns_must_hold_plain_values() -> None:
+    frame = pl.DataFrame({"symbol": [["AAPL"]], "date": ["2024-01-02"]})
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    problem = refusal(buffer.getvalue(), Timeframe.D1).problems[0]
+    assert (problem.code, problem.field) == ("bad_column", "symbol")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_damaged_parquet_file_is_refused_and_harms_nobody(seed: int) -> None:
+    frame = pl.DataFrame({name: ["1"] * 50 for name in DAILY.split(",")})
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    content = bytearray(buffer.getvalue())
+    random = np.random.default_rng(seed)
+    content[4:-4] = random.permutation(
+        np.frombuffer(bytes(content[4:-4]), dtype=np.uint8)
+    ).tobytes()
+    assert refusal(bytes(content), Timeframe.D1).problems[0].code == "bad_parquet"
+
+
 def test_parquet_times_keep_their_zone() -> None:
     frame = pl.DataFrame(
         {"symbol": ["AAPL"], "timestamp": ["2024-07-01T09:30"], "open": [1.0], "high": [1.0],
@@ -220,7 +244,7 @@ def test_at_most_twenty_problems_are_listed_in_line_order() -> None:
     rows = [f"AAPL,2024-01-02T{hour:02}:30:00Z,-1,12,9,x,100" for hour in range(24)]
     error = refusal(lines(*rows))
     assert len(error.problems) == 20
-    found = [problem.line for problem in error.problems]
+    found = [problem.line or 0 for problem in error.problems]
     assert found == sorted(found)
     assert "48 problems" in error.detail
 
@@ -245,14 +269,34 @@ def test_days_and_weeks_are_not_taken_for_each_other(
 
 
 def test_two_bars_of_one_week_are_refused() -> None:
-    # A Friday and the next Thursday are a week apart by neither calendar nor clock.
-    rows = [
-        "EURUSD,2024-01-07,1,1,1,1,1",
-        "EURUSD,2024-01-14,1,1,1,1,1",
-        "EURUSD,2024-01-20,1,1,1,1,1",
-    ]
-    error = refusal(lines(*rows, header=DAILY), Timeframe.W1)
-    assert error.problems[0].line == 4
+    rows = [f"AAPL,{day},10,12,9,11,100" for day in ("2024-01-08", "2024-01-12")]
+    problem = refusal(lines(*rows, header=DAILY), Timeframe.W1).problems[0]
+    assert (problem.code, problem.line) == ("duplicate_time", 3)
+
+
+def test_weeks_named_by_their_last_session_may_be_six_days_apart() -> None:
+    # Good Friday of 2024 was the 29th of March.
+    rows = [f"AAPL,{day},10,12,9,11,100" for day in ("2024-03-22", "2024-03-28", "2024-04-05")]
+    (one,) = read(lines(*rows, header=DAILY), Timeframe.W1)
+    assert one.bars.closed_at[1] == np.datetime64("2024-03-28T20:00")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    body=st.one_of(
+        st.binary(max_size=200),
+        st.text(alphabet="AAPL,;\t\"'\n0123456789.-+:TZeEnaif \u00e9", max_size=200).map(
+            lambda text: (HEADER + "\n" + ROW + "\n" + text).encode()
+        ),
+    ),
+    timeframe=st.sampled_from(Timeframe),
+    name=st.sampled_from(["a.csv", "b.parquet", "c", "d.txt"]),
+)
+def test_whatever_bytes_come_they_are_read_or_refused(
+    body: bytes, timeframe: Timeframe, name: str
+) -> None:
+    with suppress(ImportRefused):
+        assert all(len(one.bars) for one in read(body, timeframe, filename=name))
 
 
 @pytest.mark.parametrize(
