@@ -91,9 +91,13 @@ def read_stamp() -> Stamp:
 
 def make_venv() -> None:
     """Make an empty environment with pip, unless a sound one is there."""
-    sound = PYTHON.exists() and subprocess.run(
-        (PYTHON, "-m", "pip", "--version"), check=False, capture_output=True
-    ).returncode == 0
+    sound = (
+        PYTHON.exists()
+        and subprocess.run(
+            (PYTHON, "-m", "pip", "--version"), check=False, capture_output=True
+        ).returncode
+        == 0
+    )
     if sound and made_here():
         return
     base = getattr(sys, "_base_executable", None) or sys.executable
@@ -162,10 +166,10 @@ def run(title: str, command: Sequence[str]) -> None:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT
         )
-        while True:
+        code = None
+        while code is None:
             try:
                 code = child.wait(TELL_EVERY_S)
-                break
             except subprocess.TimeoutExpired:
                 print(f"  ..  {title}, {time.monotonic() - began:.0f} s", flush=True)
         if code:

@@ -213,9 +213,10 @@ def openapi(
     ] = None,
 ) -> int:
     """Print the HTTP contract. Needs no running stack."""
-    from kuber.commands.processes import openapi as run
+    from kuber.commands.processes import write_contract
+    from kuber.main import contract
 
-    return run(output)
+    return write_contract(contract(), output)
 
 
 @command(plugins_app, "add", example="./kuber plugins add ./my-agents")

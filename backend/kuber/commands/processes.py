@@ -7,11 +7,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kuber.commands.connect import use_running_stack
 from kuber.commands.stack import api_command, beat_command, worker_command
 from kuber.config import StackSettings
+
+if TYPE_CHECKING:
+    from kuber.infra.db import JsonObject
 
 
 def migrate(settings: StackSettings, *, with_seed: bool) -> int:
@@ -77,11 +80,9 @@ def relay(settings: StackSettings) -> int:
     return 0
 
 
-def openapi(output: Path | None) -> int:
+def write_contract(contract: "JsonObject", output: Path | None) -> int:
     """Write the HTTP contract to `output` or to the screen; return the exit code."""
-    from kuber.main import contract
-
-    text = json.dumps(contract(), indent=2) + "\n"
+    text = json.dumps(contract, indent=2) + "\n"
     if output is None:
         sys.stdout.write(text)
     else:

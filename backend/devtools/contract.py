@@ -1,0 +1,190 @@
+"""Guards the HTTP contract and the events: what others rely on may grow, not change.
+
+The contract is reduced to facts, one line each, kept in docs/reference/api-contract.json.
+Run as `python -m devtools.contract [--update]`.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from devtools.steps import BACKEND, ROOT
+
+SNAPSHOT = ROOT / "docs" / "reference" / "api-contract.json"
+_METHODS = ("get", "put", "post", "patch", "delete")
+
+Facts = dict[str, str]
+"""What is promised: a name such as `PipelineOut.name` to a type such as `string, required`."""
+
+
+def main(*, update: bool) -> int:
+    """Compare the program with the snapshot; with `update`, accept what was added."""
+    now = facts()
+    known: Facts = json.loads(SNAPSHOT.read_text()) if SNAPSHOT.exists() else {}
+    broken = list(breaks(known, now))
+    if broken:
+        print("These changes would break existing clients:")
+        print("\n".join(f"  {line}" for line in broken))
+        print(f"Restore them, or start a new contract by deleting {SNAPSHOT.relative_to(ROOT)}.")
+        return 1
+    added = sorted(now.keys() - known.keys())
+    if not added and known == now:
+        return 0
+    if not update:
+        print("The contract has grown:")
+        print("\n".join(f"  {name}: {now[name]}" for name in added))
+        print("Accept it with: ./kuber check --update-contract")
+        return 1
+    SNAPSHOT.parent.mkdir(parents=True, exist_ok=True)
+    SNAPSHOT.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n")
+    print(f"{len(added)} facts added to {SNAPSHOT.relative_to(ROOT)}")
+    return 0
+
+
+def facts() -> Facts:
+    """Return all that the program promises now."""
+    from kuber.main import contract
+
+    return {**dict(http_facts(contract())), **dict(event_facts())}
+
+
+def breaks(known: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Yield what in `now` would surprise someone who relies on `known`."""
+    newer = {_event(name) for name in now if name.startswith("event ")}
+    for name, value in known.items():
+        if name in now and now[name] != value:
+            yield f"{name}: was {value!r}, is {now[name]!r}"
+        elif name not in now and not _superseded(name, newer):
+            yield f"{name}: is gone"
+    subjects = {_subject(name) for name in known}
+    for name, value in now.items():
+        demanded = value.endswith(", required") and name.startswith(("send ", "ask "))
+        if name not in known and demanded and _subject(name) in subjects:
+            yield f"{name}: is newly required"
+
+
+def http_facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the facts of an OpenAPI document."""
+    asked: set[str] = set()
+    for path, operations in document["paths"].items():
+        for method in _METHODS:
+            if method in operations:
+                operation = operations[method]
+                yield from _operation_facts(f"{method.upper()} {path}", operation)
+                asked |= _references(operation.get("requestBody", {}))
+    schemas = document["components"]["schemas"]
+    asked = _closure(asked, schemas)
+    for name, schema in schemas.items():
+        kind = "send" if name in asked else "receive"
+        yield from _schema_facts(f"{kind} {name}", schema)
+
+
+def event_facts() -> Iterator[tuple[str, str]]:
+    """Yield the facts of every event that is published."""
+    from kuber.kernel.events import Event
+
+    for module in sorted((BACKEND / "kuber").glob("*/events.py")):
+        import_module(f"kuber.{module.parent.name}.events")
+    for event in _descendants(Event):
+        subject = f"event {event.__name__} {event.schema_version}"
+        yield subject, str(event.topic)
+        for field in dataclasses.fields(event):
+            kind = (
+                field.type
+                if isinstance(field.type, str)
+                else getattr(field.type, "__name__", str(field.type))
+            )
+            yield f"{subject} .{field.name}", str(kind)
+
+
+def _operation_facts(subject: str, operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"call {subject}", str(operation.get("operationId"))
+    for parameter in operation.get("parameters", []):
+        kind = _type(parameter.get("schema", {}))
+        need = "required" if parameter.get("required") else "optional"
+        yield f"ask {subject} {parameter['in']}:{parameter['name']}", f"{kind}, {need}"
+    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"call {subject} body {media}", _type(content.get("schema", {}))
+    for status, response in operation.get("responses", {}).items():
+        for media, content in (response.get("content") or {"nothing": {}}).items():
+            yield f"call {subject} {status} {media}", _type(content.get("schema", {}))
+
+
+def _schema_facts(subject: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    required = schema.get("required", [])
+    for name, field in schema.get("properties", {}).items():
+        need = "required" if name in required else "optional"
+        yield f"{subject} .{name}", f"{_type(field)}, {need}"
+    for value in schema.get("enum", []):
+        yield f"{subject} ={value}", "value"
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """Return a schema's type in short words."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    for key, word in (("anyOf", " or "), ("oneOf", " or "), ("allOf", " and ")):
+        if key in schema:
+            return word.join(sorted(_type(part) for part in schema[key]))
+    if "const" in schema:
+        return repr(schema["const"])
+    if "enum" in schema:
+        return "one of " + " ".join(sorted(str(value) for value in schema["enum"]))
+    kind = str(schema.get("type", "anything"))
+    if kind == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
+        return f"map of {_type(schema['additionalProperties'])}"
+    return f"{kind} {schema['format']}" if "format" in schema else kind
+
+
+def _references(part: object) -> set[str]:
+    """Return the names of the schemas that `part` of a document refers to."""
+    if isinstance(part, dict):
+        found = {str(part["$ref"]).rsplit("/", 1)[-1]} if "$ref" in part else set()
+        return found.union(*(_references(value) for value in part.values()))
+    if isinstance(part, list):
+        return set().union(*(_references(value) for value in part))
+    return set()
+
+
+def _closure(names: set[str], schemas: Mapping[str, Any]) -> set[str]:
+    """Return `names` with all that they refer to."""
+    found, left = set(names), set(names)
+    while left:
+        left = set().union(*(_references(schemas[name]) for name in left if name in schemas))
+        left -= found
+        found |= left
+    return found
+
+
+def _descendants(kind: type[Any]) -> list[type[Any]]:
+    """Return every class of the product below `kind`, by name."""
+    found = {leaf for child in kind.__subclasses__() for leaf in [child, *_descendants(child)]}
+    return sorted((c for c in found if c.__module__.startswith("kuber.")), key=lambda c: c.__name__)
+
+
+def _subject(name: str) -> str:
+    """Return what a fact is about: a call, or a schema that is sent."""
+    kind, *words = name.split(" ")
+    return " ".join(words[:2]) if kind in ("ask", "call") else f"{kind} {words[0]}"
+
+
+def _event(name: str) -> tuple[str, int]:
+    _, event, version, *_ = name.split(" ")
+    return event, int(version)
+
+
+def _superseded(name: str, current: set[tuple[str, int]]) -> bool:
+    """Say whether a fact belongs to an event of which there is a newer version now."""
+    if not name.startswith("event "):
+        return False
+    event, version = _event(name)
+    return any(other == event and number > version for other, number in current)
+
+
+if __name__ == "__main__":
+    sys.exit(main(update="--update" in sys.argv[1:]))

@@ -1,0 +1,144 @@
+"""Runs the layers of the tests and prints how many tests each has."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from devtools import chromium, frontend, junit
+from devtools.junit import Counts
+from devtools.steps import BACKEND, FRONTEND, StepFailed, environment, say, step
+from kuber.infra.embedded.process import free_port
+
+_STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTRAP")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one layer."""
+
+    layer: str
+    counts: Counts
+    seconds: float
+
+
+Runner = Callable[[Path], int]
+"""Runs a layer, writes its JUnit report to the path, and returns the runner's exit code."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the layers that `arguments` name, or all; return the exit code."""
+    names = list(arguments)
+    options: list[str] = []
+    if "--" in names:
+        options = names[names.index("--") + 1 :]
+        names = names[: names.index("--")]
+    layers = _layers(options)
+    unknown = [name for name in names if name not in layers]
+    if unknown:
+        say(f"There is no layer {unknown[0]}. Layers: {' '.join(layers)}")
+        return 2
+    results = [_run_layer(name, layers[name]) for name in layers if not names or name in names]
+    return _report(results)
+
+
+def _layers(options: Sequence[str]) -> dict[str, Runner]:
+    python = {
+        name: partial(_pytest, name, options)
+        for name in ("unit", "contract", "integration", "scenario")
+    }
+    return {**python, "frontend": _vitest, "browser": _playwright}
+
+
+def _run_layer(name: str, runner: Runner) -> Result:
+    say(f"\n== {name}")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kuber-test-") as folder:
+        report = Path(folder) / "report.xml"
+        try:
+            code = runner(report)
+        except StepFailed:
+            code = 1
+        counts = junit.read(report)
+    if counts.passed + counts.failed == 0:
+        say(f"The layer {name} has no test.")
+        counts = replace(counts, failed=1)
+    if code and not counts.failed:
+        say(f"The runner of {name} ended with exit code {code}.")
+        counts = replace(counts, failed=1)
+    return Result(name, counts, time.monotonic() - began)
+
+
+def _report(results: Sequence[Result]) -> int:
+    say(f"\n{'layer':<12} {'passed':>7} {'failed':>7} {'skipped':>8} {'time':>9}")
+    total = Counts()
+    for result in results:
+        counts = result.counts
+        say(
+            f"{result.layer:<12} {counts.passed:>7} {counts.failed:>7} {counts.skipped:>8} "
+            f"{result.seconds:>7.1f} s"
+        )
+        total += counts
+    say(f"\n{total.line()}")
+    return 1 if total.failed else 0
+
+
+def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
+    command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
+    return _show((*command, *options), BACKEND)
+
+
+def _vitest(report: Path) -> int:
+    frontend.prepare_client()
+    command = ("npm", "test", "--", "--reporters=default", "--reporters=junit")
+    return _show((*command, f"--output-file={report}"), FRONTEND)
+
+
+def _playwright(report: Path) -> int:
+    browser = chromium.find_or_install()
+    frontend.build()
+    with _stack() as url:
+        extra = {
+            "KUBER_URL": url,
+            "CHROMIUM": str(browser),
+            "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report),
+            "CI": "1",
+        }
+        command = ("npm", "run", "e2e", "--", "--reporter=list,junit")
+        return _show(command, FRONTEND, extra)
+
+
+@contextmanager
+def _stack() -> Iterator[str]:
+    """Run a stack of its own in a temporary folder; gives its address. Raises StepFailed."""
+    with tempfile.TemporaryDirectory(prefix="kuber-home-") as home:
+        port = free_port()
+        env = {
+            "KUBER_HOME": home,
+            "KUBER_PORT": str(port),
+            "KUBER_LOGIN_ATTEMPTS_PER_MINUTE": "1000",
+        }
+        try:
+            step("stack for the browser", _kuber("up", "-d"), BACKEND, env)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            step("stack stopped", _kuber("down"), BACKEND, env)
+
+
+def _kuber(*arguments: str) -> tuple[str, ...]:
+    unset = [part for name in _STACK_SETTINGS for part in ("-u", name)]
+    return ("env", *unset, sys.executable, "-m", "kuber.cli", *arguments)
+
+
+def _show(command: Sequence[str], cwd: Path, extra: Mapping[str, str] | None = None) -> int:
+    """Run `command` with its output on the screen; return its exit code."""
+    env = environment({"NO_COLOR": "1", **(extra or {})})
+    # Runners in our own process group hear ctrl-C themselves.
+    return subprocess.run(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False
+    ).returncode

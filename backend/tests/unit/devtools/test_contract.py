@@ -1,0 +1,95 @@
+"""What the contract check lets through, and what it stops."""
+
+from devtools.contract import Facts, breaks, http_facts
+
+DOCUMENT = {
+    "paths": {
+        "/pipelines": {
+            "get": {
+                "operationId": "list_pipelines",
+                "parameters": [{"name": "cursor", "in": "query", "schema": {"type": "string"}}],
+                "responses": {
+                    "200": {"content": {"application/json": {"schema": {"$ref": "#/x/Page"}}}}
+                },
+            },
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/x/New"}}}},
+                "responses": {"204": {}},
+            },
+        }
+    },
+    "components": {
+        "schemas": {
+            "Page": {"properties": {"items": {"type": "array", "items": {"$ref": "#/x/Mode"}}}},
+            "New": {
+                "properties": {"name": {"type": "string"}, "mode": {"$ref": "#/x/Mode"}},
+                "required": ["name"],
+            },
+            "Mode": {"enum": ["live", "paper"]},
+        }
+    },
+}
+
+
+def known() -> Facts:
+    return dict(http_facts(DOCUMENT))
+
+
+def test_a_contract_becomes_one_fact_per_promise() -> None:
+    assert known() == {
+        "call GET /pipelines": "list_pipelines",
+        "ask GET /pipelines query:cursor": "string, optional",
+        "call GET /pipelines 200 application/json": "Page",
+        "call POST /pipelines": "None",
+        "call POST /pipelines body application/json": "New",
+        "call POST /pipelines 204 nothing": "anything",
+        "receive Page .items": "list of Mode, optional",
+        "send New .name": "string, required",
+        "send New .mode": "Mode, optional",
+        "send Mode =live": "value",
+        "send Mode =paper": "value",
+    }
+
+
+def test_nothing_new_breaks_nothing() -> None:
+    assert list(breaks(known(), known())) == []
+
+
+def test_a_new_call_and_a_new_optional_field_break_nothing() -> None:
+    grown = known() | {"call DELETE /pipelines": "x", "send New .note": "string, optional"}
+    assert list(breaks(known(), grown)) == []
+
+
+def test_a_field_that_is_gone_breaks_clients() -> None:
+    shrunk = known()
+    del shrunk["receive Page .items"]
+    assert list(breaks(known(), shrunk)) == ["receive Page .items: is gone"]
+
+
+def test_a_changed_type_breaks_clients() -> None:
+    changed = known() | {"send New .name": "integer, required"}
+    assert list(breaks(known(), changed)) == [
+        "send New .name: was 'string, required', is 'integer, required'"
+    ]
+
+
+def test_a_newly_required_field_or_parameter_breaks_clients() -> None:
+    stricter = known() | {
+        "send New .owner": "string, required",
+        "ask GET /pipelines query:owner": "string, required",
+    }
+    assert list(breaks(known(), stricter)) == [
+        "send New .owner: is newly required",
+        "ask GET /pipelines query:owner: is newly required",
+    ]
+
+
+def test_a_required_field_of_a_new_schema_breaks_nothing() -> None:
+    assert list(breaks(known(), known() | {"send Other .name": "string, required"})) == []
+
+
+def test_an_event_may_change_under_a_new_version_only() -> None:
+    before = {"event Filled 1": "fills", "event Filled 1 .price": "Money"}
+    replaced = {"event Filled 2": "fills", "event Filled 2 .amount": "Money"}
+    assert list(breaks(before, replaced)) == []
+    assert list(breaks(before, {"event Filled 1": "fills"})) == ["event Filled 1 .price: is gone"]
