@@ -62,20 +62,23 @@ class Readiness:
 
     async def check(self) -> Ready:
         """Return what can be reached within BUDGET_S."""
-        for name, probe in self._probes.items():
-            if name not in self._asked:
-                self._asked[name] = asyncio.create_task(_ask(name, probe))
-        await asyncio.wait(self._asked.values(), timeout=BUDGET_S)
-        checks = {name: self._answer(name) for name in self._probes}
+        tasks = {name: self._ask_once(name) for name in self._probes}
+        await asyncio.wait(tasks.values(), timeout=BUDGET_S)
+        checks = {name: _answer(task) for name, task in tasks.items()}
         able = all(check.ok for check in checks.values())
         return Ready(status="ready" if able else "not_ready", checks=checks)
 
-    def _answer(self, name: str) -> Check:
+    def _ask_once(self, name: str) -> asyncio.Task[Check]:
         task = self._asked.get(name)
-        if task is None or not task.done():
-            return Check(ok=False, detail=f"no answer within {BUDGET_S:g} s")
-        del self._asked[name]
+        if task is None or task.done():
+            task = self._asked[name] = asyncio.create_task(_ask(name, self._probes[name]))
+        return task
+
+
+def _answer(task: asyncio.Task[Check]) -> Check:
+    if task.done():
         return task.result()
+    return Check(ok=False, detail=f"no answer within {BUDGET_S:g} s")
 
 
 async def _ask(name: str, probe: Callable[[], Awaitable[object]]) -> Check:

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from kuber.api.container import Container
 from kuber.identity.passwords import PasswordHasher
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
@@ -59,12 +60,12 @@ class AccountsContainer:
         )
 
 
-def opener(container: object) -> Callable[[], AbstractAsyncContextManager[object]]:
+def opener(container: "AccountsContainer") -> Callable[[], AbstractAsyncContextManager[Container]]:
     """Return what `create_app` calls to open `container`, which is open already."""
 
     @asynccontextmanager
-    async def open_it() -> AsyncIterator[object]:
-        yield container
+    async def open_it() -> AsyncIterator[Container]:
+        yield cast(Container, container)  # routes of other resources are not called
 
     return open_it
 

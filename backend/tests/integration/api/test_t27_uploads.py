@@ -1,5 +1,6 @@
 """T27: no content type makes an upload read a file, no path reaches another's pipeline."""
 
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -10,7 +11,7 @@ BARS = b"symbol,date,open,high,low,close,volume\nZZZ,2024-01-02,1,2,1,2,10\n"
 
 
 async def test_t27_an_upload_that_is_no_file_reads_no_file(ann: httpx.AsyncClient) -> None:
-    attempts = {
+    attempts: dict[str, dict[str, Any]] = {
         "json": {"json": {"file": VICTIM, "timeframe": "1d"}},
         "form": {"data": {"file": VICTIM, "timeframe": "1d"}},
         "text part": {"files": {"file": (None, VICTIM), "timeframe": (None, "1d")}},

@@ -1,7 +1,8 @@
 """The demo account can always be signed in to with the password of the day."""
 
-from kuber.identity.service import DEMO_EMAIL, IdentityService
+from kuber.identity.service import IdentityService
 from kuber.identity.tokens import AccessTokens
+from kuber.identity.types import DEMO_EMAIL
 from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock
 

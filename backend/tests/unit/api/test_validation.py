@@ -4,6 +4,7 @@ import subprocess
 import sys
 from typing import Literal
 
+import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kuber.api.validation import problem_items
@@ -23,10 +24,9 @@ class Graph(BaseModel):
 
 def test_each_finding_names_its_place_and_what_to_do() -> None:
     bad = {"nodes": [{"id": "x", "kind": "hush", "count": 10, "more": 1}, {"id": "xy"}]}
-    try:
+    with pytest.raises(ValidationError) as refused:
         Graph.model_validate(bad)
-    except ValidationError as error:
-        found = [item | {"loc": ("body", *item["loc"])} for item in error.errors()]
+    found = [{**item, "loc": ("body", *item["loc"])} for item in refused.value.errors()]
     items = {item.field: item for item in problem_items(found)}
     assert items["nodes.0.id"].remedy == "Use at least 2 characters."
     assert items["nodes.0.kind"].remedy == "Use one of: 'a' or 'b'."

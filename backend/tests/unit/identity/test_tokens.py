@@ -1,6 +1,8 @@
 """Access tokens say who and until when, and cannot be made by others."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 import jwt
 import pytest
@@ -12,10 +14,13 @@ from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 
 SECRET = "a secret of this test, 32 characters or more"
+STRANGER = "another secret, 32 characters or more"
 USER, SESSION = UserId(new_id()), SessionId(new_id())
 
 
-def signed(clock: FixedClock, secret: str = SECRET, **changes: object) -> str:
+def signed(
+    clock: FixedClock, changes: Mapping[str, object] = MappingProxyType({}), secret: str = SECRET
+) -> str:
     now = int(clock.now().timestamp())
     claims = {
         "iss": "kuber",
@@ -25,7 +30,8 @@ def signed(clock: FixedClock, secret: str = SECRET, **changes: object) -> str:
         "jti": "1",
         "iat": now,
         "exp": now + 60,
-    } | changes
+        **changes,
+    }
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, secret, algorithm="HS256")
 
@@ -66,7 +72,7 @@ def test_a_token_with_other_claims_is_refused(
     clock: FixedClock, changes: dict[str, object]
 ) -> None:
     with pytest.raises(NotSignedIn):
-        AccessTokens(SECRET, 900, clock).read(signed(clock, **changes))
+        AccessTokens(SECRET, 900, clock).read(signed(clock, changes))
 
 
 def test_a_token_signed_by_others_or_not_at_all_is_refused(clock: FixedClock) -> None:
@@ -74,6 +80,6 @@ def test_a_token_signed_by_others_or_not_at_all_is_refused(clock: FixedClock) ->
     tokens.read(signed(clock))
     unsigned = jwt.encode({"sub": str(USER)}, "", algorithm="none")
     other_way = jwt.encode({"sub": str(USER)}, SECRET * 2, algorithm="HS512")
-    for bad in (signed(clock, "another secret of 32 characters or more"), unsigned, other_way, ""):
+    for bad in (signed(clock, secret=STRANGER), unsigned, other_way, ""):
         with pytest.raises(NotSignedIn):
             tokens.read(bad)
