@@ -77,6 +77,7 @@ export class EditorPage {
   private readonly clipboard = inject(ClipboardActions);
   private readonly dialogs = inject(MatDialog);
   private readonly page = inject(PageContext);
+  private readonly problems = inject(ProblemList);
   private readonly router = inject(Router);
   private readonly session = inject(RunSession);
   private readonly title = inject(Title);
@@ -93,10 +94,17 @@ export class EditorPage {
     () => !this.store.nodes().length && !this.store.notes().length,
   );
 
+  protected readonly inspecting = computed(() => {
+    const wanted = this.ui.inspector();
+    if (wanted !== 'auto') return wanted === 'open';
+    const problems = this.problems.count() > 0 && !this.empty();
+    return this.store.selection().length > 0 || problems;
+  });
+
   constructor() {
     if (window.innerWidth <= NARROW_PX) {
       this.ui.paletteOpen.set(false);
-      this.ui.inspectorOpen.set(false);
+      this.ui.inspector.set('closed');
     }
     this.shortcuts.connectPage({
       run: () => void this.session.run(),
@@ -129,7 +137,7 @@ export class EditorPage {
 
   protected closeDrawers(): void {
     this.ui.paletteOpen.set(false);
-    this.ui.inspectorOpen.set(false);
+    this.ui.inspector.set('closed');
     this.ui.versionsOpen.set(false);
   }
 

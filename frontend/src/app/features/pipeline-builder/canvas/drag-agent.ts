@@ -7,5 +7,7 @@ import { FExternalItem } from '@foblex/flow';
   hostDirectives: [
     { directive: FExternalItem, inputs: ['fData: kDragAgent', 'fPreviewMatchSize: kDragSameSize'] },
   ],
+  // The library finds what is dragged by this attribute.
+  host: { fExternalItem: '' },
 })
 export class DragAgent {}

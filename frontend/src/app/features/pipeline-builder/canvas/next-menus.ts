@@ -90,7 +90,7 @@ export class NextMenus {
     ).map(({ agent, reason }) => ({
       id: agent.agent_type,
       title: agent.name,
-      note: reason,
+      note: this.source() ? reason : agent.description,
       icon: agent.icon,
       hue: hueOf(agent),
     })),

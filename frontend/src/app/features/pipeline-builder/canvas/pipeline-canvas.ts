@@ -20,7 +20,6 @@ import {
   FFlowComponent,
   FFlowModule,
   type FMoveNodesEvent,
-  type FNodeConnectionsIntersectionEvent,
   type FReassignConnectionEvent,
   type FSelectionChangeEvent,
   FZoomDirective,
@@ -29,7 +28,8 @@ import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { storedPort } from '../domain/catalogue';
 import { moveTo, resizeNote } from '../domain/commands';
 import { verdictsFrom } from '../domain/connect';
-import { GRID, type Point } from '../domain/graph';
+import { edgeNear } from '../domain/geometry';
+import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point } from '../domain/graph';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { type CanvasView, EditorUi } from '../state/editor-ui';
@@ -38,7 +38,7 @@ import { connectionDomId, endOfOutput, nodeOfInput } from './connector-ids';
 import { NodeCard, type PortPress } from './node-card';
 import { StickyNote } from './sticky-note';
 
-const FIT_PADDING = { x: 120, y: 120 };
+const FIT_PADDING = { x: 72, y: 120 };
 const LARGEST_FIT_SCALE = 1;
 
 /** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
@@ -64,6 +64,8 @@ export class PipelineCanvas implements CanvasView {
   private readonly zoomer = viewChild.required(FZoomDirective);
 
   protected readonly grid = GRID;
+  /** A double click opens the settings; it must not zoom as well. */
+  protected readonly never = () => false;
   protected readonly ready = signal(false);
   private readonly lastFocused = signal<string | null>(null);
   /** The one card that Tab stops at. */
@@ -113,9 +115,9 @@ export class PipelineCanvas implements CanvasView {
 
   focus(nodeId: string): void {
     this.lastFocused.set(nodeId);
-    afterNextRender(() => this.elementOf(nodeId)?.focus({ preventScroll: true }), {
-      injector: this.injector,
-    });
+    // After a list that closes has given the focus back to where it was opened.
+    const take = () => setTimeout(() => this.elementOf(nodeId)?.focus({ preventScroll: true }));
+    afterNextRender(take, { injector: this.injector });
   }
 
   centre(): Point {
@@ -146,26 +148,20 @@ export class PipelineCanvas implements CanvasView {
 
   protected move({ nodes }: FMoveNodesEvent): void {
     this.gesture += 1;
+    const key = `gesture:${this.gesture}`;
     const moved = nodes.flatMap(({ id, position }) => (position ? [{ id, position }] : []));
-    this.store.execute(moveTo(moved, this.gestureKey()));
-  }
-
-  /** A node that nothing leads to or from, dropped on an edge, goes between its ends. */
-  protected dropOnEdge({ nodeId, connectionIds }: FNodeConnectionsIntersectionEvent): void {
-    const { nodes, edges } = this.store.graph();
-    const node = nodes[nodeId];
-    const wired = Object.values(edges).some((e) => e.from === nodeId || e.to === nodeId);
-    const edge = this.index.edgeByDomId().get(connectionIds[0] ?? '');
-    if (node && edge && !wired) this.actions.splitEdge(edge.id, node, this.gestureKey());
+    this.store.execute(moveTo(moved, key));
+    const [only, ...others] = moved;
+    if (only && !others.length) this.putOnEdge(only.id, only.position, key);
   }
 
   /** An agent dropped from the palette: on an edge it goes between its ends. */
   protected create({ data, externalItemRect }: FCreateNodeEvent<string>): void {
     const { x, y, width, height } = externalItemRect;
     const centre = { x: x + width / 2, y: y + height / 2 };
-    const at = { x: centre.x - 116, y: centre.y - 36 };
+    const at = { x: centre.x - NODE_WIDTH / 2, y: centre.y - NODE_HEIGHT / 2 };
     const node = this.actions.makeNode(data, at);
-    const edge = this.edgeAt(this.toClient(centre));
+    const edge = edgeNear(this.store.graph(), this.catalogue.byType(), centre);
     if (node && edge && this.actions.splitEdge(edge, node)) return;
     this.actions.addAgent(data, at);
   }
@@ -210,12 +206,26 @@ export class PipelineCanvas implements CanvasView {
     }
   }
 
+  protected inspect(): void {
+    this.ui.inspect();
+  }
+
   protected resize(id: string, size: { width: number; height: number }): void {
     this.store.execute(resizeNote(id, { w: size.width, h: size.height }));
   }
 
   protected offerNext(nodeId: string, { port, at }: PortPress): void {
     this.actions.offerNext(nodeId, port, at);
+  }
+
+  /** A node that nothing leads to or from, left on an edge, goes between its ends. */
+  private putOnEdge(id: string, at: Point, mergeKey: string): void {
+    const { nodes, edges } = this.store.graph();
+    const node = nodes[id];
+    if (!node || Object.values(edges).some((edge) => edge.from === id || edge.to === id)) return;
+    const centre = { x: at.x + NODE_WIDTH / 2, y: at.y + NODE_HEIGHT / 2 };
+    const edge = edgeNear(this.store.graph(), this.catalogue.byType(), centre);
+    if (edge) this.actions.splitEdge(edge, node, mergeKey);
   }
 
   /** Keeps the library's own selection the same as the store's. */
@@ -246,21 +256,9 @@ export class PipelineCanvas implements CanvasView {
     return storedPort(port, this.catalogue.byType().get(node?.agentType ?? ''));
   }
 
-  private gestureKey(): string {
-    return `gesture:${this.gesture}`;
-  }
-
   private nodeAt({ x, y }: Point): string | null {
     const found = document.elementFromPoint(x, y)?.closest('[data-f-node-id]');
     return found?.getAttribute('data-f-node-id') ?? null;
-  }
-
-  private edgeAt({ x, y }: Point): string | null {
-    for (const element of document.elementsFromPoint(x, y)) {
-      const edge = this.index.edgeByDomId().get(element.closest('f-connection')?.id ?? '');
-      if (edge) return edge.id;
-    }
-    return null;
   }
 
   private elementOf(itemId: string): HTMLElement | null {
@@ -271,11 +269,5 @@ export class PipelineCanvas implements CanvasView {
   private toCanvas(client: Point): Point {
     const { x, y } = this.flow().getPositionInFlow(client);
     return { x, y };
-  }
-
-  private toClient(point: Point): Point {
-    const origin = this.toCanvas({ x: 0, y: 0 });
-    const scale = this.canvas().getScale();
-    return { x: (point.x - origin.x) * scale, y: (point.y - origin.y) * scale };
   }
 }

@@ -1,8 +1,8 @@
 /** Where things are on the canvas. */
 
 import type { AgentSpec, Catalogue } from './catalogue';
-import { outputPorts } from './catalogue';
-import type { PipelineGraph, PipelineNode, Point, Size } from './graph';
+import { outputPorts, resolvePort } from './catalogue';
+import type { PipelineEdge, PipelineGraph, PipelineNode, Point, Size } from './graph';
 import { NODE_HEIGHT, NODE_WIDTH, snap } from './graph';
 
 const PORT_SPACING = 24;
@@ -42,6 +42,57 @@ function covers(node: PipelineNode, place: Point): boolean {
     Math.abs(node.position.x - place.x) < NODE_WIDTH + 16 &&
     Math.abs(node.position.y - place.y) < NODE_HEIGHT + 16
   );
+}
+
+const CURVE_SAMPLES = 24;
+const NEAR = 30;
+
+/** The edge that runs closest past a point, if one comes near. Edges leave and arrive level. */
+export function edgeNear(
+  graph: PipelineGraph,
+  catalogue: Catalogue,
+  point: Point,
+  without?: string,
+): string | null {
+  let best: { id: string; distance: number } | null = null;
+  for (const edge of Object.values(graph.edges)) {
+    if (edge.from === without || edge.to === without) continue;
+    const ends = edgeEnds(graph, catalogue, edge);
+    const distance = ends ? distanceToCurve(point, ...ends) : Infinity;
+    if (distance < (best?.distance ?? NEAR)) best = { id: edge.id, distance };
+  }
+  return best?.id ?? null;
+}
+
+function edgeEnds(
+  graph: PipelineGraph,
+  catalogue: Catalogue,
+  edge: PipelineEdge,
+): [Point, Point] | null {
+  const [from, to] = [graph.nodes[edge.from], graph.nodes[edge.to]];
+  if (!from || !to) return null;
+  const agent = catalogue.get(from.agentType);
+  const port = resolvePort(edge.fromPort, agent);
+  const index = outputPorts(agent).findIndex((item) => item.name === port);
+  const { h } = nodeSize(catalogue.get(to.agentType));
+  return [
+    { x: from.position.x + NODE_WIDTH, y: from.position.y + portOffset(Math.max(0, index), agent) },
+    { x: to.position.x, y: to.position.y + h / 2 },
+  ];
+}
+
+function distanceToCurve(point: Point, a: Point, b: Point): number {
+  const bend = Math.abs(b.x - a.x) / 2;
+  let least = Infinity;
+  for (let i = 0; i <= CURVE_SAMPLES; i++) {
+    const t = i / CURVE_SAMPLES;
+    const u = 1 - t;
+    const [w0, w1, w2, w3] = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t];
+    const x = w0 * a.x + w1 * (a.x + bend) + w2 * (b.x - bend) + w3 * b.x;
+    const y = (w0 + w1) * a.y + (w2 + w3) * b.y;
+    least = Math.min(least, Math.hypot(point.x - x, point.y - y));
+  }
+  return least;
 }
 
 export type Direction = 'left' | 'right' | 'up' | 'down';

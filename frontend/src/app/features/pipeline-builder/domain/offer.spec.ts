@@ -2,7 +2,7 @@ import { paletteGroups } from './catalogue';
 import { fromText, originOf, partsOf, toText, withNewIds } from './clipboard';
 import { moveTo, rename, remove, setPinned } from './commands';
 import { diffGraphs, diffInWords } from './diff';
-import { neighbour, nodeSize, placeAfter, portOffset } from './geometry';
+import { edgeNear, neighbour, nodeSize, placeAfter, portOffset } from './geometry';
 import { edgeId } from './graph';
 import { applyCommand } from './history';
 import { autoLayout } from './layout';
@@ -128,6 +128,14 @@ describe('layout', () => {
     expect(nodeSize(TEST_CATALOGUE.get('condition')).h).toBe(72);
     expect(nodeSize(TEST_CATALOGUE.get('bias')).h).toBe(96);
     expect(portOffset(0, TEST_CATALOGUE.get('report'))).toBe(36);
+  });
+
+  it('finds the edge that a node was left on', () => {
+    const graph = graphOf([node('a'), { ...node('b'), position: { x: 532, y: 200 } }], 'a>b');
+    const find = (x: number, y: number) => edgeNear(graph, TEST_CATALOGUE, { x, y });
+    expect(find(382, 136)).toBe(edgeId('a', null, 'b'));
+    expect(find(382, 260)).toBeNull();
+    expect(edgeNear(graph, TEST_CATALOGUE, { x: 382, y: 136 }, 'a')).toBeNull();
   });
 
   it('goes to the nearest node in a direction', () => {

@@ -1,4 +1,4 @@
-import { Component, computed, inject, output } from '@angular/core';
+import { Component, computed, inject, input, output } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { MatTooltip } from '@angular/material/tooltip';
@@ -24,6 +24,7 @@ export class EditorHeader {
   protected readonly document = inject(PipelineDocument);
   protected readonly autosave = inject(Autosave);
 
+  readonly inspecting = input.required<boolean>();
   readonly exported = output();
   readonly cloned = output();
   readonly helped = output();
@@ -46,7 +47,7 @@ export class EditorHeader {
   }
 
   protected toggleInspector(): void {
-    this.ui.inspectorOpen.update((open) => !open);
+    this.ui.inspector.set(this.inspecting() ? 'closed' : 'open');
   }
 }
 

@@ -5,6 +5,7 @@ import { MatTooltip } from '@angular/material/tooltip';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { Icon } from '@shared/icon';
 import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
+import { categoryName } from '../domain/catalogue';
 import { configure, rename, setPinned } from '../domain/commands';
 import { type PipelineNode } from '../domain/graph';
 import { nodeName } from '../domain/words';
@@ -67,6 +68,13 @@ export class Inspector {
 
   protected nameOf(node: PipelineNode): string {
     return nodeName(node, this.catalogue.byType());
+  }
+
+  /** The agent behind a name of its own, else what kind of agent it is. */
+  protected subtitle(node: PipelineNode): string {
+    const agent = this.agent();
+    if (!agent) return node.agentType;
+    return node.name && node.name !== agent.name ? agent.name : categoryName(agent.category);
   }
 
   protected showTab(index: number): void {

@@ -42,7 +42,9 @@ interface ConnectionRow {
         <li class="k-muted">Not connected yet.</li>
       }
     </ul>
-    <button matButton type="button" (click)="connect()"><k-icon name="add" />Connect to</button>
+    <button matButton type="button" (click)="connect()">
+      <k-icon matButtonIcon name="add" />Connect to
+    </button>
   `,
   styles: `
     :host {
@@ -80,6 +82,10 @@ interface ConnectionRow {
     }
     [matButton] {
       margin-left: -12px;
+    }
+    [matButtonIcon] {
+      margin-right: 6px;
+      color: inherit;
     }
   `,
 })

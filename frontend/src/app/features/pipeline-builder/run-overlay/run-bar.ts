@@ -9,7 +9,7 @@ import { StatusBadge } from '@shared/status-badge';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { isOver } from '../domain/run';
 import { count } from '../domain/words';
-import { EditorUi } from '../state/editor-ui';
+import { EditorStore } from '../state/editor-store';
 import { PipelineDocument } from '../state/pipeline-document';
 import { ProblemList } from '../state/problem-list';
 import { RunSession } from '../state/run-session';
@@ -29,7 +29,7 @@ export class RunBar {
   protected readonly runs = inject(RunStore);
   protected readonly document = inject(PipelineDocument);
   private readonly problems = inject(ProblemList);
-  private readonly ui = inject(EditorUi);
+  private readonly store = inject(EditorStore);
   private readonly now = signal(Date.now());
 
   protected readonly inHistory = signal(false);
@@ -50,7 +50,8 @@ export class RunBar {
     return view?.outcome ?? view?.error ?? '';
   });
   protected readonly progress = computed(() => {
-    const nodes = Object.values(this.view()?.nodes ?? {});
+    const runs = this.view()?.nodes ?? {};
+    const nodes = this.store.nodes().flatMap((node) => runs[node.id] ?? []);
     const done = nodes.filter(({ status }) => !['pending', 'running', 'waiting'].includes(status));
     return `${done.length} of ${count(nodes.length, 'node')}`;
   });
@@ -71,10 +72,5 @@ export class RunBar {
   protected useHistory(value: string): void {
     this.inHistory.set(value === 'history');
     if (value === 'now') this.session.asOf.set('');
-  }
-
-  protected openDecision(): void {
-    const node = this.runs.decisionNode();
-    this.ui.inspect(node ? 'reasoning' : 'settings');
   }
 }

@@ -43,7 +43,8 @@ const HINT_MS = 4_000;
 export class EditorUi {
   readonly canvas = signal<CanvasView | null>(null);
   readonly paletteOpen = signal(true);
-  readonly inspectorOpen = signal(true);
+  /** `auto`: open while there is something to inspect. */
+  readonly inspector = signal<'auto' | 'open' | 'closed'>('auto');
   readonly inspectorTab = signal<InspectorTab>('settings');
   readonly versionsOpen = signal(false);
   readonly addRequest = signal<AddRequest | null>(null);
@@ -62,6 +63,6 @@ export class EditorUi {
 
   inspect(tab: InspectorTab = this.inspectorTab()): void {
     this.inspectorTab.set(tab);
-    this.inspectorOpen.set(true);
+    this.inspector.set('open');
   }
 }

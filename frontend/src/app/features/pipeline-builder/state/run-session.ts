@@ -11,6 +11,10 @@ import { PipelineDocument } from './pipeline-document';
 import { ProblemList } from './problem-list';
 import { RunStore } from './run-store';
 
+/** Narrower than this the inspector would cover the canvas. */
+const WIDE_PX = 1024;
+/** How long the panels take to settle. */
+const LAYOUT_MS = 80;
 const SYMBOL_KEY = 'kuber.symbol';
 
 /** A run that could not start, and the run in its way if there is one. */
@@ -87,8 +91,14 @@ export class RunSession {
     if (problem.node_id && problem.node_id in this.editor.graph().nodes) {
       this.editor.select([problem.node_id]);
       this.ui.canvas()?.reveal(problem.node_id);
-    } else this.editor.select([]);
-    this.ui.inspect('settings');
+      this.ui.inspect('settings');
+    } else if (problem.code === 'no_trigger') {
+      const at = { x: window.innerWidth / 2 - 160, y: window.innerHeight / 3 };
+      this.ui.addRequest.set({ at, from: null, fromPort: null });
+    } else {
+      this.editor.select([]);
+      this.ui.inspect('settings');
+    }
   }
 
   async openActive(): Promise<void> {
@@ -137,8 +147,10 @@ export class RunSession {
     this.actions.say(outcome ? `Run finished. ${outcome}` : 'Run finished');
     if (!(nodeId in this.editor.graph().nodes)) return;
     this.editor.select([nodeId]);
-    this.ui.inspectorTab.set('reasoning');
-    if (window.innerWidth > 1024) this.ui.inspectorOpen.set(true);
+    const explained = this.runs.recordByNode().get(nodeId)?.reasoning;
+    this.ui.inspectorTab.set(explained ? 'reasoning' : 'output');
+    if (window.innerWidth > WIDE_PX) this.ui.inspector.set('open');
+    setTimeout(() => this.ui.canvas()?.reveal(nodeId), LAYOUT_MS);
   }
 
   private async suggestSymbol(): Promise<void> {

@@ -75,12 +75,17 @@ export class Shortcuts {
     if (event.defaultPrevented || target.closest('[role=dialog], .cdk-overlay-container')) return;
     const key = keyOf(event);
     const typing = target.closest('input, textarea, select, [contenteditable="true"]') !== null;
-    const onCanvas = target === document.body || target.closest('k-pipeline-canvas') !== null;
+    // A press on the bare canvas leaves the focus on what holds it.
+    const onCanvas =
+      target.closest('k-pipeline-canvas') !== null ||
+      target.querySelector('k-pipeline-canvas') !== null;
     const button = target.closest('button, a') !== null && (key === 'Enter' || key === ' ');
     const shortcut = this.table.find(
       ({ keys, scope }) => keys.includes(key) && (scope === 'page' || (onCanvas && !button)),
     );
     if (!shortcut || (typing && key !== 'Ctrl+Enter' && key !== 'Ctrl+S')) return;
+    // Leaving the field hands over what was typed in it.
+    if (typing) target.blur();
     if (shortcut.run(key)) event.preventDefault();
   }
 
@@ -235,7 +240,7 @@ export class Shortcuts {
   }
 
   private goTo(key: string): boolean {
-    const from = this.focusedNode() ?? this.store.current()?.id;
+    const from = this.store.current()?.id ?? this.focusedNode();
     const direction = ARROWS[key]?.direction;
     if (!from || !direction) return false;
     const next = neighbour(this.store.graph(), this.catalogue.byType(), from, direction);

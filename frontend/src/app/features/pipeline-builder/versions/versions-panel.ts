@@ -51,7 +51,7 @@ interface VersionRow {
         <li>
           <p class="top">
             <b>Version {{ row.version }}</b>
-            <k-time class="k-muted" style="ago" [at]="row.createdAt" />
+            <k-time class="k-muted" show="ago" [at]="row.createdAt" />
           </p>
           <k-version-picture [graph]="row.graph" [before]="row.before" />
           <p class="bottom">
