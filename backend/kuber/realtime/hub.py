@@ -79,8 +79,12 @@ class Hub:
         pause_s = 0.2
         while True:
             try:
-                await self._pubsub.subscribe("kuber:events", *self._listeners)
+                names = set(self._listeners)
+                await self._pubsub.subscribe("kuber:events", *names)
                 self.live, pause_s = True, 0.2
+                late = self._listeners.keys() - names
+                if late:
+                    await self._pubsub.subscribe(*late)
                 while self.live:
                     message = await self._pubsub.get_message(timeout=1.0)
                     if message is not None:

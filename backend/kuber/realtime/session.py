@@ -11,11 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.hub import Hub, Listener
+from kuber.runs.recorder import SEQUENCE_GAP
+from kuber.runs.types import RunEventType
 
 log = structlog.get_logger(__name__)
 
 CATCH_UP_S = 0.05
-"""How long a gap in the numbers may be waited for: events are recorded within 20 ms."""
+"""How often the records are read while a gap in the numbers is waited for."""
+LONGEST_GAP_S = 2.0
+"""How long a gap is waited for: events are recorded within 20 ms, later under load."""
 POLL_S = 1.0
 """How often the records are read while live events are interrupted."""
 PING_S = 20.0
@@ -72,6 +76,8 @@ class EventSession:
         self._seen: dict[RunId, int] = {}
         self._everything = False
         self._lock = asyncio.Lock()
+        self._quiet_s = 0.0
+        self._was_live = False
 
     async def handle(self, text: str) -> None:
         """Act on one message of the client; raises Denied."""
@@ -95,18 +101,31 @@ class EventSession:
             await self._hub.leave(self._user_id, listener)
 
     async def _next(self, listener: Listener) -> None:
-        timeout_s = PING_S if self._hub.live else POLL_S
         try:
-            event = await asyncio.wait_for(listener.queue.get(), timeout_s)
+            event = await asyncio.wait_for(listener.queue.get(), POLL_S)
         except TimeoutError:
-            if self._hub.live:
-                await self._send({"type": "ping"})
-            async with self._lock:
-                for run_id in self._seen:
-                    await self._catch_up(run_id)
+            await self._idle()
             return
+        self._quiet_s = 0.0
         async with self._lock:
             await self._deliver(event)
+
+    async def _idle(self) -> None:
+        """Nothing came: ping now and then; read the records while, and once after, Redis is away.
+
+        They are also read with each ping, should a message have been lost unnoticed.
+        """
+        self._quiet_s += POLL_S
+        ping = self._quiet_s >= PING_S
+        missed = not (self._hub.live and self._was_live)
+        self._was_live = self._hub.live
+        if ping:
+            self._quiet_s = 0.0
+            await self._send({"type": "ping"})
+        if ping or missed:
+            async with self._lock:
+                for run_id in list(self._seen):
+                    await self._catch_up(run_id, patient=not ping)
 
     async def _deliver(self, event: JsonObject) -> None:
         run_id = RunId(UUID(event["execution_id"]))
@@ -115,11 +134,26 @@ class EventSession:
                 await self._send(event)
             return
         if event["sequence"] > self._seen[run_id] + 1:
-            await asyncio.sleep(CATCH_UP_S)
-            await self._catch_up(run_id, up_to=event["sequence"] - 1)
+            await self._fill_gap(run_id, event["sequence"])
         if event["sequence"] > self._seen[run_id]:
             self._seen[run_id] = event["sequence"]
             await self._send(event)
+
+    async def _fill_gap(self, run_id: RunId, sequence: int) -> None:
+        """Deliver what lies between the last event and `sequence` from the records.
+
+        A wide gap is what a worker's death leaves; whatever was recorded before it is there.
+        """
+        waited_s = 0.0
+        while self._seen[run_id] + 1 < sequence and waited_s < LONGEST_GAP_S:
+            await self._catch_up(run_id, up_to=sequence - 1)
+            if sequence - self._seen[run_id] >= SEQUENCE_GAP // 2:
+                return
+            if self._seen[run_id] + 1 < sequence:
+                await asyncio.sleep(CATCH_UP_S)
+                waited_s += CATCH_UP_S
+        if self._seen[run_id] + 1 < sequence:
+            await self._catch_up(run_id, up_to=sequence - 1, patient=False)
 
     async def _subscribe(self, topic: str, after: int) -> None:
         if topic == "user":
@@ -131,9 +165,9 @@ class EventSession:
             recorded = await self._read(run_id, after)
             self._seen[run_id] = after
             await self._send({"type": "subscribed", "topic": topic})
-            for event in recorded:
-                self._seen[run_id] = event["sequence"]
-                await self._send(event)
+            await self._replay(run_id, recorded)
+            if recorded:
+                await self._catch_up(run_id)
 
     def _unsubscribe(self, topic: str) -> None:
         if topic == "user":
@@ -141,11 +175,34 @@ class EventSession:
         else:
             self._seen.pop(_run_of(topic), None)
 
-    async def _catch_up(self, run_id: RunId, up_to: int | None = None) -> None:
-        for event in await self._read(run_id, self._seen[run_id]):
-            if up_to is None or event["sequence"] <= up_to:
-                self._seen[run_id] = event["sequence"]
-                await self._send(event)
+    async def _catch_up(
+        self, run_id: RunId, up_to: int | None = None, *, patient: bool = True
+    ) -> None:
+        """Deliver what is on record, page by page."""
+        while recorded := await self._read(run_id, self._seen[run_id]):
+            if up_to is not None:
+                recorded = [event for event in recorded if event["sequence"] <= up_to]
+            if not await self._replay(run_id, recorded, patient=patient):
+                return
+
+    async def _replay(
+        self, run_id: RunId, recorded: list[JsonObject], *, patient: bool = True
+    ) -> bool:
+        """Deliver recorded events; say whether there were any to deliver.
+
+        Parallel nodes record on their own, so that a later number can be there before an earlier
+        one: when `patient`, what comes after such a gap is left for the next time.
+        """
+        delivered = False
+        for event in recorded:
+            gap = event["sequence"] - self._seen[run_id]
+            ended = event["type"] == RunEventType.EXECUTION_FINISHED
+            if patient and 1 < gap < SEQUENCE_GAP // 2 and not ended:
+                break
+            self._seen[run_id] = event["sequence"]
+            await self._send(event)
+            delivered = True
+        return delivered
 
 
 def _run_of(topic: str) -> RunId:

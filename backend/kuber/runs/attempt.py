@@ -82,16 +82,14 @@ async def attempt_node(attempt: Attempt) -> AttemptOutcome:
 async def _try_once(
     attempt: Attempt,
 ) -> tuple[PipelineState | None, AgentFailure | None, TriggerNotMet | None]:
+    limit = asyncio.timeout(attempt.limits.node_s)
     try:
-        async with asyncio.timeout(attempt.limits.node_s):
+        async with limit:
             return await _call(attempt.make(), attempt.state()), None, None
     except TriggerNotMet as not_met:
         return None, None, not_met
     except AgentFailure as error:
-        return None, error, None
-    except TimeoutError:
-        limit_s = attempt.limits.node_s
-        return None, AgentFailure("node_timeout", f"It took longer than {limit_s:g} s."), None
+        return None, _late(attempt, limit) or error, None
     except KuberError as error:
         retryable = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED)
         failure = AgentFailure(
@@ -102,9 +100,19 @@ async def _try_once(
             remedy=error.problems[0].remedy if error.problems else None,
         )
         return None, failure, None
-    except Exception as error:
-        log.exception("agent_crashed")
-        return None, AgentFailure("agent_crashed", f"{type(error).__name__}: {error}"), None
+    except (Exception, SystemExit) as error:
+        late = _late(attempt, limit)
+        if late is None:
+            log.exception("agent_crashed")
+        crash = AgentFailure("agent_crashed", f"{type(error).__name__}: {error}")
+        return None, late or crash, None
+
+
+def _late(attempt: Attempt, limit: asyncio.Timeout) -> AgentFailure | None:
+    """Return the failure of a node that was stopped at its time limit, whatever it made of it."""
+    if not limit.expired():
+        return None
+    return AgentFailure("node_timeout", f"It took longer than {attempt.limits.node_s:g} s.")
 
 
 async def _call(agent: BaseAgent[Any], state: PipelineState) -> PipelineState:

@@ -51,17 +51,17 @@ class Surroundings:
             market=self.market,
             timeframes=timeframes,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run) if category in _TRADES else None,
+            trade_desk=self._desk(run, node.id) if category in _TRADES else None,
             budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
         )
 
-    def _desk(self, run: ClaimedRun) -> TradeDesk:
+    def _desk(self, run: ClaimedRun, node_id: str) -> TradeDesk:
         account = Account(run.user_id, run.id)
         journal = Journal(self.pool, self.clock)
         return TradeDesk(
-            self._broker(run.mode), journal, run.id, account, run.mode, self.simulation
+            self._broker(run.mode), journal, run.id, node_id, account, run.mode, self.simulation
         )
 
     def _broker(self, mode: str) -> Broker:

@@ -98,7 +98,10 @@ class RunEngine:
                 self._cancelled.discard(run_id)
 
     async def _keep_leases(self) -> None:
-        """Prolong the leases of all active runs; stop those that were lost or cancelled."""
+        """Prolong the leases of all active runs; stop those that were lost or cancelled.
+
+        Sweeps too: a process that is busy takes no other task, and all of them may be busy.
+        """
         pause_s = min(1.0, self._options.lease_s / 4)
         while True:
             await asyncio.sleep(pause_s)
@@ -107,6 +110,7 @@ class RunEngine:
                 continue
             try:
                 still = await self._store.renew(held)
+                await self._store.sweep()
             except (DatabaseError, PoolTimeout) as error:
                 log.warning("leases_not_renewed", runs=len(held), reason=str(error))
                 continue
@@ -149,14 +153,14 @@ class RunEngine:
                 )
 
     async def _execute(self, run: ClaimedRun, recorder: RunRecorder) -> None:
-        if run.claim_epoch > MAX_CLAIMS:
+        if run.claim_epoch - run.wait_count > MAX_CLAIMS:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
             plan, flow_class = await self._compile(run)
         except (ValidationError, KeyError) as error:
             raise RuntimeError("the graph no longer fits the installed agents") from error
         recorded = {} if run.fresh else await self._store.nodes(run.id)
-        if run.fresh:
+        if not run.last_sequence:
             recorder.tell(
                 RunEventType.EXECUTION_STARTED,
                 {"symbol": run.symbol, "mode": run.mode, "as_of": run.as_of.isoformat()},

@@ -198,11 +198,12 @@ class RunExecutor:
         return port
 
     def _failed(self, node: PlannedNode, record: NodeRecord, failure: AgentFailure) -> NodeRecord:
-        error: JsonObject = {"code": failure.code, "message": failure.message}
+        message = failure.message.replace("\x00", "")
+        error: JsonObject = {"code": failure.code, "message": message}
         if failure.remedy:
             error["remedy"] = failure.remedy
         changes: Changes = {
-            "errors": (NodeError(node_id=node.id, code=failure.code, message=failure.message),)
+            "errors": (NodeError(node_id=node.id, code=failure.code, message=message),)
         }
         self._state.changes[node.id] = changes
         log.warning("node_failed", node_id=node.id, agent_type=node.agent_type, code=failure.code)

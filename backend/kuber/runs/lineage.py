@@ -5,6 +5,7 @@ taken ancestors laid over it in topological order; resume, the run page and re-r
 same function.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue, TypeAdapter
@@ -100,10 +101,18 @@ def own_copy(state: PipelineState) -> PipelineState:
 
 
 def changes_to_json(changes: Changes) -> JsonObject:
-    """Return `changes` as plain JSON."""
-    return {
-        name: _ADAPTERS[name].dump_python(value, mode="json") for name, value in changes.items()
+    """Return `changes` as plain JSON.
+
+    Raises ValueError for what the database could not keep or nobody could read again: values of
+    a wrong type, NaN and infinity, text with a NUL character.
+    """
+    data = {
+        name: _ADAPTERS[name].dump_python(value, mode="json", warnings="error")
+        for name, value in changes.items()
     }
+    if "\\u0000" in json.dumps(data, allow_nan=False):
+        raise ValueError("text in the state holds a NUL character")
+    return data
 
 
 def changes_from_json(data: Mapping[str, JsonValue]) -> Changes:

@@ -42,7 +42,8 @@ RELEASE_EXPIRED = """
 WAKE_DUE = """
     update runs set status = 'pending', wake_at = null
     where id in (
-        select id from runs where status = 'waiting' and wake_at <= %(now)s
+        select id from runs
+        where status = 'waiting' and (wake_at <= %(now)s or cancel_requested)
         for update skip locked
     )
     returning id

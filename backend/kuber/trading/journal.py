@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from psycopg.types.json import Jsonb
 
-from kuber.brokers.port import BracketOrder, OrderReport
+from kuber.brokers.port import BracketOrder, OrderReport, Side
 from kuber.brokers.reports import report_to_json
 from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
@@ -23,6 +23,7 @@ _INTEND = f"""
     ), announced as ({OUTBOX_INSERT} where exists (select 1 from intent))
     select count(*) from intent
 """
+_FIND = "select symbol, side from orders where id = %s"
 _ANSWER = f"""
     with answered as (
         update orders set status = %(status)s, reason = %(reason)s, answered_at = %(now)s
@@ -50,6 +51,14 @@ class Ticket:
     @property
     def id(self) -> OrderId:
         return self.order.client_order_id
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOrder:
+    """What the journal remembers of an intent."""
+
+    symbol: str
+    side: Side
 
 
 class Journal:
@@ -83,6 +92,12 @@ class Journal:
             cursor = await connection.execute(_INTEND, values)
             row = await cursor.fetchone()
         return bool(row and row[0])
+
+    async def find(self, order_id: OrderId) -> RecordedOrder | None:
+        """Return the recorded intent, None when there is none."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_FIND, (order_id,))).fetchone()
+        return RecordedOrder(row[0], Side(row[1])) if row else None
 
     async def answer(self, ticket: Ticket, report: OrderReport) -> None:
         """Record what the venue said; a second answer to the same order changes nothing."""

@@ -16,7 +16,7 @@ from kuber.brokers.port import (
 )
 from kuber.kernel.ids import RunId, order_id_for
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
-from kuber.trading.journal import Journal, Ticket
+from kuber.trading.journal import Journal, RecordedOrder, Ticket
 
 TRADING_MODES = ("simulation", "validation")
 """Modes with a venue in this installation; paper and live need a broker connection."""
@@ -42,13 +42,14 @@ class TradeRequest:
 
 
 class TradeDesk:
-    """One run's way to its venue."""
+    """One node's way to the venue of its run."""
 
     def __init__(
         self,
         broker: Broker,
         journal: Journal,
         run_id: RunId,
+        node_id: str,
         account: Account,
         mode: str,
         simulation: SimulationOptions,
@@ -56,6 +57,7 @@ class TradeDesk:
         self._broker = broker
         self._journal = journal
         self._run_id = run_id
+        self._order_id = order_id_for(run_id, node_id)
         self._account = account
         self._mode = mode
         self.simulation = simulation
@@ -65,8 +67,16 @@ class TradeDesk:
         return await self._broker.equity(self._account)
 
     async def positions(self) -> tuple[Position, ...]:
-        """Return the open positions as the venue tells them."""
-        return await self._broker.positions(self._account)
+        """Return the open positions as the venue tells them, less this node's own order.
+
+        A node that is tried again after its order was filled thus decides as it did before.
+        """
+        positions = await self._broker.positions(self._account)
+        own = await self._journal.find(self._order_id) if positions else None
+        report = await self._broker.find(self._account, self._order_id) if own else None
+        if own is None or report is None:
+            return positions
+        return _without(positions, own, report)
 
     async def execute(self, request: TradeRequest) -> OrderReport:
         """Place the order and return the venue's report; safe to repeat.
@@ -92,7 +102,7 @@ class TradeDesk:
 
     def _ticket(self, request: TradeRequest) -> Ticket:
         order = BracketOrder(
-            client_order_id=order_id_for(self._run_id, request.node_id),
+            client_order_id=self._order_id,
             account=self._account,
             symbol=request.symbol,
             side=request.side,
@@ -106,6 +116,24 @@ class TradeDesk:
             simulation=request.simulation,
         )
         return Ticket(order, self._run_id, request.node_id, self._mode, request.correlation_id)
+
+
+def _without(
+    positions: tuple[Position, ...], own: RecordedOrder, report: OrderReport
+) -> tuple[Position, ...]:
+    """Return `positions` as they were before the order that `report` is about."""
+    sign = 1 if own.side is Side.BUY else -1
+    left = []
+    for position in positions:
+        if position.symbol != own.symbol:
+            left.append(position)
+            continue
+        value = position.quantity * position.average_price
+        value -= sum((sign * fill.quantity * fill.price for fill in report.fills), Decimal(0))
+        quantity = position.quantity - sign * report.filled_quantity
+        if quantity:
+            left.append(Position(position.symbol, quantity, value / quantity))
+    return tuple(left)
 
 
 def _check(request: TradeRequest) -> None:

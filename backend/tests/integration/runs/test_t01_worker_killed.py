@@ -1,0 +1,230 @@
+"""T01: a worker is killed with SIGKILL at every boundary of a run that trades.
+
+One worker carries one run for each boundary, variant and seed. A trigger in the test's database
+lets each run stop at its own boundary: the statement that crosses it waits for an advisory lock
+that the test holds. Then the worker is killed. In the variant "lost" PostgreSQL never carries the
+statement out, in the variant "arrived" it does, and nobody is left to hear of it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import product
+from time import monotonic, sleep
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from kuber.infra.db import JsonObject
+from kuber.kernel.ids import RunId, order_id_for
+from tests.fixtures.workers import Installation, NewInstallation, Trader
+
+AS_OF = "2009-05-14T21:00:00Z"
+SEEDS = (1, 2)
+NODES = ("pipeline_manager", "trigger", "data", "bias", "strategy", "risk", "trade", "report")
+BOUNDARIES = (*(f"settle {node}" for node in NODES), "intent", "venue", "answer", "finish")
+VARIANTS = ("lost", "arrived")
+
+HOLDS = """
+    create function hold_here() returns trigger language plpgsql as $$
+    begin
+        perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', tg_argv[0],
+            to_jsonb(new)->>tg_argv[1], to_jsonb(new)->>tg_argv[2]), 0));
+        return new;
+    end $$;
+    create trigger hold before insert or update on node_runs for each row
+        when (new.status <> 'running') execute function hold_here('settle', 'node_id', 'run_id');
+    create trigger hold before insert on orders for each row
+        execute function hold_here('intent', 'id');
+    create trigger hold_answer before update on orders for each row
+        execute function hold_here('answer', 'id');
+    create trigger hold before insert on simulated_orders for each row
+        execute function hold_here('venue', 'client_order_id');
+    create trigger hold before update on runs for each row
+        when (old.status = 'running' and new.status <> 'running')
+        execute function hold_here('finish', 'id');
+"""
+"""Key of a hold: what is written, and to which row."""
+
+WAITING = """
+    select pid from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())
+"""
+WAITING_FOR = f"{WAITING} and ((classid::bigint << 32) | objid::bigint) = hashtextextended(%s, 0)"
+WRITTEN = {
+    "settle": "select 1 from node_runs where run_id = %s and node_id = %s and status <> 'running'",
+    "intent": "select 1 from orders where run_id = %s",
+    "venue": "select 1 from simulated_orders where scope = %s",
+    "answer": "select 1 from orders where run_id = %s and status <> 'intended'",
+    "finish": "select 1 from runs where id = %s and status <> 'running'",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run that is interrupted at one boundary."""
+
+    boundary: str
+    variant: str
+    seed: int
+    run_id: str
+
+    @property
+    def key(self) -> str:
+        kind, _, node = self.boundary.partition(" ")
+        match kind:
+            case "settle":
+                return f"settle {node} {self.run_id}"
+            case "finish":
+                return f"finish {self.run_id}"
+        return f"{kind} {order_id_for(RunId(_uuid(self.run_id)), 'trade')}"
+
+    def is_written(self, connection: psycopg.Connection) -> bool:
+        kind, _, node = self.boundary.partition(" ")
+        values = (self.run_id, node) if node else (self.run_id,)
+        return connection.execute(WRITTEN[kind], values).fetchone() is not None
+
+
+@pytest.fixture
+def site(new_installation: NewInstallation) -> Installation:
+    """An installation whose runs can be held; one process carries all runs of the test."""
+    made = new_installation(KUBER_RUNS_PER_PROCESS="64")
+    api = made.api()
+    made.query(HOLDS)
+    made.beat()
+    api.wait_ready()
+    return made
+
+
+@pytest.fixture
+def holder(site: Installation) -> Iterator[psycopg.Connection]:
+    """The connection that holds runs at their boundaries."""
+    with closing(psycopg.connect(site.database_url, autocommit=True)) as connection:
+        yield connection
+
+
+def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
+    site: Installation, holder: psycopg.Connection
+) -> None:
+    trader = site.sign_up()
+    undisturbed = {seed: _start(trader, "undisturbed", "none", seed) for seed in SEEDS}
+    cases = [
+        _start(trader, boundary, variant, seed)
+        for boundary, variant, seed in product(BOUNDARIES, VARIANTS, SEEDS)
+    ]
+    for case in cases:
+        holder.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (case.key,))
+
+    first = site.worker()
+    _wait_until_held(holder, len(cases))
+    first.kill()
+    _release(holder, cases)
+    for case in cases:
+        assert case.is_written(holder) == (case.variant == "arrived"), case
+
+    site.worker(wait=False)
+    expected = {seed: trader.wait(case.run_id) for seed, case in undisturbed.items()}
+    for case in cases:
+        finished = trader.wait(case.run_id, timeout_s=60)
+        _check_decision(finished, expected[case.seed], case)
+    _check_rows(site, cases)
+
+
+def _start(trader: Trader, boundary: str, variant: str, seed: int) -> Case:
+    pipeline = trader.create(f"{boundary}, {variant}, {seed}", template="golden-cross")
+    return Case(boundary, variant, seed, trader.run(pipeline["id"], as_of=AS_OF, seed=seed))
+
+
+def _wait_until_held(holder: psycopg.Connection, count: int) -> None:
+    deadline = monotonic() + 30
+    while (held := len(holder.execute(WAITING).fetchall())) != count:
+        assert monotonic() < deadline, f"{held} of {count} runs stand at their boundary"
+        sleep(0.05)
+
+
+def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
+    """Lose the writes that shall be lost, and let the others through."""
+    lost = [case for case in cases if case.variant == "lost"]
+    for case in lost:
+        pids = holder.execute(WAITING_FOR, (case.key,)).fetchall()
+        assert len(pids) == 1, case
+        holder.execute("select pg_terminate_backend(%s, 5000)", pids[0])
+    holder.execute("select pg_advisory_unlock_all()")
+    deadline = monotonic() + 10
+    while holder.execute(
+        "select 1 from pg_stat_activity where application_name = 'kuber-worker'"
+        " and datname = current_database() and state <> 'idle'"
+    ).fetchone():
+        assert monotonic() < deadline, "a statement of the killed worker goes on for ever"
+        sleep(0.02)
+
+
+def _check_decision(finished: JsonObject, expected: JsonObject, case: Case) -> None:
+    assert finished["status"] == "succeeded", (case, finished["error"])
+    assert finished["trade"] == expected["trade"], case
+    assert finished["trade"]["status"] in ("filled", "partially_filled"), case
+    assert finished["outcome"] == expected["outcome"], case
+    assert [node["output"] for node in finished["nodes"]][:-1] == [
+        node["output"] for node in expected["nodes"]
+    ][:-1], case
+
+
+def _check_rows(site: Installation, cases: list[Case]) -> None:
+    counts: Counter[str] = Counter()
+    for case in cases:
+        counts.update(_rows(site, case))
+    runs = len(cases)
+    print(f"\nT01: {runs} runs killed at {len(BOUNDARIES)} boundaries: {dict(counts)}")  # noqa: T201  counts, not "ok"
+    assert counts == {
+        "nodes settled": runs * len(NODES),
+        "cost entries": runs * len(NODES),
+        "orders": runs,
+        "fills": runs,
+        "simulated orders": runs,
+        "intents announced": runs,
+        "fills announced": runs,
+        "nodes completed": runs * len(NODES),
+        "trades told": runs,
+        "starts told": runs,
+        "ends told": runs,
+    }
+
+
+def _rows(site: Installation, case: Case) -> dict[str, int]:
+    run_id = case.run_id
+    order_id = str(order_id_for(RunId(_uuid(run_id)), "trade"))
+    events = Counter(
+        str(row[0]) for row in site.query("select type from run_events where run_id = %s", run_id)
+    )
+    found = {
+        "nodes settled": "select 1 from node_runs where run_id = %s and status = 'succeeded'",
+        "cost entries": "select 1 from cost_tracking where run_id = %s",
+        "orders": "select 1 from orders where run_id = %s",
+        "simulated orders": "select 1 from simulated_orders where scope = %s",
+        "fills": "select 1 from fills join orders on id = order_id where run_id = %s",
+    }
+    announced = Counter(
+        str(row[0])
+        for row in site.query("select topic from outbox where payload->>'order_id' = %s", order_id)
+    )
+    rows = {name: len(site.query(statement, run_id)) for name, statement in found.items()}
+    rows |= {
+        "intents announced": announced["decisions.order_intent"],
+        "fills announced": announced["executions.fill"],
+        "nodes completed": events["agent_completed"],
+        "trades told": events["trade_executed"],
+        "starts told": events["execution_started"],
+        "ends told": events["execution_finished"],
+    }
+    once = {
+        name: (8 if name in ("nodes settled", "cost entries", "nodes completed") else 1)
+        for name in rows
+    }
+    assert rows == once, case
+    return rows
+
+
+def _uuid(text: str) -> UUID:
+    return UUID(text)

@@ -1,0 +1,232 @@
+"""A client's event session, against a hub and records that a test fills by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from kuber.infra.db import JsonObject
+from kuber.kernel.ids import RunId, UserId
+from kuber.realtime import session as session_module
+from kuber.realtime.hub import QUEUE_SIZE, Listener
+from kuber.realtime.session import Denied, EventSession
+from kuber.runs.errors import RunNotFound
+
+USER = UserId(uuid4())
+RUN = RunId(uuid4())
+
+
+class FakeHub:
+    """Delivers what a test publishes; `live` is False while Redis is away."""
+
+    def __init__(self) -> None:
+        self.live = True
+        self.listeners: list[Listener] = []
+
+    async def join(self, user_id: UserId) -> Listener:
+        self.listeners.append(Listener())
+        return self.listeners[-1]
+
+    async def leave(self, user_id: UserId, listener: Listener) -> None:
+        self.listeners.remove(listener)
+
+    def publish(self, *events: JsonObject) -> None:
+        for listener in self.listeners:
+            for event in events:
+                listener.put(event)
+
+
+def event(sequence: int, kind: str = "agent_started", run_id: UUID = RUN) -> JsonObject:
+    return {"sequence": sequence, "type": kind, "execution_id": str(run_id), "data": {}}
+
+
+class Client:
+    """One session with its records and what it was sent."""
+
+    def __init__(self) -> None:
+        self.hub = FakeHub()
+        self.records: list[JsonObject] = []
+        self.page = 1000
+        self.sent: list[JsonObject] = []
+        self.arrived = asyncio.Event()
+        self.session = EventSession(USER, self.hub, self.read, self.send)  # type: ignore[arg-type]
+
+    async def read(self, run_id: RunId, after: int) -> list[JsonObject]:
+        if run_id != RUN:
+            raise RunNotFound(f"There is no run {run_id}.")
+        later = [item for item in self.records if item["sequence"] > after]
+        return sorted(later, key=lambda item: int(item["sequence"]))[: self.page]
+
+    async def send(self, message: JsonObject) -> None:
+        self.sent.append(message)
+        self.arrived.set()
+
+    async def subscribe(self, after: int | None = None, topic: str = f"execution:{RUN}") -> None:
+        extra = "" if after is None else f', "after": {after}'
+        await self.session.handle(f'{{"type": "subscribe", "topic": "{topic}"{extra}}}')
+
+    @property
+    def sequences(self) -> list[int]:
+        return [item["sequence"] for item in self.sent if "sequence" in item]
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(3):
+            while len(self.sequences) < count:
+                self.arrived.clear()
+                await self.arrived.wait()
+
+
+@pytest.fixture
+async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
+    """A client whose session is pumping, with short pauses."""
+    monkeypatch.setattr(session_module, "POLL_S", 0.03)
+    monkeypatch.setattr(session_module, "CATCH_UP_S", 0.005)
+    monkeypatch.setattr(session_module, "LONGEST_GAP_S", 0.1)
+    opened = Client()
+    pump = asyncio.create_task(opened.session.pump())
+    await asyncio.sleep(0)
+    yield opened
+    pump.cancel()
+    await asyncio.gather(pump, return_exceptions=True)
+    assert opened.hub.listeners == []
+
+
+async def test_a_subscriber_gets_recorded_events_first_and_then_live_ones(client: Client) -> None:
+    client.records = [event(1), event(2)]
+    await client.subscribe()
+    client.hub.publish(event(3), event(4))
+    await client.until(4)
+    assert client.sent[0] == {"type": "subscribed", "topic": f"execution:{RUN}"}
+    assert client.sequences == [1, 2, 3, 4]
+
+
+async def test_resuming_after_a_number_repeats_nothing(client: Client) -> None:
+    client.records = [event(1), event(2), event(3)]
+    await client.subscribe(after=2)
+    client.hub.publish(event(2), event(3), event(4))
+    await client.until(2)
+    assert client.sequences == [3, 4]
+
+
+async def test_an_event_that_was_broadcast_before_the_subscription_comes_once_recorded(
+    client: Client,
+) -> None:
+    client.records = [event(1)]
+    await client.subscribe()
+    client.hub.publish(event(3))
+    await asyncio.sleep(0.02)
+    assert client.sequences == [1]
+    client.records += [event(2), event(3)]
+    await client.until(3)
+    assert client.sequences == [1, 2, 3]
+
+
+async def test_a_number_recorded_before_an_earlier_one_waits_for_it(client: Client) -> None:
+    client.records = [event(1), event(3)]
+    await client.subscribe()
+    assert client.sequences == [1]
+    client.records.append(event(2))
+    client.hub.publish(event(4))
+    await client.until(4)
+    assert client.sequences == [1, 2, 3, 4]
+
+
+async def test_a_gap_that_never_closes_delays_but_hides_nothing_that_is_on_record(
+    client: Client,
+) -> None:
+    client.records = [event(1), event(3)]
+    await client.subscribe()
+    client.hub.publish(event(5))
+    await client.until(3)
+    assert client.sequences == [1, 3, 5]
+
+
+async def test_the_wide_gap_after_a_crash_is_not_waited_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "LONGEST_GAP_S", 60.0)
+    client.records = [event(1)]
+    await client.subscribe()
+    client.hub.publish(event(1002))
+    await client.until(2)
+    assert client.sequences == [1, 1002]
+
+
+async def test_a_client_falls_back_to_the_records_while_redis_is_away(client: Client) -> None:
+    await client.subscribe()
+    client.hub.live = False
+    client.records = [event(1), event(2, "execution_finished")]
+    await client.until(2)
+    assert client.sequences == [1, 2]
+
+
+async def test_what_was_missed_just_before_redis_came_back_is_delivered(client: Client) -> None:
+    await client.subscribe()
+    client.hub.live = False
+    await asyncio.sleep(0.05)
+    client.records = [event(1, "execution_finished")]
+    client.hub.live = True
+    await client.until(1)
+    assert client.sequences == [1]
+
+
+async def test_every_page_of_a_long_record_is_delivered(client: Client) -> None:
+    client.page = 10
+    client.records = [event(number) for number in range(1, 36)]
+    await client.subscribe()
+    assert client.sequences == list(range(1, 36))
+
+
+async def test_a_quiet_client_is_pinged(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "PING_S", 0.06)
+    async with asyncio.timeout(2):
+        await client.arrived.wait()
+    assert client.sent == [{"type": "ping"}]
+
+
+async def test_another_persons_run_is_refused(client: Client) -> None:
+    with pytest.raises(RunNotFound):
+        await client.subscribe(topic=f"execution:{uuid4()}")
+    client.hub.publish(event(1))
+    await asyncio.sleep(0.02)
+    assert client.sent == []
+
+
+@pytest.mark.parametrize("topic", ["execution:42", "pipeline:1", "everything", "execution:"])
+async def test_an_unknown_topic_is_refused(client: Client, topic: str) -> None:
+    with pytest.raises(Denied) as denied:
+        await client.subscribe(topic=topic)
+    assert denied.value.code == "unknown_topic"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"type": "shout"}', '{"type": "subscribe"}'])
+async def test_a_message_that_is_none_is_refused(client: Client, text: str) -> None:
+    with pytest.raises(Denied) as denied:
+        await client.session.handle(text)
+    assert denied.value.code == "bad_message"
+
+
+async def test_the_user_topic_carries_every_run_without_a_resume(client: Client) -> None:
+    other = uuid4()
+    await client.subscribe(topic="user")
+    client.hub.publish(event(7), event(3, run_id=other))
+    await client.until(2)
+    assert [item["execution_id"] for item in client.sent[1:]] == [str(RUN), str(other)]
+
+
+async def test_unsubscribing_stops_the_events(client: Client) -> None:
+    await client.subscribe()
+    await client.session.handle(f'{{"type": "unsubscribe", "topic": "execution:{RUN}"}}')
+    client.hub.publish(event(1))
+    await asyncio.sleep(0.05)
+    assert client.sequences == []
+
+
+async def test_a_client_that_falls_too_far_behind_is_cut_off() -> None:
+    slow = Client()
+    pump = asyncio.create_task(slow.session.pump())
+    await asyncio.sleep(0)
+    slow.hub.publish(*(event(number) for number in range(1, QUEUE_SIZE + 2)))
+    await asyncio.wait_for(pump, 2)
+    assert slow.hub.listeners == []
