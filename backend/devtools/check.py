@@ -1,6 +1,7 @@
 """Runs every check that needs no running product, and says which of them failed."""
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -49,10 +50,10 @@ def checks(*, update_contract: bool) -> Iterator[Check]:
     yield Check("migrations", _module("devtools.migrations"))
     update = ("--update",) if update_contract else ()
     yield Check("contract", _module("devtools.contract", *update))
-    if shutil.which("docker"):
+    if _has_compose():
         yield Check("compose file", ("docker", "compose", "config", "--quiet"), ROOT, _compose())
     else:
-        say("  --  compose file (no docker here)")
+        say("  --  compose file (no docker compose here)")
     frontend.prepare_client()
     yield Check("eslint", ("npm", "run", "lint"), FRONTEND)
     yield Check("prettier", ("npm", "run", "format:check"), FRONTEND)
@@ -67,6 +68,15 @@ def _module(name: str, *arguments: str) -> tuple[str, ...]:
 
 def _python(folder: str) -> Iterator[Path]:
     return (BACKEND / folder).rglob("*.py")
+
+
+def _has_compose() -> bool:
+    docker = shutil.which("docker")
+    version = (docker or "", "compose", "version")
+    return (
+        docker is not None
+        and subprocess.run(version, check=False, capture_output=True).returncode == 0
+    )
 
 
 def _compose() -> dict[str, str]:

@@ -159,6 +159,18 @@ def relay() -> int:
     return run(stack_settings())
 
 
+@command(app, "alive", example="./kuber alive worker", hidden=True)
+def alive(service: Annotated[str, typer.Argument(help="worker, beat or relay.")]) -> int:
+    """Say whether a process of this machine does its work; for containers' health checks."""
+    from kuber.commands.connect import use_running_stack
+
+    use_running_stack(stack_settings())
+    from kuber.bootstrap import load_settings
+    from kuber.commands.health import check
+
+    return check(load_settings(), service)
+
+
 @command(
     app,
     "import-bars",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from kuber.config import StackSettings, process_environment
+from kuber.config import Settings, StackSettings, describe, process_environment
 from kuber.infra.embedded.home import Home
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.postgres import PostgresServer, new_password
@@ -127,6 +127,7 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
         demo_password=_given(settings.demo_password)
         or (home.secret("demo", _demo_password) if embedded else None),
     )
+    _check(addresses)
     env = process_environment() | settings_environment(addresses, settings, home.root)
     mark = MigrationMark.of(addresses, home if embedded else None)
     migration = () if mark.is_set() else (_migration(home, env),)
@@ -144,15 +145,16 @@ def choose_port(settings: StackSettings) -> int:
         if port_is_free(settings.port, settings.host):
             return settings.port
         raise CannotStart(
-            f"port {settings.port} is taken by another program. Stop that program, or choose "
-            f"another port: KUBER_PORT={settings.port + 1} ./kuber up"
+            f"Kuber cannot start: port {settings.port} is taken by another program. Stop that "
+            f"program, or choose another port: KUBER_PORT={settings.port + 1} ./kuber up"
         )
-    for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TO_TRY):
+    last = DEFAULT_PORT + PORTS_TO_TRY - 1
+    for port in range(DEFAULT_PORT, last + 1):
         if port_is_free(port, settings.host):
             return port
     raise CannotStart(
-        f"every port from {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TO_TRY - 1} is taken: "
-        "set KUBER_PORT to a free one"
+        f"Kuber cannot start: every port from {DEFAULT_PORT} to {last} is taken. "
+        "Set KUBER_PORT to a free one."
     )
 
 
@@ -220,6 +222,19 @@ def relay_command() -> tuple[str, ...]:
     return (sys.executable, "-m", "kuber.cli", "relay")
 
 
+def _check(addresses: Addresses) -> None:
+    """Refuse bad settings before anything starts. Raises CannotStart, naming them."""
+    try:
+        Settings(
+            database_url=SecretStr(addresses.database_url),
+            redis_url=SecretStr(addresses.redis_url),
+            kafka_bootstrap=addresses.kafka_bootstrap,
+            jwt_secret=SecretStr(addresses.jwt_secret),
+        )
+    except ValidationError as error:
+        raise CannotStart(describe(error)) from None
+
+
 def _postgres_service(server: PostgresServer) -> Service:
     return Service("postgres", server.command(), server.prepare, server.is_ready, grace_s=15)
 
@@ -244,7 +259,7 @@ def _application(
     worker = Service(
         "worker", command(worker_command(processes)), ready_when_said=WORKER_READY, grace_s=8
     )
-    beat = Service("beat", command(beat_command(home.run / "beat-schedule")), grace_s=3)
+    beat = Service("beat", command(beat_command(home.root / "beat-schedule")), grace_s=3)
     relay = Service("relay", command(relay_command()), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
     return (api, worker), (beat, relay)

@@ -49,7 +49,7 @@ def supervise(settings: StackSettings, *, follow: bool) -> int:
         try:
             plan = make_plan(settings, home)
         except CannotStart as error:
-            say.failure(f"Kuber cannot start: {error}")
+            say.failure(str(error))
             return 1
         if settings.port is None and plan.addresses.port != DEFAULT_PORT:
             say.line(f"Port {DEFAULT_PORT} is taken, using {plan.addresses.port}.")
@@ -65,12 +65,15 @@ def down(settings: StackSettings) -> int:
         say.line("Kuber is not running." + (f" Ended {left} leftover processes." if left else ""))
         return 0
     began = time.monotonic()
-    _signal(record.supervisor_pid, signal.SIGTERM)
-    while home.is_locked() and time.monotonic() - began < _STOP_WITHIN_S:
-        time.sleep(0.05)
-    if home.is_locked():
-        _signal(record.supervisor_pid, signal.SIGKILL)
-        stack_state.end_leftovers(home)
+    with suppress(psutil.NoSuchProcess):
+        supervisor = psutil.Process(record.supervisor_pid)
+        supervisor.terminate()
+        try:
+            supervisor.wait(_STOP_WITHIN_S)
+        except psutil.TimeoutExpired:
+            supervisor.kill()
+            supervisor.wait()
+            stack_state.end_leftovers(home)
     say.line(f"Stopped in {time.monotonic() - began:.1f} s.")
     return 0
 
@@ -218,8 +221,3 @@ def _show_from(transcript: Path, offset: int) -> int:
         file.seek(offset)
         say.raw(file.read())
         return file.tell()
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -23,7 +23,7 @@ class Home:
 
     @property
     def run(self) -> Path:
-        """What only a running stack needs: its state, its lock, the scheduler's notes."""
+        """What only a running stack needs: its state and its lock."""
         return self.root / "run"
 
     @property
@@ -90,8 +90,9 @@ class Home:
         """Delete everything that Kuber has put into the folder, and the folder when it is empty."""
         for name in ("postgres", "valkey", "logs", "run"):
             shutil.rmtree(self.root / name, ignore_errors=True)
-        for name in ("secrets.json", "ports.json", "plugins.txt"):
-            (self.root / name).unlink(missing_ok=True)
+        for pattern in ("secrets.json", "ports.json", "plugins.txt", "beat-schedule*"):
+            for path in self.root.glob(pattern):
+                path.unlink(missing_ok=True)
         if self.root.is_dir() and not any(self.root.iterdir()):
             self.root.rmdir()
 

@@ -1,0 +1,48 @@
+"""`alive`: whether a process without an HTTP port does its work; for containers' health checks."""
+
+import socket
+import time
+from pathlib import Path
+
+from kuber.commands import say
+from kuber.config import Settings
+
+_BEAT_SAVES_WITHIN_S = 600.0
+_ANSWER_WITHIN_S = 5.0
+
+
+def check(settings: Settings, service: str) -> int:
+    """Return 0 when the worker, beat or relay of this machine does its work, else 1."""
+    checks = {"worker": _worker, "beat": _beat, "relay": _relay}
+    if service not in checks:
+        say.failure(f"Nothing is known about {service}: choose from {', '.join(checks)}")
+        return 2
+    alive = checks[service](settings)
+    say.line(f"{service} {'is alive' if alive else 'does not answer'}")
+    return 0 if alive else 1
+
+
+def _worker(settings: Settings) -> bool:
+    """Ask this machine's worker for a sign of life through the broker."""
+    from kuber.workers.celery_app import make_celery
+
+    control = make_celery(settings.redis_url.get_secret_value()).control
+    name = f"celery@{socket.gethostname()}"
+    return bool(control.ping(destination=[name], timeout=_ANSWER_WITHIN_S))
+
+
+def _beat(settings: Settings) -> bool:
+    """Look whether the scheduler has lately written its notes."""
+    notes = list(Path(settings.home).glob("beat-schedule*"))
+    return any(time.time() - path.stat().st_mtime < _BEAT_SAVES_WITHIN_S for path in notes)
+
+
+def _relay(settings: Settings) -> bool:
+    """Look whether a relay is connected to the database."""
+    import psycopg
+
+    query = "select count(*) from pg_stat_activity where application_name = 'kuber-relay'"
+    url = settings.database_url.get_secret_value()
+    with psycopg.connect(url, connect_timeout=int(_ANSWER_WITHIN_S)) as connection:
+        row = connection.execute(query).fetchone()
+    return bool(row and row[0])
