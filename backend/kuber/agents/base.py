@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from kuber.agents.chat import ChatModel
 from kuber.agents.ports import Budget, Desk
 from kuber.agents.schema import inline_definitions
 from kuber.agents.state import PipelineState
+from kuber.agents.usage import NodeUsage as NodeUsage  # noqa: PLC0414 - part of the contract
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
 from kuber.market.types import MarketData, Timeframe
-
-if TYPE_CHECKING:
-    from kuber.agents.llm import LanguageModel
 
 
 class Category(StrEnum):
@@ -103,22 +102,6 @@ class AgentMetadata:
     ports: tuple[Port, ...] = (DEFAULT_PORT,)
 
 
-@dataclass(slots=True)
-class NodeUsage:
-    """What one node consumed; the agent adds, the orchestrator reads and charges."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    tokens_estimated: bool = False
-    """True when a provider gave no usage and the count is an estimate."""
-    token_cost: Decimal = Decimal(0)
-    api_cost: Decimal = Decimal(0)
-    price_unknown: bool = False
-    """True when a model without a listed price was used: `token_cost` leaves its tokens out."""
-    billable: bool = True
-    """False when the free rule engine did the work: no rental is charged."""
-
-
 @dataclass(frozen=True, slots=True)
 class AgentContext:
     """Everything an agent may touch besides its state and settings."""
@@ -133,7 +116,7 @@ class AgentContext:
     market: MarketData
     timeframes: tuple[Timeframe, ...]
     """What all nodes of the pipeline need; the market data agent loads these."""
-    llm: "LanguageModel | None" = None
+    llm: ChatModel | None = None
     """None when no model is configured: agents then use their rule engine and say so."""
     trade_desk: Desk | None = None
     """Only execution and risk agents receive it."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, cast
 
 import structlog
 from openai import (
@@ -18,6 +18,7 @@ from openai import (
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
 from kuber.agents.base import AgentFailure, NodeUsage
+from kuber.agents.chat import Completion, Message
 from kuber.agents.ports import PriceList
 from kuber.agents.tokens import TokenCounter
 from kuber.kernel.clock import Clock
@@ -29,13 +30,6 @@ COST_PLACES = 8
 """Decimal places of a call's cost in USD: a single token of a cheap model still shows."""
 
 log = structlog.get_logger(__name__)
-
-
-class Message(TypedDict):
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +48,6 @@ class ModelSettings:
     send_seed: bool = False
     vocabulary_dir: Path | None = None
     """tiktoken's cache folder; used only with a vocabulary that is already there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One answer and what it consumed; `cost` is in USD, None when the price is not known."""
-
-    text: str
-    input_tokens: int
-    output_tokens: int
-    estimated: bool
-    cost: Decimal | None
 
 
 class LanguageModel:

@@ -19,7 +19,7 @@ from uuid import UUID
 import numpy as np
 
 from kuber.agents.base import AgentConfig, AgentContext, BaseAgent, NodeUsage
-from kuber.agents.llm import LanguageModel
+from kuber.agents.chat import ChatModel
 from kuber.agents.ports import Budget, Desk
 from kuber.agents.state import PipelineState
 from kuber.brokers.port import Fill, OrderReport, OrderStatus, Position
@@ -184,7 +184,7 @@ class AgentHarness:
     seed: int = 7
     node_id: str = "node"
     timeframes: tuple[Timeframe, ...] = (Timeframe.D1,)
-    llm: LanguageModel | None = None
+    llm: ChatModel | None = None
     desk: Desk | None = None
     budget: Budget | None = None
     real_time: bool = False

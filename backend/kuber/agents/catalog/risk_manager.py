@@ -13,6 +13,7 @@ from kuber.agents.base import (
     TokenEstimate,
 )
 from kuber.agents.catalog.risk_rules import (
+    ACCOUNT_CURRENCY,
     AccountView,
     RiskLimits,
     Sizing,
@@ -128,6 +129,8 @@ class RiskManager(BaseAgent[RiskConfig]):
         prices = TradePrices.of(state.strategy)
         if prices is None:
             decision = _nothing_to_size()
+        elif market.currency != ACCOUNT_CURRENCY:
+            decision = _other_currency(market)
         else:
             decision = await self._decide(market, state.strategy, prices)
         self.context.usage.billable = decision.engine == "llm"
@@ -231,14 +234,25 @@ def _dossier(
 
 
 def _nothing_to_size() -> RiskDecision:
-    detail = "The plan is not to trade; there is nothing to size."
+    return _refusal("Plan", "The plan is not to trade; there is nothing to size.")
+
+
+def _other_currency(market: MarketSnapshot) -> RiskDecision:
+    return _refusal(
+        "Currency",
+        f"{market.symbol} is priced in {market.currency}, the account is in {ACCOUNT_CURRENCY},"
+        " and no exchange rate is known: the risk cannot be measured.",
+    )
+
+
+def _refusal(name: str, detail: str) -> RiskDecision:
     nothing = Decimal(0)
     return RiskDecision(
         approved=False,
         quantity=nothing,
         risk_amount=nothing,
         position_value=nothing,
-        checks=(RiskCheck(name="Plan", passed=False, detail=detail),),
+        checks=(RiskCheck(name=name, passed=False, detail=detail),),
         reasoning=f"{detail}\n\n{RULES_NOTE}",
         engine="rules",
     )

@@ -9,6 +9,8 @@ from kuber.agents.toolkit import amount, plain
 from kuber.brokers.port import Position
 
 HUNDRED = Decimal(100)
+ACCOUNT_CURRENCY = "USD"
+"""Equity is in this currency; positions priced in another one cannot be measured against it."""
 
 
 @dataclass(frozen=True, slots=True)

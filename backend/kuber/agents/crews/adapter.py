@@ -8,7 +8,7 @@ from crewai import BaseLLM
 from pydantic import PrivateAttr
 
 from kuber.agents.base import AgentFailure, NodeUsage
-from kuber.agents.llm import LanguageModel, Message
+from kuber.agents.chat import ChatModel, Message
 
 _FINAL_ANSWER = "Final Answer:"
 """CrewAI takes what follows as the answer, so that prose which happens to look like a tool
@@ -27,16 +27,19 @@ class ModelCallStopped(Exception):
 class ModelSession:
     """One crew's use of a language model: one event loop, one meter, the first failure."""
 
-    def __init__(self, model: LanguageModel, usage: NodeUsage, seed: int) -> None:
+    def __init__(self, model: ChatModel, usage: NodeUsage, seed: int) -> None:
         self.model = model
         self.failure: AgentFailure | None = None
         self._usage = usage
         self._seed = seed
         self._loop = asyncio.get_running_loop()
         self._pending: Future[str | None] | None = None
+        self._over = False
 
     async def ask(self, messages: list[Message]) -> str | None:
-        """Return the model's text, None after a failure (kept in `failure`)."""
+        """Return the model's text, None after a failure (kept in `failure`) or at the end."""
+        if self._over:
+            return None
         try:
             completion = await self.model.complete(messages, self._usage, seed=self._seed)
         except AgentFailure as failure:
@@ -52,8 +55,9 @@ class ModelSession:
         except CancelledError:
             return None
 
-    def cancel(self) -> None:
-        """Drop the call under way, if any, so that its thread comes free."""
+    def end(self) -> None:
+        """Drop the call under way, if any, so that its thread comes free, and make no other."""
+        self._over = True
         if self._pending is not None:
             self._pending.cancel()
 

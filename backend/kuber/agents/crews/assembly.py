@@ -7,7 +7,7 @@ from crewai import Agent, Crew, Process, Task, TaskOutput
 from pydantic import PrivateAttr
 
 from kuber.agents.crews.adapter import CrewLanguageModel, ModelSession
-from kuber.agents.crews.runner import Role, Step
+from kuber.agents.crews.brief import Role, Step
 
 Guardrail = Callable[[TaskOutput], tuple[bool, Any]]
 

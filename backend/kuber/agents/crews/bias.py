@@ -3,8 +3,9 @@
 from kuber.agents.analysis.bias import CombinedBias
 from kuber.agents.base import AgentContext
 from kuber.agents.crews.answers import BiasAnswer
+from kuber.agents.crews.brief import CrewBrief, Role, Step
 from kuber.agents.crews.facts import JSON_ONLY, evidence_facts
-from kuber.agents.crews.runner import CrewBrief, Role, Step, run_crew
+from kuber.agents.crews.runner import run_crew
 
 TREND_ANALYST = Role(
     "Trend analyst",

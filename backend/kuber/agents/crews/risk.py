@@ -2,8 +2,9 @@
 
 from kuber.agents.base import AgentContext
 from kuber.agents.crews.answers import RiskAnswer
+from kuber.agents.crews.brief import CrewBrief, Role, Step
 from kuber.agents.crews.facts import JSON_ONLY
-from kuber.agents.crews.runner import CrewBrief, Role, Step, run_crew
+from kuber.agents.crews.runner import run_crew
 
 ASSESSOR = Role(
     "Risk assessor",

@@ -1,11 +1,13 @@
 """Runs a crew: several roles in turn, the last of whom answers in a fixed shape."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kuber.agents.base import AgentContext, AgentFailure
 from kuber.agents.crews.answers import Answer, UnreadableAnswer, read_answer
+from kuber.agents.crews.brief import CrewBrief
 from kuber.agents.crews.runtime import import_crewai
 
 if TYPE_CHECKING:
@@ -16,35 +18,10 @@ if TYPE_CHECKING:
 _UNUSABLE = (False, "the answer cannot be used")
 """What CrewAI is told of a bad answer; the reason stays with the guard."""
 
+_THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="crew")
+"""One for each crew under way; threads start when they are first needed."""
+
 A = TypeVar("A", bound=Answer)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A member of a crew."""
-
-    name: str
-    goal: str
-    backstory: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One task of one role; its answer is shown to all later steps."""
-
-    role: Role
-    task: str
-    expects: str
-
-
-@dataclass(frozen=True, slots=True)
-class CrewBrief(Generic[A]):
-    """A crew's work. `check` returns what is wrong with an answer of the right shape, if any."""
-
-    name: str
-    steps: tuple[Step, ...]
-    answer: type[A]
-    check: Callable[[A], str | None]
 
 
 async def run_crew(brief: CrewBrief[A], context: AgentContext) -> A:
@@ -61,14 +38,30 @@ async def run_crew(brief: CrewBrief[A], context: AgentContext) -> A:
     guard = _AnswerGuard(brief)
     crew = _build(brief, session, guard)
     try:
-        await crew.akickoff()
+        await _in_own_thread(crew)
     except Exception as error:
         raise _failure(session, guard, error) from error
     finally:
-        session.cancel()
+        session.end()
     if guard.answer is None:
         raise _bad_answer("the crew ended without an answer")
     return guard.answer
+
+
+async def _in_own_thread(crew: "Crew") -> None:
+    """Run the crew on an event loop and threads of its own.
+
+    CrewAI blocks a thread for as long as the model thinks. On the worker's loop that would be one
+    of a handful of shared threads, which the model's client itself needs to look up a host: as
+    many crews as threads would then wait for each other.
+    """
+    surroundings = copy_context()
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(_THREADS, surroundings.run, _kickoff, crew)
+
+
+def _kickoff(crew: "Crew") -> None:
+    asyncio.run(crew.akickoff())
 
 
 class _AnswerGuard(Generic[A]):

@@ -8,8 +8,9 @@ from kuber.agents.analysis.strategies.base import View
 from kuber.agents.analysis.types import PlanRules
 from kuber.agents.base import AgentContext
 from kuber.agents.crews.answers import StrategyAnswer
+from kuber.agents.crews.brief import CrewBrief, Role, Step
 from kuber.agents.crews.facts import JSON_ONLY, examination_facts
-from kuber.agents.crews.runner import CrewBrief, Role, Step, run_crew
+from kuber.agents.crews.runner import run_crew
 from kuber.agents.state import Action
 
 MAX_ENTRY_ATR = 1.0

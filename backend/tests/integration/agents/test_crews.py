@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -264,14 +265,15 @@ async def test_prose_that_looks_like_a_tool_request_costs_no_further_call(
     assert run.state.bias is not None
 
 
-async def test_crews_of_several_runs_share_a_process_and_a_model(
+async def test_many_crews_share_a_process_and_a_model_without_waiting_for_its_threads(
     server: LlmServer, model: LanguageModel
 ) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     server.otherwise = lambda request: (
         good(BIAS) if "Chief" in request.prompt.split("\n")[0] else text("Well.")
     )
-    runs = await asyncio.gather(*(bench(model).run(BiasAgent, {}, ready()) for _ in range(6)))
-    assert len(server.requests) == 18
+    runs = await asyncio.gather(*(bench(model).run(BiasAgent, {}, ready()) for _ in range(12)))
+    assert len(server.requests) == 36
     assert sum(run.usage.input_tokens for run in runs) == server.input_tokens
     assert len({run.usage.input_tokens for run in runs}) == 1
 

@@ -6,7 +6,8 @@ import pytest
 import structlog
 
 from kuber.agents.base import AgentFailure, NodeUsage
-from kuber.agents.llm import LanguageModel, Message, ModelSettings
+from kuber.agents.chat import Message
+from kuber.agents.llm import LanguageModel, ModelSettings
 from kuber.agents.tokens import TokenCounter
 from kuber.kernel.clock import FixedClock
 from tests.fakes.agents import AS_OF

@@ -141,3 +141,12 @@ async def test_without_a_plan_the_missing_input_is_named() -> None:
     with pytest.raises(AgentFailure, match="needs strategy") as failure:
         await harness().run(RiskManager, {}, state)
     assert failure.value.code == "missing_input"
+
+
+async def test_a_price_in_another_currency_is_refused_instead_of_mixed_with_dollars() -> None:
+    yen = snapshot("150.00", "USDJPY").model_copy(update={"currency": "JPY"})
+    state = harness().state("USDJPY", market_data=yen, strategy=buy())
+    run = await harness().run(RiskManager, {}, state)
+    assert run.state.risk is not None
+    assert not run.state.risk.approved
+    assert "priced in JPY" in run.state.risk.checks[0].detail
