@@ -145,7 +145,9 @@ class RunWorker:
 
         settings, clock = self._settings, SystemClock()
         url = reveal(settings.database_url)
-        pool = raw_pool(url, size=settings.runs_per_process + 4, application_name="kuber-worker", checked=False)
+        pool = raw_pool(
+            url, size=settings.runs_per_process + 4, application_name="kuber-worker", checked=False
+        )
         await pool.open(wait=False)
         self._stack.push_async_callback(pool.close)
         redis = connect_redis(reveal(settings.redis_url))
@@ -164,6 +166,7 @@ class RunWorker:
         )
         self._store = RunStore(pool, clock, worker_name(), settings.run_lease_s)
         self._engine = RunEngine(
+            pool,
             self._store,
             AgentRegistry.discover(),
             surroundings,

@@ -11,7 +11,7 @@ from kuber.costs.list_prices import LIST_PRICES
 from kuber.costs.models import Budget, DailySpend, ModelPriceRow
 from kuber.costs.schemas import BudgetBody, BudgetOut
 from kuber.costs.types import BudgetStanding, ModelPrice, PriceBook
-from kuber.infra.db import RawPool
+from kuber.infra.db import Connections
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
 
@@ -36,7 +36,7 @@ class RunBudget:
     """The budget of one run, read afresh at each check."""
 
     def __init__(
-        self, pool: RawPool, clock: Clock, run_id: RunId, per_run: Decimal, per_day: Decimal
+        self, pool: Connections, clock: Clock, run_id: RunId, per_run: Decimal, per_day: Decimal
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -83,7 +83,7 @@ class CostService:
         self._per_run = per_run
         self._per_day = per_day
 
-    def guard(self, pool: RawPool, run_id: RunId) -> RunBudget:
+    def guard(self, pool: Connections, run_id: RunId) -> RunBudget:
         """Return the budget guard of one run."""
         return RunBudget(pool, self._clock, run_id, self._per_run, self._per_day)
 

@@ -1,9 +1,9 @@
 """PostgreSQL: one engine for units of work, one raw pool for the run engine's hot path."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -79,7 +79,24 @@ class Database:
         await self.engine.dispose()
 
 
-RawPool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+RawConnection = AsyncConnection[TupleRow]
+RawPool = AsyncConnectionPool[RawConnection]
+
+
+class Connections(Protocol):
+    """Where a connection for one statement comes from: a pool, or one that is held already."""
+
+    def connection(self) -> AbstractAsyncContextManager[RawConnection]: ...
+
+
+class HeldConnection:
+    """Gives out the one connection that its holder keeps; spares the way through the pool."""
+
+    def __init__(self, connection: RawConnection) -> None:
+        self._connection = connection
+
+    def connection(self) -> AbstractAsyncContextManager[RawConnection]:
+        return nullcontext(self._connection)
 
 
 def raw_pool(url: str, *, size: int, application_name: str, checked: bool = True) -> RawPool:

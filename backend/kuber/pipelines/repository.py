@@ -1,6 +1,5 @@
 """Queries on pipelines. Private to this package."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,24 +11,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kuber.kernel.cursors import decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
+from kuber.pipelines.types import PipelineQuery
 
 SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "updated_at": PipelineRow.updated_at,
     "created_at": PipelineRow.created_at,
     "name": PipelineRow.name,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineQuery:
-    """Filters of the pipelines list; `sort` is a key of SORTS, with `-` for descending."""
-
-    search: str | None = None
-    status: str | None = None
-    mode: str | None = None
-    sort: str = "-updated_at"
-    cursor: str | None = None
-    limit: int = 50
 
 
 class PipelineRepository:

@@ -77,7 +77,7 @@ class LastRun(BaseModel):
     """The newest run of a pipeline."""
 
     execution_id: UUID
-    status: str
+    status: Literal["pending", "running", "waiting", "succeeded", "failed", "cancelled"]
     symbol: str
     created_at: datetime
     finished_at: datetime | None

@@ -16,7 +16,7 @@ from kuber.pipelines.errors import (
     StaleRevision,
 )
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
-from kuber.pipelines.repository import SORTS, PipelineQuery, PipelineRepository
+from kuber.pipelines.repository import SORTS, PipelineRepository
 from kuber.pipelines.schemas import (
     PipelineClone,
     PipelineCreate,
@@ -34,6 +34,7 @@ from kuber.pipelines.types import (
     GraphProblem,
     ManualTrigger,
     Mode,
+    PipelineQuery,
     PipelineStatus,
     Trigger,
 )

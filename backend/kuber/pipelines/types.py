@@ -1,5 +1,6 @@
 """The graph of a pipeline: what is stored as JSONB and drawn on the canvas."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -132,3 +133,18 @@ class GraphProblem(BaseModel):
     field: str | None = None
     message: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineQuery:
+    """Filters of the pipelines list.
+
+    `sort` is name, created_at or updated_at, with `-` before it for descending.
+    """
+
+    search: str | None = None
+    status: str | None = None
+    mode: str | None = None
+    sort: str = "-updated_at"
+    cursor: str | None = None
+    limit: int = 50

@@ -1,6 +1,6 @@
 """What the agents of a run may touch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.llm import LanguageModel
@@ -8,7 +8,7 @@ from kuber.brokers.adapters.simulation import SimulationBroker
 from kuber.brokers.adapters.validation import ValidationBroker
 from kuber.brokers.port import Account, Broker, SimulationOptions
 from kuber.costs.service import CostService
-from kuber.infra.db import RawPool
+from kuber.infra.db import Connections, HeldConnection, RawConnection
 from kuber.kernel.clock import Clock
 from kuber.market.types import MarketData, Timeframe
 from kuber.runs.plan import PlannedNode
@@ -26,10 +26,14 @@ class Surroundings:
 
     market: MarketData
     llm: LanguageModel | None
-    pool: RawPool
+    pool: Connections
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
+
+    def on(self, connection: RawConnection) -> "Surroundings":
+        """Return these services with orders and budgets on one held connection."""
+        return replace(self, pool=HeldConnection(connection))
 
     def context(
         self,

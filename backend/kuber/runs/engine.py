@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 
 from kuber.agents.registry import AgentRegistry
-from kuber.infra.db import JsonObject
+from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.telemetry import RUNS_FINISHED
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import PipelineId, RunId
@@ -48,6 +48,7 @@ class RunEngine:
 
     def __init__(
         self,
+        pool: RawPool,
         store: RunStore,
         registry: AgentRegistry,
         surroundings: Surroundings,
@@ -56,6 +57,7 @@ class RunEngine:
         options: EngineOptions,
         call_colleague: Callable[[], Awaitable[None]],
     ) -> None:
+        self._pool = pool
         self._store = store
         self._registry = registry
         self._surroundings = surroundings
@@ -129,37 +131,48 @@ class RunEngine:
         with structlog.contextvars.bound_contextvars(
             correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
         ):
-            recorder = RunRecorder(run, self._store, self._broadcaster, self._clock)
             try:
-                await self._execute(run, recorder)
-            except LeaseLost:
-                log.warning("run_lost", epoch=run.claim_epoch)
-            except asyncio.CancelledError:
-                if run.id not in self._cancelled:
-                    log.warning("run_lost", epoch=run.claim_epoch)
-                    return
-                await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
+                async with self._pool.connection() as connection:
+                    await self._carry_on(run, connection)
             except (DatabaseError, PoolTimeout) as error:
                 log.warning("run_left_to_lease", reason=str(error))
-            except Exception as error:
-                log.exception("run_crashed")
-                problem: JsonObject = {
-                    "code": "engine_error",
-                    "message": f"The run could not be carried out: {type(error).__name__}.",
-                    "remedy": "Run it again; if it fails again, report the correlation id.",
-                }
-                await self._end_quietly(
-                    run, recorder, Ending(RunStatus.FAILED, problem["message"], problem)
-                )
 
-    async def _execute(self, run: ClaimedRun, recorder: RunRecorder) -> None:
+    async def _carry_on(self, run: ClaimedRun, connection: RawConnection) -> None:
+        store = self._store.on(connection)
+        recorder = RunRecorder(run, store, self._broadcaster, self._clock)
+        try:
+            await self._execute(run, store, recorder, self._surroundings.on(connection))
+        except LeaseLost:
+            log.warning("run_lost", epoch=run.claim_epoch)
+        except asyncio.CancelledError:
+            if run.id not in self._cancelled:
+                log.warning("run_lost", epoch=run.claim_epoch)
+                return
+            recorder.move_to(self._store)
+            await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
+        except (DatabaseError, PoolTimeout):
+            raise
+        except Exception as error:
+            log.exception("run_crashed")
+            problem: JsonObject = {
+                "code": "engine_error",
+                "message": f"The run could not be carried out: {type(error).__name__}.",
+                "remedy": "Run it again; if it fails again, report the correlation id.",
+            }
+            await self._end_quietly(
+                run, recorder, Ending(RunStatus.FAILED, problem["message"], problem)
+            )
+
+    async def _execute(
+        self, run: ClaimedRun, store: RunStore, recorder: RunRecorder, surroundings: Surroundings
+    ) -> None:
         if run.claim_epoch - run.wait_count > MAX_CLAIMS:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
             plan, flow_class = await self._compile(run)
         except (ValidationError, KeyError) as error:
             raise RuntimeError("the graph no longer fits the installed agents") from error
-        recorded = {} if run.fresh else await self._store.nodes(run.id)
+        recorded = {} if run.fresh else await store.nodes(run.id)
         if not run.last_sequence:
             recorder.tell(
                 RunEventType.EXECUTION_STARTED,
@@ -169,7 +182,7 @@ class RunEngine:
             run,
             plan,
             recorder,
-            lambda claimed, node, usage, seed: self._surroundings.context(
+            lambda claimed, node, usage, seed: surroundings.context(
                 claimed, plan.timeframes, node, usage, seed
             ),
             self._clock,

@@ -1,6 +1,5 @@
 """Queries on runs for the API. Private to this package."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,21 +11,9 @@ from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.runs.errors import RunError
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
-from kuber.runs.types import RunStatus
+from kuber.runs.types import RunQuery, RunStatus
 
 ACTIVE = ("pending", "running", "waiting")
-
-
-@dataclass(frozen=True, slots=True)
-class RunQuery:
-    """Filters of the run history."""
-
-    pipeline_id: PipelineId | None = None
-    status: str | None = None
-    symbol: str | None = None
-    mode: str | None = None
-    cursor: str | None = None
-    limit: int = 50
 
 
 class RunRepository:

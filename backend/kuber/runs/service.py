@@ -24,7 +24,7 @@ from kuber.pipelines.types import MANAGER_NODE, Graph, PipelineStatus
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
 from kuber.runs.models import ACTIVE, NodeRunRow, RunEventRow, RunRow
 from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
-from kuber.runs.repository import RunQuery, RunRepository
+from kuber.runs.repository import RunRepository
 from kuber.runs.schemas import (
     EventList,
     EventOut,
@@ -33,7 +33,7 @@ from kuber.runs.schemas import (
     RunAccepted,
     RunBody,
 )
-from kuber.runs.types import RunEvent, RunEventType, RunStatus
+from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus
 from kuber.runs.view import execution_out, summary
 
 

@@ -1,6 +1,7 @@
 """The run engine's view of the database: one round trip per step, fenced by the claim."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +9,7 @@ from decimal import Decimal
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.db import Connections, HeldConnection, JsonObject, RawConnection
 from kuber.infra.outbox import outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.events import Event
@@ -48,12 +49,18 @@ class Ending:
 class RunStore:
     """Claims, records and finishes runs on the raw pool."""
 
-    def __init__(self, pool: RawPool, clock: Clock, worker: str, lease_s: float) -> None:
+    def __init__(self, pool: Connections, clock: Clock, worker: str, lease_s: float) -> None:
         self._pool = pool
         self._clock = clock
         self._worker = worker
         self._lease_s = lease_s
         self._graphs: dict[tuple[PipelineId, int], Graph] = {}
+
+    def on(self, connection: RawConnection) -> "RunStore":
+        """Return this store on one held connection, for all steps of one run."""
+        held = copy(self)
+        held._pool = HeldConnection(connection)
+        return held
 
     async def claim(self, count: int) -> list[ClaimedRun]:
         """Take up to `count` pending runs, oldest first."""

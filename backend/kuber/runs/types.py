@@ -139,3 +139,15 @@ class NodeRecord:
     output_tokens: int = 0
     error: JsonObject | None = None
     wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Filters of the run history."""
+
+    pipeline_id: PipelineId | None = None
+    status: str | None = None
+    symbol: str | None = None
+    mode: str | None = None
+    cursor: str | None = None
+    limit: int = 50

@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from kuber.brokers.port import BracketOrder, OrderReport, Side
 from kuber.brokers.reports import report_to_json
-from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.db import Connections, JsonObject
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, RunId
@@ -64,7 +64,7 @@ class RecordedOrder:
 class Journal:
     """The orders' journal on the raw pool."""
 
-    def __init__(self, pool: RawPool, clock: Clock) -> None:
+    def __init__(self, pool: Connections, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 

@@ -10,7 +10,6 @@ from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
 from kuber.kernel.ids import PipelineId, RunId
 from kuber.pipelines.types import Mode
-from kuber.runs.repository import RunQuery
 from kuber.runs.schemas import (
     EventList,
     ExecutionList,
@@ -18,7 +17,7 @@ from kuber.runs.schemas import (
     RerunBody,
     RunAccepted,
 )
-from kuber.runs.types import RunStatus
+from kuber.runs.types import RunQuery, RunStatus
 
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=IdempotentRoute)
 

@@ -11,7 +11,6 @@ from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId
-from kuber.pipelines.repository import PipelineQuery
 from kuber.pipelines.schemas import (
     GraphBody,
     GraphVerdict,
@@ -23,7 +22,7 @@ from kuber.pipelines.schemas import (
     PipelineUpdate,
     VersionList,
 )
-from kuber.pipelines.types import Mode, PipelineStatus
+from kuber.pipelines.types import Mode, PipelineQuery, PipelineStatus
 from kuber.runs.schemas import RunAccepted, RunBody
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=IdempotentRoute)

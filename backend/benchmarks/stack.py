@@ -1,0 +1,107 @@
+"""A stack of its own for a benchmark: temporary data, free port, gone afterwards."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import psutil
+
+from kuber.infra.embedded.process import free_port
+
+PASSWORD = "correct horse 9 battery"  # noqa: S105  of an account that lives as long as the benchmark
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack; `ready_s` is how long `up -d` took."""
+
+    url: str
+    database_url: str
+    redis_url: str
+    services: dict[str, int]
+    ready_s: float
+
+    async def sign_up(self, client: httpx.AsyncClient) -> None:
+        """Make an account and let `client` speak for it."""
+        account = {"email": f"bench-{uuid4().hex[:12]}@example.com", "password": PASSWORD}
+        (await client.post("/api/v1/auth/register", json=account)).raise_for_status()
+        tokens = (await client.post("/api/v1/auth/login", json=account)).raise_for_status().json()
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+
+    @contextmanager
+    def workers_paused(self) -> Iterator[None]:
+        """Stop the worker's processes for a while, so that a backlog builds up."""
+        worker = psutil.Process(self.services["worker"])
+        processes = [worker, *worker.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+
+    def memory_mb(self) -> dict[str, float]:
+        """Return the resident memory of each service with its children, in MB (10**6 bytes).
+
+        Proportional set size where the kernel tells it, so that shared pages count once.
+        """
+        return {name: _pss(pid) / 1e6 for name, pid in self.services.items()}
+
+
+@contextmanager
+def running_stack(**settings: str) -> Iterator[Stack]:
+    """Start a stack with `./kuber up -d`'s own command, yield it, stop it."""
+    with tempfile.TemporaryDirectory(prefix="kuber-bench-") as home:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("KUBER_")},
+            "KUBER_HOME": home,
+            "KUBER_PORT": str(free_port()),
+            **settings,
+        }
+        began = time.perf_counter()
+        _kuber(environment, "up", "-d")
+        ready_s = time.perf_counter() - began
+        try:
+            status = json.loads(_kuber(environment, "status", "--json"))
+            yield Stack(
+                status["url"],
+                status["database_url"],
+                status["redis_url"],
+                {service["name"]: service["pid"] for service in status["services"]},
+                ready_s,
+            )
+        finally:
+            _kuber(environment, "down")
+
+
+def _kuber(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "kuber.cli", *arguments],
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=180,
+    )
+    return done.stdout
+
+
+def _pss(pid: int) -> int:
+    process = psutil.Process(pid)
+    total = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            memory = one.memory_full_info()
+        except psutil.NoSuchProcess:
+            continue
+        total += getattr(memory, "pss", memory.rss)
+    return total
