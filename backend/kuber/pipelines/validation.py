@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from pydantic import JsonValue, ValidationError
+
 from kuber.agents.base import ERROR_PORT, Category
 from kuber.agents.registry import AgentClass, AgentRegistry
 from kuber.pipelines.topology import Topology, topology
@@ -29,7 +31,7 @@ def validate_graph(graph: Graph, registry: AgentRegistry) -> list[GraphProblem]:
         *_cycles(shape, graph),
         *_no_trigger(agents),
         *_unreachable(shape, agents),
-        *_missing_inputs(shape, agents, registry),
+        *_missing_inputs(graph, shape, agents, registry),
     ]
 
 
@@ -146,14 +148,15 @@ def _unreachable(shape: Topology, agents: Agents) -> Iterator[GraphProblem]:
 
 
 def _missing_inputs(
-    shape: Topology, agents: Agents, registry: AgentRegistry
+    graph: Graph, shape: Topology, agents: Agents, registry: AgentRegistry
 ) -> Iterator[GraphProblem]:
+    settings = {node.id: node.config for node in graph.nodes}
     for node_id, agent in agents.items():
         above = shape.ancestors(node_id) - {node_id}
         given = {
             section for node in above & agents.keys() for section in agents[node].metadata.outputs
         }
-        for section in agent.metadata.inputs:
+        for section in _needs(agent, settings[node_id]):
             if section not in given:
                 makers = [a.metadata.name for a in registry.all() if section in a.metadata.outputs]
                 yield GraphProblem(
@@ -164,6 +167,14 @@ def _missing_inputs(
                     " which no node before it produces.",
                     remedy=f"Put {' or '.join(makers) or 'an agent that makes it'} before it.",
                 )
+
+
+def _needs(agent: AgentClass, settings: dict[str, JsonValue]) -> tuple[str, ...]:
+    """Return the sections that a node reads; what its settings decide counts once they are valid."""
+    try:
+        return agent.required_inputs(agent.Config.model_validate(settings))
+    except ValidationError:
+        return agent.metadata.inputs
 
 
 def _is_trigger(agent: AgentClass) -> bool:

@@ -40,7 +40,8 @@ RELEASE_EXPIRED = """
 """
 
 WAKE_DUE = """
-    update runs set status = 'pending', wake_at = null
+    update runs set status = 'pending', wake_at = null,
+        as_of = case when real_time then %(now)s else as_of end
     where id in (
         select id from runs
         where status = 'waiting' and (wake_at <= %(now)s or cancel_requested)
