@@ -39,7 +39,8 @@ def say(text: str) -> None:
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment with the tools of backend/.venv first on the path."""
     path = f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(BACKEND), **(extra or {})}
+    own = {"PATH": path, "PYTHONPATH": str(BACKEND), "NO_COLOR": "1"}
+    return {**os.environ, **own, **(extra or {})}
 
 
 def capture(

@@ -137,7 +137,7 @@ def _kuber(*arguments: str) -> tuple[str, ...]:
 
 def _show(command: Sequence[str], cwd: Path, extra: Mapping[str, str] | None = None) -> int:
     """Run `command` with its output on the screen; return its exit code."""
-    env = environment({"NO_COLOR": "1", **(extra or {})})
+    env = environment(extra)
     # Runners in our own process group hear ctrl-C themselves.
     return subprocess.run(
         command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False

@@ -195,7 +195,7 @@ def import_bars(
 @command(
     app,
     "run-pipeline",
-    example="./kuber run-pipeline --template golden-cross-swing --symbol AAPL --seed 7",
+    example="./kuber run-pipeline --template golden-cross --symbol AAPL --seed 7",
 )
 def run_pipeline(
     pipeline_id: Annotated[str | None, typer.Argument(help="A pipeline of the user.")] = None,
