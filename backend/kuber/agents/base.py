@@ -103,6 +103,14 @@ class AgentMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A node of the run's pipeline, as people know it."""
+
+    node_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentContext:
     """Everything an agent may touch besides its state and settings."""
 
@@ -125,6 +133,8 @@ class AgentContext:
     usage: NodeUsage = field(default_factory=NodeUsage)
     choose_port: "Callable[[str], None]" = field(default=lambda port: None)
     """Called by an agent with several ports to say which way its run goes on."""
+    steps: tuple[Step, ...] = ()
+    """All nodes of the pipeline in the order in which they run."""
     real_time: bool = True
     """False when `as_of` was given: the run's clock stands still."""
 

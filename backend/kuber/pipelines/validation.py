@@ -170,7 +170,7 @@ def _missing_inputs(
 
 
 def _needs(agent: AgentClass, settings: dict[str, JsonValue]) -> tuple[str, ...]:
-    """Return the sections that a node reads; what its settings decide counts once they are valid."""
+    """Return the sections that a node reads; settings have a say once they are valid."""
     try:
         return agent.required_inputs(agent.Config.model_validate(settings))
     except ValidationError:

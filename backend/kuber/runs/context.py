@@ -7,11 +7,11 @@ from kuber.agents.llm import LanguageModel
 from kuber.brokers.adapters.simulation import SimulationBroker
 from kuber.brokers.adapters.validation import ValidationBroker
 from kuber.brokers.port import Account, Broker, SimulationOptions
-from kuber.costs.service import CostService
+from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import Connections, HeldConnection, RawConnection
 from kuber.kernel.clock import Clock
-from kuber.market.types import MarketData, Timeframe
-from kuber.runs.plan import PlannedNode
+from kuber.market.types import MarketData
+from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.types import ClaimedRun
 from kuber.trading.errors import ModeUnavailable
 from kuber.trading.journal import Journal
@@ -38,7 +38,7 @@ class Surroundings:
     def context(
         self,
         run: ClaimedRun,
-        timeframes: tuple[Timeframe, ...],
+        plan: Plan,
         node: PlannedNode,
         usage: NodeUsage,
         seed: int,
@@ -53,13 +53,23 @@ class Surroundings:
             seed=seed,
             clock=self.clock,
             market=self.market,
-            timeframes=timeframes,
+            timeframes=plan.timeframes,
+            steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
             trade_desk=self._desk(run, node.id) if category in _TRADES else None,
             budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
         )
+
+    def purse(self, run: ClaimedRun, node: PlannedNode) -> BudgetGuard | None:
+        """Return the budget that a node spends from, None when it is free.
+
+        Agents that can use a model are charged only when there is one.
+        """
+        metadata = node.agent.metadata
+        free = self.llm is None if metadata.uses_llm else not metadata.price_per_hour
+        return None if free else self.costs.guard(self.pool, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str) -> TradeDesk:
         account = Account(run.user_id, run.id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 from psycopg import Error as DatabaseError
@@ -183,8 +183,9 @@ class RunEngine:
             plan,
             recorder,
             lambda claimed, node, usage, seed: surroundings.context(
-                claimed, plan.timeframes, node, usage, seed
+                claimed, plan, node, usage, seed
             ),
+            lambda node: surroundings.purse(run, node),
             self._clock,
             self._options.limits,
             recorded,
@@ -194,7 +195,7 @@ class RunEngine:
                 await run_flow(flow_class, executor.run_node)
         except TimeoutError:
             limit_s = self._options.limits.run_s
-            await self._end(run, recorder, replace(_timed_out(limit_s), cost=executor.cost))
+            await self._end(run, recorder, _timed_out(limit_s))
             return
         if executor.lost:
             raise executor.lost
@@ -221,7 +222,7 @@ class RunEngine:
                     "status": ending.status.value,
                     "outcome": ending.outcome,
                     "error": ending.error,
-                    "cost": format(ending.cost, "f"),
+                    "cost": format(recorder.cost, "f"),
                 },
             )
             RUNS_FINISHED.labels(ending.status.value).inc()
@@ -248,8 +249,8 @@ def ending_of(executor: RunExecutor, plan: Plan) -> Ending:
             assert record.error is not None, "a failed node says why"
             error = {**record.error, "node_id": node.id}
             message = f"{node.name}: {record.error['message']}"
-            return Ending(RunStatus.FAILED, message, error, cost=executor.cost)
-    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state()), cost=executor.cost)
+            return Ending(RunStatus.FAILED, message, error)
+    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state()))
 
 
 def _timed_out(limit_s: float) -> Ending:

@@ -9,6 +9,8 @@ import structlog
 
 from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
 from kuber.agents.state import NodeError, PipelineState
+from kuber.costs.service import BudgetGuard
+from kuber.costs.types import rental
 from kuber.infra.db import JsonObject
 from kuber.infra.telemetry import NODE_SECONDS
 from kuber.kernel.clock import Clock
@@ -33,6 +35,9 @@ log = structlog.get_logger(__name__)
 ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, int], AgentContext]
 """Makes what an agent may touch, from the run, the node, its usage meter and its seed."""
 
+PurseFactory = Callable[[PlannedNode], BudgetGuard | None]
+"""Returns the budget that a node spends from, None for a node that is free."""
+
 
 @dataclass(slots=True)
 class RunState:
@@ -53,6 +58,7 @@ class RunExecutor:
         plan: Plan,
         recorder: RunRecorder,
         context_for: ContextFactory,
+        purse_for: PurseFactory,
         clock: Clock,
         limits: Limits,
         recorded: dict[str, NodeRecord],
@@ -61,6 +67,7 @@ class RunExecutor:
         self._plan = plan
         self._recorder = recorder
         self._context_for = context_for
+        self._purse_for = purse_for
         self._clock = clock
         self._limits = limits
         self._nodes = {node.id: node for node in plan.nodes}
@@ -74,7 +81,6 @@ class RunExecutor:
             },
             set(),
         )
-        self.cost = run.cost
         self._taken: dict[str, tuple[str, ...]] = {}
         self.lost: LeaseLost | None = None
 
@@ -134,9 +140,28 @@ class RunExecutor:
             ),
         )
         started_at = self._clock.now()
-        outcome = await attempt_node(attempt)
+        refusal = await self._refusal(node)
+        outcome = (
+            await attempt_node(attempt)
+            if refusal is None
+            else AttemptOutcome(attempt.first, 0.0, failure=refusal)
+        )
         record = self._record(node, outcome, before, started_at, chosen)
         await self._settle(node, record, usage)
+
+    async def _refusal(self, node: PlannedNode) -> AgentFailure | None:
+        """Return why a node that costs money may not begin, None when it may or is free."""
+        purse = self._purse_for(node)
+        if purse is None:
+            return None
+        standing = await purse.check(rental(node.agent.metadata.price_per_hour, 1))
+        if standing.ok:
+            return None
+        return AgentFailure(
+            "budget_exceeded",
+            f"Over the {standing.detail}.",
+            remedy="Raise the budget in the account's settings, or wait until tomorrow.",
+        )
 
     def _running(self, node: PlannedNode, attempts: int) -> NodeRecord:
         return NodeRecord(
@@ -227,7 +252,6 @@ class RunExecutor:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             )
-        self.cost += record.cost
         self._tell_settled(node, record)
         await self._recorder.node_settled(record, charge)
         self.records[node.id] = record
@@ -244,7 +268,7 @@ class RunExecutor:
                 "status": record.status.value,
                 "runtime_ms": record.runtime_ms,
                 "cost": format(record.cost, "f"),
-                "cost_so_far": format(self.cost, "f"),
+                "cost_so_far": format(self._recorder.cost + record.cost, "f"),
                 "port": record.port,
                 "headline": headline(changes, record),
             },

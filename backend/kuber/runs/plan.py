@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig
+from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig, Step
 from kuber.agents.registry import AgentClass, AgentRegistry
 from kuber.market.types import Timeframe
 from kuber.pipelines.topology import topology
@@ -56,6 +56,8 @@ class Plan:
     nodes: tuple[PlannedNode, ...]
     timeframes: tuple[Timeframe, ...]
     """Every timeframe that a node needs, finest first."""
+    steps: tuple[Step, ...]
+    """The nodes by name, for agents that write about the whole run."""
     handled: frozenset[str]
     """Nodes whose failure leads on by an error edge and does not fail the run."""
 
@@ -95,7 +97,10 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     needed = {frame for node in nodes for frame in node.agent.timeframes(node.config)}
     handled = {edge.source for edge in graph.edges if edge.from_port == ERROR_PORT}
     return Plan(
-        tuple(nodes), tuple(frame for frame in Timeframe if frame in needed), frozenset(handled)
+        nodes=tuple(nodes),
+        timeframes=tuple(frame for frame in Timeframe if frame in needed),
+        steps=tuple(Step(node.id, node.name) for node in nodes),
+        handled=frozenset(handled),
     )
 
 

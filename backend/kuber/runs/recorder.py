@@ -40,6 +40,8 @@ class RunRecorder:
         self._broadcaster = broadcaster
         self._clock = clock
         self._sequence = run.last_sequence + (0 if run.fresh else SEQUENCE_GAP)
+        self.cost = run.cost
+        """What the run cost so far, in USD."""
         self._unsaved: list[RunEvent] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._writing: dict[str, asyncio.Task[None]] = {}
@@ -72,6 +74,7 @@ class RunRecorder:
         await self._quiet(record.node_id)
         events, self._unsaved = self._unsaved, []
         await self._store.node_settled(self._run, record, self._sequence, events, charge)
+        self.cost += record.cost
 
     async def finish(self, ending: Ending) -> None:
         """End the run or send it to wait; raises LeaseLost."""

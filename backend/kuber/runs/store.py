@@ -41,8 +41,6 @@ class Ending:
     outcome: str | None = None
     error: JsonObject | None = None
     wake_at: datetime | None = None
-    cost: Decimal = Decimal(0)
-    """What the run cost so far, in USD."""
     announcements: tuple[Event, ...] = ()
 
 

@@ -18,10 +18,14 @@ from celery.signals import (
 )
 
 from kuber.infra.embedded.process import die_with_parent
+from kuber.kernel.clock import SystemClock
 from kuber.workers.celery_app import DRAIN, SWEEP
 from kuber.workers.supervisor import WORKER_READY
 
 log = structlog.get_logger(__name__)
+
+WARM_CALENDARS = ("XNYS", "24/5", "24/7")
+"""Read before the fork, so that the first run of a process does not wait for them."""
 
 
 class WorkerServices(Protocol):
@@ -64,7 +68,10 @@ def install(app: Celery, make_services: Callable[[], WorkerServices]) -> None:
     @worker_init.connect(weak=False)
     def import_before_fork(**_: object) -> None:
         import kuber.runs.flow  # noqa: F401
+        from kuber.market.calendars import calendar_for
 
+        for code in WARM_CALENDARS:
+            calendar_for(code).is_open(SystemClock().now())
         gc.collect()
         gc.freeze()
 

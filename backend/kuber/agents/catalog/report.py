@@ -34,6 +34,8 @@ class ReportAgent(BaseAgent[ReportConfig]):
     Config = ReportConfig
 
     async def process(self, state: PipelineState) -> PipelineState:
-        state.report = build_report(state, self.config.title, evidence=self.config.evidence)
+        state.report = build_report(
+            state, self.config.title, evidence=self.config.evidence, steps=self.context.steps
+        )
         self.say(state, f"Wrote the report “{state.report.title}”.")
         return state

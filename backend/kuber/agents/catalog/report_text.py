@@ -1,12 +1,16 @@
 """The text of a run's report, from its state alone."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from kuber.agents.base import Step
 from kuber.agents.state import Action, PipelineState, Report
 from kuber.agents.toolkit import amount, plain
 
 
-def build_report(state: PipelineState, title: str, *, evidence: bool) -> Report:
+def build_report(
+    state: PipelineState, title: str, *, evidence: bool, steps: Sequence[Step] = ()
+) -> Report:
     """Return the report, in Markdown. Sections that the run did not produce are left out."""
     sections = [
         _decision(state),
@@ -15,7 +19,7 @@ def build_report(state: PipelineState, title: str, *, evidence: bool) -> Report:
         _risk(state),
         _trade(state),
         _errors(state),
-        _evidence(state) if evidence else "",
+        _evidence(state, steps) if evidence else "",
         _sources(state),
     ]
     heading = title or _title(state)
@@ -137,11 +141,16 @@ def _errors(state: PipelineState) -> str:
     return f"## What went wrong\n\n{lines}"
 
 
-def _evidence(state: PipelineState) -> str:
-    if not state.reasoning:
-        return ""
-    parts = [f"### {node}\n\n{said}" for node, said in sorted(state.reasoning.items())]
-    return "## Evidence by step\n\n" + "\n\n".join(parts)
+def _evidence(state: PipelineState, steps: Sequence[Step]) -> str:
+    """Return what each step said, in the order of the run; steps that nobody names come last."""
+    names = {step.node_id: step.name for step in steps}
+    order = [*names, *sorted(state.reasoning.keys() - names.keys())]
+    parts = [
+        f"### {names.get(node, node)}\n\n{state.reasoning[node]}"
+        for node in order
+        if node in state.reasoning
+    ]
+    return "## Evidence by step\n\n" + "\n\n".join(parts) if parts else ""
 
 
 def _sources(state: PipelineState) -> str:
