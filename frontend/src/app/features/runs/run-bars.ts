@@ -23,11 +23,6 @@ export interface Plan {
   readonly marks: readonly ChartMark[];
 }
 
-/** The moment up to which the run could see. */
-export function nowOf(run: ExecutionOut): string {
-  return run.as_of ?? run.created_at;
-}
-
 /** The timeframe that the plan was made on, else the first that was loaded. */
 export function timeframeOf(run: ExecutionOut): string {
   const strategy = section(run, 'strategy');
@@ -47,7 +42,13 @@ export async function loadBars(
   const nowMs = Date.parse(now);
   const stretch = (TIMEFRAME_MS[timeframe] ?? MINUTE_MS) * factorOf(timeframe);
   const read = async (start: number, end: number): Promise<readonly BarOut[]> => {
-    const query = { symbol, timeframe: timeframe as Timeframe, start: iso(start), end: iso(end), limit: 1_000 };
+    const query = {
+      symbol,
+      timeframe: timeframe as Timeframe,
+      start: iso(start),
+      end: iso(end),
+      limit: 1_000,
+    };
     return (await unwrap(getBars({ query }))).items;
   };
   const known = (await read(nowMs - BARS_BEFORE * stretch, nowMs)).slice(-BARS_BEFORE);

@@ -7,7 +7,7 @@ import { ErrorState } from '@shared/error-state';
 import { DateTimePipe } from '@shared/format/format-pipes';
 import { PriceChart } from '@shared/price-chart/price-chart';
 import { Skeleton } from '@shared/skeleton';
-import { loadBars, nowOf, planOf, timeframeOf } from './run-bars';
+import { loadBars, planOf, timeframeOf } from './run-bars';
 
 /** Prices as the run saw them, with its plan; what came later only on request. */
 @Component({
@@ -30,7 +30,7 @@ import { loadBars, nowOf, planOf, timeframeOf } from './run-bars';
         <k-skeleton [height]="340" />
       } @else if (shown().length) {
         <k-price-chart
-          [symbol]="run().symbol ?? ''"
+          [symbol]="run().symbol"
           [bars]="shown()"
           [lines]="plan().lines"
           [marks]="plan().marks"
@@ -73,7 +73,7 @@ export class RunChart {
   readonly run = input.required<ExecutionOut>();
 
   protected readonly later = signal(false);
-  protected readonly now = computed(() => nowOf(this.run()));
+  protected readonly now = computed(() => this.run().as_of);
   protected readonly timeframe = computed(() => timeframeOf(this.run()));
   protected readonly plan = computed(() => planOf(this.run()), { equal: sameJson });
   private readonly wanted = computed(
@@ -88,7 +88,7 @@ export class RunChart {
   protected readonly bars = resource({
     params: () => this.wanted(),
     loader: ({ params: { symbol, timeframe, now, later } }) =>
-      symbol ? loadBars(symbol, timeframe, now, later) : Promise.resolve([]),
+      loadBars(symbol, timeframe, now, later),
   });
   protected readonly shown = computed(() => (this.bars.hasValue() ? this.bars.value() : []));
   protected readonly error = computed(() => {

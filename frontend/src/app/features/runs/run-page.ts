@@ -91,7 +91,7 @@ export class RunPage {
     effect(() => {
       const run = this.store.run();
       if (!run) return;
-      const label = `${run.symbol ?? 'Run'}, ${run.pipeline_name}`;
+      const label = `${run.symbol}, ${run.pipeline_name}`;
       untracked(() => this.page.show([{ label: 'Runs', link: '/runs' }, { label }], run.mode));
     });
   }

@@ -30,7 +30,7 @@ import { Time } from '@shared/time';
           @for (run of items(); track run.id) {
             <tr class="k-row-link" (click)="open($event, run)">
               <td><k-status-badge [status]="run.status" /></td>
-              <td class="symbol">{{ run.symbol ?? '–' }}</td>
+              <td class="symbol">{{ run.symbol }}</td>
               <td class="outcome">
                 <a class="k-ellipsis" [routerLink]="['/runs', run.id]" [title]="words(run)">{{
                   words(run)

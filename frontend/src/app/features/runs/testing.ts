@@ -20,6 +20,7 @@ export function nodeRun(change: Partial<NodeRunOut> & { node_id: string }): Node
     error: null,
     tokens: null,
     engine: null,
+    wake_at: null,
     ...change,
   };
 }
@@ -43,6 +44,7 @@ export function execution(change: Partial<ExecutionOut> = {}): ExecutionOut {
     finished_at: null,
     wake_at: null,
     correlation_id: 'c-1',
+    rerun_of: null,
     last_sequence: 0,
     outcome: null,
     graph: { nodes: [], edges: [] },

@@ -1,0 +1,119 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { type Account, finishedRun, logIn, newAccount, newPipeline } from '../support/app';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 390, height: 844 },
+];
+/** Not yet in the standard type library. */
+interface LayoutShift extends PerformanceEntry {
+  readonly value: number;
+}
+
+const THEMES = ['light', 'dark'] as const;
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  return found.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target).join(' | ')}`);
+}
+
+/** Checks the page as it stands, in both themes and at all sizes. */
+async function check(page: Page, name: string): Promise<void> {
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme });
+    await expect(page.locator('html')).toHaveClass(theme);
+    for (const size of SIZES) {
+      await page.setViewportSize(size);
+      await page.waitForTimeout(150);
+      await page.screenshot({ path: `e2e/shots/${name}-${theme}-${size.width}.png` });
+    }
+    await page.setViewportSize(SIZES[0]!);
+    expect(await violations(page), `${name}, ${theme}`).toEqual([]);
+  }
+}
+
+test.setTimeout(180_000);
+
+test('log-in and sign-up have no violations', async ({ page }) => {
+  await page.goto('/login');
+  await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  await check(page, 'login');
+  await page.goto('/signup');
+  await expect(page.getByRole('heading', { name: 'Create an account' })).toBeVisible();
+  await check(page, 'signup');
+});
+
+test('pages without data have no violations', async ({ page, request }) => {
+  const account = await newAccount(request);
+  await logIn(page, account.email);
+  await expect(page.getByText('No pipelines yet')).toBeVisible();
+  await check(page, 'home-empty');
+  await page.goto('/pipelines');
+  await expect(page.getByText('No pipelines yet')).toBeVisible();
+  await check(page, 'pipelines-empty');
+  await page.goto('/runs');
+  await expect(page.getByText('Nothing has run yet')).toBeVisible();
+  await check(page, 'runs-empty');
+  await page.goto('/nowhere');
+  await expect(page.getByText('There is no page at this address')).toBeVisible();
+  await check(page, 'not-found');
+});
+
+test('pages with data have no violations', async ({ page, request }) => {
+  const account: Account = await newAccount(request);
+  const long = 'A pipeline whose name says in eighty characters what it does and why it is so';
+  await newPipeline(request, account, long);
+  const pipeline = await newPipeline(request, account, 'Swing');
+  const run = await finishedRun(request, account, pipeline);
+  await logIn(page, account.email);
+  await expect(page.getByRole('link', { name: /AAPL/ }).first()).toBeVisible();
+  await check(page, 'home');
+  await page.goto('/pipelines');
+  await expect(page.getByRole('link', { name: long })).toBeVisible();
+  await check(page, 'pipelines');
+  await page.goto('/pipelines/templates');
+  await expect(page.getByRole('main').getByRole('button', { name: /^Use / }).first()).toBeVisible();
+  await check(page, 'templates');
+  await page.goto('/runs');
+  await expect(page.locator('k-run-table tbody tr')).toHaveCount(1);
+  await check(page, 'runs');
+  await page.goto(`/runs/${run}`);
+  await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
+  await check(page, 'run');
+  await page.goto('/account');
+  await expect(page.getByRole('button', { name: 'Save budget' })).toBeVisible();
+  await check(page, 'account');
+});
+
+test('an error page has no violations', async ({ page, request }) => {
+  const account = await newAccount(request);
+  await logIn(page, account.email);
+  await page.route('**/api/v1/pipelines*', (route) => route.abort());
+  await page.goto('/pipelines');
+  await expect(page.getByRole('alert')).toContainText('Kuber cannot be reached');
+  await check(page, 'pipelines-error');
+});
+
+test('the page does not move while it loads', async ({ page, request }) => {
+  const account = await newAccount(request);
+  await newPipeline(request, account, 'Swing');
+  await logIn(page, account.email);
+  await page.addInitScript(() => {
+    document.documentElement.dataset['shift'] = '0';
+    new PerformanceObserver((list) => {
+      const root = document.documentElement.dataset;
+      for (const entry of list.getEntries()) {
+        root['shift'] = String(Number(root['shift']) + (entry as LayoutShift).value);
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  for (const path of ['/', '/pipelines', '/runs', '/account']) {
+    await page.goto(path);
+    await page.waitForTimeout(1_500);
+    const total = Number(await page.locator('html').getAttribute('data-shift'));
+    expect(total, path).toBeLessThan(0.05);
+  }
+});

@@ -1,0 +1,118 @@
+import { expect, test } from '@playwright/test';
+import {
+  type Account,
+  finishedRun,
+  logIn,
+  newAccount,
+  newPipeline,
+  watchForErrors,
+} from '../support/app';
+
+let account: Account;
+let pipelineId: string;
+
+test.beforeEach(async ({ page, request }) => {
+  account = await newAccount(request);
+  pipelineId = await newPipeline(request, account, 'Watched swing');
+  await logIn(page, account.email);
+});
+
+test('a run started from the list is watched to its decision', async ({ page }) => {
+  const errors = watchForErrors(page);
+  await page.goto('/pipelines');
+  await page.getByRole('button', { name: 'Actions for Watched swing' }).click();
+  await page.getByRole('menuitem', { name: 'Run', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox', { name: 'Symbol' }).fill('AAPL');
+  await dialog.getByLabel('As of').fill('2012-09-14');
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f-]{36}/);
+  await expect(page.getByRole('button', { name: 'Run again', exact: true })).toBeVisible({
+    timeout: 45_000,
+  });
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Bought|Sold|No trade|Finished/);
+  await expect(page.getByRole('button', { name: /, done$/ }).first()).toBeVisible();
+  await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
+  await page.screenshot({ path: 'e2e/shots/run-light.png', fullPage: true });
+  await page.getByRole('button', { name: 'Use the dark theme' }).click();
+  await page.screenshot({ path: 'e2e/shots/run-dark.png', fullPage: true });
+  expect(errors).toEqual([]);
+});
+
+test('each node shows what it was given, what it gave and why', async ({ page, request }) => {
+  const id = await finishedRun(request, account, pipelineId);
+  await page.goto(`/runs/${id}`);
+  const node = page.getByLabel('Node', { exact: true });
+  await page
+    .locator('k-run-timeline')
+    .getByRole('button', { name: /strategy/i })
+    .first()
+    .click();
+  await expect(node.getByRole('heading', { level: 2 })).toHaveText(/strategy/i);
+  await expect(node.getByRole('tabpanel').first()).not.toBeEmpty();
+  await node.getByRole('tab', { name: 'Output' }).click();
+  await expect(node.getByText('stop loss').first()).toBeVisible();
+  await node.getByRole('button', { name: 'Raw JSON' }).click();
+  await expect(node.locator('pre')).toContainText('"strategy"');
+});
+
+test('report, cost and raw state stand below', async ({ page, request }) => {
+  const id = await finishedRun(request, account, pipelineId);
+  await page.goto(`/runs/${id}`);
+  const results = page.getByLabel('Results');
+  await expect(results.locator('k-markdown')).not.toBeEmpty();
+  await results.getByRole('tab', { name: 'Cost by node' }).click();
+  await expect(results.getByRole('row', { name: /Total/ })).toBeVisible();
+  await results.getByRole('tab', { name: 'Raw state' }).click();
+  await expect(results.getByText('pipeline name')).toBeVisible();
+});
+
+test('what happened next is shown only on request', async ({ page, request }) => {
+  const id = await finishedRun(request, account, pipelineId);
+  const ends: string[] = [];
+  page.on('request', (call) => {
+    const end = new URL(call.url()).searchParams.get('end');
+    if (call.url().includes('/market/bars') && end) ends.push(end);
+  });
+  await page.goto(`/runs/${id}`);
+  await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
+  expect(ends.every((end) => end <= '2012-09-14T23:00:00.000Z')).toBe(true);
+  await page.getByRole('switch', { name: 'Show what happened next' }).click();
+  await expect(page.getByText('Pale bars came after the run')).toBeVisible();
+  expect(ends.some((end) => end > '2012-09-15')).toBe(true);
+});
+
+test('a run again from a node is a new run', async ({ page, request }) => {
+  const id = await finishedRun(request, account, pipelineId);
+  await page.goto(`/runs/${id}`);
+  await page.getByRole('button', { name: 'Run again from here' }).click();
+  await expect(page).not.toHaveURL(new RegExp(id));
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f-]{36}/);
+});
+
+test('the history filters by symbol and status in the address bar', async ({ page, request }) => {
+  await finishedRun(request, account, pipelineId);
+  await page.goto('/runs?symbol=AAPL');
+  await expect(page.locator('k-run-table tbody tr')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Cancelled' }).click();
+  await expect(page).toHaveURL(/status=cancelled/);
+  await expect(page.getByText('No run matches')).toBeVisible();
+  await page.goBack();
+});
+
+test('a run that is not there says so, with a reference', async ({ page }) => {
+  await page.goto('/runs/00000000-0000-7000-8000-000000000000');
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Retry' })).toBeVisible();
+});
+
+test('without the socket the page asks every five seconds', async ({ page, request }) => {
+  await page.routeWebSocket(/\/api\/v1\/ws/, (socket) => socket.close());
+  await page.goto('/');
+  await expect(page.getByRole('status', { name: 'Connection: Polling' })).toBeVisible({
+    timeout: 20_000,
+  });
+  const id = await finishedRun(request, account, pipelineId);
+  await page.goto(`/runs/${id}`);
+  await expect(page.getByRole('button', { name: 'Run again', exact: true })).toBeVisible();
+});
