@@ -203,7 +203,7 @@ def api_command(host: str, port: int) -> tuple[str, ...]:
 def worker_command(processes: int) -> tuple[str, ...]:
     """Return the command line of a worker with `processes` children."""
     return (
-        *(sys.executable, "-m", "celery", "-A", "kuber.worker:celery_app", "worker"),
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "kuber.worker:celery_app", "worker"),
         *("--pool", "prefork", "-c", str(processes), "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle"),
     )
@@ -212,7 +212,7 @@ def worker_command(processes: int) -> tuple[str, ...]:
 def beat_command(schedule: Path) -> tuple[str, ...]:
     """Return the command line of the scheduler, which keeps its notes in the file `schedule`."""
     return (
-        *(sys.executable, "-m", "celery", "-A", "kuber.worker:celery_app", "beat"),
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "kuber.worker:celery_app", "beat"),
         *("-s", str(schedule), "--pidfile=", "--loglevel", "INFO"),
     )
 

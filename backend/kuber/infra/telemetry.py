@@ -25,6 +25,13 @@ OUTBOX_WAITING = Gauge("kuber_outbox_waiting", "Outbox rows not yet published")
 OUTBOX_PUBLISHED = Counter("kuber_outbox_published_total", "Outbox rows published", ["topic"])
 
 
+_NOISY = (
+    *("httpx", "httpcore", "openai", "alembic.runtime", "kombu", "amqp"),
+    # A line for each task would drown the rest: the scheduler sends one every second.
+    *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
+)
+
+
 def configure_logging(level: str, log_format: str, service: str) -> None:
     """Send structlog and the standard library's loggers to stderr, one event a line."""
     shared: list[Processor] = [
@@ -61,7 +68,7 @@ def configure_logging(level: str, log_format: str, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "openai", "alembic.runtime", "kombu", "amqp"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 
