@@ -40,6 +40,7 @@ import { StickyNote } from './sticky-note';
 
 const FIT_PADDING = { x: 72, y: 120 };
 const LARGEST_FIT_SCALE = 1;
+const FAR_SCALE = 0.45;
 
 /** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
 @Component({
@@ -67,6 +68,8 @@ export class PipelineCanvas implements CanvasView {
   /** A double click opens the settings; it must not zoom as well. */
   protected readonly never = () => false;
   protected readonly ready = signal(false);
+  /** Zoomed out so far that small print cannot be read. */
+  protected readonly far = signal(false);
   private readonly lastFocused = signal<string | null>(null);
   /** The one card that Tab stops at. */
   protected readonly tabStop = computed(() => {
@@ -88,6 +91,7 @@ export class PipelineCanvas implements CanvasView {
     this.canvas().fitToScreen(FIT_PADDING, false, false);
     if (this.canvas().getScale() > LARGEST_FIT_SCALE)
       this.canvas().resetScaleAndCenter(false, false);
+    this.look(this.canvas().getScale());
   }
 
   zoom(by: 'in' | 'out' | 'reset'): void {
@@ -134,6 +138,10 @@ export class PipelineCanvas implements CanvasView {
     if (this.ready()) return;
     this.fit();
     this.ready.set(true);
+  }
+
+  protected look(scale: number): void {
+    this.far.set(scale < FAR_SCALE);
   }
 
   protected remember(itemId: string): void {

@@ -50,10 +50,9 @@ export const RunStore = signalStore(
       () => new Map((record()?.nodes ?? []).map((node) => [node.node_id, node])),
     ),
   })),
-  withMethods((store, api = inject(EditorApi), events = inject(RunEvents)) => {
-    let stopWatching: () => void = () => undefined;
-
-    const showRecord = async (executionId: string): Promise<void> => {
+  withMethods((store, api = inject(EditorApi)) => ({
+    /** Replaces what the events told by the stored record; asks again when that fails. */
+    async _showRecord(executionId: string): Promise<void> {
       for (let attempt = 1; attempt <= RECORD_TRIES; attempt++) {
         try {
           const record = await api.execution(executionId);
@@ -66,7 +65,11 @@ export const RunStore = signalStore(
           else await new Promise((resolve) => setTimeout(resolve, RECORD_RETRY_MS));
         }
       }
-    };
+    },
+  })),
+  withMethods((store, events = inject(RunEvents)) => {
+    let stopWatching: () => void = () => undefined;
+
     const receive = (event: RunEvent): void => {
       const view = store.view();
       if (view?.executionId !== event.execution_id) return;
@@ -74,68 +77,71 @@ export const RunStore = signalStore(
       patchState(store, { view: next });
       if (!isOver(next.status) || isOver(view.status)) return;
       stopWatching();
-      void showRecord(next.executionId);
-    };
-    const follow = (executionId: string, after: number): void => {
-      stopWatching();
-      stopWatching = events.watch(executionId, after, receive);
+      void store._showRecord(next.executionId);
     };
     return {
-      /** Starts a run and follows it. Returns the refusal, or null when it was accepted. */
-      async start(
-        pipelineId: string,
-        nodeIds: readonly string[],
-        body: RunBody,
-      ): Promise<ProblemError | null> {
+      _follow(executionId: string, after: number): void {
         stopWatching();
-        patchState(store, { ...NOTHING, starting: true });
-        try {
-          const { execution_id } = await api.run(pipelineId, body, crypto.randomUUID());
-          const now = new Date().toISOString();
-          const view = startRun(execution_id, nodeIds, body.symbol ?? null, now);
-          patchState(store, { view, starting: false });
-          follow(execution_id, 0);
-          return null;
-        } catch (error) {
-          const problem = toProblemError(error);
-          patchState(store, { ...NOTHING, error: problem });
-          return problem;
-        }
+        stopWatching = events.watch(executionId, after, receive);
       },
-      /** Shows a run that was started elsewhere, and follows it while it goes on. */
-      async attach(executionId: string): Promise<void> {
-        try {
-          const record = await api.execution(executionId);
-          const view = fromRecord(record);
-          const over = isOver(view.status);
-          patchState(store, { ...NOTHING, view, record: over ? record : null });
-          if (!over) follow(executionId, view.sequence);
-        } catch (error) {
-          patchState(store, { error: toProblemError(error) });
-        }
-      },
-      async stop(): Promise<void> {
-        const view = store.view();
-        if (!view || isOver(view.status)) return;
-        patchState(store, { stopping: true });
-        try {
-          await api.cancel(view.executionId);
-        } catch (error) {
-          const problem = toProblemError(error);
-          if (problem.code === 'already_finished') await showRecord(view.executionId);
-          else patchState(store, { stopping: false, error: problem });
-        }
-      },
-      /** Takes the run off the canvas. */
-      dismiss(): void {
-        stopWatching();
-        patchState(store, NOTHING);
-      },
+      /** Stops following; what is on show stays. */
       close(): void {
         stopWatching();
       },
     };
   }),
+  withMethods((store, api = inject(EditorApi)) => ({
+    /** Starts a run and follows it. Returns the refusal, or null when it was accepted. */
+    async start(
+      pipelineId: string,
+      nodeIds: readonly string[],
+      body: RunBody,
+    ): Promise<ProblemError | null> {
+      store.close();
+      patchState(store, { ...NOTHING, starting: true });
+      try {
+        const { execution_id } = await api.run(pipelineId, body, crypto.randomUUID());
+        const now = new Date().toISOString();
+        const view = startRun(execution_id, nodeIds, body.symbol ?? null, now);
+        patchState(store, { view, starting: false });
+        store._follow(execution_id, 0);
+        return null;
+      } catch (error) {
+        const problem = toProblemError(error);
+        patchState(store, { ...NOTHING, error: problem });
+        return problem;
+      }
+    },
+    /** Shows a run that was started elsewhere, and follows it while it goes on. */
+    async attach(executionId: string): Promise<void> {
+      try {
+        const record = await api.execution(executionId);
+        const view = fromRecord(record);
+        const over = isOver(view.status);
+        patchState(store, { ...NOTHING, view, record: over ? record : null });
+        if (!over) store._follow(executionId, view.sequence);
+      } catch (error) {
+        patchState(store, { error: toProblemError(error) });
+      }
+    },
+    async stop(): Promise<void> {
+      const view = store.view();
+      if (!view || isOver(view.status)) return;
+      patchState(store, { stopping: true });
+      try {
+        await api.cancel(view.executionId);
+      } catch (error) {
+        const problem = toProblemError(error);
+        if (problem.code === 'already_finished') await store._showRecord(view.executionId);
+        else patchState(store, { stopping: false, error: problem });
+      }
+    },
+    /** Takes the run off the canvas. */
+    dismiss(): void {
+      store.close();
+      patchState(store, NOTHING);
+    },
+  })),
   withHooks({ onDestroy: (store) => store.close() }),
 );
 

@@ -1,0 +1,160 @@
+import { TestBed } from '@angular/core/testing';
+import { type ExecutionOut, type NodeRunOut } from '@core/api';
+import { ProblemError } from '@core/http/problem-error';
+import { type RunEvent, type RunEventHandler } from '@core/socket/run-event';
+import { RunEvents } from '@core/socket/run-events';
+import { EditorApi } from './editor-api';
+import { RunStore } from './run-store';
+
+/** Only what the store reads; a field that the API gains later does not matter here. */
+const NODE = {
+  node_id: 'strategy',
+  agent_type: 'strategy',
+  name: 'Strategy',
+  status: 'succeeded',
+  attempts: 1,
+  started_at: null,
+  finished_at: null,
+  runtime_ms: 12,
+  cost: '0.01',
+  input: {},
+  output: { strategy: { action: 'BUY' } },
+  port: 'out',
+  reasoning: 'Because.',
+  error: null,
+  tokens: null,
+  engine: 'rules',
+  wake_at: null,
+} as Partial<NodeRunOut> as NodeRunOut;
+
+const EXECUTION = {
+  id: 'run-1',
+  pipeline_id: 'p',
+  pipeline_name: 'P',
+  pipeline_version: 1,
+  mode: 'simulation',
+  symbol: 'AAPL',
+  symbols: ['AAPL'],
+  status: 'succeeded',
+  cost: '0.01',
+  seed: 1,
+  as_of: '2026-01-01T00:00:00Z',
+  created_at: '2026-01-01T00:00:00Z',
+  started_at: '2026-01-01T00:00:00Z',
+  finished_at: '2026-01-01T00:00:01Z',
+  wake_at: null,
+  correlation_id: 'c',
+  last_sequence: 4,
+  outcome: 'No trade: weak trend',
+  graph: { nodes: [], edges: [] },
+  nodes: [NODE],
+  trade: null,
+  report: null,
+  error: null,
+  data: null,
+} as Partial<ExecutionOut> as ExecutionOut;
+
+class FakeEvents {
+  handler: RunEventHandler | null = null;
+  after = -1;
+
+  watch(_id: string, after: number, handler: RunEventHandler): () => void {
+    this.handler = handler;
+    this.after = after;
+    return () => (this.handler = null);
+  }
+
+  tell(
+    sequence: number,
+    type: RunEvent['type'],
+    node_id: string | null,
+    data: Record<string, unknown>,
+  ) {
+    const event: RunEvent = { sequence, type, at: '', execution_id: 'run-1', node_id, data };
+    this.handler?.(event);
+  }
+}
+
+describe('run store', () => {
+  let events: FakeEvents;
+  let runs: RunStore;
+  const api = {
+    run: vi.fn(),
+    execution: vi.fn(),
+    cancel: vi.fn(),
+  };
+
+  beforeEach(() => {
+    events = new FakeEvents();
+    vi.resetAllMocks();
+    api.run.mockResolvedValue({ execution_id: 'run-1', status: 'pending' });
+    api.execution.mockResolvedValue(EXECUTION);
+    TestBed.configureTestingModule({
+      providers: [
+        RunStore,
+        { provide: EditorApi, useValue: api },
+        { provide: RunEvents, useValue: events },
+      ],
+    });
+    runs = TestBed.inject(RunStore);
+  });
+
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+  it('follows a run from its first event to the full record', async () => {
+    expect(await runs.start('p', ['strategy'], { symbol: 'AAPL' })).toBeNull();
+    expect(events.after).toBe(0);
+    expect(runs.active()).toBe(true);
+    events.tell(1, 'agent_started', 'strategy', { attempt: 1 });
+    expect(runs.view()?.nodes['strategy']?.status).toBe('running');
+    events.tell(2, 'agent_completed', 'strategy', { status: 'succeeded', runtime_ms: 12 });
+    events.tell(3, 'execution_finished', null, { status: 'succeeded', cost: '0.01' });
+    expect(runs.active()).toBe(false);
+    expect(events.handler).toBeNull();
+    await settle();
+    expect(runs.recordByNode().get('strategy')?.reasoning).toBe('Because.');
+    expect(runs.decisionNode()).toBe('strategy');
+  });
+
+  it('returns the refusal and shows no run', async () => {
+    const refusal = new ProblemError({
+      title: 'Busy',
+      status: 409,
+      code: 'already_running',
+      detail: 'Busy',
+    });
+    api.run.mockRejectedValue(refusal);
+    expect(await runs.start('p', [], {})).toBe(refusal);
+    expect(runs.view()).toBeNull();
+    expect(runs.active()).toBe(false);
+  });
+
+  it('picks up a run that goes on from the events its record knows', async () => {
+    api.execution.mockResolvedValue({ ...EXECUTION, status: 'running', last_sequence: 7 });
+    await runs.attach('run-1');
+    expect(runs.active()).toBe(true);
+    expect(events.after).toBe(7);
+  });
+
+  it('does not follow a run that is over', async () => {
+    await runs.attach('run-1');
+    expect(events.handler).toBeNull();
+    expect(runs.record()?.outcome).toBe('No trade: weak trend');
+  });
+
+  it('shows the result when a stop came too late', async () => {
+    await runs.start('p', ['strategy'], {});
+    api.cancel.mockRejectedValue(
+      new ProblemError({ title: '', status: 409, code: 'already_finished', detail: '' }),
+    );
+    await runs.stop();
+    expect(runs.view()?.status).toBe('succeeded');
+  });
+
+  it('is taken off the canvas', async () => {
+    await runs.start('p', ['strategy'], {});
+    runs.dismiss();
+    expect(runs.view()).toBeNull();
+    expect(events.handler).toBeNull();
+  });
+});
