@@ -71,6 +71,7 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     shape = topology(graph)
     assert not shape.stuck, "a graph with a cycle is refused before it is compiled"
     by_id = {node.id: node for node in graph.nodes}
+    ways = ways_into(graph, registry)
     manager = registry.get(manager_type)
     nodes = [
         PlannedNode(
@@ -80,10 +81,6 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     for node_id in shape.order:
         node = by_id[node_id]
         agent = registry.get(node.agent_type)
-        ways = tuple(
-            Way(edge.source, edge.from_port or _first_port(registry, by_id[edge.source].agent_type))
-            for edge in shape.incoming[node_id]
-        )
         nodes.append(
             PlannedNode(
                 node_id,
@@ -91,7 +88,7 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
                 node.agent_type,
                 agent,
                 registry.parse_config(node.agent_type, node.config),
-                ways or (Way(MANAGER_NODE, DEFAULT_PORT.name),),
+                ways[node_id],
             )
         )
     needed = {frame for node in nodes for frame in node.agent.timeframes(node.config)}
@@ -104,5 +101,21 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     )
 
 
+def ways_into(graph: Graph, registry: AgentRegistry) -> dict[str, tuple[Way, ...]]:
+    """Return the ways into every node; nodes without an edge in follow the manager."""
+    types = {node.id: node.agent_type for node in graph.nodes}
+    shape = topology(graph)
+    return {
+        node_id: tuple(
+            Way(edge.source, edge.from_port or _first_port(registry, types[edge.source]))
+            for edge in shape.incoming[node_id]
+        )
+        or (Way(MANAGER_NODE, DEFAULT_PORT.name),)
+        for node_id in types
+    }
+
+
 def _first_port(registry: AgentRegistry, agent_type: str) -> str:
+    if not registry.knows(agent_type):
+        return DEFAULT_PORT.name
     return registry.get(agent_type).metadata.ports[0].name

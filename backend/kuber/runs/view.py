@@ -8,8 +8,9 @@ from kuber.agents.registry import AgentRegistry
 from kuber.agents.state import SECTIONS, PipelineState
 from kuber.pipelines.topology import topology
 from kuber.pipelines.types import MANAGER_NODE, Graph, Mode
-from kuber.runs.lineage import Changes, changes_from_json, with_changes
+from kuber.runs.lineage import Changes, changes_from_json, lineage, with_changes
 from kuber.runs.models import NodeRunRow, RunRow
+from kuber.runs.plan import ways_into
 from kuber.runs.schemas import (
     ExecutionOut,
     ExecutionSummary,
@@ -20,7 +21,7 @@ from kuber.runs.schemas import (
     TokensOut,
     TradeOut,
 )
-from kuber.runs.types import NodeStatus, RunStatus
+from kuber.runs.types import NodeRecord, NodeStatus, RunStatus
 
 
 def execution_out(
@@ -96,7 +97,7 @@ def _nodes(
     changes: Mapping[str, Changes],
     registry: AgentRegistry,
 ) -> list[NodeRunOut]:
-    shape = topology(graph)
+    reached = lineage(order, _taken(graph, order, rows, registry))
     named = {node.id: (node.name, node.agent_type) for node in graph.nodes}
     named[MANAGER_NODE] = (None, MANAGER_NODE)
     items = []
@@ -104,16 +105,36 @@ def _nodes(
         name, agent_type = named[node_id]
         if name is None and registry.knows(agent_type):
             name = registry.get(agent_type).metadata.name
-        above: set[str] = set() if node_id == MANAGER_NODE else shape.ancestors(node_id)
-        before = with_changes(
-            _first(run), (changes.get(other, {}) for other in order if other in above)
-        )
+        before = with_changes(_first(run), (changes.get(other, {}) for other in reached[node_id]))
         row = rows.get(node_id)
         if row is None:
             items.append(_unreached(run, node_id, agent_type, name or agent_type))
         else:
             items.append(_node(run, row, name or agent_type, _sections(before)))
     return items
+
+
+def _taken(
+    graph: Graph, order: Sequence[str], rows: Mapping[str, NodeRunRow], registry: AgentRegistry
+) -> dict[str, tuple[str, ...]]:
+    """Return, for every node, the predecessors whose edges the run took."""
+    settled = {
+        node_id: NodeRecord(
+            node_id, row.agent_type, NodeStatus(row.status), row.attempts, port=row.port
+        )
+        for node_id, row in rows.items()
+    }
+    ways = ways_into(graph, registry)
+    return {
+        node_id: tuple(
+            dict.fromkeys(
+                way.source
+                for way in ways.get(node_id, ())
+                if way.source in settled and way.taken(settled[way.source])
+            )
+        )
+        for node_id in order
+    }
 
 
 def _node(
@@ -170,7 +191,7 @@ def _output(changes: Mapping[str, JsonValue] | None) -> dict[str, JsonValue] | N
     shown = {
         key: value
         for key, value in (changes or {}).items()
-        if key not in ("plans", "biases", "reasoning")
+        if key not in ("plans", "biases", "reasoning", "errors")
     }
     return shown or None
 

@@ -1,0 +1,171 @@
+"""Runs that are repeated, shared or set in the past decide alike."""
+
+import gzip
+from datetime import datetime
+from importlib.resources import files
+
+import pytest
+
+from kuber.infra.db import JsonObject
+from tests.fakes.graphs import chain, node, steps, trading
+from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
+
+GOLDEN_DAY = "2009-05-14T21:00:00Z"
+
+
+def essence(run: JsonObject) -> JsonObject:
+    """Return what a run came to, without ids and the times of the clock on the wall."""
+    return {
+        "status": run["status"],
+        "outcome": run["outcome"],
+        "trade": run["trade"],
+        "report": run["report"],
+        "data": run["data"],
+        "nodes": [
+            {
+                key: item[key]
+                for key in ("node_id", "status", "input", "output", "port", "reasoning", "engine")
+            }
+            for item in run["nodes"]
+        ],
+    }
+
+
+@pytest.mark.parametrize("template", ["golden-cross", "two-analyst-consensus"])
+def test_an_exported_pipeline_gives_another_user_the_same_result_bit_for_bit(
+    installation: Installation, trader: Trader, template: str
+) -> None:
+    mine = trader.create("Shared", template=template)
+    first = trader.wait(trader.run(mine["id"], as_of=GOLDEN_DAY, seed=42))
+    exported = trader.http.get(f"/pipelines/{mine['id']}/export").json()
+    other = installation.sign_up()
+    answer = other.http.post("/pipelines/import", json=exported)
+    assert answer.status_code == 201
+    verdict = other.http.post("/pipelines/validate", json={"graph": answer.json()["graph"]})
+    assert verdict.json() == {"valid": True, "problems": []}
+    second = other.wait(other.run(answer.json()["id"], as_of=GOLDEN_DAY, seed=42))
+    assert essence(second) == essence(first)
+    if template == "golden-cross":
+        assert first["trade"] is not None
+
+
+def test_another_seed_may_fill_differently_but_decides_alike(trader: Trader) -> None:
+    runs = [trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=seed) for seed in (1, 16, 69)]
+    plans = {str(node_of(run, "strategy")["output"]) for run in runs}
+    assert len(plans) == 1
+    statuses = [run["trade"]["status"] for run in runs]
+    assert statuses == ["filled", "partially_filled", "rejected"]
+    assert runs[2]["outcome"].startswith("Not filled")
+
+
+def test_a_run_repeated_from_a_node_keeps_what_came_before(
+    installation: Installation, trader: Trader
+) -> None:
+    first = trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=1)
+    answer = trader.http.post(f"/executions/{first['id']}/rerun", json={"from_node": "risk"})
+    assert answer.status_code == 202
+    second = trader.wait(answer.json()["execution_id"])
+    assert essence(second) == essence(first)
+    assert second["rerun_of"] == first["id"]
+    for name in ("trigger", "data", "strategy"):
+        assert node_of(second, name)["finished_at"] == node_of(first, name)["finished_at"]
+    for name in ("risk", "trade", "report"):
+        assert node_of(second, name)["finished_at"] > first["finished_at"]
+    charged = installation.query(
+        "select node_id from cost_tracking where run_id = %s order by 1", second["id"]
+    )
+    assert [row[0] for row in charged] == ["pipeline_manager", "report", "risk", "trade"]
+    kinds = [event["type"] for event in trader.events(second["id"])]
+    assert (kinds[0], kinds.count("execution_started")) == ("execution_started", 1)
+
+
+def test_a_run_repeated_from_its_report_places_no_second_order(
+    installation: Installation, trader: Trader
+) -> None:
+    first = trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=1)
+    answer = trader.http.post(f"/executions/{first['id']}/rerun", json={"from_node": "report"})
+    second = trader.wait(answer.json()["execution_id"])
+    assert second["trade"] == first["trade"]
+    assert installation.query("select 1 from orders where run_id = %s", second["id"]) == []
+
+
+def test_a_repeated_run_keeps_its_version_though_the_pipeline_changed(trader: Trader) -> None:
+    pipeline = trader.create(graph=steps(old={}))
+    first = trader.wait(trader.run(pipeline["id"]))
+    trader.http.put(
+        f"/pipelines/{pipeline['id']}", json={"graph": steps(new={})}, headers={"If-Match": "1"}
+    )
+    answer = trader.http.post(f"/executions/{first['id']}/rerun", json={})
+    second = trader.wait(answer.json()["execution_id"])
+    assert (second["pipeline_version"], "old" in statuses_of(second)) == (1, True)
+    third = trader.wait(trader.run(pipeline["id"]))
+    assert (third["pipeline_version"], "new" in statuses_of(third)) == (2, True)
+
+
+def test_repeating_from_a_node_that_is_not_there_is_refused(trader: Trader) -> None:
+    run = trader.run_graph(steps(work={}))
+    answer = trader.http.post(f"/executions/{run['id']}/rerun", json={"from_node": "ghost"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "from_node"
+
+
+def test_the_same_run_with_the_later_history_deleted_decides_the_same(
+    installation: Installation,
+) -> None:
+    moment = datetime.fromisoformat(GOLDEN_DAY)
+    graph = chain(
+        node("data", "market_data"),
+        node("bias", "bias", timeframes=["1d", "1w"]),
+        node(
+            "strategy", "strategy", method="trend_following", timeframe="1d", longer_timeframe="1w"
+        ),
+        node("risk", "risk_manager"),
+        node("trade", "trade_manager"),
+        node("report", "report"),
+    )
+    whole, cut = (installation.sign_up() for _ in range(2))
+    _import(whole, _history(None))
+    _import(cut, _history(moment))
+    runs = [trader.run_graph(graph, "AAPL", as_of=GOLDEN_DAY, seed=3) for trader in (whole, cut)]
+    assert runs[0]["data"]["source"] == "imported"
+    assert essence(runs[0]) == essence(runs[1])
+    for run in runs:
+        for item in run["nodes"]:
+            later = [time for time in _times(item["output"]) if time > moment]
+            assert later == [], item["node_id"]
+
+
+def _history(until: datetime | None) -> str:
+    """Return the shipped AAPL history as CSV, cut off after `until`."""
+    sample = files("kuber.market.sample").joinpath("us_equities_daily.csv.gz").read_bytes()
+    lines = gzip.decompress(sample).decode().splitlines()
+    head = lines[0].split(",")
+    symbol, date = head.index("symbol"), head.index("date")
+    chosen = [
+        line
+        for line in lines[1:]
+        if (cells := line.split(","))[symbol] == "AAPL"
+        and (until is None or cells[date] <= until.date().isoformat())
+    ]
+    return "\n".join([lines[0], *chosen]) + "\n"
+
+
+def _import(trader: Trader, content: str) -> None:
+    answer = trader.http.post(
+        "/market/imports",
+        files={"file": ("aapl.csv", content, "text/csv")},
+        data={"timeframe": "1d"},
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def _times(value: object) -> list[datetime]:
+    """Return every time anywhere in a JSON value."""
+    match value:
+        case dict():
+            return [time for item in value.values() for time in _times(item)]
+        case list():
+            return [time for item in value for time in _times(item)]
+        case str() if len(value) >= 19 and value[4:5] == "-" and value[10:11] == "T":
+            return [datetime.fromisoformat(value)]
+    return []

@@ -1,0 +1,186 @@
+"""Runs that wait for their trigger, and runs that are called off."""
+
+import signal
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+
+from tests.fakes.graphs import gated, node, steps
+from tests.fakes.plugin.kuber_test_agents import calls
+from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
+
+
+def test_a_run_waits_free_of_charge_and_goes_on_when_its_trigger_is_met(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    gate, file = tmp_path / "gate", str(tmp_path / "calls")
+    pipeline = trader.create(graph=gated(str(gate), node("work", "test_step", path=file)))
+    run_id = trader.run(pipeline["id"])
+    waiting = trader.wait(run_id, "waiting")
+    assert waiting["wake_at"] is not None
+    assert waiting["outcome"] == "The gate is shut."
+    assert statuses_of(waiting) == {
+        "pipeline_manager": "succeeded",
+        "gate": "waiting",
+        "work": "pending",
+    }
+    sleep(1.5)
+    assert (
+        installation.query(
+            "select node_id from cost_tracking where run_id = %s and amount > 0", run_id
+        )
+        == []
+    )
+    gate.touch()
+    finished = trader.wait(run_id)
+    assert (finished["status"], finished["id"], calls(file)) == ("succeeded", run_id, 1)
+    assert node_of(finished, "gate")["attempts"] == 1
+    assert Decimal(finished["cost"]) == Decimal("0.002")
+    kinds = [event["type"] for event in trader.events(run_id)]
+    assert kinds.count("execution_started") == 1
+    assert kinds.count("waiting") >= 1
+    assert kinds[-1] == "execution_finished"
+
+
+def test_a_run_may_wait_more_often_than_a_failing_one_may_be_claimed(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    run_id = _waiting(trader, gate, again_s=60)
+    installation.query(
+        "update runs set claim_epoch = 40, wait_count = 40, wake_at = now() where id = %s", run_id
+    )
+    gate.touch()
+    assert trader.wait(run_id)["status"] == "succeeded"
+
+
+def test_a_run_that_killed_twenty_workers_is_given_up(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    run_id = _waiting(trader, gate, again_s=60)
+    installation.query(
+        "update runs set claim_epoch = 40, wait_count = 1, wake_at = now() where id = %s", run_id
+    )
+    gate.touch()
+    finished = trader.wait(run_id)
+    assert (finished["status"], finished["error"]["code"]) == ("failed", "engine_error")
+
+
+def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    run_id = _waiting(trader, gate)
+    answer = trader.http.post(f"/executions/{run_id}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
+    gate.touch()
+    sleep(1.5)
+    run = trader.execution(run_id)
+    assert run["status"] == "cancelled"
+    assert statuses_of(run)["gate"] == statuses_of(run)["work"] == "cancelled"
+    assert trader.events(run_id)[-1]["type"] == "execution_finished"
+
+
+def test_cancelling_a_running_run_stops_its_node_within_two_seconds(
+    trader: Trader, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "calls")
+    pipeline = trader.create(graph=steps(first={}, slow={"path": file, "seconds": 1.95}, after={}))
+    run_id = trader.run(pipeline["id"])
+    _until(lambda: calls(file) == 1)
+    assert trader.http.post(f"/executions/{run_id}/cancel").status_code == 202
+    started = monotonic()
+    run = trader.wait(run_id)
+    assert run["status"] == "cancelled"
+    assert monotonic() - started < 2
+    assert statuses_of(run) == {
+        "pipeline_manager": "succeeded",
+        "trigger": "succeeded",
+        "first": "succeeded",
+        "slow": "cancelled",
+        "after": "cancelled",
+    }
+    last = trader.events(run_id)[-1]
+    assert (last["type"], last["data"]["status"]) == ("execution_finished", "cancelled")
+    assert Decimal(last["data"]["cost"]) == Decimal(run["cost"]) == Decimal("0.001")
+    assert trader.http.post(f"/pipelines/{pipeline['id']}/run", json={"symbol": "AAPL"}).is_success
+
+
+def test_cancelling_a_pending_run_keeps_it_from_ever_starting(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "calls")
+    pipeline = trader.create(graph=steps(work={"path": file}))
+    worker = next(each for each in installation.programs if each.name.startswith("worker"))
+    worker.send(signal.SIGSTOP)
+    try:
+        run_id = trader.run(pipeline["id"])
+        answer = trader.http.post(f"/executions/{run_id}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
+    finally:
+        worker.send(signal.SIGCONT)
+    sleep(0.5)
+    assert (trader.execution(run_id)["status"], calls(file)) == ("cancelled", 0)
+
+
+def test_cancelling_a_finished_run_is_a_conflict(trader: Trader) -> None:
+    run = trader.run_graph(steps(work={}))
+    answer = trader.http.post(f"/executions/{run['id']}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_finished")
+
+
+def test_a_stalled_worker_whose_lease_was_lost_cannot_write(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "calls")
+    pipeline = trader.create(graph=steps(slow={"path": file, "seconds": 0.5}, after={"path": file}))
+    run_id = trader.run(pipeline["id"])
+    _until(lambda: calls(file) == 1)
+    [[claimed_by]] = installation.query("select claimed_by from runs where id = %s", run_id)
+    stalled = psutil.Process(int(str(claimed_by).rpartition(":")[2]))
+    stalled.suspend()
+    try:
+        finished = trader.wait(run_id)
+    finally:
+        stalled.resume()
+    assert finished["status"] == "succeeded"
+    rows = "select node_id, status, attempts, started_at, finished_at, cost from node_runs"
+    before = installation.query(f"{rows} where run_id = %s order by 1", run_id)
+    last = trader.events(run_id)
+    sleep(1.5)
+    assert installation.query(f"{rows} where run_id = %s order by 1", run_id) == before
+    assert trader.events(run_id) == last
+    entries = installation.query("select 1 from cost_tracking where run_id = %s", run_id)
+    assert (len(entries), calls(file)) == (4, 3)
+    [[epoch]] = installation.query("select claim_epoch from runs where id = %s", run_id)
+    assert epoch == 2
+
+
+def test_the_sweep_frees_a_run_whose_worker_is_gone(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    run_id = _waiting(trader, gate, again_s=60)
+    gate.touch()
+    installation.query(
+        "update runs set status = 'running', claimed_by = 'nobody:1', lease_until = now(),"
+        " claim_epoch = claim_epoch + 1, wake_at = null where id = %s",
+        run_id,
+    )
+    assert trader.wait(run_id)["status"] == "succeeded"
+
+
+def _waiting(trader: Trader, gate: Path, again_s: float = 0.3) -> str:
+    graph = gated(str(gate), node("work", "test_step"), again_s=again_s)
+    run_id = trader.run(trader.create(graph=graph)["id"])
+    trader.wait(run_id, "waiting")
+    return run_id
+
+
+def _until(holds: object) -> None:
+    assert callable(holds)
+    deadline = monotonic() + 10
+    while not holds():
+        assert monotonic() < deadline
+        sleep(0.01)
