@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
     frontend_dir: Path | None = None
+    trusted_proxies: str = ""
+    """Addresses of proxies whose word about a client's address counts, with commas between."""
 
     database_url: SecretStr
     redis_url: SecretStr

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from celery import Celery
 from redis import Redis
@@ -17,7 +18,7 @@ app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=4, task_defa
 counter = Redis.from_url(app.conf.broker_url or ARGUMENT["redis_url"])
 
 
-@app.task(name="floor.noop")
+@app.task(name="floor.noop")  # type: ignore[untyped-decorator] # Celery has no types
 def noop() -> None:
     """Do nothing but be counted."""
     counter.incr(DONE)
@@ -30,7 +31,7 @@ def main() -> None:
         noop.delay()
     worker = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "noop_tasks", "worker", "-c", "2", "-l", "ERROR"],
-        cwd=os.path.dirname(__file__),
+        cwd=Path(__file__).parent,
         env={**os.environ, "BENCH": json.dumps(ARGUMENT)},
         stdout=subprocess.DEVNULL,
     )

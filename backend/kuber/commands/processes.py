@@ -43,7 +43,7 @@ def api(settings: StackSettings) -> int:
     from kuber.bootstrap import load_settings
 
     loaded = load_settings()
-    _become(api_command(loaded.host, loaded.port))
+    _become(api_command(loaded.host, loaded.port, loaded.trusted_proxies))
 
 
 def worker(settings: StackSettings) -> int:

@@ -191,12 +191,22 @@ def built_frontend() -> Path | None:
     return pages[0].parent if pages else None
 
 
-def api_command(host: str, port: int) -> tuple[str, ...]:
-    """Return the command line of the API server."""
+def api_command(host: str, port: int, trusted_proxies: str = "") -> tuple[str, ...]:
+    """Return the command line of the API server.
+
+    Only `trusted_proxies` (addresses, with commas between) may say where a request comes from:
+    anybody else could pretend to be somewhere else and escape the limits on guessing passwords.
+    """
+    proxies = (
+        ("--proxy-headers", "--forwarded-allow-ips", trusted_proxies)
+        if trusted_proxies
+        else ("--no-proxy-headers",)
+    )
     return (
         *(sys.executable, "-m", "uvicorn", "kuber.main:app_factory", "--factory"),
         *("--host", host, "--port", str(port), "--no-access-log", "--log-level", "warning"),
         *("--timeout-graceful-shutdown", "3"),
+        *proxies,
     )
 
 
