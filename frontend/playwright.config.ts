@@ -14,6 +14,7 @@ const HEADLESS = [
 /** Drives a running Kuber (`KUBER_URL`) with the machine's Chromium (`CHROMIUM`). */
 export default defineConfig({
   testDir: './e2e',
+  testMatch: ['**/*.spec.ts', '**/*.e2e.ts'],
   outputDir: './e2e/results',
   workers: 1,
   timeout: 60_000,

@@ -2,7 +2,7 @@ import type { RunEvent } from '@core/socket/run-event';
 import { applyEvent } from './apply-event';
 import { execution } from './testing';
 
-function event(type: string, data: object, node_id: string | null = null): RunEvent {
+function event(type: RunEvent['type'], data: object, node_id: string | null = null): RunEvent {
   return {
     sequence: 5,
     type,
@@ -49,6 +49,8 @@ describe('applyEvent', () => {
   });
 
   it('lets events that it does not know pass', () => {
-    expect(applyEvent(execution(), event('new_thing', {})).status).toBe('running');
+    expect(applyEvent(execution(), event('new_thing' as RunEvent['type'], {})).status).toBe(
+      'running',
+    );
   });
 });

@@ -1,5 +1,20 @@
 import type { ExecutionOut } from '@core/api';
 
+export interface Decision {
+  /** The decision itself, one short sentence. */
+  readonly headline: string;
+  /** The reasons given with it; empty when there are none. */
+  readonly reasons: string;
+}
+
+/** The decision of a run, split after its first sentence. */
+export function headlineOf(run: ExecutionOut): Decision {
+  const sentence = decisionOf(run);
+  const end = sentence.search(/\. \p{Lu}/u);
+  if (end < 0) return { headline: sentence.replace(/\.$/, ''), reasons: '' };
+  return { headline: sentence.slice(0, end), reasons: sentence.slice(end + 2) };
+}
+
 /** What the run decided, or where it stands, as one sentence. */
 export function decisionOf(run: ExecutionOut): string {
   if (run.outcome) return run.outcome;

@@ -15,7 +15,7 @@ import { Skeleton } from '@shared/skeleton';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
 import { CostTable } from './cost-table';
-import { decisionOf } from './decision';
+import { headlineOf } from './decision';
 import { NodeDetail } from './node-detail';
 import { RunChart } from './run-chart';
 import { RunStore } from './run-store';
@@ -60,7 +60,7 @@ export class RunPage {
 
   protected readonly decision = computed(() => {
     const run = this.store.run();
-    return run ? decisionOf(run) : '';
+    return run ? headlineOf(run) : null;
   });
   protected readonly tookMs = computed(() => {
     const run = this.store.run();

@@ -79,6 +79,22 @@ describe('RunStore', () => {
     expect(store.node()?.node_id).toBe('data');
   });
 
+  it('opens on the strategy when its plan was to hold', async () => {
+    const store = open();
+    const nodes = [
+      nodeRun({
+        node_id: 'plan',
+        reasoning: 'No cross.',
+        output: { strategy: { action: 'HOLD' } },
+      }),
+      nodeRun({ node_id: 'risk', reasoning: 'Nothing.', output: { risk: { approved: false } } }),
+    ];
+    const opening = store.open('run-1');
+    await answer(execution({ status: 'succeeded', nodes }));
+    await opening;
+    expect(store.focus()).toBe('plan');
+  });
+
   it('keeps the reason when the run cannot be read', async () => {
     const store = open();
     const opening = store.open('run-1');

@@ -145,9 +145,17 @@ function telling(run: ExecutionOut | null): string | null {
     find((node) => node.status === 'failed') ??
     find((node) => node.status === 'running' || node.status === 'waiting') ??
     decided('trade') ??
-    decided('risk') ??
+    (holds(run) ? decided('strategy') : decided('risk')) ??
     decided('strategy') ??
     run.nodes.at(-1)?.node_id ??
     null
   );
+}
+
+/** Whether the plan was to do nothing, so that the strategy is what decided. */
+function holds(run: ExecutionOut): boolean {
+  return run.nodes.some((node) => {
+    const plan = node.output?.['strategy'] as { action?: unknown } | null | undefined;
+    return plan?.action === 'HOLD';
+  });
 }
