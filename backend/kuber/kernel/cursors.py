@@ -26,8 +26,13 @@ def decode_cursor(cursor: str, parts: int) -> tuple[str, ...]:
     except (ValueError, binascii.Error):
         key = None
     if not (isinstance(key, list) and len(key) == parts and all(isinstance(k, str) for k in key)):
-        raise BadCursor(
-            "The cursor is not one that this list gave out.",
-            [Problem("Unknown cursor.", "Start again without a cursor.", field="cursor")],
-        )
+        raise bad_cursor()
     return tuple(key)
+
+
+def bad_cursor() -> BadCursor:
+    """Return the error for a cursor whose key means nothing to its list."""
+    return BadCursor(
+        "The cursor is not one that this list gave out.",
+        [Problem("Unknown cursor.", "Start again without a cursor.", field="cursor")],
+    )

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from kuber.kernel.cursors import decode_cursor, encode_cursor
+from kuber.kernel.clock import as_utc
+from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
 from kuber.pipelines.types import PipelineQuery
@@ -47,11 +48,7 @@ class PipelineRepository:
             PipelineRow.id.expression,
         )
         if query.cursor:
-            value, row_id = decode_cursor(query.cursor, 2)
-            bound = tuple_(
-                value if column is PipelineRow.name else datetime.fromisoformat(value),
-                UUID(row_id),
-            )
+            bound = tuple_(*_bound(query.cursor, column))
             statement = statement.where(
                 tuple_(*keys) < bound if descending else tuple_(*keys) > bound
             )
@@ -97,6 +94,16 @@ def _filtered(statement: Select[PipelineRow], query: PipelineQuery) -> Select[Pi
     if query.mode:
         statement = statement.where(PipelineRow.mode == query.mode)
     return statement
+
+
+def _bound(cursor: str, column: InstrumentedAttribute[Any]) -> tuple[str | datetime, UUID]:
+    value, row_id = decode_cursor(cursor, 2)
+    try:
+        if column is PipelineRow.name:
+            return value, UUID(row_id)
+        return as_utc(datetime.fromisoformat(value)), UUID(row_id)
+    except ValueError as error:
+        raise bad_cursor() from error
 
 
 def _cursor(row: PipelineRow, column: InstrumentedAttribute[Any]) -> str:

@@ -6,10 +6,8 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.kernel.cursors import decode_cursor, encode_cursor
-from kuber.kernel.errors import Problem
+from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, RunId, UserId
-from kuber.runs.errors import RunError
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
 from kuber.runs.types import RunQuery, RunStatus
 
@@ -114,7 +112,4 @@ def _cursor_id(cursor: str) -> UUID:
     try:
         return UUID(decode_cursor(cursor, 1)[0])
     except ValueError as error:
-        raise RunError(
-            "The cursor is not one that this list gave out.",
-            [Problem("Unknown cursor.", "Start again without a cursor.", field="cursor")],
-        ) from error
+        raise bad_cursor() from error

@@ -1,0 +1,173 @@
+"""The event socket of the real API server while real workers run."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from kuber.identity.tokens import AccessTokens
+from kuber.infra.db import JsonObject
+from kuber.kernel.clock import SystemClock
+from tests.fakes.graphs import steps
+from tests.fixtures.workers import SECRET, Installation, Trader
+
+
+@asynccontextmanager
+async def socket(installation: Installation, token: str | None) -> AsyncIterator[ClientConnection]:
+    """A connection that has sent its token, when there is one."""
+    url = installation.url.replace("http", "ws") + "/api/v1/ws"
+    async with connect(url) as opened:
+        if token is not None:
+            await opened.send(json.dumps({"type": "auth", "token": token}))
+        yield opened
+
+
+async def receive(opened: ClientConnection, timeout_s: float = 10) -> JsonObject:
+    async with asyncio.timeout(timeout_s):
+        found: JsonObject = json.loads(await opened.recv())
+    return found
+
+
+async def subscribe(opened: ClientConnection, run_id: str, after: int | None = None) -> JsonObject:
+    message = {"type": "subscribe", "topic": f"execution:{run_id}"}
+    await opened.send(json.dumps(message if after is None else message | {"after": after}))
+    return await receive(opened)
+
+
+async def events_until_end(opened: ClientConnection) -> list[JsonObject]:
+    """Return the events up to the end of the run, pings left out."""
+    found: list[JsonObject] = []
+    while not found or found[-1]["type"] != "execution_finished":
+        message = await receive(opened)
+        if message["type"] != "ping":
+            found.append(message)
+    return found
+
+
+def recorded_events(trader: Trader, run_id: str) -> list[JsonObject]:
+    """Return what is on record, in the socket's form: no `node_id` where there is no node."""
+    return [
+        {key: value for key, value in event.items() if key != "node_id" or value is not None}
+        for event in trader.events(run_id)
+    ]
+
+
+async def test_a_client_sees_every_event_of_its_run_once_and_in_order(
+    installation: Installation, trader: Trader
+) -> None:
+    pipeline = trader.create(graph=steps(a={"seconds": 0.1}, b={"seconds": 0.1}))
+    async with socket(installation, trader.token) as opened:
+        assert await receive(opened) == {"type": "ready"}
+        run_id = trader.run(pipeline["id"])
+        assert (await subscribe(opened, run_id))["type"] == "subscribed"
+        seen = await events_until_end(opened)
+    assert seen == recorded_events(trader, run_id)
+    assert [event["type"] for event in seen] == [
+        "execution_started",
+        *["agent_started", "agent_completed"] * 4,
+        "execution_finished",
+    ]
+    assert [event["sequence"] for event in seen] == list(range(1, 11))
+    assert seen[-1]["data"]["cost"] == seen[-2]["data"]["cost_so_far"] == "0.00200000"
+
+
+async def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice(
+    installation: Installation, trader: Trader
+) -> None:
+    pipeline = trader.create(graph=steps(**{f"s{n}": {"seconds": 0.15} for n in range(8)}))
+    run_id = trader.run(pipeline["id"])
+    seen: list[JsonObject] = []
+    for _ in range(4):
+        async with socket(installation, trader.token) as opened:
+            await receive(opened)
+            await subscribe(opened, run_id, after=seen[-1]["sequence"] if seen else 0)
+            seen += [await receive(opened) for _ in range(3)]
+    async with socket(installation, trader.token) as opened:
+        await receive(opened)
+        await subscribe(opened, run_id, after=seen[-1]["sequence"])
+        seen += await events_until_end(opened)
+    assert seen == recorded_events(trader, run_id)
+
+
+async def test_many_clients_that_join_in_the_middle_all_see_the_same(
+    installation: Installation, trader: Trader
+) -> None:
+    pipeline = trader.create(graph=steps(**{f"s{n}": {"seconds": 0.05} for n in range(10)}))
+    run_id = trader.run(pipeline["id"])
+
+    async def watch(delay_s: float) -> list[JsonObject]:
+        await asyncio.sleep(delay_s)
+        async with socket(installation, trader.token) as opened:
+            await receive(opened)
+            await subscribe(opened, run_id)
+            return await events_until_end(opened)
+
+    watched = await asyncio.gather(*(watch(0.03 * number) for number in range(20)))
+    recorded = recorded_events(trader, run_id)
+    assert [events == recorded for events in watched] == [True] * 20
+
+
+async def test_the_first_message_must_be_the_token(installation: Installation) -> None:
+    async with socket(installation, None) as opened:
+        await opened.send('{"type": "subscribe", "topic": "user"}')
+        answer = await receive(opened)
+        assert (answer["type"], answer["code"]) == ("error", "not_signed_in")
+        with pytest.raises(ConnectionClosed):
+            await opened.recv()
+        assert opened.close_code == 4401
+
+
+async def test_a_token_that_was_made_up_is_refused(installation: Installation) -> None:
+    async with socket(installation, "made.up.token") as opened:
+        assert (await receive(opened))["type"] == "error"
+        with pytest.raises(ConnectionClosed):
+            await opened.recv()
+        assert opened.close_code == 4401
+
+
+async def test_another_persons_run_cannot_be_watched(
+    installation: Installation, trader: Trader
+) -> None:
+    stranger = installation.sign_up()
+    run = trader.run_graph(steps(a={}))
+    async with socket(installation, stranger.token) as opened:
+        await receive(opened)
+        foreign = await subscribe(opened, run["id"])
+        missing = await subscribe(opened, str(uuid4()))
+        assert (foreign["type"], foreign["code"]) == ("error", "not_found")
+        assert (missing["type"], missing["code"]) == ("error", "not_found")
+
+
+async def test_the_user_topic_shows_ones_own_runs_and_nobody_elses(
+    installation: Installation, trader: Trader
+) -> None:
+    stranger = installation.sign_up()
+    pipeline = trader.create(graph=steps(a={"seconds": 0.2}))
+    foreign = stranger.create(graph=steps(a={}))
+    async with socket(installation, trader.token) as opened:
+        await receive(opened)
+        await opened.send('{"type": "subscribe", "topic": "user"}')
+        await receive(opened)
+        stranger.wait(stranger.run(foreign["id"]))
+        run_id = trader.run(pipeline["id"])
+        seen = await events_until_end(opened)
+    assert {event["execution_id"] for event in seen} == {run_id}
+
+
+async def test_the_connection_ends_with_its_token(
+    installation: Installation, trader: Trader
+) -> None:
+    claims = AccessTokens(SECRET, 900, SystemClock()).read(trader.token)
+    short = AccessTokens(SECRET, 2, SystemClock()).issue(claims.user_id, claims.session_id)
+    async with socket(installation, short) as opened:
+        assert (await receive(opened))["type"] == "ready"
+        answer = await receive(opened, timeout_s=5)
+        assert (answer["type"], answer["code"]) == ("error", "token_expired")
+        with pytest.raises(ConnectionClosed):
+            await opened.recv()
+        assert opened.close_code == 4401

@@ -1,0 +1,296 @@
+"""PostgreSQL, Redis and Kafka go away and come back; T06 and T07 in small."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread
+
+import httpx
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from websockets.sync.client import connect
+
+from kuber.infra.db import JsonObject
+from kuber.infra.embedded.kafka import KafkaServer
+from kuber.infra.embedded.postgres import PostgresServer, new_password
+from kuber.infra.embedded.process import ForegroundServer, free_port
+from kuber.infra.kafka import TOPICS
+from tests.fakes.graphs import steps
+from tests.fixtures.servers import create_tables
+from tests.fixtures.workers import Installation, OwnValkey, Trader, own_valkey, seed
+
+GOLDEN_DAY = "2009-05-14T21:00:00Z"
+BACKLOG = 50
+
+
+@dataclass
+class Server:
+    """A server that a test may kill and start again on its port."""
+
+    make: Callable[[], ForegroundServer]
+    running: ForegroundServer | None = None
+
+    def start(self) -> None:
+        self.running = self.make().__enter__()
+        self.running.wait_ready()
+
+    def kill(self) -> None:
+        if self.running is not None and self.running.process is not None:
+            self.running.process.kill()
+            self.running.process.wait()
+
+
+@dataclass
+class Site:
+    """An installation with servers of its own."""
+
+    installation: Installation
+    postgres: Server
+    valkey: OwnValkey
+    kafka: Server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("site")
+    database = PostgresServer(home / "postgres", free_port(), new_password())
+    database.prepare()
+    broker = KafkaServer(free_port(), TOPICS)
+    postgres = Server(
+        lambda: ForegroundServer(database.command(), database.is_ready, home / "postgres.log")
+    )
+    kafka = Server(
+        lambda: ForegroundServer(broker.command(home), broker.is_ready, home / "kafka.log")
+    )
+    postgres.start()
+    kafka.start()
+    asyncio.run(create_tables(database.url))
+    asyncio.run(seed(database.url))
+    with own_valkey(home) as valkey:
+        overrides = {"KUBER_RETRY_BASE_S": "0.05"}
+        with Installation(
+            home, database.url, valkey.url, broker.bootstrap, overrides
+        ) as installation:
+            api, worker = installation.api(), installation.worker(processes=2, wait=False)
+            installation.beat()
+            installation.relay()
+            api.wait_ready()
+            worker.wait_ready()
+            yield Site(installation, postgres, valkey, kafka)
+    kafka.kill()
+    postgres.kill()
+
+
+@pytest.fixture
+def person(site: Site) -> Trader:
+    return site.installation.sign_up()
+
+
+def test_intents_and_fills_reach_kafka_in_order_with_their_headers(
+    site: Site, person: Trader
+) -> None:
+    pipeline = person.create(template="golden-cross")
+    runs = []
+    for _ in range(3):
+        runs.append(person.run(pipeline["id"], as_of=GOLDEN_DAY, seed=1))
+        person.wait(runs[-1])
+    for topic in ("decisions.order_intent", "executions.fill"):
+        messages = _read(site, topic, set(runs))
+        assert [item["value"]["run_id"] for item in messages] == runs
+        for item in messages:
+            assert item["key"] == "AAPL"
+            assert item["headers"]["schema_version"] == "1"
+            assert item["headers"]["idempotency_key"] == item["value"]["event_id"]
+            correlation = person.execution(item["value"]["run_id"])["correlation_id"]
+            assert item["headers"]["correlation_id"] == correlation
+
+
+def test_what_was_announced_while_kafka_was_away_is_delivered_after(
+    site: Site, person: Trader
+) -> None:
+    pipeline = person.create(template="golden-cross")
+    site.kafka.kill()
+    runs = []
+    for _ in range(2):
+        runs.append(person.run(pipeline["id"], as_of=GOLDEN_DAY, seed=1))
+        assert person.wait(runs[-1])["status"] == "succeeded"
+    ready = httpx.get(f"{site.installation.url}/ready")
+    assert (ready.status_code, ready.json()["checks"]["kafka"]["ok"]) == (503, False)
+    assert len(site.installation.query("select 1 from outbox")) == 4
+    site.kafka.start()
+    messages = _read(site, "decisions.order_intent", set(runs), timeout_s=40)
+    firsts = list(dict.fromkeys(item["value"]["run_id"] for item in messages))
+    assert firsts == runs
+    _until(lambda: site.installation.query("select 1 from outbox") == [], 20)
+    _until(lambda: httpx.get(f"{site.installation.url}/ready").status_code == 200, 15)
+
+
+def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
+    site: Site, person: Trader
+) -> None:
+    pipelines = [person.create(graph=steps(a={}, b={})) for _ in range(BACKLOG)]
+    site.valkey.kill()
+    runs = [person.run(pipeline["id"]) for pipeline in pipelines]
+    ready = httpx.get(f"{site.installation.url}/ready")
+    assert (ready.status_code, ready.json()["checks"]["redis"]["ok"]) == (503, False)
+    assert len(set(runs)) == BACKLOG
+    site.valkey.start()
+    started = time.monotonic()
+    _until(lambda: _statuses(site, person) == {"succeeded": BACKLOG}, 30)
+    print(f"\nT06: {BACKLOG} runs finished {time.monotonic() - started:.1f} s after Redis was back")  # noqa: T201
+    _check_once(site, runs, nodes=4)
+
+
+def test_a_watcher_sees_the_run_though_redis_is_away(site: Site, person: Trader) -> None:
+    pipeline = person.create(graph=steps(**{f"s{n}": {"seconds": 0.4} for n in range(8)}))
+    with connect(site.installation.url.replace("http", "ws") + "/api/v1/ws") as socket:
+        socket.send(json.dumps({"type": "auth", "token": person.token}))
+        run_id = person.run(pipeline["id"])
+        socket.send(json.dumps({"type": "subscribe", "topic": f"execution:{run_id}"}))
+        person.wait(run_id, "running")
+        time.sleep(0.6)
+        site.valkey.kill()
+        try:
+            seen = _events_until_end(socket, 15)
+        finally:
+            site.valkey.start()
+    recorded = [event["sequence"] for event in person.events(run_id)]
+    assert [event["sequence"] for event in seen] == recorded
+    assert len(recorded) == 1 + 2 * 10 + 1
+    _until(lambda: httpx.get(f"{site.installation.url}/ready").status_code == 200, 15)
+
+
+def test_t07_postgres_killed_under_load_loses_no_accepted_run(site: Site, person: Trader) -> None:
+    pipelines = [person.create(template="golden-cross") for _ in range(BACKLOG)]
+    accepted: list[str] = []
+    with _posting(site, person, pipelines, accepted):
+        _until(lambda: len(accepted) >= BACKLOG // 2, 20)
+        site.postgres.kill()
+        time.sleep(0.5)
+        site.postgres.start()
+    started = time.monotonic()
+    assert len(accepted) >= BACKLOG // 2
+    found = {str(row[0]) for row in _query(site, "select id from runs where user_id = %s", person)}
+    assert set(accepted) <= found, "an acknowledged row is missing"
+    _until(lambda: set(_statuses(site, person)) == {"succeeded"}, 40)
+    print(  # noqa: T201
+        f"\nT07: {len(accepted)} of {BACKLOG} accepted, {len(found)} stored, all finished"
+        f" {time.monotonic() - started:.1f} s after PostgreSQL was back"
+    )
+    _check_once(site, sorted(found), nodes=8)
+    orders = _query(site, "select run_id from orders where user_id = %s", person)
+    fills = _query(
+        site, "select run_id from fills join orders on id = order_id where user_id = %s", person
+    )
+    venue = _query(site, "select scope from simulated_orders where user_id = %s", person)
+    for rows in (orders, fills, venue):
+        assert Counter(str(row[0]) for row in rows) == dict.fromkeys(found, 1)
+
+
+@contextmanager
+def _posting(
+    site: Site, person: Trader, pipelines: list[JsonObject], accepted: list[str]
+) -> Iterator[None]:
+    """Start one run of each pipeline meanwhile; note those that were acknowledged."""
+
+    def post() -> None:
+        for pipeline in pipelines:
+            try:
+                answer = person.http.post(
+                    f"/pipelines/{pipeline['id']}/run",
+                    json={"symbol": "AAPL", "as_of": GOLDEN_DAY, "seed": 1},
+                )
+            except httpx.HTTPError:
+                continue
+            if answer.status_code == 202:
+                accepted.append(answer.json()["execution_id"])
+
+    thread = Thread(target=post)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _statuses(site: Site, person: Trader) -> dict[object, object]:
+    statement = "select status, count(*) from runs where user_id = %s group by status"
+    return {row[0]: row[1] for row in _query(site, statement, person)}
+
+
+def _query(site: Site, statement: str, person: Trader) -> list[tuple[object, ...]]:
+    return site.installation.query(statement, person.id)
+
+
+def _check_once(site: Site, runs: list[str], nodes: int) -> None:
+    """Check that every node of every run settled once and has one cost entry."""
+    for table in ("node_runs", "cost_tracking"):
+        rows = site.installation.query(
+            f"select run_id, count(*) from {table} where run_id = any(%s::uuid[]) group by 1", runs
+        )
+        assert {str(row[0]): row[1] for row in rows} == dict.fromkeys(runs, nodes), table
+    ends = site.installation.query(
+        "select run_id from run_events where type = 'execution_finished'"
+        " and run_id = any(%s::uuid[])",
+        runs,
+    )
+    assert Counter(str(row[0]) for row in ends) == dict.fromkeys(runs, 1)
+
+
+def _read(site: Site, topic: str, runs: set[str], timeout_s: float = 20) -> list[JsonObject]:
+    """Return the messages of the topic about these runs, once each of them has one."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": site.installation.kafka_bootstrap,
+            "group.id": f"test-{time.monotonic_ns()}",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 10,
+        }
+    )
+    found: list[JsonObject] = []
+    deadline = time.monotonic() + timeout_s
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+        while {item["value"]["run_id"] for item in found} != runs:
+            assert time.monotonic() < deadline, f"{len(found)} messages came"
+            message = consumer.poll(0.2)
+            if message is None or message.error():
+                continue
+            item = _message(message.key(), message.value(), message.headers())
+            if item["value"]["run_id"] in runs:
+                found.append(item)
+    finally:
+        consumer.close()
+    return found
+
+
+def _message(key: object, value: object, headers: object) -> JsonObject:
+    assert isinstance(key, bytes)
+    assert isinstance(value, bytes)
+    assert isinstance(headers, list)
+    return {
+        "key": key.decode(),
+        "value": json.loads(value),
+        "headers": {name: text.decode() for name, text in headers},
+    }
+
+
+def _events_until_end(socket: object, timeout_s: float) -> list[JsonObject]:
+    seen: list[JsonObject] = []
+    while not seen or seen[-1]["type"] != "execution_finished":
+        message = json.loads(socket.recv(timeout=timeout_s))  # type: ignore[attr-defined]
+        if "sequence" in message:
+            seen.append(message)
+    return seen
+
+
+def _until(holds: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
