@@ -11,7 +11,8 @@ async function html(text: string): Promise<HTMLElement> {
 describe('Markdown', () => {
   it('renders headings, lists and tables', async () => {
     const page = await html('# Plan\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |');
-    expect(page.querySelector('h1')?.textContent).toBe('Plan');
+    expect(page.querySelector('h1')).toBeNull();
+    expect(page.querySelector('h2')?.textContent).toBe('Plan');
     expect(page.querySelectorAll('td')).toHaveLength(2);
   });
 

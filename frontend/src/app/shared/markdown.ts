@@ -1,12 +1,22 @@
 import { Component, computed, input } from '@angular/core';
 import DOMPurify from 'dompurify';
-import { marked } from 'marked';
+import { Marked } from 'marked';
 
 const ALLOWED = {
   USE_PROFILES: { html: true },
   FORBID_TAGS: ['style', 'form', 'input', 'button', 'img', 'video', 'audio', 'iframe'],
   FORBID_ATTR: ['style', 'class', 'id'],
 };
+
+const LOWEST_HEADING = 6;
+
+/** The page has its own title, so headings of a text start one level below it. */
+const reader = new Marked({
+  gfm: true,
+  walkTokens: (token) => {
+    if (token.type === 'heading') token['depth'] = Math.min(token['depth'] + 1, LOWEST_HEADING);
+  },
+});
 
 /** Markdown from a run, as text: no images, no scripts, no styles of its own. */
 @Component({
@@ -19,6 +29,6 @@ export class Markdown {
 
   /** Cleaned here, and once more by Angular when it is bound. */
   protected readonly html = computed(() =>
-    DOMPurify.sanitize(marked.parse(this.text(), { async: false, gfm: true }), ALLOWED),
+    DOMPurify.sanitize(reader.parse(this.text(), { async: false }), ALLOWED),
   );
 }
