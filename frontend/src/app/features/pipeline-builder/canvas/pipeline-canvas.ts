@@ -30,6 +30,7 @@ import { moveTo, resizeNote } from '../domain/commands';
 import { verdictsFrom } from '../domain/connect';
 import { edgeNear } from '../domain/geometry';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point } from '../domain/graph';
+import { topologicalOrder } from '../domain/topology';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { type CanvasView, EditorUi } from '../state/editor-ui';
@@ -41,6 +42,8 @@ import { StickyNote } from './sticky-note';
 const FIT_PADDING = { x: 72, y: 120 };
 const LARGEST_FIT_SCALE = 1;
 const FAR_SCALE = 0.45;
+/** On a screen this narrow a whole pipeline cannot be read: begin at its first node. */
+const NARROW_PX = 700;
 
 /** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
 @Component({
@@ -119,9 +122,14 @@ export class PipelineCanvas implements CanvasView {
 
   focus(nodeId: string): void {
     this.lastFocused.set(nodeId);
-    // After a list that closes has given the focus back to where it was opened.
-    const take = () => setTimeout(() => this.elementOf(nodeId)?.focus({ preventScroll: true }));
-    afterNextRender(take, { injector: this.injector });
+    const listOpen = () => this.ui.addRequest() !== null || this.ui.connectRequest() !== null;
+    const take = () => {
+      if (!listOpen()) this.elementOf(nodeId)?.focus({ preventScroll: true });
+    };
+    const closing = document.activeElement?.closest('[role=dialog]') != null;
+    if (this.elementOf(nodeId) && !closing) return take();
+    // A list that closes gives the focus back to where it was opened: come after that.
+    afterNextRender(() => setTimeout(take), { injector: this.injector });
   }
 
   centre(): Point {
@@ -137,6 +145,9 @@ export class PipelineCanvas implements CanvasView {
   protected rendered(): void {
     if (this.ready()) return;
     this.fit();
+    const [first] = topologicalOrder(this.store.graph());
+    if (first && this.far() && window.innerWidth < NARROW_PX)
+      this.canvas().resetScaleAndCenterGroupOrNode(first, false);
     this.ready.set(true);
   }
 
