@@ -15,7 +15,6 @@ const HEADLESS = [
 export default defineConfig({
   testDir: './e2e',
   testMatch: ['**/*.spec.ts', '**/*.e2e.ts'],
-  testMatch: ['**/*.spec.ts', '**/*.e2e.ts'],
   outputDir: './e2e/results',
   workers: 1,
   timeout: 60_000,
