@@ -40,12 +40,6 @@ export const routes: Routes = [
       },
       {
         path: 'pipelines/:id',
-        title: 'Editor',
-        loadComponent: () =>
-          import('./features/pipeline-builder/editor-page').then((m) => m.EditorPage),
-      },
-      {
-        path: 'pipelines/:id',
         title: 'Pipeline',
         loadComponent: () =>
           import('./features/pipeline-builder/editor-page').then((m) => m.EditorPage),
