@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
@@ -78,7 +79,12 @@ def install(app: Celery, make_services: Callable[[], WorkerServices]) -> None:
     @worker_process_init.connect(weak=False)
     def start(**_: object) -> None:
         die_with_parent(parent=os.getppid())
-        process.append(_Process(make_services()))
+        try:
+            process.append(_Process(make_services()))
+        except Exception:
+            log.exception("worker_process_unable")
+            os.kill(os.getppid(), signal.SIGTERM)  # a worker that cannot work must not look alive
+            raise
         log.info("worker_process_ready")
 
     @worker_ready.connect(weak=False)
