@@ -1,13 +1,15 @@
 """Runs one claimed run: calls agents, records, tells; it knows no trading rule."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
+from kuber.agents.base import AgentContext, AgentFailure, Category, NodeUsage
 from kuber.agents.state import NodeError, PipelineState
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
@@ -82,6 +84,7 @@ class RunExecutor:
             set(),
         )
         self._taken: dict[str, tuple[str, ...]] = {}
+        self._trading = asyncio.Lock()
         self.lost: LeaseLost | None = None
 
     @property
@@ -141,13 +144,18 @@ class RunExecutor:
         )
         started_at = self._clock.now()
         refusal = await self._refusal(node)
-        outcome = (
-            await attempt_node(attempt)
-            if refusal is None
-            else AttemptOutcome(attempt.first, 0.0, failure=refusal)
-        )
+        if refusal is None:
+            async with self._turn(node):
+                outcome = await attempt_node(attempt)
+        else:
+            outcome = AttemptOutcome(attempt.first, 0.0, failure=refusal)
         record = self._record(node, outcome, before, started_at, chosen)
         await self._settle(node, record, usage)
+
+    def _turn(self, node: PlannedNode) -> AbstractAsyncContextManager[object]:
+        """Nodes that trade take turns: each must see what the others left in the account."""
+        trades = node.agent.metadata.category is Category.EXECUTION
+        return self._trading if trades else nullcontext()
 
     async def _refusal(self, node: PlannedNode) -> AgentFailure | None:
         """Return why a node that costs money may not begin, None when it may or is free."""

@@ -15,6 +15,7 @@ from kuber.brokers.port import (
     SimulationOptions,
 )
 from kuber.kernel.ids import RunId, order_id_for
+from kuber.kernel.money import quantize
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
 from kuber.trading.journal import Journal, RecordedOrder, Ticket
 
@@ -132,7 +133,7 @@ def _without(
         value -= sum((sign * fill.quantity * fill.price for fill in report.fills), Decimal(0))
         quantity = position.quantity - sign * report.filled_quantity
         if quantity:
-            left.append(Position(position.symbol, quantity, value / quantity))
+            left.append(Position(position.symbol, quantity, quantize(value / quantity, 8)))
     return tuple(left)
 
 

@@ -1,7 +1,7 @@
 """Branches that run at the same time, joins, and ways that are not taken."""
 
 from tests.fakes.graphs import edge, graph, node, path, trading
-from tests.fixtures.workers import Trader, node_of, statuses_of
+from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
 
 
 def test_branches_run_at_the_same_time_and_the_join_sees_both(trader: Trader) -> None:
@@ -96,3 +96,18 @@ def test_no_order_is_placed_on_a_branch_that_was_skipped(trader: Trader) -> None
     assert node_of(run, "sure")["port"] == "false"
     assert (statuses["risk"], statuses["trade"], run["trade"]) == ("skipped", "skipped", None)
     assert statuses["report"] == "succeeded"
+
+
+def test_two_nodes_that_trade_at_once_see_each_others_position(
+    installation: Installation, trader: Trader
+) -> None:
+    drawn = trading()
+    drawn["nodes"].append(node("twin", "trade_manager"))
+    drawn["edges"] += path("risk", "twin", "report")
+    run = trader.run_graph(drawn, as_of="2009-05-14T21:00:00Z", seed=1)
+    assert run["status"] == "succeeded"
+    orders = installation.query("select node_id from orders where run_id = %s", run["id"])
+    assert len(orders) == 1
+    texts = [node_of(run, name)["reasoning"] for name in ("trade", "twin")]
+    assert sum("No trade" in text for text in texts) == 1
+    assert run["trade"]["status"] == "filled"

@@ -1,0 +1,198 @@
+"""One subscription for all clients, against a Redis that a test plays."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Self
+from uuid import uuid4
+
+import pytest
+from redis.exceptions import ConnectionError as RedisAway
+
+from kuber.infra.db import JsonObject
+from kuber.kernel.clock import SystemClock
+from kuber.kernel.ids import RunId, UserId
+from kuber.realtime.broadcast import RedisBroadcaster, channel
+from kuber.realtime.hub import Hub, Listener
+from kuber.runs.types import RunEvent, RunEventType
+
+ANN, BOB = UserId(uuid4()), UserId(uuid4())
+
+
+class FakePubSub:
+    """The subscription of one process; `away` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.messages: asyncio.Queue[JsonObject | None] = asyncio.Queue()
+        self.away = False
+        self.subscribing = asyncio.Event()
+        self.subscribing.set()
+
+    async def subscribe(self, *names: str) -> None:
+        await self.subscribing.wait()
+        if self.away:
+            raise RedisAway("away")
+        self.names |= set(names)
+
+    async def unsubscribe(self, *names: str) -> None:
+        self.names -= set(names)
+
+    async def get_message(self, timeout: float) -> JsonObject | None:  # noqa: ASYNC109
+        if self.away:
+            raise RedisAway("away")
+        try:
+            return await asyncio.wait_for(self.messages.get(), 0.01)
+        except TimeoutError:
+            return None
+
+    async def aclose(self) -> None:
+        self.names.clear()
+
+
+class FakePipeline:
+    """Commands that are sent together."""
+
+    def __init__(self, redis: "FakeRedis") -> None:
+        self.redis = redis
+        self.commands: list[tuple[str, str]] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def publish(self, name: str, text: str) -> None:
+        self.commands.append((name, text))
+
+    async def execute(self) -> None:
+        if self.redis.subscription.away:
+            raise RedisAway("away")
+        self.redis.round_trips += 1
+        for name, text in self.commands:
+            if name in self.redis.subscription.names:
+                await self.redis.subscription.messages.put({"channel": name, "data": text})
+
+
+class FakeRedis:
+    """Delivers what is published to the one subscription."""
+
+    def __init__(self) -> None:
+        self.subscription = FakePubSub()
+        self.round_trips = 0
+
+    def pubsub(self, *, ignore_subscribe_messages: bool) -> FakePubSub:
+        return self.subscription
+
+    def pipeline(self, *, transaction: bool) -> FakePipeline:
+        return FakePipeline(self)
+
+
+@pytest.fixture
+def redis() -> FakeRedis:
+    return FakeRedis()
+
+
+@pytest.fixture
+async def hub(redis: FakeRedis) -> AsyncIterator[Hub]:
+    opened = Hub(redis)  # type: ignore[arg-type]
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def broadcaster(redis: FakeRedis) -> RedisBroadcaster:
+    return RedisBroadcaster(redis)  # type: ignore[arg-type]
+
+
+def event(sequence: int) -> RunEvent:
+    now = SystemClock().now()
+    return RunEvent(RunId(uuid4()), sequence, RunEventType.AGENT_STARTED, now, {})
+
+
+async def heard(listener: Listener, count: int) -> list[int]:
+    async with asyncio.timeout(2):
+        return [(await listener.queue.get())["sequence"] for _ in range(count)]
+
+
+async def _settled(hub: Hub, *, live: bool = True) -> None:
+    async with asyncio.timeout(3):
+        while hub.live is not live:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_every_listener_of_a_user_hears_the_users_events_in_order(
+    hub: Hub, broadcaster: RedisBroadcaster
+) -> None:
+    first, second, other = await hub.join(ANN), await hub.join(ANN), await hub.join(BOB)
+    await _settled(hub)
+    for sequence in range(1, 6):
+        broadcaster.send(ANN, [event(sequence)])
+    await broadcaster.close()
+    assert await heard(first, 5) == await heard(second, 5) == [1, 2, 3, 4, 5]
+    assert other.queue.empty()
+
+
+async def test_events_of_one_moment_travel_together(
+    hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
+) -> None:
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    for sequence in range(1, 101):
+        broadcaster.send(ANN, [event(sequence)])
+    await broadcaster.close()
+    assert await heard(listener, 100) == list(range(1, 101))
+    assert redis.round_trips == 1
+
+
+async def test_who_joins_while_the_subscription_is_being_made_is_heard_of(
+    hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
+) -> None:
+    redis.subscription.subscribing.clear()
+    await hub.join(ANN)
+    await asyncio.sleep(0)
+    late = await hub.join(BOB)
+    redis.subscription.subscribing.set()
+    await _settled(hub)
+    await asyncio.sleep(0.02)
+    broadcaster.send(BOB, [event(1)])
+    await broadcaster.close()
+    assert await heard(late, 1) == [1]
+
+
+async def test_the_last_to_leave_ends_the_users_subscription(hub: Hub, redis: FakeRedis) -> None:
+    first, second = await hub.join(ANN), await hub.join(ANN)
+    await _settled(hub)
+    await hub.leave(ANN, first)
+    assert channel(ANN) in redis.subscription.names
+    await hub.leave(ANN, second)
+    assert channel(ANN) not in redis.subscription.names
+
+
+async def test_the_hub_says_when_redis_is_away_and_comes_back_by_itself(
+    hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
+) -> None:
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    redis.subscription.away = True
+    await _settled(hub, live=False)
+    broadcaster.send(ANN, [event(1)])
+    await broadcaster.close()
+    redis.subscription.away = False
+    await _settled(hub)
+    broadcaster.send(ANN, [event(2)])
+    await broadcaster.close()
+    assert await heard(listener, 1) == [2]
+
+
+async def test_a_message_is_plain_json_with_times_in_utc(
+    hub: Hub, broadcaster: RedisBroadcaster
+) -> None:
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    broadcaster.send(ANN, [event(1)])
+    message = await asyncio.wait_for(listener.queue.get(), 2)
+    assert json.loads(json.dumps(message)) == message
+    assert message["at"].endswith("Z")
+    assert "node_id" not in message
