@@ -25,7 +25,7 @@ from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaProbe, KafkaProducer
 from kuber.infra.redis import connect_redis
-from kuber.infra.telemetry import configure_logging, configure_tracing
+from kuber.infra.telemetry import configure_logging, configure_tracing, trace_database
 from kuber.kernel.clock import Clock, SystemClock
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
@@ -92,6 +92,8 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
         clock = SystemClock()
         url = reveal(settings.database_url)
         database = Database(url, application_name="kuber-api")
+        if settings.otlp_endpoint:
+            trace_database(database.engine)
         stack.push_async_callback(database.close)
         pool = raw_pool(url, size=4, application_name="kuber-api-raw")
         await pool.open(wait=False)

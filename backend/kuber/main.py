@@ -12,7 +12,8 @@ from kuber.infra.db import JsonObject
 
 def app_factory() -> FastAPI:
     """Return the web application of this installation; ends the program on bad settings."""
-    return create_app(partial(open_api, load_settings()))
+    settings = load_settings()
+    return create_app(partial(open_api, settings), traced=bool(settings.otlp_endpoint))
 
 
 def contract() -> JsonObject:

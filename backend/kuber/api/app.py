@@ -6,6 +6,7 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.middleware import Middleware
 
 from kuber.api import health, ws
@@ -32,8 +33,11 @@ _RESOURCES = (
 )
 
 
-def create_app(open_container: OpenContainer) -> FastAPI:
-    """Return the web application; `open_container` is called when it starts to serve."""
+def create_app(open_container: OpenContainer, *, traced: bool = False) -> FastAPI:
+    """Return the web application; `open_container` is called when it starts to serve.
+
+    `traced` makes a span of every request.
+    """
     app = DocumentedApp(
         title="Kuber",
         description="Build, run and inspect trading pipelines.",
@@ -54,6 +58,8 @@ def create_app(open_container: OpenContainer) -> FastAPI:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(ws.router)
+    if traced:
+        FastAPIInstrumentor.instrument_app(app, excluded_urls="health,ready,metrics")
     return app
 
 

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
+from opentelemetry import trace
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 
 from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject, RawConnection, RawPool
-from kuber.infra.telemetry import RUNS_FINISHED
+from kuber.infra.telemetry import RUNS_FINISHED, context_of
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import PipelineId, RunId
 from kuber.pipelines.types import MANAGER_NODE
@@ -26,6 +27,7 @@ from kuber.runs.summary import outcome
 from kuber.runs.types import ClaimedRun, NodeStatus, RunEventType, RunStatus
 
 log = structlog.get_logger(__name__)
+_tracer = trace.get_tracer(__name__)
 
 MAX_CLAIMS = 20
 """A run that was given up so often by dying workers is failed instead of tried again."""
@@ -133,7 +135,10 @@ class RunEngine:
         ):
             try:
                 async with self._pool.connection() as connection:
-                    await self._carry_on(run, connection)
+                    with _tracer.start_as_current_span(
+                        "run", context_of(run.traceparent), attributes=_span_attributes(run)
+                    ):
+                        await self._carry_on(run, connection)
             except (DatabaseError, PoolTimeout) as error:
                 log.warning("run_left_to_lease", reason=str(error))
 
@@ -234,6 +239,15 @@ class RunEngine:
             await self._end(run, recorder, ending)
         except (LeaseLost, DatabaseError, PoolTimeout) as error:
             log.warning("run_end_not_recorded", reason=str(error))
+
+
+def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:
+    return {
+        "kuber.run_id": str(run.id),
+        "kuber.correlation_id": run.correlation_id,
+        "kuber.mode": run.mode,
+        "kuber.claim_epoch": run.claim_epoch,
+    }
 
 
 def ending_of(executor: RunExecutor, plan: Plan) -> Ending:

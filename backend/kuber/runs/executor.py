@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
+from opentelemetry import trace
 
 from kuber.agents.base import AgentContext, AgentFailure, Category, NodeUsage
 from kuber.agents.state import NodeError, PipelineState
@@ -33,6 +34,7 @@ from kuber.runs.summary import charge_for, headline, wait_until
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
 
 log = structlog.get_logger(__name__)
+_tracer = trace.get_tracer(__name__)
 
 ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, int], AgentContext]
 """Makes what an agent may touch, from the run, the node, its usage meter and its seed."""
@@ -111,7 +113,10 @@ class RunExecutor:
             if node.ways_in and not self._taken[node_id]:
                 await self._settle(node, _skipped(node), NodeUsage())
             else:
-                await self._work(node, recorded)
+                with _tracer.start_as_current_span(
+                    f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
+                ):
+                    await self._work(node, recorded)
         except LeaseLost as lost:
             self.lost = lost
             self._state.blocked.add(node_id)

@@ -47,6 +47,8 @@ class RunRow(Base):
     """True when `as_of` is the present and moves on while the run waits."""
     seed: Mapped[int] = mapped_column(BigInteger)
     correlation_id: Mapped[str] = mapped_column(String(64))
+    traceparent: Mapped[str | None] = mapped_column(String(55))
+    """The request's span (W3C), so that the run's spans continue its trace."""
     rerun_of: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(String(12))
     cost: Mapped[Decimal] = mapped_column(MONEY, server_default="0")

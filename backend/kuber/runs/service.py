@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject
-from kuber.infra.telemetry import RUNS_ACCEPTED
+from kuber.infra.telemetry import RUNS_ACCEPTED, traceparent
 from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
@@ -248,6 +248,7 @@ class RunService:
                 real_time=start.real_time,
                 seed=start.seed,
                 correlation_id=correlation_id,
+                traceparent=traceparent(),
                 rerun_of=start.rerun_of,
                 status=RunStatus.PENDING.value,
                 created_at=self._clock.now(),

@@ -87,6 +87,7 @@ class RunStore:
                 wait_count=row[12],
                 last_sequence=row[13],
                 cost=row[14],
+                traceparent=row[16],
                 fresh=row[11] == 1 and row[15] is None,
             )
             for row in sorted(rows)

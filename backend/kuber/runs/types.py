@@ -115,6 +115,7 @@ class ClaimedRun:
     wait_count: int
     last_sequence: int
     cost: Decimal
+    traceparent: str | None
     fresh: bool
     """True when no node of it can have been recorded yet."""
 

@@ -1,3 +1,4 @@
+# over 400 lines because Alembic keeps the whole first schema in one revision
 """first tables
 
 Revision ID: 0001
@@ -272,6 +273,7 @@ def upgrade() -> None:
         sa.Column("real_time", sa.Boolean(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("correlation_id", sa.String(length=64), nullable=False),
+        sa.Column("traceparent", sa.String(length=55), nullable=True),
         sa.Column("rerun_of", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("cost", sa.Numeric(precision=20, scale=8), server_default="0", nullable=False),

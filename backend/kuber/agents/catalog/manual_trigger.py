@@ -9,7 +9,7 @@ class ManualTrigger(BaseAgent[NoSettings]):
 
     metadata = AgentMetadata(
         agent_type="manual_trigger",
-        name="Manual start",
+        name="Manual trigger",
         description="Starts the pipeline when you press Run.",
         category=Category.TRIGGER,
         icon="play_circle",
