@@ -171,6 +171,9 @@ class RunEngine:
     async def _execute(
         self, run: ClaimedRun, store: RunStore, recorder: RunRecorder, surroundings: Surroundings
     ) -> None:
+        if run.cancel_requested:
+            await self._end(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
+            return
         if run.claim_epoch - run.wait_count > MAX_CLAIMS:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:

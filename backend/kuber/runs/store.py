@@ -88,6 +88,7 @@ class RunStore:
                 last_sequence=row[13],
                 cost=row[14],
                 traceparent=row[16],
+                cancel_requested=row[17],
                 fresh=row[11] == 1 and row[15] is None,
             )
             for row in sorted(rows)

@@ -116,6 +116,8 @@ class ClaimedRun:
     last_sequence: int
     cost: Decimal
     traceparent: str | None
+    cancel_requested: bool
+    """True when its user called it off before this worker took it."""
     fresh: bool
     """True when no node of it can have been recorded yet."""
 

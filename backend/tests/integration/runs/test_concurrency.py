@@ -101,5 +101,5 @@ def _client(installation: Installation, trader: Trader) -> httpx.AsyncClient:
         base_url=f"{installation.url}/api/v1",
         headers={"Authorization": f"Bearer {trader.token}"},
         timeout=60,
-        limits=httpx.Limits(max_connections=REQUESTS),
+        limits=httpx.Limits(max_connections=REQUESTS, keepalive_expiry=1),
     )

@@ -171,6 +171,48 @@ def test_the_sweep_frees_a_run_whose_worker_is_gone(
     assert trader.wait(run_id)["status"] == "succeeded"
 
 
+def test_a_run_in_the_present_goes_on_in_the_present_after_its_wait(
+    trader: Trader, tmp_path: Path
+) -> None:
+    symbols = trader.http.get("/market/symbols").json()["items"]
+    simulated = next(item["symbol"] for item in symbols if item["simulated"])
+    gate = tmp_path / "gate"
+    drawn = gated(str(gate), node("data", "market_data"), node("report", "report"))
+    run_id = trader.run(trader.create(graph=drawn)["id"], simulated)
+    asked = trader.wait(run_id, "waiting")["as_of"]
+    sleep(1)
+    gate.touch()
+    finished = trader.wait(run_id)
+    assert finished["status"] == "succeeded"
+    assert finished["as_of"] > asked
+    assert node_of(finished, "data")["output"]["market_data"]["as_of"] == finished["as_of"]
+
+
+def test_a_run_set_in_the_past_stays_there_while_it_waits(trader: Trader, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    moment = "2009-05-14T21:00:00Z"
+    drawn = gated(str(gate), node("data", "market_data"))
+    run_id = trader.run(trader.create(graph=drawn)["id"], as_of=moment)
+    trader.wait(run_id, "waiting")
+    gate.touch()
+    assert trader.wait(run_id)["as_of"] == moment
+
+
+def test_a_cancel_that_meets_a_run_on_its_way_to_wait_is_not_forgotten(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    run_id = _waiting(trader, tmp_path / "gate", again_s=3600)
+    installation.query("update runs set cancel_requested = true where id = %s", run_id)
+    assert trader.wait(run_id)["status"] == "cancelled"
+
+
+def test_a_run_that_has_not_ended_is_not_repeated(trader: Trader, tmp_path: Path) -> None:
+    run_id = _waiting(trader, tmp_path / "gate", again_s=3600)
+    answer = trader.http.post(f"/executions/{run_id}/rerun", json={})
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_running")
+    trader.http.post(f"/executions/{run_id}/cancel")
+
+
 def _waiting(trader: Trader, gate: Path, again_s: float = 0.3) -> str:
     graph = gated(str(gate), node("work", "test_step"), again_s=again_s)
     run_id = trader.run(trader.create(graph=graph)["id"])
