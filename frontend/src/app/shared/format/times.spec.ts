@@ -21,7 +21,8 @@ describe('times', () => {
   });
 
   it('writes durations in at most two units', () => {
-    expect(formatDuration(0.42)).toBe('0.4 ms');
+    expect(formatDuration(0.42)).toBe('<1 ms');
+    expect(formatDuration(2.44)).toBe('2.4 ms');
     expect(formatDuration(12.4)).toBe('12 ms');
     expect(formatDuration(1_400)).toBe('1.4 s');
     expect(formatDuration(125_000)).toBe('2 min 5 s');

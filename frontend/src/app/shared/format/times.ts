@@ -42,9 +42,10 @@ export function formatAgo(iso: string | null | undefined, nowMs: number = Date.n
   return days === 1 ? 'yesterday' : `${days} days ago`;
 }
 
-/** A duration in ms as `0.4 ms`, `12 ms`, `1.4 s`, `2 min 5 s` or `1 h 3 min`. */
+/** A duration in ms as `<1 ms`, `12 ms`, `1.4 s`, `2 min 5 s` or `1 h 3 min`. */
 export function formatDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NONE;
+  if (ms < 1) return '<1 ms';
   if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < SECOND_MS) return `${Math.round(ms)} ms`;
   if (ms < MINUTE_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;

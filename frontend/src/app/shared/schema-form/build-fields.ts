@@ -1,7 +1,7 @@
 import type { AbstractControl } from '@angular/forms';
 import type { FormlyFieldConfig } from '@ngx-formly/core';
 import { violation } from './constraints';
-import type { JsonSchema } from './json-schema';
+import type { JsonObject, JsonSchema } from './json-schema';
 
 /** What every field type of the schema form finds in its `props`. */
 export interface SchemaFieldProps {
@@ -13,8 +13,12 @@ export interface SchemaFieldProps {
   readonly disabled: boolean;
 }
 
+/** Tells from the values of the same object whether a field is to be seen. */
+type Visible = (values: JsonObject) => boolean;
+
 interface Entry {
   readonly field: FormlyFieldConfig;
+  readonly visible: Visible;
   readonly group: string;
   readonly advanced: boolean;
 }
@@ -22,35 +26,44 @@ interface Entry {
 /** Formly fields of an object schema: loose fields first, then named groups, then "Advanced". */
 export function buildFields(schema: JsonSchema, readonly: boolean): FormlyFieldConfig[] {
   const entries = Object.entries(schema.properties ?? {}).map(([key, property]) =>
-    entryOf(key, property, schema.required?.includes(key) ?? false, readonly),
+    entryOf(key, property, schema, readonly),
   );
   const plain = entries.filter((entry) => !entry.advanced);
-  const advanced = entries.filter((entry) => entry.advanced).map((entry) => entry.field);
+  const advanced = entries.filter((entry) => entry.advanced);
   const groups = [...new Set(plain.map((entry) => entry.group))].filter((group) => group !== '');
-  const inGroup = (group: string) =>
-    plain.filter((entry) => entry.group === group).map((entry) => entry.field);
+  const inGroup = (group: string) => plain.filter((entry) => entry.group === group);
   return [
-    ...inGroup(''),
+    ...inGroup('').map((entry) => entry.field),
     ...groups.map((group) => section('group', group, inGroup(group))),
     ...(advanced.length ? [section('advanced', 'Advanced', advanced)] : []),
   ];
 }
 
-function section(
-  wrapper: string,
-  label: string,
-  fieldGroup: FormlyFieldConfig[],
-): FormlyFieldConfig {
-  return { wrappers: [wrapper], props: { label }, fieldGroup };
+/** A titled section, there while one of its fields is. */
+function section(wrapper: string, label: string, entries: readonly Entry[]): FormlyFieldConfig {
+  return {
+    wrappers: [wrapper],
+    props: { label },
+    fieldGroup: entries.map((entry) => entry.field),
+    expressions: {
+      hide: ({ model }) => !entries.some((entry) => entry.visible(model ?? {})),
+    },
+  };
 }
 
-function entryOf(key: string, schema: JsonSchema, required: boolean, readonly: boolean): Entry {
+function entryOf(key: string, schema: JsonSchema, parent: JsonSchema, readonly: boolean): Entry {
+  const required = parent.required?.includes(key) ?? false;
+  const visible = visibility(key, schema, parent);
+  const expressions: FormlyFieldConfig['expressions'] = schema['x-show-when']
+    ? { hide: ({ model }) => !visible(model ?? {}) }
+    : undefined;
   const group = schema['x-group'] ?? '';
   const advanced = schema['x-advanced'] ?? false;
   const label = schema.title ?? humanise(key);
   if (schema.type === 'object' && schema.properties) {
     const fieldGroup = buildFields(schema, readonly);
-    return { field: { key, wrappers: ['group'], props: { label }, fieldGroup }, group, advanced };
+    const field = { key, wrappers: ['group'], props: { label }, fieldGroup, expressions };
+    return { field, visible, group, advanced };
   }
   const props: SchemaFieldProps = {
     schema,
@@ -67,8 +80,19 @@ function entryOf(key: string, schema: JsonSchema, required: boolean, readonly: b
     defaultValue: schema.default ?? schema.const,
     props: { ...props },
     validators: { schema: validator(schema, props.required) },
+    expressions,
   };
-  return { field, group, advanced };
+  return { field, visible, group, advanced };
+}
+
+/** A value that breaks its schema is never hidden: it could not be corrected. */
+function visibility(key: string, schema: JsonSchema, parent: JsonSchema): Visible {
+  const condition = schema['x-show-when'];
+  if (!condition) return () => true;
+  const usual = parent.properties?.[condition.field]?.default;
+  return (values) =>
+    condition.in.includes(values[condition.field] ?? usual) ||
+    violation(values[key], schema, false) !== null;
 }
 
 function validator(schema: JsonSchema, required: boolean) {

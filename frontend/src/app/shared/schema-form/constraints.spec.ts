@@ -4,6 +4,7 @@ describe('violation', () => {
   it('asks for what is required and lets the rest be empty', () => {
     expect(violation('', { type: 'string' }, true)).toBe('This is needed.');
     expect(violation(undefined, { type: 'string' }, false)).toBeNull();
+    expect(violation('', { type: 'string', minLength: 1 }, false)).toBe('This is needed.');
     expect(violation(null, { type: 'string', nullable: true }, true)).toBeNull();
   });
 

@@ -1,12 +1,16 @@
 import type { JsonSchema } from './json-schema';
 
+/** The name under which a control keeps what the server says about its value. */
+export const SERVER = 'server';
+
 /**
  * What is wrong with `value` under `schema`, in words for the person who typed it, or null.
  * The form asks for one field at a time; the server has the last word.
  */
 export function violation(value: unknown, schema: JsonSchema, required: boolean): string | null {
   if (value === null || value === undefined || value === '') {
-    return required && !schema.nullable ? 'This is needed.' : null;
+    const tooShort = value === '' && (schema.minLength ?? 0) > 0;
+    return (required || tooShort) && !schema.nullable ? 'This is needed.' : null;
   }
   if (schema.enum && !schema.enum.includes(value)) return 'Choose one of the options.';
   if (typeof value === 'string') return textViolation(value, schema);

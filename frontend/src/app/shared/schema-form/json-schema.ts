@@ -35,6 +35,8 @@ export interface JsonSchema {
   readonly 'x-widget'?: 'slider' | 'symbol' | 'code' | 'chips';
   /** Shown in the closed "Advanced" section. */
   readonly 'x-advanced'?: boolean;
+  /** Shown only while the sibling `field` has one of these values. */
+  readonly 'x-show-when'?: { readonly field: string; readonly in: readonly unknown[] };
   /** Set by `normaliseSchema`: the value may be null. */
   readonly nullable?: boolean;
 }

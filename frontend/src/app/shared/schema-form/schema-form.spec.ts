@@ -13,12 +13,17 @@ const SCHEMA = {
   },
 };
 
-async function render(value: Record<string, unknown>) {
+async function render(
+  value: Record<string, unknown>,
+  schema: object = SCHEMA,
+  faults: Record<string, string> = {},
+) {
   TestBed.configureTestingModule({
     providers: [{ provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) }],
   });
   const fixture = TestBed.createComponent(SchemaForm);
-  fixture.componentRef.setInput('schema', SCHEMA);
+  fixture.componentRef.setInput('schema', schema);
+  fixture.componentRef.setInput('faults', faults);
   fixture.componentRef.setInput('value', value);
   const changes: SchemaFormChange[] = [];
   fixture.componentInstance.changed.subscribe((change) => changes.push(change));
@@ -26,7 +31,9 @@ async function render(value: Record<string, unknown>) {
   const page = fixture.nativeElement as HTMLElement;
   const type = async (label: string, text: string) => {
     const caption = [...page.querySelectorAll('label')].find((l) => l.textContent === label)!;
-    const input = page.querySelector<HTMLInputElement>(`#${caption.htmlFor}`)!;
+    const input = page.querySelector<HTMLInputElement | HTMLTextAreaElement>(
+      `#${caption.htmlFor}`,
+    )!;
     input.value = text;
     input.dispatchEvent(new Event('input'));
     await fixture.whenStable();
@@ -66,5 +73,64 @@ describe('SchemaForm', () => {
   it('shows what is wrong with a value that it is given', async () => {
     const { page } = await render({ name: '' });
     expect(page.querySelector('[role=alert]')?.textContent).toContain('This is needed.');
+  });
+});
+
+describe('SchemaForm with fields that depend on another', () => {
+  const when = (...values: string[]) => ({ 'x-show-when': { field: 'method', in: values } });
+  const schema = {
+    type: 'object',
+    required: ['note'],
+    properties: {
+      method: { enum: ['cross', 'range'], title: 'Method', default: 'cross' },
+      fast: { type: 'integer', title: 'Fast', default: 5, 'x-group': 'Cross', ...when('cross') },
+      bars: { type: 'integer', title: 'Bars', maximum: 9, 'x-group': 'Range', ...when('range') },
+      note: { type: 'string', title: 'Note', 'x-widget': 'code' },
+    },
+  };
+  const captions = (page: HTMLElement) =>
+    [...page.querySelectorAll('label')]
+      .filter((label) => label.closest<HTMLElement>('formly-field')?.checkVisibility?.() ?? true)
+      .map((label) => label.textContent);
+
+  it('shows them, and the title above them, only when they apply', async () => {
+    const { page } = await render({ method: 'cross', note: 'a' }, schema);
+    expect(captions(page)).toEqual(['Method', 'Note', 'Fast']);
+    expect(page.textContent).not.toContain('Range');
+  });
+
+  it('goes by the default when nothing was chosen', async () => {
+    const { page } = await render({ note: 'a' }, schema);
+    expect(captions(page)).toContain('Fast');
+  });
+
+  it('keeps the value of what is hidden', async () => {
+    const { page, changes, type } = await render({ method: 'range', fast: 8, note: 'a' }, schema);
+    expect(captions(page)).toEqual(['Method', 'Note', 'Bars']);
+    await type('Bars', '4');
+    expect(changes.at(-1)).toEqual({
+      value: { method: 'range', fast: 8, bars: 4, note: 'a' },
+      valid: true,
+    });
+  });
+
+  it('does not hide a value that breaks its schema', async () => {
+    const { page } = await render({ method: 'cross', bars: 20, note: 'a' }, schema);
+    expect(captions(page)).toContain('Bars');
+    expect(page.querySelector('[role=alert]')?.textContent).toContain('Must be at most 9.');
+  });
+
+  it('asks for an expression that is needed', async () => {
+    const { page } = await render({ method: 'cross', note: '' }, schema);
+    expect(page.querySelector('[role=alert]')?.textContent).toBe('This is needed.');
+    expect(page.querySelector('textarea')?.getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('shows what the server says about a field until it changes', async () => {
+    const faults = { note: 'A cron expression has five fields, not 1.' };
+    const { page, type } = await render({ method: 'cross', note: 'x' }, schema, faults);
+    expect(page.querySelector('[role=alert]')?.textContent).toContain('five fields');
+    await type('Note', 'y');
+    expect(page.querySelector('[role=alert]')).toBeNull();
   });
 });

@@ -1,7 +1,17 @@
-import { Component, computed, effect, input, output, signal, untracked } from '@angular/core';
-import { FormGroup, ReactiveFormsModule } from '@angular/forms';
+import {
+  afterRenderEffect,
+  Component,
+  computed,
+  effect,
+  input,
+  output,
+  signal,
+  untracked,
+} from '@angular/core';
+import { type AbstractControl, FormGroup, ReactiveFormsModule } from '@angular/forms';
 import { type FormlyFieldConfig, FormlyForm, provideFormlyCore } from '@ngx-formly/core';
 import { buildFields } from './build-fields';
+import { SERVER } from './constraints';
 import { ChoiceField, ConstantField, SliderField, ToggleField } from './fields/choice-fields';
 import { LabelledWrapper } from './fields/labelled-wrapper';
 import { ChipsField, OptionsField, SymbolField } from './fields/list-fields';
@@ -40,7 +50,10 @@ export interface SchemaFormChange {
         { name: 'group', component: GroupWrapper },
         { name: 'advanced', component: AdvancedWrapper },
       ],
-      extras: { showError: (field) => field.formControl?.invalid ?? false },
+      extras: {
+        resetFieldOnHide: false,
+        showError: (field) => field.formControl?.invalid ?? false,
+      },
     }),
   ],
   template: `
@@ -63,6 +76,8 @@ export class SchemaForm {
   readonly schema = input.required<object>();
   readonly value = input.required<JsonObject>();
   readonly readonly = input(false);
+  /** What the server found wrong, by field; shown until the field is changed. */
+  readonly faults = input<Readonly<Record<string, string>>>({});
   /** Every change, valid or not. */
   readonly changed = output<SchemaFormChange>();
 
@@ -82,6 +97,13 @@ export class SchemaForm {
       if (JSON.stringify(value) === this.known) return;
       untracked(() => this.show(value, buildFields(this.plain(), this.readonly())));
     });
+    afterRenderEffect({
+      write: () => {
+        const faults = this.faults();
+        const fields = this.fields();
+        untracked(() => this.mark(faults, fields));
+      },
+    });
   }
 
   /** Formly emits before the group's validity is settled, so look one microtask later. */
@@ -91,6 +113,16 @@ export class SchemaForm {
       this.known = JSON.stringify(value);
       this.changed.emit({ value, valid: this.form().valid || this.form().disabled });
     });
+  }
+
+  /** Our own rules come first: they answer while one types. */
+  private mark(faults: Readonly<Record<string, string>>, fields: FormlyFieldConfig[]): void {
+    for (const [name, control] of Object.entries<AbstractControl>(this.form().controls)) {
+      if (control.errors?.[SERVER]) control.updateValueAndValidity({ emitEvent: false });
+      if (name in faults && control.valid)
+        control.setErrors({ [SERVER]: faults[name] }, { emitEvent: false });
+    }
+    for (const field of fields) field.options?.detectChanges?.(field);
   }
 
   private show(value: JsonObject, fields: FormlyFieldConfig[]): void {

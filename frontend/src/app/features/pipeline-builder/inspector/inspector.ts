@@ -60,6 +60,14 @@ export class Inspector {
   protected readonly problems = computed(
     () => this.problemList.byNode().get(this.store.current()?.id ?? '-') ?? [],
   );
+  /** What is wrong, by setting. */
+  protected readonly faults = computed(
+    () =>
+      Object.fromEntries(
+        this.problems().flatMap(({ field, message }) => (field ? [[field, message]] : [])),
+      ) as Record<string, string>,
+    { equal: (a, b) => JSON.stringify(a) === JSON.stringify(b) },
+  );
   protected readonly record = computed(() =>
     this.runs.recordByNode().get(this.store.current()?.id ?? ''),
   );

@@ -1,7 +1,7 @@
 import { Component } from '@angular/core';
 import { FieldWrapper } from '@ngx-formly/core';
 import type { SchemaFieldProps } from '../build-fields';
-import { violation } from '../constraints';
+import { SERVER, violation } from '../constraints';
 
 /** Label above, control, then the error or the help text. */
 @Component({
@@ -59,6 +59,10 @@ export class LabelledWrapper extends FieldWrapper {
   /** Text that could not even be read as a value breaks no rule of the schema. */
   protected get message(): string {
     const { schema, required } = this.props as unknown as SchemaFieldProps;
-    return violation(this.formControl.value, schema, required) ?? 'This is not valid JSON.';
+    return (
+      violation(this.formControl.value, schema, required) ??
+      this.formControl.errors?.[SERVER] ??
+      'This is not valid JSON.'
+    );
   }
 }
