@@ -100,6 +100,7 @@ def test_a_pipeline_is_neither_deleted_nor_archived_while_it_runs(
     ):
         assert (answer.status_code, answer.json()["code"]) == (409, "already_running")
     trader.http.post(f"/executions/{run_id}/cancel")
+    trader.wait(run_id)
     assert trader.http.delete(f"/pipelines/{made['id']}").status_code == 204
     assert trader.http.get(f"/pipelines/{made['id']}").status_code == 404
     assert trader.http.get(f"/executions/{run_id}").status_code == 404

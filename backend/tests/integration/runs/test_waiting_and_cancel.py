@@ -71,7 +71,7 @@ def test_a_run_that_killed_twenty_workers_is_given_up(
 
 def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    run_id = _waiting(trader, gate)
+    run_id = _waiting(trader, gate, again_s=1)
     answer = trader.http.post(f"/executions/{run_id}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
     gate.touch()
