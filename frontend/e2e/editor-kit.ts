@@ -72,7 +72,7 @@ export class Editor {
   async visit(id: string): Promise<void> {
     await this.page.goto(`/pipelines/${id}`);
     await expect(this.page.locator('f-flow.ready, .empty').first()).toBeVisible();
-    await expect(this.page.getByRole('button', { name: 'Manual trigger' }).first()).toBeVisible();
+    await expect(this.agent('manual_trigger')).toBeVisible();
   }
 
   get id(): string {

@@ -1,17 +1,12 @@
 import { Component, computed, DestroyRef, inject, resource } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
-import {
-  createPipeline,
-  listExecutions,
-  listPipelines,
-  listTemplates,
-  type TemplateOut,
-} from '@core/api';
+import { listExecutions, listPipelines, listTemplates, type TemplateOut } from '@core/api';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
 import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { createFromTemplate } from '@core/pipelines/open-template';
 import { RunEvents } from '@core/socket/run-events';
 import { SystemInfoStore } from '@core/system/system-info';
 import { EmptyState } from '@shared/empty-state';
@@ -86,9 +81,8 @@ export class DashboardPage {
   }
 
   protected async start(template: TemplateOut): Promise<void> {
-    const body = { name: template.name, template: template.slug };
-    const made = await unwrap(createPipeline({ body }));
-    await this.router.navigate(['/pipelines', made.id]);
+    const { commands, queryParams } = await createFromTemplate(template);
+    await this.router.navigate(commands, { queryParams });
   }
 
   private card(template: TemplateOut) {

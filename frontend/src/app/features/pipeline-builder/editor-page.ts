@@ -1,3 +1,4 @@
+import { Location } from '@angular/common';
 import { Component, computed, effect, inject, input, untracked } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
@@ -76,6 +77,7 @@ export class EditorPage {
   private readonly autosave = inject(Autosave);
   private readonly clipboard = inject(ClipboardActions);
   private readonly dialogs = inject(MatDialog);
+  private readonly location = inject(Location);
   private readonly page = inject(PageContext);
   private readonly problems = inject(ProblemList);
   private readonly router = inject(Router);
@@ -89,6 +91,9 @@ export class EditorPage {
 
   /** The pipeline's id, from the address. */
   readonly id = input.required<string>();
+  /** What to run on, and as of when (ISO 8601), if the address says so. */
+  readonly symbol = input<string>();
+  readonly as_of = input<string>();
 
   protected readonly empty = computed(
     () => !this.store.nodes().length && !this.store.notes().length,
@@ -115,8 +120,14 @@ export class EditorPage {
       untracked(() => void this.open(id));
     });
     effect(() => {
+      const [symbol, asOf] = [this.symbol(), this.as_of()];
+      untracked(() => this.session.preset(symbol, asOf));
+    });
+    effect(() => this.keepAddress());
+    effect(() => {
       const mode = this.document.facts()?.mode ?? null;
-      this.page.show([{ label: 'Pipelines', link: '/pipelines' }, { label: 'Editor' }], mode);
+      const crumbs = [{ label: 'Pipelines', link: '/pipelines' }, { label: 'Editor' }];
+      this.page.show(crumbs, mode, this.session.prices());
       const name = this.document.name();
       if (name) this.title.setTitle(`${name} · Kuber`);
     });
@@ -128,6 +139,16 @@ export class EditorPage {
     this.autosave.begin();
     for (const repair of this.document.repairs()) this.actions.say(repair);
     await this.session.resume(id);
+  }
+
+  /** An address that names what to run keeps doing so, so that a reload changes nothing. */
+  private keepAddress(): void {
+    const { symbol, as_of: asOf } = this.session.body();
+    if (!this.symbol() && !this.as_of()) return;
+    const query = new URLSearchParams();
+    if (symbol) query.set('symbol', symbol);
+    if (asOf) query.set('as_of', asOf.replace('.000Z', 'Z'));
+    this.location.replaceState(`/pipelines/${this.id()}`, query.toString());
   }
 
   protected startWithTrigger(event: MouseEvent): void {

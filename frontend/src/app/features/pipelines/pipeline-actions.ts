@@ -10,11 +10,13 @@ import {
   exportPipeline,
   importPipeline,
   type PipelineSummary,
+  type TemplateOut,
   unarchivePipeline,
 } from '@core/api';
 import type { PagedList } from '@core/http/paged-list';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { createFromTemplate } from '@core/pipelines/open-template';
 import { confirm } from '@shared/confirm-dialog';
 import { readExport } from './import-file';
 import { download } from './download';
@@ -56,11 +58,11 @@ export class PipelineActions {
     });
   }
 
-  /** `slug` of a template; the pipeline takes the template's name. */
-  createFrom(slug: string, name: string): Promise<void> {
+  /** The pipeline takes the template's name. */
+  createFrom(template: TemplateOut): Promise<void> {
     return this.attempt(async () => {
-      const made = await unwrap(createPipeline({ body: { name, template: slug } }));
-      await this.router.navigate(['/pipelines', made.id]);
+      const { commands, queryParams } = await createFromTemplate(template);
+      await this.router.navigate(commands, { queryParams });
     });
   }
 

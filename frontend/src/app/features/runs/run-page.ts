@@ -4,6 +4,7 @@ import { MatTabsModule } from '@angular/material/tabs';
 import { Router, RouterLink } from '@angular/router';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
+import { dataBadgeOf } from '@core/market/data-badge';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
@@ -92,7 +93,8 @@ export class RunPage {
       const run = this.store.run();
       if (!run) return;
       const label = `${run.symbol}, ${run.pipeline_name}`;
-      untracked(() => this.page.show([{ label: 'Runs', link: '/runs' }, { label }], run.mode));
+      const crumbs = [{ label: 'Runs', link: '/runs' }, { label }];
+      untracked(() => this.page.show(crumbs, run.mode, dataBadgeOf(run.data)));
     });
   }
 

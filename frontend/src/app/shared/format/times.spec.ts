@@ -1,4 +1,11 @@
-import { formatAgo, formatDate, formatDateTime, formatDuration, formatExact } from './times';
+import {
+  formatAgo,
+  formatDate,
+  formatDateTime,
+  formatDuration,
+  formatExact,
+  localMoment,
+} from './times';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 
@@ -18,6 +25,13 @@ describe('times', () => {
     expect(formatAgo('2026-11-21T07:00:00Z', NOW)).toBe('5 h ago');
     expect(formatAgo('2026-11-20T11:00:00Z', NOW)).toBe('yesterday');
     expect(formatAgo('2026-11-18T11:00:00Z', NOW)).toBe('3 days ago');
+  });
+
+  it('turns a moment into what a local date and time field holds, and back', () => {
+    const local = localMoment('2009-05-14T21:00:00Z');
+    expect(local).toMatch(/^2009-05-1[45]T\d\d:\d\d$/);
+    expect(new Date(local).toISOString()).toBe('2009-05-14T21:00:00.000Z');
+    expect(localMoment('yesterday')).toBe('');
   });
 
   it('writes durations in at most two units', () => {

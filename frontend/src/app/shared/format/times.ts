@@ -30,6 +30,14 @@ export function formatExact(iso: string, timeZone?: string): string {
   return print(iso, options);
 }
 
+/** A moment in the form of a local date and time field, to the minute; empty when it is none. */
+export function localMoment(iso: string): string {
+  const moment = new Date(iso);
+  if (Number.isNaN(moment.getTime())) return '';
+  const local = new Date(moment.getTime() - moment.getTimezoneOffset() * MINUTE_MS);
+  return local.toISOString().slice(0, 16);
+}
+
 /** `just now`, `3 min ago`, `5 h ago`, `2 days ago`; older than a week, the date. */
 export function formatAgo(iso: string | null | undefined, nowMs: number = Date.now()): string {
   if (!iso) return NONE;

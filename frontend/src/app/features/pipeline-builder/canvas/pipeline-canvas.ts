@@ -29,8 +29,8 @@ import { storedPort } from '../domain/catalogue';
 import { moveTo, resizeNote } from '../domain/commands';
 import { verdictsFrom } from '../domain/connect';
 import { edgeNear } from '../domain/geometry';
-import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point } from '../domain/graph';
-import { topologicalOrder } from '../domain/topology';
+import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point, type Size } from '../domain/graph';
+import { boundsOf, fitAll, openingView, type Viewport } from '../domain/viewport';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { type CanvasView, EditorUi } from '../state/editor-ui';
@@ -39,11 +39,7 @@ import { connectionDomId, endOfOutput, nodeOfInput } from './connector-ids';
 import { NodeCard, type PortPress } from './node-card';
 import { StickyNote } from './sticky-note';
 
-const FIT_PADDING = { x: 72, y: 120 };
-const LARGEST_FIT_SCALE = 1;
 const FAR_SCALE = 0.45;
-/** On a screen this narrow a whole pipeline cannot be read: begin at its first node. */
-const NARROW_PX = 700;
 
 /** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
 @Component({
@@ -90,11 +86,8 @@ export class PipelineCanvas implements CanvasView {
   }
 
   fit(): void {
-    if (!this.store.nodes().length && !this.store.notes().length) return;
-    this.canvas().fitToScreen(FIT_PADDING, false, false);
-    if (this.canvas().getScale() > LARGEST_FIT_SCALE)
-      this.canvas().resetScaleAndCenter(false, false);
-    this.look(this.canvas().getScale());
+    const bounds = boundsOf(this.store.graph(), this.catalogue.byType());
+    if (bounds) this.show(fitAll(bounds, this.windowSize()));
   }
 
   zoom(by: 'in' | 'out' | 'reset'): void {
@@ -144,10 +137,8 @@ export class PipelineCanvas implements CanvasView {
 
   protected rendered(): void {
     if (this.ready()) return;
-    this.fit();
-    const [first] = topologicalOrder(this.store.graph());
-    if (first && this.far() && window.innerWidth < NARROW_PX)
-      this.canvas().resetScaleAndCenterGroupOrNode(first, false);
+    const agents = this.catalogue.byType();
+    this.show(openingView(this.store.graph(), agents, this.windowSize()));
     this.ready.set(true);
   }
 
@@ -283,6 +274,17 @@ export class PipelineCanvas implements CanvasView {
   private elementOf(itemId: string): HTMLElement | null {
     const id = CSS.escape(itemId);
     return this.host.querySelector(`[data-f-node-id="${id}"], [data-f-group-id="${id}"]`);
+  }
+
+  private windowSize(): Size {
+    return { w: this.host.clientWidth, h: this.host.clientHeight };
+  }
+
+  private show({ scale, position }: Viewport): void {
+    const canvas = this.canvas();
+    Object.assign(canvas.transform, { scale, position, scaledPosition: { x: 0, y: 0 } });
+    canvas.redraw();
+    this.look(scale);
   }
 
   private toCanvas(client: Point): Point {

@@ -32,7 +32,6 @@ export class RunBar {
   private readonly store = inject(EditorStore);
   private readonly now = signal(Date.now());
 
-  protected readonly inHistory = signal(false);
   protected readonly view = this.runs.view;
   protected readonly over = computed(() => {
     const view = this.view();
@@ -70,7 +69,7 @@ export class RunBar {
   }
 
   protected useHistory(value: string): void {
-    this.inHistory.set(value === 'history');
-    if (value === 'now') this.session.asOf.set('');
+    if (value === 'now') this.session.useNow();
+    else this.session.inHistory.set(true);
   }
 }

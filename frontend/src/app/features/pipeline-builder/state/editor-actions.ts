@@ -160,7 +160,7 @@ export class EditorActions {
       nodeSize(catalogue.get(node.agentType)),
     );
     this.do(commands.applyLayout(positions), 'Laid out from left to right');
-    setTimeout(() => this.ui.canvas()?.fit(), 60);
+    this.ui.canvas()?.fit();
   }
 
   addNote(): void {

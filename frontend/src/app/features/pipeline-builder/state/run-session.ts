@@ -1,6 +1,17 @@
-import { computed, effect, inject, Service, signal, untracked } from '@angular/core';
+import {
+  computed,
+  effect,
+  inject,
+  linkedSignal,
+  resource,
+  Service,
+  signal,
+  untracked,
+} from '@angular/core';
 import { type RunBody } from '@core/api';
 import { type ProblemError } from '@core/http/problem-error';
+import { dataBadgeOf } from '@core/market/data-badge';
+import { localMoment } from '@shared/format/times';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { Autosave } from './autosave';
 import { EditorActions } from './editor-actions';
@@ -39,8 +50,21 @@ export class RunSession {
   readonly symbol = signal(localStorage.getItem(SYMBOL_KEY) ?? '');
   /** The simulated now as local date and time; empty means now. */
   readonly asOf = signal('');
+  /** Whether the run is to see a date in history, though it may not be named yet. */
+  readonly inHistory = linkedSignal(() => this.asOf() !== '');
   readonly refusal = signal<Refusal | null>(null);
   private problemIndex = -1;
+
+  /** The chosen instrument, once it is known. */
+  private readonly instrument = resource({
+    params: () => this.symbol() || undefined,
+    loader: async ({ params }) =>
+      (await this.findSymbols(params)).find(({ symbol }) => symbol === params) ?? null,
+  });
+  /** Where the prices of the chosen symbol come from. */
+  readonly prices = computed(() =>
+    this.instrument.hasValue() ? dataBadgeOf(this.instrument.value()) : null,
+  );
 
   readonly blocked = computed(() => this.problems.count() > 0);
 
@@ -55,6 +79,18 @@ export class RunSession {
   useSymbol(symbol: string): void {
     this.symbol.set(symbol);
     localStorage.setItem(SYMBOL_KEY, symbol);
+  }
+
+  /** Takes over what an address names: a symbol, and the moment to run as of (ISO 8601). */
+  preset(symbol: string | undefined, asOf: string | undefined): void {
+    if (symbol) this.symbol.set(symbol.toUpperCase());
+    const moment = asOf ? localMoment(asOf) : '';
+    if (moment) this.asOf.set(moment);
+  }
+
+  useNow(): void {
+    this.asOf.set('');
+    this.inHistory.set(false);
   }
 
   /** Runs the pipeline, or goes to the next problem while there is one. */
@@ -107,7 +143,8 @@ export class RunSession {
     if (active) await this.runs.attach(active);
   }
 
-  private body(): RunBody {
+  /** What a run is asked for: on which symbol, and as of when. */
+  body(): RunBody {
     const asOf = this.asOf();
     return {
       symbol: this.symbol() || null,

@@ -1,0 +1,27 @@
+import { type Params } from '@angular/router';
+import { createPipeline, type TemplateOut } from '@core/api';
+import { unwrap } from '@core/http/unwrap';
+
+/** Where the editor opens on a new pipeline. */
+export interface EditorAddress {
+  readonly commands: readonly string[];
+  readonly queryParams: Params;
+}
+
+/** Makes a pipeline from a template. The editor opens on what the template suggests to run. */
+export async function createFromTemplate(template: TemplateOut): Promise<EditorAddress> {
+  const body = { name: template.name, template: template.slug };
+  const { id } = await unwrap(createPipeline({ body }));
+  return { commands: ['/pipelines', id], queryParams: suggestionOf(template) };
+}
+
+/** The symbol, and the date if there is one, that show best what the template does. */
+export function suggestionOf({
+  symbol_hint,
+  as_of_hint,
+}: Pick<TemplateOut, 'symbol_hint' | 'as_of_hint'>): Params {
+  return {
+    ...(symbol_hint ? { symbol: symbol_hint } : {}),
+    ...(as_of_hint ? { as_of: as_of_hint } : {}),
+  };
+}
