@@ -222,9 +222,9 @@ class RunEngine:
     async def _end(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
         if ending.status is RunStatus.WAITING:
             wake_at = ending.wake_at.isoformat() if ending.wake_at else None
-            recorder.tell(RunEventType.WAITING, {"wake_at": wake_at, "reason": ending.outcome})
+            recorder.conclude(RunEventType.WAITING, {"wake_at": wake_at, "reason": ending.outcome})
         else:
-            recorder.tell(
+            recorder.conclude(
                 RunEventType.EXECUTION_FINISHED,
                 {
                     "status": ending.status.value,

@@ -43,6 +43,7 @@ class RunRecorder:
         self.cost = run.cost
         """What the run cost so far, in USD."""
         self._unsaved: list[RunEvent] = []
+        self._conclusion: RunEvent | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._writing: dict[str, asyncio.Task[None]] = {}
 
@@ -56,6 +57,14 @@ class RunRecorder:
         event = RunEvent(self._run.id, self._sequence, kind, self._clock.now(), data, node_id)
         self._unsaved.append(event)
         self._broadcaster.send(self._run.user_id, [event])
+
+    def conclude(self, kind: RunEventType, data: JsonObject) -> None:
+        """Keep the event of the ending: it is recorded and broadcast by `finish`.
+
+        Not before: whoever hears of the end reads the run, and must find it ended.
+        """
+        self._sequence += 1
+        self._conclusion = RunEvent(self._run.id, self._sequence, kind, self._clock.now(), data)
 
     def node_started(self, record: NodeRecord) -> None:
         """Announce that a node runs; the row follows if it runs long enough to be looked at."""
@@ -81,7 +90,10 @@ class RunRecorder:
         for node_id in [*self._timers, *self._writing]:
             await self._quiet(node_id)
         events, self._unsaved = self._unsaved, []
-        await self._store.finish(self._run, ending, self._sequence, events)
+        last = [self._conclusion] if self._conclusion else []
+        await self._store.finish(self._run, ending, self._sequence, [*events, *last])
+        if last:
+            self._broadcaster.send(self._run.user_id, last)
 
     async def _quiet(self, node_id: str) -> None:
         """Make sure that no "is running" row can be written after what follows."""
