@@ -181,20 +181,18 @@ test.describe('settings', () => {
   }) => {
     const editor = await Editor.open(page, tradingPipeline());
     await expect(editor.run).toBeVisible();
-    await editor.card('data').click();
+    await editor.card('risk').click();
     const number = page.locator('k-schema-form input[inputmode=decimal]');
     const good = await number.first().inputValue();
     await number.first().fill('-5');
-    await expect(
-      page.locator('k-schema-form').getByText(/at least|must be|between/i),
-    ).toBeVisible();
+    await expect(page.locator('k-schema-form [role=alert]')).toHaveText('Must be more than 0.');
     await expect(page.getByRole('button', { name: '1 problem' })).toBeVisible();
-    await expect(editor.card('data').locator('.problem')).toBeVisible();
+    await expect(editor.card('risk').locator('.problem')).toBeVisible();
     await editor.shot('problem');
     await editor.saved();
     await number.first().fill(good);
     await expect(editor.run).toBeVisible();
-    await expect(editor.card('data').locator('.problem')).toBeHidden();
+    await expect(editor.card('risk').locator('.problem')).toBeHidden();
   });
 
   test('steps through the problems instead of running', async ({ page }) => {

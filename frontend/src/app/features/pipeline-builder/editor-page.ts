@@ -112,7 +112,7 @@ export class EditorPage {
       this.ui.inspector.set('closed');
     }
     this.shortcuts.connectPage({
-      run: () => void this.session.run(),
+      run: () => void this.session.run(true),
       help: () => this.showHelp(),
     });
     effect(() => {

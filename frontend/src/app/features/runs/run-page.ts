@@ -69,6 +69,7 @@ export class RunPage {
       ? Date.parse(run.finished_at) - Date.parse(run.started_at)
       : null;
   });
+  protected readonly prices = computed(() => dataBadgeOf(this.store.run()?.data));
   protected readonly nodes = computed(() => {
     const run = this.store.run();
     if (!run) return [];
@@ -94,7 +95,7 @@ export class RunPage {
       if (!run) return;
       const label = `${run.symbol}, ${run.pipeline_name}`;
       const crumbs = [{ label: 'Runs', link: '/runs' }, { label }];
-      untracked(() => this.page.show(crumbs, run.mode, dataBadgeOf(run.data)));
+      untracked(() => this.page.show(crumbs, run.mode, this.prices()));
     });
   }
 

@@ -76,7 +76,15 @@ import { Time } from '@shared/time';
         display: none;
       }
       .outcome {
+        width: 60%;
         min-width: 0;
+      }
+      .outcome a {
+        display: -webkit-box;
+        margin: 8px 0;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
+        white-space: normal;
       }
     }
   `,

@@ -70,6 +70,12 @@ describe('SchemaForm', () => {
     expect(page.querySelector('[role=alert]')?.textContent).toContain('Must be at least 10.');
   });
 
+  it('opens the advanced section on a fault in it', async () => {
+    const { page } = await render({ name: 'A', depth: 'deep' });
+    expect(page.querySelector('details')?.open).toBe(true);
+    expect(page.querySelector('details [role=alert]')?.textContent).toBe('Enter a number.');
+  });
+
   it('shows what is wrong with a value that it is given', async () => {
     const { page } = await render({ name: '' });
     expect(page.querySelector('[role=alert]')?.textContent).toContain('This is needed.');

@@ -1,4 +1,13 @@
-import { Component, computed, effect, inject, signal } from '@angular/core';
+import {
+  afterRenderEffect,
+  Component,
+  computed,
+  effect,
+  ElementRef,
+  inject,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
 import { formatCost } from '@shared/format/numbers';
@@ -30,6 +39,9 @@ export class RunBar {
   protected readonly document = inject(PipelineDocument);
   private readonly problems = inject(ProblemList);
   private readonly store = inject(EditorStore);
+  private readonly result = viewChild<unknown, ElementRef<HTMLElement>>('result', {
+    read: ElementRef,
+  });
   private readonly now = signal(Date.now());
 
   protected readonly view = this.runs.view;
@@ -65,6 +77,12 @@ export class RunBar {
       if (!this.runs.active()) return;
       const timer = setInterval(() => this.now.set(Date.now()), TICK_MS);
       onCleanup(() => clearInterval(timer));
+    });
+    afterRenderEffect(() => {
+      const link = this.result()?.nativeElement;
+      if (!link || !this.session.leadsOn) return;
+      this.session.leadsOn = false;
+      link.focus();
     });
   }
 

@@ -53,6 +53,8 @@ export class RunSession {
   /** Whether the run is to see a date in history, though it may not be named yet. */
   readonly inHistory = linkedSignal(() => this.asOf() !== '');
   readonly refusal = signal<Refusal | null>(null);
+  /** Whether the focus goes to the result when there is one. */
+  leadsOn = false;
   private problemIndex = -1;
 
   /** The chosen instrument, once it is known. */
@@ -93,9 +95,13 @@ export class RunSession {
     this.inHistory.set(false);
   }
 
-  /** Runs the pipeline, or goes to the next problem while there is one. */
-  async run(): Promise<void> {
+  /**
+   * Runs the pipeline, or goes to the next problem while there is one. Started by a key, the run
+   * leads the keyboard to its result.
+   */
+  async run(byKey = false): Promise<void> {
     if (this.runs.active()) return;
+    this.leadsOn = byKey;
     if (this.blocked()) return this.showNextProblem();
     this.refusal.set(null);
     if (!(await this.autosave.flush())) {
@@ -113,7 +119,7 @@ export class RunSession {
   /** Picks up a run that is going on already, as after a reload. */
   async resume(pipelineId: string): Promise<void> {
     const active = await this.api.activeRun(pipelineId).catch(() => null);
-    if (active && !this.runs.view()) await this.runs.attach(active);
+    if (active && !this.runs.active()) await this.runs.attach(active);
   }
 
   /** Goes through the problems one by one. */

@@ -4,6 +4,7 @@ import { ProblemError } from '@core/http/problem-error';
 import { type RunEvent, type RunEventHandler } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
 import { EditorApi } from './editor-api';
+import { SHOWN_AT_LEAST_MS } from './event-pace';
 import { RunStore } from './run-store';
 
 /** Only what the store reads; a field that the API gains later does not matter here. */
@@ -94,6 +95,7 @@ describe('run store', () => {
         RunStore,
         { provide: EditorApi, useValue: api },
         { provide: RunEvents, useValue: events },
+        { provide: SHOWN_AT_LEAST_MS, useValue: 0 },
       ],
     });
     runs = TestBed.inject(RunStore);
@@ -134,6 +136,18 @@ describe('run store', () => {
     await runs.attach('run-1');
     expect(runs.active()).toBe(true);
     expect(events.after).toBe(7);
+  });
+
+  it('does not take back a run that was started while an older answer was on its way', async () => {
+    const answer = Promise.withResolvers<ExecutionOut>();
+    api.execution.mockReturnValueOnce(answer.promise);
+    const attached = runs.attach('run-1');
+    await runs.start('p', ['strategy'], {});
+    events.tell(1, 'execution_finished', null, { status: 'succeeded', cost: '0.01' });
+    answer.resolve({ ...EXECUTION, status: 'running' });
+    await attached;
+    await settle();
+    expect(runs.active()).toBe(false);
   });
 
   it('does not follow a run that is over', async () => {

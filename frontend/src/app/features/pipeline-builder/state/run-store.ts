@@ -13,6 +13,7 @@ import { type RunEvent } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
 import { fromRecord, isOver, nodeToOpen, type RunView, startRun, withEvent } from '../domain/run';
 import { EditorApi } from './editor-api';
+import { EventPace } from './event-pace';
 
 interface RunState {
   readonly view: RunView | null;
@@ -68,9 +69,13 @@ export const RunStore = signalStore(
     },
   })),
   withMethods((store, events = inject(RunEvents)) => {
-    let stopWatching: () => void = () => undefined;
+    let unsubscribe: () => void = () => undefined;
+    const stopWatching = (): void => {
+      unsubscribe();
+      pace.clear();
+    };
 
-    const receive = (event: RunEvent): void => {
+    const show = (event: RunEvent): void => {
       const view = store.view();
       if (view?.executionId !== event.execution_id) return;
       const next = withEvent(view, event);
@@ -79,10 +84,11 @@ export const RunStore = signalStore(
       stopWatching();
       void store._showRecord(next.executionId);
     };
+    const pace = new EventPace(show);
     return {
       _follow(executionId: string, after: number): void {
         stopWatching();
-        stopWatching = events.watch(executionId, after, receive);
+        unsubscribe = events.watch(executionId, after, (event) => pace.receive(event));
       },
       /** Stops following; what is on show stays. */
       close(): void {
@@ -116,6 +122,8 @@ export const RunStore = signalStore(
     async attach(executionId: string): Promise<void> {
       try {
         const record = await api.execution(executionId);
+        // Meanwhile a run may have been started here; that one is followed already.
+        if (store.starting() || store.view()?.executionId === executionId) return;
         const view = fromRecord(record);
         const over = isOver(view.status);
         patchState(store, { ...NOTHING, view, record: over ? record : null });

@@ -34,7 +34,7 @@ export class GroupWrapper extends FieldWrapper {}
   selector: 'k-advanced-wrapper',
   imports: [Icon],
   template: `
-    <details>
+    <details [open]="faulty">
       <summary><k-icon name="chevron_right" [size]="18" />{{ props.label }}</summary>
       <div class="body"><ng-container #fieldComponent /></div>
     </details>
@@ -64,4 +64,9 @@ export class GroupWrapper extends FieldWrapper {}
     }
   `,
 })
-export class AdvancedWrapper extends FieldWrapper {}
+export class AdvancedWrapper extends FieldWrapper {
+  /** A fault must not hide behind a closed lid. */
+  protected get faulty(): boolean {
+    return this.field.fieldGroup?.some(({ formControl }) => formControl?.invalid) ?? false;
+  }
+}
