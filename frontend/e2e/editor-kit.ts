@@ -1,10 +1,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
+import { settled } from './support/app';
 
 /** What the editor's tests share: a fresh user, a pipeline made through the API, and mouse gestures. */
 
 const PASSWORD = 'correct-horse-battery';
-const SETTLED_MS = 150;
 
 export interface Point {
   x: number;
@@ -125,7 +125,7 @@ export class Editor {
     for (let i = 1; i <= 12; i++)
       await mouse.move(a.x + ((b.x - a.x) * i) / 12, a.y + ((b.y - a.y) * i) / 12);
     await mouse.up();
-    await this.page.waitForTimeout(SETTLED_MS);
+    await settled(this.page);
   }
 
   /** A point of the canvas with nothing on it, as a fraction of its size. */
@@ -136,6 +136,7 @@ export class Editor {
   }
 
   async shot(name: string): Promise<void> {
+    await settled(this.page);
     await this.page.screenshot({ path: `e2e/shots/editor-${name}.png` });
   }
 

@@ -80,8 +80,9 @@ test.describe('the editor by mouse', () => {
     const after = await editor.card('strategy').boundingBox();
     expect((after?.y ?? 0) - (before?.y ?? 0)).toBeGreaterThan(100);
     await page.keyboard.press('Control+z');
-    await page.waitForTimeout(150);
-    expect((await editor.card('strategy').boundingBox())?.y).toBeCloseTo(before?.y ?? 0, 0);
+    await expect
+      .poll(async () => (await editor.card('strategy').boundingBox())?.y)
+      .toBeCloseTo(before?.y ?? 0, 0);
   });
 
   test('copies, pastes, duplicates and deletes a box selection', async ({ page }) => {
@@ -149,9 +150,8 @@ test.describe('the editor by keyboard', () => {
     const before = await editor.nodes.first().boundingBox();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
-    await page.waitForTimeout(100);
     const moved = page.locator('k-node-card.picked');
-    expect((await moved.boundingBox())?.y).toBeGreaterThan(before?.y ?? 0);
+    await expect.poll(async () => (await moved.boundingBox())?.y).toBeGreaterThan(before?.y ?? 0);
     await page.keyboard.press('Delete');
     await editor.counts(2, 1);
     await page.keyboard.press('Control+z');

@@ -117,7 +117,7 @@ async function run(page: Page, shot: Shot): Promise<void> {
   await page.getByRole('button', { name: 'Fit to the window' }).click();
   const seen = await watchStates(page);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.locator('k-node-card[data-status=running]').first()).toBeVisible();
+  await expect.poll(() => seen, { intervals: [20] }).toContain('bias:running');
   await shot('running');
   await expectEachNodeToLightUp(page, seen);
   await expect(page.locator('k-inspector k-markdown')).not.toBeEmpty();

@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { type Account, finishedRun, logIn, newAccount, newPipeline } from '../support/app';
+import { type Account, finishedRun, logIn, newAccount, newPipeline, settled } from '../support/app';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const SIZES = [
@@ -27,7 +27,7 @@ async function check(page: Page, name: string): Promise<void> {
     await expect(page.locator('html')).toHaveClass(theme);
     for (const size of SIZES) {
       await page.setViewportSize(size);
-      await page.waitForTimeout(150);
+      await settled(page);
       await page.screenshot({ path: `e2e/shots/${name}-${theme}-${size.width}.png` });
     }
     await page.setViewportSize(SIZES[0]!);
@@ -83,18 +83,33 @@ test('pages with data have no violations', async ({ page, request }) => {
   await page.goto(`/runs/${run}`);
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
   await check(page, 'run');
+  await page.goto(`/pipelines/${pipeline}`);
+  await expect(page.locator('f-flow.ready')).toBeVisible();
+  await check(page, 'editor');
   await page.goto('/account');
   await expect(page.getByRole('button', { name: 'Save budget' })).toBeVisible();
   await check(page, 'account');
 });
 
-test('an error page has no violations', async ({ page, request }) => {
+test('pages in error have no violations', async ({ page, request }) => {
   const account = await newAccount(request);
+  const pipeline = await newPipeline(request, account, 'Swing');
   await logIn(page, account.email);
-  await page.route('**/api/v1/pipelines*', (route) => route.abort());
-  await page.goto('/pipelines');
-  await expect(page.getByRole('alert')).toContainText('Kuber cannot be reached');
-  await check(page, 'pipelines-error');
+  await page.route(/api\/v1\/(pipelines|executions|templates|budgets)/, (route) => route.abort());
+  const pages = {
+    home: '/',
+    pipelines: '/pipelines',
+    templates: '/pipelines/templates',
+    editor: `/pipelines/${pipeline}`,
+    runs: '/runs',
+    run: '/runs/00000000-0000-7000-8000-000000000000',
+    account: '/account',
+  };
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(path);
+    await expect(page.getByText('Kuber cannot be reached').first()).toBeVisible();
+    await check(page, `${name}-error`);
+  }
 });
 
 test('the page does not move while it loads', async ({ page, request }) => {
@@ -112,7 +127,8 @@ test('the page does not move while it loads', async ({ page, request }) => {
   });
   for (const path of ['/', '/pipelines', '/runs', '/account']) {
     await page.goto(path);
-    await page.waitForTimeout(1_500);
+    await page.waitForLoadState('networkidle');
+    await settled(page);
     const total = Number(await page.locator('html').getAttribute('data-shift'));
     expect(total, path).toBeLessThan(0.05);
   }

@@ -62,6 +62,19 @@ export async function finishedRun(
   return id;
 }
 
+/** Waits until nothing slides or fades any more and the page has been drawn. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame();
+    const passing = document
+      .getAnimations()
+      .filter((animation) => animation.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(passing.map((animation) => animation.finished));
+    await frame();
+  });
+}
+
 /** Collects what the page complains about; a refused session is not a fault. */
 export function watchForErrors(page: Page): string[] {
   const found: string[] = [];

@@ -3,6 +3,7 @@ import { MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import type { PipelineSummary } from '@core/api';
+import { splitDecision } from '@shared/format/decision';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
 import { StatusBadge } from '@shared/status-badge';
@@ -39,6 +40,10 @@ export class PipelineTable {
         : { kind: 'archive', label: 'Archive' },
       { kind: 'delete', label: 'Delete' },
     ];
+  }
+
+  protected decisionOf({ outcome, symbol }: NonNullable<PipelineSummary['last_run']>): string {
+    return outcome ? splitDecision(outcome).headline : symbol;
   }
 
   /** The link in the row serves keyboards; the rest of the row serves the mouse. */

@@ -1,18 +1,9 @@
 import type { ExecutionOut } from '@core/api';
-
-export interface Decision {
-  /** The decision itself, one short sentence. */
-  readonly headline: string;
-  /** The reasons given with it; empty when there are none. */
-  readonly reasons: string;
-}
+import { type Decision, splitDecision } from '@shared/format/decision';
 
 /** The decision of a run, split after its first sentence. */
 export function headlineOf(run: ExecutionOut): Decision {
-  const sentence = decisionOf(run);
-  const end = sentence.search(/\. \p{Lu}/u);
-  if (end < 0) return { headline: sentence.replace(/\.$/, ''), reasons: '' };
-  return { headline: sentence.slice(0, end), reasons: sentence.slice(end + 2) };
+  return splitDecision(decisionOf(run));
 }
 
 /** What the run decided, or where it stands, as one sentence. */

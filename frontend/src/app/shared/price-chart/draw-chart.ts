@@ -16,6 +16,7 @@ import type { Palette } from './palette';
 const VISIBLE_BARS = 120;
 /** Empty bars at the right, so that names of levels do not cover the last candles. */
 const ROOM_RIGHT = 18;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export interface DrawnChart {
   destroy(): void;
@@ -23,7 +24,7 @@ export interface DrawnChart {
 
 /** Draws candles, levels and fills into `host`; the caller destroys it before drawing anew. */
 export function drawChart(host: HTMLElement, input: ChartInput, palette: Palette): DrawnChart {
-  const chart = createChart(host, chartOptions(palette));
+  const chart = createChart(host, chartOptions(palette, input.bars));
   const series = chart.addSeries(CandlestickSeries, {
     upColor: palette.up,
     downColor: palette.down,
@@ -70,7 +71,7 @@ function withLines(info: { priceRange: Range | null } | null, lines: readonly Ch
   };
 }
 
-function chartOptions(palette: Palette) {
+function chartOptions(palette: Palette, bars: readonly ChartBar[]) {
   return {
     autoSize: true,
     layout: {
@@ -82,9 +83,20 @@ function chartOptions(palette: Palette) {
     },
     grid: { vertLines: { visible: false }, horzLines: { color: palette.grid } },
     rightPriceScale: { borderVisible: false },
-    timeScale: { borderColor: palette.grid, rightOffset: ROOM_RIGHT, timeVisible: true },
+    timeScale: {
+      borderColor: palette.grid,
+      rightOffset: ROOM_RIGHT,
+      timeVisible: withinDays(bars),
+      secondsVisible: false,
+    },
     handleScale: { mouseWheel: false },
   };
+}
+
+/** Bars shorter than a day are told apart by the hour; of longer ones only the date matters. */
+function withinDays(bars: readonly ChartBar[]): boolean {
+  const [first, second] = bars;
+  return !!first && !!second && Date.parse(second.time) - Date.parse(first.time) < DAY_MS / 2;
 }
 
 function candle(bar: ChartBar, palette: Palette): CandlestickData<Time> {

@@ -50,7 +50,7 @@ import { EditorStore } from '../state/editor-store';
       position: absolute;
       border: 1px solid color-mix(in oklab, var(--k-warning) 35%, transparent);
       border-radius: 8px;
-      background: color-mix(in oklab, var(--k-warning) 9%, var(--k-canvas));
+      background: light-dark(#fff8e1, #2a2619);
       cursor: grab;
       outline: none;
     }

@@ -10,6 +10,7 @@ import {
 } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
+import { splitDecision } from '@shared/format/decision';
 import { formatCost } from '@shared/format/numbers';
 import { formatDateTime, formatDuration } from '@shared/format/times';
 import { Icon } from '@shared/icon';
@@ -58,7 +59,7 @@ export class RunBar {
   protected readonly cost = computed(() => formatCost(this.view()?.cost ?? '0'));
   protected readonly outcome = computed(() => {
     const view = this.view();
-    return view?.outcome ?? view?.error ?? '';
+    return splitDecision(view?.outcome ?? view?.error ?? '');
   });
   protected readonly progress = computed(() => {
     const runs = this.view()?.nodes ?? {};
