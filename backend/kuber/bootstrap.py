@@ -143,8 +143,10 @@ class RunWorker:
         from kuber.runs.attempt import Limits
         from kuber.runs.context import Surroundings
         from kuber.runs.engine import EngineOptions, RunEngine
+        from kuber.runs.flow import HookExecutor
         from kuber.runs.store import RunStore
 
+        asyncio.get_running_loop().set_default_executor(HookExecutor())
         settings, clock = self._settings, SystemClock()
         url = reveal(settings.database_url)
         pool = raw_pool(

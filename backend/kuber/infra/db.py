@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import DateTime, MetaData, Numeric, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -29,6 +31,9 @@ NAMING = {
 
 JsonObject = dict[str, Any]
 """A JSON object as the JSONB driver takes and gives it; typed models stand on either side of it."""
+
+
+set_json_dumps(orjson.dumps)
 
 
 class Base(DeclarativeBase):

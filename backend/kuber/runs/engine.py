@@ -19,7 +19,7 @@ from kuber.pipelines.types import MANAGER_NODE
 from kuber.runs.attempt import Limits
 from kuber.runs.context import Surroundings
 from kuber.runs.executor import RunExecutor
-from kuber.runs.flow import PipelineFlow, build_flow, run_flow
+from kuber.runs.flow import build_flow, run_flow
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.recorder import Broadcaster, RunRecorder
 from kuber.runs.store import Ending, LeaseLost, RunStore
@@ -31,6 +31,9 @@ _tracer = trace.get_tracer(__name__)
 
 MAX_CLAIMS = 20
 """A run that was given up so often by dying workers is failed instead of tried again."""
+
+PLANS_KEPT = 2000
+"""Plans a process keeps, by pipeline version; the least recently used go first."""
 
 POLL_S = 0.1
 """How often a worker that has room looks for runs while others keep it busy."""
@@ -67,7 +70,7 @@ class RunEngine:
         self._clock = clock
         self._options = options
         self._call_colleague = call_colleague
-        self._compiled: dict[tuple[PipelineId, int], tuple[Plan, type[PipelineFlow]]] = {}
+        self._plans: dict[tuple[PipelineId, int], Plan] = {}
         self._active: dict[RunId, tuple[ClaimedRun, asyncio.Task[None]]] = {}
         self._cancelled: set[RunId] = set()
 
@@ -177,7 +180,7 @@ class RunEngine:
         if run.claim_epoch - run.wait_count > MAX_CLAIMS:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
-            plan, flow_class = await self._compile(run)
+            plan = await self._plan(run, store)
         except (ValidationError, KeyError) as error:
             raise RuntimeError("the graph no longer fits the installed agents") from error
         recorded = {} if run.fresh else await store.nodes(run.id)
@@ -200,7 +203,7 @@ class RunEngine:
         )
         try:
             async with asyncio.timeout(self._options.limits.run_s):
-                await run_flow(flow_class, executor.run_node)
+                await run_flow(build_flow(plan), executor.run_node)
         except TimeoutError:
             limit_s = self._options.limits.run_s
             await self._end(run, recorder, _timed_out(limit_s))
@@ -209,15 +212,16 @@ class RunEngine:
             raise executor.lost
         await self._end(run, recorder, ending_of(executor, plan))
 
-    async def _compile(self, run: ClaimedRun) -> tuple[Plan, type[PipelineFlow]]:
+    async def _plan(self, run: ClaimedRun, store: RunStore) -> Plan:
+        """Return the plan of the run's version; versions never change, so plans are kept."""
         key = (run.pipeline_id, run.pipeline_version)
-        if key not in self._compiled:
-            graph = await self._store.graph(run)
-            plan = compile_plan(graph, self._registry, MANAGER_NODE)
-            if len(self._compiled) >= 256:
-                self._compiled.clear()
-            self._compiled[key] = (plan, build_flow(plan))
-        return self._compiled[key]
+        plan = self._plans.pop(key, None)
+        if plan is None:
+            plan = compile_plan(await store.graph(run), self._registry, MANAGER_NODE)
+        self._plans[key] = plan  # the most recently used at the end
+        if len(self._plans) > PLANS_KEPT:
+            del self._plans[next(iter(self._plans))]
+        return plan
 
     async def _end(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
         if ending.status is RunStatus.WAITING:

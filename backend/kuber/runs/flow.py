@@ -6,7 +6,9 @@ and what survives it is `NodeRunner`'s.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Protocol
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from kuber.agents.crews.runtime import import_crewai
 from kuber.runs.plan import Plan
@@ -14,6 +16,8 @@ from kuber.runs.plan import Plan
 import_crewai()
 
 from crewai.flow.flow import Flow, FlowState, and_, listen, start  # noqa: E402
+
+T = TypeVar("T")
 
 NodeRunner = Callable[[str], Awaitable[None]]
 """Runs one node by its id; never raises for a failure of the node itself."""
@@ -33,19 +37,57 @@ class PipelineFlow(Flow[FlowState]):
     run_node: NodeRunner | None = None
 
 
+class HookExecutor(ThreadPoolExecutor):
+    """A loop's default executor that spares CrewAI's own hooks the way through a thread.
+
+    After each step and at the end of a flow CrewAI sends its hooks for persistence and memory to
+    a thread. Our flows have neither, so the hooks return at once, and changing threads for them
+    costs a tenth of a whole run. Everything else goes to a thread as usual.
+    """
+
+    _HOOKS = frozenset({"_persist_method_completion", "_drain_memory_writes", "flush"})
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        if not (isinstance(fn, partial) and fn.args and self._is_hook(fn.args[0])):
+            return super().submit(fn, *args, **kwargs)
+        done: Future[T] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  handed on to who awaits it
+            done.set_exception(error)
+        return done
+
+    def _is_hook(self, call: object) -> bool:
+        owner = type(getattr(call, "__self__", None)).__module__.partition(".")[0]
+        ours = isinstance(getattr(call, "__self__", None), PipelineFlow)
+        return (ours or owner == "crewai") and getattr(call, "__name__", "") in self._HOOKS
+
+
+Shape = tuple[tuple[str, ...], ...]
+"""For each node, in order: its id, then the ids of the nodes that it waits for."""
+
+
 def build_flow(plan: Plan) -> type[PipelineFlow]:
-    """Return the flow class of `plan`; a fresh instance is made for each run."""
-    names = {node.id: f"node_{number}" for number, node in enumerate(plan.nodes)}
+    """Return the flow class of `plan`; a fresh instance is made for each run.
+
+    Plans of the same shape share one class: what the nodes are is the runner's business.
+    """
+    return _class_of(tuple((node.id, *node.predecessors()) for node in plan.nodes))
+
+
+@lru_cache(maxsize=512)
+def _class_of(shape: Shape) -> type[PipelineFlow]:
+    names = {node_id: f"node_{number}" for number, (node_id, *_) in enumerate(shape)}
     methods: dict[str, Any] = {"__module__": __name__}
-    for node in plan.nodes:
-        body = _method(node.id, names[node.id])
-        sources = [names[source] for source in node.predecessors()]
+    for node_id, *before in shape:
+        body = _method(node_id, names[node_id])
+        sources = [names[source] for source in before]
         if not sources:
-            methods[names[node.id]] = start()(body)
+            methods[names[node_id]] = start()(body)
         elif len(sources) == 1:
-            methods[names[node.id]] = listen(sources[0])(body)
+            methods[names[node_id]] = listen(sources[0])(body)
         else:
-            methods[names[node.id]] = listen(and_(*sources))(body)
+            methods[names[node_id]] = listen(and_(*sources))(body)
     return type("CompiledPipelineFlow", (PipelineFlow,), methods)
 
 

@@ -52,7 +52,6 @@ class RunStore:
         self._clock = clock
         self._worker = worker
         self._lease_s = lease_s
-        self._graphs: dict[tuple[PipelineId, int], Graph] = {}
 
     def on(self, connection: RawConnection) -> "RunStore":
         """Return this store on one held connection, for all steps of one run."""
@@ -120,14 +119,9 @@ class RunStore:
             return freed.rowcount + woken.rowcount
 
     async def graph(self, run: ClaimedRun) -> Graph:
-        """Return the graph that the run is bound to; versions never change, so it is kept."""
-        key = (run.pipeline_id, run.pipeline_version)
-        if key not in self._graphs:
-            row = await self._one(statements.GRAPH, key)
-            if len(self._graphs) >= 512:
-                self._graphs.clear()
-            self._graphs[key] = Graph.model_validate(row[0])
-        return self._graphs[key]
+        """Return the graph that the run is bound to."""
+        row = await self._one(statements.GRAPH, (run.pipeline_id, run.pipeline_version))
+        return Graph.model_validate(row[0])
 
     async def nodes(self, run_id: RunId) -> dict[str, NodeRecord]:
         """Return what is on record of a run's nodes."""

@@ -48,7 +48,7 @@ def hourly(opened: list[str] | np.ndarray, close: list[float], symbol: str = "AA
         Timeframe.H1,
         Source.IMPORTED,
         opened_at,
-        opened_at + np.timedelta64(1, "h"),
+        (opened_at + np.timedelta64(1, "h")).astype("datetime64[us]"),
         prices,
         prices + 1.0,
         prices - 1.0,
