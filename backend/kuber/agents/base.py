@@ -57,7 +57,8 @@ class AgentConfig(BaseModel):
 
     Keywords beyond JSON Schema, set with `json_schema_extra`: on the class `x-summary`, a template
     such as `"{method}, {timeframe}"` for the card's one line; on a field `x-enum-labels`,
-    `x-group`, `x-unit`, `x-widget` (`slider`, `symbol`, `code`, `chips`) and `x-advanced`.
+    `x-group`, `x-unit`, `x-widget` (`slider`, `symbol`, `code`, `chips`), `x-advanced`, and
+    `x-show-when` (`{"field": name, "in": [values]}`: shown only while that field has one of them).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

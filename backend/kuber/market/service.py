@@ -22,7 +22,7 @@ from kuber.market.repository import add_import
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime, to_datetime64
 
-MAX_IMPORT_BYTES = 32 * 2**20
+MAX_IMPORT_BYTES = 10_000_000
 MAX_BARS = 10_000
 
 
@@ -152,7 +152,7 @@ class MarketService:
         Raises ImportRefused naming lines and remedies, ImportTooLarge.
         """
         if len(content) > self._max_import_bytes:
-            limit_mb = self._max_import_bytes // 2**20
+            limit_mb = self._max_import_bytes // 1_000_000
             raise ImportTooLarge(f"The file is larger than {limit_mb} MB: split it by symbol.")
         label = PurePath(filename.replace("\\", "/")).name[:200]
         series = await asyncio.to_thread(

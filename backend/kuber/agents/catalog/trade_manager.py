@@ -17,7 +17,7 @@ from kuber.agents.state import (
     TradeFill,
 )
 from kuber.agents.toolkit import bullets, market_of, missing, plain
-from kuber.brokers.port import OrderReport, OrderStatus, Side
+from kuber.brokers.port import OrderReport, Side
 from kuber.trading.errors import OrderOutcomeUnknown, TradingError
 from kuber.trading.service import TradeRequest
 
@@ -159,7 +159,7 @@ def _execution(request: TradeRequest, report: OrderReport, plan: StrategyPlan) -
     return TradeExecution(
         action="buy" if request.side is Side.BUY else "sell",
         symbol=request.symbol,
-        quantity=request.quantity if report.status is OrderStatus.VALIDATED else filled,
+        quantity=filled or request.quantity,
         entry_price=average_price(paid, filled) if filled else entry,
         stop_loss=request.stop_loss,
         targets=request.targets,
