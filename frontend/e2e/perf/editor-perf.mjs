@@ -122,6 +122,8 @@ const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 const result = { nodes: NODES, ready_ms: await openPipeline(page) };
 await page.waitForTimeout(1500);
 result.elements = await page.evaluate(() => document.querySelectorAll('*').length);
+await page.getByRole('button', { name: 'Fit to the window' }).click();
+await page.waitForTimeout(1000);
 result.overview = await panAndDrag(page);
 await page.getByRole('button', { name: 'Zoom to 100%' }).click();
 await page.waitForTimeout(1000);

@@ -1,5 +1,5 @@
 import { Location } from '@angular/common';
-import { Component, computed, effect, inject, input, untracked } from '@angular/core';
+import { Component, computed, DestroyRef, effect, inject, input, untracked } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatTooltip } from '@angular/material/tooltip';
@@ -30,7 +30,8 @@ import { RunStore } from './state/run-store';
 import { Shortcuts } from './state/shortcuts';
 import { VersionsPanel } from './versions/versions-panel';
 
-const NARROW_PX = 1024;
+/** Here the panels would cover the canvas: they open over it when asked for. */
+const NARROW = '(max-width: 1024px)';
 
 /** Where a pipeline is drawn, set up and run. */
 @Component({
@@ -107,10 +108,7 @@ export class EditorPage {
   });
 
   constructor() {
-    if (window.innerWidth <= NARROW_PX) {
-      this.ui.paletteOpen.set(false);
-      this.ui.inspector.set('closed');
-    }
+    this.makeRoom();
     this.shortcuts.connectPage({
       run: () => void this.session.run(true),
       help: () => this.showHelp(),
@@ -139,6 +137,18 @@ export class EditorPage {
     this.autosave.begin();
     for (const repair of this.document.repairs()) this.actions.say(repair);
     await this.session.resume(id);
+  }
+
+  /** Keeps the panels off the canvas while the window is narrow. */
+  private makeRoom(): void {
+    const narrow = matchMedia(NARROW);
+    const arrange = () => {
+      this.ui.paletteOpen.set(!narrow.matches);
+      this.ui.inspector.set(narrow.matches ? 'closed' : 'auto');
+    };
+    arrange();
+    narrow.addEventListener('change', arrange);
+    inject(DestroyRef).onDestroy(() => narrow.removeEventListener('change', arrange));
   }
 
   /** An address that names what to run keeps doing so, so that a reload changes nothing. */

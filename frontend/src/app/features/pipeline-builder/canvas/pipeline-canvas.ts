@@ -39,7 +39,9 @@ import { connectionDomId, endOfOutput, nodeOfInput } from './connector-ids';
 import { NodeCard, type PortPress } from './node-card';
 import { StickyNote } from './sticky-note';
 
+/** From here on the small print of a card cannot be read, from there on nothing of it. */
 const FAR_SCALE = 0.45;
+const BLOCK_SCALE = 0.25;
 
 /** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
 @Component({
@@ -67,8 +69,9 @@ export class PipelineCanvas implements CanvasView {
   /** A double click opens the settings; it must not zoom as well. */
   protected readonly never = () => false;
   protected readonly ready = signal(false);
-  /** Zoomed out so far that small print cannot be read. */
-  protected readonly far = signal(false);
+  protected readonly scale = signal(1);
+  protected readonly far = computed(() => this.scale() < FAR_SCALE);
+  protected readonly blocks = computed(() => this.scale() < BLOCK_SCALE);
   private readonly lastFocused = signal<string | null>(null);
   /** The one card that Tab stops at. */
   protected readonly tabStop = computed(() => {
@@ -77,6 +80,8 @@ export class PipelineCanvas implements CanvasView {
     if (wanted && (wanted in nodes || wanted in notes)) return wanted;
     return this.store.nodes()[0]?.id ?? this.store.notes()[0]?.id ?? null;
   });
+  /** The node that gets the focus once the canvas is shown. */
+  private awaited: string | null = null;
   private gesture = 0;
 
   constructor() {
@@ -115,6 +120,8 @@ export class PipelineCanvas implements CanvasView {
 
   focus(nodeId: string): void {
     this.lastFocused.set(nodeId);
+    // What is not shown yet cannot take the focus.
+    if (!this.ready()) return void (this.awaited = nodeId);
     const listOpen = () => this.ui.addRequest() !== null || this.ui.connectRequest() !== null;
     const take = () => {
       if (!listOpen()) this.elementOf(nodeId)?.focus({ preventScroll: true });
@@ -140,10 +147,12 @@ export class PipelineCanvas implements CanvasView {
     const agents = this.catalogue.byType();
     this.show(openingView(this.store.graph(), agents, this.windowSize()));
     this.ready.set(true);
+    if (this.awaited)
+      afterNextRender(() => this.focus(this.awaited ?? ''), { injector: this.injector });
   }
 
   protected look(scale: number): void {
-    this.far.set(scale < FAR_SCALE);
+    this.scale.set(scale);
   }
 
   protected remember(itemId: string): void {
