@@ -126,7 +126,7 @@ test.describe('the editor by keyboard', () => {
     await page.keyboard.press('Enter');
     await editor.counts(1, 0);
     await expect(editor.nodes.first()).toBeFocused();
-    await expect(editor.nodes.first()).toHaveAttribute('aria-label', /Manual start, trigger/);
+    await expect(editor.nodes.first()).toHaveAttribute('aria-label', /Manual trigger, trigger/);
 
     await page.keyboard.press('Tab');
     await expect(page.getByRole('combobox', { name: 'Add an agent' })).toBeFocused();
@@ -223,8 +223,8 @@ test.describe('saving', () => {
       await field.press('Enter');
     };
     await rename(other, 'From the other window');
+    await expect.poll(async () => (await editor.stored()).name).toBe('From the other window');
     await expect(other.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
-    expect((await editor.stored()).name).toBe('From the other window');
 
     await rename(page, 'From this window');
     await expect(page.getByText('This pipeline was changed elsewhere.')).toBeVisible();
@@ -354,6 +354,7 @@ test.describe('for everyone', () => {
       await page.getByRole('button', { name: 'Agents' }).click();
       await expect(page.getByRole('button', { name: 'Market data' })).toBeVisible();
       await page.mouse.click(width - 20, 300);
+      await page.getByRole('button', { name: 'Fit to the window' }).click();
       await editor.card('strategy').dblclick();
       await expect(page.locator('k-schema-form')).toBeVisible();
       await editor.shot(`narrow-settings-${width}`);
