@@ -34,7 +34,7 @@ export async function newPipeline(
   request: APIRequestContext,
   account: Account,
   name: string,
-  template = 'golden-cross-swing',
+  template = 'golden-cross',
 ): Promise<string> {
   const answer = await request.post('/api/v1/pipelines', {
     data: { name, template: await knownSlug(request, account, template) },

@@ -155,8 +155,10 @@ export class PipelineCanvas implements CanvasView {
     this.scale.set(scale);
   }
 
+  /** What the keyboard comes to is brought into view. */
   protected remember(itemId: string): void {
     this.lastFocused.set(itemId);
+    if (this.elementOf(itemId)?.matches(':focus-visible')) this.reveal(itemId);
   }
 
   protected select({ nodeIds, groupIds, connectionIds }: FSelectionChangeEvent): void {
