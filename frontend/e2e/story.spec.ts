@@ -88,6 +88,7 @@ function pictures(page: Page, scheme: string): Shot {
 async function signUp(page: Page, shot: Shot): Promise<void> {
   await page.goto('/');
   await page.getByRole('link', { name: 'Sign up' }).click();
+  await expect(page.getByRole('heading', { name: 'Create an account' })).toBeVisible();
   await page.getByLabel('E-mail').fill(newEmail());
   await page.getByLabel('Password').fill(PASSWORD);
   await shot('sign-up');

@@ -6,6 +6,7 @@ test('a new user signs up and lands on Home', async ({ page }) => {
   await page.goto('/');
   await expect(page).toHaveURL(/\/login/);
   await page.getByRole('link', { name: 'Sign up' }).click();
+  await expect(page.getByRole('heading', { name: 'Create an account' })).toBeVisible();
   const submit = page.getByRole('button', { name: 'Sign up' });
   await page.getByLabel('E-mail').fill(newEmail());
   await page.getByLabel('Password').fill('short');

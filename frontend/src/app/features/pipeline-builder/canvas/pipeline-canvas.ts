@@ -42,6 +42,8 @@ import { StickyNote } from './sticky-note';
 /** From here on the small print of a card cannot be read, from there on nothing of it. */
 const FAR_SCALE = 0.45;
 const BLOCK_SCALE = 0.25;
+/** Fewer cards are quick to paint, and keep their icons at any size. */
+const MANY_NODES = 100;
 
 /** Draws the graph that the store owns and reports gestures to it. The only home of the graph library. */
 @Component({
@@ -71,7 +73,9 @@ export class PipelineCanvas implements CanvasView {
   protected readonly ready = signal(false);
   protected readonly scale = signal(1);
   protected readonly far = computed(() => this.scale() < FAR_SCALE);
-  protected readonly blocks = computed(() => this.scale() < BLOCK_SCALE);
+  protected readonly blocks = computed(
+    () => this.scale() < BLOCK_SCALE && this.store.nodes().length > MANY_NODES,
+  );
   private readonly lastFocused = signal<string | null>(null);
   /** The one card that Tab stops at. */
   protected readonly tabStop = computed(() => {
