@@ -10,6 +10,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -25,6 +27,9 @@ FLOWS = 400
 TARGET_RUNS_PER_S = 200
 TARGET_P99_MS = 250
 AS_OF = "2009-05-14T21:00:00Z"
+"""A golden cross of AAPL. All runs of the first backlog see the same bars, as after one signal."""
+FIRST_OF_MANY = datetime(2008, 1, 7, 21, tzinfo=UTC)
+"""Where the second backlog begins: each of its runs is a day later and sees bars of its own."""
 NODES = ("trigger", "data", "bias", "strategy", "risk", "trade")
 HERE = Path(__file__).parent
 
@@ -45,14 +50,17 @@ async def _measure(stack: Stack) -> dict[str, float]:
     ):
         await stack.sign_up(client)
         pipelines = await _pipelines(client, BACKLOG)
-        await _drain(stack, client, database, pipelines[: BACKLOG // 5])  # warms every cache
-        drained_s = await _drain(stack, client, database, pipelines)
+        await _drain(stack, client, database, pipelines[: BACKLOG // 5], [AS_OF])  # warms caches
+        drained_s = await _drain(stack, client, database, pipelines, [AS_OF])
+        days = [(FIRST_OF_MANY + timedelta(days=number)).isoformat() for number in range(BACKLOG)]
+        apart_s = await _drain(stack, client, database, pipelines, days)
         idle_ms = [
-            await _one_run(client, database, pipelines[number % BACKLOG])
+            await _one_run(client, database, pipelines[number % BACKLOG], AS_OF)
             for number in range(IDLE_RUNS)
         ]
     return {
         "runs_per_s": BACKLOG / drained_s,
+        "apart_per_s": BACKLOG / apart_s,
         "idle_p50_ms": statistics.median(idle_ms),
         "idle_p99_ms": statistics.quantiles(idle_ms, n=100)[98],
     }
@@ -76,10 +84,14 @@ async def _drain(
     client: httpx.AsyncClient,
     database: psycopg.AsyncConnection,
     pipelines: list[str],
+    moments: Sequence[str],
 ) -> float:
     """Return the seconds from the start of the workers to the end of the last run."""
     with stack.workers_paused():
-        runs = [await _post(client, pipeline) for pipeline in pipelines]
+        runs = [
+            await _post(client, pipeline, moments[number % len(moments)])
+            for number, pipeline in enumerate(pipelines)
+        ]
     began = time.perf_counter()
     while await _unfinished(database, runs):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(0.01)
@@ -89,19 +101,19 @@ async def _drain(
 
 
 async def _one_run(
-    client: httpx.AsyncClient, database: psycopg.AsyncConnection, pipeline: str
+    client: httpx.AsyncClient, database: psycopg.AsyncConnection, pipeline: str, as_of: str
 ) -> float:
     """Return the milliseconds from the request to the durable end of its run."""
     await asyncio.sleep(0.02)
     began = time.perf_counter()
-    run = await _post(client, pipeline)
+    run = await _post(client, pipeline, as_of)
     while await _unfinished(database, [run]):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(0.001)
     return (time.perf_counter() - began) * 1000
 
 
-async def _post(client: httpx.AsyncClient, pipeline: str) -> str:
-    body = {"symbol": "AAPL", "as_of": AS_OF, "seed": 3}
+async def _post(client: httpx.AsyncClient, pipeline: str, as_of: str) -> str:
+    body = {"symbol": "AAPL", "as_of": as_of, "seed": 3}
     answer = await client.post(f"/api/v1/pipelines/{pipeline}/run", json=body)
     run: str = answer.raise_for_status().json()["execution_id"]
     return run
@@ -147,6 +159,7 @@ def _print(figures: dict[str, float]) -> None:
     )
     print(f"cores                                 {psutil.cpu_count()}")
     print(f"six-node runs drained                 {runs:8.1f} /s   target {TARGET_RUNS_PER_S}")
+    print(f"the same, at {BACKLOG} different moments  {figures['apart_per_s']:8.1f} /s")
     print(f"floor: Celery tasks doing nothing     {tasks:8.1f} /s   ratio {runs / tasks:.3f}")
     print(f"floor: bare CrewAI six-step flows     {flows:8.1f} /s   ratio {runs / flows:.3f}")
     p50, p99 = figures["idle_p50_ms"], figures["idle_p99_ms"]

@@ -18,7 +18,7 @@ from kuber.runs.types import RunEvent
 
 log = structlog.get_logger(__name__)
 
-FLUSH_AFTER_S = 0.005
+FLUSH_AFTER_S = 0.01
 """Events of one moment travel together."""
 
 

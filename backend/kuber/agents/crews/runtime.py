@@ -27,6 +27,29 @@ def import_crewai() -> ModuleType:
     from crewai.events.utils.console_formatter import set_suppress_console_output
 
     set_suppress_console_output(True)
+    _unhook_flow_listeners()
     # Its log lines may quote prompts and answers; failures reach us as exceptions.
     logging.getLogger("crewai").setLevel(logging.CRITICAL)
     return crewai
+
+
+def _unhook_flow_listeners() -> None:
+    """Take CrewAI's own listeners off the events that every kick-off sends.
+
+    They feed its console and its tracing, both off; each would still cost a change of threads
+    in every run. Listeners that anybody else adds later are called as usual.
+    """
+    from crewai.events import event_bus
+    from crewai.events.types import env_events, flow_events
+
+    bus = event_bus.crewai_event_bus
+    for kind in (
+        env_events.DefaultEnvEvent,
+        flow_events.FlowCreatedEvent,
+        flow_events.FlowStartedEvent,
+        flow_events.FlowFinishedEvent,
+        flow_events.FlowFailedEvent,
+    ):
+        for handler in bus._sync_handlers.get(kind, frozenset()):  # it has no public list
+            if handler.__module__.startswith("crewai."):
+                bus.off(kind, handler)

@@ -17,6 +17,7 @@ from kuber.agents.catalog.bias import BiasAgent
 from kuber.agents.catalog.report import ReportAgent
 from kuber.agents.catalog.risk_manager import RiskManager
 from kuber.agents.catalog.strategy import StrategyAgent
+from kuber.agents.crews.runtime import import_crewai
 from kuber.agents.llm import LanguageModel
 from kuber.agents.state import Action, Direction, PipelineState
 from kuber.agents.testing import AgentHarness, AgentRun
@@ -317,3 +318,24 @@ async def test_the_report_says_that_a_language_model_was_used(
     reported = await harness().run(ReportAgent, {}, run.state)
     assert reported.state.report is not None
     assert "Engine: language model for bias" in reported.state.report.markdown
+
+
+def test_the_events_of_a_kick_off_reach_no_listener_but_those_that_others_add() -> None:
+    import_crewai()
+    from crewai.events import crewai_event_bus
+    from crewai.events.types.flow_events import FlowStartedEvent
+
+    event = FlowStartedEvent(type="flow_started", flow_name="small", inputs=None)
+    assert crewai_event_bus.emit(None, event) is None
+
+    heard: list[str] = []
+    with crewai_event_bus.scoped_handlers():
+
+        @crewai_event_bus.on(FlowStartedEvent)
+        def tell(source: object, event: FlowStartedEvent) -> None:
+            heard.append(event.flow_name)
+
+        called = crewai_event_bus.emit(None, event)
+        assert called is not None
+        called.result(timeout=5)
+    assert heard == ["small"]

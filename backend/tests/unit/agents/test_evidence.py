@@ -79,3 +79,12 @@ def test_scores_and_confidence_stay_within_their_bounds(
     assert all(-100 <= item.score <= 100 for item in reading.examination.evidence)
     assert -100 <= combined.score <= 100
     assert 0 <= combined.confidence <= 100
+
+
+def test_equal_bars_are_examined_once_and_a_changed_bar_again() -> None:
+    closes = walk(drift=0.001)
+    first = examine(make_bars("ACME", closes))
+    assert examine(make_bars("ACME", closes.copy())) is first
+    assert examine(make_bars("OTHER", closes)) is not first
+    closes[-1] += 1.0
+    assert examine(make_bars("ACME", closes)).price == pytest.approx(first.price + 1.0)
