@@ -37,7 +37,7 @@ set_json_dumps(orjson.dumps)
 
 
 class Base(DeclarativeBase):
-    """Base of all mapped tables; `kuber.infra.schema` sees every one of them for migrations."""
+    """Base of all mapped tables; the migrations see every one of them."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {

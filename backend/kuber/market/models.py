@@ -4,11 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kuber.infra.db import MONEY, Base
+from kuber.infra.db import MONEY, Base, JsonObject
 
 
 class BarImport(Base):
@@ -75,3 +75,40 @@ class StoredBar(Base):
     close: Mapped[Decimal] = mapped_column(MONEY)
     volume: Mapped[Decimal] = mapped_column(Numeric(28, 8))
     adj_close: Mapped[Decimal | None] = mapped_column(MONEY)
+
+
+class ScannerRow(Base):
+    """A reusable list of tickers; `tickers` is the list as it was resolved last."""
+
+    __tablename__ = "scanners"
+    __table_args__ = (Index("ix_scanners_user_id_name", "user_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(10))
+    """manual, filter or api."""
+    tickers: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
+    filter: Mapped[JsonObject | None]
+    url: Mapped[str | None] = mapped_column(Text)
+    refresh_minutes: Mapped[int | None]
+    refreshed_at: Mapped[datetime | None]
+    next_refresh_at: Mapped[datetime | None] = mapped_column(index=True)
+    refresh_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class QuoteRow(Base):
+    """The newest quote of an instrument."""
+
+    __tablename__ = "market_quotes"
+
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
+    price: Mapped[Decimal] = mapped_column(MONEY)
+    bid: Mapped[Decimal | None] = mapped_column(MONEY)
+    ask: Mapped[Decimal | None] = mapped_column(MONEY)
+    volume: Mapped[Decimal | None] = mapped_column(MONEY)
+    source: Mapped[str] = mapped_column(String(20))
+    quoted_at: Mapped[datetime]
+    received_at: Mapped[datetime]

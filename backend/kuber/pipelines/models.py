@@ -13,7 +13,11 @@ class PipelineRow(Base):
     """A pipeline as it stands now; `revision` grows with every save, `version` with the graph."""
 
     __tablename__ = "pipelines"
-    __table_args__ = (Index(None, "user_id", "updated_at"),)
+    __table_args__ = (
+        Index(None, "user_id", "updated_at"),
+        Index("ix_pipelines_scanner", text("(trigger ->> 'scanner_id')")),
+        Index("ix_pipelines_due", "next_run_at", postgresql_where=text("next_run_at is not null")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -26,6 +30,10 @@ class PipelineRow(Base):
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime]
+    next_run_at: Mapped[datetime | None]
+    """When the scheduler starts it next; None unless it is active and periodic."""
+    last_skip: Mapped[JsonObject | None]
+    """The last time the schedule was due and no run was started: `{at, reason, detail}`."""
 
 
 class PipelineVersionRow(Base):

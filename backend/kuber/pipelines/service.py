@@ -30,9 +30,9 @@ from kuber.pipelines.schemas import (
 )
 from kuber.pipelines.templates import template
 from kuber.pipelines.types import (
+    TRIGGERS,
     Graph,
     GraphProblem,
-    ManualTrigger,
     Mode,
     PipelineQuery,
     PipelineStatus,
@@ -294,7 +294,7 @@ class PipelineService:
             name=row.name,
             graph=graph,
             mode=Mode(row.mode),
-            trigger=ManualTrigger.model_validate(row.trigger),
+            trigger=TRIGGERS.validate_python(row.trigger),
             status=PipelineStatus(row.status),
             revision=row.revision,
             version=row.version,

@@ -3,8 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+)
 
 MANAGER_NODE = "pipeline_manager"
 """Id of the node that every run starts with; no user's node may carry it."""
@@ -108,8 +118,60 @@ class ManualTrigger(BaseModel):
     kind: Literal["manual"] = "manual"
 
 
-Trigger = ManualTrigger
-"""How a pipeline starts. Periodic and signal triggers need services not in this release."""
+Ticker = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.\-/:]{0,31}$")]
+
+
+class PeriodicTrigger(BaseModel):
+    """Runs on each symbol every so many minutes, counted from midnight in `timezone`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["periodic"]
+    every_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+    market_hours_only: bool = True
+    timezone: Annotated[str, Field(max_length=60)] = "UTC"
+    symbols: Annotated[tuple[Ticker, ...], Field(max_length=20)] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("name a time zone of the IANA list, for example America/New_York")
+        return value
+
+
+class Subscription(BaseModel):
+    """Signals of one type from `min_confidence` (0 to 100) on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    signal_type: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+    min_confidence: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0
+
+
+class SignalTrigger(BaseModel):
+    """Runs when a signal of a subscribed type names a ticker of the scanner."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["signal"]
+    scanner_id: UUID | None = None
+    subscriptions: Annotated[tuple[Subscription, ...], Field(max_length=50)] = ()
+    market_hours_only: bool = False
+
+    @field_validator("subscriptions")
+    @classmethod
+    def _each_type_once(cls, value: tuple[Subscription, ...]) -> tuple[Subscription, ...]:
+        types = [item.signal_type for item in value]
+        if len(set(types)) != len(types):
+            raise ValueError("subscribe to each signal type once")
+        return value
+
+
+Trigger = Annotated[ManualTrigger | PeriodicTrigger | SignalTrigger, Field(discriminator="kind")]
+"""How a pipeline starts; only active pipelines start by themselves."""
+
+TRIGGERS: TypeAdapter[ManualTrigger | PeriodicTrigger | SignalTrigger] = TypeAdapter(Trigger)
 
 
 class ProblemCode(StrEnum):

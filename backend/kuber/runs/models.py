@@ -50,6 +50,9 @@ class RunRow(Base):
     traceparent: Mapped[str | None] = mapped_column(String(55))
     """The request's span (W3C), so that the run's spans continue its trace."""
     rerun_of: Mapped[UUID | None]
+    started_by: Mapped[str] = mapped_column(String(12), server_default="manual")
+    """manual, schedule or signal."""
+    signal_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(String(12))
     cost: Mapped[Decimal] = mapped_column(MONEY, server_default="0")
     claim_epoch: Mapped[int] = mapped_column(server_default="0")

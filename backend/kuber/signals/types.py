@@ -1,0 +1,116 @@
+"""What a signal is, on the wire and inside."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+
+from kuber.kernel.ids import UserId
+
+MAX_TICKERS = 500
+MAX_CLOCK_AHEAD_S = 300
+"""How far in the future a signal's time may lie before it is refused."""
+
+SignalType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+TickerName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-/:]{0,31}$"
+    ),
+]
+
+
+class SignalDirection(StrEnum):
+    BULLISH = "BULLISH"
+    BEARISH = "BEARISH"
+    NEUTRAL = "NEUTRAL"
+
+
+class Outcome(StrEnum):
+    """What came of a signal for one pipeline."""
+
+    STARTED = "started"
+    SKIPPED = "skipped"
+
+
+class SkipReason(StrEnum):
+    """Why a signal started no run of a pipeline that subscribes to it."""
+
+    BELOW_THRESHOLD = "below_threshold"
+    ALREADY_RUNNING = "already_running"
+    TIER = "tier"
+    BUDGET = "budget"
+    MARKET_CLOSED = "market_closed"
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    NOT_RUNNABLE = "not_runnable"
+
+
+class TickerSignal(BaseModel):
+    """What a signal says of one ticker; `confidence` is from 0 to 100."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    ticker: TickerName
+    signal: SignalDirection
+    confidence: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class SignalMessage(BaseModel):
+    """A message on `signals.raw`; unknown fields are kept.
+
+    `timestamp` is in seconds since 1970 or ISO 8601 and says when the market event happened.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    timestamp: datetime
+    source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    signal_type: SignalType
+    tickers: Annotated[tuple[TickerSignal, ...], Field(min_length=1, max_length=MAX_TICKERS)]
+    signal_id: UUID | None = None
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    event_id: UUID | None = None
+    occurred_at: datetime | None = None
+    correlation_id: Annotated[str, Field(max_length=64)] | None = None
+
+    @field_validator("timestamp")
+    @classmethod
+    def _aware(cls, value: datetime) -> datetime:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @field_validator("tickers")
+    @classmethod
+    def _each_once(cls, value: tuple[TickerSignal, ...]) -> tuple[TickerSignal, ...]:
+        names = [item.ticker for item in value]
+        if len(set(names)) != len(names):
+            raise ValueError("name each ticker once")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One accepted signal. `user_id` None is the platform's: every user's pipelines may match."""
+
+    id: UUID
+    idempotency_key: str
+    user_id: UserId | None
+    source: str
+    signal_type: str
+    occurred_at: datetime
+    tickers: tuple[TickerSignal, ...]
+    metadata: dict[str, JsonValue]
+    extra: dict[str, JsonValue]
+    correlation_id: str
+    traceparent: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalKind:
+    """A signal type that pipelines may subscribe to."""
+
+    signal_type: str
+    name: str
+    description: str
