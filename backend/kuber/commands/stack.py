@@ -17,7 +17,7 @@ from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import CannotStart, Command, port_is_free
 from kuber.infra.embedded.valkey import ValkeyServer
-from kuber.infra.kafka import TOPICS
+from kuber.infra.kafka import ALL_TOPICS
 from kuber.workers.supervisor import WORKER_READY, Service
 
 DEFAULT_PORT = 8000
@@ -111,7 +111,7 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
         )
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
-        kafka = KafkaServer(home.port("kafka"), TOPICS)
+        kafka = KafkaServer(home.port("kafka"), ALL_TOPICS)
         bootstrap = kafka.bootstrap
         servers.append(
             Service("kafka", kafka.command(home.run), is_ready=kafka.is_ready, grace_s=3)

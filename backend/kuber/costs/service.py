@@ -1,5 +1,6 @@
 """Budgets and prices."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from kuber.costs.list_prices import LIST_PRICES
 from kuber.costs.models import Budget, DailySpend, ModelPriceRow
 from kuber.costs.schemas import BudgetBody, BudgetOut
 from kuber.costs.types import BudgetStanding, ModelPrice, PriceBook
-from kuber.infra.db import Connections
+from kuber.infra.db import Connections, RawConnection
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
 
@@ -21,6 +22,13 @@ _STANDING = """
     left join budgets b on b.user_id = r.user_id
     left join daily_spend d on d.user_id = r.user_id and d.day = %s
     where r.id = %s
+"""
+
+_SPENT_OUT = """
+    select d.user_id, d.amount, coalesce(b.per_day, %(per_day)s)
+    from daily_spend d left join budgets b on b.user_id = d.user_id
+    where d.user_id = any(%(users)s) and d.day = %(day)s
+      and d.amount >= coalesce(b.per_day, %(per_day)s) and coalesce(b.per_day, %(per_day)s) > 0
 """
 
 
@@ -86,6 +94,21 @@ class CostService:
     def guard(self, pool: Connections, run_id: RunId) -> RunBudget:
         """Return the budget guard of one run."""
         return RunBudget(pool, self._clock, run_id, self._per_run, self._per_day)
+
+    async def spent_out(
+        self, connection: RawConnection, user_ids: Sequence[UserId]
+    ) -> dict[UserId, str]:
+        """Return the users who may start nothing more today, each with the reason."""
+        values = {
+            "users": list(user_ids),
+            "day": self._clock.now().date(),
+            "per_day": self._per_day,
+        }
+        rows = await (await connection.execute(_SPENT_OUT, values)).fetchall()
+        return {
+            UserId(user_id): f"${spent:.2f} of the daily budget of ${limit:.2f} is spent."
+            for user_id, spent, limit in rows
+        }
 
     async def budget(self, session: AsyncSession, user_id: UserId) -> BudgetOut:
         """Return the limits in force and today's spending."""

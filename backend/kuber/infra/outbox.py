@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import Base, JsonObject
+from kuber.infra.telemetry import traceparent
 from kuber.kernel.events import Event
 
 
@@ -46,6 +47,7 @@ def outbox_values(event: Event) -> JsonObject:
             "schema_version": str(event.schema_version),
             "correlation_id": event.correlation_id,
             "idempotency_key": str(event.event_id),
+            **({"traceparent": parent} if (parent := traceparent()) else {}),
         },
     }
 

@@ -27,6 +27,18 @@ NODE_SECONDS = Histogram(
     ["agent_type", "status"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300),
 )
+MESSAGES_CONSUMED = Counter("kuber_messages_consumed_total", "Messages done", ["consumer"])
+DEAD_LETTERS = Counter("kuber_dead_letters_total", "Messages put away", ["consumer", "reason"])
+UNKNOWN_FIELDS = Counter("kuber_unknown_fields_total", "Unknown fields in messages", ["topic"])
+SIGNALS = Counter("kuber_signals_total", "Signals accepted", ["signal_type"])
+SIGNAL_MATCHES = Counter(
+    "kuber_signal_matches_total", "What signals meant for pipelines", ["outcome", "reason"]
+)
+DISPATCH_SECONDS = Histogram(
+    "kuber_dispatch_seconds",
+    "From the message's time at the broker to its runs committed",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 60),
+)
 OUTBOX_WAITING = Gauge("kuber_outbox_waiting", "Outbox rows not yet published")
 OUTBOX_PUBLISHED = Counter("kuber_outbox_published_total", "Outbox rows published", ["topic"])
 

@@ -3,6 +3,7 @@
 Reads go through the raw pool: a run asks for the version of its series on its hot path.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -163,6 +164,16 @@ async def series_of(pool: RawPool, user_id: UserId, symbol: str) -> list[SeriesR
     """Return the user's and the platform's series of a symbol: one indexed query."""
     async with pool.connection() as connection:
         cursor = await connection.execute(f"{_SELECT} AND symbol = %s", (user_id, symbol))
+        return [_row(found) for found in await cursor.fetchall()]
+
+
+async def series_of_many(
+    pool: RawPool, user_ids: Collection[UserId], symbols: Collection[str]
+) -> list[SeriesRow]:
+    """Return the users' and the platform's series of many symbols."""
+    query = _SELECT.replace("user_id = %s", "user_id = any(%s)") + " AND symbol = any(%s)"
+    async with pool.connection() as connection:
+        cursor = await connection.execute(query, (list(user_ids), list(symbols)))
         return [_row(found) for found in await cursor.fetchall()]
 
 

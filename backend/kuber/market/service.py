@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -79,6 +80,20 @@ class MarketService:
             if found is not None:
                 return found
         raise _unknown(plain)
+
+    async def instruments(
+        self, wanted: Collection[tuple[UserId, str]]
+    ) -> dict[tuple[UserId, str], Instrument]:
+        """Return the instruments of many users and symbols at once; unknown ones are left out.
+
+        Raises ProviderUnavailable.
+        """
+        found = await self._stored.instruments(wanted)
+        for user_id, symbol in set(wanted) - found.keys():
+            instrument = await self._provider.instrument(user_id, symbol)
+            if instrument is not None:
+                found[user_id, symbol] = instrument
+        return found
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int

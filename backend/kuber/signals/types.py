@@ -75,6 +75,8 @@ class SignalMessage(BaseModel):
     event_id: UUID | None = None
     occurred_at: datetime | None = None
     correlation_id: Annotated[str, Field(max_length=64)] | None = None
+    user_id: UUID | None = None
+    """Whose signal it is; None is the platform's. Only Kuber's own producers set it."""
 
     @field_validator("timestamp")
     @classmethod

@@ -6,7 +6,8 @@ that begins with `instrument()` reads no bar that an import had replaced before 
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,7 +17,13 @@ from kuber.infra.db import RawPool
 from kuber.kernel.ids import UserId
 from kuber.market.errors import TimeframeUnavailable
 from kuber.market.instruments import traits_of
-from kuber.market.repository import SeriesRow, find_series, load_bars, series_of
+from kuber.market.repository import (
+    SeriesRow,
+    find_series,
+    load_bars,
+    series_of,
+    series_of_many,
+)
 from kuber.market.series import FrameCache, RawSeries, SizedCache, size_bytes
 from kuber.market.types import Bars, Instrument, Timeframe
 
@@ -77,6 +84,21 @@ class StoredBars:
             frame = series.frame(timeframe, split_count)
             self._frames.keep(key, frame)
         return frame.closed_by(as_of).last(count)
+
+    async def instruments(
+        self, wanted: Collection[tuple[UserId, str]]
+    ) -> dict[tuple[UserId, str], Instrument]:
+        """Return the stored instruments among `wanted` (user, symbol), in one query."""
+        users, symbols = {user for user, _ in wanted}, {symbol for _, symbol in wanted}
+        by_symbol: dict[str, list[SeriesRow]] = defaultdict(list)
+        for row in await series_of_many(self._pool, users, symbols):
+            by_symbol[row.symbol].append(row)
+        found = {}
+        for user_id, symbol in wanted:
+            rows = [row for row in by_symbol[symbol] if row.user_id in (None, user_id)]
+            if rows:
+                found[user_id, symbol] = _dataset(symbol, rows).instrument
+        return found
 
     async def search(self, user_id: UserId, query: str) -> list[Instrument]:
         rows = await find_series(self._pool, user_id, query)

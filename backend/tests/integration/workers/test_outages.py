@@ -18,7 +18,7 @@ from kuber.infra.db import JsonObject
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import ForegroundServer, free_port
-from kuber.infra.kafka import TOPICS
+from kuber.infra.kafka import ALL_TOPICS
 from tests.fakes.graphs import steps
 from tests.fixtures.servers import create_tables
 from tests.fixtures.workers import Installation, OwnValkey, Trader, own_valkey, seed
@@ -59,7 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("site")
     database = PostgresServer(home / "postgres", free_port(), new_password())
     database.prepare()
-    broker = KafkaServer(free_port(), TOPICS)
+    broker = KafkaServer(free_port(), ALL_TOPICS)
     postgres = Server(
         lambda: ForegroundServer(database.command(), database.is_ready, home / "postgres.log")
     )

@@ -1,0 +1,166 @@
+"""Dead letters: what a consumer could not use is kept whole, can be read, and sent again."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.infra.db import JsonObject, RawConnection
+from kuber.infra.kafka import (
+    CONSUMERS,
+    IncomingMessage,
+    KafkaProducer,
+    OutgoingMessage,
+    dead_letter_topic,
+)
+from kuber.infra.models import DeadLetterRow
+from kuber.kernel.clock import Clock
+from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.ids import new_id
+
+REPLAYED = "kuber_replayed"
+"""Header of a message that an administrator sent again: the id of its dead letter."""
+
+_PUT = """
+    with put as (
+        insert into dead_letters (id, fingerprint, consumer, topic, partition, message_offset, key,
+                                  payload, headers, reason, detail, attempts, created_at)
+        values (%(id)s, %(fingerprint)s, %(consumer)s, %(topic)s, %(partition)s, %(offset)s,
+                %(key)s, %(payload)s, %(headers)s, %(reason)s, %(detail)s, %(attempts)s, %(now)s)
+        on conflict (fingerprint) do nothing returning id
+    )
+    insert into outbox (event_id, topic, key, payload, headers)
+    select put.id, %(dead_topic)s, %(dead_key)s, %(announced)s, %(announced_headers)s from put
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that its consumer gave up, and why; `reason` is a code, `detail` a sentence."""
+
+    message: IncomingMessage
+    reason: str
+    detail: str
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage:
+    """Dead letters, newest first."""
+
+    items: list[DeadLetterRow]
+    next_cursor: str | None
+
+
+async def put_away(
+    connection: RawConnection, clock: Clock, consumer: str, rejected: Sequence[Rejected]
+) -> None:
+    """Keep `rejected` and announce them on the consumer's dead-letter topic, in the caller's
+    transaction. A message that was put away before is not kept twice."""
+    assert consumer in CONSUMERS, "every consumer has a topic for its dead letters"
+    for item in rejected:
+        message = item.message
+        text, encoding = readable(message.value)
+        letter_id = new_id()
+        values: JsonObject = {
+            "id": letter_id,
+            "fingerprint": fingerprint(consumer, message),
+            "consumer": consumer,
+            "topic": message.topic,
+            "partition": message.partition,
+            "offset": message.offset,
+            "key": message.key,
+            "payload": message.value,
+            "headers": Jsonb(_without_nul(message.headers)),
+            "reason": item.reason,
+            "detail": item.detail.replace("\x00", ""),
+            "attempts": item.attempts,
+            "now": clock.now(),
+            "dead_topic": dead_letter_topic(consumer),
+            "dead_key": readable(message.key or b"")[0][:200].replace("\x00", ""),
+            "announced": Jsonb(
+                {
+                    "topic": message.topic,
+                    "partition": message.partition,
+                    "offset": message.offset,
+                    "reason": item.reason,
+                    "detail": item.detail.replace("\x00", ""),
+                    "attempts": item.attempts,
+                    "encoding": encoding,
+                    "payload": text,
+                }
+            ),
+            "announced_headers": Jsonb(
+                {"type": "DeadLetter", "schema_version": "1", "idempotency_key": str(letter_id)}
+            ),
+        }
+        await connection.execute(_PUT, values)
+
+
+def fingerprint(consumer: str, message: IncomingMessage) -> str:
+    """Return what tells one message from all others, also after a broker began again at zero."""
+    digest = hashlib.sha256(f"{consumer}|{message.topic}|{message.partition}|".encode())
+    digest.update(f"{message.offset}|{message.timestamp_ms}|".encode())
+    digest.update(message.value)
+    return digest.hexdigest()
+
+
+def readable(payload: bytes) -> tuple[str, str]:
+    """Return the payload as text and its encoding: `utf-8`, or `base64` for what is no text."""
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(payload).decode(), "base64"
+    if "\x00" in text:
+        return base64.b64encode(payload).decode(), "base64"
+    return text, "utf-8"
+
+
+async def page(
+    session: AsyncSession, consumer: str | None, cursor: str | None, limit: int
+) -> DeadLetterPage:
+    """Return one page, newest first."""
+    query = select(DeadLetterRow).order_by(DeadLetterRow.id.desc()).limit(limit + 1)
+    if consumer:
+        query = query.where(DeadLetterRow.consumer == consumer)
+    if cursor:
+        query = query.where(DeadLetterRow.id < _id_of(cursor))
+    rows = list((await session.scalars(query)).all())
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return DeadLetterPage(rows, encode_cursor(str(rows[-1].id)) if more else None)
+
+
+async def find(session: AsyncSession, letter_id: UUID) -> DeadLetterRow | None:
+    """Return one dead letter, None when there is none."""
+    return await session.get(DeadLetterRow, letter_id)
+
+
+async def replay(
+    session: AsyncSession, producer: KafkaProducer, clock: Clock, letter: DeadLetterRow
+) -> None:
+    """Send the message again to the topic that it came from; raises KafkaUnavailable.
+
+    It carries its old headers, so that consumers that have seen it drop it.
+    """
+    headers = {**letter.headers, REPLAYED: str(letter.id)}
+    message = OutgoingMessage(letter.topic, letter.key or b"", letter.payload, headers)
+    await producer.publish([message])
+    letter.replayed_at = clock.now()
+    await session.flush()
+
+
+def _without_nul(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("\x00", ""): text.replace("\x00", "") for name, text in headers.items()}
+
+
+def _id_of(cursor: str) -> UUID:
+    try:
+        return UUID(decode_cursor(cursor, 1)[0])
+    except ValueError as error:
+        raise bad_cursor() from error

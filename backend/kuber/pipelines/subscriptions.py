@@ -1,0 +1,57 @@
+"""What active pipelines wait for: read by the dispatcher and the scheduler."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.ids import PipelineId, UserId
+from kuber.pipelines.models import PipelineRow
+from kuber.pipelines.types import TRIGGERS, PipelineStatus, SignalTrigger
+
+CHANNEL = "kuber_subscriptions"
+"""PostgreSQL notifies here, at commit, `pipeline:<id>`, `scanner:<id>` and `user:<id>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPipeline:
+    """An active pipeline that starts by signals."""
+
+    pipeline_id: PipelineId
+    user_id: UserId
+    trigger: SignalTrigger
+
+
+async def notify(session: AsyncSession, kind: str, changed: UUID) -> None:
+    """Tell every dispatcher, once this transaction commits, that something may have changed."""
+    await session.execute(
+        text("select pg_notify(:channel, :what)"), {"channel": CHANNEL, "what": f"{kind}:{changed}"}
+    )
+
+
+async def signal_pipelines(
+    session: AsyncSession,
+    *,
+    pipeline_ids: Sequence[UUID] | None = None,
+    scanner_id: UUID | None = None,
+    user_id: UUID | None = None,
+) -> list[SignalPipeline]:
+    """Return the active pipelines with a signal trigger: all, or those that were named."""
+    kind = PipelineRow.trigger["kind"].astext
+    query = select(PipelineRow.id, PipelineRow.user_id, PipelineRow.trigger).where(
+        PipelineRow.status == PipelineStatus.ACTIVE.value, kind == "signal"
+    )
+    if pipeline_ids is not None:
+        query = query.where(PipelineRow.id.in_(pipeline_ids))
+    if scanner_id is not None:
+        query = query.where(PipelineRow.trigger["scanner_id"].astext == str(scanner_id))
+    if user_id is not None:
+        query = query.where(PipelineRow.user_id == user_id)
+    found = []
+    for row in await session.execute(query):
+        trigger = TRIGGERS.validate_python(row.trigger)
+        assert isinstance(trigger, SignalTrigger), "the query asks for the kind"
+        found.append(SignalPipeline(PipelineId(row.id), UserId(row.user_id), trigger))
+    return found

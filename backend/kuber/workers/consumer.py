@@ -1,0 +1,135 @@
+"""Consumes a topic: hands on batches, retries, puts away what cannot be used, then commits."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg import InterfaceError, OperationalError
+from psycopg_pool import PoolTimeout
+
+from kuber.infra.db import RawPool
+from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.kafka import IncomingMessage, KafkaConsumer, KafkaUnavailable
+from kuber.infra.telemetry import DEAD_LETTERS, MESSAGES_CONSUMED
+from kuber.kernel.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Sequence[IncomingMessage]], Awaitable[Sequence[Rejected]]]
+"""Does everything a batch asks for in one transaction, and returns the messages it cannot use.
+
+It raises when the batch as a whole could not be done; nothing of it is done then.
+"""
+
+_IDLE_POLL_S = 0.5
+_OUTAGES = (OperationalError, InterfaceError, PoolTimeout, OSError)
+"""Somebody else's absence: waited out for as long as it takes, never held against a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerOptions:
+    """`in_flight` is the most messages taken at once; retries double from `base_s` to `cap_s`."""
+
+    name: str
+    in_flight: int = 100
+    attempts: int = 5
+    base_s: float = 1.0
+    cap_s: float = 60.0
+
+    def delay_s(self, attempt: int) -> float:
+        """Return the pause after failed attempt number `attempt`, up to a tenth less at random."""
+        full: float = min(self.cap_s, self.base_s * 2.0 ** (attempt - 1))
+        return full * random.uniform(0.9, 1.0)  # noqa: S311  spreads load, hides nothing
+
+
+class MessageLoop:
+    """Carries messages from a consumer to a handler, each at least once."""
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        handler: Handler,
+        pool: RawPool,
+        clock: Clock,
+        options: ConsumerOptions,
+    ) -> None:
+        self._consumer = consumer
+        self._handler = handler
+        self._pool = pool
+        self._clock = clock
+        self._options = options
+        self.handled = 0
+        self.rejected = 0
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        while True:
+            try:
+                batch = await self._consumer.poll(self._options.in_flight, _IDLE_POLL_S)
+            except KafkaUnavailable as error:
+                log.warning("kafka_unavailable", consumer=self._options.name, reason=str(error))
+                await asyncio.sleep(self._options.delay_s(1))
+                continue
+            if batch:
+                await self.take(batch)
+
+    async def take(self, batch: Sequence[IncomingMessage]) -> None:
+        """Do `batch` whatever it takes, then commit it."""
+        try:
+            rejected = await self._patiently(batch)
+        except Exception as error:  # noqa: BLE001  the message that is to blame is looked for
+            log.warning("batch_failed", consumer=self._options.name, reason=repr(error))
+            rejected = [
+                reject for message in batch for reject in await self._one_by_one(message)
+            ]
+        if rejected:
+            await self._put_away(rejected)
+        self.handled += len(batch)
+        MESSAGES_CONSUMED.labels(self._options.name).inc(len(batch))
+        try:
+            await self._consumer.commit(batch)
+        except KafkaUnavailable as error:  # they come again, and are known then
+            log.warning("offsets_not_committed", consumer=self._options.name, reason=str(error))
+
+    async def _patiently(self, batch: Sequence[IncomingMessage]) -> Sequence[Rejected]:
+        """Handle `batch`, waiting out the absence of the services it needs."""
+        attempt = 1
+        while True:
+            try:
+                return await self._handler(batch)
+            except _OUTAGES as error:
+                log.warning("waiting", consumer=self._options.name, reason=str(error))
+                await asyncio.sleep(self._options.delay_s(attempt))
+                attempt += 1
+
+    async def _one_by_one(self, message: IncomingMessage) -> Sequence[Rejected]:
+        """Handle one message of a batch that failed; give it up after all attempts."""
+        for attempt in range(1, self._options.attempts + 1):
+            try:
+                return await self._patiently([message])
+            except Exception as error:
+                log.exception("message_failed", consumer=self._options.name, attempt=attempt)
+                if attempt == self._options.attempts:
+                    detail = f"{type(error).__name__}: {error}"
+                    return [Rejected(message, "failed", detail, attempt)]
+                await asyncio.sleep(self._options.delay_s(attempt))
+        raise AssertionError("the last attempt returns")
+
+    async def _put_away(self, rejected: Sequence[Rejected]) -> None:
+        attempt = 1
+        while True:
+            try:
+                async with self._pool.connection() as connection, connection.transaction():
+                    await put_away(connection, self._clock, self._options.name, rejected)
+                break
+            except (DatabaseError, PoolTimeout, OSError) as error:
+                log.warning("dead_letters_wait", reason=str(error))
+                await asyncio.sleep(self._options.delay_s(attempt))
+                attempt += 1
+        self.rejected += len(rejected)
+        for item in rejected:
+            DEAD_LETTERS.labels(self._options.name, item.reason).inc()
+            log.warning("message_put_away", consumer=self._options.name, reason=item.reason)
