@@ -17,6 +17,7 @@ class ErrorKind(StrEnum):
     STALE = "stale"
     PRECONDITION_REQUIRED = "precondition_required"
     TOO_LARGE = "too_large"
+    UNSUPPORTED_TYPE = "unsupported_type"
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
 

@@ -93,11 +93,19 @@ class WebhookDeliveryRow(Base):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
         Index("ix_webhook_deliveries_source_id_id", "source_id", "id"),
+        Index(
+            "ix_webhook_deliveries_refused",
+            "source_id",
+            "id",
+            postgresql_where=text("signal_id is null"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_sources.id", ondelete="CASCADE"))
     external_id: Mapped[str | None] = mapped_column(String(120))
+    fingerprint: Mapped[bytes | None] = mapped_column(BYTEA)
+    """Keyed hash of the body, which itself is not kept."""
     received_at: Mapped[datetime]
     status: Mapped[int]
     code: Mapped[str] = mapped_column(String(40))

@@ -188,6 +188,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("source_id", sa.Uuid(), nullable=False),
         sa.Column("external_id", sa.String(length=120), nullable=True),
+        sa.Column("fingerprint", postgresql.BYTEA(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
@@ -211,6 +212,13 @@ def upgrade() -> None:
         "webhook_deliveries",
         ["source_id", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_webhook_deliveries_refused",
+        "webhook_deliveries",
+        ["source_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("signal_id is null"),
     )
     op.add_column("pipelines", sa.Column("next_run_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
@@ -249,6 +257,11 @@ def downgrade() -> None:
     )
     op.drop_column("pipelines", "last_skip")
     op.drop_column("pipelines", "next_run_at")
+    op.drop_index(
+        "ix_webhook_deliveries_refused",
+        table_name="webhook_deliveries",
+        postgresql_where=sa.text("signal_id is null"),
+    )
     op.drop_index("ix_webhook_deliveries_source_id_id", table_name="webhook_deliveries")
     op.drop_table("webhook_deliveries")
     op.drop_index("ix_signal_matches_user_id_signal_id", table_name="signal_matches")
