@@ -159,6 +159,26 @@ def relay() -> int:
     return run(stack_settings())
 
 
+@command(app, "services", example="./kuber services dispatcher")
+def services(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="dispatcher, scheduler, ...; all without a name.")
+    ] = None,
+) -> int:
+    """Run long-running services in the foreground."""
+    from kuber.commands.processes import services as run
+
+    return run(stack_settings(), names or [])
+
+
+@command(app, "topics", example="./kuber topics")
+def topics() -> int:
+    """Create the Kafka topics that a cluster lacks."""
+    from kuber.commands.processes import topics as run
+
+    return run(stack_settings())
+
+
 @command(app, "alive", example="./kuber alive worker", hidden=True)
 def alive(service: Annotated[str, typer.Argument(help="worker, beat or relay.")]) -> int:
     """Say whether a process of this machine does its work; for containers' health checks."""

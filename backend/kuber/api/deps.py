@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
 from kuber.api.container import Container
-from kuber.identity.errors import NotSignedIn
-from kuber.identity.types import Client, Principal
+from kuber.identity.errors import AdminOnly, NotSignedIn
+from kuber.identity.types import Client, Principal, Role
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -53,6 +53,16 @@ async def _caller(container: ContainerDep, credentials: Credentials) -> Principa
 
 CurrentUser = Annotated[Principal, Depends(_current_user)]
 """The signed-in person, found in the transaction of `Db`; without one the route answers 401."""
+
+
+async def _admin(user: CurrentUser) -> Principal:
+    if user.role is not Role.ADMIN:
+        raise AdminOnly("Only an administrator may do this.")
+    return user
+
+
+Admin = Annotated[Principal, Depends(_admin)]
+"""The signed-in person when that is an administrator; everybody else is answered 403."""
 
 Caller = Annotated[Principal, Depends(_caller)]
 """As CurrentUser, for routes that then wait for others: no transaction stays open meanwhile."""

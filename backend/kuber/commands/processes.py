@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from kuber.commands import say
 from kuber.commands.connect import use_running_stack
 from kuber.commands.stack import api_command, beat_command, worker_command
 from kuber.config import StackSettings
@@ -67,16 +68,47 @@ def relay(settings: StackSettings) -> int:
     use_running_stack(settings)
     from kuber.bootstrap import run_relay
 
-    async def until_stopped() -> None:
-        publishing = asyncio.create_task(run_relay())
+    return _until_stopped(run_relay())
+
+
+def services(settings: StackSettings, names: Sequence[str]) -> int:
+    """Run long-running services until SIGINT or SIGTERM; return the exit code."""
+    from kuber.service_host import SERVICES, run_services
+
+    unknown = [name for name in names if name not in SERVICES]
+    if unknown:
+        say.failure(f"There is no service {unknown[0]}: choose from {', '.join(SERVICES)}")
+        return 2
+    use_running_stack(settings)
+    return _until_stopped(run_services(list(names) or list(SERVICES)))
+
+
+def topics(settings: StackSettings) -> int:
+    """Create the topics that the cluster lacks; return the exit code."""
+    use_running_stack(settings)
+    from kuber.infra.kafka import KafkaUnavailable
+    from kuber.service_host import create_topics
+
+    try:
+        asyncio.run(create_topics())
+    except KafkaUnavailable as error:
+        say.failure(f"The topics were not created: {error}")
+        return 1
+    say.line("Every topic is there.")
+    return 0
+
+
+def _until_stopped(work: Coroutine[None, None, None]) -> int:
+    async def run() -> None:
+        working = asyncio.create_task(work)
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, publishing.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, working.cancel)
         try:
-            await publishing
+            await working
         except asyncio.CancelledError:
             return
 
-    asyncio.run(until_stopped())
+    asyncio.run(run())
     return 0
 
 

@@ -23,7 +23,10 @@ from kuber.workers.supervisor import WORKER_READY, Service
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
 
-ECHOED = ("supervisor", "api", "worker", "beat", "relay")
+OTHER_SERVICES = ("scheduler",)
+"""Services that share a process in the development stack; the dispatcher has its own."""
+
+ECHOED = ("supervisor", "api", "worker", "beat", "relay", "dispatcher", "services")
 """Whose log lines are shown on the terminal of `up`."""
 
 
@@ -232,6 +235,11 @@ def relay_command() -> tuple[str, ...]:
     return (sys.executable, "-m", "kuber.cli", "relay")
 
 
+def services_command(*names: str) -> tuple[str, ...]:
+    """Return the command line of a process that runs the long-running services `names`."""
+    return (sys.executable, "-m", "kuber.cli", "services", *names)
+
+
 def _check(addresses: Addresses) -> None:
     """Refuse bad settings before anything starts. Raises CannotStart, naming them."""
     try:
@@ -271,8 +279,10 @@ def _application(
     )
     beat = Service("beat", command(beat_command(home.root / "beat-schedule")), grace_s=3)
     relay = Service("relay", command(relay_command()), grace_s=5)
+    dispatcher = Service("dispatcher", command(services_command("dispatcher")), grace_s=5)
+    others = Service("services", command(services_command(*OTHER_SERVICES)), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
-    return (api, worker), (beat, relay)
+    return (api, worker), (beat, relay, dispatcher, others)
 
 
 def _answers(url: str, path: str) -> bool:

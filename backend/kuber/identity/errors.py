@@ -68,3 +68,11 @@ class RateLimited(IdentityError):
     kind = ErrorKind.RATE_LIMITED
     code = "rate_limited"
     title = "Too many attempts"
+
+
+class AdminOnly(IdentityError):
+    """The caller is signed in, but has not the role that this needs."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "admin_only"
+    title = "This is for administrators"

@@ -1,9 +1,11 @@
 """Accounts and sessions: sign up, sign in, stay signed in, sign out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity import repository
@@ -44,6 +46,16 @@ class StoredCredentials:
     account: Account | None
     password_hash: str | None
     disabled: bool
+
+
+async def tiers_of(session: AsyncSession, user_ids: Collection[UserId]) -> dict[UserId, Tier]:
+    """Return the tier of each account that exists and may be used."""
+    rows = await session.execute(
+        select(UserRow.id, UserRow.tier).where(
+            UserRow.id.in_(user_ids), UserRow.disabled_at.is_(None)
+        )
+    )
+    return {UserId(user_id): Tier(tier) for user_id, tier in rows}
 
 
 class IdentityService:

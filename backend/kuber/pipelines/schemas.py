@@ -59,6 +59,14 @@ class GraphVerdict(BaseModel):
     problems: list[GraphProblem]
 
 
+class LastSkip(BaseModel):
+    """The last time the schedule was due and no run was started."""
+
+    at: datetime
+    reason: str
+    detail: str
+
+
 class PipelineOut(BaseModel):
     id: UUID
     name: str
@@ -70,6 +78,8 @@ class PipelineOut(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
+    next_run_at: datetime | None
+    last_skip: LastSkip | None
     problems: list[GraphProblem]
 
 
@@ -98,6 +108,8 @@ class PipelineSummary(BaseModel):
     problem_count: int
     created_at: datetime
     updated_at: datetime
+    next_run_at: datetime | None
+    last_skip: LastSkip | None
     last_run: LastRun | None = None
 
 

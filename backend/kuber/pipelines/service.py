@@ -8,6 +8,7 @@ from kuber.agents.registry import AgentRegistry
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, UserId, new_id
+from kuber.market.scanners.service import owns_scanner
 from kuber.pipelines.errors import (
     InvalidGraph,
     ModeLocked,
@@ -18,6 +19,7 @@ from kuber.pipelines.errors import (
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
 from kuber.pipelines.repository import SORTS, PipelineRepository
 from kuber.pipelines.schemas import (
+    LastSkip,
     PipelineClone,
     PipelineCreate,
     PipelineExport,
@@ -28,14 +30,18 @@ from kuber.pipelines.schemas import (
     VersionList,
     VersionOut,
 )
+from kuber.pipelines.subscriptions import notify
 from kuber.pipelines.templates import template
+from kuber.pipelines.triggers import next_due, trigger_problems
 from kuber.pipelines.types import (
     TRIGGERS,
     Graph,
     GraphProblem,
     Mode,
+    PeriodicTrigger,
     PipelineQuery,
     PipelineStatus,
+    SignalTrigger,
     Trigger,
 )
 from kuber.pipelines.validation import validate_graph
@@ -115,10 +121,12 @@ class PipelineService:
         if body.mode is not None:
             row.mode = _open_mode(body.mode)
         if body.trigger is not None:
+            await _require_own_scanner(session, user_id, body.trigger)
             row.trigger = body.trigger.model_dump(mode="json")
         if body.graph is not None:
             self._replace_graph(session, row, body.graph)
         self._touch(row)
+        await self._rescheduled(session, row)
         return self._out(row)
 
     async def restore(
@@ -189,7 +197,10 @@ class PipelineService:
         self, session: AsyncSession, user_id: UserId, body: PipelineExport
     ) -> PipelineOut:
         """Store an exported pipeline as a new one."""
-        return await self._insert(session, user_id, body.name, body.graph, body.mode, body.trigger)
+        trigger = body.trigger
+        if isinstance(trigger, SignalTrigger):  # a scanner belongs to whoever exported it
+            trigger = trigger.model_copy(update={"scanner_id": None})
+        return await self._insert(session, user_id, body.name, body.graph, body.mode, trigger)
 
     async def set_status(
         self,
@@ -202,15 +213,38 @@ class PipelineService:
         row = await self._row(session, user_id, pipeline_id, lock=True)
         if status is PipelineStatus.ACTIVE:
             self.require_valid(Graph.model_validate(row.graph))
+            await self._require_startable(session, row)
         if row.status != status.value:
             row.status = status.value
             self._touch(row)
+            await self._rescheduled(session, row)
         return self._out(row)
 
     async def delete(self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) -> None:
         """Delete a pipeline with its versions and runs."""
         await session.delete(await self._row(session, user_id, pipeline_id, lock=True))
         await session.flush()
+        await notify(session, "pipeline", pipeline_id)
+
+    async def _require_startable(self, session: AsyncSession, row: PipelineRow) -> None:
+        """Raise PipelineError when nothing could ever start the pipeline by itself."""
+        problems = trigger_problems(TRIGGERS.validate_python(row.trigger), self._clock.now())
+        if problems:
+            raise PipelineError(problems[0].message, problems)
+
+    async def _rescheduled(self, session: AsyncSession, row: PipelineRow) -> None:
+        """Bring what follows from status and trigger up to date, and tell the dispatchers."""
+        trigger = TRIGGERS.validate_python(row.trigger)
+        active = row.status == PipelineStatus.ACTIVE.value
+        if active and trigger_problems(trigger, self._clock.now()):
+            row.status, active = PipelineStatus.DRAFT.value, False
+        periodic = active and isinstance(trigger, PeriodicTrigger)
+        if not periodic:
+            row.next_run_at = None
+        elif isinstance(trigger, PeriodicTrigger):
+            row.next_run_at = next_due(trigger, self._clock.now())
+        await session.flush()
+        await notify(session, "pipeline", row.id)
 
     def require_valid(self, graph: Graph) -> None:
         """Raise InvalidGraph with every problem of `graph`, if there is one."""
@@ -240,6 +274,7 @@ class PipelineService:
         mode: Mode,
         trigger: Trigger,
     ) -> PipelineOut:
+        await _require_own_scanner(session, user_id, trigger)
         now = self._clock.now()
         row = PipelineRow(
             id=new_id(),
@@ -300,6 +335,8 @@ class PipelineService:
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
+            next_run_at=row.next_run_at,
+            last_skip=LastSkip.model_validate(row.last_skip) if row.last_skip else None,
             problems=self.validate(graph),
         )
 
@@ -310,6 +347,20 @@ class PipelineService:
             trigger=full.trigger,
             node_count=len(full.graph.nodes),
             problem_count=len(full.problems),
+        )
+
+
+async def _require_own_scanner(session: AsyncSession, user_id: UserId, trigger: Trigger) -> None:
+    if not isinstance(trigger, SignalTrigger) or trigger.scanner_id is None:
+        return
+    if not await owns_scanner(session, user_id, trigger.scanner_id):
+        raise PipelineError(
+            f"There is no scanner {trigger.scanner_id}.",
+            [
+                Problem(
+                    "Unknown scanner.", "Choose one of your scanners.", field="trigger.scanner_id"
+                )
+            ],
         )
 
 

@@ -1,10 +1,11 @@
 """What active pipelines wait for: read by the dispatcher and the scheduler."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import String, cast, func, literal_column, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.ids import PipelineId, UserId
@@ -22,6 +23,15 @@ class SignalPipeline:
     pipeline_id: PipelineId
     user_id: UserId
     trigger: SignalTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerUser:
+    """A pipeline whose trigger names a scanner."""
+
+    pipeline_id: PipelineId
+    name: str
+    status: PipelineStatus
 
 
 async def notify(session: AsyncSession, kind: str, changed: UUID) -> None:
@@ -54,4 +64,27 @@ async def signal_pipelines(
         trigger = TRIGGERS.validate_python(row.trigger)
         assert isinstance(trigger, SignalTrigger), "the query asks for the kind"
         found.append(SignalPipeline(PipelineId(row.id), UserId(row.user_id), trigger))
+    return found
+
+
+async def using_scanner(
+    session: AsyncSession, user_id: UserId, scanner_ids: Collection[UUID]
+) -> dict[UUID, list[ScannerUser]]:
+    """Return a user's pipelines by the scanner that their trigger names, each list by name.
+
+    Every status counts; a scanner that no pipeline names is left out.
+    """
+    scanner_id = literal_column("trigger ->> 'scanner_id'", String())  # as the index has it
+    query = (
+        select(scanner_id.label("scanner_id"), PipelineRow.id, PipelineRow.name, PipelineRow.status)
+        .where(
+            PipelineRow.user_id == user_id,
+            scanner_id == func.any(cast([str(one) for one in scanner_ids], ARRAY(String))),
+        )
+        .order_by(PipelineRow.name, PipelineRow.id)
+    )
+    found: dict[UUID, list[ScannerUser]] = {}
+    for row in await session.execute(query):
+        use = ScannerUser(PipelineId(row.id), row.name, PipelineStatus(row.status))
+        found.setdefault(UUID(row.scanner_id), []).append(use)
     return found

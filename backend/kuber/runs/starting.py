@@ -24,11 +24,12 @@ _START = f"""
       as w(run_id uuid, pipeline_id uuid, symbol text, as_of timestamptz, real_time bool,
            seed bigint, correlation_id text, traceparent text, started_by text, signal_id uuid)
     join pipelines p on p.id = w.pipeline_id
-    where p.status = 'active' and p.trigger ->> 'kind' = case w.started_by when 'schedule' then 'periodic' else 'signal' end
+    where p.status = 'active'
+      and p.trigger ->> 'kind' = case w.started_by when 'signal' then 'signal' else 'periodic' end
     order by p.id, w.symbol, w.run_id
     on conflict (pipeline_id, symbol) where {ACTIVE} do nothing
     returning id, mode
-"""
+"""  # noqa: S608  ACTIVE is a constant
 
 _INACTIVE = """
     select w.id from unnest(%s::uuid[]) as w(id)

@@ -31,6 +31,8 @@ def read_signal(message: IncomingMessage, known_types: frozenset[str]) -> Signal
         return Rejected(
             message, "newer_schema", f"Schema version {version} is not {SCHEMA_VERSION}."
         )
+    if b"\\u0000" in message.value:
+        return Rejected(message, "bad_schema", "The message holds a NUL character.")
     try:
         data = json.loads(message.value)
     except ValueError as error:

@@ -1,10 +1,11 @@
 """Signals, what came of them, and where they come from. Private to this package."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import Base, JsonObject
@@ -29,8 +30,8 @@ class SignalRow(Base):
     signal_type: Mapped[str] = mapped_column(String(60))
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
-    tickers: Mapped[JsonObject]
-    """A list of `{ticker, signal, confidence}`."""
+    tickers: Mapped[list[Any]] = mapped_column(JSONB)
+    """Of `{ticker, signal, confidence}`."""
     details: Mapped[JsonObject]
     """The message's `metadata`."""
     extra: Mapped[JsonObject]
@@ -129,5 +130,26 @@ class GeneratorRow(Base):
     symbols: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
     timeframe: Mapped[str] = mapped_column(String(4))
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    leased_by: Mapped[str | None] = mapped_column(String(120))
+    """The instance that runs it, until `leased_until` by the database's clock."""
+    leased_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class GeneratorCursorRow(Base):
+    """How far one series of a generator, or of a replay, has been looked at.
+
+    `stream_id` is the generator's id; a replay has one of its own and no `generator_id`.
+    """
+
+    __tablename__ = "generator_cursors"
+
+    stream_id: Mapped[UUID] = mapped_column(primary_key=True)
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
+    timeframe: Mapped[str] = mapped_column(String(4), primary_key=True)
+    generator_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("signal_generators.id", ondelete="CASCADE"), index=True
+    )
+    closed_at: Mapped[datetime]
+    """Every bar that closed by then has been looked at."""

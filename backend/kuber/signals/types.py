@@ -116,3 +116,15 @@ class SignalKind:
     signal_type: str
     name: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalQuery:
+    """Filters of the signals list."""
+
+    signal_type: str | None = None
+    ticker: str | None = None
+    source: str | None = None
+    outcome: Outcome | None = None
+    cursor: str | None = None
+    limit: int = 50

@@ -82,9 +82,7 @@ class MessageLoop:
             rejected = await self._patiently(batch)
         except Exception as error:  # noqa: BLE001  the message that is to blame is looked for
             log.warning("batch_failed", consumer=self._options.name, reason=repr(error))
-            rejected = [
-                reject for message in batch for reject in await self._one_by_one(message)
-            ]
+            rejected = [reject for message in batch for reject in await self._one_by_one(message)]
         if rejected:
             await self._put_away(rejected)
         self.handled += len(batch)

@@ -1,15 +1,27 @@
-"""What this installation is and can do, for people who have not signed in yet."""
+"""What this installation is and can do, and how it does."""
 
+from dataclasses import asdict
+from datetime import datetime
+from typing import Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from kuber.api.container import ApiSettings
-from kuber.api.deps import ContainerDep
+from kuber.api.deps import ContainerDep, CurrentUser, Db
+from kuber.api.health import Check, Readiness
 from kuber.identity.types import DEMO_EMAIL
+from kuber.infra.heartbeats import service_beats
 
 router = APIRouter(prefix="/system", tags=["system"])
+
+_WORST_FIRST: tuple[Literal["lost", "failing", "starting", "running"], ...] = (
+    "lost",
+    "failing",
+    "starting",
+    "running",
+)
 
 
 class DemoLogin(BaseModel):
@@ -58,6 +70,53 @@ async def get_system_info(request: Request, container: ContainerDep) -> SystemIn
         ),
         market=_market(settings),
     )
+
+
+class ServiceOut(BaseModel):
+    """One instance of a long-running service; `lost` was not heard for ten seconds."""
+
+    service: str
+    instance: str
+    state: Literal["starting", "running", "failing", "stopped", "lost"]
+    detail: dict[str, JsonValue]
+    started_at: datetime
+    beat_at: datetime
+
+
+class ServiceList(BaseModel):
+    items: list[ServiceOut]
+    next_cursor: str | None = None
+
+
+class SystemStatus(BaseModel):
+    """Whether everything that Kuber needs answers, and whether its services live."""
+
+    status: Literal["ok", "degraded"]
+    checks: dict[str, Check]
+    services: dict[str, Literal["running", "failing", "lost", "starting"]]
+    """For each service the state of its best instance."""
+
+
+@router.get("/services", operation_id="list_services")
+async def list_services(container: ContainerDep, session: Db, user: CurrentUser) -> ServiceList:
+    """Return every instance of every long-running service that was heard within a day."""
+    beats = await service_beats(session, container.clock.now())
+    return ServiceList(items=[ServiceOut.model_validate(asdict(beat)) for beat in beats])
+
+
+@router.get("/status", operation_id="get_system_status")
+async def get_system_status(
+    request: Request, container: ContainerDep, session: Db, user: CurrentUser
+) -> SystemStatus:
+    """Say what answers and what lives."""
+    readiness: Readiness = request.app.state.readiness
+    checks = (await readiness.check()).checks
+    best: dict[str, Literal["running", "failing", "lost", "starting"]] = {}
+    beats = await service_beats(session, container.clock.now())
+    for state in _WORST_FIRST:
+        best |= {beat.service: state for beat in beats if beat.state == state}
+    fine = all(check.ok for check in checks.values()) and set(best.values()) <= {"running"}
+    return SystemStatus(status="ok" if fine else "degraded", checks=checks, services=best)
 
 
 def _demo_login(settings: ApiSettings) -> DemoLogin | None:

@@ -1,0 +1,118 @@
+"""When a periodic pipeline is due, and what a trigger lacks to start anything: pure functions."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from kuber.kernel.errors import Problem
+from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.instruments import traits_of
+from kuber.pipelines.types import ManualTrigger, PeriodicTrigger, SignalTrigger
+
+_DAY_MINUTES = 1440
+_HOUR_MINUTES = 60
+_LOOK_AHEAD = timedelta(days=14)
+_MOMENT = timedelta(microseconds=1)
+
+
+def next_due(trigger: PeriodicTrigger, after: datetime) -> datetime | None:
+    """Return when the schedule is due next, in UTC, strictly after `after`.
+
+    With `market_hours_only`, the first slot at which the market of at least one symbol trades;
+    None when there is none within two weeks.
+    """
+    last = after + _LOOK_AHEAD
+    while after < last:
+        due = _next_slot(trigger, after)
+        if not trigger.market_hours_only or open_symbols(trigger, due):
+            return due
+        # No slot before the next opening can be one: on from the moment before it.
+        opening = min(_calendar(symbol).next_open(due) for symbol in trigger.symbols)
+        after = max(due, opening - _MOMENT)
+    return None
+
+
+def open_symbols(trigger: PeriodicTrigger, at: datetime) -> list[str]:
+    """Return the symbols whose market trades at `at`; the moment of the close is outside."""
+    return [symbol for symbol in trigger.symbols if _calendar(symbol).is_open(at)]
+
+
+def _calendar(symbol: str) -> TradingCalendar:
+    return calendar_for(traits_of(symbol).calendar)
+
+
+def _next_slot(trigger: PeriodicTrigger, after: datetime) -> datetime:
+    """Return the first slot after `after`.
+
+    Minutes are counted from midnight in the trigger's time zone. Up to an hour they are counted as
+    they pass, also through a change of the clocks; longer ones go by the clock on the wall: a time
+    that a change leaves out is due an hour later, one that comes twice is due the first time.
+    """
+    zone = ZoneInfo(trigger.timezone)
+    day = after.astimezone(zone).date()
+    for ahead in range(3):
+        for due in _dues(day + timedelta(days=ahead), trigger.every_minutes, zone):
+            if due > after:
+                return due
+    raise AssertionError("every schedule is due each day, at midnight at the latest")
+
+
+def _dues(day: date, every_minutes: int, zone: ZoneInfo) -> Iterator[datetime]:
+    """Yield when the schedule is due on a local day, in UTC, oldest first."""
+    midnight = _at(day, 0, zone)
+    if every_minutes > _HOUR_MINUTES:
+        for minute in range(0, _DAY_MINUTES, every_minutes):
+            yield _at(day, minute, zone)
+        return
+    due, end = midnight, _at(day + timedelta(days=1), 0, zone)
+    while due < end:
+        yield due
+        due += timedelta(minutes=every_minutes)
+
+
+def _at(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    local = datetime.combine(day, time(minute // 60, minute % 60), zone)
+    return local.astimezone(UTC)
+
+
+def trigger_problems(
+    trigger: ManualTrigger | PeriodicTrigger | SignalTrigger, now: datetime
+) -> list[Problem]:
+    """Return what has to be filled in before a pipeline can start by this trigger."""
+    match trigger:
+        case PeriodicTrigger() if not trigger.symbols:
+            return [
+                Problem(
+                    "The schedule has no symbol.",
+                    "Name the symbols that it runs on.",
+                    field="trigger.symbols",
+                )
+            ]
+        case PeriodicTrigger() if next_due(trigger, now) is None:
+            return [
+                Problem(
+                    "The market is never open when the schedule is due.",
+                    "Choose a shorter interval or another time zone, or run outside market hours.",
+                    field="trigger.every_minutes",
+                )
+            ]
+        case SignalTrigger():
+            problems = []
+            if trigger.scanner_id is None:
+                problems.append(
+                    Problem(
+                        "No scanner is chosen.",
+                        "Choose the scanner whose tickers may start the pipeline.",
+                        field="trigger.scanner_id",
+                    )
+                )
+            if not trigger.subscriptions:
+                problems.append(
+                    Problem(
+                        "The pipeline subscribes to no signal.",
+                        "Add at least one signal type.",
+                        field="trigger.subscriptions",
+                    )
+                )
+            return problems
+    return []

@@ -1,0 +1,121 @@
+"""Puts the long-running services together and runs the ones that are asked for."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+import structlog
+
+from kuber.bootstrap import cost_service, load_settings, market_provider, observe, reveal
+from kuber.config import Settings
+from kuber.infra.db import Database, raw_pool
+from kuber.infra.kafka import KafkaConsumer, ensure_topics
+from kuber.infra.redis import connect_redis
+from kuber.kernel.clock import SystemClock
+from kuber.market.scanners.service import tickers_of
+from kuber.market.service import MarketService
+from kuber.runs.scheduling import Scheduler
+from kuber.signals.catalog import signal_types
+from kuber.signals.dispatcher import Dispatcher
+from kuber.signals.index import SubscriptionIndex
+from kuber.signals.subscriptions import SubscriptionWatch
+from kuber.signals.tiers import TierPolicy
+from kuber.workers.celery_app import Waker, make_celery
+from kuber.workers.consumer import ConsumerOptions
+from kuber.workers.dispatch import DispatchService
+from kuber.workers.periodic import PeriodicService
+from kuber.workers.service import LongRunning, ServiceHost
+
+log = structlog.get_logger(__name__)
+
+SERVICES = ("dispatcher", "scheduler")
+"""Everything that `./kuber services` can run."""
+
+READY = b"the services are ready"
+"""What the host writes once each service has started."""
+
+_SCHEDULER_EVERY_S = 1.0
+_DISPATCHER_GROUP = "kuber-dispatcher"
+
+
+async def run_services(names: Sequence[str]) -> None:
+    """Run the services `names` in this process until cancelled."""
+    settings = load_settings()
+    observe(settings, "-".join(names) if len(names) == 1 else "services")
+    async with AsyncExitStack() as stack:
+        parts = await _Parts.open(settings, stack)
+        services = [_MAKERS[name](parts) for name in names]
+        host = ServiceHost(services, parts.pool, parts.clock)
+        await host.run(lambda: _say_ready(names))
+
+
+class _Parts:
+    """What services share within a process."""
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        url = reveal(settings.database_url)
+        self.settings = settings
+        self.clock = SystemClock()
+        self.database = Database(url, pool_size=4, application_name="kuber-services")
+        self.pool = raw_pool(url, size=6, application_name="kuber-services")
+        self.redis = connect_redis(reveal(settings.redis_url))
+        self.costs = cost_service(settings, self.clock)
+        self.market = MarketService(self.pool, self.clock, market_provider(settings, self.clock))
+        self.waker = Waker(make_celery(reveal(settings.redis_url)), self.redis)
+        stack.push_async_callback(self.database.close)
+        stack.push_async_callback(self.redis.aclose)
+
+    @classmethod
+    async def open(cls, settings: Settings, stack: AsyncExitStack) -> "_Parts":
+        parts = cls(settings, stack)
+        await parts.pool.open(wait=False)
+        stack.push_async_callback(parts.pool.close)
+        return parts
+
+
+def _dispatcher(parts: _Parts) -> LongRunning:
+    settings = parts.settings
+    dispatcher = Dispatcher(
+        parts.pool,
+        parts.market,
+        parts.costs,
+        TierPolicy(settings.enforce_subscription_limits),
+        parts.clock,
+        signal_types(),
+        parts.waker.wake,
+    )
+
+    def use(index: SubscriptionIndex) -> None:
+        dispatcher.index = index
+
+    def consumer() -> KafkaConsumer:
+        return KafkaConsumer(
+            settings.kafka_bootstrap, group=_DISPATCHER_GROUP, topics=["signals.raw"]
+        )
+
+    watch = SubscriptionWatch(parts.database, tickers_of, use)
+    options = ConsumerOptions("dispatcher", in_flight=settings.dispatcher_in_flight)
+    return DispatchService(consumer, dispatcher, watch, parts.pool, parts.clock, options)
+
+
+def _scheduler(parts: _Parts) -> LongRunning:
+    scheduler = Scheduler(parts.pool, parts.market, parts.costs, parts.clock, parts.waker.wake)
+    return PeriodicService("scheduler", scheduler.run_once, _SCHEDULER_EVERY_S)
+
+
+_MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
+    "dispatcher": _dispatcher,
+    "scheduler": _scheduler,
+}
+
+
+def _say_ready(names: Sequence[str]) -> None:
+    # Past the log, whose level may be too high for it.
+    os.write(1, READY + b"\n")
+    log.info("services_ready", services=list(names))
+
+
+async def create_topics() -> None:
+    """Create the topics that the cluster of the settings lacks."""
+    settings = load_settings()
+    await ensure_topics(settings.kafka_bootstrap, settings.kafka_replicas)

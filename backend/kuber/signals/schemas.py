@@ -1,0 +1,80 @@
+"""Signals as the API shows them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from kuber.pipelines.types import Subscription
+from kuber.signals.types import Outcome, SignalDirection, SkipReason
+
+
+class TickerOut(BaseModel):
+    ticker: str
+    signal: SignalDirection
+    confidence: float
+
+
+class MatchOut(BaseModel):
+    """What the signal meant for one of the caller's pipelines; `detail` is a sentence."""
+
+    pipeline_id: UUID
+    pipeline_name: str
+    symbol: str
+    outcome: Outcome
+    reason: SkipReason | None
+    detail: str
+    confidence: float
+    threshold: float
+    execution_id: UUID | None
+
+
+class SignalOut(BaseModel):
+    """One signal; `started` and `skipped` count the caller's pipelines only."""
+
+    id: UUID
+    signal_type: str
+    source: str
+    occurred_at: datetime
+    received_at: datetime
+    tickers: list[TickerOut]
+    metadata: dict[str, JsonValue]
+    extra: dict[str, JsonValue]
+    own: bool
+    """True for the caller's own (webhooks, custom generators), false for the platform's."""
+    started: int
+    skipped: int
+    matches: list[MatchOut]
+
+
+class SignalList(BaseModel):
+    items: list[SignalOut]
+    next_cursor: str | None
+
+
+class PreviewBody(BaseModel):
+    """Subscriptions to try on the past."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scanner_id: UUID
+    subscriptions: Annotated[list[Subscription], Field(min_length=1, max_length=50)]
+    days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
+class TypePreview(BaseModel):
+    signal_type: str
+    signals: int
+    """Tickers of the scanner that signals of the type named."""
+    runs: int
+    """Those that reached the least confidence."""
+
+
+class PreviewOut(BaseModel):
+    """What the subscriptions would have started, from the signals on record."""
+
+    days: int
+    signals: int
+    runs: int
+    by_type: list[TypePreview]

@@ -1,0 +1,121 @@
+"""Signals for the API: what came, what it meant for one's own pipelines, and what it would have."""
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import UserId
+from kuber.pipelines.service import PipelineService
+from kuber.signals.errors import SignalNotFound
+from kuber.signals.models import SignalMatchRow, SignalRow
+from kuber.signals.repository import SignalRepository, visible
+from kuber.signals.schemas import (
+    MatchOut,
+    PreviewOut,
+    SignalList,
+    SignalOut,
+    TickerOut,
+    TypePreview,
+)
+from kuber.signals.types import Outcome, SignalQuery, SkipReason
+
+
+class SignalService:
+    """Every method sees the platform's signals and one user's own."""
+
+    def __init__(self, pipelines: PipelineService, clock: Clock) -> None:
+        self._pipelines = pipelines
+        self._clock = clock
+
+    async def page(self, session: AsyncSession, user_id: UserId, query: SignalQuery) -> SignalList:
+        """Return one page, newest first, each signal with its matches."""
+        rows, cursor = await SignalRepository(session).page(user_id, query)
+        return SignalList(items=await self._out(session, user_id, rows), next_cursor=cursor)
+
+    async def get(self, session: AsyncSession, user_id: UserId, signal_id: UUID) -> SignalOut:
+        """Return one signal with its matches; raises SignalNotFound."""
+        row = await SignalRepository(session).find(user_id, signal_id)
+        if row is None:
+            raise SignalNotFound(f"There is no signal {signal_id}.")
+        return (await self._out(session, user_id, [row]))[0]
+
+    async def preview(
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        tickers: tuple[str, ...],
+        thresholds: dict[str, float],
+        days: int,
+    ) -> PreviewOut:
+        """Return what subscriptions to `tickers` would have started in the last `days` days.
+
+        From the signals on record; runs that were still active then are not taken off.
+        """
+        since = self._clock.now() - timedelta(days=days)
+        query = visible(user_id).where(
+            SignalRow.occurred_at >= since, SignalRow.signal_type.in_(thresholds)
+        )
+        wanted, seen, runs = set(tickers), Counter[str](), Counter[str]()
+        found = await session.stream_scalars(query.execution_options(yield_per=1000))
+        async for row in found:
+            for item in _tickers(row):
+                if item.ticker in wanted:
+                    seen[row.signal_type] += 1
+                    runs[row.signal_type] += item.confidence >= thresholds[row.signal_type]
+        return PreviewOut(
+            days=days,
+            signals=seen.total(),
+            runs=runs.total(),
+            by_type=[
+                TypePreview(signal_type=kind, signals=seen[kind], runs=runs[kind])
+                for kind in thresholds
+            ],
+        )
+
+    async def _out(
+        self, session: AsyncSession, user_id: UserId, rows: list[SignalRow]
+    ) -> list[SignalOut]:
+        matches: dict[UUID, list[SignalMatchRow]] = defaultdict(list)
+        for match in await SignalRepository(session).matches(user_id, [row.id for row in rows]):
+            matches[match.signal_id].append(match)
+        pipelines = {match.pipeline_id for found in matches.values() for match in found}
+        names = await self._pipelines.names(session, user_id, pipelines) if pipelines else {}
+        return [_signal_out(row, matches[row.id], names) for row in rows]
+
+
+def _signal_out(row: SignalRow, matches: list[SignalMatchRow], names: dict[UUID, str]) -> SignalOut:
+    outcomes = Counter(match.outcome for match in matches)
+    return SignalOut(
+        id=row.id,
+        signal_type=row.signal_type,
+        source=row.source,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        tickers=_tickers(row),
+        metadata=row.details,
+        extra=row.extra,
+        own=row.user_id is not None,
+        started=outcomes[Outcome.STARTED.value],
+        skipped=outcomes[Outcome.SKIPPED.value],
+        matches=[
+            MatchOut(
+                pipeline_id=match.pipeline_id,
+                pipeline_name=names[match.pipeline_id],
+                symbol=match.symbol,
+                outcome=Outcome(match.outcome),
+                reason=SkipReason(match.reason) if match.reason else None,
+                detail=match.detail,
+                confidence=match.confidence,
+                threshold=match.threshold,
+                execution_id=match.run_id,
+            )
+            for match in matches
+        ],
+    )
+
+
+def _tickers(row: SignalRow) -> list[TickerOut]:
+    return [TickerOut.model_validate(item) for item in row.tickers]

@@ -1,0 +1,114 @@
+"""Keeps the dispatcher's index as the database has it: loaded at start, changed by notices."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.identity.service import tiers_of
+from kuber.infra.db import Database
+from kuber.kernel.ids import PipelineId
+from kuber.pipelines.subscriptions import CHANNEL, SignalPipeline, signal_pipelines
+from kuber.signals.index import Subscriber, SubscriptionIndex
+
+log = structlog.get_logger(__name__)
+
+TickersOf = Callable[[AsyncSession, Collection[UUID]], Awaitable[dict[UUID, tuple[str, ...]]]]
+"""Reads the tickers of scanners."""
+
+_GATHER_S = 0.05
+"""How long notices are gathered: a change of many pipelines is read at once."""
+
+
+class SubscriptionWatch:
+    """Fills `on_index` with a new index after each connection, and changes it by notices."""
+
+    def __init__(
+        self,
+        database: Database,
+        tickers_of: TickersOf,
+        on_index: Callable[[SubscriptionIndex], None],
+    ) -> None:
+        self._database = database
+        self._tickers_of = tickers_of
+        self._on_index = on_index
+        self.index = SubscriptionIndex()
+
+    async def run(self, loaded: asyncio.Event) -> None:
+        """Follow the database until cancelled; sets `loaded` once the first index is there.
+
+        Listening begins before loading, so that no change falls between the two. Raises
+        psycopg.Error when the connection is lost: what was missed is made good by a new start.
+        """
+        async with await psycopg.AsyncConnection.connect(
+            self._database.url,
+            autocommit=True,
+            application_name="kuber-subscriptions",
+            connect_timeout=5,
+        ) as connection:
+            await connection.execute(f"listen {CHANNEL}".encode())
+            await self.load()
+            loaded.set()
+            while True:
+                changed = {notice.payload async for notice in connection.notifies(stop_after=1)}
+                changed |= {
+                    notice.payload async for notice in connection.notifies(timeout=_GATHER_S)
+                }
+                await self.reload(changed)
+
+    async def load(self) -> None:
+        """Build the index of all active pipelines."""
+        async with self._database.transaction() as session:
+            subscribers = await self._subscribers(session, await signal_pipelines(session))
+        self.index = SubscriptionIndex(subscribers)
+        self._on_index(self.index)
+        log.info("subscriptions_loaded", pipelines=len(self.index))
+
+    async def reload(self, changed: Collection[str]) -> None:
+        """Read again what notices (`pipeline:<id>`, `scanner:<id>`, `user:<id>`) name."""
+        pipelines = {UUID(name.partition(":")[2]) for name in changed if name[:9] == "pipeline:"}
+        async with self._database.transaction() as session:
+            found = {
+                item.pipeline_id: item
+                for item in await signal_pipelines(session, pipeline_ids=list(pipelines))
+            }
+            for name in changed:
+                kind, _, text = name.partition(":")
+                if kind == "scanner":
+                    more = await signal_pipelines(session, scanner_id=UUID(text))
+                elif kind == "user":
+                    more = await signal_pipelines(session, user_id=UUID(text))
+                else:
+                    continue
+                found |= {item.pipeline_id: item for item in more}
+            subscribers = await self._subscribers(session, list(found.values()))
+        present = {subscriber.pipeline_id for subscriber in subscribers}
+        for pipeline_id in ({*pipelines} | {*found}) - present:
+            self.index.remove(PipelineId(pipeline_id))
+        for subscriber in subscribers:
+            self.index.put(subscriber)
+        log.info("subscriptions_changed", notices=len(changed), pipelines=len(self.index))
+
+    async def _subscribers(
+        self, session: AsyncSession, pipelines: list[SignalPipeline]
+    ) -> list[Subscriber]:
+        scanners = {item.trigger.scanner_id for item in pipelines if item.trigger.scanner_id}
+        tickers = await self._tickers_of(session, scanners) if scanners else {}
+        tiers = await tiers_of(session, {item.user_id for item in pipelines})
+        return [
+            Subscriber(
+                pipeline_id=item.pipeline_id,
+                user_id=item.user_id,
+                tier=tiers[item.user_id],
+                thresholds={s.signal_type: s.min_confidence for s in item.trigger.subscriptions},
+                tickers=tickers[item.trigger.scanner_id],
+                market_hours_only=item.trigger.market_hours_only,
+            )
+            for item in pipelines
+            if item.user_id in tiers
+            and item.trigger.scanner_id in tickers
+            and tickers[item.trigger.scanner_id]
+        ]
