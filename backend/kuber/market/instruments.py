@@ -20,6 +20,25 @@ _CRYPTO_CODES = frozenset({
 # fmt: on
 _CRYPTO_QUOTES = ("USDT", "USDC", "USD", "EUR", "GBP", "BTC")
 
+# fmt: off
+_BY_SECTOR = {
+    "Technology": ("AAPL", "MSFT", "NVDA", "AMD", "INTC", "ORCL", "CRM", "ADBE"),
+    "Communication": ("GOOG", "META", "NFLX", "DIS"),
+    "Consumer": ("AMZN", "TSLA", "NKE", "WMT", "KO", "PG"),
+    "Financials": ("JPM", "BAC", "GS", "V"),
+    "Health care": ("JNJ", "UNH"),
+    "Energy": ("XOM", "CVX"),
+    "Industrials": ("BA",),
+    "Funds": ("SPY", "QQQ", "IWM", "GLD"),
+    "Currencies": (),
+    "Crypto": (),
+}
+# fmt: on
+_SECTOR_OF = {symbol: sector for sector, symbols in _BY_SECTOR.items() for symbol in symbols}
+
+SECTORS = tuple(_BY_SECTOR)
+"""The sectors there are; pairs are currencies or crypto, a symbol nobody listed has none."""
+
 _NAMES = {
     "AAPL": "Apple",
     "MSFT": "Microsoft",
@@ -36,6 +55,8 @@ class Traits:
     name: str
     calendar: str
     currency: str
+    sector: str | None
+    """One of SECTORS, None when it is not known."""
 
 
 def canonical_symbol(text: str) -> str:
@@ -67,7 +88,7 @@ def pair_of(symbol: str) -> tuple[str, str] | None:
 
 
 def traits_of(symbol: str) -> Traits:
-    """Return name, calendar and currency of a canonical symbol.
+    """Return name, calendar, currency and sector of a canonical symbol.
 
     Currency pairs trade 24/5 and crypto pairs 24/7; everything else is taken as listed in New
     York and priced in USD.
@@ -75,7 +96,7 @@ def traits_of(symbol: str) -> Traits:
     name = _NAMES.get(symbol)
     pair = pair_of(symbol)
     if pair is None:
-        return Traits(symbol, name or symbol, EXCHANGE, "USD")
+        return Traits(symbol, name or symbol, EXCHANGE, "USD", _SECTOR_OF.get(symbol))
     base, quote = pair
-    calendar = CRYPTO if base in _CRYPTO_CODES else CURRENCIES
-    return Traits(symbol, name or f"{base} / {quote}", calendar, quote)
+    calendar, sector = (CRYPTO, "Crypto") if base in _CRYPTO_CODES else (CURRENCIES, "Currencies")
+    return Traits(symbol, name or f"{base} / {quote}", calendar, quote, sector)

@@ -142,6 +142,10 @@ class MarketService:
                 found.setdefault(instrument.symbol, instrument)
         return list(found.values())
 
+    async def stored(self, user_id: UserId) -> list[Instrument]:
+        """Return the instruments with stored bars that the user sees: imports and sample."""
+        return await self._stored.search(user_id, "")
+
     async def default_now(self, user_id: UserId, symbol: str) -> datetime:
         """Return the natural `as_of` of a run: the close of the last stored bar, else now.
 
