@@ -92,6 +92,8 @@ def upgrade() -> None:
         sa.Column("symbols", postgresql.ARRAY(sa.String(length=32)), nullable=False),
         sa.Column("timeframe", sa.String(length=4), nullable=False),
         sa.Column("enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("leased_by", sa.String(length=120), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -100,6 +102,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signal_generators")),
     )
     op.create_index("ix_signal_generators_user_id", "signal_generators", ["user_id"], unique=False)
+    op.create_table(
+        "generator_cursors",
+        sa.Column("stream_id", sa.Uuid(), nullable=False),
+        sa.Column("symbol", sa.String(length=32), nullable=False),
+        sa.Column("timeframe", sa.String(length=4), nullable=False),
+        sa.Column("generator_id", sa.Uuid(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["generator_id"],
+            ["signal_generators.id"],
+            name=op.f("fk_generator_cursors_generator_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "stream_id", "symbol", "timeframe", name=op.f("pk_generator_cursors")
+        ),
+    )
+    op.create_index(
+        op.f("ix_generator_cursors_generator_id"),
+        "generator_cursors",
+        ["generator_id"],
+        unique=False,
+    )
     op.create_table(
         "signals",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -272,6 +297,8 @@ def downgrade() -> None:
     op.drop_index("ix_signals_user_id_id", table_name="signals")
     op.drop_index("ix_signals_signal_type_id", table_name="signals")
     op.drop_table("signals")
+    op.drop_index(op.f("ix_generator_cursors_generator_id"), table_name="generator_cursors")
+    op.drop_table("generator_cursors")
     op.drop_index("ix_signal_generators_user_id", table_name="signal_generators")
     op.drop_table("signal_generators")
     op.drop_index("ix_scanners_user_id_name", table_name="scanners")

@@ -1,0 +1,88 @@
+"""Expression: a condition that the user writes, over prices and indicators."""
+
+from typing import Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from kuber.signals.generators.base import (
+    Bar,
+    Detector,
+    Emission,
+    GeneratorConfig,
+    GeneratorMetadata,
+    SignalGenerator,
+)
+from kuber.signals.generators.expressions.compiler import compile_expression
+from kuber.signals.generators.expressions.grammar import MAX_LENGTH
+from kuber.signals.generators.expressions.program import Program
+from kuber.signals.generators.streaming import Onset
+from kuber.signals.types import SignalDirection
+
+_SETTLED = 20
+
+
+class ExpressionConfig(GeneratorConfig):
+    """The condition and what it means."""
+
+    model_config = ConfigDict(json_schema_extra={"x-summary": "{expression}"})
+
+    expression: str = Field(
+        max_length=MAX_LENGTH,
+        title="Expression",
+        description="Fires on the bar on which it becomes true.",
+        examples=["crosses_above(sma(close, 20), sma(close, 50)) and rsi(14) < 70"],
+        json_schema_extra={"x-widget": "code"},
+    )
+    direction: SignalDirection = Field(
+        SignalDirection.BULLISH, title="Direction", description="What the signal says."
+    )
+    confidence: float = Field(
+        70, ge=0, le=100, title="Confidence", description="What the signal is sent with."
+    )
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
+        compile_expression(self.expression)
+        return self
+
+
+class Expression(SignalGenerator[ExpressionConfig]):
+    """Fires when the user's condition turns from false to true."""
+
+    metadata = GeneratorMetadata(
+        "expression",
+        "Expression",
+        "A condition over prices and indicators that you write.",
+        "custom",
+    )
+    Config = ExpressionConfig
+
+    def __init__(self, config: ExpressionConfig) -> None:
+        super().__init__(config)
+        self._program = compile_expression(config.expression)
+
+    @property
+    def warm_up(self) -> int:
+        return self._program.settling + _SETTLED
+
+    def detector(self, ticker: str) -> Detector:
+        return _Condition(ticker, self.config, self._program)
+
+
+class _Condition(Detector):
+    def __init__(self, ticker: str, config: ExpressionConfig, program: Program) -> None:
+        super().__init__(ticker)
+        self._config = config
+        self._evaluation = program.start()
+        self._onset = Onset()
+
+    def on_bar(self, bar: Bar) -> Emission | None:
+        if not self._onset.update(self._evaluation.update(bar)):
+            return None
+        return self.emission(
+            bar,
+            self._config.direction,
+            {"as_configured": self._config.confidence},
+            expression=self._config.expression,
+            **self._evaluation.shown(),
+        )

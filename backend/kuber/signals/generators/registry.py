@@ -1,0 +1,219 @@
+"""Finds the installed signal generators, built in and from plug-ins, by entry point."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
+from typing import Any
+
+import structlog
+from pydantic import JsonValue, ValidationError
+from pydantic_core import ErrorDetails
+
+from kuber.agents.base import SettingFault
+from kuber.kernel.errors import Problem
+from kuber.signals.generators.base import (
+    GeneratorClass,
+    GeneratorConfig,
+    GeneratorMetadata,
+    SignalGenerator,
+)
+from kuber.signals.generators.errors import GeneratorError, GeneratorUnavailable, UnknownGenerator
+from kuber.signals.generators.expressions.grammar import BadExpression
+from kuber.signals.generators.schemas import GeneratorKindOut
+from kuber.signals.types import SignalKind
+
+GROUP = "kuber.generators"
+"""The entry point group in which packages announce their generators."""
+BUILT_IN = "built-in"
+
+_BOUNDS = {
+    "greater_than_equal": ("of at least", "ge"),
+    "less_than_equal": ("of at most", "le"),
+    "greater_than": ("above", "gt"),
+    "less_than": ("below", "lt"),
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginProblem:
+    """An announced generator that cannot be used, and why."""
+
+    entry_point: str
+    provider: str
+    reason: str
+
+
+class GeneratorRegistry:
+    """The generators of this installation. Broken ones are in `problems` and left out."""
+
+    def __init__(self, announced: Iterable[EntryPoint]) -> None:
+        self._rows: dict[str, GeneratorKindOut] = {}
+        self._classes: dict[str, GeneratorClass] = {}
+        self._problems: list[PluginProblem] = []
+        for entry_point in sorted(announced, key=_built_in_first):
+            self._install(entry_point)
+
+    @classmethod
+    def discover(cls) -> "GeneratorRegistry":
+        """Return the registry of everything installed in this Python environment."""
+        return cls(entry_points(group=GROUP))
+
+    @property
+    def problems(self) -> tuple[PluginProblem, ...]:
+        return tuple(self._problems)
+
+    def get(self, kind: str) -> GeneratorClass:
+        """Return the generator's class; raises UnknownGenerator."""
+        if kind not in self._classes:
+            known = ", ".join(self._classes) or "none"
+            raise UnknownGenerator(
+                f"No generator of kind {kind!r} is installed. Installed are: {known}.",
+                [Problem("Unknown kind.", f"Use one of: {known}.", field="kind")],
+            )
+        return self._classes[kind]
+
+    def catalogue(self) -> tuple[GeneratorKindOut, ...]:
+        """Return what `GET /api/v1/generator-kinds` shows, by kind."""
+        return tuple(self._rows[kind] for kind in sorted(self._rows))
+
+    def signal_kinds(self) -> tuple[SignalKind, ...]:
+        """Return the signal types that the usable generators send, by type."""
+        found = {
+            generator.metadata.signal_type: SignalKind(
+                generator.metadata.signal_type,
+                generator.metadata.name,
+                generator.metadata.description,
+            )
+            for generator in self._classes.values()
+            if generator.unavailable is None
+        }
+        return tuple(found[signal_type] for signal_type in sorted(found))
+
+    def problems_of(self, kind: str, config: Mapping[str, JsonValue]) -> list[Problem]:
+        """Return what is wrong with settings, each with field and remedy; raises UnknownGenerator.
+
+        Fields are named as in the settings, without a prefix.
+        """
+        generator = self.get(kind)
+        try:
+            generator.Config.model_validate(dict(config))
+        except ValidationError as error:
+            return [
+                problem
+                for item in error.errors(include_url=False)
+                for problem in _problems(generator.Config, item)
+            ]
+        return []
+
+    def make(self, kind: str, config: Mapping[str, JsonValue]) -> SignalGenerator[Any]:
+        """Return a generator with checked settings.
+
+        Raises UnknownGenerator, GeneratorUnavailable, GeneratorError naming each wrong field.
+        """
+        generator = self.get(kind)
+        if generator.unavailable is not None:
+            raise GeneratorUnavailable(
+                f"{generator.metadata.name}: {generator.unavailable}",
+                [Problem(generator.unavailable, "Choose another kind.", field="kind")],
+            )
+        problems = self.problems_of(kind, config)
+        if problems:
+            raise GeneratorError("The settings of the generator are not right.", problems)
+        return generator(generator.Config.model_validate(dict(config)))
+
+    def _install(self, entry_point: EntryPoint) -> None:
+        provider = _provider(entry_point)
+        try:
+            generator = _checked(entry_point.load())
+            meta = generator.metadata
+            if meta.kind in self._classes:
+                owner = self._rows[meta.kind].provider
+                raise TypeError(f"the kind {meta.kind!r} is already taken by {owner}")
+            row = GeneratorKindOut(
+                kind=meta.kind,
+                name=meta.name,
+                description=meta.description,
+                signal_type=meta.signal_type,
+                config_schema=generator.config_schema(),
+                provider=provider,
+                unavailable=generator.unavailable,
+            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in fails as it likes
+            reason = f"{type(error).__name__}: {error}"
+            self._problems.append(PluginProblem(entry_point.name, provider, reason))
+            log.warning(
+                "generator_plugin_skipped",
+                plugin=entry_point.name,
+                provider=provider,
+                reason=reason,
+            )
+            return
+        self._classes[meta.kind], self._rows[meta.kind] = generator, row
+        if generator.unavailable is not None:
+            log.info("generator_unavailable", generator=meta.kind, reason=generator.unavailable)
+
+
+def _provider(entry_point: EntryPoint) -> str:
+    name = entry_point.dist.name if entry_point.dist else "unknown package"
+    return BUILT_IN if name == "kuber" else name
+
+
+def _built_in_first(entry_point: EntryPoint) -> tuple[bool, str, str]:
+    provider = _provider(entry_point)
+    return (provider != BUILT_IN, provider, entry_point.name)
+
+
+def _checked(loaded: object) -> GeneratorClass:
+    """Return `loaded` when it is a complete generator; raises TypeError saying what is not."""
+    if not (isinstance(loaded, type) and issubclass(loaded, SignalGenerator)):
+        raise TypeError("it is not a subclass of SignalGenerator")
+    if isabstract(loaded):
+        raise TypeError("it has no warm_up or no detector method")
+    if not isinstance(getattr(loaded, "metadata", None), GeneratorMetadata):
+        raise TypeError("it has no metadata (a GeneratorMetadata)")
+    if not (isinstance(loaded.Config, type) and issubclass(loaded.Config, GeneratorConfig)):
+        raise TypeError("its Config is not a subclass of GeneratorConfig")
+    return loaded
+
+
+def _problems(config: type[GeneratorConfig], item: ErrorDetails) -> Iterator[Problem]:
+    fault = item.get("ctx", {}).get("error")
+    if isinstance(fault, BadExpression):
+        for one in fault.problems:
+            message = f"Column {one.column}: {one.message}."
+            yield Problem(message, one.remedy, field="expression", code="bad_config")
+        return
+    if isinstance(fault, SettingFault):
+        yield _named(config, fault.field, fault.field, f"{fault}.", fault.remedy)
+        return
+    path = ".".join(str(part) for part in item["loc"])
+    message = item["msg"].removeprefix("Value error, ")
+    name = str(item["loc"][0]) if item["loc"] else ""
+    yield _named(config, name, path, f"{message[:1].lower()}{message[1:]}.", _remedy(config, item))
+
+
+def _named(
+    config: type[GeneratorConfig], name: str, path: str, message: str, remedy: str
+) -> Problem:
+    field = config.model_fields.get(name)
+    label = (field.title if field and field.title else name) or "Settings"
+    return Problem(f"{label}: {message}", remedy, field=path or None, code="bad_config")
+
+
+def _remedy(config: type[GeneratorConfig], item: ErrorDetails) -> str:
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            return f"Remove it; this generator knows: {', '.join(config.model_fields) or 'none'}."
+        case "missing":
+            return "Fill it in."
+        case str(kind) if kind in _BOUNDS:
+            words, key = _BOUNDS[kind]
+            return f"Choose a value {words} {context.get(key)}."
+        case "enum" | "literal_error":
+            return f"Choose one of: {context.get('expected')}."
+        case _:
+            return "Correct the value as the message says."

@@ -1,0 +1,344 @@
+"""Signal generators: what users do with theirs, trying settings out, and looking back."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import ceil
+from typing import Any
+from uuid import UUID, uuid5
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, delete, func, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.clock import Clock
+from kuber.kernel.errors import KuberError, Problem
+from kuber.kernel.ids import UserId, new_id
+from kuber.market.errors import MarketError
+from kuber.market.types import Bars, MarketData, Timeframe
+from kuber.signals.generators.base import Emission, SignalGenerator, bars_of
+from kuber.signals.generators.errors import (
+    GeneratorError,
+    GeneratorNotFound,
+    PlatformGenerator,
+    TooManyGenerators,
+)
+from kuber.signals.generators.registry import GeneratorRegistry
+from kuber.signals.generators.schemas import (
+    MAX_PER_USER,
+    EmissionOut,
+    GeneratorBody,
+    GeneratorCheck,
+    GeneratorKindList,
+    GeneratorList,
+    GeneratorOut,
+    GeneratorVerdict,
+    SettingProblem,
+)
+from kuber.signals.models import GeneratorCursorRow, GeneratorRow
+
+CHECKED_BARS = 1000
+SHOWN = 50
+MAX_HISTORY_BARS = 20_000
+
+_PLATFORM_IDS = UUID("b0c4a1c7-52e3-5a44-8d8c-9b8e6c0f4f3d")
+_PLATFORM_KINDS = ("golden_cross", "rsi", "macd_crossover")
+_SAMPLE_SYMBOLS = ("AAPL", "GOOG", "MSFT")
+
+
+class GeneratorService:
+    """What can be done with generators; a user sees the platform's and their own."""
+
+    def __init__(self, registry: GeneratorRegistry, market: MarketData, clock: Clock) -> None:
+        self._registry = registry
+        self._market = market
+        self._clock = clock
+
+    def kinds(self) -> GeneratorKindList:
+        """Return the installed kinds with the forms of their settings."""
+        return GeneratorKindList(items=list(self._registry.catalogue()), next_cursor=None)
+
+    async def page(self, session: AsyncSession, user_id: UserId) -> GeneratorList:
+        """Return the platform's generators and the user's, in the order of their making."""
+        rows = await session.scalars(
+            select(GeneratorRow)
+            .where(_seen_by(user_id))
+            .order_by(GeneratorRow.user_id.is_not(None), GeneratorRow.created_at, GeneratorRow.id)
+        )
+        return GeneratorList(items=[self._out(row) for row in rows], next_cursor=None)
+
+    async def get(self, session: AsyncSession, user_id: UserId, generator_id: UUID) -> GeneratorOut:
+        """Return one generator; raises GeneratorNotFound."""
+        return self._out(await self._row(session, user_id, generator_id))
+
+    async def create(
+        self, session: AsyncSession, user_id: UserId, body: GeneratorBody
+    ) -> GeneratorOut:
+        """Store a generator of the user; it begins with the next bar that closes.
+
+        Raises TooManyGenerators, UnknownGenerator, GeneratorUnavailable, GeneratorError.
+        """
+        await self._require_usable(user_id, body)
+        await session.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": f"kuber.generators.{user_id}"},
+        )
+        count = await session.scalar(
+            select(func.count()).select_from(GeneratorRow).where(GeneratorRow.user_id == user_id)
+        )
+        if (count or 0) >= MAX_PER_USER:
+            raise TooManyGenerators(
+                f"You have {count} signal generators, the limit is {MAX_PER_USER}.",
+                [Problem("The limit is reached.", "Delete one that you no longer need.")],
+            )
+        now = self._clock.now()
+        row = GeneratorRow(id=new_id(), user_id=user_id, created_at=now, updated_at=now)
+        _fill(row, body)
+        session.add(row)
+        await session.flush()
+        return self._out(row)
+
+    async def update(
+        self, session: AsyncSession, user_id: UserId, generator_id: UUID, body: GeneratorBody
+    ) -> GeneratorOut:
+        """Change a generator of the user.
+
+        Series that it followed before go on where they were; new ones, and all of a generator
+        that was switched off, begin with the next bar. Raises as `create`, PlatformGenerator.
+        """
+        row = await self._own_row(session, user_id, generator_id)
+        await self._require_usable(user_id, body)
+        _fill(row, body)
+        row.updated_at = self._clock.now()
+        kept = GeneratorCursorRow.symbol.in_(body.symbols if body.enabled else ())
+        same = GeneratorCursorRow.timeframe == body.timeframe.value
+        await session.execute(
+            delete(GeneratorCursorRow).where(
+                GeneratorCursorRow.stream_id == generator_id, ~(kept & same)
+            )
+        )
+        await session.flush()
+        return self._out(row)
+
+    async def delete(self, session: AsyncSession, user_id: UserId, generator_id: UUID) -> None:
+        """Delete a generator of the user; raises GeneratorNotFound, PlatformGenerator."""
+        await session.delete(await self._own_row(session, user_id, generator_id))
+
+    async def check(self, user_id: UserId, body: GeneratorCheck) -> GeneratorVerdict:
+        """Try settings on the newest bars; never raises for what is wrong with them."""
+        try:
+            generator = self._registry.make(body.kind, body.config)
+            bars = await self._market.bars(
+                user_id,
+                body.symbol,
+                body.timeframe,
+                self._clock.now(),
+                generator.warm_up + CHECKED_BARS,
+            )
+        except (GeneratorError, MarketError) as error:
+            return GeneratorVerdict(problems=_problems(error), recent=[], bars=0)
+        found = await asyncio.to_thread(_look_back, generator, bars)
+        return GeneratorVerdict(
+            problems=[],
+            recent=[_emission_out(one) for one in reversed(found[-SHOWN:])],
+            bars=len(bars),
+        )
+
+    async def history(
+        self,
+        user_id: UserId,
+        kind: str,
+        config: Mapping[str, JsonValue],
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+    ) -> list[Emission]:
+        """Return what the generator would have sent on bars that closed in (start, end].
+
+        By time, then ticker; symbols without such bars give nothing. Prices are adjusted for the
+        splits up to `end`, so only absolute price levels may differ from what was sent then.
+        Raises UnknownGenerator, GeneratorUnavailable, GeneratorError.
+        """
+        generator = self._registry.make(kind, config)
+        span_bars = max(0, ceil((end - start) / timeframe.span)) + 3
+        count = generator.warm_up + min(span_bars, MAX_HISTORY_BARS)
+        found: list[Emission] = []
+        for symbol in symbols:
+            try:
+                bars = await self._market.bars(user_id, symbol, timeframe, end, count)
+            except MarketError:
+                continue
+            emissions = await asyncio.to_thread(_look_back, generator, bars)
+            found += [one for one in emissions if start < one.closed_at <= end]
+        return sorted(found, key=lambda one: (one.closed_at, one.ticker))
+
+    async def preview(
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        signal_types: Sequence[str],
+        symbols: Sequence[str],
+        start: datetime,
+        end: datetime,
+    ) -> dict[str, list[Emission]]:
+        """Return by signal type what the enabled generators that the user sees would have sent.
+
+        Only on `symbols`, and only by generators that follow them; what was sent by two
+        generators with equal settings counts once, as it does for the dispatcher.
+        """
+        rows = await session.scalars(
+            select(GeneratorRow).where(_seen_by(user_id), GeneratorRow.enabled)
+        )
+        found: dict[str, list[Emission]] = {name: [] for name in signal_types}
+        for row in rows:
+            out = self._out(row)
+            wanted = [symbol for symbol in row.symbols if symbol in symbols]
+            if out.signal_type not in found or out.unavailable is not None or not wanted:
+                continue
+            timeframe = Timeframe(row.timeframe)
+            found[out.signal_type] += await self.history(
+                user_id, row.kind, row.config, wanted, timeframe, start, end
+            )
+        return found
+
+    async def seed(self, session: AsyncSession) -> None:
+        """Store the platform's generators; doing it again changes nothing."""
+        now = self._clock.now()
+        rows: list[dict[str, object]] = [
+            {
+                "id": uuid5(_PLATFORM_IDS, kind),
+                "user_id": None,
+                "name": self._registry.get(kind).metadata.name,
+                "kind": kind,
+                "config": {},
+                "symbols": list(_SAMPLE_SYMBOLS),
+                "timeframe": Timeframe.D1.value,
+                "created_at": now,
+                "updated_at": now,
+            }
+            for kind in _PLATFORM_KINDS
+        ]
+        await session.execute(insert(GeneratorRow).values(rows).on_conflict_do_nothing())
+
+    async def _require_usable(self, user_id: UserId, body: GeneratorBody) -> None:
+        try:
+            self._registry.make(body.kind, body.config)
+        except GeneratorError as error:
+            raise _in_body(error) from error
+        problems = []
+        for at, symbol in enumerate(body.symbols):
+            try:
+                instrument = await self._market.instrument(user_id, symbol)
+            except MarketError as error:
+                problems.append(
+                    Problem(error.detail, "Choose another symbol.", field=f"symbols.{at}")
+                )
+                continue
+            if body.timeframe not in instrument.timeframes:
+                known = ", ".join(instrument.timeframes)
+                problems.append(
+                    Problem(
+                        f"{symbol} has no {body.timeframe} bars.",
+                        f"Choose one of {known}, or leave the symbol out.",
+                        field="timeframe",
+                    )
+                )
+        if problems:
+            raise GeneratorError("The generator cannot follow all of these symbols.", problems)
+
+    async def _own_row(
+        self, session: AsyncSession, user_id: UserId, generator_id: UUID
+    ) -> GeneratorRow:
+        row = await self._row(session, user_id, generator_id, lock=True)
+        if row.user_id is None:
+            raise PlatformGenerator(
+                "This generator belongs to the platform and is the same for everybody.",
+                [Problem("It is not yours.", "Create one of your own with its settings.")],
+            )
+        return row
+
+    async def _row(
+        self, session: AsyncSession, user_id: UserId, generator_id: UUID, *, lock: bool = False
+    ) -> GeneratorRow:
+        statement = select(GeneratorRow).where(GeneratorRow.id == generator_id, _seen_by(user_id))
+        row = await session.scalar(statement.with_for_update() if lock else statement)
+        if row is None:
+            raise GeneratorNotFound("There is no such signal generator.")
+        return row
+
+    def _out(self, row: GeneratorRow) -> GeneratorOut:
+        signal_type, unavailable = "", None
+        try:
+            generator = self._registry.get(row.kind)
+            signal_type = generator.metadata.signal_type
+            self._registry.make(row.kind, row.config)
+        except GeneratorError as error:
+            unavailable = " ".join([error.detail, *(one.message for one in error.problems)])
+        return GeneratorOut(
+            id=row.id,
+            name=row.name,
+            kind=row.kind,
+            config=row.config,
+            symbols=row.symbols,
+            timeframe=Timeframe(row.timeframe),
+            enabled=row.enabled,
+            own=row.user_id is not None,
+            signal_type=signal_type,
+            unavailable=unavailable,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+def _seen_by(user_id: UserId) -> ColumnElement[bool]:
+    return or_(GeneratorRow.user_id == user_id, GeneratorRow.user_id.is_(None))
+
+
+def _fill(row: GeneratorRow, body: GeneratorBody) -> None:
+    row.name, row.kind, row.config = body.name, body.kind, body.config
+    row.symbols, row.timeframe = list(body.symbols), body.timeframe.value
+    row.enabled = body.enabled
+
+
+def _look_back(generator: SignalGenerator[Any], bars: Bars) -> list[Emission]:
+    """Return everything that a fresh detector finds on `bars`."""
+    detector = generator.detector(bars.symbol)
+    return [found for bar in bars_of(bars) if (found := detector.on_bar(bar)) is not None]
+
+
+def _in_body(error: GeneratorError) -> GeneratorError:
+    """Return the same error with the fields of settings named as in the request."""
+    problems = [
+        Problem(
+            one.message,
+            one.remedy,
+            field=one.field if one.field in (None, "kind") else f"config.{one.field}",
+            code=one.code,
+        )
+        for one in error.problems
+    ]
+    return type(error)(error.detail, problems)
+
+
+def _problems(error: KuberError) -> list[SettingProblem]:
+    if isinstance(error, GeneratorError) and error.problems:
+        return [
+            SettingProblem(field=one.field, message=one.message, remedy=one.remedy)
+            for one in _in_body(error).problems
+        ]
+    return [
+        SettingProblem(
+            field="symbol", message=error.detail, remedy="Choose another symbol or timeframe."
+        )
+    ]
+
+
+def _emission_out(emission: Emission) -> EmissionOut:
+    return EmissionOut(
+        at=emission.closed_at,
+        signal=emission.direction,
+        confidence=emission.confidence,
+        metadata=dict(emission.metadata),
+    )
