@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +25,28 @@ from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaProbe, KafkaProducer
+from kuber.infra.outbound import OutboundClient
 from kuber.infra.redis import connect_redis
 from kuber.infra.telemetry import configure_logging, configure_tracing, trace_database
 from kuber.kernel.clock import Clock, SystemClock
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.sample.seed import seed_sample
+from kuber.market.scanners.refresh import ScannerRefresher
+from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.realtime.hub import Hub
 from kuber.runs.service import RunService
+from kuber.signals.service import SignalService
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.relay import OutboxRelay
 
 if TYPE_CHECKING:
     from kuber.agents.llm import LanguageModel
+    from kuber.signals.gateway.service import WebhookGateway
+    from kuber.signals.gateway.sources import WebhookSources
 
 log = structlog.get_logger(__name__)
 
@@ -73,20 +80,38 @@ class ApiServices:
     throttle: Throttle
     registry: AgentRegistry
     market: MarketService
+    scanners: ScannerService
+    scanner_refresher: ScannerRefresher
     costs: CostService
     pipelines: PipelineService
     runs: RunService
     hub: Hub
+    webhooks: "WebhookGateway"
+    webhook_sources: "WebhookSources"
+    signals: SignalService
     waker: Waker
+
+    def kafka_producer(self) -> KafkaProducer:
+        """Return the producer of this process, made when it is first needed."""
+        return _producer(self.settings.kafka_bootstrap)
 
     async def wake_workers(self) -> None:
         """Call a worker to the queue of runs."""
         await self.waker.wake()
 
 
+@cache
+def _producer(bootstrap: str) -> KafkaProducer:
+    return KafkaProducer(bootstrap, client_id="kuber-api")
+
+
 @asynccontextmanager
 async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
     """Open the services of the API process and close them in reverse order."""
+    from kuber.api.errors import STATUS
+    from kuber.signals.catalog import signal_types
+    from kuber.signals.gateway.assembly import GatewayOptions, make_gateway
+
     observe(settings, "api")
     async with AsyncExitStack() as stack:
         clock = SystemClock()
@@ -103,10 +128,24 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
         broadcaster = RedisBroadcaster(redis)
         hub = Hub(redis)
         stack.push_async_callback(hub.close)
+        secret = reveal(settings.jwt_secret)
+        deliveries = raw_pool(url, size=8, application_name="kuber-webhooks", checked=False)
+        await deliveries.open(wait=False)
+        stack.push_async_callback(deliveries.close)
+        webhooks, webhook_sources = make_gateway(
+            deliveries,
+            redis,
+            clock,
+            GatewayOptions(secret, settings.webhooks_per_minute, settings.webhooks_in_flight),
+            signal_types,
+            STATUS.__getitem__,
+        )
         registry = AgentRegistry.discover()
         market = MarketService(pool, clock, market_provider(settings, clock))
+        outbound = OutboundClient()
+        stack.push_async_callback(outbound.close)
+        scanners = ScannerService(market, outbound, clock)
         pipelines = PipelineService(registry, clock)
-        secret = reveal(settings.jwt_secret)
         yield ApiServices(
             settings=settings,
             clock=clock,
@@ -123,10 +162,15 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
             ),
             registry=registry,
             market=market,
+            scanners=scanners,
+            scanner_refresher=ScannerRefresher(database, scanners, outbound, clock),
             costs=cost_service(settings, clock),
             pipelines=pipelines,
             runs=RunService(pipelines, market, registry, broadcaster, clock),
             hub=hub,
+            webhooks=webhooks,
+            webhook_sources=webhook_sources,
+            signals=SignalService(pipelines, clock),
             waker=Waker(make_celery(reveal(settings.redis_url)), redis),
         )
 

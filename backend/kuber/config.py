@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     access_token_s: int = Field(default=900, ge=30, le=86_400)
     refresh_token_s: int = Field(default=30 * 86_400, ge=60)
     login_attempts_per_minute: int = Field(default=10, ge=1)
+    webhooks_per_minute: int = Field(default=3000, ge=1)
+    webhooks_in_flight: int = Field(default=100, ge=1)
     demo_password: SecretStr | None = None
     """Set by the embedded stack only: seeds the demo user and offers its log-in."""
 
@@ -55,6 +57,12 @@ class Settings(BaseSettings):
 
     budget_per_run: Decimal = Field(default=Decimal(5), ge=0)
     budget_per_day: Decimal = Field(default=Decimal(25), ge=0)
+
+    enforce_subscription_limits: bool = False
+    """Whether tiers limit which signal types start pipelines."""
+    dispatcher_in_flight: int = Field(default=100, ge=1, le=1000)
+    kafka_replicas: int = Field(default=1, ge=1, le=7)
+    """Copies of each topic that `kuber topics` creates."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -16,7 +16,22 @@ from kuber.api.frontend import Frontend
 from kuber.api.health import Readiness
 from kuber.api.middleware import BodyLimit, RequestContext
 from kuber.api.openapi import PROBLEM_ANSWERS, DocumentedApp, operation_id
-from kuber.api.v1 import agents, auth, budgets, executions, market, pipelines, system, users
+from kuber.api.v1 import (
+    agents,
+    auth,
+    budgets,
+    dead_letters,
+    executions,
+    market,
+    pipelines,
+    scanners,
+    signal_types,
+    signals,
+    system,
+    users,
+    webhook_sources,
+    webhooks,
+)
 
 OpenContainer = Callable[[], AbstractAsyncContextManager[Container]]
 """Opens the services of the process for as long as it serves."""
@@ -28,7 +43,13 @@ _RESOURCES = (
     pipelines.router,
     executions.router,
     market.router,
+    scanners.router,
+    signals.router,
+    dead_letters.router,
     budgets.router,
+    signal_types.router,
+    webhook_sources.router,
+    webhooks.router,
     system.router,
 )
 

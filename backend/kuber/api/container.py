@@ -11,12 +11,17 @@ from kuber.costs.service import CostService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.infra.db import Database
-from kuber.infra.kafka import KafkaProbe
+from kuber.infra.kafka import KafkaProbe, KafkaProducer
 from kuber.kernel.clock import Clock
+from kuber.market.scanners.refresh import ScannerRefresher
+from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.hub import Hub
 from kuber.runs.service import RunService
+from kuber.signals.gateway.service import WebhookGateway
+from kuber.signals.gateway.sources import WebhookSources
+from kuber.signals.service import SignalService
 
 
 class ApiSettings(Protocol):
@@ -64,6 +69,10 @@ class Container(Protocol):
     @property
     def market(self) -> MarketService: ...
     @property
+    def scanners(self) -> ScannerService: ...
+    @property
+    def scanner_refresher(self) -> ScannerRefresher: ...
+    @property
     def costs(self) -> CostService: ...
     @property
     def pipelines(self) -> PipelineService: ...
@@ -71,6 +80,17 @@ class Container(Protocol):
     def runs(self) -> RunService: ...
     @property
     def hub(self) -> Hub: ...
+    @property
+    def webhooks(self) -> WebhookGateway: ...
+    @property
+    def webhook_sources(self) -> WebhookSources: ...
+
+    @property
+    def signals(self) -> SignalService: ...
+
+    def kafka_producer(self) -> KafkaProducer:
+        """Return the producer of this process, made when it is first needed."""
+        ...
 
     async def wake_workers(self) -> None:
         """Call a worker to the queue of runs; never raises."""

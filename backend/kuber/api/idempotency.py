@@ -19,6 +19,7 @@ import hmac
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from starlette.datastructures import UploadFile
 from kuber.api.container import Container
 from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.api.models import IdempotencyKeyRow
+from kuber.infra.sealing import SealedBox
 from kuber.kernel.errors import ErrorKind, KuberError, Problem
 from kuber.kernel.ids import new_id
 
@@ -40,6 +42,8 @@ RETENTION = timedelta(hours=24)
 
 REPLAYED_HEADER = "Idempotent-Replayed"
 _PURGE_AT_ONCE = 100
+_SEALED = b"\x01"
+"""Begins an encrypted answer: some show a secret once. No answer of ours begins so by itself."""
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 KeyHeader = Annotated[
@@ -76,6 +80,7 @@ class _Claim:
 
     session: AsyncSession
     row_id: UUID
+    box: SealedBox
 
     async def keep(self, answer: Response) -> None:
         """Write the answer next to the key."""
@@ -85,7 +90,7 @@ class _Claim:
             .values(
                 status=answer.status_code,
                 headers={k: v for k, v in answer.headers.items() if k != "content-length"},
-                answer=bytes(answer.body),
+                answer=_SEALED + self.box.seal(bytes(answer.body), self.row_id.bytes),
             )
         )
 
@@ -142,7 +147,8 @@ async def _claim(
 ) -> None:
     """Insert the key, waiting for a request that is inserting it now; or end with its answer."""
     now = container.clock.now()
-    fingerprint = await _fingerprint(request, container.settings.jwt_secret.get_secret_value())
+    secret = container.settings.jwt_secret.get_secret_value()
+    fingerprint, box = await _fingerprint(request, secret), _answer_box(secret)
     await _purge(session, before=now - RETENTION)
     row_id = new_id()
     inserted = await session.execute(
@@ -152,7 +158,7 @@ async def _claim(
         .returning(IdempotencyKeyRow.id)
     )
     if inserted.first() is not None:
-        request.state.claims.append(_Claim(session, row_id))
+        request.state.claims.append(_Claim(session, row_id, box))
         return
     found = await _row_of(session, user_id, key)
     if not hmac.compare_digest(found.fingerprint, fingerprint):
@@ -164,7 +170,7 @@ async def _claim(
                 )
             ],
         )
-    raise _Replay(_answer_of(found))
+    raise _Replay(_answer_of(found, box))
 
 
 async def _row_of(session: AsyncSession, user_id: UUID | None, key: str) -> IdempotencyKeyRow:
@@ -175,9 +181,17 @@ async def _row_of(session: AsyncSession, user_id: UUID | None, key: str) -> Idem
     return (await session.scalars(statement)).one()
 
 
-def _answer_of(row: IdempotencyKeyRow) -> Response:
+@cache
+def _answer_box(secret: str) -> SealedBox:
+    return SealedBox(secret, "answers to repeated requests")
+
+
+def _answer_of(row: IdempotencyKeyRow, box: SealedBox) -> Response:
     assert row.status is not None, "a key is committed together with its answer"
-    return Response(row.answer, row.status, {**(row.headers or {}), REPLAYED_HEADER: "true"})
+    answer = row.answer or b""
+    if answer.startswith(_SEALED):
+        answer = box.open(answer.removeprefix(_SEALED), row.id.bytes)
+    return Response(answer, row.status, {**(row.headers or {}), REPLAYED_HEADER: "true"})
 
 
 async def _purge(session: AsyncSession, before: datetime) -> None:

@@ -24,6 +24,8 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 MAX_BODY_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 10_000_000
 UPLOAD_PATHS = frozenset({"/api/v1/market/imports"})
+OWN_LIMIT_PATH = "/api/v1/webhooks/"
+"""Paths that begin so limit the body themselves, once they know who is sending it."""
 
 HTTP_SECONDS = Histogram(
     "kuber_http_seconds",
@@ -122,7 +124,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(OWN_LIMIT_PATH):
             await self._app(scope, receive, send)
             return
         limit = MAX_UPLOAD_BYTES if scope["path"] in UPLOAD_PATHS else MAX_BODY_BYTES

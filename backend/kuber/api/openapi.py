@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from starlette.types import Receive, Scope, Send
 
+from kuber.api.concealment import conceal
 from kuber.api.problems import MEDIA_TYPE, Problem
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -26,6 +28,10 @@ def operation_id(route: APIRoute) -> str:
 
 class DocumentedApp(FastAPI):
     """FastAPI whose OpenAPI document holds the shape of the error answers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        conceal(scope)  # before any middleware, that of the traces included
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()

@@ -53,21 +53,41 @@ async def make_execution(client: httpx.AsyncClient) -> str:
     return str(run.json()["execution_id"])
 
 
+async def make_scanner(client: httpx.AsyncClient) -> str:
+    """Make a scanner that can be looked up anew; return its id."""
+    rule = {"field": "price", "op": ">", "value": 0}
+    body = {"name": SECRET_NAME, "kind": "filter", "filter": {"all": [rule]}}
+    made = await client.post("/api/v1/scanners", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def first_version(_client: httpx.AsyncClient) -> str:
     return "1"
+
+
+async def make_webhook_source(client: httpx.AsyncClient) -> str:
+    """Make a webhook source; return its id."""
+    made = await client.post("/api/v1/webhook-sources", json={"name": SECRET_NAME, "kind": "hmac"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
 
 
 FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "pipeline_id": make_pipeline,
     "execution_id": make_execution,
+    "scanner_id": make_scanner,
     "version": first_version,
+    "source_id": make_webhook_source,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
 
 REQUESTS: dict[str, dict[str, Any]] = {
     "update_pipeline": {"json": {"name": "taken over"}, "headers": {"If-Match": "1"}},
+    "update_webhook_source": {"json": {"name": "taken over"}},
     "restore_version": {"headers": {"If-Match": "1"}},
     "run_pipeline": {"json": {"symbol": "AAPL"}},
+    "update_scanner": {"json": {"name": "taken over", "kind": "manual", "tickers": ["AAPL"]}},
     "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
 }
 """For each operation that needs more than its address: what to send so that it would be done."""
@@ -154,8 +174,8 @@ async def test_t26_another_persons_object_is_not_found_on_every_route(
 async def test_t26_a_new_kind_of_id_without_a_factory_says_what_to_add(
     ann: httpx.AsyncClient,
 ) -> None:
-    route = Route("GET", "/api/v1/scanners/{scanner_id}", "get_scanner", ("scanner_id",))
-    with pytest.raises(AssertionError, match=r"add to FACTORIES .* \['scanner_id'\]"):
+    route = Route("GET", "/api/v1/teams/{team_id}", "get_team", ("team_id",))
+    with pytest.raises(AssertionError, match=r"add to FACTORIES .* \['team_id'\]"):
         await make_ids(route, ann)
 
 
@@ -211,10 +231,9 @@ async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(
     assert found.json().get("items", []) == []
 
 
-async def everything_of(client: httpx.AsyncClient) -> tuple[str, str]:
-    pipelines = await client.get("/api/v1/pipelines", params={"limit": 200})
-    executions = await client.get("/api/v1/executions", params={"limit": 200})
-    return pipelines.text, executions.text
+async def everything_of(client: httpx.AsyncClient) -> list[str]:
+    lists = ("pipelines", "executions", "scanners", "webhook-sources")
+    return [(await client.get(f"/api/v1/{name}", params={"limit": 200})).text for name in lists]
 
 
 async def test_t26_the_socket_speaks_only_after_a_login(platform: FastAPI) -> None:

@@ -1,0 +1,207 @@
+"""From the bytes of a proven delivery to a signal, or the precise reason why not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from pydantic import JsonValue, ValidationError
+
+from kuber.kernel.errors import Problem
+from kuber.signals.gateway import tradingview
+from kuber.signals.gateway.errors import (
+    BadConfidence,
+    BadMessage,
+    BadTimestamp,
+    InvalidSignal,
+    NoTickers,
+    NotJson,
+    TooManyTickers,
+    UnknownSignalType,
+    UnsupportedContent,
+    one_problem,
+)
+from kuber.signals.gateway.types import Source, SourceKind
+from kuber.signals.types import MAX_CLOCK_AHEAD_S, MAX_TICKERS, SignalMessage
+
+KnownTypes = Callable[[], frozenset[str]]
+"""Tells the signal types that pipelines may subscribe to."""
+
+_JSON = "application/json"
+_MOST_PROBLEMS = 20
+_MOST_LEVELS = 16
+_EARLIEST = 0.0
+
+
+def read_signal(
+    source: Source,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+    known_types: KnownTypes,
+) -> SignalMessage:
+    """Return the signal in `body`, in the name of its source; raises a GatewayError."""
+    _check_content(source.kind, headers)
+    if source.kind is SourceKind.TRADINGVIEW:
+        fields = tradingview.signal_of(body, now)
+    else:
+        fields = _json_object(body)
+    if _may_be_unstorable(body):
+        _check_storable(fields, _MOST_LEVELS)
+    try:
+        message = SignalMessage.model_validate({**fields, "source": source.name})
+    except ValidationError as error:
+        raise _invalid(error) from None
+    except OverflowError:  # a time at the edge of the calendar, in a zone beyond it
+        raise BadTimestamp(
+            "The time of the signal cannot be read.",
+            one_problem("The time is out of range.", _remedy("", ("timestamp",)), "timestamp"),
+        ) from None
+    _check_time(message.timestamp, now)
+    _check_type(message.signal_type, known_types())
+    return message
+
+
+def metadata_of(message: SignalMessage) -> dict[str, JsonValue]:
+    """Return the metadata with the fields that nobody knows, which are kept under `extra`."""
+    extra = message.model_extra
+    return {**message.metadata, "extra": extra} if extra else message.metadata
+
+
+def _check_content(kind: SourceKind, headers: Mapping[str, str]) -> None:
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedContent(
+            "The body is compressed.",
+            one_problem("The body is compressed.", "Send it as it is.", "Content-Encoding"),
+        )
+    given = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind is SourceKind.TRADINGVIEW:
+        allowed = given in ("", _JSON, "text/plain")
+    else:
+        allowed = given == _JSON or (given.startswith("application/") and given.endswith("+json"))
+    if not allowed:
+        raise UnsupportedContent(
+            f"A signal is sent as {_JSON}.",
+            one_problem(
+                "The content type is not JSON.", f"Send Content-Type: {_JSON}.", "Content-Type"
+            ),
+        )
+
+
+def _json_object(body: bytes) -> dict[str, JsonValue]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(
+            f"The body is not valid JSON: line {error.lineno}, column {error.colno}.",
+            [Problem("The body is not valid JSON.", "Send one JSON object.", line=error.lineno)],
+        ) from None
+    if not isinstance(found, dict):
+        raise NotJson(
+            "The body is JSON, but not an object.",
+            one_problem("The body is not an object.", 'Send an object: {"timestamp": ...}.'),
+        )
+    return found
+
+
+def _may_be_unstorable(body: bytes) -> bool:
+    """Say whether every value has to be looked at, which costs more than the rest."""
+    nested = body.count(b"{") + body.count(b"[") > _MOST_LEVELS
+    return nested or b"\\u0000" in body or b"\0" in body
+
+
+def _check_storable(value: JsonValue, levels: int) -> None:
+    """Refuse what PostgreSQL or our own JSON writer could not keep."""
+    if levels < 0:
+        raise _unstorable(f"Objects and lists lie more than {_MOST_LEVELS} deep in each other.")
+    match value:
+        case str():
+            if "\0" in value:
+                raise _unstorable("A text holds a NUL character.")
+        case dict():
+            for name, item in value.items():
+                _check_storable(name, levels)
+                _check_storable(item, levels - 1)
+        case list():
+            for item in value:
+                _check_storable(item, levels - 1)
+
+
+def _unstorable(what: str) -> InvalidSignal:
+    return InvalidSignal(what, one_problem(what, "Leave it out and send the signal again."))
+
+
+def _check_time(timestamp: datetime, now: datetime) -> None:
+    if timestamp.timestamp() < _EARLIEST:
+        raise BadTimestamp(
+            "The time of the signal lies before 1970.",
+            one_problem("The time is too early.", "Say when it happened.", "timestamp"),
+        )
+    if timestamp - now > timedelta(seconds=MAX_CLOCK_AHEAD_S):
+        raise BadTimestamp(
+            f"The time of the signal is more than {MAX_CLOCK_AHEAD_S} s in the future.",
+            one_problem(
+                "The time lies in the future.",
+                "Say when the market event happened, in seconds since 1970 or as ISO 8601 in UTC.",
+                "timestamp",
+            ),
+        )
+
+
+def _check_type(signal_type: str, known: frozenset[str]) -> None:
+    if signal_type not in known:
+        raise UnknownSignalType(
+            "No signal type has this name.",
+            one_problem(
+                "The signal type is unknown.",
+                f"Use one of: {', '.join(sorted(known))}.",
+                "signal_type",
+            ),
+        )
+
+
+def _invalid(error: ValidationError) -> BadMessage:
+    """Return the refusal that fits the first finding, with all findings in it."""
+    found = error.errors(include_url=False, include_input=False)
+    problems = [_problem(finding) for finding in found[:_MOST_PROBLEMS]]
+    refusal = _refusal(found[0]["loc"], found[0]["type"])
+    first = problems[0]
+    detail = f"{first.field}: {first.message}" if first.field else first.message
+    return refusal(detail, problems)
+
+
+def _refusal(location: Sequence[str | int], kind: str) -> type[BadMessage]:
+    if location == ("tickers",) and kind == "too_short":
+        return NoTickers
+    if location == ("tickers",) and kind == "too_long":
+        return TooManyTickers
+    if location[-1:] == ("confidence",) and kind != "missing":
+        return BadConfidence
+    if location == ("timestamp",) and kind != "missing":
+        return BadTimestamp
+    return InvalidSignal
+
+
+def _problem(finding: Mapping[str, Any]) -> Problem:
+    kind, location = str(finding["type"]), finding["loc"]
+    message = str(finding["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+    field = ".".join(str(part) for part in location) or None
+    return Problem(message, _remedy(kind, location), field=field, code=kind)
+
+
+def _remedy(kind: str, location: Sequence[str | int]) -> str:
+    if kind == "missing":
+        return "Add this field."
+    match location[-1:]:
+        case ("tickers",):
+            return f"Name 1 to {MAX_TICKERS} tickers, each once."
+        case ("confidence",):
+            return "Use a number from 0 to 100."
+        case ("signal",):
+            return "Use BULLISH, BEARISH or NEUTRAL."
+        case ("timestamp",):
+            return "Use seconds since 1970 or ISO 8601 in UTC."
+        case ("signal_type",):
+            return "Use a name such as golden_cross."
+    return "Correct this value and send the signal again."

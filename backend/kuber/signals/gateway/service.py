@@ -1,0 +1,354 @@
+"""The gateway: takes deliveries of strangers, believes only what is proven, raises signals."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from uuid import UUID
+
+import psycopg
+import structlog
+from prometheus_client import Counter
+
+from kuber.kernel.clock import Clock
+from kuber.kernel.errors import ErrorKind, KuberError
+from kuber.kernel.ids import new_id
+from kuber.signals.events import SignalRaised
+from kuber.signals.gateway.errors import (
+    BodyTooLarge,
+    ExternalIdReused,
+    NetworkNotAllowed,
+    ReplayGuardAway,
+    TooManyDeliveries,
+    WebhookNotFound,
+    one_problem,
+)
+from kuber.signals.gateway.guards import InFlight, Nonces, RateLimits
+from kuber.signals.gateway.messages import KnownTypes, metadata_of, read_signal
+from kuber.signals.gateway.sample import sample_delivery
+from kuber.signals.gateway.store import Earlier, GatewayStore
+from kuber.signals.gateway.types import (
+    MAX_BODY_BYTES,
+    Delivery,
+    Incoming,
+    Proof,
+    Receipt,
+    Source,
+    SourceId,
+    SourceKind,
+)
+from kuber.signals.gateway.verification import verify
+from kuber.signals.types import SignalMessage
+
+_log = structlog.get_logger(__name__)
+
+WEBHOOKS = Counter(
+    "kuber_webhooks_total", "Deliveries to the gateway by what came of them", ["code"]
+)
+ACCEPTED = "accepted"
+REPEATED = "repeated"
+TEST_NETWORK = "test"
+"""In place of the sender's network when Kuber itself sent the delivery."""
+
+_PURGE_EVERY = timedelta(minutes=1)
+
+StatusOf = Callable[[ErrorKind], int]
+"""Tells with which HTTP status a kind of failure is answered."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far one delivery came; what its record says."""
+
+    delivery_id: UUID
+    received_at: datetime
+    network: str
+    size_bytes: int = 0
+    counted: bool = False
+
+
+class WebhookGateway:
+    """Checks each delivery in a fixed order, the cheap and the anonymous first.
+
+    Source, size, rate, sender's network, signature and time, nonce, content, schema; then the
+    delivery and the announcement of its signal are written at once. Whatever is refused is
+    counted, put on record for the owner, and enqueues nothing.
+    """
+
+    def __init__(
+        self,
+        store: GatewayStore,
+        limits: RateLimits,
+        nonces: Nonces,
+        in_flight: InFlight,
+        clock: Clock,
+        *,
+        known_types: KnownTypes,
+        status_of: StatusOf,
+        fingerprint_key: str,
+    ) -> None:
+        self._store = store
+        self._limits = limits
+        self._nonces = nonces
+        self._in_flight = in_flight
+        self._clock = clock
+        self._known_types = known_types
+        self._status_of = status_of
+        self._fingerprint_key = hashlib.sha256(fingerprint_key.encode()).digest()
+        self._purged_at: dict[SourceId, datetime] = {}
+
+    async def receive(self, source_id: SourceId, incoming: Incoming) -> Receipt:
+        """Take one delivery; raises a KuberError that says why it is refused."""
+        delivery, repeated = await self._receive(source_id, incoming, self._begin(incoming))
+        assert delivery.signal_id is not None, "an accepted delivery has a signal"
+        return Receipt(delivery.signal_id, repeated)
+
+    async def send_test(self, source_id: SourceId, correlation_id: str) -> Delivery:
+        """Sign a sample delivery, take it as any other and return what is on record of it.
+
+        The same `correlation_id` makes the same delivery.
+        """
+        source = await self._store.source(source_id, self._clock.now())
+        if source is None:
+            raise _not_found()
+        incoming = sample_delivery(source, self._clock.now(), correlation_id)
+        progress = self._begin(incoming)
+        try:
+            delivery, _ = await self._receive(source_id, incoming, progress)
+        except KuberError as error:
+            return self._refusal(progress, error)
+        return delivery
+
+    def _begin(self, incoming: Incoming) -> _Progress:
+        return _Progress(new_id(), self._clock.now(), _network(incoming))
+
+    async def _receive(
+        self, source_id: SourceId, incoming: Incoming, progress: _Progress
+    ) -> tuple[Delivery, bool]:
+        source: Source | None = None
+        try:
+            source = await self._find(source_id, incoming)
+            delivery, repeated = await self._take(source, incoming, progress)
+        except KuberError as error:
+            WEBHOOKS.labels(error.code).inc()
+            if source is not None:
+                await self._record(source, progress, error)
+            raise
+        except Exception:
+            WEBHOOKS.labels("failed").inc()
+            raise
+        WEBHOOKS.labels(REPEATED if repeated else ACCEPTED).inc()
+        return delivery, repeated
+
+    async def _find(self, source_id: SourceId, incoming: Incoming) -> Source:
+        source = await self._store.source(source_id, self._clock.now())
+        has_secret_path = source is not None and source.kind is SourceKind.TRADINGVIEW
+        if (
+            source is None
+            or not source.enabled
+            or (incoming.path_secret is not None and not has_secret_path)
+        ):
+            raise _not_found()
+        return source
+
+    async def _take(
+        self, source: Source, incoming: Incoming, progress: _Progress
+    ) -> tuple[Delivery, bool]:
+        body = await _read(incoming, progress)
+        await self._limits.take(source)
+        progress.counted = True
+        _check_network(source, incoming.client_ip)
+        async with self._in_flight.one():
+            # The time is taken anew: the body may have been long in coming.
+            now = self._clock.now()
+            proof = verify(source, incoming, body, now)
+            if proof.nonce is not None:
+                await self._nonces.claim(source.id, proof.nonce)
+            message = read_signal(source, incoming.headers, body, now, self._known_types)
+            try:
+                return await self._keep(
+                    source, incoming, message, _named(proof, message), progress, body
+                )
+            except (psycopg.Error, OSError):
+                if proof.nonce is not None:
+                    await self._nonces.release(source.id, proof.nonce)
+                raise
+
+    async def _keep(
+        self,
+        source: Source,
+        incoming: Incoming,
+        message: SignalMessage,
+        proof: Proof,
+        progress: _Progress,
+        body: bytes,
+    ) -> tuple[Delivery, bool]:
+        fingerprint = hmac.digest(self._fingerprint_key, body, hashlib.sha256)
+        event = _event(source, message, message.correlation_id or incoming.correlation_id, progress)
+        delivery = Delivery(
+            id=progress.delivery_id,
+            received_at=progress.received_at,
+            status=HTTPStatus.ACCEPTED,
+            code=ACCEPTED,
+            detail=_summary(message),
+            size_bytes=len(body),
+            client_network=progress.network,
+            signal_id=event.signal_id,
+        )
+        if await self._store.accept(source.id, delivery, proof.external_id, fingerprint, event):
+            await self._purge(source.id)
+            return delivery, False
+        earlier = await self._store.earlier(source.id, proof.external_id)
+        if earlier is None:
+            raise _not_found()
+        _check_same(proof, earlier, fingerprint)
+        return earlier.delivery, True
+
+    async def _purge(self, source_id: SourceId) -> None:
+        now = self._clock.now()
+        if now - self._purged_at.get(source_id, now - _PURGE_EVERY) >= _PURGE_EVERY:
+            self._purged_at[source_id] = now
+            await self._store.purge(source_id, now)
+
+    async def _record(self, source: Source, progress: _Progress, error: KuberError) -> None:
+        """Note a refusal for the owner; never more often than the source may send."""
+        if isinstance(error, TooManyDeliveries):
+            noted = error.first_of_window
+        elif isinstance(error, ReplayGuardAway):
+            noted = False
+        else:
+            noted = progress.counted or await self._within_limits(source)
+        if not noted:
+            return
+        try:
+            await self._store.refuse(source.id, self._refusal(progress, error))
+        except (psycopg.Error, OSError) as failure:
+            _log.warning("webhook_refusal_not_recorded", error=type(failure).__name__)
+
+    async def _within_limits(self, source: Source) -> bool:
+        try:
+            await self._limits.take(source)
+        except (TooManyDeliveries, ReplayGuardAway):
+            return False
+        return True
+
+    def _refusal(self, progress: _Progress, error: KuberError) -> Delivery:
+        return Delivery(
+            id=progress.delivery_id,
+            received_at=progress.received_at,
+            status=int(self._status_of(error.kind)),
+            code=error.code,
+            detail=error.detail,
+            size_bytes=progress.size_bytes,
+            client_network=progress.network,
+            signal_id=None,
+        )
+
+
+async def _read(incoming: Incoming, progress: _Progress) -> bytes:
+    """Return the body; stops reading at the limit and raises BodyTooLarge."""
+    declared = incoming.headers.get("content-length", "")
+    if declared.isdecimal() and len(declared) < 20:
+        progress.size_bytes = min(int(declared), 2**31 - 1)
+        if progress.size_bytes > MAX_BODY_BYTES:
+            raise _too_large()
+    body = bytearray()
+    async for chunk in incoming.body:
+        body += chunk
+        progress.size_bytes = len(body)
+        if len(body) > MAX_BODY_BYTES:
+            raise _too_large()
+    return bytes(body)
+
+
+def _check_network(source: Source, client_ip: str | None) -> None:
+    if client_ip is None or not source.allowed_networks:
+        return
+    address = _address(client_ip)
+    networks = (ip_network(one) for one in source.allowed_networks)
+    if address is None or not any(address in network for network in networks):
+        raise NetworkNotAllowed(
+            "The sender's address is not in the networks that this source allows.",
+            one_problem(
+                "The sender's address is not allowed.",
+                "Add its network to the allowed networks of the source, if you trust it.",
+                "allowed_networks",
+            ),
+        )
+
+
+def _check_same(proof: Proof, earlier: Earlier, fingerprint: bytes) -> None:
+    strict = proof.external_id.startswith("key:")
+    if strict and not hmac.compare_digest(earlier.fingerprint, fingerprint):
+        raise ExternalIdReused(
+            "This Idempotency-Key was sent with another body before.",
+            one_problem("The key is in use.", "Make a new key for each signal.", "Idempotency-Key"),
+        )
+
+
+def _named(proof: Proof, message: SignalMessage) -> Proof:
+    """Let the correlation id within a signed message name the delivery when no header does."""
+    if proof.external_id.startswith("nonce:") and message.correlation_id:
+        return replace(proof, external_id=f"id:{message.correlation_id}")
+    return proof
+
+
+def _event(
+    source: Source, message: SignalMessage, correlation_id: str, progress: _Progress
+) -> SignalRaised:
+    return SignalRaised(
+        occurred_at=progress.received_at,
+        correlation_id=correlation_id,
+        signal_id=new_id(),
+        timestamp=message.timestamp.timestamp(),
+        source=source.name,
+        signal_type=message.signal_type,
+        tickers=tuple(item.model_dump(mode="json") for item in message.tickers),
+        metadata=metadata_of(message),
+        user_id=source.user_id,
+    )
+
+
+def _summary(message: SignalMessage) -> str:
+    names = ", ".join(item.ticker for item in message.tickers[:3])
+    more = len(message.tickers) - 3
+    return f"{message.signal_type}: {names}" + (f" and {more} more" if more > 0 else "")
+
+
+def _network(incoming: Incoming) -> str:
+    """Return the sender's network, /24 or /48: enough to recognise it, no more than needed."""
+    if incoming.client_ip is None:
+        return TEST_NETWORK
+    address = _address(incoming.client_ip)
+    if address is None:
+        return "unknown"
+    prefix = 48 if isinstance(address, IPv6Address) else 24
+    return str(ip_network(f"{address}/{prefix}", strict=False))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _not_found() -> WebhookNotFound:
+    return WebhookNotFound(
+        "No webhook source takes deliveries at this address.",
+        one_problem(
+            "The address is not known or switched off.",
+            "Copy the address of the source from Kuber, and see that the source is switched on.",
+        ),
+    )
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(
+        f"A delivery may have {MAX_BODY_BYTES:,} bytes.",
+        one_problem("The body is too large.", "Send fewer tickers or less metadata at a time."),
+    )

@@ -1,0 +1,189 @@
+"""The gateway's own statements: read a source, keep an accepted delivery, note a refused one.
+
+Each is one round trip. That of an accepted delivery writes the delivery and the announcement of
+its signal together, so that there is either both or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg import OperationalError
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+from psycopg_pool import PoolTimeout
+
+from kuber.infra.db import RawPool
+from kuber.infra.outbox import outbox_values
+from kuber.kernel.ids import UserId
+from kuber.signals.events import SignalRaised
+from kuber.signals.gateway.keys import SecretKeeper
+from kuber.signals.gateway.types import Delivery, Source, SourceId, SourceKind
+
+REFUSALS_KEPT = 200
+ACCEPTED_KEPT = timedelta(days=30)
+_PURGED_AT_ONCE = 500
+_PATIENCE_S = 5.0
+"""How long a delivery waits for a connection."""
+
+_SOURCE = """
+    select user_id, name, kind, secrets, previous_until, allowed_networks, rate_per_minute, enabled
+    from webhook_sources where id = %s
+"""
+
+# The row of the source is asked again: it may have been switched off or deleted meanwhile.
+_ACCEPT = """
+    with source as (
+      select id from webhook_sources where id = %(source_id)s and enabled for key share
+    ), delivery as (
+      insert into webhook_deliveries
+        (id, source_id, external_id, fingerprint, received_at, status, code, detail, size_bytes,
+         client_network, signal_id)
+      select %(id)s, source.id, %(external_id)s, %(fingerprint)s, %(received_at)s, %(status)s,
+        %(code)s, %(detail)s, %(size_bytes)s, %(client_network)s, %(signal_id)s
+      from source
+      on conflict (source_id, external_id) do nothing
+      returning signal_id
+    )
+    insert into outbox (event_id, topic, key, payload, headers)
+    select %(event_id)s, %(topic)s, %(key)s, %(payload)s, %(headers)s from delivery
+    returning event_id
+"""
+
+_EARLIER = """
+    select id, received_at, status, code, detail, size_bytes, client_network, signal_id,
+      fingerprint
+    from webhook_deliveries where source_id = %s and external_id = %s
+"""
+
+_REFUSE = """
+    insert into webhook_deliveries
+      (id, source_id, received_at, status, code, detail, size_bytes, client_network)
+    select %s, id, %s, %s, %s, %s, %s, %s from webhook_sources where id = %s
+"""
+
+_TRIM = """
+    delete from webhook_deliveries
+    where source_id = %(source_id)s and signal_id is null and id <= (
+      select id from webhook_deliveries where source_id = %(source_id)s and signal_id is null
+      order by id desc offset %(kept)s limit 1)
+"""
+
+_PURGE = """
+    delete from webhook_deliveries where id in (
+      select id from webhook_deliveries where source_id = %s and id < %s
+      order by id limit %s for update skip locked)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A delivery that was accepted before, and the keyed hash of what it said."""
+
+    delivery: Delivery
+    fingerprint: bytes
+
+
+class GatewayStore:
+    """Statements on a pool in autocommit mode."""
+
+    def __init__(self, pool: RawPool, keeper: SecretKeeper) -> None:
+        self._pool = pool
+        self._keeper = keeper
+
+    async def source(self, source_id: SourceId, now: datetime) -> Source | None:
+        """Return the source with its secrets that are valid now; raises SecretUnreadable."""
+        row = await self._one_row(_SOURCE, (source_id,))
+        if row is None:
+            return None
+        user_id, name, kind, boxes, previous_until, networks, rate_per_minute, enabled = row
+        valid = boxes if previous_until is not None and now < previous_until else boxes[:1]
+        return Source(
+            id=source_id,
+            user_id=UserId(user_id),
+            name=name,
+            kind=SourceKind(kind),
+            secrets=self._open(source_id, valid),
+            allowed_networks=tuple(networks),
+            rate_per_minute=rate_per_minute,
+            enabled=enabled,
+        )
+
+    async def accept(
+        self,
+        source_id: SourceId,
+        delivery: Delivery,
+        external_id: str,
+        fingerprint: bytes,
+        event: SignalRaised,
+    ) -> bool:
+        """Keep a delivery and announce its signal; False when the source is gone or switched off,
+        or has sent a delivery of this `external_id` before."""
+        announced = outbox_values(event)
+        values = {
+            "id": delivery.id,
+            "source_id": source_id,
+            "external_id": external_id,
+            "fingerprint": fingerprint,
+            "received_at": delivery.received_at,
+            "status": delivery.status,
+            "code": delivery.code,
+            "detail": delivery.detail,
+            "size_bytes": delivery.size_bytes,
+            "client_network": delivery.client_network,
+            "signal_id": delivery.signal_id,
+            **announced,
+            "payload": Jsonb(announced["payload"]),
+            "headers": Jsonb(announced["headers"]),
+        }
+        return await self._one_row(_ACCEPT, values) is not None
+
+    async def earlier(self, source_id: SourceId, external_id: str) -> Earlier | None:
+        """Return the accepted delivery with this name."""
+        row = await self._one_row(_EARLIER, (source_id, external_id))
+        return None if row is None else Earlier(Delivery(*row[:8]), bytes(row[8] or b""))
+
+    async def refuse(self, source_id: SourceId, delivery: Delivery) -> None:
+        """Put a refusal on record and forget all but the newest `REFUSALS_KEPT` of the source."""
+        values = (
+            delivery.id,
+            delivery.received_at,
+            delivery.status,
+            delivery.code,
+            delivery.detail,
+            delivery.size_bytes,
+            delivery.client_network,
+            source_id,
+        )
+        async with self._pool.connection(_PATIENCE_S) as connection:
+            await connection.execute(_REFUSE, values)
+            await connection.execute(_TRIM, {"source_id": source_id, "kept": REFUSALS_KEPT})
+
+    async def purge(self, source_id: SourceId, now: datetime) -> None:
+        """Forget some deliveries that are too old to be repeated."""
+        before = now - ACCEPTED_KEPT
+        first_kept = UUID(int=int(before.timestamp() * 1000) << 80)  # ids begin with their time
+        async with self._pool.connection(_PATIENCE_S) as connection:
+            await connection.execute(_PURGE, (source_id, first_kept, _PURGED_AT_ONCE))
+
+    async def _one_row(
+        self, statement: str, values: Sequence[object] | Mapping[str, object]
+    ) -> TupleRow | None:
+        """Return the first row. A connection that broke while it lay idle is replaced once: each
+        statement may run twice, because the delivery's name decides."""
+        try:
+            return await self._first_row(statement, values)
+        except PoolTimeout:
+            raise
+        except OperationalError:
+            return await self._first_row(statement, values)
+
+    async def _first_row(
+        self, statement: str, values: Sequence[object] | Mapping[str, object]
+    ) -> TupleRow | None:
+        async with self._pool.connection(_PATIENCE_S) as connection:
+            return await (await connection.execute(statement, values)).fetchone()
+
+    def _open(self, source_id: UUID, boxes: Sequence[bytes]) -> tuple[str, ...]:
+        return tuple(self._keeper.open(source_id, bytes(box)) for box in boxes)
