@@ -28,6 +28,8 @@ class ListServer:
     before_s: float = 0
     endless: bytes = b""
     requests: list[str] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the first request."""
     server_names: list[str | None] = field(default_factory=list)
 
     @property
@@ -42,6 +44,7 @@ class ListServer:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(head.decode())
+            self.asked.set()
             await asyncio.sleep(self.before_s)
             writer.write(self.answers[0] if len(self.answers) == 1 else self.answers.pop(0))
             while self.endless:
@@ -75,9 +78,8 @@ async def list_server(tls: ssl.SSLContext | None = None) -> AsyncIterator[ListSe
         tls.sni_callback = note_name
     server = await asyncio.start_server(stranger.serve, "127.0.0.1", 0, ssl=tls)
     stranger.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield stranger
-        server.close()
+    yield stranger
+    server.close()
 
 
 def tls_pair(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:

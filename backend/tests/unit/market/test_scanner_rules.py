@@ -69,7 +69,8 @@ def test_whatever_is_let_in_has_the_shape_that_its_comparison_needs(
         assert isinstance(accepted.value, tuple)
         assert set(accepted.value) <= set(SECTORS)
     elif op is Op.BETWEEN:
-        lower, upper = accepted.value  # type: ignore[misc]
+        assert isinstance(accepted.value, tuple)
+        lower, upper = map(float, accepted.value)
         assert math.isfinite(lower)
         assert math.isfinite(upper)
         assert lower <= upper
