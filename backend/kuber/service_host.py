@@ -10,9 +10,11 @@ from kuber.bootstrap import cost_service, load_settings, market_provider, observ
 from kuber.config import Settings
 from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaConsumer, ensure_topics
+from kuber.infra.outbound import OutboundClient
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import SystemClock
-from kuber.market.scanners.service import tickers_of
+from kuber.market.scanners.refresh import ScannerRefresher
+from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.service import MarketService
 from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
@@ -28,13 +30,14 @@ from kuber.workers.service import LongRunning, ServiceHost
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("dispatcher", "scheduler")
+SERVICES = ("dispatcher", "scheduler", "scanners")
 """Everything that `./kuber services` can run."""
 
 READY = b"the services are ready"
 """What the host writes once each service has started."""
 
 _SCHEDULER_EVERY_S = 1.0
+_SCANNERS_EVERY_S = 5.0
 _DISPATCHER_GROUP = "kuber-dispatcher"
 
 
@@ -64,6 +67,8 @@ class _Parts:
         self.waker = Waker(make_celery(reveal(settings.redis_url)), self.redis)
         stack.push_async_callback(self.database.close)
         stack.push_async_callback(self.redis.aclose)
+        self.outbound = OutboundClient()
+        stack.push_async_callback(self.outbound.close)
 
     @classmethod
     async def open(cls, settings: Settings, stack: AsyncExitStack) -> "_Parts":
@@ -103,9 +108,16 @@ def _scheduler(parts: _Parts) -> LongRunning:
     return PeriodicService("scheduler", scheduler.run_once, _SCHEDULER_EVERY_S)
 
 
+def _scanners(parts: _Parts) -> LongRunning:
+    scanners = ScannerService(parts.market, parts.outbound, parts.clock)
+    refresher = ScannerRefresher(parts.database, scanners, parts.outbound, parts.clock)
+    return PeriodicService("scanners", refresher.refresh_due, _SCANNERS_EVERY_S)
+
+
 _MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
+    "scanners": _scanners,
 }
 
 

@@ -1,6 +1,7 @@
 """Scanners looked up on schedule: by one instance each, and written only while they still fit."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from ipaddress import ip_network
@@ -20,6 +21,7 @@ from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.scanners.types import ScannerFilter, ScannerId, ScannerKind
 from kuber.market.service import MarketService
 from tests.fakes.list_server import ListServer, list_server
+from tests.fixtures.workers import Installation, Trader
 
 MINUTES = 30
 QUICK = OutboundLimits(read_s=0.5, total_s=2, attempts=1)
@@ -198,6 +200,23 @@ async def test_one_broken_address_does_not_keep_the_others_waiting(
     assert await refresher.refresh_due() == 2
     assert "cannot be reached" in ((await mine.get(broken)).refresh_error or "")
     assert (await mine.get(good)).tickers == ["AAPL", "MSFT"]
+
+
+def test_the_service_looks_up_what_is_due(installation: Installation, trader: Trader) -> None:
+    wanted = {"all": [{"field": "sector", "op": "in", "value": ["Currencies"]}]}
+    body = {"name": "Pairs", "kind": "filter", "filter": wanted}
+    made = trader.http.post("/scanners", json=body).json()
+    installation.query(
+        "update scanners set tickers = '{}', next_refresh_at = now() where id = %s", made["id"]
+    )
+    service = installation.services("scanners")
+    deadline = time.monotonic() + 20
+    while not (found := trader.http.get(f"/scanners/{made['id']}").json())["tickers"]:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    service.stop()
+    assert found["tickers"] == made["tickers"] == ["EURUSD"]
+    assert found["refreshed_at"] > made["refreshed_at"]
 
 
 async def test_the_dispatcher_reads_the_tickers_of_many_scanners_at_once(
