@@ -97,6 +97,9 @@ class RunErrorOut(BaseModel):
     remedy: str | None = None
 
 
+StartedBy = Literal["manual", "schedule", "signal"]
+
+
 class RunDataOut(BaseModel):
     """Where the run's prices came from."""
 
@@ -125,6 +128,8 @@ class ExecutionOut(BaseModel):
     wake_at: datetime | None
     correlation_id: str
     rerun_of: UUID | None
+    started_by: StartedBy
+    signal_id: UUID | None
     last_sequence: int
     outcome: str | None
     graph: Graph
@@ -153,6 +158,7 @@ class ExecutionSummary(BaseModel):
     duration_ms: float | None
     outcome: str | None
     error: str | None
+    started_by: StartedBy
 
 
 class ExecutionList(BaseModel):

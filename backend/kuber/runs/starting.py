@@ -22,11 +22,12 @@ _START = f"""
            w.signal_id, %(now)s
     from jsonb_to_recordset(%(wanted)s)
       as w(run_id uuid, pipeline_id uuid, symbol text, as_of timestamptz, real_time bool,
-           seed bigint, correlation_id text, traceparent text, started_by text, signal_id uuid)
+           seed bigint, correlation_id text, traceparent text, started_by text, signal_id uuid,
+           place int)
     join pipelines p on p.id = w.pipeline_id
     where p.status = 'active'
       and p.trigger ->> 'kind' = case w.started_by when 'signal' then 'signal' else 'periodic' end
-    order by p.id, w.symbol, w.run_id
+    order by p.id, w.symbol, w.place
     on conflict (pipeline_id, symbol) where {ACTIVE} do nothing
     returning id, mode
 """  # noqa: S608  ACTIVE is a constant
@@ -58,7 +59,8 @@ async def start_runs(
 ) -> set[RunId]:
     """Queue the runs whose pipeline is still active and idle on the symbol; return which.
 
-    Rows are made in one order by all callers, so that two of them never wait for each other.
+    Of several for one pipeline and symbol the first wins. Rows are made in one order by all
+    callers, so that two of them never wait for each other.
     """
     if not requests:
         return set()
@@ -74,8 +76,9 @@ async def start_runs(
             "traceparent": item.traceparent,
             "started_by": item.started_by,
             "signal_id": str(item.signal_id) if item.signal_id else None,
+            "place": place,
         }
-        for item in requests
+        for place, item in enumerate(requests)
     ]
     cursor = await connection.execute(_START, {"wanted": Jsonb(wanted), "now": now})
     rows = await cursor.fetchall()

@@ -1,6 +1,7 @@
 """A run as its user sees it: records put together with the graph. Pure."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -18,6 +19,7 @@ from kuber.runs.schemas import (
     ReportOut,
     RunDataOut,
     RunErrorOut,
+    StartedBy,
     TokensOut,
     TradeOut,
 )
@@ -54,6 +56,8 @@ def execution_out(
         wake_at=run.wake_at,
         correlation_id=run.correlation_id,
         rerun_of=run.rerun_of,
+        started_by=cast(StartedBy, run.started_by),
+        signal_id=run.signal_id,
         last_sequence=run.last_sequence,
         outcome=run.outcome,
         graph=graph,
@@ -86,6 +90,7 @@ def summary(run: RunRow, pipeline_name: str) -> ExecutionSummary:
         duration_ms=duration_ms,
         outcome=run.outcome,
         error=run.error["message"] if run.error else None,
+        started_by=cast(StartedBy, run.started_by),
     )
 
 

@@ -93,7 +93,7 @@ class Dispatcher:
     async def handle(self, messages: Sequence[IncomingMessage]) -> Sequence[Rejected]:
         """Record the signals and start their runs; return the messages that hold no signal."""
         read = [read_signal(message, self._known_types) for message in messages]
-        signals = [item for item in read if isinstance(item, Signal)]
+        signals = _each_once(item for item in read if isinstance(item, Signal))
         if signals:
             parent = next((item.traceparent for item in signals if item.traceparent), None)
             with _tracer.start_as_current_span(
@@ -140,10 +140,9 @@ class Dispatcher:
         self, connection: RawConnection, signals: Sequence[Signal], now: datetime
     ) -> dict[object, Signal]:
         """Insert the signals that are new; return those by id."""
-        once = {signal.idempotency_key: signal for signal in reversed(signals)}
-        values = {"signals": Jsonb([_row(signal) for signal in once.values()]), "now": now}
+        values = {"signals": Jsonb([_row(signal) for signal in signals]), "now": now}
         rows = await (await connection.execute(_INSERT_SIGNALS, values)).fetchall()
-        by_id = {signal.id: signal for signal in once.values()}
+        by_id = {signal.id: signal for signal in signals}
         return {row[0]: by_id[row[0]] for row in rows}
 
     async def _decide(
@@ -193,6 +192,17 @@ class Dispatcher:
             for match in matches
         ]
         await connection.execute(_INSERT_MATCHES, {"matches": Jsonb(rows)})
+
+
+def _each_once(signals: Iterable[Signal]) -> list[Signal]:
+    """Return the signals without those that repeat an earlier one of the same batch."""
+    by_key: dict[str, Signal] = {}
+    ids: set[object] = set()
+    for signal in signals:
+        if signal.id not in ids:
+            by_key.setdefault(signal.idempotency_key, signal)
+            ids.add(signal.id)
+    return list(by_key.values())
 
 
 def seed_of(signal: Signal, one: Candidate) -> int:

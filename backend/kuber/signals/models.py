@@ -19,8 +19,8 @@ class SignalRow(Base):
 
     __tablename__ = "signals"
     __table_args__ = (
-        Index("ix_signals_user_id_id", "user_id", "id"),
-        Index("ix_signals_signal_type_id", "signal_type", "id"),
+        Index("ix_signals_user_id_received_at", "user_id", "received_at", "id"),
+        Index("ix_signals_signal_type_received_at", "signal_type", "received_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,11 +1,13 @@
 """Queries on signals. Private to this package."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
 from kuber.signals.models import SignalMatchRow, SignalRow
@@ -22,12 +24,16 @@ class SignalRepository:
         """Return one page, newest first, and the cursor of the next, None on the last."""
         statement = _filtered(visible(user_id), user_id, query)
         if query.cursor:
-            statement = statement.where(SignalRow.id < _id_of(query.cursor))
-        statement = statement.order_by(SignalRow.id.desc()).limit(query.limit + 1)
+            statement = statement.where(
+                tuple_(SignalRow.received_at, SignalRow.id) < tuple_(*_bound(query.cursor))
+            )
+        order = (SignalRow.received_at.desc(), SignalRow.id.desc())
+        statement = statement.order_by(*order).limit(query.limit + 1)
         rows = list((await self._session.scalars(statement)).all())
         more = len(rows) > query.limit
         rows = rows[: query.limit]
-        return rows, encode_cursor(str(rows[-1].id)) if more else None
+        last = encode_cursor(rows[-1].received_at.isoformat(), str(rows[-1].id)) if more else None
+        return rows, last
 
     async def find(self, user_id: UserId, signal_id: UUID) -> SignalRow | None:
         query = visible(user_id).where(SignalRow.id == signal_id)
@@ -69,8 +75,9 @@ def _filtered(
     return statement
 
 
-def _id_of(cursor: str) -> UUID:
+def _bound(cursor: str) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
+    received_at, signal_id = decode_cursor(cursor, 2)
     try:
-        return UUID(decode_cursor(cursor, 1)[0])
+        return literal(as_utc(datetime.fromisoformat(received_at))), literal(UUID(signal_id))
     except ValueError as error:
         raise bad_cursor() from error

@@ -144,8 +144,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signals")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_signals_idempotency_key")),
     )
-    op.create_index("ix_signals_signal_type_id", "signals", ["signal_type", "id"], unique=False)
-    op.create_index("ix_signals_user_id_id", "signals", ["user_id", "id"], unique=False)
+    op.create_index(
+        "ix_signals_signal_type_received_at",
+        "signals",
+        ["signal_type", "received_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_signals_user_id_received_at",
+        "signals",
+        ["user_id", "received_at", "id"],
+        unique=False,
+    )
     op.create_table(
         "webhook_sources",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -294,8 +304,8 @@ def downgrade() -> None:
     op.drop_table("signal_matches")
     op.drop_index(op.f("ix_webhook_sources_user_id"), table_name="webhook_sources")
     op.drop_table("webhook_sources")
-    op.drop_index("ix_signals_user_id_id", table_name="signals")
-    op.drop_index("ix_signals_signal_type_id", table_name="signals")
+    op.drop_index("ix_signals_user_id_received_at", table_name="signals")
+    op.drop_index("ix_signals_signal_type_received_at", table_name="signals")
     op.drop_table("signals")
     op.drop_index(op.f("ix_generator_cursors_generator_id"), table_name="generator_cursors")
     op.drop_table("generator_cursors")

@@ -1,0 +1,78 @@
+"""A plain Kafka client, as anybody might write it, and a broker that a test may stop."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import Consumer, Producer
+
+from kuber.infra.embedded.kafka import KafkaServer
+from kuber.infra.embedded.process import ForegroundServer, free_port
+from kuber.infra.kafka import ALL_TOPICS
+
+
+@contextmanager
+def own_broker(home: Path) -> Iterator[str]:
+    """Run a broker with every topic; yield its address."""
+    server = KafkaServer(free_port(), ALL_TOPICS)
+    with ForegroundServer(server.command(home), server.is_ready, home / "kafka.log") as running:
+        running.wait_ready()
+        yield server.bootstrap
+
+
+def publish(bootstrap: str, topic: str, *messages: Any, **headers: str) -> None:
+    """Send messages, bytes as they are, others as JSON, keyed by their first ticker."""
+    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 1})
+    for message in messages:
+        value = message if isinstance(message, bytes) else json.dumps(message).encode()
+        producer.produce(topic, value, key=_key(message), headers=list(headers.items()))
+    assert producer.flush(10) == 0
+
+
+def read_all(bootstrap: str, topic: str, count: int, timeout_s: float = 10) -> list[Any]:
+    """Return the first `count` messages of a topic as JSON."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"reader-{uuid4()}",
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+        }
+    )
+    consumer.subscribe([topic])
+    found: list[Any] = []
+    try:
+        while len(found) < count:
+            message = consumer.poll(timeout_s)
+            assert message is not None, f"only {len(found)} of {count} messages on {topic}"
+            assert message.error() is None, message.error()
+            found.append(json.loads(message.value() or b"null"))
+    finally:
+        consumer.close()
+    return found
+
+
+def signal(
+    ticker: str = "AAPL",
+    confidence: float = 85,
+    signal_type: str = "golden_cross",
+    **more: Any,
+) -> dict[str, Any]:
+    """Return a signal as a stranger's program would write it."""
+    return {
+        "timestamp": 1702234567,
+        "source": signal_type,
+        "signal_type": signal_type,
+        "tickers": [{"ticker": ticker, "signal": "BULLISH", "confidence": confidence}],
+        **more,
+    }
+
+
+def _key(message: Any) -> bytes | None:
+    try:
+        return str(message["tickers"][0]["ticker"]).encode()
+    except (KeyError, TypeError, IndexError):
+        return None
