@@ -65,7 +65,7 @@ class BarsOut(BaseModel):
     def of(cls, bars: Bars) -> "BarsOut":
         """Return the rows of `bars`; prices are rounded to 8 decimals."""
         columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-        texts = zip(*(map(_decimal, column.tolist()) for column in columns), strict=True)
+        texts = zip(*(map(plain_decimal, column.tolist()) for column in columns), strict=True)
         return cls(
             items=[
                 BarOut(time=to_datetime(at), open=o, high=h, low=low, close=c, volume=v)
@@ -89,7 +89,7 @@ class ImportOut(BaseModel):
     to: datetime
 
 
-def _decimal(value: float) -> Decimal:
-    """Return a float price as a plain decimal, 441.4 rather than 441.40000000."""
+def plain_decimal(value: float) -> Decimal:
+    """Return a float price as a plain decimal to 8 places, 441.4 rather than 441.40000000."""
     text = f"{value:.{_PRICE_DIGITS}f}".rstrip("0")
     return Decimal(text.removesuffix("."))

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from kuber.kernel.money import exact
 from kuber.kernel.wire import DecimalText
 from kuber.market.models import ScannerRow
 from kuber.market.scanners.screener import Screening, Snapshot
 from kuber.market.scanners.types import FIELDS, Op, ScannerFilter, ScannerKind, ScreenField
+from kuber.market.schemas import plain_decimal
 from kuber.market.types import Source
 
 _MOST_ROWS = 200
@@ -156,7 +156,7 @@ class ScreenRow(BaseModel):
                 "as_of": one.as_of,
                 "source": one.source,
                 "sector": one.sector,
-                **{field.value: exact(round(one.numbers[field], 8)) for field in exactly},
+                **{field.value: plain_decimal(one.numbers[field]) for field in exactly},
                 **{
                     field.value: None if math.isnan(number) else round(number, _DIGITS)
                     for field, number in one.numbers.items()
