@@ -67,8 +67,8 @@ def with_body(body: bytes) -> Send:
     return lambda sender: sender.deliver(body)
 
 
-def with_headers(body: bytes = b"{}", **headers: str) -> Send:
-    return lambda sender: sender.deliver(body, **headers)
+def with_headers(**headers: str) -> Send:
+    return lambda sender: sender.deliver(b"{}", **headers)
 
 
 async def unsigned(sender: Sender) -> httpx.Response:

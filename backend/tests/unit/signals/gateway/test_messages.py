@@ -125,7 +125,8 @@ def test_a_signal_goes_by_the_name_of_its_source_and_keeps_what_nobody_knows() -
 
 
 def test_the_sender_need_not_name_itself() -> None:
-    assert read(json.dumps({k: v for k, v in SIGNAL.items() if k != "source"}).encode())
+    body = json.dumps({k: v for k, v in SIGNAL.items() if k != "source"}).encode()
+    assert read(body).source == "My system"
 
 
 def test_a_text_that_only_looks_like_a_nul_is_kept() -> None:

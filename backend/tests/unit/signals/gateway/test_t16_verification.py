@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
+from hmac import compare_digest
 from uuid import uuid4
 
 import pytest
@@ -55,7 +56,10 @@ def check_standard(headers: Headers, body: bytes = BODY) -> Proof:
 
 
 def drop(name: str) -> Change:
-    return lambda headers: headers.pop(name) and None
+    def change(headers: Headers) -> None:
+        del headers[name]
+
+    return change
 
 
 def put(name: str, value: str) -> Change:
@@ -105,7 +109,7 @@ def test_t16_a_delivery_that_was_touched_is_refused(
     name: str, change: Change, refusal: type[GatewayError]
 ) -> None:
     headers = hmac_headers(SECRET, BODY, NOW_S)
-    assert check_hmac(headers), "it is good before it is touched"
+    assert check_hmac(headers).nonce, "it is good before it is touched"
     change(headers)
     with pytest.raises(refusal) as caught:
         check_hmac(headers)
@@ -149,14 +153,14 @@ def test_a_delivery_within_the_window_is_taken(age_s: int) -> None:
 def test_t16_header_names_count_in_any_case_and_hexadecimal_digits_too() -> None:
     for spell in (str.lower, str.upper, str.title):
         headers = {spell(k): v for k, v in hmac_headers(SECRET, BODY, NOW_S).items()}
-        assert check_hmac(headers)
+        assert check_hmac(headers).nonce
     headers = hmac_headers(SECRET, BODY, NOW_S)
-    assert check_hmac({**headers, "X-Signature": headers["X-Signature"].upper()})
+    assert check_hmac({**headers, "X-Signature": headers["X-Signature"].upper()}).nonce
 
 
 def test_the_secret_before_counts_as_long_as_it_is_given() -> None:
     headers = hmac_headers(OLD_SECRET, BODY, NOW_S)
-    assert check_hmac(headers)
+    assert check_hmac(headers).nonce
     with pytest.raises(SignatureWrong):
         verify(source(SourceKind.HMAC, SECRET), incoming(headers), BODY, NOW)
 
@@ -196,7 +200,7 @@ def test_t16_a_standard_webhook_that_was_touched_is_refused(
     name: str, change: Change, refusal: type[GatewayError]
 ) -> None:
     headers = standard_headers(STANDARD_SECRET, BODY, NOW_S)
-    assert check_standard(headers), "it is good before it is touched"
+    assert check_standard(headers).external_id, "it is good before it is touched"
     change(headers)
     with pytest.raises(refusal) as caught:
         check_standard(headers)
@@ -236,11 +240,10 @@ def test_t16_every_comparison_takes_constant_time_and_tries_every_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[tuple[int, int]] = []
-    constant_time = verification.compare_digest
 
     def watched(one: bytes, other: bytes) -> bool:
         compared.append((len(one), len(other)))
-        return constant_time(one, other)
+        return compare_digest(one, other)
 
     monkeypatch.setattr(verification, "compare_digest", watched)
     check_hmac(hmac_headers(SECRET, BODY, NOW_S))  # the first secret fits, the second is tried too
