@@ -127,7 +127,7 @@ class KafkaConsumer:
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 5,
-                "session.timeout.ms": 10_000,
+                "session.timeout.ms": 6_000,
                 "heartbeat.interval.ms": 1_000,
                 "max.poll.interval.ms": 300_000,
                 "allow.auto.create.topics": False,
