@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 plugins_app = typer.Typer(help="Agent packages of this installation.", no_args_is_help=True)
 app.add_typer(plugins_app, name="plugins")
+generators_app = typer.Typer(help="Signal generators.", no_args_is_help=True)
+app.add_typer(generators_app, name="generators")
 
 
 def command(
@@ -279,6 +281,45 @@ def plugins_list() -> int:
     for requirement in plugins.remembered(stack_settings().home / "plugins.txt"):
         typer.echo(requirement)
     return 0
+
+
+@command(
+    generators_app,
+    "replay",
+    example="./kuber generators replay --kind golden_cross --symbols AAPL,MSFT,GOOG"
+    " --from 2004-01-01 --to 2013-03-01",
+)
+def generators_replay(
+    kind: Annotated[str, typer.Option(help="A kind such as golden_cross.")],
+    symbols: Annotated[str, typer.Option(help="Symbols with commas between.")],
+    start: Annotated[str, typer.Option("--from", help="Bars that closed after this.")],
+    end: Annotated[str, typer.Option("--to", help="And by this.")],
+    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h, 1d or 1w.")] = "1d",
+    config: Annotated[str, typer.Option(help="Settings of the generator, as JSON.")] = "{}",
+    step_days: Annotated[
+        int, typer.Option(min=1, max=3650, help="Days of history in one transaction.")
+    ] = 7,
+) -> int:
+    """Send what a generator would have sent over stored history. Pipelines will act on it.
+
+    After an interruption the same command goes on where it was.
+    """
+    from kuber.commands.generators import ReplayOptions
+    from kuber.commands.generators import replay as run
+
+    options = ReplayOptions(kind, symbols, start, end, timeframe, config, step_days)
+    return run(stack_settings(), options)
+
+
+@command(generators_app, "new", example="./kuber generators new gap_up")
+def generators_new(
+    name: Annotated[str, typer.Argument(help="Its kind: small letters, digits and _.")],
+    folder: Annotated[Path, typer.Option(help="Where its folder is made.")] = Path(),
+) -> int:
+    """Write a package with a signal generator to begin with. Needs no running stack."""
+    from kuber.commands.generators import new
+
+    return new(folder, name)
 
 
 if __name__ == "__main__":

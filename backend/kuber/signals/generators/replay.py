@@ -82,6 +82,13 @@ class Replay:
         announced = 0
         while self._clock.instant < self._plan.end:
             self._clock.instant = min(self._clock.instant + self._plan.step, self._plan.end)
-            announced += await self._stream.advance(BarReader(self._market))
+            announced += await self._catch_up()
         await self._stream.close()
+        return announced
+
+    async def _catch_up(self) -> int:
+        reader = BarReader(self._market)
+        announced = await self._stream.advance(reader)
+        while self._stream.behind:
+            announced += await self._stream.advance(reader)
         return announced

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import structlog
 from pydantic import JsonValue
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,14 @@ PLATFORM = UserId(UUID(int=0))
 """Asks for bars as somebody who has imported none."""
 
 _SIGNALS = UUID("0d0a7f0e-7a5c-5e0b-9c7b-2f6a4d1c8e55")
+_MOVE = text("""
+    update generator_cursors as stored set closed_at = given.new
+    from unnest(cast(:symbols as text[]), cast(:old as timestamptz[]), cast(:new as timestamptz[]))
+      as given (symbol, old, new)
+    where stored.stream_id = :stream_id and stored.timeframe = :timeframe
+      and stored.symbol = given.symbol and stored.closed_at = given.old
+    returning stored.symbol
+""")
 
 log = structlog.get_logger(__name__)
 
@@ -182,8 +190,7 @@ class SignalStream:
         async with self._database.transaction() as session:
             if guard is not None and not await guard(session):
                 raise Overtaken
-            for symbol in sorted(moved):
-                await self._move(session, symbol, moved[symbol].cursor)
+            await self._move(session, moved)
             await announce(session, events)
         for event in events:
             log.info(
@@ -194,19 +201,20 @@ class SignalStream:
             )
         return len(events)
 
-    async def _move(self, session: AsyncSession, symbol: str, to: datetime) -> None:
-        moved = await session.execute(
-            update(GeneratorCursorRow)
-            .where(
-                GeneratorCursorRow.stream_id == self.spec.stream_id,
-                GeneratorCursorRow.symbol == symbol,
-                GeneratorCursorRow.timeframe == self.spec.timeframe.value,
-                GeneratorCursorRow.closed_at == self._cursors[symbol],
-            )
-            .values(closed_at=to)
-            .returning(GeneratorCursorRow.symbol)
+    async def _move(self, session: AsyncSession, moved: Mapping[str, Progress]) -> None:
+        """Move the cursors from where they are believed to be; raises Overtaken."""
+        symbols = sorted(moved)
+        found = await session.execute(
+            _MOVE,
+            {
+                "stream_id": self.spec.stream_id,
+                "timeframe": self.spec.timeframe.value,
+                "symbols": symbols,
+                "old": [self._cursors[symbol] for symbol in symbols],
+                "new": [moved[symbol].cursor for symbol in symbols],
+            },
         )
-        if moved.first() is None:
+        if len(found.all()) != len(symbols):
             raise Overtaken
 
     def _events(self, emissions: Iterable[Emission]) -> list[SignalRaised]:

@@ -92,7 +92,7 @@ async def test_a_replay_killed_twice_on_the_way_misses_and_doubles_nothing(
     expected = crossings_by_the_library()
     seen = 0
     for share in (0.3, 0.6):
-        process = replay(workshop, tmp_path, "--step-days", "1")
+        process = replay(workshop, tmp_path, "--step-days", "4")
         seen = await until_announced(workshop, int(len(expected) * share), process)
         process.kill()
         process.communicate()
@@ -129,13 +129,8 @@ async def test_done_again_a_replay_sends_the_same_ids(workshop: Workshop, tmp_pa
     ("more", "words"),
     [
         (("--symbols", "AAPL,NOSUCH"), "There are no prices for NOSUCH"),
-        (("--kind", "crystal_ball"), "No generator of kind 'crystal_ball'"),
-        (("--kind", "news_sentiment"), "no source of news"),
         (("--config", '{"fast": 1}'), "Choose a value of at least 2"),
-        (("--config", "fast"), "--config is not JSON"),
         (("--to", "yesterday"), "--to must be a date"),
-        (("--to", "2003-01-01"), "--from must be before --to"),
-        (("--timeframe", "2d"), "--timeframe must be one of"),
     ],
 )
 async def test_a_wrong_option_is_named(

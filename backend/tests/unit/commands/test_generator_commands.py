@@ -1,0 +1,66 @@
+"""The options of `./kuber generators`, and the package that it writes to begin with."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kuber.commands.generators import ReplayOptions, new, replay
+from kuber.config import StackSettings
+
+OPTIONS = ReplayOptions("rsi", "AAPL", "2004-01-01", "2013-03-01", "1d", "{}", 7)
+BACKEND = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"config": "fast"}, "--config is not JSON"),
+        ({"config": "[1]"}, "--config must be a JSON object"),
+        ({"end": "yesterday"}, "--to must be a date"),
+        ({"end": "2003-01-01"}, "--from must be before --to"),
+        ({"timeframe": "2d"}, "--timeframe must be one of 1m, 5m"),
+        ({"symbols": "A B"}, "symbol"),
+    ],
+)
+def test_a_wrong_option_is_named_before_anything_is_done(
+    changes: dict[str, str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(StackSettings(home=tmp_path), replace(OPTIONS, **changes)) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_equal_replays_keep_one_place_and_different_ones_their_own() -> None:
+    from kuber.commands.generators import _plan
+
+    one = _plan(replace(OPTIONS, symbols="aapl, MSFT"))
+    same = _plan(replace(OPTIONS, symbols="MSFT,AAPL", step_days=30))
+    assert one.spec().stream_id == same.spec().stream_id
+    assert same.step == timedelta(days=30)
+    other = _plan(replace(OPTIONS, start="2005-01-01"))
+    assert other.spec().stream_id != _plan(OPTIONS).spec().stream_id
+
+
+def test_the_written_package_passes_its_own_test(tmp_path: Path) -> None:
+    assert new(tmp_path, "gap_up") == 0
+    package = tmp_path / "gap-up"
+    tested = subprocess.run(
+        (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(package)),
+        cwd=package,
+        env={"PYTHONPATH": str(BACKEND), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert new(tmp_path, "gap_up") == 1, "what is there is not written over"
+
+
+@pytest.mark.parametrize("name", ["Gap", "1up", "gap-up", "../up", ""])
+def test_a_name_that_is_no_kind_is_refused(name: str, tmp_path: Path) -> None:
+    assert new(tmp_path, name) == 2
+    assert list(tmp_path.iterdir()) == []
