@@ -37,6 +37,7 @@ OpenContainer = Callable[[], AbstractAsyncContextManager[Container]]
 """Opens the services of the process for as long as it serves."""
 
 _RESOURCES = (
+    webhooks.router,  # first: routes are tried in this order, and these are called most often
     auth.router,
     users.router,
     agents.router,
@@ -49,7 +50,6 @@ _RESOURCES = (
     budgets.router,
     signal_types.router,
     webhook_sources.router,
-    webhooks.router,
     system.router,
 )
 

@@ -19,7 +19,8 @@ _bearer = HTTPBearer(
 )
 
 
-def _container(request: Request) -> Container:
+# Async although nothing is awaited: plain functions would each be sent through a thread.
+async def _container(request: Request) -> Container:
     return cast(Container, request.app.state.container)
 
 
@@ -78,7 +79,7 @@ async def _principal(
     return principal
 
 
-def _client(request: Request) -> Client:
+async def _client(request: Request) -> Client:
     return Client(
         user_agent=request.headers.get("user-agent", ""),
         ip=request.client.host if request.client else "",

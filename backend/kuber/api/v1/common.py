@@ -13,7 +13,7 @@ Cursor = Annotated[
 ]
 
 
-def _correlation_id() -> str:
+async def _correlation_id() -> str:
     return cast(str, get_contextvars().get("correlation_id") or str(new_id()))
 
 

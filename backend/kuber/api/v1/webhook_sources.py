@@ -26,7 +26,7 @@ from kuber.signals.gateway.types import SourceId
 router = APIRouter(prefix="/webhook-sources", tags=["webhooks"], route_class=IdempotentRoute)
 
 
-def _addresses(request: Request, container: ContainerDep) -> Addresses:
+async def _addresses(request: Request, container: ContainerDep) -> Addresses:
     return Addresses(container.settings.public_url or str(request.base_url).rstrip("/"))
 
 
