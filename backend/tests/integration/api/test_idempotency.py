@@ -35,7 +35,10 @@ REPEATABLE_POSTS = {
     "activate_pipeline",
     "deactivate_pipeline",
     "cancel_execution",
+    "check_generator",
     "preview_scanner",
+    "replay_dead_letter",
+    "preview_subscriptions",
     "refresh_scanner",
 }
 

@@ -21,6 +21,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from sqlalchemy import text
 from websockets import ConnectionClosed
 from websockets.asyncio.client import connect
 
@@ -62,6 +63,14 @@ async def make_scanner(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def make_generator(client: httpx.AsyncClient) -> str:
+    """Make a signal generator; return its id."""
+    body = {"name": SECRET_NAME, "kind": "rsi", "symbols": ["NVDA"]}
+    made = await client.post("/api/v1/generators", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def first_version(_client: httpx.AsyncClient) -> str:
     return "1"
 
@@ -73,10 +82,32 @@ async def make_webhook_source(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def make_signal(client: httpx.AsyncClient) -> str:
+    """Record a signal of one person alone, as the dispatcher would; return its id."""
+    owner = (await client.get("/api/v1/users/me")).json()["id"]
+    signal_id = uuid4()
+    transport = client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    app = transport.app
+    assert isinstance(app, FastAPI)
+    async with app.state.container.database.transaction() as session:
+        await session.execute(
+            text(
+                "insert into signals (id, idempotency_key, user_id, source, signal_type,"
+                " occurred_at, received_at, tickers, details, extra, correlation_id) values"
+                " (:id, :key, :owner, :source, 'external', now(), now(), '[]', '{}', '{}', 'x')"
+            ),
+            {"id": signal_id, "key": str(signal_id), "owner": owner, "source": SECRET_NAME},
+        )
+    return str(signal_id)
+
+
 FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "pipeline_id": make_pipeline,
     "execution_id": make_execution,
     "scanner_id": make_scanner,
+    "generator_id": make_generator,
+    "signal_id": make_signal,
     "version": first_version,
     "source_id": make_webhook_source,
 }
@@ -87,6 +118,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "update_webhook_source": {"json": {"name": "taken over"}},
     "restore_version": {"headers": {"If-Match": "1"}},
     "run_pipeline": {"json": {"symbol": "AAPL"}},
+    "update_generator": {"json": {"name": "taken over", "kind": "rsi", "symbols": ["NVDA"]}},
     "update_scanner": {"json": {"name": "taken over", "kind": "manual", "tickers": ["AAPL"]}},
     "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
 }
@@ -232,7 +264,7 @@ async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(
 
 
 async def everything_of(client: httpx.AsyncClient) -> list[str]:
-    lists = ("pipelines", "executions", "scanners", "webhook-sources")
+    lists = ("pipelines", "executions", "scanners", "generators", "webhook-sources", "signals")
     return [(await client.get(f"/api/v1/{name}", params={"limit": 200})).text for name in lists]
 
 
