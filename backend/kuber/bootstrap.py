@@ -39,6 +39,9 @@ from kuber.pipelines.service import PipelineService
 from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.realtime.hub import Hub
 from kuber.runs.service import RunService
+from kuber.signals.generators.registry import GeneratorRegistry
+from kuber.signals.generators.seeding import seed_generators
+from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.relay import OutboxRelay
@@ -89,6 +92,7 @@ class ApiServices:
     webhooks: "WebhookGateway"
     webhook_sources: "WebhookSources"
     signals: SignalService
+    generators: GeneratorService
     waker: Waker
 
     def kafka_producer(self) -> KafkaProducer:
@@ -171,6 +175,7 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
             webhooks=webhooks,
             webhook_sources=webhook_sources,
             signals=SignalService(pipelines, clock),
+            generators=GeneratorService(GeneratorRegistry.discover(), market, clock),
             waker=Waker(make_celery(reveal(settings.redis_url)), redis),
         )
 
@@ -319,6 +324,7 @@ async def _seed(settings: Settings) -> None:
         async with database.transaction() as session:
             await cost_service(settings, clock).seed_prices(session)
             await seed_sample(session, clock)
+            await seed_generators(session, GeneratorRegistry.discover(), clock)
             if settings.demo_password is not None:
                 tokens = AccessTokens(reveal(settings.jwt_secret), 60, clock)
                 identity = IdentityService(tokens, clock, refresh_token_s=60)

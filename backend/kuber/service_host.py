@@ -6,7 +6,14 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from kuber.bootstrap import cost_service, load_settings, market_provider, observe, reveal
+from kuber.bootstrap import (
+    cost_service,
+    load_settings,
+    market_provider,
+    observe,
+    reveal,
+    worker_name,
+)
 from kuber.config import Settings
 from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaConsumer, ensure_topics
@@ -19,18 +26,21 @@ from kuber.market.service import MarketService
 from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
+from kuber.signals.generators.registry import GeneratorRegistry
+from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
+from kuber.workers.generators import GeneratorsService
 from kuber.workers.periodic import PeriodicService
 from kuber.workers.service import LongRunning, ServiceHost
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("dispatcher", "scheduler", "scanners")
+SERVICES = ("dispatcher", "scheduler", "scanners", "generators")
 """Everything that `./kuber services` can run."""
 
 READY = b"the services are ready"
@@ -114,10 +124,18 @@ def _scanners(parts: _Parts) -> LongRunning:
     return PeriodicService("scanners", refresher.refresh_due, _SCANNERS_EVERY_S)
 
 
+def _generators(parts: _Parts) -> LongRunning:
+    registry = GeneratorRegistry.discover()
+    return GeneratorsService(
+        GeneratorRunner(parts.database, parts.market, registry, parts.clock, worker_name())
+    )
+
+
 _MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
     "scanners": _scanners,
+    "generators": _generators,
 }
 
 

@@ -21,6 +21,7 @@ from kuber.realtime.hub import Hub
 from kuber.runs.service import RunService
 from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import WebhookSources
+from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
 
 
@@ -87,6 +88,8 @@ class Container(Protocol):
 
     @property
     def signals(self) -> SignalService: ...
+    @property
+    def generators(self) -> GeneratorService: ...
 
     def kafka_producer(self) -> KafkaProducer:
         """Return the producer of this process, made when it is first needed."""

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import Clock
@@ -41,10 +40,6 @@ from kuber.signals.models import GeneratorCursorRow, GeneratorRow
 CHECKED_BARS = 1000
 SHOWN = 50
 MAX_HISTORY_BARS = 20_000
-
-_PLATFORM_IDS = UUID("b0c4a1c7-52e3-5a44-8d8c-9b8e6c0f4f3d")
-_PLATFORM_KINDS = ("golden_cross", "rsi", "macd_crossover")
-_SAMPLE_SYMBOLS = ("AAPL", "GOOG", "MSFT")
 
 
 class GeneratorService:
@@ -202,25 +197,6 @@ class GeneratorService:
                 user_id, row.kind, row.config, wanted, timeframe, start, end
             )
         return found
-
-    async def seed(self, session: AsyncSession) -> None:
-        """Store the platform's generators; doing it again changes nothing."""
-        now = self._clock.now()
-        rows: list[dict[str, object]] = [
-            {
-                "id": uuid5(_PLATFORM_IDS, kind),
-                "user_id": None,
-                "name": self._registry.get(kind).metadata.name,
-                "kind": kind,
-                "config": {},
-                "symbols": list(_SAMPLE_SYMBOLS),
-                "timeframe": Timeframe.D1.value,
-                "created_at": now,
-                "updated_at": now,
-            }
-            for kind in _PLATFORM_KINDS
-        ]
-        await session.execute(insert(GeneratorRow).values(rows).on_conflict_do_nothing())
 
     async def _require_usable(self, user_id: UserId, body: GeneratorBody) -> None:
         try:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ BACKEND = Path(__file__).parents[3]
     ],
 )
 def test_a_wrong_option_is_named_before_anything_is_done(
-    changes: dict[str, str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    changes: dict[str, Any], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert replay(StackSettings(home=tmp_path), replace(OPTIONS, **changes)) == 2
     assert words in capsys.readouterr().err

@@ -10,7 +10,9 @@ from kuber.kernel.ids import UserId
 from kuber.market.types import Timeframe
 from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.generators.schemas import GeneratorBody
+from kuber.signals.generators.seeding import seed_generators
 from tests.fakes.bars import utc
+from tests.fakes.generator_bars import REGISTRY
 from tests.integration.signals.generators.conftest import Workshop
 
 DAY = timedelta(days=1)
@@ -234,7 +236,7 @@ async def test_the_platforms_generators_are_seeded_once_and_run_for_everybody(
 ) -> None:
     for _ in range(2):
         async with workshop.database.transaction() as session:
-            await workshop.service.seed(session)
+            await seed_generators(session, REGISTRY, workshop.clock)
     runner = workshop.runner()
     await days(workshop, 120, runner)
     assert runner.status()["generators"] == 3

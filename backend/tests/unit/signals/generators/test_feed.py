@@ -69,7 +69,8 @@ def feed_of(generator: SignalGenerator[Any]) -> SeriesFeed:
 
 async def walk(feed: SeriesFeed, start: datetime, end: datetime, step: timedelta) -> list[Emission]:
     """Advance the feed as a service does, from poll to poll."""
-    found, cursor, now = [], start, start
+    found: list[Emission] = []
+    cursor, now = start, start
     behind = False
     while now < end or behind:
         now = now if behind else min(now + step, end)
