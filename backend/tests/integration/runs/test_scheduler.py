@@ -1,0 +1,185 @@
+"""Periodic pipelines with the clock in the test's hands, on a real PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from kuber.agents.registry import AgentRegistry
+from kuber.costs.service import CostService
+from kuber.identity.service import IdentityService
+from kuber.identity.tokens import AccessTokens
+from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.kernel.clock import FixedClock
+from kuber.kernel.ids import PipelineId, UserId
+from kuber.market.providers.simulator import MarketSimulator
+from kuber.market.service import MarketService
+from kuber.pipelines.schemas import PipelineCreate, PipelineOut
+from kuber.pipelines.service import PipelineService
+from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
+from kuber.runs.scheduling import Scheduler
+from tests.fakes.graphs import chain, node
+from tests.fixtures.servers import create_tables
+
+SYMBOL = "NVDA"
+"""A simulated share of New York's exchange: its prices go on with the clock."""
+
+
+@pytest.fixture
+async def pool(empty_postgres_url: str) -> AsyncIterator[RawPool]:
+    await create_tables(empty_postgres_url)
+    opened = raw_pool(empty_postgres_url, size=12, application_name="test")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+class World:
+    """One user, a clock, and as many schedulers as a test asks for."""
+
+    def __init__(self, url: str, pool: RawPool, clock: FixedClock) -> None:
+        self.database = Database(url, pool_size=2)
+        self.pool = pool
+        self.clock = clock
+        self.pipelines = PipelineService(AgentRegistry.discover(), clock)
+        self.user = UserId(UUID(int=0))
+        self.woken = 0
+
+    async def sign_up(self) -> None:
+        tokens = AccessTokens("a secret of the test session, 32+ characters", 60, self.clock)
+        identity = IdentityService(tokens, self.clock, refresh_token_s=60)
+        async with self.database.transaction() as session:
+            account = await identity.register(session, "a@example.com", "three quiet herons")
+        self.user = account.id
+
+    def scheduler(self) -> Scheduler:
+        market = MarketService(self.pool, self.clock, MarketSimulator(7))
+        costs = CostService(self.clock, Decimal(5), Decimal(25))
+        return Scheduler(self.pool, market, costs, self.clock, self._wake)
+
+    async def _wake(self) -> None:
+        self.woken += 1
+
+    async def periodic(self, every_minutes: int = 5, **more: object) -> PipelineOut:
+        """Return an active pipeline with a schedule."""
+        trigger = PeriodicTrigger.model_validate(
+            {"kind": "periodic", "every_minutes": every_minutes, "symbols": [SYMBOL], **more}
+        )
+        body = PipelineCreate(
+            name="On time",
+            graph=Graph.model_validate(chain(node("data", "market_data"))),
+            trigger=trigger,
+        )
+        async with self.database.transaction() as session:
+            made = await self.pipelines.create(session, self.user, body)
+            return await self.pipelines.set_status(
+                session, self.user, PipelineId(made.id), PipelineStatus.ACTIVE
+            )
+
+    async def finish_runs(self) -> None:
+        async with self.pool.connection() as connection:
+            await connection.execute("update runs set status = 'succeeded'")
+
+    async def runs(self) -> list[tuple[datetime, str]]:
+        """Return when each run was made and what started it, oldest first."""
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(
+                "select created_at, started_by from runs order by created_at, id"
+            )
+            return [(row[0].astimezone(UTC), row[1]) for row in await cursor.fetchall()]
+
+    async def pipeline(self, pipeline_id: UUID) -> PipelineOut:
+        async with self.database.transaction() as session:
+            return await self.pipelines.get(session, self.user, PipelineId(pipeline_id))
+
+
+@pytest.fixture
+async def world(empty_postgres_url: str, pool: RawPool) -> AsyncIterator[World]:
+    made = World(empty_postgres_url, pool, FixedClock(datetime(2026, 11, 25, 19, tzinfo=UTC)))
+    await made.sign_up()
+    yield made
+    await made.database.close()
+
+
+async def walk(world: World, until: datetime, step: timedelta = timedelta(minutes=1)) -> None:
+    """Move the clock minute by minute; every run is over before the next look."""
+    scheduler = world.scheduler()
+    while world.clock.now() < until:
+        world.clock.advance(step)
+        await scheduler.run_once()
+        await world.finish_runs()
+
+
+async def test_every_five_minutes_across_a_close_a_holiday_and_a_short_day(world: World) -> None:
+    # Wednesday 25 November 2026, Thanksgiving on the 26th, closing at 13:00 on the 27th.
+    await world.periodic(market_hours_only=True)
+    await walk(world, datetime(2026, 11, 28, 0, tzinfo=UTC))
+    made = [at for at, _ in await world.runs()]
+    wednesday = datetime(2026, 11, 25, 19, 5, tzinfo=UTC)
+    friday = datetime(2026, 11, 27, 14, 30, tzinfo=UTC)
+    five = timedelta(minutes=5)
+    expected = [wednesday + five * number for number in range(23)]  # until 20:55, close at 21:00
+    expected += [friday + five * number for number in range(42)]  # until 17:55, close at 18:00
+    assert made == expected
+    assert {by for _, by in await world.runs()} == {"schedule"}
+
+
+async def test_the_opening_moves_with_the_clocks_of_new_york(world: World) -> None:
+    world.clock.instant = datetime(2027, 3, 12, 20, 50, tzinfo=UTC)  # clocks change on the 14th
+    await world.periodic(market_hours_only=True)
+    await walk(world, datetime(2027, 3, 15, 13, 40, tzinfo=UTC))
+    made = [at for at, _ in await world.runs()]
+    assert made == [
+        datetime(2027, 3, 12, 20, 55, tzinfo=UTC),
+        datetime(2027, 3, 15, 13, 30, tzinfo=UTC),
+        datetime(2027, 3, 15, 13, 35, tzinfo=UTC),
+        datetime(2027, 3, 15, 13, 40, tzinfo=UTC),
+    ]
+
+
+async def test_of_ten_schedulers_exactly_one_acts(world: World) -> None:
+    for _ in range(5):
+        await world.periodic(market_hours_only=False)
+    schedulers = [world.scheduler() for _ in range(10)]
+    for _ in range(6):
+        world.clock.advance(timedelta(minutes=5))
+        await asyncio.gather(*(scheduler.run_once() for scheduler in schedulers))
+        await world.finish_runs()
+    assert len(await world.runs()) == 5 * 6
+    assert sum(scheduler.started for scheduler in schedulers) == 5 * 6
+
+
+async def test_a_run_that_is_still_active_is_left_alone_and_the_skip_is_told(world: World) -> None:
+    pipeline = await world.periodic(market_hours_only=False)
+    scheduler = world.scheduler()
+    for _ in range(2):
+        world.clock.advance(timedelta(minutes=5))
+        await scheduler.run_once()
+    assert len(await world.runs()) == 1
+    now = await world.pipeline(pipeline.id)
+    assert now.last_skip is not None
+    assert now.last_skip.reason == "already_running"
+    assert now.last_skip.detail == f"A run on {SYMBOL} was pending or running."
+    assert now.next_run_at == world.clock.now() + timedelta(minutes=5)
+
+
+async def test_what_was_missed_while_nobody_looked_is_made_up_for_once(world: World) -> None:
+    await world.periodic(market_hours_only=False)
+    world.clock.advance(timedelta(hours=3))
+    await world.scheduler().run_once()
+    assert len(await world.runs()) == 1
+
+
+async def test_a_pipeline_that_is_switched_off_is_not_due(world: World) -> None:
+    pipeline = await world.periodic(market_hours_only=False)
+    assert pipeline.next_run_at == world.clock.now() + timedelta(minutes=5)
+    async with world.database.transaction() as session:
+        off = await world.pipelines.set_status(
+            session, world.user, PipelineId(pipeline.id), PipelineStatus.DRAFT
+        )
+    assert off.next_run_at is None
+    world.clock.advance(timedelta(hours=1))
+    assert await world.scheduler().run_once() == 0
