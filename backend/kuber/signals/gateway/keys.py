@@ -14,13 +14,15 @@ _log = structlog.get_logger(__name__)
 
 _SECRET_BYTES = 32
 _HINT_CHARACTERS = 4
+_PREFIX = "kws_"
+"""Lets scanners for leaked secrets find ours; and none begins with a dash, like an option."""
 
 
 def new_secret(kind: SourceKind) -> str:
     """Return a secret of 256 random bits in the form that the kind's senders expect."""
     if kind is SourceKind.STANDARD_WEBHOOKS:
         return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-    return secrets.token_urlsafe(_SECRET_BYTES)
+    return _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def hint_of(secret: str) -> str:
