@@ -8,7 +8,8 @@ USAGE = {
     "test": """Usage: ./kuber test [LAYER...] [-- PYTEST OPTIONS]
 
   Run the tests: all layers, or those named.
-  Layers: unit contract integration scenario frontend browser
+  Layers: unit contract integration scenario kafka frontend browser
+  kafka is what talks to Kafka in integration, on Apache Kafka; it needs Java and Maven.
 
   Example: ./kuber test unit integration -- -k ledger""",
     "check": """Usage: ./kuber check [--update-contract]

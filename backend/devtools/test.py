@@ -13,9 +13,12 @@ from pathlib import Path
 from devtools import chromium, frontend, junit
 from devtools.junit import Counts
 from devtools.steps import BACKEND, FRONTEND, StepFailed, environment, say, step
-from kuber.infra.embedded.process import free_port
+from kuber.infra.embedded import apache_kafka
+from kuber.infra.embedded.process import CannotStart, free_port
 
 _STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTRAP")
+_REAL_KAFKA_WITHIN_S = 240
+"""Far more than the layer takes; a hang ends it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Result:
     layer: str
     counts: Counts
     seconds: float
+
+
+class LayerSkipped(Exception):
+    """This machine cannot run the layer; the message says what it lacks."""
 
 
 Runner = Callable[[Path], int]
@@ -52,7 +59,12 @@ def _layers(options: Sequence[str]) -> dict[str, Runner]:
         name: partial(_pytest, name, options)
         for name in ("unit", "contract", "integration", "scenario")
     }
-    return {**python, "frontend": _vitest, "browser": _playwright}
+    return {
+        **python,
+        "kafka": partial(_real_kafka, options),
+        "frontend": _vitest,
+        "browser": _playwright,
+    }
 
 
 def _run_layer(name: str, runner: Runner) -> Result:
@@ -64,6 +76,9 @@ def _run_layer(name: str, runner: Runner) -> Result:
             code = runner(report)
         except StepFailed:
             code = 1
+        except LayerSkipped as reason:
+            say(f"Skipped the layer {name}: {reason}")
+            return Result(name, Counts(skipped=1), time.monotonic() - began)
         counts = junit.read(report)
     if counts.passed + counts.failed == 0:
         say(f"The layer {name} has no test.")
@@ -91,6 +106,20 @@ def _report(results: Sequence[Result]) -> int:
 def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
     command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
     return _show((*command, *options), BACKEND)
+
+
+def _real_kafka(options: Sequence[str], report: Path) -> int:
+    """Run what consumes or publishes once more, on Apache Kafka in place of the light broker."""
+    try:
+        apache_kafka.fetch()
+    except CannotStart as error:
+        raise LayerSkipped(str(error)) from error
+    command = (
+        *(sys.executable, "-m", "pytest", "-q", "-m", "kafka"),
+        *("tests/integration", "tests/kafka"),
+        *(f"--session-timeout={_REAL_KAFKA_WITHIN_S}", f"--junitxml={report}"),
+    )
+    return _show((*command, *options), BACKEND, {"KUBER_TEST_KAFKA": "apache"})
 
 
 def _vitest(report: Path) -> int:

@@ -110,6 +110,8 @@ class StackSettings(BaseSettings):
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     kafka_bootstrap: str | None = None
+    kafka: Literal["light", "apache"] = "light"
+    """Which broker is started when none is given."""
     jwt_secret: SecretStr | None = None
     demo_password: SecretStr | None = None
     worker_processes: int = Field(default=2, ge=1, le=64)

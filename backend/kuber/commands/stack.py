@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from kuber.config import Settings, StackSettings, describe, process_environment
+from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
 from kuber.infra.embedded.home import Home
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.postgres import PostgresServer, new_password
@@ -23,7 +24,7 @@ from kuber.workers.supervisor import WORKER_READY, Service
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
 
-OTHER_SERVICES = ("scheduler", "scanners")
+OTHER_SERVICES = ("scheduler", "scanners", "generators")
 """Services that share a process in the development stack; the dispatcher has its own."""
 
 ECHOED = ("supervisor", "api", "worker", "beat", "relay", "dispatcher", "services")
@@ -114,11 +115,8 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
         )
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
-        kafka = KafkaServer(home.port("kafka"), ALL_TOPICS)
-        bootstrap = kafka.bootstrap
-        servers.append(
-            Service("kafka", kafka.command(home.run), is_ready=kafka.is_ready, grace_s=3)
-        )
+        bootstrap, broker = _broker(settings, home)
+        servers.append(broker)
     embedded = settings.database_url is None
     addresses = Addresses(
         host=settings.host,
@@ -137,6 +135,19 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
     application = _application(addresses, settings.worker_processes, home, env)
     tiers = (tuple(servers), migration, *application)
     return Plan(addresses, tuple(tier for tier in tiers if tier), mark)
+
+
+def _broker(settings: StackSettings, home: Home) -> tuple[str, Service]:
+    """Return the broker's address and the broker. Raises CannotStart."""
+    if settings.kafka == "apache":
+        apache = ApacheKafkaServer(
+            home.service("kafka"), home.port("kafka"), home.port("kafka-controller")
+        )
+        service = Service("kafka", apache.command(), apache.prepare, apache.is_ready, grace_s=15)
+        return apache.bootstrap, service
+    light = KafkaServer(home.port("kafka"), ALL_TOPICS)
+    command = light.command(home.run)
+    return light.bootstrap, Service("kafka", command, is_ready=light.is_ready, grace_s=3)
 
 
 def choose_port(settings: StackSettings) -> int:

@@ -1,26 +1,56 @@
-"""A plain Kafka client, as anybody might write it, and a broker that a test may stop."""
+"""A plain Kafka client, as anybody might write it, and a broker that a test may stop.
+
+The broker is the light one, or Apache Kafka when the environment says `KUBER_TEST_KAFKA=apache`.
+"""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
 
+from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.process import ForegroundServer, free_port
 from kuber.infra.kafka import ALL_TOPICS
 
 
+@dataclass(frozen=True)
+class Broker:
+    """A broker's address, and how to start it, and start it again on the same port."""
+
+    bootstrap: str
+    make: Callable[[], ForegroundServer]
+
+
+def new_broker(home: Path) -> Broker:
+    """Return a broker with every topic, of the kind that this session is about."""
+    log = home / "kafka.log"
+    if os.environ.get("KUBER_TEST_KAFKA") == "apache":
+        apache = ApacheKafkaServer(home / "kafka", free_port(), free_port())
+        apache.prepare()
+        make = partial(ForegroundServer, apache.command(), apache.is_ready, log)
+        return Broker(apache.bootstrap, make)
+    light = KafkaServer(free_port(), ALL_TOPICS)
+    return Broker(
+        light.bootstrap, partial(ForegroundServer, light.command(home), light.is_ready, log)
+    )
+
+
 @contextmanager
 def own_broker(home: Path) -> Iterator[str]:
     """Run a broker with every topic; yield its address."""
-    server = KafkaServer(free_port(), ALL_TOPICS)
-    with ForegroundServer(server.command(home), server.is_ready, home / "kafka.log") as running:
-        running.wait_ready()
-        yield server.bootstrap
+    broker = new_broker(home)
+    with broker.make() as running:
+        running.wait_ready(60)
+        yield broker.bootstrap
 
 
 def publish(bootstrap: str, topic: str, *messages: Any, **headers: str) -> None:
@@ -53,6 +83,11 @@ def read_all(bootstrap: str, topic: str, count: int, timeout_s: float = 10) -> l
     finally:
         consumer.close()
     return found
+
+
+def topics_of(bootstrap: str) -> set[str]:
+    """Return the names of the cluster's topics."""
+    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=10).topics)
 
 
 def signal(

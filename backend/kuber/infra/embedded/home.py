@@ -88,7 +88,7 @@ class Home:
 
     def remove(self) -> None:
         """Delete everything that Kuber has put into the folder, and the folder when it is empty."""
-        for name in ("postgres", "valkey", "logs", "run"):
+        for name in ("postgres", "valkey", "kafka", "logs", "run"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         for pattern in ("secrets.json", "ports.json", "plugins.txt", "beat-schedule*"):
             for path in self.root.glob(pattern):

@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import pytest
+
 from kuber.infra.db import JsonObject
 from tests.fakes.graphs import gated, node, steps
 from tests.fakes.kafka import publish, read_all, signal
 from tests.fixtures.workers import Installation, Trader
 
+pytestmark = pytest.mark.kafka
 T = TypeVar("T")
 GRAPH = steps(work={})
 

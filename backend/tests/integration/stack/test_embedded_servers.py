@@ -63,6 +63,7 @@ def test_valkey_keeps_its_keys_and_wants_its_secret(tmp_path: Path) -> None:
                 stranger.ping()
 
 
+@pytest.mark.kafka
 async def test_kafka_hands_a_published_message_to_a_consumer(kafka_bootstrap: str) -> None:
     await KafkaProbe(kafka_bootstrap).ping()
     producer = KafkaProducer(kafka_bootstrap, client_id="test")

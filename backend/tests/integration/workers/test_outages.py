@@ -15,11 +15,10 @@ from confluent_kafka import Consumer, TopicPartition
 from websockets.sync.client import connect
 
 from kuber.infra.db import JsonObject
-from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import ForegroundServer, free_port
-from kuber.infra.kafka import ALL_TOPICS
 from tests.fakes.graphs import steps
+from tests.fakes.kafka import new_broker
 from tests.fixtures.servers import create_tables
 from tests.fixtures.workers import Installation, OwnValkey, Trader, own_valkey, seed
 
@@ -59,13 +58,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("site")
     database = PostgresServer(home / "postgres", free_port(), new_password())
     database.prepare()
-    broker = KafkaServer(free_port(), ALL_TOPICS)
+    broker = new_broker(home)
     postgres = Server(
         lambda: ForegroundServer(database.command(), database.is_ready, home / "postgres.log")
     )
-    kafka = Server(
-        lambda: ForegroundServer(broker.command(home), broker.is_ready, home / "kafka.log")
-    )
+    kafka = Server(broker.make)
     postgres.start()
     kafka.start()
     asyncio.run(create_tables(database.url))
@@ -90,6 +87,7 @@ def person(site: Site) -> Trader:
     return site.installation.sign_up()
 
 
+@pytest.mark.kafka
 def test_intents_and_fills_reach_kafka_in_order_with_their_headers(
     site: Site, person: Trader
 ) -> None:
@@ -109,6 +107,7 @@ def test_intents_and_fills_reach_kafka_in_order_with_their_headers(
             assert item["headers"]["correlation_id"] == correlation
 
 
+@pytest.mark.kafka
 def test_what_was_announced_while_kafka_was_away_is_delivered_after(
     site: Site, person: Trader
 ) -> None:

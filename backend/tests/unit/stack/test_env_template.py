@@ -19,4 +19,6 @@ def test_the_template_shows_the_defaults() -> None:
     shown = dict(re.findall(r"^#(KUBER_[A-Z_]+)=(.+)$", TEMPLATE.read_text(), re.MULTILINE))
     for name, field in Settings.model_fields.items():
         if not field.is_required() and field.default not in (None, ""):
-            assert shown[f"KUBER_{name.upper()}"] == str(field.default), name
+            default = str(field.default)
+            expected = default.lower() if isinstance(field.default, bool) else default
+            assert shown[f"KUBER_{name.upper()}"] == expected, name
