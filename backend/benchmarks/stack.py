@@ -26,6 +26,7 @@ class Stack:
     url: str
     database_url: str
     redis_url: str
+    kafka_bootstrap: str
     services: dict[str, int]
     ready_s: float
 
@@ -76,6 +77,7 @@ def running_stack(**settings: str) -> Iterator[Stack]:
                 status["url"],
                 status["database_url"],
                 status["redis_url"],
+                status["kafka_bootstrap"],
                 {service["name"]: service["pid"] for service in status["services"]},
                 ready_s,
             )

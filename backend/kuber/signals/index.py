@@ -35,107 +35,84 @@ class Entry(NamedTuple):
 
 
 class _Bucket:
-    """Subscribers of one signal type and ticker: thresholds ascending, slots beside them."""
+    """Subscribers of one signal type and ticker: thresholds ascending, subscribers beside them."""
 
-    __slots__ = ("slots", "thresholds")
+    __slots__ = ("subscribers", "thresholds")
 
     def __init__(self) -> None:
         self.thresholds = array("d")
-        self.slots = array("I")
+        self.subscribers: list[Subscriber] = []
 
-    def add(self, threshold: float, slot: int) -> None:
+    def add(self, threshold: float, subscriber: Subscriber) -> None:
         at = bisect_right(self.thresholds, threshold)
         self.thresholds.insert(at, threshold)
-        self.slots.insert(at, slot)
+        self.subscribers.insert(at, subscriber)
 
-    def remove(self, slot: int) -> None:
-        at = self.slots.index(slot)
+    def remove(self, subscriber: Subscriber) -> None:
+        at = next(at for at, one in enumerate(self.subscribers) if one is subscriber)
         self.thresholds.pop(at)
-        self.slots.pop(at)
+        self.subscribers.pop(at)
 
-    def append(self, threshold: float, slot: int) -> None:
+    def append(self, threshold: float, subscriber: Subscriber) -> None:
         """Add out of order; `sort` follows."""
         self.thresholds.append(threshold)
-        self.slots.append(slot)
+        self.subscribers.append(subscriber)
 
     def sort(self) -> None:
-        order = sorted(range(len(self.slots)), key=self.thresholds.__getitem__)
+        order = sorted(range(len(self.subscribers)), key=self.thresholds.__getitem__)
         self.thresholds = array("d", (self.thresholds[at] for at in order))
-        self.slots = array("I", (self.slots[at] for at in order))
+        self.subscribers = [self.subscribers[at] for at in order]
 
 
 class SubscriptionIndex:
-    """An inverted index in memory; 12 bytes for each subscription to one ticker."""
+    """An inverted index in memory; 16 bytes for each subscription to one ticker."""
 
     def __init__(self, subscribers: Iterable[Subscriber] = ()) -> None:
         self._buckets: dict[str, dict[str, _Bucket]] = defaultdict(dict)
-        self._subscribers: list[Subscriber | None] = []
-        self._slots: dict[PipelineId, int] = {}
-        self._free: list[int] = []
+        self._subscribers: dict[PipelineId, Subscriber] = {}
         for subscriber in subscribers:
-            slot = self._take_slot(subscriber)
+            self._subscribers[subscriber.pipeline_id] = subscriber
             for bucket, threshold in self._places(subscriber):
-                bucket.append(threshold, slot)
+                bucket.append(threshold, subscriber)
         for buckets in self._buckets.values():
             for bucket in buckets.values():
                 bucket.sort()
 
     def __len__(self) -> int:
         """Return how many pipelines there are."""
-        return len(self._slots)
+        return len(self._subscribers)
 
     def put(self, subscriber: Subscriber) -> None:
         """Add a pipeline, or replace what is known of it."""
         self.remove(subscriber.pipeline_id)
-        slot = self._take_slot(subscriber)
+        self._subscribers[subscriber.pipeline_id] = subscriber
         for bucket, threshold in self._places(subscriber):
-            bucket.add(threshold, slot)
+            bucket.add(threshold, subscriber)
 
     def remove(self, pipeline_id: PipelineId) -> None:
         """Forget a pipeline; nothing happens when it is not known."""
-        slot = self._slots.pop(pipeline_id, None)
-        if slot is None:
+        subscriber = self._subscribers.pop(pipeline_id, None)
+        if subscriber is None:
             return
-        subscriber = self._subscribers[slot]
-        assert subscriber is not None, "a slot that is taken has a subscriber"
         for signal_type in subscriber.thresholds:
+            buckets = self._buckets[signal_type]
             for ticker in subscriber.tickers:
-                bucket = self._buckets[signal_type][ticker]
-                bucket.remove(slot)
-                if not bucket.slots:
-                    del self._buckets[signal_type][ticker]
-        self._subscribers[slot] = None
-        self._free.append(slot)
+                buckets[ticker].remove(subscriber)
+                if not buckets[ticker].subscribers:
+                    del buckets[ticker]
 
     def match(self, signal_type: str, ticker: str, confidence: float) -> list[Subscriber]:
         """Return the subscribers whose threshold is at or below `confidence`."""
         bucket = self._buckets.get(signal_type, {}).get(ticker)
         if bucket is None:
             return []
-        subscribers = self._subscribers
-        reached = bisect_right(bucket.thresholds, confidence)
-        return [subscribers[slot] for slot in bucket.slots[:reached]]  # type: ignore[misc]
+        return bucket.subscribers[: bisect_right(bucket.thresholds, confidence)]
 
     def entries(self, signal_type: str, ticker: str) -> Iterator[Entry]:
         """Yield every subscriber with its threshold, the lowest threshold first."""
         bucket = self._buckets.get(signal_type, {}).get(ticker)
-        if bucket is None:
-            return
-        for slot, threshold in zip(bucket.slots, bucket.thresholds, strict=True):
-            subscriber = self._subscribers[slot]
-            assert subscriber is not None, "a bucket holds taken slots only"
-            yield Entry(subscriber, threshold)
-
-    def _take_slot(self, subscriber: Subscriber) -> int:
-        assert subscriber.pipeline_id not in self._slots, "each pipeline has one slot"
-        if self._free:
-            slot = self._free.pop()
-            self._subscribers[slot] = subscriber
-        else:
-            slot = len(self._subscribers)
-            self._subscribers.append(subscriber)
-        self._slots[subscriber.pipeline_id] = slot
-        return slot
+        if bucket is not None:
+            yield from map(Entry, bucket.subscribers, bucket.thresholds)
 
     def _places(self, subscriber: Subscriber) -> Iterator[tuple[_Bucket, float]]:
         for signal_type, threshold in subscriber.thresholds.items():
