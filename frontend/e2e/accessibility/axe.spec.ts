@@ -1,38 +1,10 @@
-import AxeBuilder from '@axe-core/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { type Account, finishedRun, logIn, newAccount, newPipeline, settled } from '../support/app';
+import { check } from '../support/look';
 
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const SIZES = [
-  { width: 1440, height: 900 },
-  { width: 1024, height: 768 },
-  { width: 390, height: 844 },
-];
 /** Not yet in the standard type library. */
 interface LayoutShift extends PerformanceEntry {
   readonly value: number;
-}
-
-const THEMES = ['light', 'dark'] as const;
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  return found.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target).join(' | ')}`);
-}
-
-/** Checks the page as it stands, in both themes and at all sizes. */
-async function check(page: Page, name: string): Promise<void> {
-  for (const theme of THEMES) {
-    await page.emulateMedia({ colorScheme: theme });
-    await expect(page.locator('html')).toHaveClass(theme);
-    for (const size of SIZES) {
-      await page.setViewportSize(size);
-      await settled(page);
-      await page.screenshot({ path: `e2e/shots/${name}-${theme}-${size.width}.png` });
-    }
-    await page.setViewportSize(SIZES[0]!);
-    expect(await violations(page), `${name}, ${theme}`).toEqual([]);
-  }
 }
 
 test.setTimeout(180_000);
@@ -125,7 +97,7 @@ test('the page does not move while it loads', async ({ page, request }) => {
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  for (const path of ['/', '/pipelines', '/runs', '/account']) {
+  for (const path of ['/', '/pipelines', '/runs', '/signals', '/signals/scanners', '/account']) {
     await page.goto(path);
     await page.waitForLoadState('networkidle');
     await settled(page);

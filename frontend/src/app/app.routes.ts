@@ -55,6 +55,16 @@ export const routes: Routes = [
         loadComponent: () => import('./features/runs/run-page').then((m) => m.RunPage),
       },
       {
+        path: 'signals',
+        title: 'Signals',
+        loadChildren: () => import('./signals.routes').then((m) => m.signalsRoutes),
+      },
+      {
+        path: 'system',
+        title: 'System',
+        loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),
+      },
+      {
         path: 'account',
         title: 'Account',
         loadComponent: () => import('./features/account/account-page').then((m) => m.AccountPage),

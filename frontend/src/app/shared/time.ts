@@ -1,5 +1,6 @@
-import { Component, computed, input } from '@angular/core';
-import { formatAgo, formatDateTime, formatExact } from './format/times';
+import { Component, computed, inject, input } from '@angular/core';
+import { formatAgo, formatClock, formatDateTime, formatExact } from './format/times';
+import { Ticking } from './ticking';
 
 /** A moment: readable on the page, exact with its zone on hover. */
 @Component({
@@ -9,12 +10,21 @@ import { formatAgo, formatDateTime, formatExact } from './format/times';
 export class Time {
   /** ISO 8601, or null for a dash. */
   readonly at = input.required<string | null | undefined>();
-  /** `ago` for "3 min ago", else date and time. */
-  readonly show = input<'ago' | 'full'>('full');
+  /** `ago` for "3 min ago", `clock` for the time of day, else date and time. */
+  readonly show = input<'ago' | 'clock' | 'full'>('full');
 
-  protected readonly text = computed(() =>
-    this.show() === 'ago' ? formatAgo(this.at()) : formatDateTime(this.at()),
-  );
+  private readonly ticking = inject(Ticking);
+
+  protected readonly text = computed(() => {
+    switch (this.show()) {
+      case 'ago':
+        return formatAgo(this.at(), this.ticking.nowMs());
+      case 'clock':
+        return formatClock(this.at(), this.ticking.nowMs());
+      default:
+        return formatDateTime(this.at());
+    }
+  });
   protected readonly exact = computed(() => {
     const at = this.at();
     return at ? formatExact(at) : '';

@@ -4,11 +4,15 @@ export interface Destination {
   readonly link: string;
   /** Only the exact address counts as being there. */
   readonly exact: boolean;
+  /** Shown to admins only, below a line. */
+  readonly admin?: boolean;
 }
 
 export const DESTINATIONS: readonly Destination[] = [
   { label: 'Home', icon: 'home', link: '/', exact: true },
   { label: 'Pipelines', icon: 'account_tree', link: '/pipelines', exact: false },
   { label: 'Runs', icon: 'play_circle', link: '/runs', exact: false },
+  { label: 'Signals', icon: 'sensors', link: '/signals', exact: false },
   { label: 'Account', icon: 'person', link: '/account', exact: false },
+  { label: 'System', icon: 'dns', link: '/system', exact: false, admin: true },
 ];

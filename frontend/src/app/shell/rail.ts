@@ -1,5 +1,6 @@
-import { Component } from '@angular/core';
+import { Component, computed, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive } from '@angular/router';
+import { Session } from '@core/auth/session';
 import { Icon } from '@shared/icon';
 import { DESTINATIONS } from './nav';
 
@@ -12,7 +13,10 @@ import { DESTINATIONS } from './nav';
       <a class="brand" routerLink="/" aria-label="Kuber, home"
         ><img src="favicon.svg" alt="" width="28" height="28"
       /></a>
-      @for (item of destinations; track item.link) {
+      @for (item of destinations(); track item.link) {
+        @if (item.admin) {
+          <span class="line"></span>
+        }
         <a
           class="item"
           [routerLink]="item.link"
@@ -78,7 +82,15 @@ import { DESTINATIONS } from './nav';
       background: var(--mat-sys-secondary-container);
       color: var(--mat-sys-on-secondary-container);
     }
+    .line {
+      width: 40px;
+      margin: 4px 0;
+      border-top: 1px solid var(--mat-sys-outline-variant);
+    }
     @media (max-width: 700px) {
+      .line {
+        display: none;
+      }
       nav {
         flex-direction: row;
         justify-content: space-around;
@@ -92,5 +104,9 @@ import { DESTINATIONS } from './nav';
   `,
 })
 export class Rail {
-  protected readonly destinations = DESTINATIONS;
+  private readonly session = inject(Session);
+  protected readonly destinations = computed(() => {
+    const admin = this.session.user()?.role === 'admin';
+    return DESTINATIONS.filter((item) => admin || !item.admin);
+  });
 }

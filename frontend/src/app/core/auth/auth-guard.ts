@@ -16,6 +16,10 @@ export const requireNoSession: CanActivateFn = async () => {
   return (await restored(inject(Session))) ? router.createUrlTree(['/']) : true;
 };
 
+/** Lets only admins in; anyone else lands on the page above. */
+export const requireAdmin: CanActivateFn = () =>
+  inject(Session).user()?.role === 'admin' || inject(Router).createUrlTree(['/system']);
+
 async function restored(session: Session): Promise<boolean> {
   try {
     return await session.restore();

@@ -3,6 +3,7 @@ import { MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import type { PipelineSummary } from '@core/api';
+import { type TriggerLook, triggerLook } from '@core/pipelines/trigger-words';
 import { splitDecision } from '@shared/format/decision';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
@@ -40,6 +41,10 @@ export class PipelineTable {
         : { kind: 'archive', label: 'Archive' },
       { kind: 'delete', label: 'Delete' },
     ];
+  }
+
+  protected startOf({ trigger }: PipelineSummary): TriggerLook {
+    return triggerLook(trigger);
   }
 
   protected decisionOf({ outcome, symbol }: NonNullable<PipelineSummary['last_run']>): string {

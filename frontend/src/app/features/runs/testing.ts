@@ -38,6 +38,8 @@ export function execution(change: Partial<ExecutionOut> = {}): ExecutionOut {
     status: 'running',
     cost: '0',
     seed: 1,
+    started_by: 'manual',
+    signal_id: null,
     as_of: START,
     created_at: START,
     started_at: START,

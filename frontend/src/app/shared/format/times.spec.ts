@@ -1,5 +1,6 @@
 import {
   formatAgo,
+  formatClock,
   formatDate,
   formatDateTime,
   formatDuration,
@@ -17,6 +18,12 @@ describe('times', () => {
 
   it('names the zone and the seconds in the exact form', () => {
     expect(formatExact('2026-11-21T12:00:05Z', 'UTC')).toBe('21 Nov 2026, 12:00:05 UTC');
+  });
+
+  it('writes seconds today and the day before that', () => {
+    expect(formatClock('2026-11-21T09:30:05Z', NOW, 'UTC')).toBe('09:30:05');
+    expect(formatClock('2026-11-20T09:30:05Z', NOW, 'UTC')).toBe('20 Nov, 09:30');
+    expect(formatClock(null)).toBe('–');
   });
 
   it('counts back in the largest unit that fits', () => {

@@ -38,6 +38,19 @@ export function localMoment(iso: string): string {
   return local.toISOString().slice(0, 16);
 }
 
+/** `09:30:05` on the day itself, else `20 Nov, 09:30`; in the viewer's zone, or in `timeZone`. */
+export function formatClock(
+  iso: string | null | undefined,
+  nowMs: number = Date.now(),
+  timeZone?: string,
+): string {
+  if (!iso) return NONE;
+  const time = { hour: '2-digit', minute: '2-digit', hour12: false, timeZone } as const;
+  const sameDay = formatDate(iso, timeZone) === formatDate(new Date(nowMs).toISOString(), timeZone);
+  if (sameDay) return print(iso, { ...time, second: '2-digit' });
+  return print(iso, { ...time, day: 'numeric', month: 'short' });
+}
+
 /** `just now`, `3 min ago`, `5 h ago`, `2 days ago`; older than a week, the date. */
 export function formatAgo(iso: string | null | undefined, nowMs: number = Date.now()): string {
   if (!iso) return NONE;

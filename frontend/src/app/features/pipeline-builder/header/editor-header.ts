@@ -8,12 +8,21 @@ import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
 import { PipelineDocument } from '../state/pipeline-document';
+import { TriggerButton } from '../trigger/trigger-button';
 import { SaveStateLabel } from './save-state';
 
 /** The editor's own bar: the pipeline's name, whether it is saved, and what can be done to all of it. */
 @Component({
   selector: 'k-editor-header',
-  imports: [Icon, MatButton, MatIconButton, MatMenuModule, MatTooltip, SaveStateLabel],
+  imports: [
+    Icon,
+    MatButton,
+    MatIconButton,
+    MatMenuModule,
+    MatTooltip,
+    SaveStateLabel,
+    TriggerButton,
+  ],
   templateUrl: './editor-header.html',
   styleUrl: './editor-header.scss',
 })

@@ -10,7 +10,9 @@ import { ClipboardActions } from '../state/clipboard-actions';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
+import { PipelineDocument } from '../state/pipeline-document';
 import { ProblemList } from '../state/problem-list';
+import { TriggerPanel } from '../trigger/trigger-panel';
 
 interface AlignButton {
   readonly to: Alignment;
@@ -30,7 +32,7 @@ const ALIGN_BUTTONS: readonly AlignButton[] = [
 /** The inspector when no single node is selected: several things, an edge, or the whole pipeline. */
 @Component({
   selector: 'k-selection-panel',
-  imports: [Icon, MatButton, MatIconButton, MatTooltip],
+  imports: [Icon, MatButton, MatIconButton, MatTooltip, TriggerPanel],
   templateUrl: './selection-panel.html',
   styleUrl: './selection-panel.scss',
 })
@@ -38,6 +40,7 @@ export class SelectionPanel {
   private readonly catalogue = inject(AgentCatalogue);
   private readonly clipboard = inject(ClipboardActions);
   private readonly problemList = inject(ProblemList);
+  protected readonly document = inject(PipelineDocument);
   protected readonly store = inject(EditorStore);
   protected readonly actions = inject(EditorActions);
   protected readonly ui = inject(EditorUi);

@@ -4,6 +4,7 @@ import { ProblemError } from '@core/http/problem-error';
 import { rename } from '../domain/commands';
 import { toApi } from '../domain/graph';
 import { tradingPipeline } from '../domain/testing';
+import { readTrigger } from '../domain/trigger';
 import { Autosave, SAVE_DELAY_MS } from './autosave';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
@@ -41,6 +42,8 @@ class FakeApi {
       status: 'draft',
       created_at: '2026-01-01T00:00:00Z',
       updated_at: '2026-01-01T00:00:00Z',
+      next_run_at: null,
+      last_skip: null,
       problems: [],
     };
   }
@@ -101,6 +104,15 @@ describe('autosave', () => {
     TestBed.tick();
     await pause();
     expect(api.saves[0]?.change).toEqual({ name: 'Second' });
+  });
+
+  it('sends only the trigger when only the way to start changed', async () => {
+    document.trigger.set(readTrigger({ kind: 'periodic', symbols: ['AAPL'] }));
+    TestBed.tick();
+    expect(autosave.state()).toBe('pending');
+    await pause();
+    expect(api.saves[0]?.change).toEqual({ trigger: document.trigger() });
+    expect(autosave.dirty()).toBe(false);
   });
 
   it('stops at a newer revision and saves nothing over it', async () => {

@@ -2,7 +2,8 @@ import { computed, DestroyRef, effect, inject, Service, signal, untracked } from
 import { type PipelineOut } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { type PipelineGraph, toApi } from '../domain/graph';
-import { EditorApi } from './editor-api';
+import { sameStart, type Start } from '../domain/trigger';
+import { EditorApi, type PipelineChange } from './editor-api';
 import { EditorStore } from './editor-store';
 import { PipelineDocument } from './pipeline-document';
 
@@ -15,6 +16,7 @@ export type SaveState = 'saved' | 'pending' | 'saving' | 'offline' | 'conflict' 
 interface Content {
   readonly name: string;
   readonly graph: PipelineGraph;
+  readonly trigger: Start;
 }
 
 export const SAVE_DELAY_MS = 800;
@@ -37,7 +39,10 @@ export class Autosave {
   readonly dirty = computed(() => {
     const saved = this.saved();
     return (
-      saved !== null && (saved.graph !== this.editor.graph() || saved.name !== this.document.name())
+      saved !== null &&
+      (saved.graph !== this.editor.graph() ||
+        saved.name !== this.document.name() ||
+        !sameStart(saved.trigger, this.document.trigger()))
     );
   });
   readonly state = computed<SaveState>(() => {
@@ -50,6 +55,7 @@ export class Autosave {
     effect(() => {
       this.editor.graph();
       this.document.name();
+      this.document.trigger();
       untracked(() => this.noticeEdit());
     });
     const retry = () => this.phase() === 'offline' && void this.flush();
@@ -153,14 +159,19 @@ export class Autosave {
   }
 
   private content(): Content {
-    return { name: this.document.name(), graph: this.editor.graph() };
+    return {
+      name: this.document.name(),
+      graph: this.editor.graph(),
+      trigger: this.document.trigger(),
+    };
   }
 }
 
 /** Only what changed, so that renaming does not make a version. */
-function changesOf(content: Content, saved: Content | null) {
+function changesOf(content: Content, saved: Content | null): PipelineChange {
   return {
     ...(content.name !== saved?.name && { name: content.name }),
     ...(content.graph !== saved?.graph && { graph: toApi(content.graph) }),
+    ...(!sameStart(content.trigger, saved?.trigger ?? null) && { trigger: content.trigger }),
   };
 }

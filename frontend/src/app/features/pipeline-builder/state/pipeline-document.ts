@@ -1,17 +1,21 @@
 import { computed, inject, Service, signal } from '@angular/core';
-import { type Mode, type PipelineOut } from '@core/api';
+import { type LastSkip, type Mode, type PipelineOut, type PipelineStatus } from '@core/api';
 import { toProblemError, type ProblemError } from '@core/http/problem-error';
 import { fromApi } from '../domain/graph';
+import { readTrigger, type Start } from '../domain/trigger';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
 
 export interface DocumentFacts {
   readonly id: string;
   readonly mode: Mode;
-  readonly trigger: Readonly<Record<string, unknown>>;
-  readonly status: string;
+  readonly status: PipelineStatus;
   readonly revision: number;
   readonly version: number;
+  /** When the schedule runs it next; null when nothing is planned. */
+  readonly nextRunAt: string | null;
+  /** The last time it was due and did not run. */
+  readonly lastSkip: LastSkip | null;
 }
 
 /** The pipeline that is open: everything about it but the graph, which the editor store holds. */
@@ -25,6 +29,8 @@ export class PipelineDocument {
   private wanted = '';
 
   readonly name = signal('');
+  /** How it starts, as it is being edited. */
+  readonly trigger = signal<Start>({ kind: 'manual' });
   readonly facts = this.current.asReadonly();
   readonly error = this.failure.asReadonly();
   /** What had to be left out of the stored graph, in words. */
@@ -48,13 +54,16 @@ export class PipelineDocument {
     const { graph, repairs } = fromApi(pipeline.graph);
     this.editor.load(graph);
     this.name.set(pipeline.name);
+    this.trigger.set(readTrigger(pipeline.trigger));
     this.repaired.set(repairs);
     this.adopt(pipeline);
   }
 
   /** Takes over what a save answered, without touching the graph on the screen. */
   adopt(pipeline: PipelineOut): void {
-    const { id, mode, trigger, status, revision, version } = pipeline;
-    this.current.set({ id, mode, trigger, status, revision, version });
+    const { id, mode, status, revision, version } = pipeline;
+    const nextRunAt = pipeline.next_run_at ?? null;
+    const lastSkip = pipeline.last_skip ?? null;
+    this.current.set({ id, mode, status, revision, version, nextRunAt, lastSkip });
   }
 }

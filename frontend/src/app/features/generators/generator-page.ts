@@ -1,0 +1,159 @@
+import {
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  resource,
+  signal,
+  untracked,
+} from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { MatFormField } from '@angular/material/form-field';
+import { MatSelectModule } from '@angular/material/select';
+import { MatSnackBar } from '@angular/material/snack-bar';
+import { Router, RouterLink } from '@angular/router';
+import {
+  createGenerator,
+  type GeneratorVerdict,
+  getGenerator,
+  listGeneratorKinds,
+  updateGenerator,
+} from '@core/api';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { PageContext } from '@core/page/page-context';
+import { SignalTypes } from '@core/signals/signal-types';
+import { ErrorState } from '@shared/error-state';
+import { Notice } from '@shared/notice';
+import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
+import { SkeletonRows } from '@shared/skeleton';
+import { TickerChips } from '@shared/ticker-chips/ticker-chips';
+import {
+  draftFrom,
+  draftProblems,
+  type GeneratorDraft,
+  newDraft,
+  TIMEFRAMES,
+  toBody,
+} from './generator-draft';
+import { GeneratorTrial } from './generator-trial';
+import { KindChoice } from './kind-choice';
+
+const MOST_SYMBOLS = 50;
+
+/** Makes a generator, changes one's own, or shows one of the platform's. */
+@Component({
+  selector: 'k-generator-page',
+  imports: [
+    RouterLink,
+    MatButton,
+    MatFormField,
+    MatSelectModule,
+    ErrorState,
+    Notice,
+    SchemaForm,
+    SkeletonRows,
+    TickerChips,
+    GeneratorTrial,
+    KindChoice,
+  ],
+  templateUrl: './generator-page.html',
+  styleUrl: './generator-page.scss',
+})
+export class GeneratorPage {
+  private readonly router = inject(Router);
+  private readonly page = inject(PageContext);
+  private readonly messages = inject(MatSnackBar);
+  protected readonly types = inject(SignalTypes);
+
+  /** The generator's id; none makes a new one. */
+  readonly id = input<string>();
+  /** The kind of a new one, once it is chosen. */
+  readonly kind = input<string>();
+
+  protected readonly timeframes = TIMEFRAMES;
+  protected readonly most = MOST_SYMBOLS;
+  protected readonly kinds = resource({ loader: () => unwrap(listGeneratorKinds()) });
+  protected readonly stored = resource({
+    params: () => this.id(),
+    loader: ({ params: generator_id }) => unwrap(getGenerator({ path: { generator_id } })),
+  });
+  protected readonly offered = computed(() =>
+    this.kinds.hasValue() ? this.kinds.value().items : null,
+  );
+  protected readonly draft = signal<GeneratorDraft | null>(null);
+  protected readonly chosen = computed(() =>
+    this.offered()?.find((item) => item.kind === this.draft()?.kind),
+  );
+  protected readonly choosing = computed(() => !this.id() && !this.kind() && this.offered());
+  protected readonly foreign = computed(() => this.stored.hasValue() && !this.stored.value().own);
+  protected readonly verdict = signal<GeneratorVerdict | null>(null);
+  /** What is wrong, by setting; what only looks empty is named once saving was tried. */
+  protected readonly faults = computed<Readonly<Record<string, string>>>(() =>
+    Object.fromEntries(
+      (this.verdict()?.problems ?? []).map((item) => [item.field ?? '', item.message]),
+    ),
+  );
+  protected readonly tried = signal(false);
+  protected readonly gaps = computed(() => {
+    const draft = this.draft();
+    return this.tried() && draft ? draftProblems(draft) : {};
+  });
+  protected readonly busy = signal(false);
+  protected readonly problem = signal<ProblemError | null>(null);
+  protected readonly loadError = computed(() => {
+    const error = this.stored.error() ?? this.kinds.error();
+    return error ? toProblemError(error) : null;
+  });
+
+  constructor() {
+    effect(() => {
+      const stored = this.stored.hasValue() ? this.stored.value() : null;
+      const kind = this.offered()?.find((item) => item.kind === this.kind());
+      untracked(() => {
+        if (stored) this.draft.set(draftFrom(stored));
+        else this.draft.set(kind && !this.id() ? newDraft(kind) : null);
+      });
+      const label = this.id() ? (stored?.name ?? 'Generator') : 'New generator';
+      const parents = [
+        { label: 'Signals', link: '/signals' },
+        { label: 'Generators', link: '/signals/generators' },
+      ];
+      untracked(() => this.page.show([...parents, { label }]));
+    });
+  }
+
+  protected reload(): void {
+    this.kinds.reload();
+    this.stored.reload();
+  }
+
+  protected change(change: Partial<GeneratorDraft>): void {
+    this.draft.update((draft) => draft && { ...draft, ...change });
+  }
+
+  protected configure({ value }: SchemaFormChange): void {
+    this.change({ config: value });
+  }
+
+  protected async save(): Promise<void> {
+    const draft = this.draft();
+    this.tried.set(true);
+    if (!draft || Object.keys(draftProblems(draft)).length) return;
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      const [body, generator_id] = [toBody(draft), this.id()];
+      const saved = generator_id
+        ? await unwrap(updateGenerator({ path: { generator_id }, body }))
+        : await unwrap(createGenerator({ body }));
+      this.messages.open(`Saved ${saved.name}`, undefined, { duration: 4000 });
+      await this.router.navigate(['/signals/generators']);
+    } catch (error) {
+      this.problem.set(toProblemError(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/** How a pipeline starts, and what each way still needs before it can be switched on. */
+
+export interface ManualStart {
+  readonly kind: 'manual';
+}
+
+export interface PeriodicStart {
+  readonly kind: 'periodic';
+  readonly every_minutes: number;
+  readonly market_hours_only: boolean;
+  /** A zone of the IANA list. */
+  readonly timezone: string;
+  readonly symbols: readonly string[];
+}
+
+export interface Subscribed {
+  readonly signal_type: string;
+  /** From 0 to 100. */
+  readonly min_confidence: number;
+}
+
+export interface SignalStart {
+  readonly kind: 'signal';
+  readonly scanner_id: string | null;
+  readonly subscriptions: readonly Subscribed[];
+  readonly market_hours_only: boolean;
+}
+
+export type Start = ManualStart | PeriodicStart | SignalStart;
+export type StartKind = Start['kind'];
+
+/** A trigger as the server sends it: what is at its default may be absent. */
+export type ApiTrigger =
+  | { readonly kind?: 'manual' }
+  | ({ readonly kind: 'periodic' } & Partial<Omit<PeriodicStart, 'kind'>>)
+  | {
+      readonly kind: 'signal';
+      readonly scanner_id?: string | null;
+      readonly subscriptions?: readonly { signal_type: string; min_confidence?: number }[];
+      readonly market_hours_only?: boolean;
+    };
+
+export const DEFAULT_MINUTES = 5;
+export const DEFAULT_CONFIDENCE = 70;
+
+/** The trigger with every default filled in. */
+export function readTrigger(trigger: ApiTrigger): Start {
+  switch (trigger.kind) {
+    case 'periodic':
+      return {
+        kind: 'periodic',
+        every_minutes: trigger.every_minutes ?? DEFAULT_MINUTES,
+        market_hours_only: trigger.market_hours_only ?? true,
+        timezone: trigger.timezone ?? 'UTC',
+        symbols: trigger.symbols ?? [],
+      };
+    case 'signal':
+      return {
+        kind: 'signal',
+        scanner_id: trigger.scanner_id ?? null,
+        subscriptions: (trigger.subscriptions ?? []).map((item) => ({
+          signal_type: item.signal_type,
+          min_confidence: item.min_confidence ?? 0,
+        })),
+        market_hours_only: trigger.market_hours_only ?? false,
+      };
+    default:
+      return { kind: 'manual' };
+  }
+}
+
+/** A first version of another way to start; `timezone` is the viewer's. */
+export function newStart(kind: StartKind, timezone: string): Start {
+  if (kind === 'periodic') return { ...(readTrigger({ kind }) as PeriodicStart), timezone };
+  return readTrigger({ kind });
+}
+
+/** What is missing before the pipeline can be switched on, in words; empty when nothing is. */
+export function startGap(start: Start): string {
+  if (start.kind === 'periodic' && !start.symbols.length) return 'Name at least one symbol.';
+  if (start.kind !== 'signal') return '';
+  if (!start.scanner_id) return 'Choose a scanner.';
+  return start.subscriptions.length ? '' : 'Subscribe to at least one signal type.';
+}
+
+export function sameStart(a: Start | null, b: Start | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** "In the last 30 days this would have started 14 runs." */
+export function previewInWords({ days, runs }: { days: number; runs: number }): string {
+  const span = `In the last ${days} days this would have started`;
+  return runs === 1 ? `${span} 1 run.` : `${span} ${runs ? runs : 'no'} runs.`;
+}

@@ -1,0 +1,136 @@
+import { Component, input, output, signal } from '@angular/core';
+import { TickerChips } from '@shared/ticker-chips/ticker-chips';
+import type { PeriodicStart } from '../domain/trigger';
+
+const OFTEN = [
+  { minutes: 5, label: '5 min' },
+  { minutes: 15, label: '15 min' },
+  { minutes: 60, label: 'Hour' },
+  { minutes: 1440, label: 'Day' },
+];
+const MOST_SYMBOLS = 20;
+const MOST_MINUTES = 1440;
+
+/** How often a pipeline runs, in which zone, and on what. */
+@Component({
+  selector: 'k-schedule-fields',
+  imports: [TickerChips],
+  template: `
+    <div>
+      <label class="k-label" for="every">Every</label>
+      <div class="every">
+        <input
+          #every
+          id="every"
+          class="k-input"
+          inputmode="numeric"
+          aria-describedby="every-unit"
+          [value]="value().every_minutes"
+          [attr.aria-invalid]="problem() ? 'true' : null"
+          (input)="readMinutes(every.value)"
+          (blur)="problem() && (every.value = '' + value().every_minutes); problem.set('')"
+        />
+        <span id="every-unit">minutes</span>
+        <span class="quick" role="group" aria-label="Often used">
+          @for (item of often; track item.minutes) {
+            <button
+              type="button"
+              class="k-filter"
+              [attr.aria-pressed]="value().every_minutes === item.minutes"
+              (click)="write({ every_minutes: item.minutes })"
+            >
+              {{ item.label }}
+            </button>
+          }
+        </span>
+      </div>
+      @if (problem(); as text) {
+        <p class="k-field-error" role="alert">{{ text }}</p>
+      }
+    </div>
+    <div>
+      <label class="k-label" for="zone">Counted from midnight in</label>
+      <input
+        #zone
+        id="zone"
+        class="k-input"
+        list="zones"
+        autocomplete="off"
+        spellcheck="false"
+        [value]="value().timezone"
+        [attr.aria-invalid]="zoneProblem() ? 'true' : null"
+        (change)="readZone(zone.value)"
+      />
+      <datalist id="zones">
+        @for (name of zones; track name) {
+          <option [value]="name"></option>
+        }
+      </datalist>
+      @if (zoneProblem(); as text) {
+        <p class="k-field-error" role="alert">{{ text }}</p>
+      }
+    </div>
+    <div>
+      <label class="k-label" for="symbols">Symbols</label>
+      <k-ticker-chips
+        inputId="symbols"
+        label="Symbols"
+        [most]="most"
+        [tickers]="value().symbols"
+        (tickersChange)="write({ symbols: $event })"
+      />
+    </div>
+  `,
+  styles: `
+    :host {
+      display: grid;
+      gap: 12px;
+    }
+    .every {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 8px;
+    }
+    .every input {
+      width: 64px;
+    }
+    .quick {
+      display: flex;
+      gap: 4px;
+      margin-left: auto;
+    }
+    .quick button {
+      padding: 0 7px;
+    }
+  `,
+})
+export class ScheduleFields {
+  readonly value = input.required<PeriodicStart>();
+  readonly changed = output<PeriodicStart>();
+
+  protected readonly often = OFTEN;
+  protected readonly most = MOST_SYMBOLS;
+  protected readonly zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+  protected readonly problem = signal('');
+  protected readonly zoneProblem = signal('');
+
+  protected write(change: Partial<PeriodicStart>): void {
+    this.problem.set('');
+    this.changed.emit({ ...this.value(), ...change });
+  }
+
+  /** Only what can be saved is taken over. */
+  protected readMinutes(text: string): void {
+    const minutes = Number(text);
+    const fits = Number.isInteger(minutes) && minutes >= 1 && minutes <= MOST_MINUTES;
+    if (fits) this.write({ every_minutes: minutes });
+    else this.problem.set(`Enter whole minutes from 1 to ${MOST_MINUTES}, which is a day.`);
+  }
+
+  protected readZone(text: string): void {
+    const zone = this.zones.find((name) => name.toLowerCase() === text.trim().toLowerCase());
+    this.zoneProblem.set(zone ? '' : 'Choose a zone from the list, such as America/New_York.');
+    if (zone) this.write({ timezone: zone });
+  }
+}

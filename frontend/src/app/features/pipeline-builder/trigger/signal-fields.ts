@@ -1,0 +1,79 @@
+import { Component, computed, inject, input, output, resource } from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatFormField } from '@angular/material/form-field';
+import { MatSelectModule } from '@angular/material/select';
+import { MatSlider, MatSliderThumb } from '@angular/material/slider';
+import { RouterLink } from '@angular/router';
+import { SignalTypes } from '@core/signals/signal-types';
+import { Icon } from '@shared/icon';
+import { DEFAULT_CONFIDENCE, type SignalStart, type Subscribed } from '../domain/trigger';
+import { EditorApi } from '../state/editor-api';
+import { SignalPreview } from './signal-preview';
+
+/** Which signals start a pipeline: tickers of one scanner, types, and how sure each has to be. */
+@Component({
+  selector: 'k-signal-fields',
+  imports: [
+    RouterLink,
+    MatButton,
+    MatIconButton,
+    MatFormField,
+    MatSelectModule,
+    MatSlider,
+    MatSliderThumb,
+    Icon,
+    SignalPreview,
+  ],
+  templateUrl: './signal-fields.html',
+  styleUrl: './signal-fields.scss',
+})
+export class SignalFields {
+  private readonly api = inject(EditorApi);
+  protected readonly types = inject(SignalTypes);
+
+  readonly value = input.required<SignalStart>();
+  readonly pipelineId = input.required<string>();
+  readonly changed = output<SignalStart>();
+
+  protected readonly scanners = resource({ loader: () => this.api.scanners() });
+  protected readonly offered = computed(() =>
+    this.scanners.hasValue() ? this.scanners.value() : [],
+  );
+  protected readonly scanner = computed(() =>
+    this.offered().find((item) => item.id === this.value().scanner_id),
+  );
+  /** Types that no line of the list has taken yet. */
+  protected readonly free = computed(() => {
+    const taken = new Set(this.value().subscriptions.map((item) => item.signal_type));
+    return this.types.all().filter((item) => !taken.has(item.signal_type));
+  });
+
+  protected readonly confidence = (value: number): string => `${value}`;
+
+  protected choices({ signal_type }: Subscribed): readonly { type: string; name: string }[] {
+    const free = this.free().map((item) => ({ type: item.signal_type, name: item.name }));
+    return [{ type: signal_type, name: this.types.nameOf(signal_type) }, ...free];
+  }
+
+  protected write(change: Partial<SignalStart>): void {
+    this.changed.emit({ ...this.value(), ...change });
+  }
+
+  protected add(): void {
+    const type = this.free()[0];
+    if (!type) return;
+    const added = { signal_type: type.signal_type, min_confidence: DEFAULT_CONFIDENCE };
+    this.write({ subscriptions: [...this.value().subscriptions, added] });
+  }
+
+  protected change(at: number, change: Partial<Subscribed>): void {
+    const subscriptions = this.value().subscriptions.map((item, index) =>
+      index === at ? { ...item, ...change } : item,
+    );
+    this.write({ subscriptions });
+  }
+
+  protected remove(at: number): void {
+    this.write({ subscriptions: this.value().subscriptions.filter((_, index) => index !== at) });
+  }
+}

@@ -1,0 +1,91 @@
+import { Component, inject, signal } from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
+import { MatMenuModule } from '@angular/material/menu';
+import { MatSnackBar } from '@angular/material/snack-bar';
+import { RouterLink } from '@angular/router';
+import { deleteScanner, listScanners, refreshScanner, type ScannerOut } from '@core/api';
+import { PagedList } from '@core/http/paged-list';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { PageContext } from '@core/page/page-context';
+import { confirm } from '@shared/confirm-dialog';
+import { EmptyState } from '@shared/empty-state';
+import { ErrorState } from '@shared/error-state';
+import { Icon } from '@shared/icon';
+import { SkeletonRows } from '@shared/skeleton';
+import { KINDS } from './scanner-draft';
+import { ScannerTable } from './scanner-table';
+
+const PAGE_SIZE = 50;
+const MESSAGE_MS = 4_000;
+
+/** The ticker lists that signals are held against. */
+@Component({
+  selector: 'k-scanners-page',
+  imports: [
+    RouterLink,
+    MatButton,
+    MatMenuModule,
+    EmptyState,
+    ErrorState,
+    Icon,
+    SkeletonRows,
+    ScannerTable,
+  ],
+  templateUrl: './scanners-page.html',
+  styleUrl: './scanners-page.scss',
+})
+export class ScannersPage {
+  private readonly dialogs = inject(MatDialog);
+  private readonly messages = inject(MatSnackBar);
+
+  protected readonly kinds = KINDS;
+  protected readonly list = new PagedList<ScannerOut, object>((_query, cursor) =>
+    unwrap(listScanners({ query: { cursor, limit: PAGE_SIZE } })),
+  );
+  protected readonly problem = signal<ProblemError | null>(null);
+
+  constructor() {
+    inject(PageContext).show([{ label: 'Signals', link: '/signals' }, { label: 'Scanners' }]);
+    void this.list.load({});
+  }
+
+  protected refresh(scanner: ScannerOut): Promise<void> {
+    return this.attempt(async () => {
+      const found = await unwrap(refreshScanner({ path: { scanner_id: scanner.id } }));
+      this.list.update((items) => items.map((item) => (item.id === found.id ? found : item)));
+      const words = found.refresh_error ?? `${found.name}: ${found.tickers.length} tickers`;
+      this.messages.open(words, undefined, { duration: MESSAGE_MS });
+    });
+  }
+
+  protected async delete(scanner: ScannerOut): Promise<void> {
+    const agreed = await confirm(this.dialogs, {
+      title: `Delete ${scanner.name}?`,
+      text: deletionText(scanner),
+      action: 'Delete',
+    });
+    if (!agreed) return;
+    await this.attempt(async () => {
+      await unwrap(deleteScanner({ path: { scanner_id: scanner.id } }));
+      this.list.update((items) => items.filter((item) => item.id !== scanner.id));
+      this.messages.open(`Deleted ${scanner.name}`, undefined, { duration: MESSAGE_MS });
+    });
+  }
+
+  private async attempt(act: () => Promise<void>): Promise<void> {
+    this.problem.set(null);
+    try {
+      await act();
+    } catch (error) {
+      this.problem.set(toProblemError(error));
+    }
+  }
+}
+
+function deletionText({ used_by = [] }: ScannerOut): string {
+  if (!used_by.length) return 'No pipeline uses it. This cannot be undone.';
+  const names = used_by.map((use) => use.name).join(', ');
+  return `${names} will have no scanner any more and start on no signal. This cannot be undone.`;
+}

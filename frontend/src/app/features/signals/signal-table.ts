@@ -1,0 +1,42 @@
+import { Component, inject, input, output } from '@angular/core';
+import { MatIconButton } from '@angular/material/button';
+import type { SignalOut } from '@core/api';
+import { SignalTypes } from '@core/signals/signal-types';
+import { DirectionChip } from '@shared/direction-chip';
+import { Icon } from '@shared/icon';
+import { Time } from '@shared/time';
+import { SignalDetail } from './signal-detail';
+
+const CHIPS_SHOWN = 3;
+
+/** Signals as rows; a click opens what came of one below it. */
+@Component({
+  selector: 'k-signal-table',
+  imports: [MatIconButton, DirectionChip, Icon, SignalDetail, Time],
+  templateUrl: './signal-table.html',
+  styleUrl: './signal-table.scss',
+})
+export class SignalTable {
+  protected readonly types = inject(SignalTypes);
+
+  readonly items = input.required<readonly SignalOut[]>();
+  /** The id of the signal that is open, or null. */
+  readonly open = input<string | null>(null);
+  /** Ids of what has just arrived. */
+  readonly fresh = input<ReadonlySet<string>>(new Set());
+  readonly toggled = output<string>();
+
+  protected shown(signal: SignalOut): SignalOut['tickers'] {
+    return signal.tickers.slice(0, CHIPS_SHOWN);
+  }
+
+  protected hidden(signal: SignalOut): number {
+    return Math.max(0, signal.tickers.length - CHIPS_SHOWN);
+  }
+
+  /** The button serves keyboards; the rest of the row serves the mouse. */
+  protected toggle(event: MouseEvent, signal: SignalOut): void {
+    if ((event.target as HTMLElement).closest('a')) return;
+    this.toggled.emit(signal.id);
+  }
+}

@@ -1,0 +1,38 @@
+import type { ServiceOut } from '@core/api';
+import { detailInWords, groupServices, summaryInWords } from './service-words';
+
+const at = '2026-11-21T12:00:00Z';
+const one = (service: string, state: ServiceOut['state'], instance = '1'): ServiceOut => ({
+  service,
+  instance,
+  state,
+  started_at: at,
+  beat_at: at,
+  detail: {},
+});
+
+describe('services', () => {
+  it('come in groups, what needs a look first', () => {
+    const groups = groupServices([
+      one('api', 'running'),
+      one('dispatcher', 'running', 'a'),
+      one('feed', 'lost'),
+      one('dispatcher', 'lost', 'b'),
+    ]);
+    expect(groups.map((group) => group.service)).toEqual(['feed', 'api', 'dispatcher']);
+    expect(groups[2]?.instances).toHaveLength(2);
+  });
+
+  it('say of themselves what they report', () => {
+    expect(detailInWords({ lag_ms: 3, topics: ['a'] })).toBe('lag ms: 3, topics: ["a"]');
+  });
+
+  it('are summed up in one sentence', () => {
+    expect(summaryInWords([])).toBe('No service has reported yet.');
+    expect(summaryInWords([one('api', 'running')])).toBe('All services are running.');
+    expect(summaryInWords([one('market_feed', 'failing')])).toBe('Market feed needs a look.');
+    expect(summaryInWords([one('a', 'lost'), one('b', 'stopped')])).toBe(
+      '2 services need a look: A, B.',
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import type { ServiceOut } from '@core/api';
+
+export type ServiceState = ServiceOut['state'];
+
+export interface StateLook {
+  readonly label: string;
+  readonly icon: string;
+  readonly colour: string;
+}
+
+export const STATE_LOOKS: Readonly<Record<ServiceState, StateLook>> = {
+  starting: { label: 'Starting', icon: 'progress_activity', colour: 'running' },
+  running: { label: 'Running', icon: 'check_circle', colour: 'done' },
+  failing: { label: 'Failing', icon: 'error', colour: 'failed' },
+  stopped: { label: 'Stopped', icon: 'stop_circle', colour: 'waiting' },
+  lost: { label: 'No heartbeat', icon: 'heart_broken', colour: 'failed' },
+};
+
+export interface Group {
+  readonly service: string;
+  readonly instances: readonly ServiceOut[];
+}
+
+/** Instances by service; what needs someone comes first, then by name. */
+export function groupServices(services: readonly ServiceOut[]): Group[] {
+  const names = [...new Set(services.map((item) => item.service))].sort();
+  const groups = names.map((service) => ({
+    service,
+    instances: services.filter((item) => item.service === service),
+  }));
+  return groups.sort((a, b) => Number(isWell(a.instances)) - Number(isWell(b.instances)));
+}
+
+/** The one sentence that tells whether anyone has to look. */
+export function summaryInWords(services: readonly ServiceOut[]): string {
+  const ill = groupServices(services).filter((group) => !isWell(group.instances));
+  if (!services.length) return 'No service has reported yet.';
+  if (!ill.length) return 'All services are running.';
+  const names = ill.map((group) => readable(group.service)).join(', ');
+  return ill.length === 1
+    ? `${names} needs a look.`
+    : `${ill.length} services need a look: ${names}.`;
+}
+
+/** A service works when one of its instances does and none is failing. */
+export function isWell(instances: readonly ServiceOut[]): boolean {
+  const states = instances.map((item) => item.state);
+  return states.some((state) => state === 'running') && !states.includes('failing');
+}
+
+/** `signal_dispatcher` as `Signal dispatcher`. */
+export function readable(service: string): string {
+  const words = service.replaceAll(/[_.-]+/g, ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What a service says of itself: `lag: 0, matched: 12`. */
+export function detailInWords(detail: ServiceOut['detail']): string {
+  return Object.entries(detail)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${figure(value)}`)
+    .join(', ');
+}
+
+function figure(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
