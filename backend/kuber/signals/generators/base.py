@@ -108,9 +108,9 @@ class Detector(ABC):
 
         `parts` and `figures` become its metadata; a figure that is not a number is left out.
         """
-        confidence = round(min(100.0, max(0.0, sum(parts.values()))), 2)
+        confidence = round(min(100.0, max(0.0, float(sum(parts.values())))), 2)
         metadata: dict[str, JsonValue] = {
-            "parts": {name: round(points, 2) for name, points in parts.items()},
+            "parts": {name: round(float(points), 2) for name, points in parts.items()},
             **{name: _plain(figure) for name, figure in figures.items() if _is_known(figure)},
         }
         return Emission(self.ticker, direction, confidence, bar.closed_at, metadata)

@@ -21,7 +21,7 @@ from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.streams import BarReader, Overtaken, SignalStream, StreamSpec
 from kuber.signals.models import GeneratorRow
 
-LEASE_S = 15.0
+LEASE_S = 30.0
 CLAIM_EVERY_S = 3.0
 CAPACITY = 500
 """How many generators one instance runs; what is above it is left to other instances."""
@@ -89,11 +89,13 @@ class GeneratorRunner:
 
     async def run_once(self) -> int:
         """Look at what has closed since the last time; return how many signals were announced."""
-        if self._claimed_at_s is None or monotonic() - self._claimed_at_s >= self._claim_every_s:
-            await self._claim()
+        await self._claim_when_due()
         reader, announced = BarReader(self._market), 0
-        for generator_id, claimed in list(self._claimed.items()):
-            announced += await self._advance(generator_id, claimed, reader)
+        for generator_id in list(self._claimed):
+            claimed = self._claimed.get(generator_id)
+            if claimed is not None:
+                announced += await self._advance(generator_id, claimed, reader)
+            await self._claim_when_due()  # a slow provider must not cost the lease
         self._announced += announced
         return announced
 
@@ -107,6 +109,11 @@ class GeneratorRunner:
                 .where(GeneratorRow.leased_by == self._instance)
                 .values(leased_by=None, leased_until=None)
             )
+
+    async def _claim_when_due(self) -> None:
+        last_s = self._claimed_at_s
+        if last_s is None or monotonic() - last_s >= self._claim_every_s:
+            await self._claim()
 
     async def _claim(self) -> None:
         """Renew the leases, take what is free, and let go what is no longer to be run."""

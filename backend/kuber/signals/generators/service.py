@@ -39,7 +39,8 @@ from kuber.signals.models import GeneratorCursorRow, GeneratorRow
 
 CHECKED_BARS = 1000
 SHOWN = 50
-MAX_HISTORY_BARS = 20_000
+MAX_HISTORY_BARS = 100_000
+"""How many bars of all symbols together are looked back at; it then begins later."""
 
 
 class GeneratorService:
@@ -152,13 +153,15 @@ class GeneratorService:
     ) -> list[Emission]:
         """Return what the generator would have sent on bars that closed in (start, end].
 
-        By time, then ticker; symbols without such bars give nothing. Prices are adjusted for the
-        splits up to `end`, so only absolute price levels may differ from what was sent then.
+        By time, then ticker; symbols without such bars give nothing, and a stretch of more than
+        100,000 bars of all symbols is cut at its beginning. Prices are adjusted for the splits up
+        to `end`, so only absolute price levels may differ from what was sent then.
         Raises UnknownGenerator, GeneratorUnavailable, GeneratorError.
         """
         generator = self._registry.make(kind, config)
         span_bars = max(0, ceil((end - start) / timeframe.span)) + 3
-        count = generator.warm_up + min(span_bars, MAX_HISTORY_BARS)
+        most = MAX_HISTORY_BARS // max(1, len(symbols))
+        count = generator.warm_up + min(span_bars, most)
         found: list[Emission] = []
         for symbol in symbols:
             try:
@@ -168,35 +171,6 @@ class GeneratorService:
             emissions = await asyncio.to_thread(_look_back, generator, bars)
             found += [one for one in emissions if start < one.closed_at <= end]
         return sorted(found, key=lambda one: (one.closed_at, one.ticker))
-
-    async def preview(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        signal_types: Sequence[str],
-        symbols: Sequence[str],
-        start: datetime,
-        end: datetime,
-    ) -> dict[str, list[Emission]]:
-        """Return by signal type what the enabled generators that the user sees would have sent.
-
-        Only on `symbols`, and only by generators that follow them; what was sent by two
-        generators with equal settings counts once, as it does for the dispatcher.
-        """
-        rows = await session.scalars(
-            select(GeneratorRow).where(_seen_by(user_id), GeneratorRow.enabled)
-        )
-        found: dict[str, list[Emission]] = {name: [] for name in signal_types}
-        for row in rows:
-            out = self._out(row)
-            wanted = [symbol for symbol in row.symbols if symbol in symbols]
-            if out.signal_type not in found or out.unavailable is not None or not wanted:
-                continue
-            timeframe = Timeframe(row.timeframe)
-            found[out.signal_type] += await self.history(
-                user_id, row.kind, row.config, wanted, timeframe, start, end
-            )
-        return found
 
     async def _require_usable(self, user_id: UserId, body: GeneratorBody) -> None:
         try:

@@ -11,6 +11,7 @@ from kuber.signals.generators.base import MAX_WARM_UP
 from kuber.signals.generators.expressions.functions import (
     FIELDS,
     FUNCTIONS,
+    MAX_FUNCTIONS,
     MAX_PERIOD,
     MAX_WIDTH,
     Function,
@@ -63,6 +64,13 @@ class _Compiler:
                 f"it needs {self._steps[whole].settling} bars of history, {MAX_WARM_UP} are"
                 " allowed",
                 "Use shorter periods.",
+            )
+        functions = sum(step.shown and bool(step.inputs) for step in self._steps)
+        if functions > MAX_FUNCTIONS:
+            self._complain(
+                tree,
+                f"it uses {functions} different functions, {MAX_FUNCTIONS} are allowed",
+                "Make it simpler, or use several generators.",
             )
         if self._problems or whole is None:
             raise BadExpression(tuple(self._problems))

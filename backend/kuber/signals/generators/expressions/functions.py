@@ -24,6 +24,7 @@ from kuber.signals.generators.streaming import (
 
 FIELDS = ("open", "high", "low", "close", "volume")
 MAX_PERIOD = 500
+MAX_FUNCTIONS = 20
 MAX_WIDTH = 10.0
 
 Update = Callable[..., float]

@@ -130,6 +130,11 @@ def test_what_is_too_long_or_too_deep_is_refused() -> None:
     assert "deep" in refused("abs(" * 150 + "close" + ")" * 150 + " > 1")[0].message
 
 
+def test_more_functions_than_are_allowed_are_refused() -> None:
+    many = " or ".join(f"sma(close, {period}) > 1" for period in range(2, 23))
+    assert "uses 21 different functions, 20 are allowed" in refused(many)[0].message
+
+
 def test_parentheses_alone_are_no_depth() -> None:
     assert last("(" * 300 + "close > 1" + ")" * 300, 5) is True
 
