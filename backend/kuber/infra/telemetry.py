@@ -39,6 +39,10 @@ DISPATCH_SECONDS = Histogram(
     "From the message's time at the broker to its runs committed",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 60),
 )
+QUOTES_BELIEVED = Counter("kuber_quotes_believed_total", "Quotes that passed", ["source"])
+QUOTES_REFUSED = Counter(
+    "kuber_quotes_refused_total", "Quotes that were not believed", ["source", "reason"]
+)
 OUTBOX_WAITING = Gauge("kuber_outbox_waiting", "Outbox rows not yet published")
 OUTBOX_PUBLISHED = Counter("kuber_outbox_published_total", "Outbox rows published", ["topic"])
 

@@ -1,0 +1,1 @@
+"""The feed: quotes from one source, checked, stored as the newest, published."""

@@ -1,0 +1,236 @@
+"""The feed service: takes quotes from the source, checks them, stores and publishes them."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from psycopg import AsyncConnection
+
+from kuber.infra.db import JsonObject, RawConnection
+from kuber.infra.telemetry import QUOTES_BELIEVED, QUOTES_REFUSED
+from kuber.kernel.clock import Clock
+from kuber.market.calendars import calendar_for
+from kuber.market.errors import ProviderUnavailable
+from kuber.market.feed.port import QuoteSource
+from kuber.market.feed.publishing import Publisher, QuotePublisher
+from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemory, judge
+from kuber.market.feed.store import quoted_times, store_quotes
+from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
+from kuber.market.instruments import traits_of
+
+log = structlog.get_logger(__name__)
+
+Wanted = Callable[[], Awaitable[frozenset[str]]]
+"""Reads the symbols that somebody follows now."""
+
+_LOCK = 0x6B756265725F66
+"""Advisory lock: one feed acts, however many run, so that symbols keep their order."""
+_TRY_LOCK = "select pg_try_advisory_lock(%s)"
+_SHOWN = 20
+
+
+class FeedProducer(Publisher, Protocol):
+    """A `KafkaProducer`."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOptions:
+    """The pace of the feed, in seconds; `backoff` waits are drawn from the upper half."""
+
+    limits: IntakeLimits = field(default_factory=IntakeLimits)
+    stale_after: timedelta = STALE_AFTER
+    follow_every_s: float = 10.0
+    first_backoff_s: float = 0.5
+    longest_backoff_s: float = 60.0
+    stand_by_s: float = 2.0
+
+    def at_speed(self, speed: float) -> "FeedOptions":
+        """Return the options for a clock that moves `speed` times as fast as it should."""
+        factor = max(speed, 1.0)
+        limits = replace(self.limits, max_age=self.limits.max_age * factor)
+        return replace(self, limits=limits, stale_after=self.stale_after * factor)
+
+
+class FeedService:
+    """One feed; of several that run, one acts and the others stand by.
+
+    What it writes goes through the connection that holds the lock: a feed that lost the lock
+    with its connection cannot write any more. The newest quotes are read back at start, so a
+    restart believes nothing that is older than what is stored.
+    """
+
+    name = "feed"
+
+    def __init__(
+        self,
+        source: QuoteSource,
+        wanted: Wanted,
+        make_producer: Callable[[], FeedProducer],
+        database_url: str,
+        clock: Clock,
+        options: FeedOptions | None = None,
+    ) -> None:
+        self._source = source
+        self._wanted = wanted
+        self._make_producer = make_producer
+        self._database_url = database_url
+        self._clock = clock
+        self._options = options or FeedOptions()
+        self._connection: RawConnection | None = None
+        self._producer: FeedProducer | None = None
+        self._publisher: QuotePublisher | None = None
+        self._active = False
+        self._memories: dict[str, SymbolMemory] = {}
+        self._unknown: frozenset[str] = frozenset()
+        self._believed = 0
+        self._refused: Counter[Refusal] = Counter()
+        self._failures = 0
+        self._failure: str | None = None
+
+    async def initialize(self) -> None:
+        """Connect to the database and make the producer."""
+        self._connection = await AsyncConnection.connect(
+            self._database_url, autocommit=True, application_name="kuber-feed", connect_timeout=5
+        )
+        self._producer = self._make_producer()
+        self._publisher = QuotePublisher(self._producer)
+
+    async def run(self) -> None:
+        """Feed until cancelled; raises psycopg.Error when the database is lost."""
+        assert self._connection is not None
+        assert self._publisher is not None
+        await self._stand_by(self._connection)
+        stored = await quoted_times(self._connection, self._source.source)
+        self._memories = {symbol: SymbolMemory(at) for symbol, at in stored.items()}
+        publishing = asyncio.create_task(self._publisher.run())
+        feeding = asyncio.create_task(self._feed(self._connection, self._publisher))
+        try:
+            await asyncio.wait((feeding, publishing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (feeding, publishing):
+                task.cancel()
+            await asyncio.gather(feeding, publishing, return_exceptions=True)
+        for task in (feeding, publishing):
+            if not task.cancelled():
+                task.result()
+
+    async def cleanup(self) -> None:
+        """Close the source, the connection and the producer."""
+        self._active = False
+        await self._source.close()
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+        if self._producer is not None:
+            await asyncio.to_thread(self._producer.close)
+            self._producer = None
+
+    def status(self) -> JsonObject:
+        """Return what is followed, believed and refused, and how the markets do."""
+        source, publisher = self._source, self._publisher
+        markets = self.markets()
+        stale = [symbol for market in markets for symbol in market.stale]
+        return {
+            "role": "active" if self._active else "standby",
+            "source": source.source.value,
+            "simulated": source.source is FeedSource.SIMULATED,
+            "followed": len(source.following),
+            "not_quoted_by_source": sorted(self._unknown)[:_SHOWN],
+            "believed": self._believed,
+            "refused": {reason.value: count for reason, count in sorted(self._refused.items())},
+            "published": publisher.published if publisher else 0,
+            "lost": publisher.lost if publisher else 0,
+            "markets": {market.calendar: market.state.value for market in markets},
+            "stale": stale[:_SHOWN],
+            "stale_count": len(stale),
+            "source_failures_in_a_row": self._failures,
+            "source_error": self._failure,
+        }
+
+    def markets(self) -> list[MarketWatch]:
+        """Return the state of every market with a followed symbol."""
+        quoted = {
+            symbol: self._memories.get(symbol, SymbolMemory()).last_at
+            for symbol in self._source.following
+        }
+        return watch_markets(quoted, self._clock.now(), self._options.stale_after)
+
+    async def _stand_by(self, connection: RawConnection) -> None:
+        while True:
+            row = await (await connection.execute(_TRY_LOCK, (_LOCK,))).fetchone()
+            if row and row[0]:
+                self._active = True
+                log.info("feed_active", source=self._source.source.value)
+                return
+            await asyncio.sleep(self._options.stand_by_s)
+
+    async def _feed(self, connection: RawConnection, publisher: QuotePublisher) -> None:
+        loop = asyncio.get_running_loop()
+        follow_at_s = loop.time()
+        while True:
+            if loop.time() >= follow_at_s:
+                await self._follow()
+                follow_at_s = loop.time() + self._options.follow_every_s
+            try:
+                quotes = await self._source.receive()
+            except ProviderUnavailable as error:
+                await self._wait_out(error)
+                continue
+            self._failures, self._failure = 0, None
+            believed = self._examine(quotes)
+            await store_quotes(connection, believed, self._clock.now())
+            publisher.add(believed)
+
+    async def _follow(self) -> None:
+        wanted = await self._wanted() | self._source.offered
+        await self._source.follow(wanted)
+        self._unknown = wanted - self._source.following
+        gone = self._memories.keys() - self._source.following
+        for symbol in gone:  # its recent prices will be old ones when it is followed again
+            self._memories[symbol] = SymbolMemory(self._memories[symbol].last_at)
+
+    async def _wait_out(self, error: ProviderUnavailable) -> None:
+        options = self._options
+        self._failures += 1
+        self._failure = error.detail
+        longest = options.first_backoff_s * 2 ** min(self._failures - 1, 16)
+        wait_s = min(longest, options.longest_backoff_s) * random.uniform(0.5, 1.0)  # noqa: S311
+        log.warning(
+            "quote_source_failed",
+            source=self._source.source.value,
+            failures=self._failures,
+            wait_s=round(wait_s, 2),
+            reason=error.detail,
+        )
+        await asyncio.sleep(wait_s)
+
+    def _examine(self, quotes: Sequence[Quote]) -> list[Quote]:
+        """Return the believed quotes; count them and the others."""
+        now, believed = self._clock.now(), []
+        for quote in quotes:
+            judgement = self._judge(quote, now)
+            source, refusal = quote.source.value, judgement.refusal
+            if refusal is None:
+                believed.append(quote)
+                QUOTES_BELIEVED.labels(source).inc()
+            else:
+                self._refused[refusal] += 1
+                QUOTES_REFUSED.labels(source, refusal.value).inc()
+            self._memories[quote.symbol] = judgement.memory
+        self._believed += len(believed)
+        return believed
+
+    def _judge(self, quote: Quote, now: datetime) -> Judgement:
+        memory = self._memories.get(quote.symbol, SymbolMemory())
+        if quote.symbol not in self._source.following:
+            return Judgement(Refusal.NOT_FOLLOWED, memory)
+        closed_at = traded_until(calendar_for(traits_of(quote.symbol).calendar), now)
+        return judge(quote, memory, now, closed_at, self._options.limits)

@@ -1,0 +1,86 @@
+"""The newest quote of each instrument, in PostgreSQL."""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.infra.db import RawConnection
+from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.models import QuoteRow
+
+# A source that was changed begins anew: a replay's quotes are older than those before it.
+_UPSERT = """
+    insert into market_quotes
+      (symbol, price, bid, ask, volume, source, quoted_at, received_at)
+    select symbol, price, bid, ask, volume, source, quoted_at, %(received_at)s
+    from jsonb_to_recordset(%(quotes)s) as q(
+      symbol text, price numeric, bid numeric, ask numeric, volume numeric,
+      source text, quoted_at timestamptz
+    )
+    order by symbol
+    on conflict (symbol) do update set
+      price = excluded.price, bid = excluded.bid, ask = excluded.ask, volume = excluded.volume,
+      source = excluded.source, quoted_at = excluded.quoted_at, received_at = excluded.received_at
+    where excluded.quoted_at > market_quotes.quoted_at or excluded.source <> market_quotes.source
+"""
+
+
+async def store_quotes(
+    connection: RawConnection, quotes: Iterable[Quote], received_at: datetime
+) -> int:
+    """Keep the newest of `quotes` for each symbol; return how many rows changed."""
+    newest = {quote.symbol: quote for quote in sorted(quotes, key=lambda one: one.quoted_at)}
+    if not newest:
+        return 0
+    rows = [
+        {
+            "symbol": quote.symbol,
+            "price": format(quote.price, "f"),
+            "bid": _text(quote.bid),
+            "ask": _text(quote.ask),
+            "volume": _text(quote.volume),
+            "source": quote.source.value,
+            "quoted_at": quote.quoted_at.isoformat(),
+        }
+        for quote in newest.values()
+    ]
+    cursor = await connection.execute(_UPSERT, {"quotes": Jsonb(rows), "received_at": received_at})
+    return cursor.rowcount
+
+
+async def quoted_times(connection: RawConnection, source: FeedSource) -> dict[str, datetime]:
+    """Return the time of the newest quote that `source` gave of each symbol."""
+    cursor = await connection.execute(
+        "select symbol, quoted_at from market_quotes where source = %s", (source.value,)
+    )
+    return {symbol: at.astimezone(UTC) for symbol, at in await cursor.fetchall()}
+
+
+async def newest_quotes(
+    session: AsyncSession, symbols: Collection[str] | None = None
+) -> list[Quote]:
+    """Return the newest quotes by symbol: those of `symbols` that have one, or all for None."""
+    query = select(QuoteRow).order_by(QuoteRow.symbol)
+    if symbols is not None:
+        query = query.where(QuoteRow.symbol.in_(symbols))
+    return [_quote(row) for row in await session.scalars(query)]
+
+
+def _quote(row: QuoteRow) -> Quote:
+    return Quote(
+        row.symbol,
+        row.price,
+        row.bid,
+        row.ask,
+        row.volume,
+        FeedSource(row.source),
+        row.quoted_at.astimezone(UTC),
+    )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
