@@ -81,7 +81,8 @@ class ServiceHost:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
-                task.cancel()
+                if not task.cancelling():  # a second call would break off its cleaning up
+                    task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._states = dict.fromkeys(self._states, "stopped")
             await self._write_beats()
