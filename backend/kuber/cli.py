@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from kuber.config import StackSettings, describe
 
 P = ParamSpec("P")
+LetterId = Annotated[UUID, typer.Argument(help="Its id, as `dead-letters list` shows it.")]
 
 app = typer.Typer(
     name="kuber",
@@ -24,6 +26,8 @@ plugins_app = typer.Typer(help="Agent packages of this installation.", no_args_i
 app.add_typer(plugins_app, name="plugins")
 generators_app = typer.Typer(help="Signal generators.", no_args_is_help=True)
 app.add_typer(generators_app, name="generators")
+dead_letters_app = typer.Typer(help="Messages that no consumer could use.", no_args_is_help=True)
+app.add_typer(dead_letters_app, name="dead-letters")
 
 
 def command(
@@ -182,7 +186,7 @@ def topics() -> int:
 
 
 @command(app, "alive", example="./kuber alive worker", hidden=True)
-def alive(service: Annotated[str, typer.Argument(help="worker, beat or relay.")]) -> int:
+def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or services.")]) -> int:
     """Say whether a process of this machine does its work; for containers' health checks."""
     from kuber.commands.connect import use_running_stack
 
@@ -320,6 +324,41 @@ def generators_new(
     from kuber.commands.generators import new
 
     return new(folder, name)
+
+
+@command(dead_letters_app, "list", example="./kuber dead-letters list --consumer dispatcher")
+def dead_letters_list(
+    consumer: Annotated[str | None, typer.Option(help="Only this consumer's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 50,
+) -> int:
+    """List the messages that were put away, newest first, with the reason."""
+    from kuber.commands.dead_letters import show_list
+
+    return show_list(stack_settings(), consumer, limit)
+
+
+@command(
+    dead_letters_app,
+    "show",
+    example="./kuber dead-letters show 0199a0b0-0000-7000-8000-000000000001",
+)
+def dead_letters_show(letter_id: LetterId) -> int:
+    """Show one message whole: where it stood, why it was put away, what it says."""
+    from kuber.commands.dead_letters import show
+
+    return show(stack_settings(), letter_id)
+
+
+@command(
+    dead_letters_app,
+    "replay",
+    example="./kuber dead-letters replay 0199a0b0-0000-7000-8000-000000000001",
+)
+def dead_letters_replay(letter_id: LetterId) -> int:
+    """Send one message again to the topic that it came from."""
+    from kuber.commands.dead_letters import replay
+
+    return replay(stack_settings(), letter_id)
 
 
 if __name__ == "__main__":

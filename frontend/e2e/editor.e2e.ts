@@ -126,7 +126,7 @@ test.describe('the editor by keyboard', () => {
     await page.keyboard.press('Enter');
     await editor.counts(1, 0);
     await expect(editor.nodes.first()).toBeFocused();
-    await expect(editor.nodes.first()).toHaveAttribute('aria-label', /Manual trigger, trigger/);
+    await expect(editor.nodes.first()).toHaveAttribute('aria-label', /Start, trigger/);
 
     await page.keyboard.press('Tab');
     await expect(page.getByRole('combobox', { name: 'Add an agent' })).toBeFocused();

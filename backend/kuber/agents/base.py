@@ -138,6 +138,8 @@ class AgentContext:
     """All nodes of the pipeline in the order in which they run."""
     real_time: bool = True
     """False when `as_of` was given: the run's clock stands still."""
+    started_by: str = "manual"
+    """manual, schedule or signal."""
 
 
 class TriggerNotMet(Exception):

@@ -12,8 +12,8 @@ _ANSWER_WITHIN_S = 5.0
 
 
 def check(settings: Settings, service: str) -> int:
-    """Return 0 when the worker, beat or relay of this machine does its work, else 1."""
-    checks = {"worker": _worker, "beat": _beat, "relay": _relay}
+    """Return 0 when the worker, beat, relay or services of this machine do their work, else 1."""
+    checks = {"worker": _worker, "beat": _beat, "relay": _relay, "services": _services}
     if service not in checks:
         say.failure(f"Nothing is known about {service}: choose from {', '.join(checks)}")
         return 2
@@ -45,4 +45,19 @@ def _relay(settings: Settings) -> bool:
     url = settings.database_url.get_secret_value()
     with psycopg.connect(url, connect_timeout=int(_ANSWER_WITHIN_S)) as connection:
         row = connection.execute(query).fetchone()
+    return bool(row and row[0])
+
+
+def _services(settings: Settings) -> bool:
+    """Look whether every long-running service of this machine was heard of late."""
+    import psycopg
+
+    query = """
+        select bool_and(state = 'running' and beat_at > now() - interval '10 s')
+        from service_beats where split_part(instance, ':', 1) = %s and state <> 'stopped'
+          and beat_at > now() - interval '10 min'
+    """
+    url = settings.database_url.get_secret_value()
+    with psycopg.connect(url, connect_timeout=int(_ANSWER_WITHIN_S)) as connection:
+        row = connection.execute(query, (socket.gethostname(),)).fetchone()
     return bool(row and row[0])

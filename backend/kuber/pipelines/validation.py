@@ -128,7 +128,7 @@ def _no_trigger(agents: Agents) -> Iterator[GraphProblem]:
         yield GraphProblem(
             code=ProblemCode.NO_TRIGGER,
             message="The pipeline has no trigger, so it can never start.",
-            remedy="Add a trigger, for example Manual trigger, and connect it.",
+            remedy="Add a trigger, for example Start, and connect it.",
         )
 
 

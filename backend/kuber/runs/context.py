@@ -60,6 +60,7 @@ class Surroundings:
             budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
+            started_by=run.started_by,
         )
 
     def purse(self, run: ClaimedRun, node: PlannedNode) -> BudgetGuard | None:

@@ -8,7 +8,7 @@ from kuber.infra.outbox import OUTBOX_INSERT
 _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
-    cancel_requested
+    cancel_requested, started_by
 """
 
 CLAIM = f"""

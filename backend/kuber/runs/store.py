@@ -88,6 +88,7 @@ class RunStore:
                 cost=row[14],
                 traceparent=row[16],
                 cancel_requested=row[17],
+                started_by=row[18],
                 fresh=row[11] == 1 and row[15] is None,
             )
             for row in sorted(rows)

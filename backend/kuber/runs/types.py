@@ -118,6 +118,8 @@ class ClaimedRun:
     traceparent: str | None
     cancel_requested: bool
     """True when its user called it off before this worker took it."""
+    started_by: str
+    """manual, schedule or signal."""
     fresh: bool
     """True when no node of it can have been recorded yet."""
 

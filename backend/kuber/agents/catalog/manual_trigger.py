@@ -1,7 +1,14 @@
-"""Manual trigger: the run starts when a person starts it."""
+"""Start: the run goes ahead, whoever or whatever started it."""
 
 from kuber.agents.base import AgentMetadata, BaseAgent, Category, NoSettings
 from kuber.agents.state import PipelineState, TriggerCondition
+
+
+_WORDS = {
+    "manual": "Started by hand.",
+    "schedule": "Started by the schedule.",
+    "signal": "Started by a signal.",
+}
 
 
 class ManualTrigger(BaseAgent[NoSettings]):
@@ -9,14 +16,16 @@ class ManualTrigger(BaseAgent[NoSettings]):
 
     metadata = AgentMetadata(
         agent_type="manual_trigger",
-        name="Manual trigger",
-        description="Starts the pipeline when you press Run.",
+        name="Start",
+        description="Starts the pipeline: by hand, on a schedule or by a signal.",
         category=Category.TRIGGER,
         icon="play_circle",
         outputs=("trigger",),
     )
 
     async def process(self, state: PipelineState) -> PipelineState:
-        state.trigger = TriggerCondition(kind="manual", met=True, detail="Started by hand.")
-        self.say(state, "Started by hand.")
+        started_by = self.context.started_by
+        words = _WORDS[started_by]
+        state.trigger = TriggerCondition(kind=started_by, met=True, detail=words)
+        self.say(state, words)
         return state

@@ -109,6 +109,6 @@ def test_a_node_is_called_by_its_own_name_or_its_agents(registry: AgentRegistry)
         path("t", "d"),
     )
     assert [item.name for item in compiled(registry, drawn).nodes[1:]] == [
-        "Manual trigger",
+        "Start",
         "Prices",
     ]
