@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from kuber.agents.base import SettingFault
 from kuber.kernel.errors import Problem
+from kuber.signals.catalog import signal_types
 from kuber.signals.generators.base import (
     GeneratorClass,
     GeneratorConfig,
@@ -172,8 +173,14 @@ def _checked(loaded: object) -> GeneratorClass:
         raise TypeError("it is not a subclass of SignalGenerator")
     if isabstract(loaded):
         raise TypeError("it has no warm_up or no detector method")
-    if not isinstance(getattr(loaded, "metadata", None), GeneratorMetadata):
+    metadata = getattr(loaded, "metadata", None)
+    if not isinstance(metadata, GeneratorMetadata):
         raise TypeError("it has no metadata (a GeneratorMetadata)")
+    if metadata.signal_type not in signal_types():
+        raise TypeError(
+            f"nobody can subscribe to its signal type {metadata.signal_type!r}, take one of:"
+            f" {', '.join(sorted(signal_types()))}"
+        )
     if not (isinstance(loaded.Config, type) and issubclass(loaded.Config, GeneratorConfig)):
         raise TypeError("its Config is not a subclass of GeneratorConfig")
     return loaded

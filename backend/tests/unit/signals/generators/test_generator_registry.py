@@ -51,6 +51,10 @@ class Unfinished(SignalGenerator[GeneratorConfig]):
     metadata = Plain.metadata
 
 
+class Unheard(Plain):
+    metadata = GeneratorMetadata("unheard", "Unheard", "Sends what nobody knows.", "moon_phase")
+
+
 class NotAGenerator:
     pass
 
@@ -101,6 +105,7 @@ def test_a_plug_in_is_installed_beside_the_built_in_ones() -> None:
         ("NotAGenerator", "not a subclass of SignalGenerator"),
         ("Unfinished", "no warm_up or no detector"),
         ("WithoutMetadata", "no metadata"),
+        ("Unheard", "nobody can subscribe to its signal type 'moon_phase'"),
         ("Absent", "AttributeError"),
     ],
 )
