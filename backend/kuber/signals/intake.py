@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 import structlog
 from pydantic import ValidationError
 
-from kuber.infra.dead_letters import Rejected, fingerprint
+from kuber.infra.dead_letters import REPLAYED, Rejected, fingerprint
 from kuber.infra.kafka import IncomingMessage
 from kuber.infra.telemetry import UNKNOWN_FIELDS
 from kuber.kernel.ids import UserId, new_id
@@ -77,8 +77,8 @@ def _signal(message: IncomingMessage, read: SignalMessage) -> Signal:
 def idempotency_key(message: IncomingMessage, read: SignalMessage) -> str:
     """Return what makes a repetition of the signal one with the first.
 
-    The signal's own id if it has one, else the producer's key, else where the message stands and
-    what it says.
+    The signal's own id if it has one, else the producer's key, else the dead letter that it was,
+    else where the message stands and what it says.
     """
     owner = read.user_id or "-"
     if read.signal_id is not None:
@@ -86,6 +86,9 @@ def idempotency_key(message: IncomingMessage, read: SignalMessage) -> str:
     given = message.headers.get("idempotency_key")
     if given and len(given) <= 64:
         return f"{owner}:key:{given}"
+    replayed = message.headers.get(REPLAYED)
+    if replayed and len(replayed) <= 64:
+        return f"{owner}:replay:{replayed}"
     return f"{owner}:at:{fingerprint('signals', message)[:40]}"
 
 

@@ -1,0 +1,145 @@
+"""What an administrator sees and does: dead letters, services, status."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.kafka import IncomingMessage
+from kuber.kernel.clock import SystemClock
+from tests.fakes.kafka import read_all
+
+LETTERS = "/api/v1/dead-letters"
+
+
+async def put_some_away(postgres_url: str, *messages: bytes) -> None:
+    """Put messages away as the dispatcher would."""
+    async with await psycopg.AsyncConnection.connect(postgres_url) as connection:
+        rejected = [
+            Rejected(
+                IncomingMessage(
+                    "audit.event", 3, number, 1_700_000_000_000, b"AAPL", message, {"type": "Test"}
+                ),
+                "not_json",
+                "The message is not JSON.",
+            )
+            for number, message in enumerate(messages)
+        ]
+        await put_away(connection, SystemClock(), "dispatcher", rejected)
+
+
+def make_admin(postgres_url: str, email: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("update users set role = 'admin' where email = %s", (email,))
+
+
+@pytest.fixture
+def admin(ann: httpx.AsyncClient, postgres_url: str) -> httpx.AsyncClient:
+    """Ann, who is an administrator here."""
+    make_admin(postgres_url, "ann@example.com")
+    return ann
+
+
+async def test_dead_letters_are_for_administrators_alone(
+    bob: httpx.AsyncClient, postgres_url: str
+) -> None:
+    await put_some_away(postgres_url, b"{broken")
+    for answer in (
+        await bob.get(LETTERS),
+        await bob.get(f"{LETTERS}/{uuid4()}"),
+        await bob.post(f"{LETTERS}/{uuid4()}/replay"),
+    ):
+        assert answer.status_code == 403, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "administrator" in answer.json()["detail"]
+        assert "broken" not in answer.text
+
+
+async def test_dead_letters_are_listed_newest_first_and_page_by_page(
+    admin: httpx.AsyncClient, postgres_url: str
+) -> None:
+    await put_some_away(postgres_url, b"{one", b"{two", b"{three")
+    first = (await admin.get(LETTERS, params={"limit": 2})).json()
+    rest = (await admin.get(LETTERS, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    assert [item["offset"] for item in (*first["items"], *rest["items"])] == [2, 1, 0]
+    assert rest["next_cursor"] is None
+    assert "payload" not in first["items"][0]
+    assert (await admin.get(LETTERS, params={"consumer": "nobody"})).json()["items"] == []
+    refused = await admin.get(LETTERS, params={"cursor": "not one of ours"})
+    assert refused.status_code == 422
+
+
+async def test_a_dead_letter_is_shown_whole_and_what_is_no_text_in_base64(
+    admin: httpx.AsyncClient, postgres_url: str
+) -> None:
+    await put_some_away(postgres_url, b"{broken", b"\xff\x00")
+    binary, text = (await admin.get(LETTERS)).json()["items"]
+    shown = (await admin.get(f"{LETTERS}/{text['id']}")).json()
+    assert {**text, "key": "AAPL", "payload": "{broken", "encoding": "utf-8"}.items() <= (
+        shown.items()
+    )
+    assert shown["headers"] == {"type": "Test"}
+    assert (shown["reason"], shown["partition"], shown["replayed_at"]) == ("not_json", 3, None)
+    shown = (await admin.get(f"{LETTERS}/{binary['id']}")).json()
+    assert (shown["payload"], shown["encoding"]) == ("/wA=", "base64")
+    assert (await admin.get(f"{LETTERS}/{uuid4()}")).status_code == 404
+
+
+async def test_a_replayed_dead_letter_is_on_its_topic_again(
+    admin: httpx.AsyncClient, postgres_url: str, kafka_bootstrap: str
+) -> None:
+    mark = str(uuid4())
+    await put_some_away(postgres_url, f'"{mark}"'.encode())
+    [letter] = (await admin.get(LETTERS)).json()["items"]
+    answer = await admin.post(f"{LETTERS}/{letter['id']}/replay")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["replayed_at"] is not None
+    assert (await admin.post(f"{LETTERS}/{uuid4()}/replay")).status_code == 404
+    assert mark in read_all(kafka_bootstrap, "audit.event", 1)
+
+
+async def test_services_show_who_lives_and_who_was_lost(
+    ann: httpx.AsyncClient, postgres_url: str
+) -> None:
+    assert (await ann.get("/api/v1/system/services")).json()["items"] == []
+    beat(postgres_url, "dispatcher", "one", "running", age_s=1)
+    beat(postgres_url, "dispatcher", "two", "running", age_s=60)
+    beat(postgres_url, "scheduler", "one", "failing", age_s=1)
+    beat(postgres_url, "scanners", "one", "stopped", age_s=60)
+    items = (await ann.get("/api/v1/system/services")).json()["items"]
+    states = {(item["service"], item["instance"]): item["state"] for item in items}
+    assert states == {
+        ("dispatcher", "one"): "running",
+        ("dispatcher", "two"): "lost",
+        ("scheduler", "one"): "failing",
+        ("scanners", "one"): "stopped",
+    }
+    assert items[0]["detail"] == {"handled": 7}
+
+
+async def test_status_names_what_answers_and_each_services_best_instance(
+    ann: httpx.AsyncClient, postgres_url: str
+) -> None:
+    beat(postgres_url, "dispatcher", "one", "running", age_s=1)
+    beat(postgres_url, "dispatcher", "two", "running", age_s=60)
+    status = (await ann.get("/api/v1/system/status")).json()
+    assert status["status"] == "ok", status
+    assert status["services"] == {"dispatcher": "running"}
+    assert {"postgres", "redis", "kafka"} <= status["checks"].keys()
+    beat(postgres_url, "scheduler", "one", "failing", age_s=1)
+    status = (await ann.get("/api/v1/system/status")).json()
+    assert (status["status"], status["services"]["scheduler"]) == ("degraded", "failing")
+
+
+def beat(postgres_url: str, service: str, instance: str, state: str, *, age_s: float) -> None:
+    """Leave the heartbeat of a service as it would."""
+    now = datetime.now(UTC)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "insert into service_beats (service, instance, state, detail, started_at, beat_at)"
+            " values (%s, %s, %s, '{\"handled\": 7}', %s, %s - make_interval(secs => %s))",
+            (service, instance, state, now, now, age_s),
+        )
