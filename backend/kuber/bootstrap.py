@@ -7,31 +7,30 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from pydantic import SecretStr, ValidationError
 from redis.asyncio import Redis
 
 from kuber.agents.registry import AgentRegistry
 from kuber.brokers.port import SimulationOptions
-from kuber.config import BadSettings, Settings, describe
+from kuber.config import Settings
 from kuber.costs.service import CostService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
-from kuber.infra.db import Database, raw_pool
+from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.kafka import KafkaProbe, KafkaProducer
 from kuber.infra.outbound import OutboundClient
 from kuber.infra.redis import connect_redis
-from kuber.infra.telemetry import configure_logging, configure_tracing, trace_database
+from kuber.infra.telemetry import trace_database
 from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.feed.port import QuoteSource
+from kuber.market.feed.replay import ReplayClock
+from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
-from kuber.market.sample.seed import seed_sample
+from kuber.market.providers.stored import StoredBars
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
@@ -40,11 +39,10 @@ from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.realtime.hub import Hub
 from kuber.runs.service import RunService
 from kuber.signals.generators.registry import GeneratorRegistry
-from kuber.signals.generators.seeding import seed_generators
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
+from kuber.startup import observe, reveal
 from kuber.workers.celery_app import Waker, make_celery
-from kuber.workers.relay import OutboxRelay
 
 if TYPE_CHECKING:
     from kuber.agents.llm import LanguageModel
@@ -52,22 +50,6 @@ if TYPE_CHECKING:
     from kuber.signals.gateway.sources import WebhookSources
 
 log = structlog.get_logger(__name__)
-
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
-
-
-def load_settings() -> Settings:
-    """Read and check the environment; ends the program naming every bad setting."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise BadSettings(describe(error)) from None
-
-
-def observe(settings: Settings, service: str) -> None:
-    """Start logs and traces of a process."""
-    configure_logging(settings.log_level, settings.log_format, service)
-    configure_tracing(service, settings.otlp_endpoint)
 
 
 @dataclass(frozen=True)
@@ -291,64 +273,24 @@ def market_provider(settings: Settings, clock: Clock) -> BarProvider:
     return MarketSimulator(settings.market_seed)
 
 
+def quote_feed(settings: Settings, clock: Clock, pool: RawPool) -> tuple[QuoteSource, Clock]:
+    """Return the source of quotes, and the clock that it goes by: a replay has one of its own."""
+    if settings.replay_from is not None:
+        moving = ReplayClock(clock, settings.replay_from, settings.replay_speed)
+        return replayed_quotes(StoredBars(pool), moving), moving
+    if settings.alpaca_api_key and settings.alpaca_api_secret:
+        from kuber.market.providers.alpaca_stream import AlpacaQuotes
+
+        keys = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
+        return AlpacaQuotes(*keys), clock
+    return simulated_quotes(settings.market_seed, clock), clock
+
+
 def cost_service(settings: Settings, clock: Clock) -> CostService:
     """Return the cost service with the platform's default budgets."""
     return CostService(clock, settings.budget_per_run, settings.budget_per_day)
 
 
-def migrate() -> None:
-    """Bring the database's tables up to date."""
-    settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format, "migrate")
-    command.upgrade(alembic_config(reveal(settings.database_url)), "head")
-
-
-def alembic_config(database_url: str) -> AlembicConfig:
-    """Return the configuration with which Alembic finds the migrations and the database."""
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["database_url"] = database_url
-    return config
-
-
-def seed() -> None:
-    """Store model prices, the sample history and, in development, the demo user; repeatable."""
-    asyncio.run(_seed(load_settings()))
-
-
-async def _seed(settings: Settings) -> None:
-    configure_logging(settings.log_level, settings.log_format, "seed")
-    clock = SystemClock()
-    database = Database(reveal(settings.database_url), pool_size=2)
-    try:
-        async with database.transaction() as session:
-            await cost_service(settings, clock).seed_prices(session)
-            await seed_sample(session, clock)
-            await seed_generators(session, GeneratorRegistry.discover(), clock)
-            if settings.demo_password is not None:
-                tokens = AccessTokens(reveal(settings.jwt_secret), 60, clock)
-                identity = IdentityService(tokens, clock, refresh_token_s=60)
-                await identity.ensure_demo_user(session, reveal(settings.demo_password))
-    finally:
-        await database.close()
-
-
-async def run_relay() -> None:
-    """Publish the outbox to Kafka until cancelled."""
-    settings = load_settings()
-    observe(settings, "relay")
-    producer = KafkaProducer(settings.kafka_bootstrap, client_id="kuber-relay")
-    try:
-        await OutboxRelay(reveal(settings.database_url), producer).run()
-    finally:
-        producer.close()
-
-
 def worker_name() -> str:
     """Return what tells this worker process from all others."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def reveal(secret: SecretStr | None) -> str:
-    """Return a secret's text, empty when there is none."""
-    return secret.get_secret_value() if secret is not None else ""

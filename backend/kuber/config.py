@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     alpaca_api_key: SecretStr | None = None
     alpaca_api_secret: SecretStr | None = None
     market_seed: int = 7
+    replay_from: AwareDatetime | None = None
+    """The feed replays stored history from this instant instead of giving present quotes."""
+    replay_speed: float = Field(default=60, gt=0, le=1_000_000)
 
     worker_processes: int = Field(default=2, ge=1, le=64)
     runs_per_process: int = Field(default=8, ge=1, le=64)

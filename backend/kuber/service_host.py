@@ -6,31 +6,29 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from kuber.bootstrap import (
-    cost_service,
-    load_settings,
-    market_provider,
-    observe,
-    reveal,
-    worker_name,
-)
+from kuber.bootstrap import cost_service, market_provider, quote_feed, worker_name
 from kuber.config import Settings
 from kuber.infra.db import Database, raw_pool
-from kuber.infra.kafka import KafkaConsumer, ensure_topics
+from kuber.infra.kafka import KafkaConsumer, KafkaProducer, ensure_topics
 from kuber.infra.outbound import OutboundClient
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import SystemClock
+from kuber.market.feed.service import FeedOptions, FeedService
+from kuber.market.feed.store import platform_symbols
+from kuber.market.feed.types import FeedSource
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.service import MarketService
 from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
+from kuber.signals.followed import followed_symbols
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
+from kuber.startup import load_settings, observe, reveal
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
@@ -40,7 +38,7 @@ from kuber.workers.service import LongRunning, ServiceHost
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("dispatcher", "scheduler", "scanners", "generators")
+SERVICES = ("dispatcher", "scheduler", "scanners", "generators", "feed")
 """Everything that `./kuber services` can run."""
 
 READY = b"the services are ready"
@@ -131,11 +129,29 @@ def _generators(parts: _Parts) -> LongRunning:
     )
 
 
+def _feed(parts: _Parts) -> LongRunning:
+    settings = parts.settings
+    source, clock = quote_feed(settings, parts.clock, parts.pool)
+    options = FeedOptions()
+
+    async def wanted() -> frozenset[str]:
+        async with parts.database.transaction() as session:
+            return await followed_symbols(session) | await platform_symbols(session)
+
+    def producer() -> KafkaProducer:
+        return KafkaProducer(settings.kafka_bootstrap, client_id="kuber-feed")
+
+    if source.source is FeedSource.REPLAY:
+        options = options.at_speed(settings.replay_speed)
+    return FeedService(source, wanted, producer, reveal(settings.database_url), clock, options)
+
+
 _MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
     "scanners": _scanners,
     "generators": _generators,
+    "feed": _feed,
 }
 
 

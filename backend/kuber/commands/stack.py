@@ -24,7 +24,7 @@ from kuber.workers.supervisor import WORKER_READY, Service
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
 
-OTHER_SERVICES = ("scheduler", "scanners", "generators")
+OTHER_SERVICES = ("scheduler", "scanners", "generators", "feed")
 """Services that share a process in the development stack; the dispatcher has its own."""
 
 ECHOED = ("supervisor", "api", "worker", "beat", "relay", "dispatcher", "services")

@@ -19,6 +19,13 @@ class UnknownSymbol(MarketError):
     title = "Unknown symbol"
 
 
+class BadSymbolList(MarketError):
+    """A list of symbols is empty, too long, or names something that is no symbol."""
+
+    code = "bad_symbols"
+    title = "These symbols cannot be looked up"
+
+
 class TimeframeUnavailable(MarketError):
     """The symbol's finest stored timeframe is coarser than the one asked for."""
 

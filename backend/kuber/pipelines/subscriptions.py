@@ -67,6 +67,15 @@ async def signal_pipelines(
     return found
 
 
+async def periodic_symbols(session: AsyncSession) -> set[str]:
+    """Return every symbol that an active periodic pipeline runs on."""
+    query = select(func.jsonb_array_elements_text(PipelineRow.trigger["symbols"])).where(
+        PipelineRow.status == PipelineStatus.ACTIVE.value,
+        PipelineRow.trigger["kind"].astext == "periodic",
+    )
+    return set(await session.scalars(query.distinct()))
+
+
 async def using_scanner(
     session: AsyncSession, user_id: UserId, scanner_ids: Collection[UUID]
 ) -> dict[UUID, list[ScannerUser]]:

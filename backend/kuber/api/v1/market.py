@@ -1,4 +1,4 @@
-"""`/api/v1/market`: instruments, bars and imports."""
+"""`/api/v1/market`: instruments, bars, imports, quotes and the state of markets."""
 
 from typing import Annotated
 
@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, BaseModel
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.market.feed.reading import parse_symbols, read_markets, read_quotes
+from kuber.market.feed.schemas import MarketList, QuoteList
 from kuber.market.schemas import BarsOut, ImportOut, SymbolOut
 from kuber.market.types import Timeframe
 
@@ -45,6 +47,24 @@ async def get_bars(
         user.user_id, symbol, timeframe, start=start, end=end, limit=limit
     )
     return BarsOut.of(bars)
+
+
+@router.get("/quotes", operation_id="list_quotes")
+async def list_quotes(
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    symbols: Annotated[str, Query(max_length=5000, description="Symbols, commas between.")],
+) -> QuoteList:
+    """Return the newest quotes of the symbols; one that the feed does not quote is left out."""
+    return await read_quotes(session, parse_symbols(symbols), container.clock.now())
+
+
+@router.get("/status", operation_id="list_markets")
+async def list_markets(container: ContainerDep, session: Db, user: CurrentUser) -> MarketList:
+    """Return for each market whether it is open, and which of its symbols are stale."""
+    visible = {one.symbol for one in await container.market.symbols(user.user_id)}
+    return await read_markets(session, frozenset(visible), container.clock.now())
 
 
 @router.post("/imports", status_code=201, operation_id="import_bars", dependencies=[IDEMPOTENT])

@@ -19,7 +19,7 @@ from kuber.market.errors import ProviderUnavailable
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.publishing import Publisher, QuotePublisher
 from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemory, judge
-from kuber.market.feed.store import quoted_times, store_quotes
+from kuber.market.feed.store import forget_others, quoted_times, store_quotes
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
 from kuber.market.instruments import traits_of
@@ -177,7 +177,7 @@ class FeedService:
         follow_at_s = loop.time()
         while True:
             if loop.time() >= follow_at_s:
-                await self._follow()
+                await self._follow(connection)
                 follow_at_s = loop.time() + self._options.follow_every_s
             try:
                 quotes = await self._source.receive()
@@ -189,13 +189,16 @@ class FeedService:
             await store_quotes(connection, believed, self._clock.now())
             publisher.add(believed)
 
-    async def _follow(self) -> None:
+    async def _follow(self, connection: RawConnection) -> None:
         wanted = await self._wanted() | self._source.offered
+        before = self._source.following
         await self._source.follow(wanted)
         self._unknown = wanted - self._source.following
-        gone = self._memories.keys() - self._source.following
-        for symbol in gone:  # its recent prices will be old ones when it is followed again
-            self._memories[symbol] = SymbolMemory(self._memories[symbol].last_at)
+        if before == self._source.following:
+            return
+        await forget_others(connection, self._source.following)
+        for symbol in self._memories.keys() - self._source.following:
+            del self._memories[symbol]
 
     async def _wait_out(self, error: ProviderUnavailable) -> None:
         options = self._options
@@ -224,7 +227,8 @@ class FeedService:
             else:
                 self._refused[refusal] += 1
                 QUOTES_REFUSED.labels(source, refusal.value).inc()
-            self._memories[quote.symbol] = judgement.memory
+            if refusal is not Refusal.NOT_FOLLOWED:
+                self._memories[quote.symbol] = judgement.memory
         self._believed += len(believed)
         return believed
 

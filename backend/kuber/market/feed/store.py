@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import RawConnection
 from kuber.market.feed.types import FeedSource, Quote
-from kuber.market.models import QuoteRow
+from kuber.market.models import BarSeries, QuoteRow
 
 # A source that was changed begins anew: a replay's quotes are older than those before it.
 _UPSERT = """
@@ -58,6 +58,19 @@ async def quoted_times(connection: RawConnection, source: FeedSource) -> dict[st
         "select symbol, quoted_at from market_quotes where source = %s", (source.value,)
     )
     return {symbol: at.astimezone(UTC) for symbol, at in await cursor.fetchall()}
+
+
+async def forget_others(connection: RawConnection, symbols: Collection[str]) -> None:
+    """Delete the quotes of all but `symbols`: nobody keeps them up to date any more."""
+    await connection.execute(
+        "delete from market_quotes where symbol <> all(%s)", (sorted(symbols),)
+    )
+
+
+async def platform_symbols(session: AsyncSession) -> frozenset[str]:
+    """Return the symbols with stored history that everybody sees: the sample's."""
+    query = select(BarSeries.symbol).where(BarSeries.user_id.is_(None)).distinct()
+    return frozenset(await session.scalars(query))
 
 
 async def newest_quotes(

@@ -1,7 +1,6 @@
 """Watchdogs: whose quotes have stopped, and how a market does as a whole."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,15 +68,19 @@ def is_stale(
 
 
 def watch_markets(
-    quoted_at: Mapping[str, datetime | None], now: datetime, limit: timedelta = STALE_AFTER
+    quoted_at: Mapping[str, datetime | None],
+    now: datetime,
+    limit: timedelta = STALE_AFTER,
+    *,
+    calendars: Iterable[str] = (),
 ) -> list[MarketWatch]:
-    """Return the state of each market that the symbols trade on, by calendar.
+    """Return the state of each market that the symbols trade on, and of `calendars`, by calendar.
 
     `quoted_at` holds the time of each symbol's newest quote, None when there was none yet.
     """
-    by_calendar: dict[str, list[str]] = defaultdict(list)
+    by_calendar: dict[str, list[str]] = {code: [] for code in calendars}
     for symbol in sorted(quoted_at):
-        by_calendar[traits_of(symbol).calendar].append(symbol)
+        by_calendar.setdefault(traits_of(symbol).calendar, []).append(symbol)
     found = []
     for code, symbols in sorted(by_calendar.items()):
         calendar = calendar_for(code)

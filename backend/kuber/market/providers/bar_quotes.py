@@ -53,6 +53,7 @@ class BarQuotes:
         self._most_bars = most_bars
         self._every_s = every_s
         self._waits = False
+        self._asked: dict[str, Instrument | None] = {}
         self._instruments: dict[str, Instrument] = {}
         self._given_at: dict[str, datetime] = {}
 
@@ -61,14 +62,11 @@ class BarQuotes:
         return frozenset(self._instruments)
 
     async def follow(self, symbols: Collection[str]) -> None:
-        instruments = {}
-        for symbol in sorted(symbols):
-            instrument = self._instruments.get(symbol)
-            instrument = instrument or await self._provider.instrument(_PLATFORM, symbol)
-            if instrument is not None:
-                instruments[symbol] = instrument
-        self._instruments = instruments
-        self._given_at = {one: at for one, at in self._given_at.items() if one in instruments}
+        for symbol in sorted(set(symbols) - self._asked.keys()):
+            self._asked[symbol] = await self._provider.instrument(_PLATFORM, symbol)
+        wanted = {symbol: self._asked[symbol] for symbol in sorted(symbols)}
+        self._instruments = {one: found for one, found in wanted.items() if found is not None}
+        self._given_at = {one: at for one, at in self._given_at.items() if one in wanted}
 
     async def receive(self) -> Sequence[Quote]:
         if self._waits:
@@ -83,6 +81,7 @@ class BarQuotes:
         """Nothing is held open; the next quote is the present one."""
         self._waits = False
         self._given_at.clear()
+        self._asked.clear()
 
     async def _since(self, instrument: Instrument, now: datetime) -> list[Quote]:
         """Return what was quoted since the last time until `now`; at first only the newest."""

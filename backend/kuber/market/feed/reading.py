@@ -1,0 +1,43 @@
+"""What others ask of the feed: the newest quotes, and how the markets do."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.market.calendars import calendar_for
+from kuber.market.errors import BadSymbolList
+from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList, QuoteOut
+from kuber.market.feed.store import newest_quotes
+from kuber.market.feed.watch import STALE_AFTER, is_stale, trading_stretch, watch_markets
+from kuber.market.instruments import CRYPTO, CURRENCIES, EXCHANGE, canonical_symbol, traits_of
+
+MAX_SYMBOLS = 200
+
+
+async def read_quotes(session: AsyncSession, symbols: Sequence[str], now: datetime) -> QuoteList:
+    """Return the newest quotes of `symbols`, which are canonical; see `parse_symbols`."""
+    items = []
+    for quote in await newest_quotes(session, symbols):
+        stretch = trading_stretch(calendar_for(traits_of(quote.symbol).calendar), now)
+        stale = is_stale(stretch, quote.quoted_at, now, STALE_AFTER)
+        items.append(QuoteOut.of(quote, stale=stale))
+    return QuoteList(items=items)
+
+
+async def read_markets(session: AsyncSession, visible: frozenset[str], now: datetime) -> MarketList:
+    """Return the state of every market; of stale symbols only `visible` ones are named."""
+    quoted_at = {quote.symbol: quote.quoted_at for quote in await newest_quotes(session)}
+    markets = watch_markets(quoted_at, now, calendars=(EXCHANGE, CURRENCIES, CRYPTO))
+    return MarketList(items=[MarketOut.of(market, visible) for market in markets])
+
+
+def parse_symbols(text: str) -> list[str]:
+    """Return the canonical symbols of a list with commas, each once. Raises BadSymbolList."""
+    written = [one for one in (part.strip() for part in text.split(",")) if one]
+    if not written or len(written) > MAX_SYMBOLS:
+        raise BadSymbolList(f"Name 1 to {MAX_SYMBOLS} symbols, with commas between.")
+    try:
+        return list(dict.fromkeys(map(canonical_symbol, written)))
+    except ValueError as error:
+        raise BadSymbolList(f"{error}.") from error

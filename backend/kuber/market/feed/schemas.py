@@ -1,0 +1,75 @@
+"""Quotes and markets as the HTTP contract shows them."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from kuber.kernel.wire import DecimalText
+from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.feed.watch import MarketState, MarketWatch
+
+
+class QuoteOut(BaseModel):
+    """The newest quote of an instrument."""
+
+    symbol: str
+    price: DecimalText
+    bid: DecimalText | None
+    ask: DecimalText | None
+    volume: DecimalText | None = Field(description="Units traded in the session so far.")
+    source: FeedSource
+    simulated: bool
+    quoted_at: datetime
+    stale: bool = Field(description="The market trades, and no newer quote has come for too long.")
+
+    @classmethod
+    def of(cls, quote: Quote, *, stale: bool) -> "QuoteOut":
+        """Return the row of a quote."""
+        return cls(
+            symbol=quote.symbol,
+            price=quote.price,
+            bid=quote.bid,
+            ask=quote.ask,
+            volume=quote.volume,
+            source=quote.source,
+            simulated=quote.source is FeedSource.SIMULATED,
+            quoted_at=quote.quoted_at,
+            stale=stale,
+        )
+
+
+class QuoteList(BaseModel):
+    """Quotes by symbol; one that has none is left out."""
+
+    items: list[QuoteOut]
+    next_cursor: str | None = None
+
+
+class MarketOut(BaseModel):
+    """One market: everything that trades by one calendar."""
+
+    calendar: str
+    state: MarketState
+    until: datetime = Field(description="When it closes, or opens next.")
+    quoted: int = Field(description="How many symbols the feed quotes there.")
+    stale: int = Field(description="How many of them have had no new quote for too long.")
+    stale_symbols: list[str] = Field(description="Of those the ones that the user can choose.")
+
+    @classmethod
+    def of(cls, market: MarketWatch, visible: frozenset[str]) -> "MarketOut":
+        """Return the row of a market; only `visible` symbols are named."""
+        return cls(
+            calendar=market.calendar,
+            state=market.state,
+            until=market.until,
+            quoted=len(market.symbols),
+            stale=len(market.stale),
+            stale_symbols=[symbol for symbol in market.stale if symbol in visible],
+        )
+
+
+class MarketList(BaseModel):
+    """The state of every market, by calendar."""
+
+    items: list[MarketOut]
+    next_cursor: str | None = None

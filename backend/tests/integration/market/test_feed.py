@@ -1,0 +1,321 @@
+"""The feed with a real PostgreSQL and a real broker: stored, published, restarted, failed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kuber.infra.db import Database
+from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
+from kuber.kernel.clock import FixedClock
+from kuber.market.errors import ProviderUnavailable
+from kuber.market.feed.reading import read_markets, read_quotes
+from kuber.market.feed.service import FeedOptions, FeedService
+from kuber.market.feed.store import newest_quotes
+from kuber.market.feed.types import FeedSource, Quote
+from tests.fakes.kafka import read_all
+from tests.fixtures.workers import Installation, Trader
+
+OPTIONS = FeedOptions(
+    follow_every_s=0.05, first_backoff_s=0.01, longest_backoff_s=0.02, stand_by_s=0.05
+)
+
+
+@dataclass
+class ScriptedSource:
+    """Gives the quotes and the failures that a test puts into it."""
+
+    source: FeedSource = FeedSource.ALPACA
+    offered: frozenset[str] = frozenset()
+    following: frozenset[str] = frozenset()
+    script: asyncio.Queue[list[Quote] | Exception] = field(default_factory=asyncio.Queue)
+    asked: int = 0
+
+    async def follow(self, symbols: Collection[str]) -> None:
+        self.following = frozenset(symbols)
+
+    async def receive(self) -> Sequence[Quote]:
+        self.asked += 1
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.02):
+                given = await self.script.get()
+                if isinstance(given, Exception):
+                    raise given
+                return given
+        return []
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class SilentProducer:
+    """Takes every message, or none while Kafka is away."""
+
+    def __init__(self) -> None:
+        self.messages: list[OutgoingMessage] = []
+        self.away = False
+
+    async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
+        if self.away:
+            raise KafkaUnavailable("away")
+        self.messages += messages
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Feeds:
+    """Makes feeds on one database; each runs until its block ends."""
+
+    def __init__(self, url: str, clock: FixedClock, symbols: set[str]) -> None:
+        self.url, self.clock, self.symbols = url, clock, symbols
+
+    @asynccontextmanager
+    async def run(self, source: ScriptedSource, producer: Any = None) -> AsyncIterator[FeedService]:
+        async def wanted() -> frozenset[str]:
+            return frozenset(self.symbols)
+
+        made = producer or SilentProducer()
+        feed = FeedService(source, wanted, lambda: made, self.url, self.clock, OPTIONS)
+        await feed.initialize()
+        running = asyncio.create_task(feed.run())
+        try:
+            yield feed
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await feed.cleanup()
+
+    def quote(self, symbol: str, price: float, seconds: float = 0) -> Quote:
+        """Return a quote that is `seconds` later than the clock."""
+        at = self.clock.now() + timedelta(seconds=seconds)
+        return Quote(symbol, Decimal(str(price)), None, None, None, FeedSource.ALPACA, at)
+
+
+@pytest.fixture
+def feeds(database: Database, clock: FixedClock) -> Feeds:
+    return Feeds(database.url, clock, {"NVDA", "AMD"})
+
+
+async def until(told: Callable[[], Awaitable[bool]], within_s: float = 10) -> None:
+    deadline = time.monotonic() + within_s
+    while not await told():
+        assert time.monotonic() < deadline, "it did not come to it in time"
+        await asyncio.sleep(0.02)
+
+
+async def stored(database: Database) -> dict[str, Decimal]:
+    async with database.transaction() as session:
+        return {quote.symbol: quote.price for quote in await newest_quotes(session)}
+
+
+def price_is(database: Database, symbol: str, price: int) -> Callable[[], Awaitable[bool]]:
+    async def told() -> bool:
+        return (await stored(database)).get(symbol) == price
+
+    return told
+
+
+async def test_quotes_are_stored_and_published_in_order(
+    database: Database, feeds: Feeds, kafka_bootstrap: str
+) -> None:
+    source = ScriptedSource()
+    feeds.symbols = {"FEEDA", "FEEDB"}
+    begin = feeds.clock.now()
+    async with feeds.run(source, KafkaProducer(kafka_bootstrap, client_id="test")) as feed:
+        for second in range(40):
+            feeds.clock.instant = begin + timedelta(seconds=second)
+            batch = [feeds.quote(symbol, 100 + second / 100) for symbol in ("FEEDA", "FEEDB")]
+            source.script.put_nowait(batch)
+            await until(lambda: done(source))
+        await until(lambda: counted(feed, "published", 80))
+        assert await stored(database) == {name: Decimal("100.39") for name in ("FEEDA", "FEEDB")}
+        assert (feed.status()["believed"], feed.status()["refused"]) == (80, {})
+    messages = await asyncio.to_thread(messages_of, kafka_bootstrap, "FEED", 80)
+    for symbol in ("FEEDA", "FEEDB"):
+        mine = [one for one in messages if one["symbol"] == symbol]
+        assert [one["price"] for one in mine] == [f"{100 + at / 100}" for at in range(40)]
+        assert len({one["event_id"] for one in mine}) == 40
+    assert messages[0].keys() >= {"bid", "ask", "volume", "source", "simulated", "quoted_at"}
+
+
+async def test_refused_quotes_are_counted_by_reason_and_not_stored(
+    database: Database, feeds: Feeds
+) -> None:
+    source = ScriptedSource()
+    async with feeds.run(source) as feed:
+        source.script.put_nowait(
+            [
+                feeds.quote("NVDA", 100),
+                feeds.quote("NVDA", 99, -5),
+                feeds.quote("AMD", -1),
+                feeds.quote("AMD", 1, 60),
+                feeds.quote("AMD", 1, -600),
+                feeds.quote("V", 100),
+            ]
+        )
+        await until(price_is(database, "NVDA", 100))
+        assert feed.status()["refused"] == {
+            "bad_number": 1,
+            "future": 1,
+            "not_followed": 1,
+            "out_of_order": 1,
+            "stale": 1,
+        }
+    assert await stored(database) == {"NVDA": 100}
+
+
+async def test_a_restarted_feed_believes_nothing_older_than_what_is_stored(
+    database: Database, feeds: Feeds
+) -> None:
+    source = ScriptedSource()
+    async with feeds.run(source):
+        source.script.put_nowait([feeds.quote("NVDA", 100)])
+        await until(price_is(database, "NVDA", 100))
+    async with feeds.run(source) as feed:
+        source.script.put_nowait([feeds.quote("NVDA", 90, -10), feeds.quote("AMD", 50)])
+        await until(price_is(database, "AMD", 50))
+        assert feed.status()["refused"] == {"out_of_order": 1}
+        source.script.put_nowait([feeds.quote("NVDA", 101, 1)])
+        await until(price_is(database, "NVDA", 101))
+
+
+async def test_a_source_that_fails_is_asked_again_and_the_reason_is_shown(
+    database: Database, feeds: Feeds
+) -> None:
+    source = ScriptedSource()
+    async with feeds.run(source) as feed:
+        for _ in range(5):
+            source.script.put_nowait(ProviderUnavailable("The provider sleeps."))
+        await until(lambda: counted(feed, "source_failures_in_a_row", 3))
+        assert feed.status()["source_error"] == "The provider sleeps."
+        source.script.put_nowait([feeds.quote("NVDA", 100)])
+        await until(price_is(database, "NVDA", 100))
+        assert feed.status()["source_failures_in_a_row"] == 0
+        assert feed.status()["source_error"] is None
+
+
+async def test_quotes_are_stored_while_kafka_is_away(database: Database, feeds: Feeds) -> None:
+    source, producer = ScriptedSource(), SilentProducer()
+    producer.away = True
+    async with feeds.run(source, producer) as feed:
+        source.script.put_nowait([feeds.quote("NVDA", 100)])
+        await until(price_is(database, "NVDA", 100))
+        await until(lambda: counted(feed, "lost", 1))
+        producer.away = False
+        source.script.put_nowait([feeds.quote("NVDA", 101, 1)])
+        await until(lambda: counted(feed, "published", 1))
+    assert [message.key for message in producer.messages] == [b"NVDA"]
+
+
+async def test_of_two_feeds_one_acts_and_the_other_takes_over(
+    database: Database, feeds: Feeds
+) -> None:
+    first, second = ScriptedSource(), ScriptedSource()
+    async with feeds.run(first) as acting:
+        await until(lambda: is_(acting, "active"))
+        async with feeds.run(second) as waiting:
+            await asyncio.sleep(0.2)
+            assert (waiting.status()["role"], second.asked) == ("standby", 0)
+            await acting.cleanup()
+            await until(lambda: is_(waiting, "active"))
+            second.script.put_nowait([feeds.quote("NVDA", 100)])
+            await until(price_is(database, "NVDA", 100))
+
+
+async def test_what_is_no_longer_followed_is_forgotten(database: Database, feeds: Feeds) -> None:
+    source = ScriptedSource()
+    async with feeds.run(source):
+        source.script.put_nowait([feeds.quote("NVDA", 100), feeds.quote("AMD", 50)])
+        await until(price_is(database, "AMD", 50))
+        feeds.symbols = {"NVDA"}
+
+        async def forgotten() -> bool:
+            return await stored(database) == {"NVDA": 100}
+
+        await until(forgotten)
+
+
+async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: Feeds) -> None:
+    source = ScriptedSource()
+    async with feeds.run(source) as feed:
+        source.script.put_nowait([feeds.quote("NVDA", 100), feeds.quote("AMD", 50)])
+        await until(price_is(database, "AMD", 50))
+        assert feed.status()["markets"] == {"XNYS": "open"}
+        feeds.clock.advance(timedelta(seconds=80))
+        source.script.put_nowait([feeds.quote("NVDA", 100)])
+        await until(lambda: counted(feed, "believed", 3))
+        feeds.clock.advance(timedelta(seconds=20))
+        assert (feed.status()["stale"], feed.status()["markets"]) == (["AMD"], {"XNYS": "open"})
+        feeds.clock.advance(timedelta(seconds=80))
+        assert feed.status()["markets"] == {"XNYS": "stale"}
+        async with database.transaction() as session:
+            quotes = await read_quotes(session, ["AMD", "NVDA", "V"], feeds.clock.now())
+            markets = await read_markets(session, frozenset({"AMD"}), feeds.clock.now())
+        assert [(one.symbol, one.stale) for one in quotes.items] == [("AMD", True), ("NVDA", True)]
+        found = {one.calendar: one for one in markets.items}
+        assert found.keys() == {"24/5", "24/7", "XNYS"}
+        assert (found["XNYS"].state, found["XNYS"].quoted, found["XNYS"].stale) == ("stale", 2, 2)
+        assert found["XNYS"].stale_symbols == ["AMD"], "others are not named"
+
+
+def test_the_service_quotes_the_simulated_market(
+    installation: Installation, trader: Trader
+) -> None:
+    service = installation.services("feed")
+    deadline = time.monotonic() + 30
+    wanted = {"symbols": "btc/usd, nvda,AAPL"}
+    while len(items := trader.http.get("/market/quotes", params=wanted).json()["items"]) < 2:
+        assert time.monotonic() < deadline, items
+        time.sleep(0.1)
+    bitcoin, nvidia = items
+    assert (bitcoin["symbol"], nvidia["symbol"]) == ("BTCUSD", "NVDA")
+    assert (bitcoin["source"], bitcoin["simulated"], bitcoin["stale"]) == ("simulated", True, False)
+    assert Decimal(bitcoin["bid"]) < Decimal(bitcoin["price"]) < Decimal(bitcoin["ask"])
+    markets = {one["calendar"]: one for one in trader.http.get("/market/status").json()["items"]}
+    assert markets["24/7"]["state"] == "open"
+    assert markets["24/7"]["quoted"] == 3
+    bars = trader.http.get(
+        "/market/bars", params={"symbol": "NVDA", "timeframe": "1m", "limit": 3}
+    ).json()["items"]
+    low, high = (min(float(b["low"]) for b in bars), max(float(b["high"]) for b in bars))
+    assert 0.95 * low < float(nvidia["price"]) < 1.05 * high, "quotes and bars are of one market"
+    service.stop()
+
+
+@pytest.mark.parametrize(
+    "symbols", ["", " , ", "AAPL,$$$", ",".join(f"S{at}" for at in range(201))]
+)
+def test_a_bad_list_of_symbols_is_refused(trader: Trader, symbols: str) -> None:
+    answer = trader.http.get("/market/quotes", params={"symbols": symbols})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["code"] == "bad_symbols"
+
+
+def messages_of(bootstrap: str, prefix: str, count: int) -> list[dict[str, Any]]:
+    """Return `count` messages whose symbols begin so, among whatever the session published."""
+    wanted = count
+    while True:
+        found = read_all(bootstrap, "market.quotes", wanted)
+        mine = [one for one in found if str(one["symbol"]).startswith(prefix)]
+        if len(mine) >= count:
+            return mine
+        wanted += count - len(mine)
+
+
+async def done(source: ScriptedSource) -> bool:
+    return source.script.empty()
+
+
+async def counted(feed: FeedService, name: str, least: int) -> bool:
+    return int(feed.status()[name]) >= least
+
+
+async def is_(feed: FeedService, role: str) -> bool:
+    return bool(feed.status()["role"] == role)
