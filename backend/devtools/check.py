@@ -50,6 +50,7 @@ def checks(*, update_contract: bool) -> Iterator[Check]:
     yield Check("migrations", _module("devtools.migrations"))
     update = ("--update",) if update_contract else ()
     yield Check("contract", _module("devtools.contract", *update))
+    yield Check("messages", _module("devtools.events", *update))
     if _has_compose():
         yield Check("compose file", ("docker", "compose", "config", "--quiet"), ROOT, _compose())
     else:

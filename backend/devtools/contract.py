@@ -1,17 +1,15 @@
-"""Guards the HTTP contract and the events: what others rely on may grow, not change.
+"""Guards the HTTP contract: what others rely on may grow, not change.
 
 The contract is reduced to facts, one line each, kept in docs/reference/api-contract.json.
 Run as `python -m devtools.contract [--update]`.
 """
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 
-from devtools.steps import BACKEND, ROOT
+from devtools.steps import ROOT
 
 SNAPSHOT = ROOT / "docs" / "reference" / "api-contract.json"
 _METHODS = ("get", "put", "post", "patch", "delete")
@@ -48,16 +46,15 @@ def facts() -> Facts:
     """Return all that the program promises now."""
     from kuber.main import contract
 
-    return {**dict(http_facts(contract())), **dict(event_facts())}
+    return dict(http_facts(contract()))
 
 
 def breaks(known: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     """Yield what in `now` would surprise someone who relies on `known`."""
-    newer = {_event(name) for name in now if name.startswith("event ")}
     for name, value in known.items():
         if name in now and now[name] != value:
             yield f"{name}: was {value!r}, is {now[name]!r}"
-        elif name not in now and not _superseded(name, newer):
+        elif name not in now:
             yield f"{name}: is gone"
     subjects = {_subject(name) for name in known}
     for name, value in now.items():
@@ -80,24 +77,6 @@ def http_facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, schema in schemas.items():
         kind = "send" if name in asked else "receive"
         yield from _schema_facts(f"{kind} {name}", schema)
-
-
-def event_facts() -> Iterator[tuple[str, str]]:
-    """Yield the facts of every event that is published."""
-    from kuber.kernel.events import Event
-
-    for module in sorted((BACKEND / "kuber").glob("*/events.py")):
-        import_module(f"kuber.{module.parent.name}.events")
-    for event in _descendants(Event):
-        subject = f"event {event.__name__} {event.schema_version}"
-        yield subject, str(event.topic)
-        for field in dataclasses.fields(event):
-            kind = (
-                field.type
-                if isinstance(field.type, str)
-                else getattr(field.type, "__name__", str(field.type))
-            )
-            yield f"{subject} .{field.name}", str(kind)
 
 
 def _operation_facts(subject: str, operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -161,29 +140,10 @@ def _closure(names: set[str], schemas: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _descendants(kind: type[Any]) -> list[type[Any]]:
-    """Return every class of the product below `kind`, by name."""
-    found = {leaf for child in kind.__subclasses__() for leaf in [child, *_descendants(child)]}
-    return sorted((c for c in found if c.__module__.startswith("kuber.")), key=lambda c: c.__name__)
-
-
 def _subject(name: str) -> str:
     """Return what a fact is about: a call, or a schema that is sent."""
     kind, *words = name.split(" ")
     return " ".join(words[:2]) if kind in ("ask", "call") else f"{kind} {words[0]}"
-
-
-def _event(name: str) -> tuple[str, int]:
-    _, event, version, *_ = name.split(" ")
-    return event, int(version)
-
-
-def _superseded(name: str, current: set[tuple[str, int]]) -> bool:
-    """Say whether a fact belongs to an event of which there is a newer version now."""
-    if not name.startswith("event "):
-        return False
-    event, version = _event(name)
-    return any(other == event and number > version for other, number in current)
 
 
 if __name__ == "__main__":

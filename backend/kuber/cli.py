@@ -191,8 +191,8 @@ def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or se
     from kuber.commands.connect import use_running_stack
 
     use_running_stack(stack_settings())
-    from kuber.bootstrap import load_settings
     from kuber.commands.health import check
+    from kuber.startup import load_settings
 
     return check(load_settings(), service)
 
@@ -255,6 +255,18 @@ def openapi(
     from kuber.main import contract
 
     return write_contract(contract(), output)
+
+
+@command(app, "events", example="./kuber events --output asyncapi.json")
+def events(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; prints by default.")
+    ] = None,
+) -> int:
+    """Print the messages on Kafka as AsyncAPI. Needs no running stack."""
+    from kuber.commands.events import write
+
+    return write(output)
 
 
 @command(plugins_app, "add", example="./kuber plugins add ./my-agents")

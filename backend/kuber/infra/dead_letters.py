@@ -3,7 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -50,6 +51,23 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What is announced of a message that was put away: where it stood, why, and what it said.
+
+    `payload` is text, or base64 where `encoding` says so.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    attempts: int
+    encoding: Literal["utf-8", "base64"]
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterPage:
     """Dead letters, newest first."""
 
@@ -65,7 +83,6 @@ async def put_away(
     assert consumer in CONSUMERS, "every consumer has a topic for its dead letters"
     for item in rejected:
         message = item.message
-        text, encoding = readable(message.value)
         letter_id = new_id()
         values: JsonObject = {
             "id": letter_id,
@@ -83,23 +100,27 @@ async def put_away(
             "now": clock.now(),
             "dead_topic": dead_letter_topic(consumer),
             "dead_key": readable(message.key or b"")[0][:200].replace("\x00", ""),
-            "announced": Jsonb(
-                {
-                    "topic": message.topic,
-                    "partition": message.partition,
-                    "offset": message.offset,
-                    "reason": item.reason,
-                    "detail": item.detail.replace("\x00", ""),
-                    "attempts": item.attempts,
-                    "encoding": encoding,
-                    "payload": text,
-                }
-            ),
+            "announced": Jsonb(asdict(_announced(item))),
             "announced_headers": Jsonb(
                 {"type": "DeadLetter", "schema_version": "1", "idempotency_key": str(letter_id)}
             ),
         }
         await connection.execute(_PUT, values)
+
+
+def _announced(item: Rejected) -> DeadLetter:
+    message = item.message
+    text, encoding = readable(message.value)
+    return DeadLetter(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        reason=item.reason,
+        detail=item.detail.replace("\x00", ""),
+        attempts=item.attempts,
+        encoding=encoding,
+        payload=text,
+    )
 
 
 def fingerprint(consumer: str, message: IncomingMessage) -> str:
@@ -110,7 +131,7 @@ def fingerprint(consumer: str, message: IncomingMessage) -> str:
     return digest.hexdigest()
 
 
-def readable(payload: bytes) -> tuple[str, str]:
+def readable(payload: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
     """Return the payload as text and its encoding: `utf-8`, or `base64` for what is no text."""
     try:
         text = payload.decode()

@@ -6,7 +6,16 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
 
 from kuber.kernel.ids import UserId
 
@@ -21,6 +30,11 @@ TickerName = Annotated[
         strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-/:]{0,31}$"
     ),
 ]
+
+
+_SECONDS_OR_ISO_8601: JsonSchemaValue = {
+    "anyOf": [{"type": "number"}, {"type": "string", "format": "date-time"}]
+}
 
 
 class SignalDirection(StrEnum):
@@ -66,7 +80,7 @@ class SignalMessage(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    timestamp: datetime
+    timestamp: Annotated[datetime, WithJsonSchema(_SECONDS_OR_ISO_8601)]
     source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
     signal_type: SignalType
     tickers: Annotated[tuple[TickerSignal, ...], Field(min_length=1, max_length=MAX_TICKERS)]
