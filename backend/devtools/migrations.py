@@ -10,9 +10,9 @@ from pathlib import Path
 from alembic import command
 from alembic.util import CommandError
 
-from kuber.bootstrap import alembic_config
 from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import ForegroundServer, free_port
+from kuber.installation import alembic_config
 
 
 def main() -> int:

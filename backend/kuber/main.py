@@ -6,8 +6,9 @@ from typing import NoReturn
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
-from kuber.bootstrap import load_settings, open_api
+from kuber.bootstrap import open_api
 from kuber.infra.db import JsonObject
+from kuber.startup import load_settings
 
 
 def app_factory() -> FastAPI:

@@ -78,10 +78,10 @@ async def _show(letter_id: UUID) -> int:
 
 
 async def _replay(letter_id: UUID) -> int:
-    from kuber.bootstrap import load_settings
     from kuber.infra import dead_letters
     from kuber.infra.kafka import KafkaProducer, KafkaUnavailable
     from kuber.kernel.clock import SystemClock
+    from kuber.startup import load_settings
 
     producer = KafkaProducer(load_settings().kafka_bootstrap, client_id="kuber-dead-letters")
     try:
@@ -125,8 +125,8 @@ def _unknown(letter_id: UUID) -> int:
 
 @asynccontextmanager
 async def _session() -> "AsyncIterator[AsyncSession]":
-    from kuber.bootstrap import load_settings, reveal
     from kuber.infra.db import Database
+    from kuber.startup import load_settings, reveal
 
     database = Database(reveal(load_settings().database_url), pool_size=1)
     try:

@@ -103,13 +103,14 @@ def _instant(option: str, text: str) -> datetime:
 
 
 async def _replay(plan: "ReplayPlan") -> int:
-    from kuber.bootstrap import load_settings, market_provider, observe, reveal
+    from kuber.bootstrap import market_provider
     from kuber.infra.db import Database, raw_pool
     from kuber.kernel.clock import FixedClock, SystemClock
     from kuber.market.service import MarketService
     from kuber.signals.generators.registry import GeneratorRegistry
     from kuber.signals.generators.replay import Replay
     from kuber.signals.generators.streams import PLATFORM
+    from kuber.startup import load_settings, observe, reveal
 
     settings = load_settings()
     observe(settings, "replay")

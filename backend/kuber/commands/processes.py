@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 def migrate(settings: StackSettings, *, with_seed: bool) -> int:
     """Bring the tables up to date; return the exit code."""
     use_running_stack(settings)
-    from kuber import bootstrap
+    from kuber import installation
 
-    bootstrap.migrate()
+    installation.migrate()
     if with_seed:
-        bootstrap.seed()
+        installation.seed()
     return 0
 
 
 def seed(settings: StackSettings) -> int:
     """Store the demo user and the sample history; return the exit code."""
     use_running_stack(settings)
-    from kuber import bootstrap
+    from kuber import installation
 
-    bootstrap.seed()
+    installation.seed()
     return 0
 
 
 def api(settings: StackSettings) -> int:
     """Become the API server."""
     use_running_stack(settings)
-    from kuber.bootstrap import load_settings
+    from kuber.startup import load_settings
 
     loaded = load_settings()
     _become(api_command(loaded.host, loaded.port, loaded.trusted_proxies))
@@ -50,7 +50,7 @@ def api(settings: StackSettings) -> int:
 def worker(settings: StackSettings) -> int:
     """Become a worker."""
     use_running_stack(settings)
-    from kuber.bootstrap import load_settings
+    from kuber.startup import load_settings
 
     _become(worker_command(load_settings().worker_processes))
 
@@ -58,7 +58,7 @@ def worker(settings: StackSettings) -> int:
 def beat(settings: StackSettings) -> int:
     """Become the scheduler."""
     use_running_stack(settings)
-    from kuber.bootstrap import load_settings
+    from kuber.startup import load_settings
 
     _become(beat_command(load_settings().home / "beat-schedule"))
 
@@ -66,7 +66,7 @@ def beat(settings: StackSettings) -> int:
 def relay(settings: StackSettings) -> int:
     """Publish the outbox until SIGINT or SIGTERM; return the exit code."""
     use_running_stack(settings)
-    from kuber.bootstrap import run_relay
+    from kuber.startup import run_relay
 
     return _until_stopped(run_relay())
 

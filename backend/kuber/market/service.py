@@ -14,7 +14,6 @@ from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ImportTooLarge, UnknownSymbol
-from kuber.market.importing.parser import parse_bars
 from kuber.market.instruments import canonical_symbol
 from kuber.market.models import BarImport
 from kuber.market.providers.port import BarProvider
@@ -174,6 +173,8 @@ class MarketService:
             limit_mb = self._max_import_bytes // 1_000_000
             raise ImportTooLarge(f"The file is larger than {limit_mb} MB: split it by symbol.")
         label = PurePath(filename.replace("\\", "/")).name[:200]
+        from kuber.market.importing.parser import parse_bars  # brings polars, 40 MB
+
         series = await asyncio.to_thread(
             parse_bars, label, content, timeframe, timezone, Source.IMPORTED
         )

@@ -58,16 +58,20 @@ class _Process:
         self._thread.join(timeout=5)
 
 
-def install(app: Celery, make_services: Callable[[], WorkerServices]) -> None:
+def install(
+    app: Celery, make_services: Callable[[], WorkerServices], preload: Callable[[], None]
+) -> None:
     """Register the tasks on `app` and the life cycle of its worker processes.
 
-    CrewAI is imported once, before the fork, and never used there: a flow that is built before
-    the fork hangs in the child.
+    `preload` imports what children share; the scheduler, which has none, is spared it. CrewAI is
+    imported once, before the fork, and never used there: a flow that is built before the fork
+    hangs in the child.
     """
     process: list[_Process] = []
 
     @worker_init.connect(weak=False)
     def import_before_fork(**_: object) -> None:
+        preload()
         import kuber.runs.flow  # noqa: F401
         from kuber.market.calendars import calendar_for
 

@@ -1,5 +1,7 @@
 """The platform's own generators."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from sqlalchemy.dialects.postgresql import insert
@@ -11,25 +13,51 @@ from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.models import GeneratorRow
 
 _IDS = UUID("b0c4a1c7-52e3-5a44-8d8c-9b8e6c0f4f3d")
-_KINDS = ("golden_cross", "rsi", "macd_crossover")
-_SYMBOLS = ("AAPL", "GOOG", "MSFT")
+_SAMPLE = ("AAPL", "GOOG", "MSFT")
+_AROUND_THE_CLOCK = ("BTCUSD", "ETHUSD", "GBPUSD", "NVDA", "SPY", "TSLA")
 
 
-async def seed_generators(session: AsyncSession, registry: GeneratorRegistry, clock: Clock) -> None:
-    """Store the platform's generators on the sample; doing it again changes nothing."""
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A generator of the platform at its default settings."""
+
+    kind: str
+    timeframe: Timeframe
+    symbols: tuple[str, ...]
+
+
+ON_THE_SAMPLE = (
+    Seed("golden_cross", Timeframe.D1, _SAMPLE),
+    Seed("rsi", Timeframe.D1, _SAMPLE),
+    Seed("macd_crossover", Timeframe.D1, _SAMPLE),
+)
+LIVE = (
+    Seed("macd_crossover", Timeframe.M5, _AROUND_THE_CLOCK),
+    Seed("rsi", Timeframe.M5, _AROUND_THE_CLOCK),
+)
+"""The sample's history has ended; these go on, at night too, so that signals come by themselves."""
+
+
+async def seed_generators(
+    session: AsyncSession,
+    registry: GeneratorRegistry,
+    clock: Clock,
+    seeds: Sequence[Seed] = ON_THE_SAMPLE,
+) -> None:
+    """Store the platform's generators; doing it again changes nothing."""
     now = clock.now()
     rows: list[dict[str, object]] = [
         {
-            "id": uuid5(_IDS, kind),
+            "id": uuid5(_IDS, f"{one.kind}/{one.timeframe.value}"),
             "user_id": None,
-            "name": registry.get(kind).metadata.name,
-            "kind": kind,
+            "name": f"{registry.get(one.kind).metadata.name}, {one.timeframe.value}",
+            "kind": one.kind,
             "config": {},
-            "symbols": list(_SYMBOLS),
-            "timeframe": Timeframe.D1.value,
+            "symbols": list(one.symbols),
+            "timeframe": one.timeframe.value,
             "created_at": now,
             "updated_at": now,
         }
-        for kind in _KINDS
+        for one in seeds
     ]
     await session.execute(insert(GeneratorRow).values(rows).on_conflict_do_nothing())
