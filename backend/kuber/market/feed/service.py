@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,7 +23,7 @@ from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemo
 from kuber.market.feed.store import forget_others, quoted_times, store_quotes
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
-from kuber.market.instruments import traits_of
+from kuber.market.instruments import canonical_symbol, traits_of
 
 log = structlog.get_logger(__name__)
 
@@ -190,7 +191,7 @@ class FeedService:
             publisher.add(believed)
 
     async def _follow(self, connection: RawConnection) -> None:
-        wanted = await self._wanted() | self._source.offered
+        wanted = _canonical(await self._wanted()) | self._source.offered
         before = self._source.following
         await self._source.follow(wanted)
         self._unknown = wanted - self._source.following
@@ -238,3 +239,12 @@ class FeedService:
             return Judgement(Refusal.NOT_FOLLOWED, memory)
         closed_at = traded_until(calendar_for(traits_of(quote.symbol).calendar), now)
         return judge(quote, memory, now, closed_at, self._options.limits)
+
+
+def _canonical(written: Iterable[str]) -> frozenset[str]:
+    """Return the symbols in their one spelling; what is no symbol is left out."""
+    found = set()
+    for one in written:
+        with suppress(ValueError):
+            found.add(canonical_symbol(one))
+    return frozenset(found)

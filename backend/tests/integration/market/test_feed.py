@@ -7,21 +7,29 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
-from kuber.infra.db import Database
+from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
 from kuber.kernel.clock import FixedClock
+from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
 from kuber.market.feed.reading import read_markets, read_quotes
 from kuber.market.feed.service import FeedOptions, FeedService
-from kuber.market.feed.store import newest_quotes
+from kuber.market.feed.store import newest_quotes, platform_symbols
 from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.providers.bar_quotes import replayed_quotes
+from kuber.market.providers.stored import StoredBars
+from kuber.market.sample.seed import seed_sample
+from kuber.market.types import Timeframe
+from tests.fakes.bars import utc
 from tests.fakes.kafka import read_all
 from tests.fixtures.workers import Installation, Trader
 
+NOBODY = UserId(new_id())
 OPTIONS = FeedOptions(
     follow_every_s=0.05, first_backoff_s=0.01, longest_backoff_s=0.02, stand_by_s=0.05
 )
@@ -115,7 +123,9 @@ async def stored(database: Database) -> dict[str, Decimal]:
         return {quote.symbol: quote.price for quote in await newest_quotes(session)}
 
 
-def price_is(database: Database, symbol: str, price: int) -> Callable[[], Awaitable[bool]]:
+def price_is(
+    database: Database, symbol: str, price: int | Decimal
+) -> Callable[[], Awaitable[bool]]:
     async def told() -> bool:
         return (await stored(database)).get(symbol) == price
 
@@ -240,6 +250,58 @@ async def test_what_is_no_longer_followed_is_forgotten(database: Database, feeds
             return await stored(database) == {"NVDA": 100}
 
         await until(forgotten)
+
+
+async def test_a_replay_of_the_sample_passes_the_rules_at_a_day_a_second(
+    database: Database, clock: FixedClock
+) -> None:
+    async with database.transaction() as session:
+        await seed_sample(session, clock)
+        symbols = await platform_symbols(session)
+    pool = raw_pool(database.url, size=2, application_name="kuber-test")
+    await pool.open()
+    replay = FixedClock(utc("2012-03-05T21:00:00"))
+    source = replayed_quotes(StoredBars(pool), replay, every_s=0.02)
+    feed = FeedService(
+        source,
+        lambda: asyncio.sleep(0, symbols),
+        SilentProducer,
+        database.url,
+        replay,
+        OPTIONS.at_speed(86_400),
+    )
+    await feed.initialize()
+    running = asyncio.create_task(feed.run())
+    await until(price_is(database, "AAPL", Decimal("533.16")))
+    for day in ("06", "07", "08", "09"):
+        replay.instant = utc(f"2012-03-{day}T21:00:00")
+        least = int(feed.status()["believed"]) + 12
+        await until(partial(counted, feed, "believed", least))
+    status = feed.status()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await feed.cleanup()
+    async with database.transaction() as session:
+        newest = {one.symbol: one for one in await newest_quotes(session)}
+        bars = await StoredBars(pool).bars(NOBODY, "AAPL", Timeframe.D1, replay.instant, 1)
+    await pool.close()
+    assert bars is not None
+    assert float(newest["AAPL"].price) == bars.close[0]
+    assert newest["AAPL"].quoted_at == replay.instant
+    assert newest["AAPL"].source is FeedSource.REPLAY
+    assert status["refused"].get("out_of_order", 0) == status["refused"].get("future", 0) == 0
+
+
+async def test_symbols_are_followed_in_their_one_spelling(feeds: Feeds) -> None:
+    source = ScriptedSource()
+    feeds.symbols = {"nvda", "EUR/USD", "btc-usd", "X:Y Z"}
+    async with feeds.run(source):
+        wanted = {"NVDA", "EURUSD", "BTCUSD"}
+
+        async def followed() -> bool:
+            return source.following == wanted
+
+        await until(followed)
 
 
 async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: Feeds) -> None:
