@@ -16,7 +16,7 @@ async function furnish(request: APIRequestContext, account: Account) {
   await request.post('/api/v1/scanners', { data, headers });
   const long = 'A pipeline whose name says in eighty characters what it does and why it is so';
   await newSubscriber(request, account, long, scanner, 80);
-  const pipeline = await newSubscriber(request, account, 'Careful swing', scanner, 90);
+  await newSubscriber(request, account, 'Careful swing', scanner, 90);
   const source = await newSource(request, account, 'Breakout scripts');
   await newSource(request, account, 'TradingView alerts', 'tradingview');
   for (const [index, ticker] of [...TICKERS, 'NVDA'].entries()) {
@@ -27,7 +27,7 @@ async function furnish(request: APIRequestContext, account: Account) {
   const many = TICKERS.map((ticker) => ({ ticker, signal: 'BEARISH', confidence: 61 }) as const);
   await send(request, source, [...many, { ticker: 'BRK.B', signal: 'BULLISH', confidence: 99 }]);
   await send(request, { ...source, secret: 'wrong' }, many);
-  return { scanner, source, pipeline };
+  return { scanner, source };
 }
 
 /** The parts of the page that only admins see, as the server would give them. */
@@ -66,7 +66,7 @@ const WHOLE = {
 
 test('pages about signals have no violations', async ({ page, request }) => {
   const account = await newAccount(request);
-  const { scanner, source, pipeline } = await furnish(request, account);
+  const { scanner, source } = await furnish(request, account);
   await logIn(page, account.email);
   await page.goto('/signals');
   await expect(page.locator('k-signal-table tr.k-row-link')).toHaveCount(5);
@@ -106,12 +106,24 @@ test('pages about signals have no violations', async ({ page, request }) => {
   await page.getByRole('textbox', { name: 'Expression' }).fill('rsi(14) < 30');
   await expect(page.getByText(/Would have sent \d+ signals/)).toBeVisible();
   await check(page, 'generator-expression');
+});
+
+test('the settings of how a pipeline starts have no violations', async ({ page, request }) => {
+  const account = await newAccount(request);
+  const scanner = await newScanner(request, account, 'Large technology', TICKERS);
+  const pipeline = await newSubscriber(request, account, 'Careful swing', scanner, 90);
+  await logIn(page, account.email);
   await page.goto(`/pipelines/${pipeline}`);
-  await page.getByRole('button', { name: 'On signals' }).click();
-  await expect(page.getByText(/In the last 30 days/)).toBeVisible();
-  await check(page, 'trigger-signal');
-  await page.getByRole('radio', { name: 'On schedule' }).click();
-  await check(page, 'trigger-schedule');
+  const panel = page.locator('k-trigger-panel');
+  const open = async (name: string) => {
+    await page.locator('k-trigger-button button').click({ force: true });
+    await expect(panel.getByRole('radio', { name })).toBeVisible();
+  };
+  await open('On signals');
+  await expect(panel.getByText(/In the last 30 days/)).toBeVisible();
+  await check(page, 'trigger-signal', () => open('On signals'));
+  await panel.getByRole('radio', { name: 'On schedule' }).click();
+  await check(page, 'trigger-schedule', () => open('On schedule'));
 });
 
 test('pages about signals without data have no violations', async ({ page, request }) => {

@@ -15,17 +15,26 @@ async function violations(page: Page): Promise<string[]> {
   return found.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target).join(' | ')}`);
 }
 
-/** Takes pictures of the page as it stands, in both themes and at all sizes, and checks it. */
-export async function check(page: Page, name: string): Promise<void> {
+/**
+ * Takes pictures of the page as it stands, in both themes and at all sizes, and checks it. `open`
+ * brings back what another size has closed.
+ */
+export async function check(
+  page: Page,
+  name: string,
+  open: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   for (const theme of THEMES) {
     await page.emulateMedia({ colorScheme: theme });
     await expect(page.locator('html')).toHaveClass(theme);
     for (const size of SIZES) {
       await page.setViewportSize(size);
+      await open();
       await settled(page);
       await page.screenshot({ path: `e2e/shots/${name}-${theme}-${size.width}.png` });
     }
     await page.setViewportSize(SIZES[0]!);
+    await open();
     expect.soft(await violations(page), `${name}, ${theme}`).toEqual([]);
   }
 }

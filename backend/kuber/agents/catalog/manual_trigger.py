@@ -3,7 +3,6 @@
 from kuber.agents.base import AgentMetadata, BaseAgent, Category, NoSettings
 from kuber.agents.state import PipelineState, TriggerCondition
 
-
 _WORDS = {
     "manual": "Started by hand.",
     "schedule": "Started by the schedule.",

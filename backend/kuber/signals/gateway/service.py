@@ -21,6 +21,7 @@ from kuber.signals.gateway.errors import (
     BodyTooLarge,
     ExternalIdReused,
     NetworkNotAllowed,
+    NotAuthentic,
     ReplayGuardAway,
     TooManyDeliveries,
     WebhookNotFound,
@@ -67,7 +68,9 @@ class _Progress:
     received_at: datetime
     network: str
     size_bytes: int = 0
+    body: bytes = b""
     counted: bool = False
+    holds_nonce: bool = False
 
 
 class WebhookGateway:
@@ -111,7 +114,7 @@ class WebhookGateway:
 
         The same `correlation_id` makes the same delivery.
         """
-        source = await self._store.source(source_id, self._clock.now())
+        source = await self._store.fresh_source(source_id, self._clock.now())
         if source is None:
             raise _not_found()
         incoming = sample_delivery(source, self._clock.now(), correlation_id)
@@ -145,37 +148,43 @@ class WebhookGateway:
 
     async def _find(self, source_id: SourceId, incoming: Incoming) -> Source:
         source = await self._store.source(source_id, self._clock.now())
-        has_secret_path = source is not None and source.kind is SourceKind.TRADINGVIEW
-        if (
-            source is None
-            or not source.enabled
-            or (incoming.path_secret is not None and not has_secret_path)
-        ):
-            raise _not_found()
-        return source
+        return _listening(source, incoming)
 
     async def _take(
         self, source: Source, incoming: Incoming, progress: _Progress
     ) -> tuple[Delivery, bool]:
-        body = await _read(incoming, progress)
+        progress.body = await _read(incoming, progress)
         await self._limits.take(source)
         progress.counted = True
-        _check_network(source, incoming.client_ip)
         async with self._in_flight.one():
-            # The time is taken anew: the body may have been long in coming.
-            now = self._clock.now()
-            proof = verify(source, incoming, body, now)
-            if proof.nonce is not None:
-                await self._nonces.claim(source.id, proof.nonce)
-            message = read_signal(source, incoming.headers, body, now, self._known_types)
             try:
-                return await self._keep(
-                    source, incoming, message, _named(proof, message), progress, body
+                return await self._attempt(source, incoming, progress)
+            except (NotAuthentic, NetworkNotAllowed, WebhookNotFound):
+                # The source may have been changed since it was read.
+                fresh = _listening(
+                    await self._store.fresh_source(source.id, self._clock.now()), incoming
                 )
-            except (psycopg.Error, OSError):
-                if proof.nonce is not None:
-                    await self._nonces.release(source.id, proof.nonce)
-                raise
+                if fresh.version == source.version:
+                    raise
+                return await self._attempt(fresh, incoming, progress)
+
+    async def _attempt(
+        self, source: Source, incoming: Incoming, progress: _Progress
+    ) -> tuple[Delivery, bool]:
+        _check_network(source, incoming.client_ip)
+        # The time is taken anew: the body may have been long in coming.
+        now, body = self._clock.now(), progress.body
+        proof = verify(source, incoming, body, now)
+        if proof.nonce is not None and not progress.holds_nonce:
+            await self._nonces.claim(source.id, proof.nonce)
+            progress.holds_nonce = True
+        message = read_signal(source, incoming.headers, body, now, self._known_types)
+        try:
+            return await self._keep(source, incoming, message, _named(proof, message), progress)
+        except (psycopg.Error, OSError):
+            if proof.nonce is not None:
+                await self._nonces.release(source.id, proof.nonce)
+            raise
 
     async def _keep(
         self,
@@ -184,9 +193,8 @@ class WebhookGateway:
         message: SignalMessage,
         proof: Proof,
         progress: _Progress,
-        body: bytes,
     ) -> tuple[Delivery, bool]:
-        fingerprint = hmac.digest(self._fingerprint_key, body, hashlib.sha256)
+        fingerprint = hmac.digest(self._fingerprint_key, progress.body, hashlib.sha256)
         event = _event(source, message, message.correlation_id or incoming.correlation_id, progress)
         delivery = Delivery(
             id=progress.delivery_id,
@@ -194,11 +202,11 @@ class WebhookGateway:
             status=HTTPStatus.ACCEPTED,
             code=ACCEPTED,
             detail=_summary(message),
-            size_bytes=len(body),
+            size_bytes=len(progress.body),
             client_network=progress.network,
             signal_id=event.signal_id,
         )
-        if await self._store.accept(source.id, delivery, proof.external_id, fingerprint, event):
+        if await self._store.accept(source, delivery, proof.external_id, fingerprint, event):
             await self._purge(source.id)
             return delivery, False
         earlier = await self._store.earlier(source.id, proof.external_id)
@@ -211,7 +219,10 @@ class WebhookGateway:
         now = self._clock.now()
         if now - self._purged_at.get(source_id, now - _PURGE_EVERY) >= _PURGE_EVERY:
             self._purged_at[source_id] = now
-            await self._store.purge(source_id, now)
+            try:
+                await self._store.purge(source_id, now)
+            except psycopg.Error as failure:  # the delivery is accepted all the same
+                _log.warning("webhook_purge_failed", error=type(failure).__name__)
 
     async def _record(self, source: Source, progress: _Progress, error: KuberError) -> None:
         """Note a refusal for the owner; never more often than the source may send."""
@@ -246,6 +257,15 @@ class WebhookGateway:
             client_network=progress.network,
             signal_id=None,
         )
+
+
+def _listening(source: Source | None, incoming: Incoming) -> Source:
+    """Return the source if it takes deliveries at the address that was called."""
+    if source is None or not source.enabled:
+        raise _not_found()
+    if incoming.path_secret is not None and source.kind is not SourceKind.TRADINGVIEW:
+        raise _not_found()
+    return source
 
 
 async def _read(incoming: Incoming, progress: _Progress) -> bytes:

@@ -2,6 +2,9 @@
 
 Each is one round trip. That of an accepted delivery writes the delivery and the announcement of
 its signal together, so that there is either both or nothing.
+
+Sources are remembered for a moment, because the same few send most deliveries. A delivery is
+accepted only while its source is still as it was read, so nothing gets in by what was remembered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,20 +25,24 @@ from kuber.signals.gateway.keys import SecretKeeper
 from kuber.signals.gateway.types import Delivery, Source, SourceId, SourceKind
 
 REFUSALS_KEPT = 200
+REMEMBERED = timedelta(seconds=1)
+_MOST_REMEMBERED = 10_000
 ACCEPTED_KEPT = timedelta(days=30)
 _PURGED_AT_ONCE = 500
 _PATIENCE_S = 5.0
 """How long a delivery waits for a connection."""
 
 _SOURCE = """
-    select user_id, name, kind, secrets, previous_until, allowed_networks, rate_per_minute, enabled
+    select user_id, name, kind, secrets, previous_until, allowed_networks, rate_per_minute, enabled,
+      updated_at
     from webhook_sources where id = %s
 """
 
-# The row of the source is asked again: it may have been switched off or deleted meanwhile.
+# The row of the source is asked again: it may have been changed or deleted meanwhile.
 _ACCEPT = """
     with source as (
-      select id from webhook_sources where id = %(source_id)s and enabled for key share
+      select id from webhook_sources
+      where id = %(source_id)s and enabled and updated_at = %(version)s for key share
     ), delivery as (
       insert into webhook_deliveries
         (id, source_id, external_id, fingerprint, received_at, status, code, detail, size_bytes,
@@ -91,15 +98,29 @@ class GatewayStore:
     def __init__(self, pool: RawPool, keeper: SecretKeeper) -> None:
         self._pool = pool
         self._keeper = keeper
+        self._remembered: dict[SourceId, Source] = {}
 
     async def source(self, source_id: SourceId, now: datetime) -> Source | None:
-        """Return the source with its secrets that are valid now; raises SecretUnreadable."""
+        """Return the source as it was at most `REMEMBERED` ago; raises SecretUnreadable."""
+        found = self._remembered.get(source_id)
+        if found is not None and now - found.read_at < REMEMBERED:
+            return found
+        return await self.fresh_source(source_id, now)
+
+    async def fresh_source(self, source_id: SourceId, now: datetime) -> Source | None:
+        """Return the source as it is, with the secrets that are valid now.
+
+        Raises SecretUnreadable.
+        """
+        self._remembered.pop(source_id, None)
         row = await self._one_row(_SOURCE, (source_id,))
         if row is None:
             return None
-        user_id, name, kind, boxes, previous_until, networks, rate_per_minute, enabled = row
+        user_id, name, kind, boxes, previous_until, networks, rate_per_minute, enabled, version = (
+            row
+        )
         valid = boxes if previous_until is not None and now < previous_until else boxes[:1]
-        return Source(
+        found = Source(
             id=source_id,
             user_id=UserId(user_id),
             name=name,
@@ -108,22 +129,28 @@ class GatewayStore:
             allowed_networks=tuple(networks),
             rate_per_minute=rate_per_minute,
             enabled=enabled,
+            version=version,
+            read_at=now,
         )
+        if enabled:
+            self._remember(found)
+        return found
 
     async def accept(
         self,
-        source_id: SourceId,
+        source: Source,
         delivery: Delivery,
         external_id: str,
         fingerprint: bytes,
         event: SignalRaised,
     ) -> bool:
-        """Keep a delivery and announce its signal; False when the source is gone or switched off,
-        or has sent a delivery of this `external_id` before."""
+        """Keep a delivery and announce its signal; False when the source is not as it was
+        read any more, or has sent a delivery of this `external_id` before."""
         announced = outbox_values(event)
         values = {
             "id": delivery.id,
-            "source_id": source_id,
+            "source_id": source.id,
+            "version": source.version,
             "external_id": external_id,
             "fingerprint": fingerprint,
             "received_at": delivery.received_at,
@@ -166,6 +193,11 @@ class GatewayStore:
         first_kept = UUID(int=int(before.timestamp() * 1000) << 80)  # ids begin with their time
         async with self._pool.connection(_PATIENCE_S) as connection:
             await connection.execute(_PURGE, (source_id, first_kept, _PURGED_AT_ONCE))
+
+    def _remember(self, source: Source) -> None:
+        self._remembered[source.id] = source
+        if len(self._remembered) > _MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
 
     async def _one_row(
         self, statement: str, values: Sequence[object] | Mapping[str, object]

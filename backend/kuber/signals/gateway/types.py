@@ -38,7 +38,8 @@ class SourceKind(StrEnum):
 class Source:
     """A place outside that may send signals for one user, with its secrets in the clear.
 
-    `secrets` are those that are valid now, newest first.
+    `secrets` are those that were valid at `read_at`, newest first. `version` changes with every
+    change of the source.
     """
 
     id: SourceId
@@ -49,6 +50,8 @@ class Source:
     allowed_networks: tuple[str, ...]
     rate_per_minute: int
     enabled: bool
+    version: datetime
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

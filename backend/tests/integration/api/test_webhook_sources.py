@@ -142,7 +142,7 @@ async def test_two_secrets_are_valid_while_a_rotation_is_under_way(
     assert await works(second, "rsi")
     assert await works(third, "mock")
     with psycopg.connect(postgres_url) as connection:
-        connection.execute("update webhook_sources set previous_until = now()")
+        connection.execute("update webhook_sources set previous_until = now(), updated_at = now()")
     assert not await works(second, "custom")
     assert await works(third, "custom")
 
@@ -150,6 +150,7 @@ async def test_two_secrets_are_valid_while_a_rotation_is_under_way(
 async def test_after_a_leak_the_secret_ends_at_once(ann: httpx.AsyncClient) -> None:
     sender = await make_sender(ann)
     path = f"{SOURCES}/{sender.source['id']}"
+    assert (await sender.deliver(body_of())).status_code == 202
     rotated = (await ann.post(f"{path}/rotate", json={"overlap_hours": 0})).json()
     assert rotated["previous_until"] is None
     assert (await sender.deliver(body_of())).json()["code"] == "signature_wrong"

@@ -177,6 +177,7 @@ async def test_an_unknown_and_a_disabled_source_look_the_same(
     sender = await make_sender(ann)
     body = body_of()
     headers = hmac_headers(sender.source["secret"], body, int(time.time()))
+    assert (await sender.deliver(body)).status_code == 202
     source_path = f"/api/v1/webhook-sources/{sender.source['id']}"
     assert (await ann.put(source_path, json={"enabled": False})).status_code == 200
     disabled = await sender.post(body, headers)
@@ -187,6 +188,32 @@ async def test_an_unknown_and_a_disabled_source_look_the_same(
         assert (answer.status_code, answer.json()["code"]) == (404, "webhook_not_found")
     shown = [{**a.json(), "correlation_id": None} for a in (disabled, gone, with_secret)]
     assert shown[0] == shown[1] == shown[2]
+    assert len(outbox(postgres_url)) == 1, "only that of the time when it was switched on"
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "/..",
+        "/../{other}",
+        "/%2e%2e/{other}",
+        "%2f..%2f{other}",
+        "//",
+        "/;x",
+        "/secret/more",
+        "\\x",
+    ],
+)
+async def test_t27_a_crooked_path_reaches_no_source(
+    ann: httpx.AsyncClient, bob: httpx.AsyncClient, postgres_url: str, tail: str
+) -> None:
+    mine, other = await make_sender(ann), await make_sender(bob)
+    body = body_of()
+    headers = hmac_headers(mine.source["secret"], body, int(time.time()))
+    path = mine.path + tail.format(other=other.source["id"])
+    url = httpx.URL("http://kuber.test").copy_with(raw_path=path.encode())
+    answer = await ann.post(url, content=body, headers=headers)
+    assert answer.status_code in (401, 404), answer.text
     assert outbox(postgres_url) == []
 
 

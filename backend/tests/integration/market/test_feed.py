@@ -27,7 +27,8 @@ from kuber.market.sample.seed import seed_sample
 from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
 from tests.fakes.kafka import read_all
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 NOBODY = UserId(new_id())
 OPTIONS = FeedOptions(

@@ -21,7 +21,8 @@ from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.scanners.types import ScannerFilter, ScannerId, ScannerKind
 from kuber.market.service import MarketService
 from tests.fakes.list_server import ListServer, list_server
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 MINUTES = 30
 QUICK = OutboundLimits(read_s=0.5, total_s=2, attempts=1)

@@ -6,7 +6,8 @@ import pytest
 
 from kuber.infra.db import JsonObject
 from tests.fakes.graphs import chain, edge, gated, graph, node, path, steps
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 
 def save(trader: Trader, pipeline_id: str, revision: int, **body: object) -> tuple[int, JsonObject]:

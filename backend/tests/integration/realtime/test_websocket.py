@@ -14,7 +14,8 @@ from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import SystemClock
 from tests.fakes.graphs import steps
-from tests.fixtures.workers import SECRET, Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import SECRET, Installation
 
 
 @asynccontextmanager

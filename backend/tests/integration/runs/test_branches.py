@@ -1,7 +1,8 @@
 """Branches that run at the same time, joins, and ways that are not taken."""
 
 from tests.fakes.graphs import edge, graph, node, path, trading
-from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
+from tests.fixtures.traders import Trader, node_of, statuses_of
+from tests.fixtures.workers import Installation
 
 
 def test_branches_run_at_the_same_time_and_the_join_sees_both(trader: Trader) -> None:

@@ -10,7 +10,8 @@ import httpx
 from kuber.workers.celery_app import DRAIN, make_celery
 from tests.fakes.graphs import gated, node
 from tests.fakes.plugin.kuber_test_agents import calls
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 REQUESTS = 200
 GOLDEN_DAY = "2009-05-14T21:00:00Z"

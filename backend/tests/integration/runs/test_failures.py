@@ -7,7 +7,8 @@ import pytest
 
 from tests.fakes.graphs import chain, edge, graph, node, path, steps, trading
 from tests.fakes.plugin.kuber_test_agents import calls
-from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
+from tests.fixtures.traders import Trader, node_of, statuses_of
+from tests.fixtures.workers import Installation
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
 

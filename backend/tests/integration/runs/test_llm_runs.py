@@ -25,7 +25,8 @@ from tests.fakes.llm_server import (
     without_usage,
 )
 from tests.fakes.plugin.kuber_test_agents import calls
-from tests.fixtures.workers import Installation, NewInstallation, Trader, node_of, statuses_of
+from tests.fixtures.traders import Trader, node_of, statuses_of
+from tests.fixtures.workers import Installation, NewInstallation
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
 INPUT_PRICE = Decimal("0.15") / 1_000_000

@@ -8,7 +8,8 @@ import pytest
 
 from kuber.infra.db import JsonObject
 from tests.fakes.graphs import chain, node, steps, trading
-from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
+from tests.fixtures.traders import Trader, node_of, statuses_of
+from tests.fixtures.workers import Installation
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
 

@@ -19,7 +19,8 @@ import pytest
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, order_id_for
-from tests.fixtures.workers import Installation, NewInstallation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation, NewInstallation
 
 AS_OF = "2009-05-14T21:00:00Z"
 SEEDS = (1, 2)

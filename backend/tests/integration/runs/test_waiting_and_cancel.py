@@ -9,7 +9,8 @@ import psutil
 
 from tests.fakes.graphs import gated, node, steps
 from tests.fakes.plugin.kuber_test_agents import calls
-from tests.fixtures.workers import Installation, Trader, node_of, statuses_of
+from tests.fixtures.traders import Trader, node_of, statuses_of
+from tests.fixtures.workers import Installation
 
 
 def test_a_run_waits_free_of_charge_and_goes_on_when_its_trigger_is_met(

@@ -9,7 +9,8 @@ import pytest
 from kuber.infra.db import JsonObject
 from tests.fakes.graphs import gated, node, steps
 from tests.fakes.kafka import publish, read_all, signal
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 pytestmark = pytest.mark.kafka
 T = TypeVar("T")

@@ -3,7 +3,8 @@
 from kuber.infra.db import Database, JsonObject
 from kuber.signals.followed import followed_symbols
 from tests.fakes.graphs import steps
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 
 async def followed(installation: Installation) -> frozenset[str]:

@@ -25,7 +25,8 @@ from kuber.signals.index import Subscriber, SubscriptionIndex
 from kuber.signals.tiers import TierPolicy
 from tests.fakes.graphs import steps
 from tests.fakes.kafka import own_broker, publish, signal
-from tests.fixtures.workers import Installation, NewInstallation, Program, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation, NewInstallation, Program
 from tests.integration.signals.test_dispatch import settle, subscribed
 
 PIPELINES = 10

@@ -20,7 +20,8 @@ from kuber.infra.embedded.process import ForegroundServer, free_port
 from tests.fakes.graphs import steps
 from tests.fakes.kafka import new_broker
 from tests.fixtures.servers import create_tables
-from tests.fixtures.workers import Installation, OwnValkey, Trader, own_valkey, seed
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation, OwnValkey, own_valkey, seed
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
 BACKLOG = 50

@@ -6,7 +6,8 @@ import httpx
 from websockets.sync.client import connect
 
 from kuber.infra.db import JsonObject
-from tests.fixtures.workers import PASSWORD, Installation, node_of, statuses_of
+from tests.fixtures.traders import PASSWORD, node_of, statuses_of
+from tests.fixtures.workers import Installation
 
 AS_OF = "2009-05-14T21:00:00Z"
 NODES = ["pipeline_manager", "trigger", "data", "bias", "strategy", "risk", "trade", "report"]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fixtures.workers import Installation, Trader
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
 
 HOW_TO = Path(__file__).parents[4] / "docs" / "how-to" / "send-a-webhook.md"
 _EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```sh\n(.*?)```", re.DOTALL)

@@ -19,12 +19,16 @@ NOW_S = int(NOW.timestamp())
 AAPL = {"ticker": "AAPL", "signal": "BULLISH", "confidence": 85}
 
 
+def source(kind: SourceKind) -> Source:
+    ids = SourceId(uuid4()), UserId(uuid4())
+    return Source(*ids, "My system", kind, ("s",), (), 60, True, NOW, NOW)
+
+
 def read(
     body: bytes, kind: SourceKind = SourceKind.HMAC, content_type: str = "application/json"
 ) -> SignalMessage:
-    mine = Source(SourceId(uuid4()), UserId(uuid4()), "My system", kind, ("s",), (), 60, True)
     headers = {"content-type": content_type} if content_type else {}
-    return read_signal(mine, headers, body, NOW, signal_types)
+    return read_signal(source(kind), headers, body, NOW, signal_types)
 
 
 def alert(body: bytes, content_type: str = "application/json") -> SignalMessage:
@@ -111,7 +115,7 @@ def test_json_is_read_however_its_type_is_spelled(content_type: str) -> None:
 
 
 def test_a_compressed_body_is_refused() -> None:
-    mine = Source(SourceId(uuid4()), UserId(uuid4()), "x", SourceKind.HMAC, ("s",), (), 60, True)
+    mine = source(SourceKind.HMAC)
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     with pytest.raises(GatewayError, match="compressed"):
         read_signal(mine, headers, body_of(), NOW, signal_types)

@@ -34,7 +34,7 @@ Change = Callable[[Headers], None]
 
 
 def source(kind: SourceKind, *secrets: str) -> Source:
-    return Source(SourceId(uuid4()), UserId(uuid4()), "Mine", kind, secrets, (), 60, True)
+    return Source(SourceId(uuid4()), UserId(uuid4()), "Mine", kind, secrets, (), 60, True, NOW, NOW)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

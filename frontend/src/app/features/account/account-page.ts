@@ -2,7 +2,7 @@ import { TitleCasePipe } from '@angular/common';
 import { Component, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
-import { Router } from '@angular/router';
+import { Router, RouterLink } from '@angular/router';
 import { Session } from '@core/auth/session';
 import { LiveSocket } from '@core/socket/live-socket';
 import { SystemInfoStore } from '@core/system/system-info';
@@ -12,7 +12,7 @@ import { BudgetForm } from './budget-form';
 /** Who one is, what runs may spend, and how the app looks. */
 @Component({
   selector: 'k-account-page',
-  imports: [TitleCasePipe, MatButton, MatButtonToggleModule, BudgetForm],
+  imports: [RouterLink, TitleCasePipe, MatButton, MatButtonToggleModule, BudgetForm],
   templateUrl: './account-page.html',
   styleUrl: './account-page.scss',
 })

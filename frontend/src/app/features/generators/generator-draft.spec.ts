@@ -1,5 +1,13 @@
 import type { GeneratorKindOut } from '@core/api';
-import { draftProblems, figuresInWords, newDraft, toBody, verdictInWords } from './generator-draft';
+import {
+  draftProblems,
+  exampleOf,
+  figuresInWords,
+  newDraft,
+  toBody,
+  touchedProblems,
+  verdictInWords,
+} from './generator-draft';
 
 const kind: GeneratorKindOut = {
   kind: 'rsi',
@@ -24,6 +32,22 @@ describe('a generator being edited', () => {
   it('is sent with a trimmed name', () => {
     const body = toBody({ ...newDraft(kind), name: ' Mine ', symbols: ['AAPL'] });
     expect(body).toMatchObject({ name: 'Mine', kind: 'rsi', symbols: ['AAPL'], timeframe: '1d' });
+  });
+});
+
+describe('a form', () => {
+  it('offers the example that its schema gives', () => {
+    const properties = { level: { type: 'number' }, expression: { examples: ['close > 5'] } };
+    expect(exampleOf({ ...kind, config_schema: { properties } })).toEqual({
+      expression: 'close > 5',
+    });
+    expect(exampleOf(kind)).toBeNull();
+  });
+
+  it('does not complain of what nobody has filled in yet', () => {
+    const problem = (field: string | null) => ({ field, message: 'Bad.', remedy: '' });
+    const problems = [problem('expression'), problem('level'), problem(null)];
+    expect(touchedProblems(problems, { level: 1 })).toEqual([problem('level'), problem(null)]);
   });
 });
 

@@ -1,4 +1,10 @@
-import type { GeneratorBody, GeneratorKindOut, GeneratorOut, Timeframe } from '@core/api';
+import type {
+  GeneratorBody,
+  GeneratorKindOut,
+  GeneratorOut,
+  SettingProblem,
+  Timeframe,
+} from '@core/api';
 
 /** A generator as it is being edited. */
 export interface GeneratorDraft {
@@ -37,6 +43,25 @@ export function draftProblems(draft: GeneratorDraft): Readonly<Record<string, st
   };
 }
 
+/** What is wrong with settings that somebody has filled in; what is still empty comes later. */
+export function touchedProblems(
+  problems: readonly SettingProblem[],
+  config: GeneratorDraft['config'],
+): readonly SettingProblem[] {
+  return problems.filter(({ field }) => field === null || field in config);
+}
+
+/** The first example that the form of a kind gives for a text, by setting; or null. */
+export function exampleOf({ config_schema }: GeneratorKindOut): Record<string, string> | null {
+  const properties = config_schema['properties'];
+  if (typeof properties !== 'object' || properties === null) return null;
+  for (const [name, property] of Object.entries(properties)) {
+    const examples: unknown = (property as { examples?: unknown }).examples;
+    if (Array.isArray(examples) && typeof examples[0] === 'string') return { [name]: examples[0] };
+  }
+  return null;
+}
+
 export function toBody(draft: GeneratorDraft): GeneratorBody {
   return {
     ...draft,
@@ -54,10 +79,10 @@ export function verdictInWords(sent: number, bars: number): string {
   return `Would have sent ${sent} ${sent === 1 ? 'signal' : 'signals'} on the last ${count} bars.`;
 }
 
-/** The figures behind a signal, on one line. */
+/** The figures behind a signal, on one line; the expression itself stands beside them anyway. */
 export function figuresInWords(metadata: Readonly<Record<string, unknown>>): string {
   return Object.entries(metadata)
-    .filter(([, value]) => typeof value !== 'object')
+    .filter(([name, value]) => name !== 'expression' && typeof value !== 'object')
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${figure(value)}`)
     .join(', ');
 }

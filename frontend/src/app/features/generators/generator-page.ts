@@ -32,10 +32,12 @@ import { TickerChips } from '@shared/ticker-chips/ticker-chips';
 import {
   draftFrom,
   draftProblems,
+  exampleOf,
   type GeneratorDraft,
   newDraft,
   TIMEFRAMES,
   toBody,
+  touchedProblems,
 } from './generator-draft';
 import { GeneratorTrial } from './generator-trial';
 import { KindChoice } from './kind-choice';
@@ -86,13 +88,22 @@ export class GeneratorPage {
   protected readonly chosen = computed(() =>
     this.offered()?.find((item) => item.kind === this.draft()?.kind),
   );
+  /** Something to begin with, while nothing is filled in. */
+  protected readonly example = computed(() => {
+    const [kind, draft] = [this.chosen(), this.draft()];
+    const blank = draft && !Object.values(draft.config).some(Boolean);
+    return kind && blank && !this.foreign() ? exampleOf(kind) : null;
+  });
   protected readonly choosing = computed(() => !this.id() && !this.kind() && this.offered());
   protected readonly foreign = computed(() => this.stored.hasValue() && !this.stored.value().own);
   protected readonly verdict = signal<GeneratorVerdict | null>(null);
-  /** What is wrong, by setting; what only looks empty is named once saving was tried. */
+  /** What is wrong, by setting. */
   protected readonly faults = computed<Readonly<Record<string, string>>>(() =>
     Object.fromEntries(
-      (this.verdict()?.problems ?? []).map((item) => [item.field ?? '', item.message]),
+      touchedProblems(this.verdict()?.problems ?? [], this.draft()?.config ?? {}).map((item) => [
+        item.field ?? '',
+        item.message,
+      ]),
     ),
   );
   protected readonly tried = signal(false);

@@ -8,7 +8,12 @@ import { Icon } from '@shared/icon';
 import { SkeletonRows } from '@shared/skeleton';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { Time } from '@shared/time';
-import { figuresInWords, type GeneratorDraft, verdictInWords } from './generator-draft';
+import {
+  figuresInWords,
+  type GeneratorDraft,
+  touchedProblems,
+  verdictInWords,
+} from './generator-draft';
 
 const PAUSE_MS = 500;
 const FALLBACK = 'AAPL';
@@ -29,9 +34,11 @@ const FALLBACK = 'AAPL';
     @if (error(); as error) {
       <k-error-state [error]="error" (retry)="trial.reload()" />
     } @else if (answer(); as answer) {
-      @if (answer.problems.length) {
+      @if (answer.problems.length && !problems().length) {
+        <p class="sum k-muted">Fill in the settings to see what they would have sent.</p>
+      } @else if (problems().length) {
         <ul class="problems" aria-label="Problems">
-          @for (problem of answer.problems; track $index) {
+          @for (problem of problems(); track $index) {
             <li>
               <k-icon name="error" [size]="18" />
               <span
@@ -153,6 +160,9 @@ export class GeneratorTrial {
     source: () => (this.trial.hasValue() ? this.trial.value() : null),
     computation: (found, before) => found ?? before?.value ?? null,
   });
+  protected readonly problems = computed(() =>
+    touchedProblems(this.answer()?.problems ?? [], this.draft().config),
+  );
   protected readonly error = computed(() => {
     const error = this.trial.error();
     return error ? toProblemError(error) : null;

@@ -25,6 +25,12 @@ export class RuleBuilder {
     return this.fields().find((item) => item.field === rule.field);
   }
 
+  /** Prices are in the currency of each ticker, which need not be said. */
+  protected unitOf(rule: RuleDraft): string {
+    const unit = this.fieldOf(rule)?.unit ?? '';
+    return unit === 'currency' ? '' : unit;
+  }
+
   protected chosen(rule: RuleDraft): string[] {
     return wordsOf(rule.value);
   }

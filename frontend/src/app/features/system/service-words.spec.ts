@@ -23,8 +23,16 @@ describe('services', () => {
     expect(groups[2]?.instances).toHaveLength(2);
   });
 
+  it('forget what was stopped once another has taken over', () => {
+    const [group] = groupServices([one('feed', 'stopped', 'a'), one('feed', 'running', 'b')]);
+    expect(group?.instances.map((item) => item.instance)).toEqual(['b']);
+    expect(groupServices([one('feed', 'stopped')])[0]?.instances).toHaveLength(1);
+  });
+
   it('say of themselves what they report', () => {
-    expect(detailInWords({ lag_ms: 3, topics: ['a'] })).toBe('lag ms: 3, topics: ["a"]');
+    expect(detailInWords({ lag_ms: 3, topics: ['a'], without_bars: {} })).toBe(
+      'lag ms: 3, topics: ["a"]',
+    );
   });
 
   it('are summed up in one sentence', () => {

@@ -21,14 +21,22 @@ export interface Group {
   readonly instances: readonly ServiceOut[];
 }
 
-/** Instances by service; what needs someone comes first, then by name. */
+/**
+ * Instances by service; what needs someone comes first, then by name. An instance that was stopped
+ * is of no interest once another has taken over.
+ */
 export function groupServices(services: readonly ServiceOut[]): Group[] {
   const names = [...new Set(services.map((item) => item.service))].sort();
   const groups = names.map((service) => ({
     service,
-    instances: services.filter((item) => item.service === service),
+    instances: withoutReplaced(services.filter((item) => item.service === service)),
   }));
   return groups.sort((a, b) => Number(isWell(a.instances)) - Number(isWell(b.instances)));
+}
+
+function withoutReplaced(instances: readonly ServiceOut[]): readonly ServiceOut[] {
+  const left = instances.filter((item) => item.state !== 'stopped');
+  return left.length ? left : instances;
 }
 
 /** The one sentence that tells whether anyone has to look. */
@@ -57,8 +65,13 @@ export function readable(service: string): string {
 /** What a service says of itself: `lag: 0, matched: 12`. */
 export function detailInWords(detail: ServiceOut['detail']): string {
   return Object.entries(detail)
+    .filter(([, value]) => !isEmpty(value))
     .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${figure(value)}`)
     .join(', ');
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && Object.keys(value ?? {}).length === 0;
 }
 
 function figure(value: unknown): string {

@@ -12,7 +12,7 @@ export interface SourceKindLook {
 export const SOURCE_KINDS: readonly SourceKindLook[] = [
   {
     kind: 'hmac',
-    label: 'Signed',
+    label: 'Signed (HMAC)',
     icon: 'key',
     text: 'Your own code signs each delivery with HMAC-SHA256. curl and openssl are enough.',
   },

@@ -18,6 +18,7 @@ const EVERY_MS = 10_000;
   template: `
     <div class="box" [class.on]="active()">
       <mat-slide-toggle
+        hideIcon
         #toggle
         [checked]="active()"
         [disabled]="busy() || (!active() && gap() !== '')"
@@ -26,7 +27,7 @@ const EVERY_MS = 10_000;
         <b>{{ active() ? 'Active' : 'Switched off' }}</b>
       </mat-slide-toggle>
       <p class="k-muted">
-        @if (gap() && !active()) {
+        @if (gap()) {
           {{ gap() }}
         } @else if (!active()) {
           Switch it on, and it starts by itself.

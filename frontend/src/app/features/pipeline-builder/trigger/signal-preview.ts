@@ -31,6 +31,8 @@ const DAYS = 30;
             </ul>
           } @else if (answer.signals) {
             <p class="k-muted">Out of {{ answer.signals }} signals of this type on its tickers.</p>
+          } @else {
+            <p class="k-muted">No signal of this type named one of its tickers.</p>
           }
         } @else {
           <p class="k-muted">Looking at the last {{ days }} days.</p>

@@ -45,6 +45,7 @@ import { SignalFields } from './signal-fields';
     }
     @if (timed(); as value) {
       <mat-slide-toggle
+        hideIcon
         class="hours"
         [checked]="value.market_hours_only"
         (change)="write({ ...value, market_hours_only: $event.checked })"
