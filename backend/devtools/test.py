@@ -105,7 +105,9 @@ def _report(results: Sequence[Result]) -> int:
 
 def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
     command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
-    return _show((*command, *options), BACKEND)
+    # Only tests without servers may share the machine: the others count on it to be in time.
+    spread = ("-n", "2") if layer == "unit" else ()
+    return _show((*command, *spread, *options), BACKEND)
 
 
 def _real_kafka(options: Sequence[str], report: Path) -> int:

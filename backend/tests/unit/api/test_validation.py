@@ -1,7 +1,5 @@
 """What pydantic finds is told by field, with a remedy, without the value."""
 
-import subprocess
-import sys
 from typing import Literal
 
 import pytest
@@ -39,11 +37,3 @@ def test_each_finding_names_its_place_and_what_to_do() -> None:
 def test_a_flood_of_findings_is_cut() -> None:
     finding = {"type": "missing", "loc": ("body", "x"), "msg": "Field required"}
     assert len(problem_items([finding] * 1000)) == 50
-
-
-def test_the_api_process_imports_no_crewai() -> None:
-    program = (
-        "import sys, kuber.main; kuber.main.contract();"
-        "sys.exit(any(name.split('.')[0] == 'crewai' for name in sys.modules))"
-    )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -31,7 +31,7 @@ describe('connections', () => {
   it('refuses to lead into a trigger, with the reason in words', () => {
     const verdict = check(loose, 'market_data', 'manual_trigger');
     expect(verdict).toMatchObject({ ok: false, code: 'into_trigger' });
-    expect(fitInWords(verdict)).toContain('Start is a trigger');
+    expect(fitInWords(verdict)).toContain('is a trigger: it starts a run');
   });
 
   it('refuses a second edge between the same port and node', () => {

@@ -1,0 +1,43 @@
+"""What the programs import, and what the program that writes packages writes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from kuber.commands.generators import new
+
+BACKEND = Path(__file__).parents[3]
+
+
+def test_the_api_process_imports_no_crewai() -> None:
+    program = (
+        "import sys, kuber.main; kuber.main.contract();"
+        "sys.exit(any(name.split('.')[0] == 'crewai' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_reading_the_catalogue_imports_neither_crewai_nor_openai() -> None:
+    code = (
+        "import sys; from kuber.agents.registry import AgentRegistry as R;"
+        "r = R.discover(); assert r.all() and not r.problems, r.problems;"
+        "print([name for name in ('crewai', 'openai') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_written_package_passes_its_own_test(tmp_path: Path) -> None:
+    assert new(tmp_path, "gap_up") == 0
+    package = tmp_path / "gap-up"
+    tested = subprocess.run(
+        (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(package)),
+        cwd=package,
+        env={"PYTHONPATH": str(BACKEND), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert new(tmp_path, "gap_up") == 1, "what is there is not written over"
