@@ -46,7 +46,11 @@ def ready_box(record: StackRecord) -> None:
     rows = [("Open", record.url)]
     if record.demo_email and record.demo_password:
         rows.append(("Log in", f"{record.demo_email}   {record.demo_password}"))
-    rows += [("Data", str(record.home)), ("Stop", "ctrl-C, or ./kuber down")]
+    rows += [
+        ("Kafka", record.kafka_bootstrap),
+        ("Data", str(record.home)),
+        ("Stop", "ctrl-C, or ./kuber down"),
+    ]
     width = max(_BOX_WIDTH, *(len(value) + 12 for _, value in rows))
     typer.echo("+" + "-" * width + "+")
     for name, value in (("Kuber is ready", ""), *rows):
@@ -65,7 +69,7 @@ def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 def stack(status: StackStatus) -> None:
     """Print the state of the stack as a table."""
-    typer.echo(f"Kuber runs at {status.url}\n")
+    typer.echo(f"Kuber runs at {status.url}, Kafka at {status.kafka_bootstrap}\n")
     table(
         ("service", "state", "pid", "memory", "restarts"),
         [
