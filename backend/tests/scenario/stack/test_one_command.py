@@ -12,7 +12,17 @@ import psutil
 
 from tests.fixtures.stack import StackUnderTest, started_stack
 
-SERVICES = ["postgres", "valkey", "kafka", "api", "worker", "beat", "relay"]
+SERVICES = [
+    "postgres",
+    "valkey",
+    "kafka",
+    "api",
+    "worker",
+    "beat",
+    "relay",
+    "dispatcher",
+    "services",
+]
 
 
 def until(condition: Callable[[], bool], within_s: float = 30) -> None:
