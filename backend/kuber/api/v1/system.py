@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue
 from kuber.api.container import ApiSettings
 from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.api.health import Check, Readiness
-from kuber.identity.types import DEMO_EMAIL
+from kuber.identity.types import DEMO_EMAIL, Role
 from kuber.infra.heartbeats import service_beats
 
 router = APIRouter(prefix="/system", tags=["system"])
@@ -73,12 +73,16 @@ async def get_system_info(request: Request, container: ContainerDep) -> SystemIn
 
 
 class ServiceOut(BaseModel):
-    """One instance of a long-running service; `lost` was not heard for ten seconds."""
+    """One instance of a long-running service; `lost` was not heard for ten seconds.
+
+    `instance` (its machine and process) and `detail` (its figures and last error) may tell of
+    other people and of the machinery: None for everybody but administrators.
+    """
 
     service: str
-    instance: str
+    instance: str | None
     state: Literal["starting", "running", "failing", "stopped", "lost"]
-    detail: dict[str, JsonValue]
+    detail: dict[str, JsonValue] | None
     started_at: datetime
     beat_at: datetime
 
@@ -101,7 +105,8 @@ class SystemStatus(BaseModel):
 async def list_services(container: ContainerDep, session: Db, user: CurrentUser) -> ServiceList:
     """Return every instance of every long-running service that was heard within a day."""
     beats = await service_beats(session, container.clock.now())
-    return ServiceList(items=[ServiceOut.model_validate(asdict(beat)) for beat in beats])
+    hidden = {} if user.role is Role.ADMIN else {"instance": None, "detail": None}
+    return ServiceList(items=[ServiceOut.model_validate(asdict(beat) | hidden) for beat in beats])
 
 
 @router.get("/status", operation_id="get_system_status")

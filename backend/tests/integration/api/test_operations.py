@@ -101,15 +101,15 @@ async def test_a_replayed_dead_letter_is_on_its_topic_again(
     assert mark in read_all(kafka_bootstrap, "audit.event", 1)
 
 
-async def test_services_show_who_lives_and_who_was_lost(
-    ann: httpx.AsyncClient, postgres_url: str
+async def test_services_show_an_administrator_who_lives_and_who_was_lost(
+    admin: httpx.AsyncClient, postgres_url: str
 ) -> None:
-    assert (await ann.get("/api/v1/system/services")).json()["items"] == []
+    assert (await admin.get("/api/v1/system/services")).json()["items"] == []
     beat(postgres_url, "dispatcher", "one", "running", age_s=1)
     beat(postgres_url, "dispatcher", "two", "running", age_s=60)
     beat(postgres_url, "scheduler", "one", "failing", age_s=1)
     beat(postgres_url, "scanners", "one", "stopped", age_s=60)
-    items = (await ann.get("/api/v1/system/services")).json()["items"]
+    items = (await admin.get("/api/v1/system/services")).json()["items"]
     states = {(item["service"], item["instance"]): item["state"] for item in items}
     assert states == {
         ("dispatcher", "one"): "running",
@@ -118,6 +118,20 @@ async def test_services_show_who_lives_and_who_was_lost(
         ("scanners", "one"): "stopped",
     }
     assert items[0]["detail"] == {"handled": 7}
+
+
+async def test_what_services_say_of_themselves_is_for_administrators_alone(
+    bob: httpx.AsyncClient, postgres_url: str
+) -> None:
+    beat(postgres_url, "dispatcher", "db1.example.com:77", "running", age_s=1)
+    answer = await bob.get("/api/v1/system/services")
+    [item] = answer.json()["items"]
+    assert (item["service"], item["state"]) == ("dispatcher", "running")
+    assert (item["instance"], item["detail"]) == (None, None)
+    assert item["started_at"]
+    assert item["beat_at"]
+    assert "handled" not in answer.text
+    assert "example.com" not in answer.text
 
 
 async def test_status_names_what_answers_and_each_services_best_instance(

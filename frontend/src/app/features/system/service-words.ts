@@ -64,7 +64,7 @@ export function readable(service: string): string {
 
 /** What a service says of itself: `lag: 0, matched: 12`. */
 export function detailInWords(detail: ServiceOut['detail']): string {
-  return Object.entries(detail)
+  return Object.entries(detail ?? {})
     .filter(([, value]) => !isEmpty(value))
     .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${figure(value)}`)
     .join(', ');

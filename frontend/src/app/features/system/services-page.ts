@@ -1,5 +1,6 @@
 import { Component, computed, inject, resource } from '@angular/core';
 import { type Check, getSystemStatus, listServices } from '@core/api';
+import { Session } from '@core/auth/session';
 import { pollWhileVisible } from '@core/http/poll';
 import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
@@ -28,6 +29,10 @@ const EVERY_MS = 5_000;
   styleUrl: './services-page.scss',
 })
 export class ServicesPage {
+  private readonly session = inject(Session);
+
+  /** Whose machine a service runs on and what it says of itself, only administrators are told. */
+  protected readonly admin = computed(() => this.session.user()?.role === 'admin');
   protected readonly looks = STATE_LOOKS;
   protected readonly readable = readable;
   protected readonly detail = detailInWords;
