@@ -151,9 +151,7 @@ def _headers(message: Message) -> Schema:
     }
     if message.action == "receive":
         return {"type": "object", "properties": told}
-    always = ["type", "schema_version", "idempotency_key"]
-    if issubclass(message.model, Event):
-        always.append("correlation_id")
+    always = ["type", "schema_version", "idempotency_key", "correlation_id"]
     properties: Schema = {"type": {"type": "string", "const": message.name}, **told}
     return {"type": "object", "properties": properties, "required": [*always]}
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import JsonObject, RawConnection
+from kuber.infra.headers import correlation_id_of, traceparent_of
 from kuber.infra.kafka import (
     CONSUMERS,
     IncomingMessage,
@@ -20,12 +21,16 @@ from kuber.infra.kafka import (
     dead_letter_topic,
 )
 from kuber.infra.models import DeadLetterRow
+from kuber.infra.telemetry import traceparent
 from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import new_id
 
 REPLAYED = "kuber_replayed"
 """Header of a message that an administrator sent again: the id of its dead letter."""
+MOST_ANNOUNCED = 65_536
+"""Characters of a message that are announced: less than Kafka takes even if each is escaped."""
+_MOST_DETAIL = 2_000
 
 _PUT = """
     with put as (
@@ -54,7 +59,9 @@ class Rejected:
 class DeadLetter:
     """What is announced of a message that was put away: where it stood, why, and what it said.
 
-    `payload` is text, or base64 where `encoding` says so.
+    `payload` is text, or base64 where `encoding` says so. Of a long message it is the beginning, up
+    to 65,536 characters, and `cut` is true; the whole is kept under the id that the header
+    `idempotency_key` holds: `./kuber dead-letters show ID`.
     """
 
     topic: str
@@ -65,6 +72,7 @@ class DeadLetter:
     attempts: int
     encoding: Literal["utf-8", "base64"]
     payload: str
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ async def put_away(
     for item in rejected:
         message = item.message
         letter_id = new_id()
+        letter, headers = announcement(item, letter_id)
         values: JsonObject = {
             "id": letter_id,
             "fingerprint": fingerprint(consumer, message),
@@ -95,32 +104,45 @@ async def put_away(
             "payload": message.value,
             "headers": Jsonb(_without_nul(message.headers)),
             "reason": item.reason,
-            "detail": item.detail.replace("\x00", ""),
+            "detail": letter.detail,
             "attempts": item.attempts,
             "now": clock.now(),
             "dead_topic": dead_letter_topic(consumer),
             "dead_key": readable(message.key or b"")[0][:200].replace("\x00", ""),
-            "announced": Jsonb(asdict(_announced(item))),
-            "announced_headers": Jsonb(
-                {"type": "DeadLetter", "schema_version": "1", "idempotency_key": str(letter_id)}
-            ),
+            "announced": Jsonb(asdict(letter)),
+            "announced_headers": Jsonb(headers),
         }
         await connection.execute(_PUT, values)
 
 
-def _announced(item: Rejected) -> DeadLetter:
+def announcement(item: Rejected, letter_id: UUID) -> tuple[DeadLetter, dict[str, str]]:
+    """Return value and headers of the message that tells of a dead letter."""
     message = item.message
     text, encoding = readable(message.value)
-    return DeadLetter(
+    letter = DeadLetter(
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
         reason=item.reason,
-        detail=item.detail.replace("\x00", ""),
+        detail=item.detail.replace("\x00", "")[:_MOST_DETAIL],
         attempts=item.attempts,
         encoding=encoding,
-        payload=text,
+        payload=text[:MOST_ANNOUNCED],
+        cut=len(text) > MOST_ANNOUNCED,
     )
+    return letter, _announced_headers(letter_id, message)
+
+
+def _announced_headers(letter_id: UUID, message: IncomingMessage) -> dict[str, str]:
+    """Return the announcement's headers; it belongs to what the message belonged to."""
+    parent = traceparent_of(message.headers) or traceparent()
+    return {
+        "type": "DeadLetter",
+        "schema_version": "1",
+        "idempotency_key": str(letter_id),
+        "correlation_id": correlation_id_of(message.headers) or str(new_id()),
+        **({"traceparent": parent} if parent else {}),
+    }
 
 
 def fingerprint(consumer: str, message: IncomingMessage) -> str:

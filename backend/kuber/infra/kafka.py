@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from confluent_kafka import (
     Consumer,
@@ -47,6 +48,29 @@ class KafkaUnavailable(Exception):
     """The cluster did not take a message in time; the message may be sent again."""
 
 
+class MessagesRefused(Exception):
+    """Messages that will never be taken, however often they are sent; the rest of the batch was.
+
+    `reasons` tells why, by the message's place in the batch.
+    """
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(f"message {place}: {reasons[place]}" for place in reasons))
+
+
+_FINAL = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.TOPIC_EXCEPTION,
+        KafkaError._INVALID_ARG,
+    }
+)
+"""Refusals of one message that waiting does not mend."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """One message to publish: bytes ready for the wire."""
@@ -74,27 +98,51 @@ class KafkaProducer:
         )
 
     async def publish(self, messages: Sequence[OutgoingMessage], timeout_s: float = 15.0) -> None:
-        """Send `messages` in order; raises KafkaUnavailable when any was not acknowledged."""
+        """Send `messages` in order.
+
+        Raises KafkaUnavailable when any was not acknowledged and all may be sent again,
+        MessagesRefused when the cluster has all but some that it will never take.
+        """
         await asyncio.to_thread(self._publish, messages, timeout_s)
 
     def _publish(self, messages: Sequence[OutgoingMessage], timeout_s: float) -> None:
         failures: list[str] = []
+        refused: dict[int, str] = {}
 
-        def delivered(error: KafkaError | None, _message: Message) -> None:
-            if error is not None:
+        def note(place: int, error: KafkaError | None, _message: Message | None) -> None:
+            if error is not None and error.code() in _FINAL:
+                refused[place] = str(error)
+            elif error is not None:
                 failures.append(str(error))
 
-        for message in messages:
-            self._producer.produce(
-                message.topic,
-                value=message.value,
-                key=message.key,
-                headers=list(message.headers.items()),
-                on_delivery=delivered,
-            )
+        for place, message in enumerate(messages):
+            try:
+                self._produce(message, partial(note, place))
+            except KafkaException as error:
+                if error.args[0].fatal():
+                    raise  # this producer will never send again: the process begins anew
+                note(place, error.args[0], None)
+            except BufferError as error:  # its queue is full of what the cluster does not take
+                failures.append(str(error))
+                break
         left = self._producer.flush(timeout_s)
         if left or failures:
             raise KafkaUnavailable(failures[0] if failures else f"{left} messages unacknowledged")
+        if refused:
+            raise MessagesRefused(refused)
+
+    def _produce(
+        self,
+        message: OutgoingMessage,
+        on_delivery: Callable[[KafkaError | None, Message | None], None],
+    ) -> None:
+        self._producer.produce(
+            message.topic,
+            value=message.value,
+            key=message.key,
+            headers=list(message.headers.items()),
+            on_delivery=on_delivery,
+        )
 
     def close(self) -> None:
         self._producer.flush(5)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, String, insert, text
+from sqlalchemy import BigInteger, Identity, String, Text, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +28,9 @@ class OutboxRow(Base):
     payload: Mapped[JsonObject]
     headers: Mapped[JsonObject]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    refused_at: Mapped[datetime | None]
+    """When Kafka refused it for good; the relay passes it by."""
+    refusal: Mapped[str | None] = mapped_column(Text)
 
 
 def outbox_values(event: Event) -> JsonObject:

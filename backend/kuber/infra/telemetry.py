@@ -45,6 +45,9 @@ QUOTES_REFUSED = Counter(
 )
 OUTBOX_WAITING = Gauge("kuber_outbox_waiting", "Outbox rows not yet published")
 OUTBOX_PUBLISHED = Counter("kuber_outbox_published_total", "Outbox rows published", ["topic"])
+OUTBOX_REFUSED = Counter(
+    "kuber_outbox_refused_total", "Outbox rows set aside: Kafka will never take them", ["topic"]
+)
 
 
 _NOISY = (

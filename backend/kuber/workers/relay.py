@@ -1,7 +1,7 @@
 """The outbox relay: publishes what transactions announced, in order, at least once."""
 
 import asyncio
-import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -14,8 +14,8 @@ from tenacity import (
     wait_exponential,
 )
 
-from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
-from kuber.infra.telemetry import OUTBOX_PUBLISHED, OUTBOX_WAITING
+from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, MessagesRefused, OutgoingMessage
+from kuber.infra.telemetry import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,11 @@ BATCH = 500
 IDLE_S = 0.05
 _LOCK = 0x6B75626572
 """Advisory lock: one relay acts, however many run, so that keys keep their order."""
-_NEXT = "select id, topic, key, payload, headers from outbox order by id limit %s"
+_NEXT = """
+    select id, topic, key, payload::text, headers from outbox
+    where refused_at is null order by id limit %s
+"""
+_SET_ASIDE = "update outbox set refused_at = now(), refusal = %s where id = %s"
 
 
 class OutboxRelay:
@@ -57,16 +61,38 @@ class OutboxRelay:
                     await asyncio.sleep(IDLE_S)
 
     async def publish_batch(self, connection: AsyncConnection[Any]) -> int:
-        """Publish and delete the oldest rows; return how many. Raises KafkaUnavailable."""
+        """Publish and delete the oldest rows; return how many. Raises KafkaUnavailable.
+
+        Rows that Kafka will never take are set aside with the reason; they hold up nothing.
+        """
         rows = await (await connection.execute(_NEXT, (BATCH,))).fetchall()
         OUTBOX_WAITING.set(len(rows))
         if not rows:
             return 0
-        await self._producer.publish([_message(row) for row in rows])
-        await connection.execute("delete from outbox where id = any(%s)", ([r[0] for r in rows],))
-        for row in rows:
+        refused = await self._send([_message(row) for row in rows])
+        sent = [row for place, row in enumerate(rows) if place not in refused]
+        await connection.execute("delete from outbox where id = any(%s)", ([r[0] for r in sent],))
+        for row in sent:
             OUTBOX_PUBLISHED.labels(row[1]).inc()
+        for place, reason in refused.items():
+            await _set_aside(connection, rows[place], reason)
         return len(rows)
+
+    async def _send(self, messages: Sequence[OutgoingMessage]) -> Mapping[int, str]:
+        """Publish what can be; return why the others cannot, by their places."""
+        try:
+            await self._producer.publish(messages)
+        except MessagesRefused as error:
+            places = sorted(error.reasons)
+        else:
+            return {}
+        refused = {}
+        for place in places:  # each alone: a batch may be refused although each part would do
+            try:
+                await self._producer.publish([messages[place]])
+            except MessagesRefused as error:
+                refused[place] = error.reasons[0]
+        return refused
 
 
 async def _locked(connection: AsyncConnection[Any]) -> bool:
@@ -74,10 +100,25 @@ async def _locked(connection: AsyncConnection[Any]) -> bool:
     return bool(row and row[0])
 
 
+async def _set_aside(connection: AsyncConnection[Any], row: tuple[Any, ...], reason: str) -> None:
+    row_id, topic, key, payload, headers = row
+    await connection.execute(_SET_ASIDE, (reason, row_id))
+    OUTBOX_REFUSED.labels(topic).inc()
+    log.error(
+        "outbox_message_refused",
+        outbox_id=row_id,
+        topic=topic,
+        key=key,
+        event_id=headers.get("idempotency_key"),
+        size_bytes=len(payload.encode()),
+        reason=reason,
+    )
+
+
 def _message(row: tuple[Any, ...]) -> OutgoingMessage:
+    """Return a row as a message; its JSON goes out as PostgreSQL writes it, in UTF-8."""
     _, topic, key, payload, headers = row
-    value = json.dumps(payload, separators=(",", ":")).encode()
-    return OutgoingMessage(topic, key.encode(), value, headers)
+    return OutgoingMessage(topic, key.encode(), payload.encode(), headers)
 
 
 def _log_retry(state: RetryCallState) -> None:

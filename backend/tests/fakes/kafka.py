@@ -85,6 +85,30 @@ def read_all(bootstrap: str, topic: str, count: int, timeout_s: float = 10) -> l
     return found
 
 
+def read_until(bootstrap: str, topic: str, wanted: bytes, timeout_s: float = 10) -> list[bytes]:
+    """Return the values of `topic` from its beginning up to the first that holds `wanted`."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"reader-{uuid4()}",
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+        }
+    )
+    consumer.subscribe([topic])
+    found: list[bytes] = []
+    try:
+        while not any(wanted in value for value in found[-1:]):
+            message = consumer.poll(timeout_s)
+            assert message is not None, f"{wanted!r} is not on {topic}"
+            assert message.error() is None, message.error()
+            value = message.value()
+            found.append(value if isinstance(value, bytes) else b"")
+    finally:
+        consumer.close()
+    return found
+
+
 def topics_of(bootstrap: str) -> set[str]:
     """Return the names of the cluster's topics."""
     return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=10).topics)

@@ -1,11 +1,9 @@
 """The embedded servers do real work, keep their data and let nobody in without the secret."""
 
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
-from confluent_kafka import Consumer
 from redis import AuthenticationError, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -16,6 +14,7 @@ from kuber.infra.embedded.process import ForegroundServer, free_port
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import KafkaProbe, KafkaProducer, OutgoingMessage
 from kuber.kernel.ids import new_id
+from tests.fakes.kafka import read_until
 
 
 async def test_a_test_gets_a_database_with_every_table(database: Database) -> None:
@@ -67,33 +66,11 @@ def test_valkey_keeps_its_keys_and_wants_its_secret(tmp_path: Path) -> None:
 
 @pytest.mark.kafka
 async def test_kafka_hands_a_published_message_to_a_consumer(kafka_bootstrap: str) -> None:
-    await KafkaProbe(kafka_bootstrap).ping()
+    await KafkaProbe(kafka_bootstrap).ping(timeout_s=10)
     producer = KafkaProducer(kafka_bootstrap, client_id="test")
     # The broker is the session's: other tests leave messages in its topics.
     value = str(new_id()).encode()
     message = OutgoingMessage("audit.event", b"key", value, {"type": "Test"})
     await producer.publish([message])
     producer.close()
-    assert value in values_until(kafka_bootstrap, "audit.event", value)
-
-
-def values_until(bootstrap: str, topic: str, wanted: bytes, within_s: float = 10) -> list[bytes]:
-    """Read `topic` from its beginning up to the message `wanted`, or as long as there is time."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": f"embedded-servers-{new_id()}",
-            "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 10,
-        }
-    )
-    consumer.subscribe([topic])
-    found: list[bytes] = []
-    deadline = time.monotonic() + within_s
-    while wanted not in found and time.monotonic() < deadline:
-        message = consumer.poll(0.5)
-        if message is not None and message.error() is None:
-            value = message.value()
-            found.append(value if isinstance(value, bytes) else b"")
-    consumer.close()
-    return found
+    assert value in read_until(kafka_bootstrap, "audit.event", value)
