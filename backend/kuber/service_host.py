@@ -23,6 +23,7 @@ from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
 from kuber.signals.followed import followed_symbols
+from kuber.signals.gateway.retention import Retention
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
@@ -46,6 +47,8 @@ READY = b"the services are ready"
 
 _SCHEDULER_EVERY_S = 1.0
 _SCANNERS_EVERY_S = 5.0
+_SCANNERS_WITHIN_S = 180.0
+"""Lists from other people's servers may each take long to come."""
 _DISPATCHER_GROUP = "kuber-dispatcher"
 
 
@@ -113,13 +116,22 @@ def _dispatcher(parts: _Parts) -> LongRunning:
 
 def _scheduler(parts: _Parts) -> LongRunning:
     scheduler = Scheduler(parts.pool, parts.market, parts.costs, parts.clock, parts.waker.wake)
-    return PeriodicService("scheduler", scheduler.run_once, _SCHEDULER_EVERY_S)
+    retention = Retention(parts.pool, parts.clock)
+
+    async def work() -> int:
+        started = await scheduler.run_once()
+        await retention.run_once()
+        return started
+
+    return PeriodicService("scheduler", work, _SCHEDULER_EVERY_S)
 
 
 def _scanners(parts: _Parts) -> LongRunning:
     scanners = ScannerService(parts.market, parts.outbound, parts.clock)
     refresher = ScannerRefresher(parts.database, scanners, parts.outbound, parts.clock)
-    return PeriodicService("scanners", refresher.refresh_due, _SCANNERS_EVERY_S)
+    return PeriodicService(
+        "scanners", refresher.refresh_due, _SCANNERS_EVERY_S, within_s=_SCANNERS_WITHIN_S
+    )
 
 
 def _generators(parts: _Parts) -> LongRunning:

@@ -88,11 +88,16 @@ class WebhookSourceRow(Base):
 
 
 class WebhookDeliveryRow(Base):
-    """One delivery and what came of it; `external_id` makes a repeated one harmless."""
+    """One delivery and what came of it; `external_id` makes a repeated one harmless.
+
+    `nonce` is that of a signed delivery that was believed: it counts once, also when Redis has
+    forgotten it, and whatever name an unsigned header gives the delivery.
+    """
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
+        UniqueConstraint("source_id", "nonce"),
         Index("ix_webhook_deliveries_source_id_id", "source_id", "id"),
         Index(
             "ix_webhook_deliveries_refused",
@@ -105,6 +110,7 @@ class WebhookDeliveryRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_sources.id", ondelete="CASCADE"))
     external_id: Mapped[str | None] = mapped_column(String(120))
+    nonce: Mapped[str | None] = mapped_column(String(100))
     fingerprint: Mapped[bytes | None] = mapped_column(BYTEA)
     """Keyed hash of the body, which itself is not kept."""
     received_at: Mapped[datetime]

@@ -56,6 +56,8 @@ def upgrade() -> None:
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("progress_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting_for", sa.String(length=60), nullable=True),
         sa.PrimaryKeyConstraint("service", "instance", name=op.f("pk_service_beats")),
     )
     op.create_table(
@@ -223,6 +225,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("source_id", sa.Uuid(), nullable=False),
         sa.Column("external_id", sa.String(length=120), nullable=True),
+        sa.Column("nonce", sa.String(length=100), nullable=True),
         sa.Column("fingerprint", postgresql.BYTEA(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -240,6 +243,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
         sa.UniqueConstraint(
             "source_id", "external_id", name=op.f("uq_webhook_deliveries_source_id_external_id")
+        ),
+        sa.UniqueConstraint(
+            "source_id", "nonce", name=op.f("uq_webhook_deliveries_source_id_nonce")
         ),
     )
     op.create_index(

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
-from kuber.signals.gateway.guards import InFlight, Nonces, RateLimits
+from kuber.signals.gateway.guards import Admission
 from kuber.signals.gateway.keys import SecretKeeper
 from kuber.signals.gateway.messages import KnownTypes
 from kuber.signals.gateway.service import StatusOf, WebhookGateway
@@ -36,10 +36,9 @@ def make_gateway(
     keeper = SecretKeeper(options.secret)
     gateway = WebhookGateway(
         GatewayStore(pool, keeper),
-        RateLimits(redis, options.per_user),
-        Nonces(redis),
-        InFlight(options.in_flight),
+        Admission(redis, options.per_user),
         clock,
+        in_flight=options.in_flight,
         known_types=known_types,
         status_of=status_of,
         fingerprint_key=options.secret,

@@ -1,12 +1,16 @@
-"""What Redis remembers for the gateway: how often somebody sends, and which nonces were used.
+"""What Redis remembers for the gateway: how often somebody sends, and what was sent lately.
 
 Without Redis nothing is let through: a repeated delivery could not be told from a new one.
+
+Only a delivery that is proven to be the source's own counts against the source and its owner.
+Whatever else comes is counted by where it comes from: nobody uses up what the owner may send.
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import structlog
 from redis.asyncio import Redis
@@ -19,14 +23,38 @@ from kuber.signals.gateway.errors import (
     TooManyDeliveries,
     one_problem,
 )
-from kuber.signals.gateway.types import WINDOW_S, Source, SourceId
+from kuber.signals.gateway.types import WINDOW_S, Proof, Source, SourceId
 
 _log = structlog.get_logger(__name__)
+
+STRANGERS_PER_MINUTE = 240
+"""Deliveries of one network to one source, or to no source at all, that are not believed."""
+STRANGERS_NOTED_PER_MINUTE = 600
+"""How many of those are put on record for one source, from wherever they come."""
+ALERT_WINDOW_S = 55
+"""How long the same alert is the same one. TradingView repeats it for about half a minute when
+there was no answer; an alert of the next one-minute bar is another one."""
 
 _RATE_WINDOW_MS = 60_000
 _NONCE_S = 2 * WINDOW_S + 60
 """A delivery may be signed `WINDOW_S` ahead of us and is believed until `WINDOW_S` after that."""
 _PATIENCE_S = 1.5
+
+# One round trip for everything. What was sent before is not charged again; what the source may not
+# send any more is not charged to its owner. KEYS: source, owner and, when there is something to
+# remember, that. ARGV: window in ms, both limits, then for how long to remember and what.
+_ADMIT = """
+local known = KEYS[3] and redis.call('GET', KEYS[3])
+if known and ARGV[5] == '' then return {'used', 0, 0} end
+for i, who in ipairs({'source', 'owner'}) do
+  local count = redis.call('INCR', KEYS[i])
+  if count == 1 then redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+  if count > tonumber(ARGV[i + 1]) then return {who, count, redis.call('PTTL', KEYS[i])} end
+end
+if known then return {known, 0, 0} end
+if KEYS[3] then redis.call('SET', KEYS[3], ARGV[5], 'EX', ARGV[4]) end
+return {ARGV[5], 0, 0}
+"""
 
 # Counting and setting the end of a window is one step: a crash between the two would otherwise
 # leave a counter that never runs out.
@@ -42,47 +70,45 @@ return answer
 """
 
 
-class RateLimits:
-    """Fixed one-minute windows for each source and for each user over all their sources."""
+class _Memory(NamedTuple):
+    """What to remember of a delivery: `value` is the name it goes by, empty if it has to be new."""
+
+    key: str
+    kept_s: int
+    value: str
+
+
+class Admission:
+    """Fixed one-minute windows for each source and each user, and what was sent lately."""
 
     def __init__(self, redis: Redis, per_user: int) -> None:
+        self._redis = redis
+        self._admit = redis.register_script(_ADMIT)
         self._count = redis.register_script(_COUNT)
         self._per_user = per_user
 
-    async def take(self, source: Source) -> None:
-        """Count one delivery; raises TooManyDeliveries, or ReplayGuardAway without Redis."""
+    async def admit(self, source: Source, proof: Proof) -> str:
+        """Count a proven delivery and return the name that it goes by: of an alert that was sent
+        a moment ago the one that it had then.
+
+        Raises NonceReplayed, TooManyDeliveries, or ReplayGuardAway without Redis.
+        """
+        memory = _memory(source.id, proof)
         keys = [f"kuber:webhook:rate:{source.id}", f"kuber:webhook:rate:user:{source.user_id}"]
+        keys += [memory.key] if memory else []
+        kept_s, value = (memory.kept_s, memory.value) if memory else (0, "")
+        limits = [_RATE_WINDOW_MS, source.rate_per_minute, self._per_user]
         async with _reachable():
-            counted = await self._count(keys=keys, args=[_RATE_WINDOW_MS])
-        of_source, source_left_ms, of_user, user_left_ms = (int(number) for number in counted)
-        if of_source > source.rate_per_minute:
-            first = of_source == source.rate_per_minute + 1
-            raise _too_many("This source", source.rate_per_minute, source_left_ms, first)
-        if of_user > self._per_user:
-            first = of_user == self._per_user + 1
-            raise _too_many("Its owner, over all sources,", self._per_user, user_left_ms, first)
-
-
-class Nonces:
-    """Which nonces were used lately, per source."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-
-    async def claim(self, source_id: SourceId, nonce: str) -> None:
-        """Use up a nonce; raises NonceReplayed when it is, ReplayGuardAway without Redis."""
-        async with _reachable():
-            fresh = await self._redis.set(_nonce_key(source_id, nonce), 1, nx=True, ex=_NONCE_S)
-        if not fresh:
-            raise NonceReplayed(
-                "The nonce of this delivery was used before.",
-                one_problem(
-                    "The nonce is used up.",
-                    "Draw a new nonce for each request and sign again. With the same "
-                    "Idempotency-Key or X-Correlation-Id the signal still counts once.",
-                    "X-Nonce",
-                ),
-            )
+            verdict, count, left_ms = await self._admit(keys=keys, args=[*limits, kept_s, value])
+        match str(verdict):
+            case "used":
+                raise replayed()
+            case "source":
+                raise _too_many("This source", source.rate_per_minute, count, left_ms)
+            case "owner":
+                raise _too_many("Its owner, over all sources,", self._per_user, count, left_ms)
+            case name:
+                return name or proof.external_id
 
     async def release(self, source_id: SourceId, nonce: str) -> None:
         """Give a nonce back after a failure of ours, so that the same request may be repeated."""
@@ -91,6 +117,28 @@ class Nonces:
                 await self._redis.delete(_nonce_key(source_id, nonce))
         except ReplayGuardAway:
             return
+
+    async def count_stranger(self, source_id: SourceId, network: str) -> bool:
+        """Count a delivery that is not believed; say whether there is room to put it on record.
+
+        Raises TooManyDeliveries when its network sends too many, ReplayGuardAway.
+        """
+        prefix = f"kuber:webhook:stranger:{source_id}"
+        async with _reachable():
+            of_network, left_ms, of_all, _ = await self._count(
+                keys=[f"{prefix}:{network}", prefix], args=[_RATE_WINDOW_MS]
+            )
+        if of_network > STRANGERS_PER_MINUTE:
+            raise _too_many("Strangers of one network", STRANGERS_PER_MINUTE, of_network, left_ms)
+        return int(of_all) <= STRANGERS_NOTED_PER_MINUTE
+
+    async def count_lost(self, network: str) -> None:
+        """Count a delivery to no source; raises TooManyDeliveries, ReplayGuardAway."""
+        key = f"kuber:webhook:lost:{network}"
+        async with _reachable():
+            count, left_ms = await self._count(keys=[key], args=[_RATE_WINDOW_MS])
+        if count > STRANGERS_PER_MINUTE:
+            raise _too_many("Strangers of one network", STRANGERS_PER_MINUTE, count, left_ms)
 
 
 class InFlight:
@@ -115,6 +163,19 @@ class InFlight:
             self._left += 1
 
 
+def replayed() -> NonceReplayed:
+    """Return the refusal of a nonce that was used before."""
+    return NonceReplayed(
+        "The nonce of this delivery was used before.",
+        one_problem(
+            "The nonce is used up.",
+            "Draw a new nonce for each request and sign again. With the same "
+            "Idempotency-Key or X-Correlation-Id the signal still counts once.",
+            "X-Nonce",
+        ),
+    )
+
+
 @asynccontextmanager
 async def _reachable() -> AsyncIterator[None]:
     try:
@@ -128,17 +189,26 @@ async def _reachable() -> AsyncIterator[None]:
         ) from error
 
 
+def _memory(source_id: SourceId, proof: Proof) -> _Memory | None:
+    if proof.nonce is not None:
+        return _Memory(_nonce_key(source_id, proof.nonce), _NONCE_S, "")
+    if proof.alert is not None:
+        key = f"kuber:webhook:alert:{source_id}:{proof.alert}"
+        return _Memory(key, ALERT_WINDOW_S, proof.external_id)
+    return None
+
+
 def _nonce_key(source_id: SourceId, nonce: str) -> str:
     short = hashlib.blake2b(nonce.encode(), digest_size=16).hexdigest()
     return f"kuber:webhook:nonce:{source_id}:{short}"
 
 
-def _too_many(who: str, limit: int, left_ms: int, first: bool) -> TooManyDeliveries:
+def _too_many(who: str, limit: int, count: int, left_ms: int) -> TooManyDeliveries:
     wait_s = max(1, -(-left_ms // 1000))
     error = TooManyDeliveries(
         f"{who} may send {limit} deliveries a minute.",
         one_problem("The limit is reached.", f"Send the delivery again in {wait_s} seconds."),
         retry_after_s=wait_s,
     )
-    error.first_of_window = first
+    error.first_of_window = count == limit + 1
     return error

@@ -4,9 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from uuid import UUID
 
 import psycopg
@@ -20,6 +19,7 @@ from kuber.signals.events import SignalRaised
 from kuber.signals.gateway.errors import (
     BodyTooLarge,
     ExternalIdReused,
+    GatewayBusy,
     NetworkNotAllowed,
     NotAuthentic,
     ReplayGuardAway,
@@ -27,8 +27,9 @@ from kuber.signals.gateway.errors import (
     WebhookNotFound,
     one_problem,
 )
-from kuber.signals.gateway.guards import InFlight, Nonces, RateLimits
+from kuber.signals.gateway.guards import Admission, InFlight, replayed
 from kuber.signals.gateway.messages import KnownTypes, metadata_of, read_signal
+from kuber.signals.gateway.networks import check_network, network_of
 from kuber.signals.gateway.sample import sample_delivery
 from kuber.signals.gateway.store import Earlier, GatewayStore
 from kuber.signals.gateway.types import (
@@ -51,10 +52,6 @@ WEBHOOKS = Counter(
 )
 ACCEPTED = "accepted"
 REPEATED = "repeated"
-TEST_NETWORK = "test"
-"""In place of the sender's network when Kuber itself sent the delivery."""
-
-_PURGE_EVERY = timedelta(minutes=1)
 
 StatusOf = Callable[[ErrorKind], int]
 """Tells with which HTTP status a kind of failure is answered."""
@@ -62,46 +59,49 @@ StatusOf = Callable[[ErrorKind], int]
 
 @dataclass(slots=True)
 class _Progress:
-    """How far one delivery came; what its record says."""
+    """How far one delivery came; what its record says.
+
+    `external_id` is there once it was proven and counted. `noted` says of another one whether
+    there is room to put it on record, None while it has not been counted.
+    """
 
     delivery_id: UUID
     received_at: datetime
     network: str
     size_bytes: int = 0
     body: bytes = b""
-    counted: bool = False
-    holds_nonce: bool = False
+    external_id: str | None = None
+    noted: bool | None = None
 
 
 class WebhookGateway:
     """Checks each delivery in a fixed order, the cheap and the anonymous first.
 
-    Source, size, rate, sender's network, signature and time, nonce, content, schema; then the
+    Source, size, sender's network, signature and time, nonce and rate, content, schema; then the
     delivery and the announcement of its signal are written at once. Whatever is refused is
-    counted, put on record for the owner, and enqueues nothing.
+    counted, put on record for the owner, and enqueues nothing. What is not proven to be the
+    source's own takes nothing from what the source may send, nor from its places in flight.
     """
 
     def __init__(
         self,
         store: GatewayStore,
-        limits: RateLimits,
-        nonces: Nonces,
-        in_flight: InFlight,
+        admission: Admission,
         clock: Clock,
         *,
+        in_flight: int,
         known_types: KnownTypes,
         status_of: StatusOf,
         fingerprint_key: str,
     ) -> None:
         self._store = store
-        self._limits = limits
-        self._nonces = nonces
-        self._in_flight = in_flight
+        self._admission = admission
+        self._in_flight = InFlight(in_flight)
+        self._strangers = InFlight(max(1, in_flight // 2))
         self._clock = clock
         self._known_types = known_types
         self._status_of = status_of
         self._fingerprint_key = hashlib.sha256(fingerprint_key.encode()).digest()
-        self._purged_at: dict[SourceId, datetime] = {}
 
     async def receive(self, source_id: SourceId, incoming: Incoming) -> Receipt:
         """Take one delivery; raises a KuberError that says why it is refused."""
@@ -126,14 +126,14 @@ class WebhookGateway:
         return delivery
 
     def _begin(self, incoming: Incoming) -> _Progress:
-        return _Progress(new_id(), self._clock.now(), _network(incoming))
+        return _Progress(new_id(), self._clock.now(), network_of(incoming.client_ip))
 
     async def _receive(
         self, source_id: SourceId, incoming: Incoming, progress: _Progress
     ) -> tuple[Delivery, bool]:
         source: Source | None = None
         try:
-            source = await self._find(source_id, incoming)
+            source = await self._find(source_id, incoming, progress)
             delivery, repeated = await self._take(source, incoming, progress)
         except KuberError as error:
             WEBHOOKS.labels(error.code).inc()
@@ -146,44 +146,60 @@ class WebhookGateway:
         WEBHOOKS.labels(REPEATED if repeated else ACCEPTED).inc()
         return delivery, repeated
 
-    async def _find(self, source_id: SourceId, incoming: Incoming) -> Source:
-        source = await self._store.source(source_id, self._clock.now())
-        return _listening(source, incoming)
+    async def _find(self, source_id: SourceId, incoming: Incoming, progress: _Progress) -> Source:
+        try:
+            return _listening(await self._store.source(source_id, self._clock.now()), incoming)
+        except WebhookNotFound:
+            await self._admission.count_lost(progress.network)
+            raise
 
     async def _take(
         self, source: Source, incoming: Incoming, progress: _Progress
     ) -> tuple[Delivery, bool]:
         progress.body = await _read(incoming, progress)
-        await self._limits.take(source)
-        progress.counted = True
-        async with self._in_flight.one():
-            try:
-                return await self._attempt(source, incoming, progress)
-            except (NotAuthentic, NetworkNotAllowed, WebhookNotFound):
-                # The source may have been changed since it was read.
-                fresh = _listening(
-                    await self._store.fresh_source(source.id, self._clock.now()), incoming
-                )
-                if fresh.version == source.version:
-                    raise
-                return await self._attempt(fresh, incoming, progress)
+        try:
+            return await self._attempt(source, incoming, progress)
+        except (NotAuthentic, NetworkNotAllowed, WebhookNotFound):
+            # The source may have been changed since it was read.
+            fresh = _listening(await self._read_anew(source, progress), incoming)
+            if fresh.version == source.version:
+                raise
+            return await self._attempt(fresh, incoming, progress)
+
+    async def _read_anew(self, source: Source, progress: _Progress) -> Source | None:
+        async with self._strangers.one():
+            if progress.external_id is None:
+                progress.noted = await self._admission.count_stranger(source.id, progress.network)
+            return await self._store.fresh_source(source.id, self._clock.now())
 
     async def _attempt(
         self, source: Source, incoming: Incoming, progress: _Progress
     ) -> tuple[Delivery, bool]:
-        _check_network(source, incoming.client_ip)
+        check_network(source, incoming.client_ip)
         # The time is taken anew: the body may have been long in coming.
-        now, body = self._clock.now(), progress.body
-        proof = verify(source, incoming, body, now)
-        if proof.nonce is not None and not progress.holds_nonce:
-            await self._nonces.claim(source.id, proof.nonce)
-            progress.holds_nonce = True
+        now = self._clock.now()
+        proof = verify(source, incoming, progress.body, now)
+        async with self._in_flight.one():
+            return await self._believe(source, incoming, proof, progress, now)
+
+    async def _believe(
+        self,
+        source: Source,
+        incoming: Incoming,
+        proof: Proof,
+        progress: _Progress,
+        now: datetime,
+    ) -> tuple[Delivery, bool]:
+        if progress.external_id is None:
+            progress.external_id = await self._admission.admit(source, proof)
+        proof = replace(proof, external_id=progress.external_id)
+        body = progress.body
         message = read_signal(source, incoming.headers, body, now, self._known_types)
         try:
             return await self._keep(source, incoming, message, _named(proof, message), progress)
         except (psycopg.Error, OSError):
             if proof.nonce is not None:
-                await self._nonces.release(source.id, proof.nonce)
+                await self._admission.release(source.id, proof.nonce)
             raise
 
     async def _keep(
@@ -206,32 +222,35 @@ class WebhookGateway:
             client_network=progress.network,
             signal_id=event.signal_id,
         )
-        if await self._store.accept(source, delivery, proof.external_id, fingerprint, event):
-            await self._purge(source.id)
+        if await self._store.accept(source, delivery, proof, fingerprint, event):
             return delivery, False
+        return await self._repeat(source, delivery, proof, fingerprint), True
+
+    async def _repeat(
+        self, source: Source, delivery: Delivery, proof: Proof, fingerprint: bytes
+    ) -> Delivery:
+        """Return the delivery that had the name before; its nonce is used up all the same."""
         earlier = await self._store.earlier(source.id, proof.external_id)
         if earlier is None:
+            if proof.nonce and await self._store.knows_nonce(source.id, proof.nonce):
+                raise replayed()  # Redis had forgotten it
             raise _not_found()
         _check_same(proof, earlier, fingerprint)
-        return earlier.delivery, True
-
-    async def _purge(self, source_id: SourceId) -> None:
-        now = self._clock.now()
-        if now - self._purged_at.get(source_id, now - _PURGE_EVERY) >= _PURGE_EVERY:
-            self._purged_at[source_id] = now
-            try:
-                await self._store.purge(source_id, now)
-            except psycopg.Error as failure:  # the delivery is accepted all the same
-                _log.warning("webhook_purge_failed", error=type(failure).__name__)
+        if proof.nonce is not None and proof.nonce != earlier.nonce:
+            again = replace(delivery, code=REPEATED, signal_id=earlier.delivery.signal_id)
+            if not await self._store.repeat(source.id, again, proof.nonce):
+                raise replayed()
+        return earlier.delivery
 
     async def _record(self, source: Source, progress: _Progress, error: KuberError) -> None:
-        """Note a refusal for the owner; never more often than the source may send."""
+        """Note a refusal for the owner; never more often than the source may send, or than
+        strangers are noted."""
         if isinstance(error, TooManyDeliveries):
             noted = error.first_of_window
-        elif isinstance(error, ReplayGuardAway):
+        elif isinstance(error, ReplayGuardAway | GatewayBusy):
             noted = False
         else:
-            noted = progress.counted or await self._within_limits(source)
+            noted = progress.external_id is not None or await self._has_room(source, progress)
         if not noted:
             return
         try:
@@ -239,12 +258,13 @@ class WebhookGateway:
         except (psycopg.Error, OSError) as failure:
             _log.warning("webhook_refusal_not_recorded", error=type(failure).__name__)
 
-    async def _within_limits(self, source: Source) -> bool:
+    async def _has_room(self, source: Source, progress: _Progress) -> bool:
+        if progress.noted is not None:
+            return progress.noted
         try:
-            await self._limits.take(source)
+            return await self._admission.count_stranger(source.id, progress.network)
         except (TooManyDeliveries, ReplayGuardAway):
             return False
-        return True
 
     def _refusal(self, progress: _Progress, error: KuberError) -> Delivery:
         return Delivery(
@@ -284,22 +304,6 @@ async def _read(incoming: Incoming, progress: _Progress) -> bytes:
     return bytes(body)
 
 
-def _check_network(source: Source, client_ip: str | None) -> None:
-    if client_ip is None or not source.allowed_networks:
-        return
-    address = _address(client_ip)
-    networks = (ip_network(one) for one in source.allowed_networks)
-    if address is None or not any(address in network for network in networks):
-        raise NetworkNotAllowed(
-            "The sender's address is not in the networks that this source allows.",
-            one_problem(
-                "The sender's address is not allowed.",
-                "Add its network to the allowed networks of the source, if you trust it.",
-                "allowed_networks",
-            ),
-        )
-
-
 def _check_same(proof: Proof, earlier: Earlier, fingerprint: bytes) -> None:
     strict = proof.external_id.startswith("key:")
     if strict and not hmac.compare_digest(earlier.fingerprint, fingerprint):
@@ -336,25 +340,6 @@ def _summary(message: SignalMessage) -> str:
     names = ", ".join(item.ticker for item in message.tickers[:3])
     more = len(message.tickers) - 3
     return f"{message.signal_type}: {names}" + (f" and {more} more" if more > 0 else "")
-
-
-def _network(incoming: Incoming) -> str:
-    """Return the sender's network, /24 or /48: enough to recognise it, no more than needed."""
-    if incoming.client_ip is None:
-        return TEST_NETWORK
-    address = _address(incoming.client_ip)
-    if address is None:
-        return "unknown"
-    prefix = 48 if isinstance(address, IPv6Address) else 24
-    return str(ip_network(f"{address}/{prefix}", strict=False))
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _not_found() -> WebhookNotFound:

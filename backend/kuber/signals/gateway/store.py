@@ -22,13 +22,11 @@ from kuber.infra.outbox import outbox_values
 from kuber.kernel.ids import UserId
 from kuber.signals.events import SignalRaised
 from kuber.signals.gateway.keys import SecretKeeper
-from kuber.signals.gateway.types import Delivery, Source, SourceId, SourceKind
+from kuber.signals.gateway.types import Delivery, Proof, Source, SourceId, SourceKind
 
 REFUSALS_KEPT = 200
 REMEMBERED = timedelta(seconds=1)
 _MOST_REMEMBERED = 10_000
-ACCEPTED_KEPT = timedelta(days=30)
-_PURGED_AT_ONCE = 500
 _PATIENCE_S = 5.0
 """How long a delivery waits for a connection."""
 
@@ -45,12 +43,12 @@ _ACCEPT = """
       where id = %(source_id)s and enabled and updated_at = %(version)s for key share
     ), delivery as (
       insert into webhook_deliveries
-        (id, source_id, external_id, fingerprint, received_at, status, code, detail, size_bytes,
-         client_network, signal_id)
-      select %(id)s, source.id, %(external_id)s, %(fingerprint)s, %(received_at)s, %(status)s,
-        %(code)s, %(detail)s, %(size_bytes)s, %(client_network)s, %(signal_id)s
+        (id, source_id, external_id, nonce, fingerprint, received_at, status, code, detail,
+         size_bytes, client_network, signal_id)
+      select %(id)s, source.id, %(external_id)s, %(nonce)s, %(fingerprint)s, %(received_at)s,
+        %(status)s, %(code)s, %(detail)s, %(size_bytes)s, %(client_network)s, %(signal_id)s
       from source
-      on conflict (source_id, external_id) do nothing
+      on conflict do nothing
       returning signal_id
     )
     insert into outbox (event_id, topic, key, payload, headers)
@@ -60,8 +58,21 @@ _ACCEPT = """
 
 _EARLIER = """
     select id, received_at, status, code, detail, size_bytes, client_network, signal_id,
-      fingerprint
+      fingerprint, nonce
     from webhook_deliveries where source_id = %s and external_id = %s
+"""
+
+_KNOWS_NONCE = "select 1 from webhook_deliveries where source_id = %s and nonce = %s"
+
+_REPEAT = """
+    insert into webhook_deliveries
+      (id, source_id, nonce, received_at, status, code, detail, size_bytes, client_network,
+       signal_id)
+    select %(id)s, id, %(nonce)s, %(received_at)s, %(status)s, %(code)s, %(detail)s,
+      %(size_bytes)s, %(client_network)s, %(signal_id)s
+    from webhook_sources where id = %(source_id)s
+    on conflict (source_id, nonce) do nothing
+    returning id
 """
 
 _REFUSE = """
@@ -77,19 +88,14 @@ _TRIM = """
       order by id desc offset %(kept)s limit 1)
 """
 
-_PURGE = """
-    delete from webhook_deliveries where id in (
-      select id from webhook_deliveries where source_id = %s and id < %s
-      order by id limit %s for update skip locked)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A delivery that was accepted before, and the keyed hash of what it said."""
+    """A delivery that was accepted before, the keyed hash of what it said, and its nonce."""
 
     delivery: Delivery
     fingerprint: bytes
+    nonce: str | None
 
 
 class GatewayStore:
@@ -140,26 +146,20 @@ class GatewayStore:
         self,
         source: Source,
         delivery: Delivery,
-        external_id: str,
+        proof: Proof,
         fingerprint: bytes,
         event: SignalRaised,
     ) -> bool:
         """Keep a delivery and announce its signal; False when the source is not as it was
-        read any more, or has sent a delivery of this `external_id` before."""
+        read any more, or has sent a delivery of this name or with this nonce before."""
         announced = outbox_values(event)
         values = {
-            "id": delivery.id,
+            **_columns(delivery),
             "source_id": source.id,
             "version": source.version,
-            "external_id": external_id,
+            "external_id": proof.external_id,
+            "nonce": proof.nonce,
             "fingerprint": fingerprint,
-            "received_at": delivery.received_at,
-            "status": delivery.status,
-            "code": delivery.code,
-            "detail": delivery.detail,
-            "size_bytes": delivery.size_bytes,
-            "client_network": delivery.client_network,
-            "signal_id": delivery.signal_id,
             **announced,
             "payload": Jsonb(announced["payload"]),
             "headers": Jsonb(announced["headers"]),
@@ -169,7 +169,16 @@ class GatewayStore:
     async def earlier(self, source_id: SourceId, external_id: str) -> Earlier | None:
         """Return the accepted delivery with this name."""
         row = await self._one_row(_EARLIER, (source_id, external_id))
-        return None if row is None else Earlier(Delivery(*row[:8]), bytes(row[8] or b""))
+        return None if row is None else Earlier(Delivery(*row[:8]), bytes(row[8] or b""), row[9])
+
+    async def knows_nonce(self, source_id: SourceId, nonce: str) -> bool:
+        """Say whether an accepted delivery of the source had this nonce."""
+        return await self._one_row(_KNOWS_NONCE, (source_id, nonce)) is not None
+
+    async def repeat(self, source_id: SourceId, delivery: Delivery, nonce: str) -> bool:
+        """Put a repeated delivery on record; False when its nonce was used before."""
+        values = {**_columns(delivery), "source_id": source_id, "nonce": nonce}
+        return await self._one_row(_REPEAT, values) is not None
 
     async def refuse(self, source_id: SourceId, delivery: Delivery) -> None:
         """Put a refusal on record and forget all but the newest `REFUSALS_KEPT` of the source."""
@@ -186,13 +195,6 @@ class GatewayStore:
         async with self._pool.connection(_PATIENCE_S) as connection:
             await connection.execute(_REFUSE, values)
             await connection.execute(_TRIM, {"source_id": source_id, "kept": REFUSALS_KEPT})
-
-    async def purge(self, source_id: SourceId, now: datetime) -> None:
-        """Forget some deliveries that are too old to be repeated."""
-        before = now - ACCEPTED_KEPT
-        first_kept = UUID(int=int(before.timestamp() * 1000) << 80)  # ids begin with their time
-        async with self._pool.connection(_PATIENCE_S) as connection:
-            await connection.execute(_PURGE, (source_id, first_kept, _PURGED_AT_ONCE))
 
     def _remember(self, source: Source) -> None:
         self._remembered[source.id] = source
@@ -219,3 +221,16 @@ class GatewayStore:
 
     def _open(self, source_id: UUID, boxes: Sequence[bytes]) -> tuple[str, ...]:
         return tuple(self._keeper.open(source_id, bytes(box)) for box in boxes)
+
+
+def _columns(delivery: Delivery) -> dict[str, object]:
+    return {
+        "id": delivery.id,
+        "received_at": delivery.received_at,
+        "status": delivery.status,
+        "code": delivery.code,
+        "detail": delivery.detail,
+        "size_bytes": delivery.size_bytes,
+        "client_network": delivery.client_network,
+        "signal_id": delivery.signal_id,
+    }

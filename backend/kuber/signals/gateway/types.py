@@ -73,11 +73,13 @@ class Incoming:
 class Proof:
     """What checking the signature of a delivery brought to light.
 
-    `nonce` may be used once; `external_id` names the delivery, however often it is sent.
+    `nonce` may be used once; `external_id` names the delivery, however often it is sent. `alert`
+    stands for what an alert says, which has no name of its own: the same soon after is the same.
     """
 
     nonce: str | None
     external_id: str
+    alert: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

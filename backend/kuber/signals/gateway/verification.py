@@ -136,8 +136,8 @@ def _verify_path(secrets: Sequence[str], given: str | None, body: bytes, now: da
             "The secret in the address is not that of this source.",
             one_problem("The secret is wrong.", "Copy the address anew, or rotate the secret."),
         )
-    minute = int(now.timestamp()) // 60
-    return Proof(None, f"alert:{hashlib.sha256(body).hexdigest()}:{minute}")
+    said, minute = hashlib.sha256(body).hexdigest(), int(now.timestamp()) // 60
+    return Proof(None, f"alert:{said}:{minute}", said)
 
 
 def _external_id(headers: Mapping[str, str]) -> str | None:
