@@ -1,12 +1,15 @@
 """Indicators that take one value at a time; each equals its counterpart in TA-Lib.
 
 `update` takes the next value and returns the indicator there, NaN while it has too little history.
-Leading NaN inputs are skipped, so an indicator of an indicator starts where the inner one does.
+A value that is no finite number is a gap: the indicator is NaN there and begins anew behind it, as
+if the series began there. So no value ever depends on which bar was fed first, and an indicator of
+an indicator starts where the inner one does. What grows beyond the floats is a gap as well.
 Means over a window are summed afresh from the window: no rounding error builds up, and a value
 depends on the bars of its window alone. Sources of the formulas: `kuber.market.indicators`.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections import deque
 
 NAN = math.nan
@@ -14,6 +17,8 @@ _TINY = 1e-14
 """TA-Lib takes a smaller sum of gains and losses for zero."""
 _EQUAL = 1e-9
 """Two lines that differ by less than this part of their size are the same line."""
+FORGOTTEN_AFTER = 20
+"""Bars in a row without a value after which what was known before them no longer counts."""
 
 
 def exponential_settling(period: int) -> int:
@@ -27,7 +32,7 @@ def wilder_settling(period: int) -> int:
 
 
 class Window:
-    """The last `size` values; NaN values before the first number are skipped."""
+    """The last `size` values; a value that is no finite number empties it."""
 
     def __init__(self, size: int) -> None:
         assert size >= 1, "a window holds at least one value"
@@ -36,10 +41,18 @@ class Window:
 
     def push(self, value: float) -> bool:
         """Take in a value; return whether the window is full of numbers."""
-        if math.isnan(value) and not self.values:
+        if not math.isfinite(value):
+            self.values.clear()
             return False
         self.values.append(value)
         return len(self.values) == self._size
+
+    def mean(self) -> float:
+        """Return the mean of the values, NaN when their sum is beyond the floats."""
+        try:
+            return math.fsum(self.values) / len(self.values)
+        except OverflowError:
+            return NAN
 
 
 class Sma:
@@ -47,44 +60,46 @@ class Sma:
 
     def __init__(self, period: int) -> None:
         self._window = Window(period)
-        self._period = period
 
     def update(self, value: float) -> float:
-        if not self._window.push(value):
-            return NAN
-        return math.fsum(self._window.values) / self._period
+        return self._window.mean() if self._window.push(value) else NAN
 
 
-class Ema:
+class _Smoothed(ABC):
+    """Begins with the mean of `period` values, then follows each new one a little."""
+
+    def __init__(self, period: int) -> None:
+        self._period = period
+        self._seed: Sma | None = Sma(period)
+        self._value = NAN
+
+    def update(self, value: float) -> float:
+        if self._seed is None:
+            self._value = self._next(self._value, value)
+            if not math.isfinite(self._value):
+                self._seed, self._value = Sma(self._period), NAN
+        else:
+            self._value = self._seed.update(value)
+            if math.isfinite(self._value):
+                self._seed = None  # its window is not needed any more
+        return self._value
+
+    @abstractmethod
+    def _next(self, old: float, new: float) -> float: ...
+
+
+class Ema(_Smoothed):
     """Exponential moving average, weight 2 / (period + 1), from the mean of `period` values."""
 
-    def __init__(self, period: int) -> None:
-        self._seed = Sma(period)
-        self._weight = 2.0 / (period + 1)
-        self._value = NAN
-
-    def update(self, value: float) -> float:
-        if math.isnan(self._value):
-            self._value = self._seed.update(value)
-        else:
-            self._value += self._weight * (value - self._value)
-        return self._value
+    def _next(self, old: float, new: float) -> float:
+        return old + 2.0 / (self._period + 1) * (new - old)
 
 
-class Wilder:
+class Wilder(_Smoothed):
     """Wilder's smoothing: (old * (period - 1) + new) / period, from the mean of `period` values."""
 
-    def __init__(self, period: int) -> None:
-        self._seed = Sma(period)
-        self._period = period
-        self._value = NAN
-
-    def update(self, value: float) -> float:
-        if math.isnan(self._value):
-            self._value = self._seed.update(value)
-        else:
-            self._value = (self._value * (self._period - 1) + value) / self._period
-        return self._value
+    def _next(self, old: float, new: float) -> float:
+        return (old * (self._period - 1) + new) / self._period
 
 
 class Rsi:
@@ -96,13 +111,12 @@ class Rsi:
 
     def update(self, value: float) -> float:
         change, self._before = value - self._before, value
-        if math.isnan(change):
-            return NAN
-        gain, loss = self._gains.update(max(change, 0.0)), self._losses.update(max(-change, 0.0))
+        gain = self._gains.update(change if not change < 0 else 0.0)
+        loss = self._losses.update(-change if not change > 0 else 0.0)
         total = gain + loss
-        if math.isnan(total):
+        if not math.isfinite(total):
             return NAN
-        return 100.0 * gain / total if total >= _TINY else 0.0
+        return 100.0 * (gain / total) if total >= _TINY else 0.0
 
 
 class Macd:
@@ -113,13 +127,16 @@ class Macd:
 
     def __init__(self, fast: int, slow: int, signal: int) -> None:
         self._fast, self._slow, self._signal = Ema(fast), Ema(slow), Ema(signal)
-        self._skipped = slow - fast
+        self._lead = self._skipped = slow - fast
 
     def update(self, value: float) -> tuple[float, float, float]:
         """Return line, signal and histogram."""
         slow, fast = self._slow.update(value), NAN
-        if self._skipped > 0:
-            self._skipped -= not math.isnan(value)
+        if not math.isfinite(value):
+            self._skipped = self._lead
+            self._fast.update(value)
+        elif self._skipped > 0:
+            self._skipped -= 1
         else:
             fast = self._fast.update(value)
         line = fast - slow
@@ -159,39 +176,62 @@ class Deviation:
         """Return mean and standard deviation."""
         if not self._window.push(value):
             return NAN, NAN
-        mean = math.fsum(self._window.values) / self._period
-        squares = math.fsum((one - mean) ** 2 for one in self._window.values)
-        return mean, math.sqrt(squares / self._period)
+        mean = self._window.mean()
+        # The distance from the mean is the root of the summed squares, without their overflow.
+        distance = math.dist(tuple(self._window.values), (mean,) * self._period)
+        return mean, distance / math.sqrt(self._period)
 
 
-class Highest:
-    """The greatest of the last `period` values."""
+class _Extreme:
+    """The greatest of `sign` times the last `period` values, in constant time per value.
 
-    def __init__(self, period: int) -> None:
-        self._window = Window(period)
+    Kept are the values that are still to be the greatest one day: each is greater than those
+    after it (the monotonic wedge, Lemire 2006).
+    """
 
-    def update(self, value: float) -> float:
-        return max(self._window.values) if self._window.push(value) else NAN
-
-
-class Lowest:
-    """The least of the last `period` values."""
-
-    def __init__(self, period: int) -> None:
-        self._window = Window(period)
+    def __init__(self, period: int, sign: int) -> None:
+        self._period, self._sign = period, sign
+        self._wedge: deque[tuple[int, float]] = deque()
+        self._count = 0
 
     def update(self, value: float) -> float:
-        return min(self._window.values) if self._window.push(value) else NAN
+        if not math.isfinite(value):
+            self._wedge.clear()
+            self._count = 0
+            return NAN
+        signed = self._sign * value
+        while self._wedge and self._wedge[-1][1] <= signed:
+            self._wedge.pop()
+        self._wedge.append((self._count, signed))
+        self._count += 1
+        if self._wedge[0][0] < self._count - self._period:
+            self._wedge.popleft()
+        return self._sign * self._wedge[0][1] if self._count >= self._period else NAN
+
+
+class Highest(_Extreme):
+    """The greatest of the last `period` values; NaN while one of them is missing."""
+
+    def __init__(self, period: int) -> None:
+        super().__init__(period, 1)
+
+
+class Lowest(_Extreme):
+    """The least of the last `period` values; NaN while one of them is missing."""
+
+    def __init__(self, period: int) -> None:
+        super().__init__(period, -1)
 
 
 class Lag:
-    """The value of `bars` bars ago."""
+    """The value of `bars` bars ago, whatever was between."""
 
     def __init__(self, bars: int) -> None:
-        self._window = Window(bars + 1)
+        self._values: deque[float] = deque(maxlen=bars + 1)
 
     def update(self, value: float) -> float:
-        return self._window.values[0] if self._window.push(value) else NAN
+        self._values.append(value)
+        return self._values[0] if len(self._values) == self._values.maxlen else NAN
 
 
 class Change:
@@ -202,6 +242,8 @@ class Change:
 
     def update(self, value: float) -> float:
         before = self._lag.update(value)
+        if math.isnan(value) or math.isnan(before):
+            return NAN
         return (value / before - 1.0) * 100.0 if before != 0 else 0.0
 
 
@@ -210,17 +252,25 @@ class Crossing:
 
     What counts is the side on which the line was last: touching the other line and turning back is
     no crossing, and lying on it does not make two of one. Rounding is no crossing either: a
-    difference below 1e-9 of the other line's size counts as none.
+    difference below 1e-9 of the other line's size counts as none. After more than 20 bars on which
+    one of the lines is not known, the side before them is forgotten.
     """
 
     def __init__(self) -> None:
         self.side = 0
         """1 above, -1 below, 0 while the line has been on neither side."""
+        self._unknown = 0
 
     def update(self, line: float, other: float) -> int:
         """Return 1 where `line` comes to lie above `other`, -1 where below, else 0."""
         difference = line - other
-        if math.isnan(difference) or abs(difference) <= _EQUAL * abs(other):
+        if math.isnan(difference):
+            self._unknown += 1
+            if self._unknown > FORGOTTEN_AFTER:
+                self.side = 0
+            return 0
+        self._unknown = 0
+        if abs(difference) <= _EQUAL * abs(other):
             return 0
         side = 1 if difference > 0 else -1
         crossed = side if self.side == -side else 0
@@ -229,15 +279,24 @@ class Crossing:
 
 
 class Onset:
-    """Says when a condition begins to hold; unknown (None) leaves everything as it was."""
+    """Says when a condition begins to hold.
+
+    Unknown (None) leaves everything as it was; after more than 20 bars of it, what was known
+    before them is forgotten.
+    """
 
     def __init__(self) -> None:
         self._held: bool | None = None
+        self._unknown = 0
 
     def update(self, holds: bool | None) -> bool:
         """Return True where the condition was known not to hold and now does."""
         if holds is None:
+            self._unknown += 1
+            if self._unknown > FORGOTTEN_AFTER:
+                self._held = None
             return False
+        self._unknown = 0
         begins = holds and self._held is False
         self._held = holds
         return begins

@@ -15,10 +15,8 @@ from kuber.signals.generators.base import (
 from kuber.signals.generators.expressions.compiler import compile_expression
 from kuber.signals.generators.expressions.grammar import MAX_LENGTH
 from kuber.signals.generators.expressions.program import Program
-from kuber.signals.generators.streaming import Onset
+from kuber.signals.generators.streaming import FORGOTTEN_AFTER, Onset
 from kuber.signals.types import SignalDirection
-
-_SETTLED = 20
 
 
 class ExpressionConfig(GeneratorConfig):
@@ -63,7 +61,7 @@ class Expression(SignalGenerator[ExpressionConfig]):
 
     @property
     def warm_up(self) -> int:
-        return self._program.settling + _SETTLED
+        return self._program.settling + FORGOTTEN_AFTER + 2
 
     def detector(self, ticker: str) -> Detector:
         return _Condition(ticker, self.config, self._program)

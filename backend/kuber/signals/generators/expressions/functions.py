@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kuber.signals.generators.streaming import (
+    FORGOTTEN_AFTER,
     NAN,
     Atr,
     Change,
@@ -149,8 +150,8 @@ def _window(period: int, *_: float) -> int:
 _VALUE, _BARS = Series("value"), Period("bars", 2)
 _MACD = (Period("fast", 2, 12), Period("slow", 3, 26), Period("signal", 2, 9))
 _BANDS: tuple[Parameter, ...] = (Period("bars", 2, 20), Width("width", 2.0))
-_AND_NOW = 2
-"""A crossing needs the bar before as well."""
+_SIDES = 2 + FORGOTTEN_AFTER
+"""A crossing needs the last bar before on which both values were known."""
 
 _ALL = (
     Function("sma", (_VALUE, _BARS), lambda n: Sma(n).update, _window, "simple moving average"),
@@ -206,7 +207,7 @@ _ALL = (
         "crosses_above",
         (Series("a"), Series("b")),
         _crosses(1),
-        lambda: _AND_NOW,
+        lambda: _SIDES,
         "true on the bar on which a comes to lie above b",
         result=Kind.CONDITION,
     ),
@@ -214,7 +215,7 @@ _ALL = (
         "crosses_below",
         (Series("a"), Series("b")),
         _crosses(-1),
-        lambda: _AND_NOW,
+        lambda: _SIDES,
         "true on the bar on which a comes to lie below b",
         result=Kind.CONDITION,
     ),
