@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from kuber.market.errors import BeyondCalendar
 from kuber.market.instruments import CRYPTO, CURRENCIES
 from kuber.market.types import TimeArray, Timeframe, to_datetime, to_datetime64
 
@@ -27,6 +28,8 @@ _MONDAY = np.datetime64("1970-01-05", "D")
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
 _FIRST_YEAR = 2000
 _LAST_YEAR = 2030
+_EARLIEST_YEAR = 1960
+_LATEST_YEAR = 2109
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +47,10 @@ class Sessions:
 
 
 class TradingCalendar:
-    """When one kind of market trades. Sessions are computed on first use and kept."""
+    """When one kind of market trades. Sessions are computed on first use and kept.
+
+    Every method raises BeyondCalendar for a time before 1960 or after 2109.
+    """
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -60,22 +66,29 @@ class TradingCalendar:
 
         They reach at least from one month before `first` to one month after `last`.
         """
-        self._cover(first, last)
-        return _sessions(self.code, *self._years)
+        return _sessions(self.code, *self._cover(first, last))
 
     def hours(self, first: np.datetime64, last: np.datetime64) -> Sessions:
         """Return the spans of trading, as far as `sessions`; only for currencies do they differ."""
-        self._cover(first, last)
-        if self.code == CURRENCIES:
-            return _currency_hours(*self._years)
-        return _sessions(self.code, *self._years)
+        years = self._cover(first, last)
+        return _currency_hours(*years) if self.code == CURRENCIES else _sessions(self.code, *years)
 
-    def _cover(self, first: np.datetime64, last: np.datetime64) -> None:
-        before, after = first - 31 * _DAY, last + 31 * _DAY
-        self._years = (
-            min(self._years[0], before.astype("datetime64[D]").astype(date).year),
-            max(self._years[1], after.astype("datetime64[D]").astype(date).year),
+    def _cover(self, first: np.datetime64, last: np.datetime64) -> tuple[int, int]:
+        """Return the years that are kept, widened by whole decades to a month around both."""
+        before, after = _year(first - 31 * _DAY), _year(last + 31 * _DAY)
+        if before < _EARLIEST_YEAR or after > _LATEST_YEAR:
+            raise BeyondCalendar(
+                f"Trading sessions are known from {_EARLIEST_YEAR} to {_LATEST_YEAR}, "
+                f"not for {first.astype('datetime64[D]')} to {last.astype('datetime64[D]')}."
+            )
+        years = (
+            self._years[0] if before >= self._years[0] else before // 10 * 10,
+            self._years[1] if after <= self._years[1] else after // 10 * 10 + 9,
         )
+        if years != self._years:
+            _sessions(self.code, *years)  # if that fails, what is kept stays as it was
+            self._years = years
+        return years
 
     def week_of(self, dates: DateArray) -> IndexArray:
         """Return the number of the trading week that each date belongs to."""
@@ -201,6 +214,10 @@ def _currency_hours(first_year: int, last_year: int) -> Sessions:
     for at in np.flatnonzero(weekday == _FRIDAY):
         closes[at] = _new_york(days.dates[at].astype(date), time(17))
     return Sessions(days.dates, opens, closes, days.weeks)
+
+
+def _year(day: np.datetime64) -> int:
+    return int(day.astype("datetime64[Y]").astype(np.int64)) + 1970
 
 
 def _weekday(dates: DateArray) -> IndexArray:

@@ -54,3 +54,10 @@ class ProviderUnavailable(MarketError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
     code = "market_data_unavailable"
     title = "The market data provider cannot be used now"
+
+
+class BeyondCalendar(MarketError):
+    """A time so far away that nobody knows when markets trade then."""
+
+    code = "beyond_calendar"
+    title = "No trading calendar covers this time"

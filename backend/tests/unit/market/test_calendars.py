@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from kuber.market.calendars import calendar_for
+from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.errors import BeyondCalendar
 from kuber.market.types import Timeframe
 
 
@@ -87,3 +88,36 @@ def test_a_calendar_reaches_back_when_old_bars_ask_for_it() -> None:
     opens, _ = calendar_for("24/5").daily_bounds(days("1987-10-19"))
     assert opens[0] == np.datetime64("1987-10-19T00:00")
     assert calendar_for("24/5").is_open(at("2018-02-02T20:00"))
+
+
+@pytest.mark.parametrize("code", ["XNYS", "24/5", "24/7"])
+@pytest.mark.parametrize("far", ["0001-01-02", "1900-01-01", "2200-01-01", "9998-12-30"])
+def test_a_far_time_is_refused_and_the_calendar_goes_on_as_before(code: str, far: str) -> None:
+    calendar = TradingCalendar(code)
+    monday = at("2024-03-04T15:00")
+    with pytest.raises(BeyondCalendar, match="1960 to 2109"):
+        calendar.is_open(at(far))
+    assert calendar.is_open(monday)
+
+
+def test_times_at_the_edges_of_what_can_be_imported_have_sessions() -> None:
+    calendar = TradingCalendar("XNYS")
+    assert calendar.is_open(at("1970-01-02T16:00"))
+    assert calendar.is_open(at("2099-12-30T16:00"))
+    assert calendar.session_close(at("2024-11-29T15:00")) == at("2024-11-29T18:00")
+
+
+def test_sessions_that_cannot_be_made_leave_the_calendar_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calendar = TradingCalendar("XNYS")
+    with monkeypatch.context() as patched:
+        patched.setattr("kuber.market.calendars._exchange_sessions", _fail)
+        with pytest.raises(RuntimeError):
+            calendar.is_open(at("1983-06-01T15:00"))
+    assert calendar.is_open(at("2024-03-04T15:00"))
+    assert calendar.is_open(at("1983-06-01T15:00"))
+
+
+def _fail(*_: object) -> None:
+    raise RuntimeError("no sessions for these years")
