@@ -16,11 +16,20 @@ from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ImportTooLarge, UnknownSymbol
 from kuber.market.instruments import canonical_symbol
 from kuber.market.models import BarImport
+from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.stored import StoredBars
 from kuber.market.repository import add_import
 from kuber.market.series import RawBars
-from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime, to_datetime64
+from kuber.market.types import (
+    Bars,
+    Instrument,
+    Instruments,
+    Source,
+    Timeframe,
+    to_datetime,
+    to_datetime64,
+)
 
 MAX_IMPORT_BYTES = 10_000_000
 MAX_BARS = 10_000
@@ -80,19 +89,15 @@ class MarketService:
                 return found
         raise _unknown(plain)
 
-    async def instruments(
-        self, wanted: Collection[tuple[UserId, str]]
-    ) -> dict[tuple[UserId, str], Instrument]:
-        """Return the instruments of many users and symbols at once; unknown ones are left out.
+    async def instruments(self, wanted: Collection[tuple[UserId, str]]) -> Instruments:
+        """Return the instruments of many users and symbols at once.
 
-        Raises ProviderUnavailable.
+        Unknown ones are left out; those that the provider cannot tell about now are named with
+        the reason, so that one symbol never fails the others.
         """
-        found = await self._stored.instruments(wanted)
-        for user_id, symbol in set(wanted) - found.keys():
-            instrument = await self._provider.instrument(user_id, symbol)
-            if instrument is not None:
-                found[user_id, symbol] = instrument
-        return found
+        stored = await self._stored.instruments(wanted) if wanted else {}
+        asked = await look_up(self._provider, set(wanted) - stored.keys())
+        return Instruments({**stored, **asked.found}, asked.unavailable)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int

@@ -1,6 +1,7 @@
 """The nouns of market data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -80,6 +81,22 @@ class Instrument:
     @property
     def simulated(self) -> bool:
         return self.source is Source.SIMULATED
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What is known of many users' symbols at once; a symbol in neither part has no prices."""
+
+    found: Mapping[tuple[UserId, str], Instrument] = field(default_factory=dict)
+    unavailable: Mapping[tuple[UserId, str], str] = field(default_factory=dict)
+    """Why nobody could say: a sentence for each user and symbol that the provider owes."""
+
+    def why_none(self, user_id: UserId, symbol: str) -> str:
+        """Return why there is no instrument now, empty when there is one or never was any."""
+        if (user_id, symbol) in self.found or (user_id, symbol) not in self.unavailable:
+            return ""
+        why = self.unavailable[user_id, symbol]
+        return f"There were no prices to be had for {symbol}: {why}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
 from kuber.market.service import MarketService
-from kuber.market.types import Instrument
+from kuber.market.types import Instruments
 from kuber.pipelines.schedule import DuePipeline, NextDue, due_pipelines, schedule_next
 from kuber.pipelines.triggers import next_due, open_symbols
 from kuber.runs.starting import RunRequest, start_runs
@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 200
 
-Instruments = dict[tuple[UserId, str], Instrument]
 _Skips = dict[str, tuple[str, str]]
 """By symbol: reason and sentence."""
 
@@ -100,7 +99,9 @@ def _screen(
     skips: _Skips = {}
     trading = open_symbols(one.trigger, now) if one.trigger.market_hours_only else None
     for symbol in one.trigger.symbols:
-        if (one.user_id, symbol) not in instruments:
+        if why := instruments.why_none(one.user_id, symbol):
+            skips[symbol] = ("market_unavailable", why)
+        elif (one.user_id, symbol) not in instruments.found:
             skips[symbol] = ("unknown_symbol", f"There are no prices for {symbol}.")
         elif trading is not None and symbol not in trading:
             skips[symbol] = ("market_closed", f"The market of {symbol} was closed.")
@@ -110,7 +111,7 @@ def _screen(
 
 
 def _request(one: DuePipeline, symbol: str, instruments: Instruments, now: datetime) -> RunRequest:
-    instrument = instruments[one.user_id, symbol]
+    instrument = instruments.found[one.user_id, symbol]
     return RunRequest(
         run_id=RunId(new_id()),
         pipeline_id=one.pipeline_id,

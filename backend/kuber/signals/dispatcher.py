@@ -20,13 +20,13 @@ from kuber.infra.telemetry import DISPATCH_SECONDS, SIGNAL_MATCHES, SIGNALS, con
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, new_id
 from kuber.market.service import MarketService
+from kuber.market.types import Instruments
 from kuber.runs.starting import RunRequest, inactive, start_runs
 from kuber.signals.events import SignalNormalized
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.intake import read_signal
 from kuber.signals.matching import (
     Candidate,
-    Instruments,
     Match,
     Screen,
     candidates,
@@ -134,7 +134,7 @@ class Dispatcher:
         wanted = {
             (one.subscriber.user_id, one.symbol) for one in found if one.confidence >= one.threshold
         }
-        return await self._market.instruments(wanted) if wanted else {}
+        return await self._market.instruments(wanted)
 
     async def _record(
         self, connection: RawConnection, signals: Sequence[Signal], now: datetime
@@ -212,7 +212,7 @@ def seed_of(signal: Signal, one: Candidate) -> int:
 
 
 def _request(one: Candidate, instruments: Instruments, now: datetime) -> RunRequest:
-    instrument = instruments[one.subscriber.user_id, one.symbol]
+    instrument = instruments.found[one.subscriber.user_id, one.symbol]
     as_of, real_time = moment_of(one.signal, instrument, now)
     return RunRequest(
         run_id=RunId(new_id()),

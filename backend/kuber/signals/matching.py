@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 
 from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.market.calendars import calendar_for
-from kuber.market.types import Instrument
+from kuber.market.types import Instrument, Instruments
 from kuber.signals.index import Subscriber, SubscriptionIndex
 from kuber.signals.tiers import TierPolicy
 from kuber.signals.types import Outcome, Signal, SkipReason
 
 HISTORICAL_AFTER = timedelta(minutes=15)
 """A signal older than this is history: its run sees the market as it was then."""
-
-Instruments = dict[tuple[UserId, str], Instrument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,7 @@ class Screen:
         checks: Sequence[tuple[SkipReason, Callable[[Candidate], str]]] = (
             (SkipReason.BELOW_THRESHOLD, _below),
             (SkipReason.TIER, self._tier),
+            (SkipReason.MARKET_UNAVAILABLE, self._unavailable),
             (SkipReason.UNKNOWN_SYMBOL, self._unknown),
             (SkipReason.MARKET_CLOSED, self._closed),
             (SkipReason.BUDGET, self._budget),
@@ -81,15 +80,18 @@ class Screen:
             return ""
         return f"The tier {one.subscriber.tier} has no {one.signal.signal_type} signals."
 
+    def _unavailable(self, one: Candidate) -> str:
+        return self.instruments.why_none(one.subscriber.user_id, one.symbol)
+
     def _unknown(self, one: Candidate) -> str:
-        if (one.subscriber.user_id, one.symbol) in self.instruments:
+        if (one.subscriber.user_id, one.symbol) in self.instruments.found:
             return ""
         return f"There are no prices for {one.symbol}."
 
     def _closed(self, one: Candidate) -> str:
         if not one.subscriber.market_hours_only:
             return ""
-        instrument = self.instruments[one.subscriber.user_id, one.symbol]
+        instrument = self.instruments.found[one.subscriber.user_id, one.symbol]
         at = one.signal.occurred_at
         if calendar_for(instrument.calendar).is_open(at):
             return ""

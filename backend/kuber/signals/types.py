@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,18 +19,32 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from kuber.kernel.ids import UserId
+from kuber.market.instruments import canonical_symbol
 
 MAX_TICKERS = 500
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Signals before that are refused."""
 MAX_CLOCK_AHEAD_S = 300
 """How far in the future a signal's time may lie before it is refused."""
 
 SignalType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
+
+def _one_spelling(name: str) -> str:
+    try:
+        return canonical_symbol(name)
+    except ValueError:
+        return name  # matches no scanner, which is what happens then
+
+
 TickerName = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-/:]{0,31}$"
     ),
+    AfterValidator(_one_spelling),
 ]
+"""A ticker in its one spelling: `BTC/USD` and `btc-usd` become `BTCUSD`."""
 
 
 _SECONDS_OR_ISO_8601: JsonSchemaValue = {
@@ -59,6 +74,7 @@ class SkipReason(StrEnum):
     BUDGET = "budget"
     MARKET_CLOSED = "market_closed"
     UNKNOWN_SYMBOL = "unknown_symbol"
+    MARKET_UNAVAILABLE = "market_unavailable"
     NOT_RUNNABLE = "not_runnable"
 
 
@@ -95,14 +111,21 @@ class SignalMessage(BaseModel):
     @field_validator("timestamp")
     @classmethod
     def _aware(cls, value: datetime) -> datetime:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        try:
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError as error:  # at the edge of the calendar, in a zone beyond it
+            raise ValueError("the time is out of range") from error
 
     @field_validator("tickers")
     @classmethod
     def _each_once(cls, value: tuple[TickerSignal, ...]) -> tuple[TickerSignal, ...]:
-        names = [item.ticker for item in value]
-        if len(set(names)) != len(names):
-            raise ValueError("name each ticker once")
+        places: dict[str, int] = {}
+        for place, item in enumerate(value):
+            first = places.setdefault(item.ticker, place)
+            if first != place:
+                raise ValueError(
+                    f"name each ticker once: tickers.{first} and tickers.{place} are the same"
+                )
         return value
 
 

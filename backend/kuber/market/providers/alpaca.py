@@ -40,6 +40,8 @@ _FETCHED = {
     Timeframe.W1: (Timeframe.D1, TimeFrame(1, TimeFrameUnit.Day)),
 }
 _KNOWN_BY = timedelta(days=14)
+_UNKNOWN_FOR = timedelta(minutes=1)
+_MOST_UNKNOWN = 10_000
 _REFUSED = {
     401: "Alpaca refused the keys: check KUBER_ALPACA_API_KEY and KUBER_ALPACA_API_SECRET.",
     403: "Alpaca refused the request: the account's plan may not cover this data feed.",
@@ -79,19 +81,32 @@ class AlpacaBars:
             client._session.mount("http://", adapter)
             client._retry, client._retry_wait = 1, 1
         self._known: set[str] = set()
+        self._unknown: dict[str, datetime] = {}
         self._frames = FrameCache(cache_bytes)
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
         traits = traits_of(symbol)
         if traits.calendar == CURRENCIES:
             return None
-        if symbol not in self._known:
-            now = self._clock.now()
-            fetch = self._fetcher(traits, Timeframe.D1, now - _KNOWN_BY, now)
-            if not await _answer(lambda: fetch(Adjustment.RAW)):
-                return None
-            self._known.add(symbol)
+        if symbol not in self._known and not await self._is_listed(traits):
+            return None
         return _instrument(traits)
+
+    async def _is_listed(self, traits: Traits) -> bool:
+        """Ask whether there are recent bars; a no is remembered for a minute, a yes for good."""
+        now = self._clock.now()
+        asked_at = self._unknown.get(traits.symbol)
+        if asked_at is not None and abs(now - asked_at) < _UNKNOWN_FOR:
+            return False
+        fetch = self._fetcher(traits, Timeframe.D1, now - _KNOWN_BY, now)
+        if await _answer(lambda: fetch(Adjustment.RAW)):
+            self._known.add(traits.symbol)
+            self._unknown.pop(traits.symbol, None)
+            return True
+        if len(self._unknown) >= _MOST_UNKNOWN:
+            self._unknown.clear()
+        self._unknown[traits.symbol] = now
+        return False
 
     async def search(self, user_id: UserId, query: str) -> list[Instrument]:
         listed = sorted({*UNIVERSE, *self._known})

@@ -1,6 +1,7 @@
 """What is special about Alpaca: keys, refusals, time-outs, splits."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -60,6 +61,20 @@ async def test_nobody_there_is_a_clear_failure() -> None:
 async def test_a_symbol_that_is_refused_is_unknown(server: AlpacaServer) -> None:
     server.status = 422
     assert await provider(server).instrument(USER, "NOSUCH") is None
+
+
+async def test_an_unknown_symbol_is_asked_for_again_only_after_a_minute(
+    server: AlpacaServer,
+) -> None:
+    clock = FixedClock(NOW)
+    alpaca = AlpacaBars("the-key", "the-secret", clock, url=server.url)
+    server.status = 422
+    for _ in range(3):
+        assert await alpaca.instrument(USER, "NVDA") is None
+    assert len(server.requests) == 1
+    server.status = 200
+    clock.advance(timedelta(seconds=61))
+    assert await alpaca.instrument(USER, "NVDA") is not None
 
 
 async def test_keys_and_feed_are_sent_and_currencies_are_not_asked_for(

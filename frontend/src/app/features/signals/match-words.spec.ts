@@ -22,6 +22,7 @@ describe('matchInWords', () => {
       'budget',
       'market_closed',
       'unknown_symbol',
+      'market_unavailable',
       'not_runnable',
     ] as const;
     const sentences = reasons.map((reason) => matchInWords(match({ reason })));

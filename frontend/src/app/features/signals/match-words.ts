@@ -23,6 +23,7 @@ const BARE: Readonly<Record<string, (symbol: string) => string>> = {
   budget: () => 'Your budget was used up.',
   market_closed: (symbol) => `The market of ${symbol} was closed.`,
   unknown_symbol: (symbol) => `There are no prices for ${symbol}.`,
+  market_unavailable: (symbol) => `There were no prices to be had for ${symbol}.`,
   not_runnable: () => 'The pipeline has problems and cannot run.',
 };
 
