@@ -1,7 +1,7 @@
 """Who wants which signal: from signal type and ticker to pipelines, ordered by threshold."""
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Subscriber:
     """An active pipeline that starts by signals.
 
     `thresholds` maps signal types to the least confidence (0 to 100); `tickers` are its scanner's,
-    one tuple shared by all pipelines of that scanner.
+    each once, one tuple shared by all pipelines of that scanner.
     """
 
     pipeline_id: PipelineId
@@ -35,7 +35,8 @@ class Entry(NamedTuple):
 
 
 class _Bucket:
-    """Subscribers of one signal type and ticker: thresholds ascending, subscribers beside them."""
+    """Subscribers of one signal type and ticker: by threshold, then by pipeline, thresholds beside
+    them; a place is found by halving, however many share a threshold."""
 
     __slots__ = ("subscribers", "thresholds")
 
@@ -43,18 +44,23 @@ class _Bucket:
         self.thresholds = array("d")
         self.subscribers: list[Subscriber] = []
 
-    def add(self, threshold: float, subscriber: Subscriber) -> None:
-        at = bisect_right(self.thresholds, threshold)
-        self.thresholds.insert(at, threshold)
-        self.subscribers.insert(at, subscriber)
+    def put(self, threshold: float, subscriber: Subscriber) -> None:
+        """Add, or replace who stands for the same pipeline at the same threshold."""
+        at, found = self._find(threshold, subscriber.pipeline_id)
+        if found:
+            self.subscribers[at] = subscriber
+        else:
+            self.thresholds.insert(at, threshold)
+            self.subscribers.insert(at, subscriber)
 
-    def remove(self, subscriber: Subscriber) -> None:
-        at = next(at for at, one in enumerate(self.subscribers) if one is subscriber)
+    def remove(self, threshold: float, pipeline_id: PipelineId) -> None:
+        at, found = self._find(threshold, pipeline_id)
+        assert found, "what is taken out was put in"
         self.thresholds.pop(at)
         self.subscribers.pop(at)
 
     def append(self, threshold: float, subscriber: Subscriber) -> None:
-        """Add out of order; `sort` follows."""
+        """Add out of order, pipelines ascending; `sort` follows."""
         self.thresholds.append(threshold)
         self.subscribers.append(subscriber)
 
@@ -63,6 +69,17 @@ class _Bucket:
         self.thresholds = array("d", (self.thresholds[at] for at in order))
         self.subscribers = [self.subscribers[at] for at in order]
 
+    def _find(self, threshold: float, pipeline_id: PipelineId) -> tuple[int, bool]:
+        """Return where the pipeline stands or belongs, and whether it is there."""
+        first = bisect_left(self.thresholds, threshold)
+        end = bisect_right(self.thresholds, threshold, first)
+        at = bisect_left(self.subscribers, pipeline_id.int, first, end, key=_number)
+        return at, at < end and self.subscribers[at].pipeline_id == pipeline_id
+
+
+def _number(subscriber: Subscriber) -> int:
+    return subscriber.pipeline_id.int
+
 
 class SubscriptionIndex:
     """An inverted index in memory; 16 bytes for each subscription to one ticker."""
@@ -70,7 +87,7 @@ class SubscriptionIndex:
     def __init__(self, subscribers: Iterable[Subscriber] = ()) -> None:
         self._buckets: dict[str, dict[str, _Bucket]] = defaultdict(dict)
         self._subscribers: dict[PipelineId, Subscriber] = {}
-        for subscriber in subscribers:
+        for subscriber in sorted(subscribers, key=_number):
             self._subscribers[subscriber.pipeline_id] = subscriber
             for bucket, threshold in self._places(subscriber):
                 bucket.append(threshold, subscriber)
@@ -83,22 +100,32 @@ class SubscriptionIndex:
         return len(self._subscribers)
 
     def put(self, subscriber: Subscriber) -> None:
-        """Add a pipeline, or replace what is known of it."""
-        self.remove(subscriber.pipeline_id)
+        """Add a pipeline, or replace what is known of it; only what differs is touched."""
+        old = self._subscribers.get(subscriber.pipeline_id)
+        if old == subscriber:
+            return
+        if old is not None:
+            self._leave(old, subscriber)
         self._subscribers[subscriber.pipeline_id] = subscriber
         for bucket, threshold in self._places(subscriber):
-            bucket.add(threshold, subscriber)
+            bucket.put(threshold, subscriber)
 
     def remove(self, pipeline_id: PipelineId) -> None:
         """Forget a pipeline; nothing happens when it is not known."""
         subscriber = self._subscribers.pop(pipeline_id, None)
-        if subscriber is None:
-            return
-        for signal_type in subscriber.thresholds:
+        if subscriber is not None:
+            self._leave(subscriber, None)
+
+    def _leave(self, old: Subscriber, new: Subscriber | None) -> None:
+        """Take `old` out of every place that `new` does not have."""
+        gone = old.tickers if new is None else tuple({*old.tickers}.difference(new.tickers))
+        for signal_type, threshold in old.thresholds.items():
+            kept = new is not None and new.thresholds.get(signal_type) == threshold
             buckets = self._buckets[signal_type]
-            for ticker in subscriber.tickers:
-                buckets[ticker].remove(subscriber)
-                if not buckets[ticker].subscribers:
+            for ticker in gone if kept else old.tickers:
+                bucket = buckets[ticker]
+                bucket.remove(threshold, old.pipeline_id)
+                if not bucket.subscribers:
                     del buckets[ticker]
 
     def match(self, signal_type: str, ticker: str, confidence: float) -> list[Subscriber]:
@@ -108,11 +135,10 @@ class SubscriptionIndex:
             return []
         return bucket.subscribers[: bisect_right(bucket.thresholds, confidence)]
 
-    def entries(self, signal_type: str, ticker: str) -> Iterator[Entry]:
-        """Yield every subscriber with its threshold, the lowest threshold first."""
+    def entries(self, signal_type: str, ticker: str) -> list[Entry]:
+        """Return every subscriber with its threshold, as of now, the lowest threshold first."""
         bucket = self._buckets.get(signal_type, {}).get(ticker)
-        if bucket is not None:
-            yield from map(Entry, bucket.subscribers, bucket.thresholds)
+        return [] if bucket is None else list(map(Entry, bucket.subscribers, bucket.thresholds))
 
     def _places(self, subscriber: Subscriber) -> Iterator[tuple[_Bucket, float]]:
         for signal_type, threshold in subscriber.thresholds.items():
