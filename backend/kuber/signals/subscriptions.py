@@ -1,11 +1,14 @@
 """Keeps the dispatcher's index as the database has it: loaded at start, changed by notices."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 import psycopg
 import structlog
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.service import tiers_of
@@ -21,6 +24,15 @@ TickersOf = Callable[[AsyncSession, Collection[UUID]], Awaitable[dict[UUID, tupl
 
 _GATHER_S = 0.05
 """How long notices are gathered: a change of many pipelines is read at once."""
+_CHECK_EVERY_S = 10.0
+"""How long silence is believed; then the connection must answer within the same time."""
+_TCP = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
+"""A peer that is gone without a word is noticed by the kernel within about ten seconds."""
 
 
 class SubscriptionWatch:
@@ -31,20 +43,23 @@ class SubscriptionWatch:
         database: Database,
         tickers_of: TickersOf,
         on_index: Callable[[SubscriptionIndex], None],
+        check_every_s: float = _CHECK_EVERY_S,
     ) -> None:
         self._database = database
         self._tickers_of = tickers_of
         self._on_index = on_index
+        self._check_every_s = check_every_s
         self.index = SubscriptionIndex()
 
     async def run(self, loaded: asyncio.Event) -> None:
         """Follow the database until cancelled; sets `loaded` once the first index is there.
 
         Listening begins before loading, so that no change falls between the two. Raises
-        psycopg.Error when the connection is lost: what was missed is made good by a new start.
+        psycopg.Error when the connection is lost, also when it only fell silent: what was missed
+        is made good by a new start, which loads everything again.
         """
         async with await psycopg.AsyncConnection.connect(
-            self._database.url,
+            make_conninfo(self._database.url, **_TCP),
             autocommit=True,
             application_name="kuber-subscriptions",
             connect_timeout=5,
@@ -53,17 +68,30 @@ class SubscriptionWatch:
             await self.load()
             loaded.set()
             while True:
-                changed = {notice.payload async for notice in connection.notifies(stop_after=1)}
+                waiting = connection.notifies(timeout=self._check_every_s, stop_after=1)
+                changed = {notice.payload async for notice in waiting}
+                if not changed:
+                    await self._must_answer(connection)
+                    continue
                 changed |= {
                     notice.payload async for notice in connection.notifies(timeout=_GATHER_S)
                 }
                 await self.reload(changed)
 
+    async def _must_answer(self, connection: psycopg.AsyncConnection) -> None:
+        """Raise psycopg.Error unless PostgreSQL answers in time."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._check_every_s, _cut, connection.pgconn.socket)
+        try:
+            await connection.execute("select 1")
+        finally:
+            timer.cancel()
+
     async def load(self) -> None:
         """Build the index of all active pipelines."""
         async with self._database.transaction() as session:
             subscribers = await self._subscribers(session, await signal_pipelines(session))
-        self.index = SubscriptionIndex(subscribers)
+        self.index = await asyncio.to_thread(SubscriptionIndex, subscribers)
         self._on_index(self.index)
         log.info("subscriptions_loaded", pipelines=len(self.index))
 
@@ -90,6 +118,7 @@ class SubscriptionWatch:
             self.index.remove(PipelineId(pipeline_id))
         for subscriber in subscribers:
             self.index.put(subscriber)
+            await asyncio.sleep(0)  # signals are matched in between
         log.info("subscriptions_changed", notices=len(changed), pipelines=len(self.index))
 
     async def _subscribers(
@@ -112,3 +141,9 @@ class SubscriptionWatch:
             and item.trigger.scanner_id in tickers
             and tickers[item.trigger.scanner_id]
         ]
+
+
+def _cut(descriptor: int) -> None:
+    # Cancelling the statement instead would first ask the server, which does not answer.
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,73 @@
+"""Users, active pipelines and listed tickers, written straight into a database without an API."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from kuber.kernel.ids import PipelineId, UserId
+
+_PIPELINE = """
+    with made as (
+        insert into pipelines (id, user_id, name, graph, mode, trigger, status, revision, version,
+                               updated_at)
+        values (%s, %s, 'Waits', '{}', 'paper', %s, 'active', 1, 1, now())
+        returning id
+    )
+    insert into pipeline_versions (pipeline_id, version, graph, created_at)
+    select id, 1, '{}', now() from made
+"""
+_LIST = """
+    with listing as (
+        insert into bar_imports (id, source, filename, sha256, timeframe, symbols, bar_count,
+                                 first_at, last_at, created_at)
+        values (gen_random_uuid(), 'imported', 'list', 'x', '1d', %s, 1, now(), now(), now())
+        returning id
+    )
+    insert into bar_series (id, symbol, timeframe, source, import_id, bar_count, first_at, last_at)
+    select gen_random_uuid(), name, '1d', 'imported', listing.id, 1, now(), now()
+    from listing, unnest(%s::text[]) as name
+"""
+
+
+def add_user(url: str) -> UserId:
+    """Return a new user of the free tier."""
+    user = UserId(uuid4())
+    _execute(
+        url,
+        "insert into users (id, email, password_hash, role, tier, created_at)"
+        " values (%s, %s, 'x', 'user', 'FREE', now())",
+        (user, f"{user}@example.com"),
+    )
+    return user
+
+
+def add_pipeline(url: str, user: UserId) -> PipelineId:
+    """Return a new active pipeline that waits for golden crosses of 50 or more."""
+    pipeline = PipelineId(uuid4())
+    trigger = {
+        "kind": "signal",
+        "scanner_id": str(uuid4()),
+        "subscriptions": [{"signal_type": "golden_cross", "min_confidence": 50}],
+    }
+    _execute(url, _PIPELINE, (pipeline, user, Jsonb(trigger)))
+    return pipeline
+
+
+def list_tickers(url: str, names: Sequence[str]) -> None:
+    """Make every name an instrument that has prices, as far as the dispatcher asks."""
+    _execute(url, _LIST, (list(names), list(names)))
+
+
+def count(url: str, what: str, *values: object) -> int:
+    """Return how many rows of `what`, a table with or without conditions, there are."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(f"select count(*) from {what}".encode(), values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _execute(url: str, statement: str, values: Sequence[object]) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode(), values)
