@@ -122,7 +122,7 @@ test.describe('the editor by keyboard', () => {
     const editor = await Editor.open(page, { nodes: [], edges: [] });
     await page.getByRole('button', { name: 'Choose a trigger' }).focus();
     await page.keyboard.press('Enter');
-    await page.keyboard.type('manual');
+    await page.keyboard.type('start');
     await page.keyboard.press('Enter');
     await editor.counts(1, 0);
     await expect(editor.nodes.first()).toBeFocused();
@@ -139,7 +139,7 @@ test.describe('the editor by keyboard', () => {
 
     await page.keyboard.press('Control+ArrowLeft');
     await page.keyboard.press('Control+ArrowLeft');
-    await expect(page.locator('k-node-card.picked')).toHaveAttribute('aria-label', /Manual/);
+    await expect(page.locator('k-node-card.picked')).toHaveAttribute('aria-label', /Start/);
     await page.keyboard.press('c');
     await expect(page.getByRole('combobox', { name: 'Connect to' })).toBeFocused();
     await page.keyboard.press('ArrowDown');

@@ -116,8 +116,11 @@ test('the settings of how a pipeline starts have no violations', async ({ page, 
   await page.goto(`/pipelines/${pipeline}`);
   const panel = page.locator('k-trigger-panel');
   const open = async (name: string) => {
-    await page.locator('k-trigger-button button').click({ force: true });
-    await expect(panel.getByRole('radio', { name })).toBeVisible();
+    // While the page takes on another size, a click may meet nothing.
+    await expect(async () => {
+      await page.locator('k-trigger-button button').click({ force: true, timeout: 2000 });
+      await expect(panel.getByRole('radio', { name })).toBeVisible({ timeout: 2000 });
+    }).toPass();
   };
   await open('On signals');
   await expect(panel.getByText(/In the last 30 days/)).toBeVisible();

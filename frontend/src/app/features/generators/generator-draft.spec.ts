@@ -46,8 +46,8 @@ describe('a form', () => {
 
   it('does not complain of what nobody has filled in yet', () => {
     const problem = (field: string | null) => ({ field, message: 'Bad.', remedy: '' });
-    const problems = [problem('expression'), problem('level'), problem(null)];
-    expect(touchedProblems(problems, { level: 1 })).toEqual([problem('level'), problem(null)]);
+    const problems = ['config.expression', 'config.level', 'symbol', null].map(problem);
+    expect(touchedProblems(problems, { level: 1 })).toEqual(['level', 'symbol', null].map(problem));
   });
 });
 

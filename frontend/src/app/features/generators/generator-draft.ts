@@ -43,12 +43,21 @@ export function draftProblems(draft: GeneratorDraft): Readonly<Record<string, st
   };
 }
 
-/** What is wrong with settings that somebody has filled in; what is still empty comes later. */
+const SETTINGS = 'config.';
+
+/**
+ * What is wrong, with settings named as in their form; of settings, only those that somebody has
+ * filled in: what is still empty comes later.
+ */
 export function touchedProblems(
   problems: readonly SettingProblem[],
   config: GeneratorDraft['config'],
 ): readonly SettingProblem[] {
-  return problems.filter(({ field }) => field === null || field in config);
+  return problems.flatMap((problem) => {
+    if (!problem.field?.startsWith(SETTINGS)) return problem;
+    const field = problem.field.slice(SETTINGS.length);
+    return (field.split('.')[0] ?? '') in config ? { ...problem, field } : [];
+  });
 }
 
 /** The first example that the form of a kind gives for a text, by setting; or null. */
