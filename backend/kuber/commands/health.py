@@ -49,11 +49,14 @@ def _relay(settings: Settings) -> bool:
 
 
 def _services(settings: Settings) -> bool:
-    """Look whether every long-running service of this machine was heard of late."""
+    """Look whether every long-running service of this machine was heard of late and gets on.
+
+    One that waits for another server is well: a new process would have to wait as long.
+    """
     import psycopg
 
     query = """
-        select bool_and(state = 'running' and beat_at > now() - interval '10 s')
+        select bool_and(state in ('running', 'waiting') and beat_at > now() - interval '10 s')
         from service_beats where split_part(instance, ':', 1) = %s and state <> 'stopped'
           and beat_at > now() - interval '10 min'
     """

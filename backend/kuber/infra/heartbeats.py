@@ -1,7 +1,9 @@
-"""Which long-running services are alive, from the heartbeats that they leave."""
+"""Which long-running services are alive and get on, from the heartbeats that they leave."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,10 +14,16 @@ from kuber.infra.models import ServiceBeatRow
 LOST_AFTER = timedelta(seconds=10)
 """A service that was not heard for so long is lost, whatever it said last."""
 
+_HICCUP_S = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceBeat:
-    """One instance of a service; `state` is starting, running, failing, stopped or lost."""
+    """One instance of a service.
+
+    `state` is starting, running, waiting, failing, stopped or lost. `progress_at` is when it last
+    finished a round of its work, or found nothing to do; `waiting_for` names what keeps it waiting.
+    """
 
     service: str
     instance: str
@@ -23,6 +31,51 @@ class ServiceBeat:
     detail: JsonObject
     started_at: datetime
     beat_at: datetime
+    progress_at: datetime
+    waiting_for: str | None
+
+
+class Progress:
+    """How a service gets on: it says so after each round, also one with nothing to do.
+
+    A service that is silent for `within_s` seconds is stuck, whatever else it says.
+    """
+
+    def __init__(self, within_s: float = 30.0, now_s: Callable[[], float] = monotonic) -> None:
+        self._within_s = within_s
+        self._now_s = now_s
+        self._at_s = now_s()
+        self.rounds = 0
+        self.waiting_for: str | None = None
+
+    def begin(self) -> None:
+        """Count the time from now: the service has just been started."""
+        self._at_s = self._now_s()
+        self.waiting_for = None
+
+    def made(self) -> None:
+        """Note that a round was finished."""
+        self.rounds += 1
+        self.begin()
+
+    def wait_for(self, what: str) -> None:
+        """Note that the service can do nothing until `what`, a name for people, is back."""
+        self.waiting_for = what
+
+    @property
+    def age_s(self) -> float:
+        """How long ago the last round was finished."""
+        return self._now_s() - self._at_s
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has kept it waiting for longer than a hiccup."""
+        return self.waiting_for is not None and self.age_s > _HICCUP_S
+
+    @property
+    def stuck(self) -> bool:
+        """Whether no round was finished for too long."""
+        return self.age_s > self._within_s
 
 
 async def service_beats(session: AsyncSession, now: datetime) -> list[ServiceBeat]:
@@ -38,6 +91,8 @@ async def service_beats(session: AsyncSession, now: datetime) -> list[ServiceBea
             row.detail,
             row.started_at,
             row.beat_at,
+            row.progress_at,
+            row.waiting_for,
         )
         for row in (await session.scalars(query)).all()
     ]

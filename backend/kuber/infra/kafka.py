@@ -1,6 +1,7 @@
 """Kafka: a thin module over confluent-kafka, its only home."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -181,11 +182,22 @@ class KafkaConsumer:
                 "allow.auto.create.topics": False,
                 "topic.metadata.refresh.interval.ms": 10_000,
                 "log_level": 3,
+                "statistics.interval.ms": 2_000,
+                "stats_cb": self._note_brokers,
             }
         )
+        self._reachable = True
         # One thread of its own: the library's calls block, and must not overlap.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"kafka-{group}")
         self._consumer.subscribe(list(topics))
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a broker was connected when the library looked last, two seconds ago or less.
+
+        Without this, a cluster that is away cannot be told from one that has no messages.
+        """
+        return self._reachable
 
     async def poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
         """Return up to `limit` messages, as soon as there is one; none after `timeout_s`.
@@ -209,6 +221,11 @@ class KafkaConsumer:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._consumer.close)
         self._thread.shutdown()
+
+    def _note_brokers(self, statistics: str) -> None:
+        """Called by the library from within `_poll`, with its figures as JSON."""
+        brokers = json.loads(statistics).get("brokers", {}).values()
+        self._reachable = any(broker.get("state") == "UP" for broker in brokers)
 
     def _poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
         first = self._consumer.poll(timeout_s)

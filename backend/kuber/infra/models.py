@@ -44,7 +44,9 @@ class ServiceBeatRow(Base):
     service: Mapped[str] = mapped_column(String(60), primary_key=True)
     instance: Mapped[str] = mapped_column(String(120), primary_key=True)
     state: Mapped[str] = mapped_column(String(12))
-    """starting, running, failing or stopped."""
+    """starting, running, waiting, failing or stopped."""
     detail: Mapped[JsonObject]
     started_at: Mapped[datetime]
     beat_at: Mapped[datetime]
+    progress_at: Mapped[datetime]
+    waiting_for: Mapped[str | None] = mapped_column(String(60))

@@ -12,6 +12,7 @@ from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import RawPool
 from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.heartbeats import Progress
 from kuber.infra.kafka import IncomingMessage, KafkaConsumer, KafkaUnavailable
 from kuber.infra.telemetry import DEAD_LETTERS, MESSAGES_CONSUMED
 from kuber.kernel.clock import Clock
@@ -25,6 +26,8 @@ It raises when the batch as a whole could not be done; nothing of it is done the
 """
 
 _IDLE_POLL_S = 0.5
+_MOST_DOUBLINGS = 30
+"""An outage may last for more attempts than a float has powers of two."""
 _OUTAGES = (OperationalError, InterfaceError, PoolTimeout, OSError)
 """Somebody else's absence: waited out for as long as it takes, never held against a message."""
 
@@ -41,7 +44,7 @@ class ConsumerOptions:
 
     def delay_s(self, attempt: int) -> float:
         """Return the pause after failed attempt number `attempt`, up to a tenth less at random."""
-        full: float = min(self.cap_s, self.base_s * 2.0 ** (attempt - 1))
+        full: float = min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS))
         return full * random.uniform(0.9, 1.0)  # noqa: S311  spreads load, hides nothing
 
 
@@ -55,12 +58,14 @@ class MessageLoop:
         pool: RawPool,
         clock: Clock,
         options: ConsumerOptions,
+        progress: Progress | None = None,
     ) -> None:
         self._consumer = consumer
         self._handler = handler
         self._pool = pool
         self._clock = clock
         self._options = options
+        self._progress = progress or Progress()
         self.handled = 0
         self.rejected = 0
 
@@ -71,10 +76,15 @@ class MessageLoop:
                 batch = await self._consumer.poll(self._options.in_flight, _IDLE_POLL_S)
             except KafkaUnavailable as error:
                 log.warning("kafka_unavailable", consumer=self._options.name, reason=str(error))
+                self._progress.wait_for("Kafka")
                 await asyncio.sleep(self._options.delay_s(1))
                 continue
             if batch:
                 await self.take(batch)
+            elif self._consumer.reachable:
+                self._progress.made()
+            else:
+                self._progress.wait_for("Kafka")
 
     async def take(self, batch: Sequence[IncomingMessage]) -> None:
         """Do `batch` whatever it takes, then commit it."""
@@ -97,9 +107,12 @@ class MessageLoop:
         attempt = 1
         while True:
             try:
-                return await self._handler(batch)
+                rejected = await self._handler(batch)
+                self._progress.made()
+                return rejected
             except _OUTAGES as error:
                 log.warning("waiting", consumer=self._options.name, reason=str(error))
+                self._progress.wait_for(_absent(error))
                 await asyncio.sleep(self._options.delay_s(attempt))
                 attempt += 1
 
@@ -111,6 +124,7 @@ class MessageLoop:
             except Exception as error:
                 log.exception("message_failed", consumer=self._options.name, attempt=attempt)
                 if attempt == self._options.attempts:
+                    self._progress.made()
                     detail = f"{type(error).__name__}: {error}"
                     return [Rejected(message, "failed", detail, attempt)]
                 await asyncio.sleep(self._options.delay_s(attempt))
@@ -125,9 +139,15 @@ class MessageLoop:
                 break
             except (DatabaseError, PoolTimeout, OSError) as error:
                 log.warning("dead_letters_wait", reason=str(error))
+                self._progress.wait_for("PostgreSQL")
                 await asyncio.sleep(self._options.delay_s(attempt))
                 attempt += 1
         self.rejected += len(rejected)
         for item in rejected:
             DEAD_LETTERS.labels(self._options.name, item.reason).inc()
             log.warning("message_put_away", consumer=self._options.name, reason=item.reason)
+
+
+def _absent(error: Exception) -> str:
+    """Return the name of the server that is away, for people."""
+    return "PostgreSQL" if isinstance(error, (DatabaseError, PoolTimeout)) else "another server"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.heartbeats import Progress
 from kuber.infra.kafka import KafkaConsumer
 from kuber.kernel.clock import Clock
 from kuber.signals.dispatcher import Dispatcher
@@ -33,6 +34,7 @@ class DispatchService:
         self._pool = pool
         self._clock = clock
         self._options = options
+        self.progress = Progress()
         self._consumer: KafkaConsumer | None = None
         self._watching: asyncio.Task[None] | None = None
         self._loop: MessageLoop | None = None
@@ -52,7 +54,12 @@ class DispatchService:
             raise TimeoutError(f"the subscriptions were not loaded within {_LOAD_WITHIN_S:g} s")
         self._consumer = self._make_consumer()
         self._loop = MessageLoop(
-            self._consumer, self._dispatcher.handle, self._pool, self._clock, self._options
+            self._consumer,
+            self._dispatcher.handle,
+            self._pool,
+            self._clock,
+            self._options,
+            self.progress,
         )
 
     async def run(self) -> None:

@@ -8,6 +8,8 @@ from kuber.signals.generators.runner import GeneratorRunner
 from kuber.workers.periodic import PeriodicService
 
 _EVERY_S = 1.0
+_WITHIN_S = 300.0
+"""The first round after a long stop reads months of bars."""
 
 log = structlog.get_logger(__name__)
 
@@ -16,7 +18,7 @@ class GeneratorsService(PeriodicService):
     """Looks for closed bars every second, and frees its generators when it stops."""
 
     def __init__(self, runner: GeneratorRunner) -> None:
-        super().__init__("generators", runner.run_once, _EVERY_S)
+        super().__init__("generators", runner.run_once, _EVERY_S, within_s=_WITHIN_S)
         self._runner = runner
 
     async def cleanup(self) -> None:

@@ -1,34 +1,41 @@
 """The base of long-running services: started, kept alive, heard beating, stopped in order."""
 
 import asyncio
+import json
 import os
 import random
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
 from psycopg import Error as DatabaseError
-from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.heartbeats import Progress
 from kuber.kernel.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 2.0
 _FORGET_AFTER = "1 day"
-_FIRST_BACKOFF_S = 0.5
-_LONGEST_BACKOFF_S = 30.0
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 30.0
+_MOST_DOUBLINGS = 30
 _HEALTHY_AFTER_S = 60.0
 
 _BEAT = """
-    insert into service_beats (service, instance, state, detail, started_at, beat_at)
-    values (%(service)s, %(instance)s, %(state)s, %(detail)s, %(started_at)s, %(now)s)
+    insert into service_beats (service, instance, state, detail, started_at, beat_at, progress_at,
+                               waiting_for)
+    values (%(service)s, %(instance)s, %(state)s, %(detail)s, %(started_at)s, %(now)s,
+            %(progress_at)s, %(waiting_for)s)
     on conflict (service, instance) do update
         set state = excluded.state, detail = excluded.detail, started_at = excluded.started_at,
-            beat_at = excluded.beat_at
+            beat_at = excluded.beat_at, progress_at = excluded.progress_at,
+            waiting_for = excluded.waiting_for
 """
 _FORGET = f"delete from service_beats where beat_at < now() - interval '{_FORGET_AFTER}'"  # noqa: S608
 
@@ -38,6 +45,11 @@ class LongRunning(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def progress(self) -> Progress:
+        """What the service tells of its rounds; one that never does is shown as failing."""
+        ...
 
     async def initialize(self) -> None:
         """Open what the service needs."""
@@ -50,33 +62,82 @@ class LongRunning(Protocol):
         ...
 
     def status(self) -> JsonObject:
-        """Return a few figures for people: counts, what it waits for."""
+        """Return a few figures for people, such as counts."""
         ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A service and how it did so far."""
+
+    service: LongRunning
+    ready: asyncio.Event
+    started_at: datetime
+    state: str = "starting"
+    error: str | None = None
+    rounds_before: int = 0
+    """How many rounds it had finished when it last failed."""
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it has done anything since it last failed."""
+        return self.error is None or self.service.progress.rounds > self.rounds_before
+
+    def fail(self, error: Exception) -> None:
+        self.state = "failing"
+        self.error = f"{type(error).__name__}: {error}"[:500]
+        self.rounds_before = self.service.progress.rounds
+
+    def state_now(self) -> str:
+        """Return what people are told: a service that was opened does not run before it works."""
+        if self.state != "running":
+            return self.state
+        if not self.recovered:
+            return "failing"
+        if self.service.progress.waiting:
+            return "waiting"
+        return "failing" if self.service.progress.stuck else "running"
+
+    def detail_now(self) -> str:
+        """Return the service's status as JSON; one that cannot be told does not end the beating."""
+        try:
+            detail = self.service.status()
+            if not self.recovered:
+                detail = detail | {"error": self.error}
+            return json.dumps(detail)
+        except Exception as error:
+            log.exception("status_failed", service_name=self.service.name)
+            return json.dumps({"error": f"no status: {type(error).__name__}: {error}"[:500]})
 
 
 class ServiceHost:
     """Runs services side by side in one process; one that fails does not stop the others."""
 
-    def __init__(self, services: Sequence[LongRunning], pool: RawPool, clock: Clock) -> None:
-        self._services = services
+    def __init__(
+        self,
+        services: Sequence[LongRunning],
+        pool: RawPool,
+        clock: Clock,
+        *,
+        beat_every_s: float = BEAT_EVERY_S,
+        first_backoff_s: float = FIRST_BACKOFF_S,
+    ) -> None:
         self._pool = pool
+        self._beat_every_s = beat_every_s
+        self._first_backoff_s = first_backoff_s
         self._clock = clock
         self._instance = f"{socket.gethostname()}:{os.getpid()}"
-        self._states = {service.name: "starting" for service in services}
-        self._errors: dict[str, str] = {}
-        self._started_at = {service.name: clock.now() for service in services}
+        self._kept = [_Kept(service, asyncio.Event(), clock.now()) for service in services]
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Run all services until cancelled; `on_ready` is called once each has started."""
-        ready = {service.name: asyncio.Event() for service in self._services}
         tasks: list[asyncio.Task[Any]] = [
-            asyncio.create_task(self._keep(service, ready[service.name]), name=service.name)
-            for service in self._services
+            asyncio.create_task(self._keep(kept), name=kept.service.name) for kept in self._kept
         ]
         tasks.append(asyncio.create_task(self._beat()))
         try:
-            for event in ready.values():
-                await event.wait()
+            for kept in self._kept:
+                await kept.ready.wait()
             on_ready()
             await asyncio.gather(*tasks)
         finally:
@@ -84,61 +145,69 @@ class ServiceHost:
                 if not task.cancelling():  # a second call would break off its cleaning up
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._states = dict.fromkeys(self._states, "stopped")
+            for kept in self._kept:
+                kept.state = "stopped"
             await self._write_beats()
 
-    async def _keep(self, service: LongRunning, ready: asyncio.Event) -> None:
-        backoff_s = _FIRST_BACKOFF_S
+    async def _keep(self, kept: _Kept) -> None:
+        failures = 0
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
             try:
-                await self._run_once(service, ready)
+                await self._run_once(kept)
             except Exception as error:
-                log.exception("service_failed", service_name=service.name)
-                self._states[service.name] = "failing"
-                self._errors[service.name] = f"{type(error).__name__}: {error}"[:500]
-            ready.set()
-            if loop.time() - began > _HEALTHY_AFTER_S:
-                backoff_s = _FIRST_BACKOFF_S
-            await asyncio.sleep(backoff_s * random.uniform(0.8, 1.0))  # noqa: S311
-            backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
+                log.exception("service_failed", service_name=kept.service.name)
+                kept.fail(error)
+            kept.ready.set()
+            failures = 1 if loop.time() - began > _HEALTHY_AFTER_S else failures + 1
+            await asyncio.sleep(pause_s(failures, self._first_backoff_s))
 
-    async def _run_once(self, service: LongRunning, ready: asyncio.Event) -> None:
+    async def _run_once(self, kept: _Kept) -> None:
+        service = kept.service
         try:
             await service.initialize()
-            self._states[service.name] = "running"
-            self._errors.pop(service.name, None)
-            self._started_at[service.name] = self._clock.now()
-            ready.set()
+            service.progress.begin()
+            kept.state = "running"
+            kept.started_at = self._clock.now()
+            kept.ready.set()
             log.info("service_running", service_name=service.name)
             await service.run()
+            raise RuntimeError("The service ended by itself.")
         finally:
             await service.cleanup()
 
     async def _beat(self) -> None:
         while True:
             await self._write_beats()
-            await asyncio.sleep(BEAT_EVERY_S)
+            await asyncio.sleep(self._beat_every_s)
 
     async def _write_beats(self) -> None:
         try:
             async with self._pool.connection() as connection:
-                for service in self._services:
-                    await connection.execute(_BEAT, self._beat_of(service))
+                for kept in self._kept:
+                    await connection.execute(_BEAT, self._beat_of(kept))
                 await connection.execute(_FORGET)
         except (DatabaseError, PoolTimeout, OSError) as error:
             log.warning("heartbeat_missed", reason=str(error))
+        except Exception:
+            log.exception("heartbeat_failed")  # the services live on without it
 
-    def _beat_of(self, service: LongRunning) -> JsonObject:
-        detail = service.status()
-        if service.name in self._errors:
-            detail = detail | {"error": self._errors[service.name]}
+    def _beat_of(self, kept: _Kept) -> JsonObject:
+        progress, now = kept.service.progress, self._clock.now()
         return {
-            "service": service.name,
+            "service": kept.service.name,
             "instance": self._instance,
-            "state": self._states[service.name],
-            "detail": Jsonb(detail),
-            "started_at": self._started_at[service.name],
-            "now": self._clock.now(),
+            "state": kept.state_now(),
+            "detail": kept.detail_now(),
+            "started_at": kept.started_at,
+            "now": now,
+            "progress_at": now - timedelta(seconds=progress.age_s),
+            "waiting_for": progress.waiting_for,
         }
+
+
+def pause_s(failures: int, first_s: float = FIRST_BACKOFF_S) -> float:
+    """Return the pause after `failures` in a row: doubling, up to a fifth less at random."""
+    full_s: float = min(LONGEST_BACKOFF_S, first_s * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
+    return full_s * random.uniform(0.8, 1.0)  # noqa: S311  spreads load, hides nothing

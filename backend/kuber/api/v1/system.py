@@ -16,12 +16,8 @@ from kuber.infra.heartbeats import service_beats
 
 router = APIRouter(prefix="/system", tags=["system"])
 
-_WORST_FIRST: tuple[Literal["lost", "failing", "starting", "running"], ...] = (
-    "lost",
-    "failing",
-    "starting",
-    "running",
-)
+BestState = Literal["lost", "failing", "waiting", "starting", "running"]
+_WORST_FIRST: tuple[BestState, ...] = ("lost", "failing", "waiting", "starting", "running")
 
 
 class DemoLogin(BaseModel):
@@ -81,10 +77,14 @@ class ServiceOut(BaseModel):
 
     service: str
     instance: str | None
-    state: Literal["starting", "running", "failing", "stopped", "lost"]
+    state: Literal["starting", "running", "waiting", "failing", "stopped", "lost"]
     detail: dict[str, JsonValue] | None
     started_at: datetime
     beat_at: datetime
+    progress_at: datetime
+    """When it last finished a round of its work, or found nothing to do."""
+    waiting_for: str | None
+    """What keeps a `waiting` service waiting, such as Kafka."""
 
 
 class ServiceList(BaseModel):
@@ -97,7 +97,7 @@ class SystemStatus(BaseModel):
 
     status: Literal["ok", "degraded"]
     checks: dict[str, Check]
-    services: dict[str, Literal["running", "failing", "lost", "starting"]]
+    services: dict[str, BestState]
     """For each service the state of its best instance."""
 
 
@@ -116,7 +116,7 @@ async def get_system_status(
     """Say what answers and what lives."""
     readiness: Readiness = request.app.state.readiness
     checks = (await readiness.check()).checks
-    best: dict[str, Literal["running", "failing", "lost", "starting"]] = {}
+    best: dict[str, BestState] = {}
     beats = await service_beats(session, container.clock.now())
     for state in _WORST_FIRST:
         best |= {beat.service: state for beat in beats if beat.state == state}

@@ -13,6 +13,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from kuber.infra.db import JsonObject, RawConnection
+from kuber.infra.heartbeats import Progress
 from kuber.infra.telemetry import QUOTES_BELIEVED, QUOTES_REFUSED
 from kuber.kernel.clock import Clock
 from kuber.market.calendars import calendar_for
@@ -95,6 +96,7 @@ class FeedService:
         self._refused: Counter[Refusal] = Counter()
         self._failures = 0
         self._failure: str | None = None
+        self.progress = Progress()
 
     async def initialize(self) -> None:
         """Connect to the database and make the producer."""
@@ -171,6 +173,7 @@ class FeedService:
                 self._active = True
                 log.info("feed_active", source=self._source.source.value)
                 return
+            self.progress.made()
             await asyncio.sleep(self._options.stand_by_s)
 
     async def _feed(self, connection: RawConnection, publisher: QuotePublisher) -> None:
@@ -189,6 +192,7 @@ class FeedService:
             believed = self._examine(quotes)
             await store_quotes(connection, believed, self._clock.now())
             publisher.add(believed)
+            self.progress.made()
 
     async def _follow(self, connection: RawConnection) -> None:
         wanted = _canonical(await self._wanted()) | self._source.offered
@@ -205,6 +209,7 @@ class FeedService:
         options = self._options
         self._failures += 1
         self._failure = error.detail
+        self.progress.wait_for("the source of quotes")
         longest = options.first_backoff_s * 2 ** min(self._failures - 1, 16)
         wait_s = min(longest, options.longest_backoff_s) * random.uniform(0.5, 1.0)  # noqa: S311
         log.warning(

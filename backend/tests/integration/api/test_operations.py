@@ -1,6 +1,6 @@
 """What an administrator sees and does: dead letters, services, status."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -153,7 +153,14 @@ def beat(postgres_url: str, service: str, instance: str, state: str, *, age_s: f
     now = datetime.now(UTC)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(
-            "insert into service_beats (service, instance, state, detail, started_at, beat_at)"
-            " values (%s, %s, %s, '{\"handled\": 7}', %s, %s - make_interval(secs => %s))",
-            (service, instance, state, now, now, age_s),
+            "insert into service_beats (service, instance, state, detail, started_at, beat_at,"
+            " progress_at) values (%(service)s, %(instance)s, %(state)s, '{\"handled\": 7}',"
+            " %(now)s, %(at)s, %(at)s)",
+            {
+                "service": service,
+                "instance": instance,
+                "state": state,
+                "now": now,
+                "at": now - timedelta(seconds=age_s),
+            },
         )

@@ -1,5 +1,5 @@
 import type { ServiceOut } from '@core/api';
-import { detailInWords, groupServices, summaryInWords } from './service-words';
+import { detailInWords, groupServices, stateInWords, summaryInWords } from './service-words';
 
 const at = '2026-11-21T12:00:00Z';
 const one = (service: string, state: ServiceOut['state'], instance = '1'): ServiceOut => ({
@@ -8,6 +8,8 @@ const one = (service: string, state: ServiceOut['state'], instance = '1'): Servi
   state,
   started_at: at,
   beat_at: at,
+  progress_at: at,
+  waiting_for: null,
   detail: {},
 });
 
@@ -33,6 +35,17 @@ describe('services', () => {
     expect(detailInWords({ lag_ms: 3, topics: ['a'], without_bars: {} })).toBe(
       'lag ms: 3, topics: ["a"]',
     );
+  });
+
+  it('say what they wait for', () => {
+    const waiting = one('dispatcher', 'waiting');
+    expect(stateInWords({ ...waiting, waiting_for: 'Kafka' })).toBe('Waiting for Kafka');
+    expect(stateInWords(one('dispatcher', 'running'))).toBe('Running');
+    expect(summaryInWords([waiting])).toBe('Dispatcher needs a look.');
+  });
+
+  it('say nothing of themselves to people who are no administrators', () => {
+    expect(detailInWords(null)).toBe('');
   });
 
   it('are summed up in one sentence', () => {

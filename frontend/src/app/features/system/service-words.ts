@@ -11,6 +11,7 @@ export interface StateLook {
 export const STATE_LOOKS: Readonly<Record<ServiceState, StateLook>> = {
   starting: { label: 'Starting', icon: 'progress_activity', colour: 'running' },
   running: { label: 'Running', icon: 'check_circle', colour: 'done' },
+  waiting: { label: 'Waiting', icon: 'hourglass_top', colour: 'waiting' },
   failing: { label: 'Failing', icon: 'error', colour: 'failed' },
   stopped: { label: 'Stopped', icon: 'stop_circle', colour: 'waiting' },
   lost: { label: 'No heartbeat', icon: 'heart_broken', colour: 'failed' },
@@ -54,6 +55,12 @@ export function summaryInWords(services: readonly ServiceOut[]): string {
 export function isWell(instances: readonly ServiceOut[]): boolean {
   const states = instances.map((item) => item.state);
   return states.some((state) => state === 'running') && !states.includes('failing');
+}
+
+/** The state in words: with what it waits for. */
+export function stateInWords(item: ServiceOut): string {
+  if (item.state === 'waiting' && item.waiting_for) return `Waiting for ${item.waiting_for}`;
+  return STATE_LOOKS[item.state].label;
 }
 
 /** `signal_dispatcher` as `Signal dispatcher`. */

@@ -16,6 +16,7 @@ import {
   isWell,
   readable,
   STATE_LOOKS,
+  stateInWords,
   summaryInWords,
 } from './service-words';
 
@@ -34,6 +35,7 @@ export class ServicesPage {
   /** Whose machine a service runs on and what it says of itself, only administrators are told. */
   protected readonly admin = computed(() => this.session.user()?.role === 'admin');
   protected readonly looks = STATE_LOOKS;
+  protected readonly stateInWords = stateInWords;
   protected readonly readable = readable;
   protected readonly detail = detailInWords;
   protected readonly list = resource({ loader: () => unwrap(listServices()) });
