@@ -70,19 +70,21 @@ class _Smoothed(ABC):
 
     def __init__(self, period: int) -> None:
         self._period = period
-        self._seed: Sma | None = Sma(period)
-        self._value = NAN
+        self._seen = 0
+        self._value = 0.0
+        """The sum of the first values, and the smoothed one from the last of them on."""
 
     def update(self, value: float) -> float:
-        if self._seed is None:
+        if self._seen == self._period:
             self._value = self._next(self._value, value)
-            if not math.isfinite(self._value):
-                self._seed, self._value = Sma(self._period), NAN
         else:
-            self._value = self._seed.update(value)
-            if math.isfinite(self._value):
-                self._seed = None  # its window is not needed any more
-        return self._value
+            self._seen += 1
+            self._value += value
+            if self._seen == self._period:
+                self._value /= self._period
+        if not math.isfinite(self._value):
+            self._seen, self._value = 0, 0.0
+        return self._value if self._seen == self._period else NAN
 
     @abstractmethod
     def _next(self, old: float, new: float) -> float: ...

@@ -11,8 +11,10 @@ from kuber.signals.generators.base import MAX_WARM_UP
 from kuber.signals.generators.expressions.functions import (
     FIELDS,
     FUNCTIONS,
+    MAX_COST,
     MAX_FUNCTIONS,
     MAX_PERIOD,
+    MAX_READ,
     MAX_WIDTH,
     Function,
     Kind,
@@ -58,24 +60,55 @@ class _Compiler:
 
     def compile(self, tree: Node) -> Program:
         whole = self._expect(tree, Kind.CONDITION)
-        if whole is not None and self._steps[whole].settling > MAX_WARM_UP:
-            self._complain(
-                tree,
-                f"it needs {self._steps[whole].settling} bars of history, {MAX_WARM_UP} are"
-                " allowed",
-                "Use shorter periods.",
-            )
-        functions = sum(step.shown and bool(step.inputs) for step in self._steps)
+        if whole is None:
+            raise BadExpression(tuple(self._problems))
+        program = Program(tuple(self._steps))
+        assert program.steps[whole] is program.steps[-1], "the whole is computed last"
+        self._bound(tree, program)
+        if self._problems:
+            raise BadExpression(tuple(self._problems))
+        return program
+
+    def _bound(self, tree: Node, program: Program) -> None:
+        """Complain of what would take more than its share of the machine."""
+        functions = sum(step.shown and bool(step.inputs) for step in program.steps)
         if functions > MAX_FUNCTIONS:
             self._complain(
                 tree,
                 f"it uses {functions} different functions, {MAX_FUNCTIONS} are allowed",
                 "Make it simpler, or use several generators.",
             )
-        if self._problems or whole is None:
-            raise BadExpression(tuple(self._problems))
-        assert whole == len(self._steps) - 1, "the whole is computed last"
-        return Program(tuple(self._steps))
+        if program.settling > MAX_WARM_UP:
+            self._complain(
+                tree,
+                f"it needs {program.settling} bars of history, {MAX_WARM_UP} are allowed",
+                "Use shorter periods.",
+            )
+        widest = max(program.steps, key=lambda step: step.reads).text
+        if program.reads > MAX_READ:
+            self._complain(
+                tree,
+                f"its functions go through {program.reads} values on every bar, {MAX_READ} are"
+                f" allowed; {widest} is the dearest",
+                "Use shorter periods or fewer functions; deviations and bands count twice.",
+            )
+        elif program.cost > MAX_COST:
+            self._complain(
+                tree,
+                f"{program.settling} bars of history with {program.cost // program.settling}"
+                f" values on each are {program.cost}, {MAX_COST} are allowed",
+                f"Use shorter periods, above all in {self._slowest(program)}, or fewer functions.",
+            )
+
+    def _slowest(self, program: Program) -> str:
+        """Return the function that asks for most history beyond that of its own inputs."""
+
+        def own(step: Step) -> int:
+            return step.settling - max(
+                (program.steps[at].settling for at in step.inputs), default=0
+            )
+
+        return max(program.steps, key=own).text
 
     def _expect(self, node: Node, kind: Kind) -> int | None:
         """Return the step of `node` when it is of `kind`."""
@@ -165,6 +198,7 @@ class _Compiler:
             tuple(inputs),
             function.result,
             settling=function.settling(*numbers),
+            reads=function.reads(*numbers),
             shown=function.result is Kind.NUMBER,
         )
 
@@ -268,11 +302,12 @@ class _Compiler:
         *,
         settling: int = 0,
         shown: bool = False,
+        reads: int = 0,
     ) -> int:
         if text not in self._known:
             settling += max((self._steps[at].settling for at in inputs), default=0)
             self._known[text] = len(self._steps)
-            self._steps.append(Step(text, make, inputs, kind, settling, shown))
+            self._steps.append(Step(text, make, inputs, kind, settling, shown, reads))
         return self._known[text]
 
     def _complain(self, node: Node, message: str, remedy: str) -> None:

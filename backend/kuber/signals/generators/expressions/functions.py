@@ -27,6 +27,12 @@ FIELDS = ("open", "high", "low", "close", "volume")
 MAX_PERIOD = 500
 MAX_FUNCTIONS = 20
 MAX_WIDTH = 10.0
+MAX_READ = 3000
+"""How many values all functions together may go through on one bar, or keep for later ones."""
+MAX_COST = 12_000_000
+"""How many values may be gone through while a series is read up to its first bar that counts."""
+STEP_COST = 40
+"""What any step costs on one bar beside, in values gone through (about 20 ns each)."""
 
 Update = Callable[..., float]
 """Takes the values of a function's inputs on the next bar, gives its value there."""
@@ -71,7 +77,8 @@ class Function:
     """A function of the language. `inputs` are fields that it reads besides its arguments.
 
     `make` takes the written numbers and returns what computes it bar by bar; `settling` takes the
-    same and returns after how many bars the value no longer depends on where it began.
+    same and returns after how many bars the value no longer depends on where it began; `reads`
+    takes them and returns how many values it goes through on one bar, or keeps for later ones.
     """
 
     name: str
@@ -81,6 +88,7 @@ class Function:
     meaning: str
     inputs: tuple[str, ...] = ()
     result: Kind = Kind.NUMBER
+    reads: Callable[..., int] = lambda *_: 0
 
     @property
     def usage(self) -> str:
@@ -147,6 +155,11 @@ def _window(period: int, *_: float) -> int:
     return period
 
 
+def _twice(period: int, *_: float) -> int:
+    """Once for the mean and once for the deviations from it."""
+    return 2 * period
+
+
 _VALUE, _BARS = Series("value"), Period("bars", 2)
 _MACD = (Period("fast", 2, 12), Period("slow", 3, 26), Period("signal", 2, 9))
 _BANDS: tuple[Parameter, ...] = (Period("bars", 2, 20), Width("width", 2.0))
@@ -154,7 +167,14 @@ _SIDES = 2 + FORGOTTEN_AFTER
 """A crossing needs the last bar before on which both values were known."""
 
 _ALL = (
-    Function("sma", (_VALUE, _BARS), lambda n: Sma(n).update, _window, "simple moving average"),
+    Function(
+        "sma",
+        (_VALUE, _BARS),
+        lambda n: Sma(n).update,
+        _window,
+        "simple moving average",
+        reads=_window,
+    ),
     Function(
         "ema",
         (_VALUE, _BARS),
@@ -173,8 +193,24 @@ _ALL = (
     Function("macd", _MACD, _macd(0), _macd_settling, "MACD line of the close", ("close",)),
     Function("macd_signal", _MACD, _macd(1), _macd_settling, "its signal line", ("close",)),
     Function("macd_histogram", _MACD, _macd(2), _macd_settling, "their difference", ("close",)),
-    Function("bollinger_upper", _BANDS, _band(1), _window, "upper Bollinger band", ("close",)),
-    Function("bollinger_lower", _BANDS, _band(-1), _window, "lower Bollinger band", ("close",)),
+    Function(
+        "bollinger_upper",
+        _BANDS,
+        _band(1),
+        _window,
+        "upper Bollinger band",
+        ("close",),
+        reads=_twice,
+    ),
+    Function(
+        "bollinger_lower",
+        _BANDS,
+        _band(-1),
+        _window,
+        "lower Bollinger band",
+        ("close",),
+        reads=_twice,
+    ),
     Function(
         "atr",
         (Period("bars", 1, 14),),
@@ -183,15 +219,37 @@ _ALL = (
         "average true range, in price units",
         ("high", "low", "close"),
     ),
-    Function("stddev", (_VALUE, _BARS), _stddev, _window, "standard deviation (population)"),
-    Function("highest", (_VALUE, _BARS), lambda n: Highest(n).update, _window, "greatest value"),
-    Function("lowest", (_VALUE, _BARS), lambda n: Lowest(n).update, _window, "least value"),
+    Function(
+        "stddev",
+        (_VALUE, _BARS),
+        _stddev,
+        _window,
+        "standard deviation (population)",
+        reads=_twice,
+    ),
+    Function(
+        "highest",
+        (_VALUE, _BARS),
+        lambda n: Highest(n).update,
+        _window,
+        "greatest value",
+        reads=_window,
+    ),
+    Function(
+        "lowest",
+        (_VALUE, _BARS),
+        lambda n: Lowest(n).update,
+        _window,
+        "least value",
+        reads=_window,
+    ),
     Function(
         "change",
         (_VALUE, Period("bars", 1)),
         lambda n: Change(n).update,
         lambda n: n + 1,
         "change over so many bars, in per cent",
+        reads=_window,
     ),
     Function(
         "previous",
@@ -199,6 +257,7 @@ _ALL = (
         lambda n: Lag(n).update,
         lambda n: n + 1,
         "the value of so many bars ago",
+        reads=_window,
     ),
     Function("abs", (_VALUE,), lambda: abs, lambda: 0, "size without the sign"),
     Function("min", (Series("a"), Series("b")), _pair(min), lambda: 0, "the smaller of two values"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kuber.signals.generators.base import Bar
-from kuber.signals.generators.expressions.functions import Kind, Update
+from kuber.signals.generators.expressions.functions import STEP_COST, Kind, Update
 from kuber.signals.generators.streaming import NAN
 
 Make = Callable[[], Update]
@@ -25,6 +25,8 @@ class Step:
     """Bars after which the value no longer depends on where the series began."""
     shown: bool
     """Whether the value explains a signal: a field, or what a function gave."""
+    reads: int
+    """How many values it goes through on one bar, or keeps for later ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Program:
     @property
     def settling(self) -> int:
         return max(step.settling for step in self.steps)
+
+    @property
+    def reads(self) -> int:
+        """Return how many values all steps go through on one bar, or keep for later ones."""
+        return sum(step.reads for step in self.steps)
+
+    @property
+    def cost(self) -> int:
+        """Return how many values are gone through up to the first bar that counts, at most."""
+        return self.settling * (self.reads + STEP_COST * len(self.steps))
 
     def start(self) -> "Evaluation":
         """Return an evaluation that has seen no bar."""

@@ -135,6 +135,39 @@ def test_more_functions_than_are_allowed_are_refused() -> None:
     assert "uses 21 different functions, 20 are allowed" in refused(many)[0].message
 
 
+DEVIATIONS = " and ".join(f"stddev(close, {period}) > 1" for period in range(482, 501))
+AVERAGES = " and ".join(f"rsi({period}) > 1" for period in range(400, 418))
+
+
+def test_an_expression_that_is_too_dear_is_refused_and_its_dearest_part_named() -> None:
+    problem = refused(f"{DEVIATIONS} and ema(low, 480) > 1")[0]
+    assert "go through 18658 values on every bar, 3000 are allowed" in problem.message
+    assert "stddev(close, 500) is the dearest" in problem.message
+    assert "count twice" in problem.remedy
+
+
+def test_much_history_and_many_steps_together_are_too_dear() -> None:
+    problem = refused(AVERAGES)[0]
+    assert "8675 bars of history with 1560 values on each are 13533000" in problem.message
+    assert "above all in rsi(417)" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rsi(480) < 30",
+        "ema(close, 500) > sma(close, 500) and stddev(close, 500) > 1",
+        (
+            "crosses_above(ema(close, 50), ema(close, 200)) and rsi(14) < 70 and macd_histogram() > 0"
+            " and close > sma(close, 200) and volume > 1.5 * sma(volume, 50)"
+            " and close < bollinger_upper(20, 2) and high == highest(high, 250)"
+        ),
+    ],
+)
+def test_what_traders_write_is_not_too_dear(expression: str) -> None:
+    assert compile_expression(expression).steps
+
+
 def test_parentheses_alone_are_no_depth() -> None:
     assert last("(" * 300 + "close > 1" + ")" * 300, 5) is True
 
