@@ -31,6 +31,9 @@ MESSAGES_CONSUMED = Counter("kuber_messages_consumed_total", "Messages done", ["
 DEAD_LETTERS = Counter("kuber_dead_letters_total", "Messages put away", ["consumer", "reason"])
 UNKNOWN_FIELDS = Counter("kuber_unknown_fields_total", "Unknown fields in messages", ["topic"])
 SIGNALS = Counter("kuber_signals_total", "Signals accepted", ["signal_type"])
+SIGNALS_REPEATED = Counter(
+    "kuber_signals_repeated_total", "Signals whose id or idempotency key was seen before"
+)
 SIGNAL_MATCHES = Counter(
     "kuber_signal_matches_total", "What signals meant for pipelines", ["outcome", "reason"]
 )

@@ -16,7 +16,13 @@ from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.dead_letters import Rejected
 from kuber.infra.kafka import IncomingMessage
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
-from kuber.infra.telemetry import DISPATCH_SECONDS, SIGNAL_MATCHES, SIGNALS, context_of
+from kuber.infra.telemetry import (
+    DISPATCH_SECONDS,
+    SIGNAL_MATCHES,
+    SIGNALS,
+    SIGNALS_REPEATED,
+    context_of,
+)
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, new_id
 from kuber.market.service import MarketService
@@ -92,8 +98,11 @@ class Dispatcher:
 
     async def handle(self, messages: Sequence[IncomingMessage]) -> Sequence[Rejected]:
         """Record the signals and start their runs; return the messages that hold no signal."""
-        read = [read_signal(message, self._known_types) for message in messages]
-        signals = _each_once(item for item in read if isinstance(item, Signal))
+        now = self._clock.now()
+        read = [read_signal(message, self._known_types, now) for message in messages]
+        found = [item for item in read if isinstance(item, Signal)]
+        signals = _each_once(found)
+        SIGNALS_REPEATED.inc(len(found) - len(signals))
         if signals:
             parent = next((item.traceparent for item in signals if item.traceparent), None)
             with _tracer.start_as_current_span(
@@ -119,6 +128,7 @@ class Dispatcher:
             await connection.execute(OUTBOX_INSERT, {"outbox": Jsonb(outbox_json(announced))})
         for signal in new.values():
             SIGNALS.labels(signal.signal_type).inc()
+        SIGNALS_REPEATED.inc(len(signals) - len(new))
         for match in matches:
             SIGNAL_MATCHES.labels(match.outcome.value, match.reason or "").inc()
         log.info(

@@ -1,5 +1,6 @@
 """From the bytes of a proven delivery to a signal, or the precise reason why not."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,15 +23,15 @@ from kuber.signals.gateway.errors import (
     one_problem,
 )
 from kuber.signals.gateway.types import Source, SourceKind
-from kuber.signals.types import MAX_CLOCK_AHEAD_S, MAX_TICKERS, SignalMessage
+from kuber.signals.storable import MOST_LEVELS, Unstorable, check_storable
+from kuber.signals.types import EARLIEST, MAX_CLOCK_AHEAD_S, MAX_TICKERS, SignalMessage
 
 KnownTypes = Callable[[], frozenset[str]]
 """Tells the signal types that pipelines may subscribe to."""
 
 _JSON = "application/json"
 _MOST_PROBLEMS = 20
-_MOST_LEVELS = 16
-_EARLIEST = 0.0
+_EXPONENT = re.compile(rb"[0-9][eE][+-]?[0-9]")
 
 
 def read_signal(
@@ -47,16 +48,11 @@ def read_signal(
     else:
         fields = _json_object(body)
     if _may_be_unstorable(body):
-        _check_storable(fields, _MOST_LEVELS)
+        _refuse_unstorable(fields)
     try:
         message = SignalMessage.model_validate({**fields, "source": source.name})
     except ValidationError as error:
         raise _invalid(error) from None
-    except OverflowError:  # a time at the edge of the calendar, in a zone beyond it
-        raise BadTimestamp(
-            "The time of the signal cannot be read.",
-            one_problem("The time is out of range.", _remedy("", ("timestamp",)), "timestamp"),
-        ) from None
     _check_time(message.timestamp, now)
     _check_type(message.signal_type, known_types())
     return message
@@ -107,33 +103,22 @@ def _json_object(body: bytes) -> dict[str, JsonValue]:
 
 def _may_be_unstorable(body: bytes) -> bool:
     """Say whether every value has to be looked at, which costs more than the rest."""
-    nested = body.count(b"{") + body.count(b"[") > _MOST_LEVELS
-    return nested or b"\\u0000" in body or b"\0" in body
+    nested = body.count(b"{") + body.count(b"[") > MOST_LEVELS
+    return nested or b"\\u0000" in body or b"\0" in body or _EXPONENT.search(body) is not None
 
 
-def _check_storable(value: JsonValue, levels: int) -> None:
-    """Refuse what PostgreSQL or our own JSON writer could not keep."""
-    if levels < 0:
-        raise _unstorable(f"Objects and lists lie more than {_MOST_LEVELS} deep in each other.")
-    match value:
-        case str():
-            if "\0" in value:
-                raise _unstorable("A text holds a NUL character.")
-        case dict():
-            for name, item in value.items():
-                _check_storable(name, levels)
-                _check_storable(item, levels - 1)
-        case list():
-            for item in value:
-                _check_storable(item, levels - 1)
-
-
-def _unstorable(what: str) -> InvalidSignal:
-    return InvalidSignal(what, one_problem(what, "Leave it out and send the signal again."))
+def _refuse_unstorable(fields: dict[str, JsonValue]) -> None:
+    try:
+        check_storable(fields)
+    except Unstorable as error:
+        what = str(error)
+        raise InvalidSignal(
+            what, one_problem(what, "Leave it out and send the signal again.")
+        ) from None
 
 
 def _check_time(timestamp: datetime, now: datetime) -> None:
-    if timestamp.timestamp() < _EARLIEST:
+    if timestamp < EARLIEST:
         raise BadTimestamp(
             "The time of the signal lies before 1970.",
             one_problem("The time is too early.", "Say when it happened.", "timestamp"),

@@ -39,6 +39,10 @@ def many(count: int) -> list[dict[str, object]]:
     return [{**AAPL, "ticker": f"T{number}"} for number in range(count)]
 
 
+def spelled(*names: str) -> list[dict[str, object]]:
+    return [{**AAPL, "ticker": name} for name in names]
+
+
 def nested(levels: int) -> bytes:
     return body_of(metadata={"a": "here"}).replace(b'"here"', b"[" * levels + b"]" * levels)
 
@@ -57,6 +61,8 @@ REFUSED = [
     ("501 tickers", body_of(tickers=many(501)), "too_many_tickers"),
     ("10,000 tickers", body_of(tickers=many(10_000)), "too_many_tickers"),
     ("the same ticker twice", body_of(tickers=[AAPL, AAPL]), "invalid"),
+    ("a ticker in two spellings", body_of(tickers=spelled("BTC/USD", "BTC-USD")), "invalid"),
+    ("long numbers", body_of(metadata={"a": [1e300] * 1000}), "invalid"),
     ("no ticker", body_of(tickers=[{**AAPL, "ticker": ""}]), "invalid"),
     ("unknown direction", body_of(tickers=[{**AAPL, "signal": "UP"}]), "invalid"),
     ("confidence 101", body_of(tickers=[{**AAPL, "confidence": 101}]), "bad_confidence"),
@@ -204,3 +210,12 @@ def test_every_signal_type_of_the_catalogue_is_named_once_and_explained() -> Non
     names = [kind.signal_type for kind in SIGNAL_KINDS]
     assert len(set(names)) == len(names) == 12
     assert all(kind.name and kind.description for kind in SIGNAL_KINDS)
+
+
+def test_a_ticker_in_two_spellings_is_refused_with_its_places_and_alone_it_is_one_symbol() -> None:
+    with pytest.raises(GatewayError) as caught:
+        read(body_of(tickers=spelled("AAPL", "BTC/USD", "btcusd")))
+    (problem,) = caught.value.problems
+    assert problem.field == "tickers"
+    assert problem.message == "name each ticker once: tickers.1 and tickers.2 are the same."
+    assert [item.ticker for item in read(body_of(tickers=spelled("eur/usd"))).tickers] == ["EURUSD"]
