@@ -21,6 +21,13 @@ class SignalRow(Base):
     __table_args__ = (
         Index("ix_signals_user_id_received_at", "user_id", "received_at", "id"),
         Index("ix_signals_signal_type_received_at", "signal_type", "received_at", "id"),
+        Index("ix_signals_signal_type_occurred_at", "signal_type", "occurred_at"),
+        Index(
+            "ix_signals_tickers",
+            "tickers",
+            postgresql_using="gin",
+            postgresql_ops={"tickers": "jsonb_path_ops"},
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -139,6 +146,8 @@ class GeneratorRow(Base):
     leased_by: Mapped[str | None] = mapped_column(String(120))
     """The instance that runs it, until `leased_until` by the database's clock."""
     leased_until: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    """Why it failed when it last ran; None when it did not."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

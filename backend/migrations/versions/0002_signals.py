@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("enabled", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("leased_by", sa.String(length=120), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -145,6 +146,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signals")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_signals_idempotency_key")),
+    )
+    op.create_index(
+        "ix_signals_signal_type_occurred_at",
+        "signals",
+        ["signal_type", "occurred_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_signals_tickers",
+        "signals",
+        ["tickers"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"tickers": "jsonb_path_ops"},
     )
     op.create_index(
         "ix_signals_signal_type_received_at",
@@ -316,6 +331,13 @@ def downgrade() -> None:
     op.drop_table("webhook_sources")
     op.drop_index("ix_signals_user_id_received_at", table_name="signals")
     op.drop_index("ix_signals_signal_type_received_at", table_name="signals")
+    op.drop_index(
+        "ix_signals_tickers",
+        table_name="signals",
+        postgresql_using="gin",
+        postgresql_ops={"tickers": "jsonb_path_ops"},
+    )
+    op.drop_index("ix_signals_signal_type_occurred_at", table_name="signals")
     op.drop_table("signals")
     op.drop_index(op.f("ix_generator_cursors_generator_id"), table_name="generator_cursors")
     op.drop_table("generator_cursors")
