@@ -32,6 +32,12 @@ def next_due(trigger: PeriodicTrigger, after: datetime) -> datetime | None:
     return None
 
 
+def next_look(trigger: PeriodicTrigger, after: datetime) -> datetime:
+    """Return when to look again at a schedule for which `next_due` finds nothing: its first slot
+    after the two weeks that were looked at, in UTC. The market may be open by then."""
+    return _next_slot(trigger, after + _LOOK_AHEAD)
+
+
 def open_symbols(trigger: PeriodicTrigger, at: datetime) -> list[str]:
     """Return the symbols whose market trades at `at`; the moment of the close is outside."""
     return [symbol for symbol in trigger.symbols if _calendar(symbol).is_open(at)]
@@ -91,7 +97,7 @@ def trigger_problems(
         case PeriodicTrigger() if next_due(trigger, now) is None:
             return [
                 Problem(
-                    "The market is never open when the schedule is due.",
+                    "In the next two weeks the market is not open whenever the schedule is due.",
                     "Choose a shorter interval or another time zone, or run outside market hours.",
                     field="trigger.every_minutes",
                 )

@@ -16,6 +16,8 @@ from pydantic import (
     field_validator,
 )
 
+from kuber.market.instruments import canonical_symbol
+
 MANAGER_NODE = "pipeline_manager"
 """Id of the node that every run starts with; no user's node may carry it."""
 
@@ -138,6 +140,14 @@ class PeriodicTrigger(BaseModel):
         if value not in available_timezones():
             raise ValueError("name a time zone of the IANA list, for example America/New_York")
         return value
+
+    @field_validator("symbols")
+    @classmethod
+    def _one_spelling(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        symbols = tuple(map(canonical_symbol, value))
+        if len(set(symbols)) != len(symbols):
+            raise ValueError("name each symbol once, however it is spelt")
+        return symbols
 
 
 class Subscription(BaseModel):

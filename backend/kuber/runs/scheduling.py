@@ -3,26 +3,47 @@ pipeline is locked while one of them acts, and moves to its next time in the sam
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
 from kuber.costs.service import CostService
-from kuber.infra.db import RawPool
+from kuber.infra.db import JsonObject, RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
-from kuber.pipelines.schedule import DuePipeline, NextDue, due_pipelines, schedule_next
-from kuber.pipelines.triggers import next_due, open_symbols
+from kuber.pipelines.schedule import (
+    Due,
+    DuePipeline,
+    NextDue,
+    UnreadablePipeline,
+    due_pipelines,
+    schedule_next,
+)
+from kuber.pipelines.triggers import next_due, next_look, open_symbols
 from kuber.runs.starting import RunRequest, start_runs
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 200
-
+_PUT_OFF = timedelta(hours=1)
+"""When a pipeline that cannot be planned is looked at again."""
 _Skips = dict[str, tuple[str, str]]
 """By symbol: reason and sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one due pipeline starts now, and when it is due after that."""
+
+    one: DuePipeline
+    requests: list[RunRequest]
+    skips: _Skips
+    next_run_at: datetime
+    note: tuple[str, str] | None
+    """Reason and sentence when the next slot is no real one: it lies outside market hours."""
 
 
 class Scheduler:
@@ -46,15 +67,18 @@ class Scheduler:
     async def run_once(self) -> int:
         """Start everything that is due; return how many runs were queued.
 
-        What fell due while no scheduler ran is made up for once, not once for each slot.
+        What fell due while no scheduler ran, or while the clock jumped, is made up for once, not
+        once for each slot. A pipeline that cannot be planned is put off and stops no other.
         """
         total, now = 0, self._clock.now()
         while True:
             async with self._pool.connection() as connection:
                 seen = await due_pipelines(connection, now, _BATCH, lock=False)
-                if not seen:
-                    return total
-                wanted = {(one.user_id, symbol) for one in seen for symbol in one.trigger.symbols}
+            if not seen.pipelines and not seen.unreadable:
+                return total
+            wanted = {
+                (one.user_id, symbol) for one in seen.pipelines for symbol in one.trigger.symbols
+            }
             instruments = await self._market.instruments(wanted)  # may take long: holds nothing
             queued = await self._start(seen, instruments, now)
             if queued is None:
@@ -62,34 +86,46 @@ class Scheduler:
             total += queued
             self.started += queued
             if queued:
-                log.info("schedule_started", runs=queued, pipelines=len(seen))
+                log.info("schedule_started", runs=queued, pipelines=len(seen.pipelines))
                 await self._wake()
 
-    async def _start(
-        self, seen: Sequence[DuePipeline], instruments: Instruments, now: datetime
-    ) -> int | None:
+    async def _start(self, seen: Due, instruments: Instruments, now: datetime) -> int | None:
         """Start what is still due of `seen`; None when others have taken all of it."""
         async with self._pool.connection() as connection, connection.transaction():
             locked = await due_pipelines(connection, now, _BATCH, lock=True)
-            due = [one for one in locked if one in seen]
-            if not due:
+            due = [one for one in locked.pipelines if one in seen.pipelines]
+            if not due and not locked.unreadable:
                 return None
             spent_out = await self._costs.spent_out(connection, [one.user_id for one in due])
-            skips = {one.pipeline_id: _screen(one, instruments, spent_out, now) for one in due}
-            asked = [
-                (one, _request(one, symbol, instruments, now))
-                for one in due
-                for symbol in one.trigger.symbols
-                if symbol not in skips[one.pipeline_id]
-            ]
-            queued = await start_runs(connection, [request for _, request in asked], now)
-            for one, request in asked:
-                if request.run_id not in queued:
-                    detail = f"A run on {request.symbol} was pending or running."
-                    skips[one.pipeline_id][request.symbol] = ("already_running", detail)
-            next_times = [_next(one, skips[one.pipeline_id], now) for one in due]
+            plans, next_times = [], [_put_off(one, one.problem, now) for one in locked.unreadable]
+            for one in due:
+                try:
+                    plans.append(_plan(one, instruments, spent_out, now))
+                except Exception:
+                    log.exception("schedule_unplannable", pipeline_id=str(one.pipeline_id))
+                    next_times.append(_put_off(one, "The schedule could not be worked out.", now))
+            requests = [request for plan in plans for request in plan.requests]
+            queued = await start_runs(connection, requests, now)
+            next_times += [_next(plan, queued) for plan in plans]
             await schedule_next(connection, next_times)
             return len(queued)
+
+
+def _plan(
+    one: DuePipeline, instruments: Instruments, spent_out: dict[UserId, str], now: datetime
+) -> _Plan:
+    skips = _screen(one, instruments, spent_out, now)
+    requests = [
+        _request(one, symbol, instruments, now)
+        for symbol in one.trigger.symbols
+        if symbol not in skips
+    ]
+    next_run_at = next_due(one.trigger, now)
+    if next_run_at is not None:
+        return _Plan(one, requests, skips, next_run_at, None)
+    next_run_at = next_look(one.trigger, now)
+    sentence = f"Until {next_run_at:%Y-%m-%d %H:%M} UTC the schedule is never due in market hours."
+    return _Plan(one, requests, skips, next_run_at, ("market_closed", sentence))
 
 
 def _screen(
@@ -125,13 +161,27 @@ def _request(one: DuePipeline, symbol: str, instruments: Instruments, now: datet
     )
 
 
-def _next(one: DuePipeline, skips: _Skips, now: datetime) -> NextDue:
-    skip = None
-    if skips:
-        reasons: Sequence[tuple[str, str]] = list(skips.values())
-        skip = {
-            "at": one.due_at.isoformat(),
-            "reason": reasons[0][0],
-            "detail": " ".join(dict.fromkeys(sentence for _, sentence in reasons)),
-        }
-    return NextDue(one.pipeline_id, next_due(one.trigger, now), skip)
+def _next(plan: _Plan, queued: set[RunId]) -> NextDue:
+    reasons = list(plan.skips.values())
+    for request in plan.requests:
+        if request.run_id not in queued:
+            detail = f"A run on {request.symbol} was pending or running."
+            reasons.append(("already_running", detail))
+    if plan.note is not None:
+        reasons.append(plan.note)
+    skip = _skip(plan.one, reasons) if reasons else None
+    return NextDue(plan.one.pipeline_id, plan.next_run_at, skip)
+
+
+def _put_off(one: DuePipeline | UnreadablePipeline, problem: str, now: datetime) -> NextDue:
+    log.warning("schedule_put_off", pipeline_id=str(one.pipeline_id), problem=problem)
+    detail = f"{problem} Save the trigger again to put it right."
+    return NextDue(one.pipeline_id, now + _PUT_OFF, _skip(one, [("not_runnable", detail)]))
+
+
+def _skip(one: DuePipeline | UnreadablePipeline, reasons: Sequence[tuple[str, str]]) -> JsonObject:
+    return {
+        "at": one.due_at.isoformat(),
+        "reason": reasons[0][0],
+        "detail": " ".join(dict.fromkeys(sentence for _, sentence in reasons)),
+    }

@@ -15,6 +15,7 @@ from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, UserId
+from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
 from kuber.pipelines.schemas import PipelineCreate, PipelineOut
@@ -22,16 +23,15 @@ from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
 from kuber.runs.scheduling import Scheduler
 from tests.fakes.graphs import chain, node
-from tests.fixtures.servers import create_tables
+from tests.fakes.troubled_market import AWAY, ODD, UNLISTED, TroubledMarket
 
 SYMBOL = "NVDA"
 """A simulated share of New York's exchange: its prices go on with the clock."""
 
 
 @pytest.fixture
-async def pool(empty_postgres_url: str) -> AsyncIterator[RawPool]:
-    await create_tables(empty_postgres_url)
-    opened = raw_pool(empty_postgres_url, size=12, application_name="test")
+async def pool(postgres_url: str) -> AsyncIterator[RawPool]:
+    opened = raw_pool(postgres_url, size=12, application_name="test")
     await opened.open()
     yield opened
     await opened.close()
@@ -55,8 +55,8 @@ class World:
             account = await identity.register(session, "a@example.com", "three quiet herons")
         self.user = account.id
 
-    def scheduler(self) -> Scheduler:
-        market = MarketService(self.pool, self.clock, MarketSimulator(7))
+    def scheduler(self, provider: BarProvider | None = None) -> Scheduler:
+        market = MarketService(self.pool, self.clock, provider or MarketSimulator(7))
         costs = CostService(self.clock, Decimal(5), Decimal(25))
         return Scheduler(self.pool, market, costs, self.clock, self._wake)
 
@@ -97,8 +97,8 @@ class World:
 
 
 @pytest.fixture
-async def world(empty_postgres_url: str, pool: RawPool) -> AsyncIterator[World]:
-    made = World(empty_postgres_url, pool, FixedClock(datetime(2026, 11, 25, 19, tzinfo=UTC)))
+async def world(postgres_url: str, pool: RawPool) -> AsyncIterator[World]:
+    made = World(postgres_url, pool, FixedClock(datetime(2026, 11, 25, 19, tzinfo=UTC)))
     await made.sign_up()
     yield made
     await made.database.close()
@@ -113,7 +113,9 @@ async def walk(world: World, until: datetime, step: timedelta = timedelta(minute
         await world.finish_runs()
 
 
-async def test_every_five_minutes_across_a_close_a_holiday_and_a_short_day(world: World) -> None:
+async def test_t22_every_five_minutes_across_a_close_a_holiday_and_a_short_day(
+    world: World,
+) -> None:
     # Wednesday 25 November 2026, Thanksgiving on the 26th, closing at 13:00 on the 27th.
     await world.periodic(market_hours_only=True)
     await walk(world, datetime(2026, 11, 28, 0, tzinfo=UTC))
@@ -127,7 +129,7 @@ async def test_every_five_minutes_across_a_close_a_holiday_and_a_short_day(world
     assert {by for _, by in await world.runs()} == {"schedule"}
 
 
-async def test_the_opening_moves_with_the_clocks_of_new_york(world: World) -> None:
+async def test_t22_the_opening_moves_with_the_clocks_of_new_york(world: World) -> None:
     world.clock.instant = datetime(2027, 3, 12, 20, 50, tzinfo=UTC)  # clocks change on the 14th
     await world.periodic(market_hours_only=True)
     await walk(world, datetime(2027, 3, 15, 13, 40, tzinfo=UTC))
@@ -166,7 +168,7 @@ async def test_a_run_that_is_still_active_is_left_alone_and_the_skip_is_told(wor
     assert now.next_run_at == world.clock.now() + timedelta(minutes=5)
 
 
-async def test_what_was_missed_while_nobody_looked_is_made_up_for_once(world: World) -> None:
+async def test_t22_what_was_missed_while_nobody_looked_is_made_up_for_once(world: World) -> None:
     await world.periodic(market_hours_only=False)
     world.clock.advance(timedelta(hours=3))
     await world.scheduler().run_once()
@@ -183,3 +185,95 @@ async def test_a_pipeline_that_is_switched_off_is_not_due(world: World) -> None:
     assert off.next_run_at is None
     world.clock.advance(timedelta(hours=1))
     assert await world.scheduler().run_once() == 0
+
+
+async def test_t22_a_clock_that_jumps_an_hour_forward_costs_one_run_and_then_keeps_time(
+    world: World,
+) -> None:
+    start = world.clock.now()
+    await world.periodic(market_hours_only=False)
+    await walk(world, start + timedelta(minutes=7))
+    world.clock.advance(timedelta(hours=1))  # 12 slots are passed over
+    await walk(world, start + timedelta(minutes=80))
+    made = [(at - start) // timedelta(minutes=1) for at, _ in await world.runs()]
+    assert made == [5, 68, 70, 75, 80]
+
+
+async def test_t22_a_clock_that_jumps_an_hour_back_fires_no_slot_twice_and_goes_on(
+    world: World,
+) -> None:
+    start = world.clock.now()
+    pipeline = await world.periodic(market_hours_only=False)
+    await walk(world, start + timedelta(minutes=62))
+    world.clock.instant -= timedelta(hours=1)
+    await walk(world, start + timedelta(minutes=60))
+    assert len(await world.runs()) == 12
+    due = (await world.pipeline(pipeline.id)).next_run_at
+    assert due == start + timedelta(minutes=65), "people see when it goes on"
+    await walk(world, start + timedelta(minutes=75))
+    made = [(at - start) // timedelta(minutes=1) for at, _ in await world.runs()]
+    assert made == list(range(5, 80, 5)), "each slot once, whichever way the clock went"
+
+
+async def test_t22_a_schedule_that_leaves_market_hours_with_the_clocks_comes_back_with_them(
+    world: World,
+) -> None:
+    # Midnight in Brisbane is 14:00 UTC, half an hour before New York opens in its winter.
+    world.clock.instant = datetime(2026, 10, 28, 20, tzinfo=UTC)
+    made = await world.periodic(1440, timezone="Australia/Brisbane", market_hours_only=True)
+    scheduler, skips = world.scheduler(), []
+    while (due := (await world.pipeline(made.id)).next_run_at) is not None and due.year < 2028:
+        if due > datetime(2027, 3, 16, tzinfo=UTC):
+            break
+        world.clock.instant = due
+        await scheduler.run_once()
+        await world.finish_runs()
+        skips.append((await world.pipeline(made.id)).last_skip)
+    days = [at.strftime("%m-%d %H:%M") for at, _ in await world.runs()]
+    assert days == ["10-29 14:00", "10-30 14:00", "03-15 14:00"]
+    assert skips[0] is None
+    assert skips[1] is not None
+    assert skips[1].reason == "market_closed"
+    assert skips[1].detail == (
+        "Until 2026-11-14 14:00 UTC the schedule is never due in market hours."
+    )
+
+
+async def test_prices_that_cannot_be_had_skip_their_symbol_and_nobody_else(world: World) -> None:
+    away = await world.periodic(market_hours_only=False, symbols=[AWAY, UNLISTED, SYMBOL])
+    await world.periodic(market_hours_only=False)
+    world.clock.advance(timedelta(minutes=5))
+    assert await world.scheduler(TroubledMarket()).run_once() == 2
+    told = (await world.pipeline(away.id)).last_skip
+    assert told is not None
+    assert told.reason == "market_unavailable"
+    assert told.detail == (
+        f"There were no prices to be had for {AWAY}: Nobody answered."
+        f" There are no prices for {UNLISTED}."
+    )
+
+
+async def test_a_pipeline_that_cannot_be_planned_is_put_off_and_stops_nobody(world: World) -> None:
+    unreadable = await world.periodic(market_hours_only=False)
+    odd = await world.periodic(market_hours_only=False, symbols=[ODD])
+    await world.periodic(market_hours_only=False)
+    async with world.pool.connection() as connection:
+        await connection.execute(
+            "update pipelines set trigger = jsonb_set(trigger, '{timezone}', '\"Mars/Olympus\"')"
+            " where id = %s",
+            (unreadable.id,),
+        )
+    world.clock.advance(timedelta(minutes=5))
+    assert await world.scheduler(TroubledMarket()).run_once() == 1
+    async with world.pool.connection() as connection:
+        cursor = await connection.execute(
+            "select next_run_at, last_skip ->> 'reason', last_skip ->> 'detail' from pipelines"
+            " where id = any(%s) order by created_at, id",
+            ([unreadable.id, odd.id],),
+        )
+        rows = await cursor.fetchall()
+    assert [row[:2] for row in rows] == [
+        (world.clock.now() + timedelta(hours=1), "not_runnable")
+    ] * 2
+    assert "Mars/Olympus" not in rows[0][2]
+    assert rows[0][2].startswith("The schedule cannot be read: periodic.timezone: name a")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from kuber.pipelines.triggers import next_due, trigger_problems
+from kuber.pipelines.triggers import next_due, next_look, trigger_problems
 from kuber.pipelines.types import PeriodicTrigger, SignalTrigger, Subscription
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_a_day_begins_at_midnight_of_the_time_zone() -> None:
     assert next_due(tokyo, NOW) == datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 
 
-def test_short_intervals_go_on_through_both_changes_of_the_clocks() -> None:
+def test_t22_short_intervals_go_on_through_both_changes_of_the_clocks() -> None:
     trigger = periodic(5, timezone="America/New_York")
     for start in (datetime(2026, 3, 8, 4, tzinfo=UTC), datetime(2026, 11, 1, 3, tzinfo=UTC)):
         found = dues(trigger, start, start + timedelta(hours=8))
@@ -50,7 +50,7 @@ def test_short_intervals_go_on_through_both_changes_of_the_clocks() -> None:
         assert {b - a for a, b in pairwise(found)} == {timedelta(minutes=5)}
 
 
-def test_long_intervals_go_by_the_clock_on_the_wall() -> None:
+def test_t22_long_intervals_go_by_the_clock_on_the_wall() -> None:
     trigger = periodic(120, timezone="America/New_York")
     spring = dues(
         trigger, datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 3, 8, 13, tzinfo=UTC)
@@ -80,7 +80,7 @@ def test_market_hours_end_with_the_close_and_leave_out_nights_weekends_and_holid
     assert {due.day for due in found} == {27, 30}
 
 
-def test_the_market_moves_with_daylight_saving() -> None:
+def test_t22_the_market_moves_with_daylight_saving() -> None:
     trigger = periodic(5, market_hours_only=True)
     assert next_due(trigger, datetime(2026, 3, 6, 22, tzinfo=UTC)) == datetime(
         2026, 3, 9, 13, 30, tzinfo=UTC
@@ -101,6 +101,14 @@ def test_a_schedule_that_never_meets_the_market_is_a_problem() -> None:
     assert next_due(trigger, NOW) is None
     [problem] = trigger_problems(trigger, NOW)
     assert problem.field == "trigger.every_minutes"
+    assert next_look(trigger, NOW) == datetime(2026, 12, 5, tzinfo=UTC)
+
+
+def test_symbols_are_kept_in_their_one_spelling_and_trade_in_their_own_hours() -> None:
+    trigger = periodic(60, market_hours_only=True, symbols=("BTC/USD", "EUR-USD"))
+    assert trigger.symbols == ("BTCUSD", "EURUSD")
+    saturday = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+    assert next_due(trigger, saturday) == saturday + timedelta(hours=1)
 
 
 def test_what_is_missing_is_named() -> None:
@@ -128,6 +136,8 @@ def test_the_next_slot_is_always_later_and_never_further_than_a_day_and_an_hour(
         {"every_minutes": 1441},
         {"timezone": "Mars/Olympus"},
         {"symbols": ["aapl lower"]},
+        {"symbols": ["BTC/USD", "BTCUSD"]},
+        {"symbols": ["NYSE:AAPL"]},
         {"more": 1},
     ],
 )
