@@ -94,6 +94,9 @@ async def _replay(letter_id: UUID) -> int:
     except KafkaUnavailable as error:
         say.failure(f"Kafka did not take the message: {error}")
         return 1
+    except dead_letters.NotReplayable as error:
+        say.failure(error.detail)
+        return 1
     finally:
         producer.close()
     say.line(f"Sent again to {topic}. Consumers that have done it already drop it.")

@@ -17,6 +17,7 @@ from kuber.infra.kafka import (
     CONSUMERS,
     IncomingMessage,
     KafkaProducer,
+    MessagesRefused,
     OutgoingMessage,
     dead_letter_topic,
 )
@@ -24,6 +25,7 @@ from kuber.infra.models import DeadLetterRow
 from kuber.infra.telemetry import traceparent
 from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.errors import ErrorKind, KuberError
 from kuber.kernel.ids import new_id
 
 REPLAYED = "kuber_replayed"
@@ -43,6 +45,14 @@ _PUT = """
     insert into outbox (event_id, topic, key, payload, headers)
     select put.id, %(dead_topic)s, %(dead_key)s, %(announced)s, %(announced_headers)s from put
 """
+
+
+class NotReplayable(KuberError):
+    """Kafka will not take the message again, whatever one waits for."""
+
+    kind = ErrorKind.TOO_LARGE
+    code = "not_replayable"
+    title = "The message cannot be sent again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +197,17 @@ async def find(session: AsyncSession, letter_id: UUID) -> DeadLetterRow | None:
 async def replay(
     session: AsyncSession, producer: KafkaProducer, clock: Clock, letter: DeadLetterRow
 ) -> None:
-    """Send the message again to the topic that it came from; raises KafkaUnavailable.
+    """Send the message again to the topic that it came from.
 
-    It carries its old headers, so that consumers that have seen it drop it.
+    It carries its old headers, so that consumers that have seen it drop it. Raises
+    KafkaUnavailable, or NotReplayable when waiting would not help.
     """
     headers = {**letter.headers, REPLAYED: str(letter.id)}
     message = OutgoingMessage(letter.topic, letter.key or b"", letter.payload, headers)
-    await producer.publish([message])
+    try:
+        await producer.publish([message])
+    except MessagesRefused as error:
+        raise NotReplayable(f"Kafka does not take this message: {error.reasons[0]}.") from error
     letter.replayed_at = clock.now()
     await session.flush()
 

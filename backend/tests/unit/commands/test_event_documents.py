@@ -1,6 +1,7 @@
 """What the documents say of messages is what goes over the wire."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
 from kuber.commands.events import ASYNCAPI, documents
-from kuber.infra.kafka import ALL_TOPICS
+from kuber.infra.dead_letters import Rejected, announcement
+from kuber.infra.kafka import ALL_TOPICS, IncomingMessage
 from kuber.infra.outbox import outbox_values
 from kuber.kernel.events import Event
 from kuber.kernel.ids import OrderId, RunId, UserId, new_id
@@ -72,6 +74,16 @@ def test_events_in_the_outbox_are_as_their_documents_say(
     del row["payload"]["event_id"]
     with pytest.raises(ValidationError):
         check(files, name, row["payload"])
+
+
+@pytest.mark.parametrize("value", [b"{", b"x" * 100_000, b"\xff"])
+def test_dead_letters_are_as_their_document_says(files: dict[str, Any], value: bytes) -> None:
+    message = IncomingMessage("signals.raw", 0, 7, 1, None, value, {})
+    letter, headers = announcement(Rejected(message, "not_json", "It is none."), new_id())
+    check(files, "DeadLetter", asdict(letter))
+    described = files[ASYNCAPI]["components"]["messages"]["DeadLetter"]["headers"]
+    Draft202012Validator(described).validate(headers)
+    assert {"schema_version", "correlation_id", "idempotency_key"} <= set(described["required"])
 
 
 def test_signals_of_strangers_and_of_our_own_are_as_one_document_says(

@@ -4,9 +4,18 @@ import json
 
 import orjson
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.infra.dead_letters import MOST_ANNOUNCED, Rejected, announcement
-from kuber.infra.kafka import IncomingMessage
+from kuber.infra.dead_letters import (
+    MOST_ANNOUNCED,
+    NotReplayable,
+    Rejected,
+    announcement,
+    replay,
+)
+from kuber.infra.kafka import IncomingMessage, KafkaProducer
+from kuber.infra.models import DeadLetterRow
+from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import new_id
 
 KAFKA_TAKES = 1_000_000
@@ -61,3 +70,13 @@ def test_an_announcement_of_a_message_without_a_usable_trace_begins_one(given: s
     )
     assert len(headers["correlation_id"]) == 36
     assert "traceparent" not in headers
+
+
+async def test_a_message_that_kafka_does_not_take_again_is_said_to_be_so() -> None:
+    producer = KafkaProducer("127.0.0.1:1", client_id="test")  # nobody listens there
+    letter = DeadLetterRow(
+        id=new_id(), topic="signals.raw", key=b"AAPL", payload=b"x" * 1_100_000, headers={}
+    )
+    with pytest.raises(NotReplayable, match="too large"):
+        await replay(AsyncSession(), producer, SystemClock(), letter)
+    assert letter.replayed_at is None
