@@ -31,6 +31,7 @@ from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
+from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
@@ -41,6 +42,7 @@ from kuber.runs.service import RunService
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
+from kuber.signals.tiers import TierPolicy
 from kuber.startup import observe, reveal
 from kuber.workers.celery_app import Waker, make_celery
 
@@ -149,14 +151,18 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
             registry=registry,
             market=market,
             scanners=scanners,
-            scanner_refresher=ScannerRefresher(database, scanners, outbound, clock),
+            scanner_refresher=ScannerRefresher(
+                database, scanners, outbound, clock, RefreshLimits(redis)
+            ),
             costs=cost_service(settings, clock),
             pipelines=pipelines,
             runs=RunService(pipelines, market, registry, broadcaster, clock),
             hub=hub,
             webhooks=webhooks,
             webhook_sources=webhook_sources,
-            signals=SignalService(pipelines, clock),
+            signals=SignalService(
+                pipelines, TierPolicy(settings.enforce_subscription_limits), clock
+            ),
             generators=GeneratorService(GeneratorRegistry.discover(), market, clock),
             waker=Waker(make_celery(reveal(settings.redis_url)), redis),
         )

@@ -11,8 +11,10 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 
@@ -26,6 +28,7 @@ _log = structlog.get_logger(__name__)
 
 MAX_URL_LENGTH = 2000
 _MOST_ADDRESSES = 3
+_LOOK_UPS_AT_ONCE = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 502, 503, 504})
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
@@ -94,8 +97,16 @@ class Answer:
 
 async def system_resolver(host: str, port: int) -> Sequence[IpAddress]:
     """Return the addresses of a host as the operating system knows them, best first."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # Not in the loop's own threads: names that nobody answers for would hold up everything else.
+    found = await asyncio.get_running_loop().run_in_executor(
+        _look_ups(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    )
     return tuple(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
+
+
+@cache
+def _look_ups() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="kuber-names")
 
 
 class OutboundClient:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter, BackgroundTasks, Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
@@ -24,6 +24,15 @@ from kuber.market.scanners.schemas import (
 from kuber.market.scanners.types import ScannerId, ScannerKind
 from kuber.pipelines.subscriptions import using_scanner
 
+
+async def _prepared(body: ScannerBody, container: ContainerDep, user: Caller) -> None:
+    if body.kind is ScannerKind.FILTER:
+        await container.scanners.prepare(user.user_id)
+
+
+PREPARED = Depends(_prepared)
+"""Has read what a filter looks at before the transaction of the request begins."""
+
 router = APIRouter(prefix="/scanners", tags=["scanners"], route_class=IdempotentRoute)
 
 
@@ -41,7 +50,9 @@ async def list_scanners(
     return page
 
 
-@router.post("", status_code=201, operation_id="create_scanner", dependencies=[IDEMPOTENT])
+@router.post(
+    "", status_code=201, operation_id="create_scanner", dependencies=[PREPARED, IDEMPOTENT]
+)
 async def create_scanner(
     body: ScannerBody,
     container: ContainerDep,
@@ -79,7 +90,7 @@ async def get_scanner(
     return await _with_uses(session, user.user_id, found)
 
 
-@router.put("/{scanner_id}", operation_id="update_scanner")
+@router.put("/{scanner_id}", operation_id="update_scanner", dependencies=[PREPARED])
 async def update_scanner(
     scanner_id: UUID,
     body: ScannerBody,
@@ -110,7 +121,10 @@ async def delete_scanner(
 
 @router.post("/{scanner_id}/refresh", operation_id="refresh_scanner")
 async def refresh_scanner(scanner_id: UUID, container: ContainerDep, user: Caller) -> ScannerOut:
-    """Look the tickers up now; a failure is told in `refresh_error`, and the old ones stay."""
+    """Look the tickers up now; a failure is told in `refresh_error`, and the old ones stay.
+
+    One at a time and 10 a minute for each user, else 429 with Retry-After.
+    """
     fresh = await container.scanner_refresher.refresh(user.user_id, ScannerId(scanner_id))
     async with container.database.transaction() as session:
         return await _with_uses(session, user.user_id, fresh)

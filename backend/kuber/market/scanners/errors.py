@@ -50,6 +50,22 @@ class NothingToRefresh(ScannerError):
     title = "The scanner is a fixed list"
 
 
+class TooManyRefreshes(ScannerError):
+    """A user has scanners looked up too often, or several at a time."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.RATE_LIMITED
+    code = "rate_limited"
+    title = "Too many look-ups"
+
+
+class RefreshAway(ScannerError):
+    """Redis is away, so nobody can tell how often a user has scanners looked up."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+    code = "unavailable"
+    title = "The scanner cannot be looked up right now"
+
+
 class BadTickerList(ScannerError):
     """What a user's address answered is no list of tickers."""
 

@@ -3,10 +3,13 @@
 A due scanner is taken in one transaction, looked up outside of any, and written in another. Who
 takes it puts it off for a while, so that no other instance does the same; if the taker dies, it is
 due again after that while.
+
+Filters and lists from other people's servers have a lane each: a server that lets us wait holds up
+no filter. In each round every user has a few turns, however many scanners somebody has.
 """
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,16 +22,26 @@ from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import UserId
 from kuber.market.models import ScannerRow
 from kuber.market.scanners import repository
-from kuber.market.scanners.errors import NothingToRefresh, ScannerNotFound
+from kuber.market.scanners.errors import (
+    NothingToRefresh,
+    RefreshAway,
+    ScannerNotFound,
+    TooManyRefreshes,
+)
+from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.schemas import ScannerOut
 from kuber.market.scanners.service import ScannerService, put_tickers
 from kuber.market.scanners.tickers import answered_tickers
-from kuber.market.scanners.types import ScannerFilter, ScannerId
+from kuber.market.scanners.types import ScannerFilter, ScannerId, ScannerKind
 
 _log = structlog.get_logger(__name__)
 
 _LEASE = timedelta(minutes=2)
 _AT_ONCE = 4
+_PER_USER = 3
+"""How many scanners of one user a round looks up in each lane."""
+_FILTERS_EVERY_S = 2.0
+"""How soon due filters are looked for again while lists are still being fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +68,19 @@ class ScannerRefresher:
         scanners: ScannerService,
         outbound: OutboundClient,
         clock: Clock,
+        limits: RefreshLimits | None = None,
     ) -> None:
+        """`limits` hold for `refresh`; what is due is not limited by them."""
         self._database = database
         self._scanners = scanners
         self._outbound = outbound
         self._clock = clock
+        self._limits = limits
 
     async def refresh(self, user_id: UserId, scanner_id: ScannerId) -> ScannerOut:
         """Look one scanner up now and return it; a failure is in its `refresh_error`.
 
-        Raises ScannerNotFound, NothingToRefresh.
+        Raises ScannerNotFound, NothingToRefresh, TooManyRefreshes, RefreshAway.
         """
         async with self._database.transaction() as session:
             row = await repository.find(session, user_id, scanner_id)
@@ -73,23 +89,42 @@ class ScannerRefresher:
             if row.refresh_minutes is None:
                 raise NothingToRefresh("Its tickers were typed in. Change them by hand.")
             look_up = _LookUp.of(row)
-        await self._carry_out(look_up)
+        async with self._limits.one(user_id) if self._limits else nullcontext():
+            await self._carry_out(look_up)
         async with self._database.transaction() as session:
             return await self._scanners.get(session, user_id, scanner_id)
 
     async def refresh_soon(self, user_id: UserId, scanner_id: ScannerId) -> None:
-        """The same for whoever does not wait for it: a scanner that is gone is none."""
-        with suppress(ScannerNotFound, NothingToRefresh):
+        """The same for whoever does not wait for it: a scanner that is gone is none, and one
+        that may not be looked up now is looked up when its turn comes."""
+        refusals = (ScannerNotFound, NothingToRefresh, TooManyRefreshes, RefreshAway)
+        with suppress(*refusals):
             await self.refresh(user_id, scanner_id)
 
     async def refresh_due(self, *, limit: int = 20) -> int:
-        """Look up at most `limit` scanners that are due; return how many there were.
+        """Look up at most `limit` lists that are due, and the filters that are due meanwhile;
+        return how many there were.
 
         Any number of instances may call this at the same time: each scanner is taken by one.
         """
+        lists = asyncio.create_task(self._refresh_lane(ScannerKind.API, limit))
+        filters = 0
+        try:
+            while True:
+                filters += await self._refresh_lane(ScannerKind.FILTER, limit)
+                done, _ = await asyncio.wait((lists,), timeout=_FILTERS_EVERY_S)
+                if done:
+                    return filters + lists.result()
+        finally:
+            lists.cancel()
+            await asyncio.gather(lists, return_exceptions=True)
+
+    async def _refresh_lane(self, kind: ScannerKind, limit: int) -> int:
         now = self._clock.now()
         async with self._database.transaction() as session:
-            rows = await repository.take_due(session, now, _LEASE, limit)
+            rows = await repository.take_due(
+                session, now, _LEASE, limit, kind=kind, per_user=_PER_USER
+            )
             taken = [_LookUp.of(row) for row in rows]
         room = asyncio.Semaphore(_AT_ONCE)
 

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import and_, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
 from kuber.market.models import ScannerRow
+from kuber.market.scanners.types import ScannerKind
 
 _CHANNEL = "kuber_subscriptions"  # the dispatchers listen to it
 
@@ -59,18 +60,32 @@ async def tickers(
 
 
 async def take_due(
-    session: AsyncSession, now: datetime, lease: timedelta, limit: int
+    session: AsyncSession,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    *,
+    kind: ScannerKind,
+    per_user: int,
 ) -> list[ScannerRow]:
     """Return scanners that are due and put them off by `lease`, so that nobody else takes them.
 
+    At most `per_user` of each user; the longest due of everybody before the second of anybody.
     Rows that another instance is taking at this moment are passed over.
     """
+    is_due = and_(ScannerRow.next_refresh_at <= now, ScannerRow.kind == kind.value)
+    rank = func.row_number().over(
+        partition_by=ScannerRow.user_id, order_by=(ScannerRow.next_refresh_at, ScannerRow.id)
+    )
+    ranked = select(ScannerRow.id, rank.label("rank")).where(is_due).subquery()
     query = (
         select(ScannerRow)
-        .where(ScannerRow.next_refresh_at <= now)
-        .order_by(ScannerRow.next_refresh_at)
+        .join(ranked, ranked.c.id == ScannerRow.id)
+        # Asked again of the locked row: another instance may have taken it just before.
+        .where(is_due, ranked.c.rank <= per_user)
+        .order_by(ranked.c.rank, ScannerRow.next_refresh_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=ScannerRow, skip_locked=True)
     )
     rows = list((await session.scalars(query)).all())
     for row in rows:

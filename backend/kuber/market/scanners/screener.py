@@ -11,7 +11,7 @@ from kuber.market.instruments import traits_of
 from kuber.market.scanners.types import MAX_TICKERS, Op, ScannerFilter, ScannerRule, ScreenField
 from kuber.market.types import Bars, FloatArray, Source, to_datetime
 
-HISTORY_BARS = 500
+HISTORY_BARS = 300
 """How many daily bars are looked at; RSI and ATR need a run-up before they settle."""
 
 _COMPARE: Mapping[Op, Callable[[float, float], bool]] = {

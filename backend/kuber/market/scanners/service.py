@@ -16,11 +16,11 @@ from kuber.market.models import ScannerRow
 from kuber.market.scanners import repository
 from kuber.market.scanners.errors import ScannerNotFound, ScannerRefused, TooManyScanners
 from kuber.market.scanners.schemas import ScannerBody, ScannerList, ScannerOut, ScreenPreview
-from kuber.market.scanners.screener import HISTORY_BARS, Screening, screen, snapshot
+from kuber.market.scanners.screener import Screening, screen
 from kuber.market.scanners.tickers import typed_tickers
 from kuber.market.scanners.types import ScannerFilter, ScannerId, ScannerKind
+from kuber.market.scanners.universe import Universe
 from kuber.market.service import MarketService
-from kuber.market.types import Timeframe
 
 MAX_SCANNERS = 200
 """How many scanners one user may have."""
@@ -61,7 +61,7 @@ class ScannerService:
     """What can be done with scanners. Every method sees one user's scanners only."""
 
     def __init__(self, market: MarketService, outbound: OutboundClient, clock: Clock) -> None:
-        self._market = market
+        self._universe = Universe(market, clock)
         self._outbound = outbound
         self._clock = clock
 
@@ -118,22 +118,18 @@ class ScannerService:
         """Return what a filter finds now, without storing anything."""
         return ScreenPreview.of(await self.screen(user_id, wanted))
 
-    async def screen(self, user_id: UserId, wanted: ScannerFilter) -> Screening:
-        """Apply a filter to every instrument with stored daily bars that the user sees.
+    async def prepare(self, user_id: UserId) -> None:
+        """Read what `screen` will look at, so that within a transaction nobody waits for the
+        provider. Raises ProviderUnavailable."""
+        await self._universe.snapshots(user_id)
 
-        Daily bars may be made from finer ones. The newest bar counts, however old it is.
+    async def screen(self, user_id: UserId, wanted: ScannerFilter) -> Screening:
+        """Apply a filter to every instrument with daily bars that the user sees: the imports, the
+        sample and what the provider has. The newest bar counts, however old it is.
+
+        Raises ProviderUnavailable.
         """
-        now = self._clock.now()
-        universe = []
-        for instrument in await self._market.stored(user_id):
-            if Timeframe.D1 not in instrument.timeframes:
-                continue
-            bars = await self._market.bars(
-                user_id, instrument.symbol, Timeframe.D1, now, HISTORY_BARS
-            )
-            if len(bars):
-                universe.append(snapshot(bars))
-        return screen(universe, wanted)
+        return screen(await self._universe.snapshots(user_id), wanted)
 
     async def _define(
         self, session: AsyncSession, row: ScannerRow, name: str, wanted: _Definition

@@ -18,6 +18,9 @@ from kuber.bootstrap import open_api
 from kuber.config import Settings
 from kuber.infra.embedded.postgres import PostgresServer
 from kuber.infra.outbound import OutboundClient, OutboundLimits
+from kuber.market.providers import simulator
+from kuber.market.providers.universe import UNIVERSE
+from kuber.market.scanners.limits import REFRESHES_PER_MINUTE, RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from tests.fakes.list_server import ListServer, list_server, message, redirect
@@ -25,6 +28,7 @@ from tests.fakes.list_server import ListServer, list_server, message, redirect
 _numbers = itertools.count(1)
 LIMITS = OutboundLimits(read_s=0.3, total_s=1.5, size_bytes=20_000, attempts=2, backoff_s=0.01)
 LOCAL = (ip_network("127.0.0.1/32"),)
+SIMULATED = ("NVDA", "GBPUSD")
 EVERYTHING = {"all": [{"field": "price", "op": ">", "value": 0}]}
 
 
@@ -39,8 +43,9 @@ def postgres_url(postgres_server: PostgresServer, seeded_database: str) -> Itera
 
 
 @pytest.fixture
-async def platform(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The whole API, whose way out also leads to this machine."""
+async def platform(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+    """The whole API, whose way out also leads to this machine; its simulator trades little."""
+    monkeypatch.setattr(simulator, "UNIVERSE", {one: UNIVERSE[one] for one in SIMULATED})
 
     @asynccontextmanager
     async def open_trusting() -> AsyncIterator[Any]:
@@ -51,7 +56,11 @@ async def platform(settings: Settings) -> AsyncIterator[FastAPI]:
                 services,
                 scanners=scanners,
                 scanner_refresher=ScannerRefresher(
-                    services.database, scanners, outbound, services.clock
+                    services.database,
+                    scanners,
+                    outbound,
+                    services.clock,
+                    RefreshLimits(services.redis),
                 ),
             )
         await outbound.close()
@@ -186,7 +195,7 @@ async def test_a_filter_is_previewed_on_the_sample_history(ann: httpx.AsyncClien
 
     everything = await preview(("price", ">", 0))
     tickers = {row["ticker"] for row in everything["rows"]}
-    assert {"AAPL", "MSFT", "GOOG", "EURUSD"} <= tickers
+    assert {"AAPL", "MSFT", "GOOG", "EURUSD", *SIMULATED} <= tickers
     assert everything["matched"] == everything["universe"] == len(tickers)
     for row in everything["rows"]:
         bars = await ann.get(
@@ -198,8 +207,8 @@ async def test_a_filter_is_previewed_on_the_sample_history(ann: httpx.AsyncClien
         assert row["change_percent"] == pytest.approx((closes[-1] / closes[-2] - 1) * 100, abs=1e-5)
         assert row["sma_200"] == pytest.approx(sum(closes) / 200, abs=1e-5)
     technology = await preview(("sector", "in", ["technology"]), ("price", ">", 1), limit=1)
-    assert (technology["matched"], len(technology["rows"])) == (2, 1)
-    assert technology["rows"][0]["ticker"] in {"AAPL", "MSFT"}
+    assert (technology["matched"], len(technology["rows"])) == (3, 1)
+    assert technology["rows"][0]["ticker"] in {"AAPL", "MSFT", "NVDA"}
     assert (await preview(("rsi_14", "between", [0, 0])))["rows"] == []
 
 
@@ -302,6 +311,37 @@ async def test_another_address_starts_without_the_list_of_the_first(
     moved = (await ann.put(address, json=body | {"url": f"{server.url}/other"})).json()
     assert moved["tickers"] == []
     assert "no list of tickers" in (await get(ann, made))["refresh_error"]
+
+
+async def test_one_person_has_one_look_up_at_a_time(
+    ann: httpx.AsyncClient, bob: httpx.AsyncClient, server: ListServer
+) -> None:
+    async def asked(by: httpx.AsyncClient, scanner: dict[str, Any]) -> httpx.Response:
+        return await by.post(f"/api/v1/scanners/{scanner['id']}/refresh")
+
+    mine, his = [await make(one, kind="api", url=server.url) for one in (ann, bob)]
+    server.before_s = 0.2
+    answers = await asyncio.gather(*(asked(ann, mine) for _ in range(3)), asked(bob, his))
+    assert sorted(answer.status_code for answer in answers[:3]) == [200, 429, 429]
+    assert answers[3].status_code == 200, "another person does not wait"
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert (refused.json()["code"], int(refused.headers["Retry-After"])) == ("rate_limited", 1)
+    assert refused.json()["errors"][0]["remedy"]
+
+
+async def test_one_person_has_ten_look_ups_a_minute(
+    ann: httpx.AsyncClient, server: ListServer
+) -> None:
+    made = await make(ann, kind="api", url=server.url)  # is the first one
+    for _ in range(REFRESHES_PER_MINUTE - 1):
+        await refresh(ann, made)
+    answer = await ann.post(f"/api/v1/scanners/{made['id']}/refresh")
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert 1 < int(answer.headers["Retry-After"]) <= 60
+    asked = len(server.requests)
+    another = await make(ann, kind="api", url=server.url)
+    assert len(server.requests) == asked, "saving a scanner is no way around it"
+    assert (await get(ann, another))["refresh_error"] is None
 
 
 async def test_a_typed_list_has_nothing_to_refresh(ann: httpx.AsyncClient) -> None:

@@ -13,8 +13,11 @@ from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.outbound import OutboundClient, OutboundLimits
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
+from kuber.market.providers import simulator
 from kuber.market.providers.simulator import MarketSimulator
+from kuber.market.providers.universe import UNIVERSE
 from kuber.market.sample.seed import seed_sample
+from kuber.market.scanners import refresh
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.schemas import ScannerBody, ScannerOut
 from kuber.market.scanners.service import ScannerService, tickers_of
@@ -44,7 +47,10 @@ async def outbound() -> AsyncIterator[OutboundClient]:
 
 
 @pytest.fixture
-def scanners(pool: RawPool, outbound: OutboundClient, clock: FixedClock) -> ScannerService:
+def scanners(
+    pool: RawPool, outbound: OutboundClient, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> ScannerService:
+    monkeypatch.setattr(simulator, "UNIVERSE", {"NVDA": UNIVERSE["NVDA"]})
     return ScannerService(MarketService(pool, clock, MarketSimulator(7)), outbound, clock)
 
 
@@ -63,6 +69,10 @@ async def server() -> AsyncIterator[ListServer]:
 
 @pytest.fixture
 async def user(database: Database) -> UserId:
+    return await new_user(database)
+
+
+async def new_user(database: Database) -> UserId:
     user_id = UserId(new_id())
     async with database.transaction() as session:
         await session.execute(
@@ -131,12 +141,12 @@ async def test_a_filter_follows_the_bars_of_its_owner(
         {"all": [{"field": "sector", "op": "in", "value": ["Technology"]}]}
     )
     made = await mine.make(kind="filter", filter=wanted)
-    assert (await mine.get(made)).tickers == []
+    assert (await mine.get(made)).tickers == ["NVDA"], "what the simulator trades is looked at too"
     async with database.transaction() as session:
         await seed_sample(session, clock)
     clock.advance(timedelta(minutes=MINUTES))
     assert await refresher.refresh_due() == 1
-    assert sorted((await mine.get(made)).tickers) == ["AAPL", "MSFT"]
+    assert sorted((await mine.get(made)).tickers) == ["AAPL", "MSFT", "NVDA"]
 
 
 async def test_many_instances_look_each_scanner_up_once(
@@ -145,9 +155,44 @@ async def test_many_instances_look_each_scanner_up_once(
     for _ in range(12):
         await mine.make(server.url)
     server.before_s = 0.1
-    taken = await asyncio.gather(*(refresher.refresh_due(limit=3) for _ in range(6)))
-    assert sum(taken) == len(server.requests) == 12
+    done = 0
+    while done < 12:
+        done += sum(await asyncio.gather(*(refresher.refresh_due(limit=3) for _ in range(6))))
     assert await refresher.refresh_due() == 0
+    assert done == len(server.requests) == 12
+
+
+async def test_nobody_waits_behind_the_many_scanners_of_somebody(
+    database: Database, mine: Scanners, refresher: ScannerRefresher, server: ListServer
+) -> None:
+    for _ in range(12):
+        await mine.make(server.url)
+    other = Scanners(database, mine.service, await new_user(database))
+    last = await other.make(server.url)
+    assert await refresher.refresh_due(limit=6) == 4, "three of the one, one of the other"
+    assert (await other.get(last)).tickers == ["AAPL", "MSFT"]
+
+
+async def test_a_list_that_is_long_in_coming_holds_up_no_filter(
+    mine: Scanners,
+    refresher: ScannerRefresher,
+    server: ListServer,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refresh, "_FILTERS_EVERY_S", 0.02)
+    wanted = {"all": [{"field": "price", "op": ">", "value": 0}]}
+    screened = await mine.make(kind="filter", filter=wanted)
+    await mine.make(server.url)
+    server.before_s = 10
+    before = (await mine.get(screened)).refreshed_at
+    under_way = asyncio.create_task(refresher.refresh_due())
+    await server.asked.wait()
+    clock.advance(timedelta(minutes=MINUTES))
+    while (await mine.get(screened)).refreshed_at == before:
+        assert not under_way.done(), "the filter had to wait for the list"
+        await asyncio.sleep(0.01)
+    assert await under_way == 2
 
 
 async def test_what_a_dead_instance_had_taken_is_due_again(
@@ -216,7 +261,8 @@ def test_the_service_looks_up_what_is_due(installation: Installation, trader: Tr
         assert time.monotonic() < deadline, found
         time.sleep(0.05)
     service.stop()
-    assert found["tickers"] == made["tickers"] == ["EURUSD"]
+    assert found["tickers"] == made["tickers"]
+    assert {"EURUSD", "GBPUSD"} <= set(found["tickers"])
     assert found["refreshed_at"] > made["refreshed_at"]
 
 
