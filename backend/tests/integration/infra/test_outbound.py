@@ -1,4 +1,4 @@
-"""The one way out, against a server that means no good."""
+"""T25 and limits: the one way out, against a server that means no good."""
 
 import asyncio
 import time
@@ -98,7 +98,7 @@ async def test_an_answer_comes_whole_with_its_type(
         "https://100.64.0.1/",
     ],
 )
-async def test_a_url_that_its_spelling_rules_out_is_refused_with_a_remedy(
+async def test_t25_a_url_that_its_spelling_rules_out_is_refused_with_a_remedy(
     strict: OutboundClient, url: str
 ) -> None:
     with pytest.raises(AddressRefused) as refused:
@@ -110,7 +110,7 @@ async def test_a_url_that_its_spelling_rules_out_is_refused_with_a_remedy(
 @pytest.mark.parametrize(
     "addresses", ["127.0.0.1", "10.1.2.3", "8.8.8.8 192.168.0.1", "::ffff:8.8.8.8", "fd00::1"]
 )
-async def test_a_name_is_refused_when_one_of_its_addresses_is_private(addresses: str) -> None:
+async def test_t25_a_name_is_refused_when_one_of_its_addresses_is_private(addresses: str) -> None:
     client = OutboundClient(QUICK, resolver=Names(addresses))
     with pytest.raises(AddressRefused) as refused:
         await client.get("https://lists.example.com/")
@@ -120,7 +120,7 @@ async def test_a_name_is_refused_when_one_of_its_addresses_is_private(addresses:
     await client.close()
 
 
-async def test_plain_http_stays_refused_outside_the_trusted_networks(
+async def test_t25_plain_http_stays_refused_outside_the_trusted_networks(
     client: OutboundClient,
 ) -> None:
     with pytest.raises(AddressRefused, match="Only https"):
@@ -144,7 +144,7 @@ async def test_plain_http_stays_refused_outside_the_trusted_networks(
         "//[::1]/",
     ],
 )
-async def test_a_redirect_is_checked_like_the_first_address(
+async def test_t25_a_redirect_is_checked_like_the_first_address(
     server: ListServer, client: OutboundClient, location: str
 ) -> None:
     server.answers = [redirect(location.format(port=server.port))]
@@ -166,7 +166,7 @@ async def test_three_redirects_are_followed_and_a_fourth_is_not(
     assert len(server.requests) == 8
 
 
-async def test_the_checked_address_is_connected_to_whatever_the_name_says_next(
+async def test_t25_the_checked_address_is_connected_to_whatever_the_name_says_next(
     server: ListServer,
 ) -> None:
     names = Names("127.0.0.1", "127.0.0.9")
@@ -180,7 +180,9 @@ async def test_the_checked_address_is_connected_to_whatever_the_name_says_next(
     await client.close()
 
 
-async def test_a_name_that_turns_private_between_two_hops_is_refused(server: ListServer) -> None:
+async def test_t25_a_name_that_turns_private_between_two_hops_is_refused(
+    server: ListServer,
+) -> None:
     client = OutboundClient(QUICK, resolver=Names("127.0.0.1", "127.0.0.9"), trusted_networks=LOCAL)
     server.answers = [redirect("/again")]
     with pytest.raises(AddressRefused):
@@ -198,7 +200,7 @@ async def test_the_next_address_is_tried_when_one_does_not_answer(server: ListSe
     await client.close()
 
 
-async def test_the_certificate_is_checked_for_the_name_and_not_for_the_address(
+async def test_t25_the_certificate_is_checked_for_the_name_and_not_for_the_address(
     tmp_path: Path,
 ) -> None:
     serving, trusting = tls_pair(tmp_path, "lists.example.com")

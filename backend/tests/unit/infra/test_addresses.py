@@ -1,4 +1,4 @@
-"""Which addresses a stranger's URL may lead to."""
+"""T25: which addresses a stranger's URL may lead to."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
@@ -85,27 +85,27 @@ PRIVATE_V4 = tuple(
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_an_address_of_the_open_internet_is_public(address: str) -> None:
+def test_t25_an_address_of_the_open_internet_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
 @pytest.mark.parametrize("address", REFUSED)
-def test_an_address_of_any_special_kind_is_not_public(address: str) -> None:
+def test_t25_an_address_of_any_special_kind_is_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
 @pytest.mark.parametrize(("spelling", "address"), SPELLINGS.items())
-def test_every_spelling_of_an_address_is_read(spelling: str, address: str) -> None:
+def test_t25_every_spelling_of_an_address_is_read(spelling: str, address: str) -> None:
     assert literal_address(spelling) == ip_address(address)
 
 
 @pytest.mark.parametrize("host", ["example.com", "localhost", "1e100.net", "a-1", "127.0.0.1.nip"])
-def test_a_name_is_no_address(host: str) -> None:
+def test_t25_a_name_is_no_address(host: str) -> None:
     assert literal_address(host) is None
 
 
 @given(network=st.sampled_from(PRIVATE_V4), offset=st.integers(0, 2**16 - 1))
-def test_no_private_address_passes_in_any_disguise(network: IPv4Network, offset: int) -> None:
+def test_t25_no_private_address_passes_in_any_disguise(network: IPv4Network, offset: int) -> None:
     base = int(network.network_address)
     inside = IPv4Address(base + offset)
     number = int(inside)
