@@ -27,7 +27,7 @@ _START = f"""
     join pipelines p on p.id = w.pipeline_id
     where p.status = 'active'
       and p.trigger ->> 'kind' = case w.started_by when 'signal' then 'signal' else 'periodic' end
-    order by p.id, w.symbol, w.place
+    order by w.symbol collate "C", p.id, w.place
     on conflict (pipeline_id, symbol) where {ACTIVE} do nothing
     returning id, mode
 """  # noqa: S608  ACTIVE is a constant
@@ -59,8 +59,8 @@ async def start_runs(
 ) -> set[RunId]:
     """Queue the runs whose pipeline is still active and idle on the symbol; return which.
 
-    Of several for one pipeline and symbol the first wins. Rows are made in one order by all
-    callers, so that two of them never wait for each other.
+    Of several for one pipeline and symbol the first wins. All callers make rows by symbol, then by
+    pipeline, also one that calls several times, so that two of them never wait for each other.
     """
     if not requests:
         return set()

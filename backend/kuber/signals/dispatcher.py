@@ -1,10 +1,19 @@
 """The dispatcher: each signal once, its matches, its runs and its announcement in one
 transaction. What is redelivered finds the signal there and changes nothing."""
 
+import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import datetime
 
 import structlog
@@ -24,7 +33,7 @@ from kuber.infra.telemetry import (
     context_of,
 )
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import RunId, new_id
+from kuber.kernel.ids import RunId, UserId, new_id
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
 from kuber.runs.starting import RunRequest, inactive, start_runs
@@ -71,7 +80,13 @@ _INSERT_MATCHES = """
       as m(signal_id uuid, pipeline_id uuid, symbol text, outcome text, reason text, detail text,
            confidence float, threshold float, run_id uuid)
     join pipelines p on p.id = m.pipeline_id
+    on conflict do nothing
 """
+_AT_ONCE = 5_000
+"""Candidates that one statement decides; a transaction has more only when a single signal has."""
+
+Found = tuple[Signal, Sequence[Candidate]]
+"""A signal and everybody who may want it."""
 
 
 class Dispatcher:
@@ -86,6 +101,7 @@ class Dispatcher:
         clock: Clock,
         known_types: frozenset[str],
         wake: Callable[[], Awaitable[None]],
+        at_once: int = _AT_ONCE,
     ) -> None:
         self._pool = pool
         self._market = market
@@ -94,56 +110,109 @@ class Dispatcher:
         self._clock = clock
         self._known_types = known_types
         self._wake = wake
+        self._at_once = at_once
         self.index = SubscriptionIndex()
 
     async def handle(self, messages: Sequence[IncomingMessage]) -> Sequence[Rejected]:
-        """Record the signals and start their runs; return the messages that hold no signal."""
+        """Record the signals and start their runs; return the messages that hold no signal.
+
+        A batch that means much is done in several transactions of whole signals: when one fails,
+        those before it stand, and are known when the batch comes again.
+        """
         now = self._clock.now()
         read = [read_signal(message, self._known_types, now) for message in messages]
-        found = [item for item in read if isinstance(item, Signal)]
-        signals = _each_once(found)
-        SIGNALS_REPEATED.inc(len(found) - len(signals))
+        signals = _each_once(item for item in read if isinstance(item, Signal))
         if signals:
             parent = next((item.traceparent for item in signals if item.traceparent), None)
             with _tracer.start_as_current_span(
                 "dispatch", context_of(parent), attributes={"kuber.signals": len(signals)}
             ):
-                matches = await self._dispatch(signals)
-            if any(match.outcome is Outcome.STARTED for match in matches):
-                await self._wake()
+                async for group in self._groups(signals):
+                    await self._dispatch(group)
         for message in messages:
             DISPATCH_SECONDS.observe(max(0.0, time.time() - message.timestamp_ms / 1000))
         return [item for item in read if isinstance(item, Rejected)]
 
-    async def _dispatch(self, signals: Sequence[Signal]) -> list[Match]:
+    async def _groups(self, signals: Sequence[Signal]) -> AsyncIterator[Sequence[Found]]:
+        """Yield the signals with their candidates, as many at once as a transaction may have."""
+        group: list[Found] = []
+        size = 0
+        for signal in signals:
+            found = await self._candidates(signal)
+            if group and size + len(found) > self._at_once:
+                yield group
+                group, size = [], 0
+            group.append((signal, found))
+            size += len(found)
+        yield group
+
+    async def _candidates(self, signal: Signal) -> Sequence[Candidate]:
+        """Return the candidates of all tickers, by ticker; others get on in between."""
+        index, found = self.index, list[Candidate]()
+        for item in sorted(signal.tickers, key=lambda item: item.ticker):
+            found += candidates(index, signal, item)
+            await asyncio.sleep(0)
+        return found
+
+    async def _dispatch(self, group: Sequence[Found]) -> None:
         now = self._clock.now()
-        found = candidates(self.index, signals)
+        found = [one for _, ones in group for one in ones]
         instruments = await self._instruments(found)  # before the transaction: it may take long
+        matched = Counter[tuple[object, Outcome, SkipReason | None]]()
         async with self._pool.connection() as connection, connection.transaction():
-            new = await self._record(connection, signals, now)
-            found = [one for one in found if one.signal.id in new]
-            matches = await self._decide(connection, found, instruments, now)
-            await self._record_matches(connection, matches)
-            announced = _announcements(new.values(), matches, now)
+            new = await self._record(connection, [signal for signal, _ in group], now)
+            fresh = [one for one in found if one.signal.id in new]
+            for part in self._parts(fresh):
+                matches = await self._decide(connection, part, instruments, now)
+                await self._record_matches(connection, matches)
+                matched.update(
+                    (one.candidate.signal.id, one.outcome, one.reason) for one in matches
+                )
+                await asyncio.sleep(0)
+            counts = Counter[tuple[object, Outcome]]()
+            for (signal_id, outcome, _), count in matched.items():
+                counts[signal_id, outcome] += count
+            announced = _announcements(new.values(), counts, now)
             await connection.execute(OUTBOX_INSERT, {"outbox": Jsonb(outbox_json(announced))})
+        await self._tell(group, new, matched)
+
+    async def _tell(
+        self,
+        group: Sequence[Found],
+        new: Mapping[object, Signal],
+        matched: Mapping[tuple[object, Outcome, SkipReason | None], int],
+    ) -> None:
+        """Wake the workers for what was started; count and log what was done."""
+        total = Counter[Outcome]()
+        SIGNALS_REPEATED.inc(len(group) - len(new))
         for signal in new.values():
             SIGNALS.labels(signal.signal_type).inc()
-        SIGNALS_REPEATED.inc(len(signals) - len(new))
-        for match in matches:
-            SIGNAL_MATCHES.labels(match.outcome.value, match.reason or "").inc()
+        for (_, outcome, reason), count in matched.items():
+            SIGNAL_MATCHES.labels(outcome.value, reason or "").inc(count)
+            total[outcome] += count
         log.info(
             "signals_dispatched",
             new=len(new),
-            known=len(signals) - len(new),
-            started=sum(match.outcome is Outcome.STARTED for match in matches),
-            skipped=sum(match.outcome is Outcome.SKIPPED for match in matches),
+            known=len(group) - len(new),
+            started=total[Outcome.STARTED],
+            skipped=total[Outcome.SKIPPED],
         )
-        return matches
+        if total[Outcome.STARTED]:
+            await self._wake()
+
+    def _parts(self, found: Sequence[Candidate]) -> Iterator[Sequence[Candidate]]:
+        for first in range(0, len(found), self._at_once):
+            yield found[first : first + self._at_once]
 
     async def _instruments(self, found: Sequence[Candidate]) -> Instruments:
-        wanted = {
-            (one.subscriber.user_id, one.symbol) for one in found if one.confidence >= one.threshold
-        }
+        wanted: set[tuple[UserId, str]] = set()
+        for part in self._parts(found):
+            wanted.update(
+                (one.subscriber.user_id, one.symbol)
+                for one in part
+                if one.confidence >= one.threshold
+            )
+            await asyncio.sleep(0)
         return await self._market.instruments(wanted)
 
     async def _record(
@@ -254,9 +323,8 @@ def _row(signal: Signal) -> JsonObject:
 
 
 def _announcements(
-    signals: Iterable[Signal], matches: Sequence[Match], now: datetime
+    signals: Iterable[Signal], counts: Mapping[tuple[object, Outcome], int], now: datetime
 ) -> list[SignalNormalized]:
-    counts = Counter((match.candidate.signal.id, match.outcome) for match in matches)
     return [
         SignalNormalized(
             occurred_at=now,

@@ -9,7 +9,7 @@ from kuber.market.calendars import calendar_for
 from kuber.market.types import Instrument, Instruments
 from kuber.signals.index import Subscriber, SubscriptionIndex
 from kuber.signals.tiers import TierPolicy
-from kuber.signals.types import Outcome, Signal, SkipReason
+from kuber.signals.types import Outcome, Signal, SkipReason, TickerSignal
 
 HISTORICAL_AFTER = timedelta(minutes=15)
 """A signal older than this is history: its run sees the market as it was then."""
@@ -37,18 +37,19 @@ class Match:
     run_id: RunId | None = None
 
 
-def candidates(index: SubscriptionIndex, signals: Iterable[Signal]) -> list[Candidate]:
-    """Return everybody who subscribes to a signal's type and has its ticker in a scanner.
+def candidates(index: SubscriptionIndex, signal: Signal, item: TickerSignal) -> list[Candidate]:
+    """Return everybody who subscribes to a signal's type and has one of its tickers in a scanner.
 
-    A user's own signals reach nobody else.
+    By pipeline: whoever starts runs goes through them in one order, so that two dispatchers never
+    wait for each other. A user's own signals reach nobody else.
     """
-    return [
+    found = [
         Candidate(signal, entry.subscriber, item.ticker, item.confidence, entry.threshold)
-        for signal in signals
-        for item in signal.tickers
         for entry in index.entries(signal.signal_type, item.ticker)
         if signal.user_id in (None, entry.subscriber.user_id)
     ]
+    found.sort(key=lambda one: one.subscriber.pipeline_id.int)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
