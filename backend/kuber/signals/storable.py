@@ -14,9 +14,9 @@ class Unstorable(ValueError):
     """A value that cannot be kept; says why, without the value."""
 
 
-def check_storable(value: JsonValue) -> None:
+def check_storable(value: JsonValue, most_digits: int = MOST_DIGITS) -> None:
     """Raise Unstorable when `value`, as orjson reads it, holds what could not be kept."""
-    if _digits(value, MOST_LEVELS) > MOST_DIGITS:
+    if _digits(value, MOST_LEVELS) > most_digits:
         raise Unstorable("Its numbers are too long when they are written out.")
 
 

@@ -31,6 +31,8 @@ KnownTypes = Callable[[], frozenset[str]]
 
 _JSON = "application/json"
 _MOST_PROBLEMS = 20
+_MOST_DIGITS = 128_000
+"""So many, besides the body, that the signal stays below what the dispatcher reads."""
 _EXPONENT = re.compile(rb"[0-9][eE][+-]?[0-9]")
 
 
@@ -109,7 +111,7 @@ def _may_be_unstorable(body: bytes) -> bool:
 
 def _refuse_unstorable(fields: dict[str, JsonValue]) -> None:
     try:
-        check_storable(fields)
+        check_storable(fields, _MOST_DIGITS)
     except Unstorable as error:
         what = str(error)
         raise InvalidSignal(

@@ -1,0 +1,54 @@
+"""Hostile messages against the real database: kept, or put away with a reason, at once."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+
+from kuber.infra.db import raw_pool
+from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.kafka import IncomingMessage
+from kuber.kernel.clock import SystemClock
+from kuber.signals.index import SubscriptionIndex
+from tests.fakes.dispatchers import new_dispatcher
+from tests.fakes.hostile_signals import HEADERS, SIGNALS
+
+COUNT = 300
+
+
+def hostile_messages() -> list[IncomingMessage]:
+    """Return the same hostile messages at each run."""
+    made: list[IncomingMessage] = []
+
+    @settings(max_examples=COUNT, derandomize=True, database=None)
+    @given(SIGNALS, HEADERS)
+    def collect(value: dict[str, Any], headers: dict[str, str]) -> None:
+        raw = json.dumps(value).encode()
+        made.append(IncomingMessage("signals.raw", 0, len(made), 1, b"\x00\xff", raw, headers))
+
+    collect()
+    return made
+
+
+async def test_whatever_comes_no_message_is_tried_twice_or_lost(postgres_url: str) -> None:
+    pool = raw_pool(postgres_url, size=2, application_name="test")
+    await pool.open()
+    messages = hostile_messages()
+    dispatcher = new_dispatcher(pool, SubscriptionIndex(()))
+    rejected = list(await dispatcher.handle(messages))
+    assert COUNT / 10 < len(rejected) < COUNT
+    broken = IncomingMessage("signals.raw", 0, 10**6, 1, None, b"\x00" * 990_000, {"a\x00": "\x00"})
+    rejected.append(Rejected(broken, "not_json", "\x00" * 5_000))
+    async with pool.connection() as connection:
+        await put_away(connection, SystemClock(), "dispatcher", rejected)
+        kept = await (await connection.execute("select count(*) from signals")).fetchone()
+        away = await (await connection.execute("select count(*) from dead_letters")).fetchone()
+        sizes = await (
+            await connection.execute("select max(octet_length(payload::text)) from outbox")
+        ).fetchone()
+    await pool.close()
+    assert kept is not None
+    assert kept[0] > COUNT / 10
+    assert away == (len(rejected),)
+    assert sizes is not None
+    assert sizes[0] < 1_000_000
