@@ -253,7 +253,7 @@ class RunExecutor:
         """Make the node's result durable, then let what follows see it."""
         if record.status is NodeStatus.WAITING:
             self._state.blocked.add(node.id)
-            await self._recorder.node_settled(record, None)
+            await self._recorder.node_settled(record, None, lambda: None)
             self.records[node.id] = record
             return
         charge = None
@@ -265,8 +265,7 @@ class RunExecutor:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             )
-        self._tell_settled(node, record)
-        await self._recorder.node_settled(record, charge)
+        await self._recorder.node_settled(record, charge, lambda: self._tell_settled(node, record))
         self.records[node.id] = record
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000

@@ -1,7 +1,7 @@
 """Keeps a run's records and events: durable through the store, live through the broadcaster."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -78,9 +78,15 @@ class RunRecorder:
             SHOW_RUNNING_AFTER_S, self._begin_writing, record
         )
 
-    async def node_settled(self, record: NodeRecord, charge: Charge | None) -> None:
-        """Make a node's result durable; raises LeaseLost."""
+    async def node_settled(
+        self, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]
+    ) -> None:
+        """Make a node's result durable with the events that `tell` adds; raises LeaseLost.
+
+        They are told and taken in one go: nothing else may record them without the result.
+        """
         await self._quiet(record.node_id)
+        tell()
         events, self._unsaved = self._unsaved, []
         await self._store.node_settled(self._run, record, self._sequence, events, charge)
         self.cost += record.cost
