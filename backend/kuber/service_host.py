@@ -9,7 +9,8 @@ import structlog
 from kuber.bootstrap import cost_service, market_provider, quote_feed, worker_name
 from kuber.config import Settings
 from kuber.infra.db import Database, raw_pool
-from kuber.infra.kafka import KafkaConsumer, KafkaProducer, ensure_topics
+from kuber.infra.kafka import KafkaProducer, ensure_topics
+from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.outbound import OutboundClient
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import SystemClock

@@ -1,21 +1,12 @@
-"""Kafka: a thin module over confluent-kafka, its only home."""
+"""Kafka: topics, messages and the producer; what reads is in `kafka_consumer`."""
 
 import asyncio
-import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from confluent_kafka import (
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    Producer,
-    TopicPartition,
-)
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -160,128 +151,6 @@ class IncomingMessage:
     key: bytes | None
     value: bytes
     headers: Mapping[str, str]
-
-
-class KafkaConsumer:
-    """A member of a consumer group; what was read is committed by the caller, never by itself."""
-
-    def __init__(self, bootstrap: str, *, group: str, topics: Sequence[str]) -> None:
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": group,
-                "client.id": group,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 5,
-                "session.timeout.ms": 6_000,
-                "heartbeat.interval.ms": 1_000,
-                "max.poll.interval.ms": 300_000,
-                "allow.auto.create.topics": False,
-                "topic.metadata.refresh.interval.ms": 10_000,
-                "log_level": 3,
-                "statistics.interval.ms": 2_000,
-                "stats_cb": self._note_brokers,
-            }
-        )
-        self._reachable = True
-        # One thread of its own: the library's calls block, and must not overlap.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"kafka-{group}")
-        self._consumer.subscribe(list(topics))
-
-    @property
-    def reachable(self) -> bool:
-        """Whether a broker was connected when the library looked last, two seconds ago or less.
-
-        Without this, a cluster that is away cannot be told from one that has no messages.
-        """
-        return self._reachable
-
-    async def poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
-        """Return up to `limit` messages, as soon as there is one; none after `timeout_s`.
-
-        Raises KafkaUnavailable for an error that does not mend itself by waiting.
-        """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._poll, limit, timeout_s)
-
-    async def commit(self, messages: Sequence[IncomingMessage]) -> None:
-        """Remember that `messages` and all before them are done.
-
-        A commit that the cluster refuses, as after a rebalance, is no error: whoever has the
-        partition now gets the messages again.
-        """
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._commit, messages)
-
-    async def close(self) -> None:
-        """Leave the group."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._consumer.close)
-        self._thread.shutdown()
-
-    def _note_brokers(self, statistics: str) -> None:
-        """Called by the library from within `_poll`, with its figures as JSON."""
-        brokers = json.loads(statistics).get("brokers", {}).values()
-        self._reachable = any(broker.get("state") == "UP" for broker in brokers)
-
-    def _poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
-        first = self._consumer.poll(timeout_s)
-        if first is None:
-            return []
-        rest = self._consumer.consume(limit - 1, 0) if limit > 1 else []
-        return [_incoming(message) for message in (first, *rest) if not _is_noise(message)]
-
-    def _commit(self, messages: Sequence[IncomingMessage]) -> None:
-        newest: dict[tuple[str, int], int] = {}
-        for message in messages:
-            place = (message.topic, message.partition)
-            newest[place] = max(newest.get(place, 0), message.offset + 1)
-        offsets = [TopicPartition(*place, offset) for place, offset in newest.items()]
-        try:
-            self._consumer.commit(offsets=offsets, asynchronous=True)
-        except KafkaException as error:
-            raise KafkaUnavailable(str(error.args[0])) from error
-
-
-def _is_noise(message: Message) -> bool:
-    """Say whether this is an error that the library mends; raises KafkaUnavailable for others."""
-    error = message.error()
-    if error is None:
-        return False
-    if error.fatal():
-        raise KafkaUnavailable(str(error))
-    return True
-
-
-def _incoming(message: Message) -> IncomingMessage:
-    headers = message.headers() or []
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    assert topic is not None
-    assert partition is not None
-    assert offset is not None
-    key = message.key()
-    return IncomingMessage(
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        timestamp_ms=message.timestamp()[1],
-        key=key.encode() if isinstance(key, str) else key,
-        value=_bytes(message.value()),
-        headers=_headers(headers),
-    )
-
-
-def _headers(pairs: object) -> dict[str, str]:
-    items = pairs.items() if isinstance(pairs, dict) else pairs
-    assert isinstance(items, Iterable)
-    return {str(name): _bytes(value).decode(errors="replace") for name, value in items}
-
-
-def _bytes(value: str | bytes | None) -> bytes:
-    return value.encode() if isinstance(value, str) else value or b""
 
 
 async def ensure_topics(bootstrap: str, replicas: int = 1) -> None:

@@ -28,6 +28,9 @@ NODE_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300),
 )
 MESSAGES_CONSUMED = Counter("kuber_messages_consumed_total", "Messages done", ["consumer"])
+CONSUMER_ERRORS = Counter(
+    "kuber_consumer_errors_total", "Errors that Kafka's library went on from", ["group", "error"]
+)
 DEAD_LETTERS = Counter("kuber_dead_letters_total", "Messages put away", ["consumer", "reason"])
 UNKNOWN_FIELDS = Counter("kuber_unknown_fields_total", "Unknown fields in messages", ["topic"])
 SIGNALS = Counter("kuber_signals_total", "Signals accepted", ["signal_type"])

@@ -8,28 +8,31 @@ from dataclasses import dataclass
 import structlog
 from psycopg import Error as DatabaseError
 from psycopg import InterfaceError, OperationalError
-from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import RawPool
 from kuber.infra.dead_letters import Rejected, put_away
 from kuber.infra.heartbeats import Progress
-from kuber.infra.kafka import IncomingMessage, KafkaConsumer, KafkaUnavailable
+from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
+from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.telemetry import DEAD_LETTERS, MESSAGES_CONSUMED
 from kuber.kernel.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Sequence[IncomingMessage]], Awaitable[Sequence[Rejected]]]
-"""Does everything a batch asks for in one transaction, and returns the messages it cannot use.
+"""Does everything a batch asks for, and returns the messages it cannot use.
 
-It raises when the batch as a whole could not be done; nothing of it is done then.
+It raises when the batch as a whole could not be done, and may be given any of it again.
 """
 
 _IDLE_POLL_S = 0.5
 _MOST_DOUBLINGS = 30
 """An outage may last for more attempts than a float has powers of two."""
-_OUTAGES = (OperationalError, InterfaceError, PoolTimeout, OSError)
-"""Somebody else's absence: waited out for as long as it takes, never held against a message."""
+_KEEP_ALIVE_EVERY_S = 1.0
+"""How often the group hears of a member that is at work on a batch."""
+
+_AWAY = ("08", "57P0", "40001", "40P01", "53300")
+"""How SQLSTATEs begin when PostgreSQL is away, has no connection left, or asks to try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ class MessageLoop:
         self.handled = 0
         self.rejected = 0
 
+    @property
+    def problem(self) -> str | None:
+        """What keeps messages from coming, in the words of Kafka's library."""
+        return self._consumer.problem
+
     async def run(self) -> None:
         """Consume until cancelled."""
         while True:
@@ -81,24 +89,41 @@ class MessageLoop:
                 continue
             if batch:
                 await self.take(batch)
-            elif self._consumer.reachable:
+            elif self._consumer.reachable and self._consumer.problem is None:
                 self._progress.made()
             else:
                 self._progress.wait_for("Kafka")
 
     async def take(self, batch: Sequence[IncomingMessage]) -> None:
-        """Do `batch` whatever it takes, then commit it."""
+        """Do `batch` whatever it takes and commit it; the group hears of this member meanwhile."""
+        alive = asyncio.create_task(self._keep_alive())
         try:
-            rejected = await self._patiently(batch)
-        except Exception as error:  # noqa: BLE001  the message that is to blame is looked for
-            log.warning("batch_failed", consumer=self._options.name, reason=repr(error))
-            rejected = [reject for message in batch for reject in await self._one_by_one(message)]
+            try:
+                rejected = await self._patiently(batch)
+            except Exception as error:  # noqa: BLE001  the message that is to blame is looked for
+                log.warning("batch_failed", consumer=self._options.name, reason=repr(error))
+                for message in batch:
+                    await self._finish([message], await self._one_by_one(message))
+            else:
+                await self._finish(batch, rejected)
+        finally:
+            alive.cancel()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(_KEEP_ALIVE_EVERY_S)
+            await self._consumer.keep_alive()
+
+    async def _finish(
+        self, messages: Sequence[IncomingMessage], rejected: Sequence[Rejected]
+    ) -> None:
+        """Put away what was rejected, then commit."""
         if rejected:
             await self._put_away(rejected)
-        self.handled += len(batch)
-        MESSAGES_CONSUMED.labels(self._options.name).inc(len(batch))
+        self.handled += len(messages)
+        MESSAGES_CONSUMED.labels(self._options.name).inc(len(messages))
         try:
-            await self._consumer.commit(batch)
+            await self._consumer.commit(messages)
         except KafkaUnavailable as error:  # they come again, and are known then
             log.warning("offsets_not_committed", consumer=self._options.name, reason=str(error))
 
@@ -110,7 +135,9 @@ class MessageLoop:
                 rejected = await self._handler(batch)
                 self._progress.made()
                 return rejected
-            except _OUTAGES as error:
+            except Exception as error:
+                if not is_outage(error):
+                    raise
                 log.warning("waiting", consumer=self._options.name, reason=str(error))
                 self._progress.wait_for(_absent(error))
                 await asyncio.sleep(self._options.delay_s(attempt))
@@ -137,7 +164,9 @@ class MessageLoop:
                 async with self._pool.connection() as connection, connection.transaction():
                     await put_away(connection, self._clock, self._options.name, rejected)
                 break
-            except (DatabaseError, PoolTimeout, OSError) as error:
+            except Exception as error:
+                if not is_outage(error):
+                    raise
                 log.warning("dead_letters_wait", reason=str(error))
                 self._progress.wait_for("PostgreSQL")
                 await asyncio.sleep(self._options.delay_s(attempt))
@@ -148,6 +177,17 @@ class MessageLoop:
             log.warning("message_put_away", consumer=self._options.name, reason=item.reason)
 
 
+def is_outage(error: Exception) -> bool:
+    """Say whether somebody else is away for a while: waited out, never held against a message.
+
+    A statement that is too much for the database (SQLSTATE 54000, 53200) is none: it would be too
+    much for ever.
+    """
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return error.sqlstate is None or error.sqlstate.startswith(_AWAY)
+    return isinstance(error, OSError)
+
+
 def _absent(error: Exception) -> str:
     """Return the name of the server that is away, for people."""
-    return "PostgreSQL" if isinstance(error, (DatabaseError, PoolTimeout)) else "another server"
+    return "PostgreSQL" if isinstance(error, DatabaseError) else "another server"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.heartbeats import Progress
-from kuber.infra.kafka import KafkaConsumer
+from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.kernel.clock import Clock
 from kuber.signals.dispatcher import Dispatcher
 from kuber.signals.subscriptions import SubscriptionWatch
@@ -87,9 +87,12 @@ class DispatchService:
             self._consumer = None
 
     def status(self) -> JsonObject:
-        """Return how many pipelines wait for signals and how many messages were done."""
+        """Return how many pipelines wait for signals, how many messages were done, and what Kafka
+        refuses."""
+        loop = self._loop
+        problem = loop.problem if loop else None
         return {
             "pipelines": len(self._watch.index),
-            "messages": self._loop.handled if self._loop else 0,
-            "put_away": self._loop.rejected if self._loop else 0,
-        }
+            "messages": loop.handled if loop else 0,
+            "put_away": loop.rejected if loop else 0,
+        } | ({"waiting_for_kafka": problem} if problem else {})

@@ -10,7 +10,8 @@ import pytest
 
 from kuber.infra.db import JsonObject, raw_pool
 from kuber.infra.dead_letters import Rejected
-from kuber.infra.kafka import IncomingMessage, KafkaConsumer
+from kuber.infra.kafka import IncomingMessage
+from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.kernel.clock import SystemClock
 from kuber.workers.consumer import ConsumerOptions, MessageLoop
 from tests.fakes.kafka import publish, signal

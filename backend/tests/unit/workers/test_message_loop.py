@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import cast
 
-from psycopg import OperationalError
+import pytest
+from psycopg import InterfaceError, OperationalError, errors
+from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import RawPool
 from kuber.infra.dead_letters import Rejected
 from kuber.infra.heartbeats import Progress
-from kuber.infra.kafka import IncomingMessage, KafkaConsumer, KafkaUnavailable
+from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
+from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.kernel.clock import SystemClock
-from kuber.workers.consumer import ConsumerOptions, MessageLoop
+from kuber.workers import consumer as consumer_module
+from kuber.workers.consumer import ConsumerOptions, MessageLoop, is_outage
 
 MESSAGE = IncomingMessage("signals.raw", 0, 1, 1_700_000_000_000, b"AAPL", b"{}", {})
 
@@ -22,7 +27,10 @@ class FakeConsumer:
     def __init__(self, *batches: list[IncomingMessage]) -> None:
         self.batches = list(batches)
         self.reachable = True
+        self.problem: str | None = None
         self.broken = False
+        self.committed: list[list[IncomingMessage]] = []
+        self.kept_alive = 0
 
     async def poll(self, _limit: int, _timeout_s: float) -> list[IncomingMessage]:
         await asyncio.sleep(0)
@@ -30,7 +38,24 @@ class FakeConsumer:
             raise KafkaUnavailable("fenced")
         return self.batches.pop() if self.batches else []
 
-    async def commit(self, _messages: Sequence[IncomingMessage]) -> None: ...
+    async def keep_alive(self) -> None:
+        self.kept_alive += 1
+
+    async def commit(self, messages: Sequence[IncomingMessage]) -> None:
+        self.committed.append(list(messages))
+
+
+def loop_of(
+    consumer: FakeConsumer, handle: Callable[[Sequence[IncomingMessage]], None]
+) -> MessageLoop:
+    async def handler(batch: Sequence[IncomingMessage]) -> Sequence[Rejected]:
+        handle(batch)
+        return []
+
+    options = ConsumerOptions("dispatcher", base_s=0.001, cap_s=0.002)
+    return MessageLoop(
+        cast(KafkaConsumer, consumer), handler, cast(RawPool, None), SystemClock(), options
+    )
 
 
 async def watched(
@@ -77,6 +102,13 @@ async def test_a_poll_without_messages_is_none_while_no_broker_is_connected() ->
     assert (progress.waiting_for, progress.rounds) == ("Kafka", 0)
 
 
+async def test_a_refusal_of_kafka_is_what_the_consumer_waits_for() -> None:
+    consumer = FakeConsumer()
+    consumer.problem = "Subscribed topic not available"
+    progress = await watched(consumer, lambda _: None, lambda it: it.waiting_for is not None)
+    assert (progress.waiting_for, progress.rounds) == ("Kafka", 0)
+
+
 async def test_a_consumer_that_kafka_shuts_out_waits_for_kafka() -> None:
     consumer = FakeConsumer()
     consumer.broken = True
@@ -99,6 +131,62 @@ async def test_a_batch_waits_for_postgresql_and_is_progress_once_it_is_done() ->
     progress = await watched(FakeConsumer([MESSAGE]), handle, holds)
     assert "PostgreSQL" in seen
     assert progress.waiting_for is None
+
+
+async def test_what_was_done_before_a_message_that_is_to_blame_stays_committed() -> None:
+    batch = [replace(MESSAGE, offset=offset) for offset in range(4)]
+    consumer = FakeConsumer(batch)
+
+    def handle(given: Sequence[IncomingMessage]) -> None:
+        if batch[2] in given:
+            raise asyncio.CancelledError if given == [batch[2]] else ValueError("a fault of ours")
+
+    loop = loop_of(consumer, handle)
+    with pytest.raises(asyncio.CancelledError):  # the process ends while it is at the third
+        await loop.take(batch)
+    assert consumer.committed == [[batch[0]], [batch[1]]]
+
+
+async def test_the_group_hears_of_a_member_that_works_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer_module, "_KEEP_ALIVE_EVERY_S", 0.001)
+    consumer, attempts = FakeConsumer([MESSAGE]), iter(range(1000))
+
+    def handle(_batch: Sequence[IncomingMessage]) -> None:
+        if consumer.kept_alive < 5:
+            next(attempts)
+            raise OperationalError("the server is away")
+
+    await loop_of(consumer, handle).take([MESSAGE])
+    kept_alive = consumer.kept_alive
+    assert kept_alive >= 5
+    await asyncio.sleep(0.01)
+    assert consumer.kept_alive == kept_alive, "an idle member is heard by its polls"
+
+
+@pytest.mark.parametrize(
+    ("error", "outage"),
+    [
+        (OperationalError("the server closed the connection"), True),
+        (PoolTimeout(), True),
+        (InterfaceError("the connection is closed"), True),
+        (ConnectionRefusedError(), True),
+        (errors.AdminShutdown(), True),
+        (errors.CannotConnectNow(), True),
+        (errors.ConnectionFailure(), True),
+        (errors.TooManyConnections(), True),
+        (errors.DeadlockDetected(), True),
+        (errors.SerializationFailure(), True),
+        (errors.ProgramLimitExceeded("array size exceeds 268435455 bytes"), False),
+        (errors.OutOfMemory(), False),
+        (errors.StatementTooComplex(), False),
+        (errors.UniqueViolation(), False),
+        (ValueError(), False),
+    ],
+)
+def test_only_an_absence_is_waited_out(error: Exception, outage: bool) -> None:
+    assert is_outage(error) is outage
 
 
 def test_pauses_between_attempts_double_up_to_a_limit_and_differ_a_little() -> None:

@@ -1,0 +1,237 @@
+"""Reading from Kafka: a member of a consumer group, over confluent-kafka."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
+from kuber.infra.telemetry import CONSUMER_ERRORS
+
+log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN_S = 5.0
+"""How long a complaint of the library stands before the cluster is asked whether it still holds."""
+_ANSWER_WITHIN_S = 1.0
+
+
+class KafkaConsumer:
+    """A member of a consumer group; what was read is committed by the caller, never by itself.
+
+    Whoever works longer than moments on what it has read calls `keep_alive` meanwhile: a member
+    that is not heard for `max.poll.interval.ms` is put out of the group.
+    """
+
+    def __init__(
+        self, bootstrap: str, *, group: str, topics: Sequence[str], session_ms: int = 6_000
+    ) -> None:
+        self._group = group
+        self._topics = tuple(topics)
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": group,
+                "client.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 5,
+                "session.timeout.ms": session_ms,
+                "heartbeat.interval.ms": session_ms // 6,
+                "max.poll.interval.ms": 300_000,
+                "allow.auto.create.topics": False,
+                "topic.metadata.refresh.interval.ms": 10_000,
+                "log_level": 3,
+                "error_cb": self._complain,
+                "statistics.interval.ms": 2_000,
+                "stats_cb": self._note_brokers,
+            }
+        )
+        self._reachable = True
+        self._complaint: str | None = None
+        self._complained_s = 0.0
+        self._logged: set[str] = set()
+        self._read: list[Message] = []
+        self._paused: set[tuple[str, int]] = set()
+        self._taken_away: set[tuple[str, int]] = set()
+        # One thread of its own: the library's calls block, and must not overlap.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"kafka-{group}")
+        self._consumer.subscribe(list(topics), on_revoke=self._forget)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a broker was connected when the library looked last, two seconds ago or less.
+
+        Without this, a cluster that is away cannot be told from one that has no messages.
+        """
+        return self._reachable
+
+    @property
+    def problem(self) -> str | None:
+        """What the library complained of and has not been mended: an unknown topic, a refusal."""
+        return self._complaint
+
+    async def poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
+        """Return up to `limit` messages, as soon as there is one; none after `timeout_s`.
+
+        Raises KafkaUnavailable for an error that does not mend itself by waiting.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._poll, limit, timeout_s)
+
+    async def keep_alive(self) -> None:
+        """Tell the group that this member lives, and take part in a rebalance; reads nothing."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._keep_alive)
+
+    async def commit(self, messages: Sequence[IncomingMessage]) -> None:
+        """Remember that `messages`, of the newest `poll`, and all before them are done.
+
+        Partitions that were taken away since are left out: their offset is another member's to
+        move. A commit that the cluster refuses is no error: the messages come again.
+        """
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._commit, messages)
+
+    async def close(self) -> None:
+        """Leave the group."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._consumer.close)
+        self._thread.shutdown()
+
+    def _poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
+        self._resume(self._paused)
+        if not self._read:
+            self._keep(self._consumer.poll(timeout_s))
+        if self._read:
+            if len(self._read) < limit:
+                for message in self._consumer.consume(limit - len(self._read), 0):
+                    self._keep(message)
+        elif self._complaint and monotonic() - self._complained_s > _LOOK_AGAIN_S:
+            self._look_again()
+        read, self._read = self._read, []
+        self._taken_away.clear()
+        return [_incoming(message) for message in read]
+
+    def _keep_alive(self) -> None:
+        try:
+            fresh = [one for one in self._consumer.assignment() if _place(one) not in self._paused]
+            self._consumer.pause(fresh)
+            self._paused.update(map(_place, fresh))
+            # Of a partition that came just now there may be a message: it is for the next `poll`.
+            self._keep(self._consumer.poll(0))
+        except (KafkaException, KafkaUnavailable) as error:
+            log.warning("consumer_not_kept_alive", group=self._group, reason=str(error))
+
+    def _resume(self, places: set[tuple[str, int]]) -> None:
+        self._consumer.resume([TopicPartition(*place) for place in places])
+        self._paused -= places
+
+    def _keep(self, message: Message | None) -> None:
+        """Take a message from the library, or what it has to say instead of one.
+
+        Raises KafkaUnavailable for an error that the library does not mend.
+        """
+        if message is None:
+            return
+        error = message.error()
+        if error is None:
+            self._content()
+            self._read.append(message)
+            return
+        self._complain(error)
+        if error.fatal():
+            raise KafkaUnavailable(str(error))
+
+    def _forget(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        """Called by the library, from `_poll` or `_keep_alive`, when partitions are taken away.
+
+        What was read of them and not yet handed out is the next member's; what was handed out is
+        done by both, which changes nothing, but committed by the other alone.
+        """
+        gone = {*map(_place, partitions)}
+        self._taken_away |= gone
+        self._resume(self._paused & gone)  # else they would be paused when they come back
+        self._read = [one for one in self._read if (one.topic(), one.partition()) not in gone]
+
+    def _commit(self, messages: Sequence[IncomingMessage]) -> None:
+        newest: dict[tuple[str, int], int] = {}
+        for message in messages:
+            place = (message.topic, message.partition)
+            if place not in self._taken_away:
+                newest[place] = max(newest.get(place, 0), message.offset + 1)
+        if not newest:
+            return
+        offsets = [TopicPartition(*place, offset) for place, offset in newest.items()]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            raise KafkaUnavailable(str(error.args[0])) from error
+
+    def _note_brokers(self, statistics: str) -> None:
+        """Called by the library from within `_poll`, with its figures as JSON."""
+        brokers = json.loads(statistics).get("brokers", {}).values()
+        self._reachable = any(broker.get("state") == "UP" for broker in brokers)
+
+    def _complain(self, error: KafkaError) -> None:
+        """Count an error that the library goes on from; log each kind once until it is mended."""
+        CONSUMER_ERRORS.labels(self._group, error.name()).inc()
+        self._complaint, self._complained_s = error.str(), monotonic()
+        if error.name() not in self._logged:
+            self._logged.add(error.name())
+            log.warning(
+                "kafka_problem", group=self._group, error=error.name(), reason=self._complaint
+            )
+
+    def _content(self) -> None:
+        if self._complaint is not None:
+            log.info("kafka_problem_mended", group=self._group, reason=self._complaint)
+            self._complaint = None
+            self._logged.clear()
+
+    def _look_again(self) -> None:
+        """Ask whether a complaint still holds: the library never says that it does not."""
+        self._complained_s = monotonic()
+        try:
+            there = self._consumer.list_topics(timeout=_ANSWER_WITHIN_S).topics
+        except KafkaException:
+            return
+        if all(name in there and there[name].error is None for name in self._topics):
+            self._content()
+
+
+def _place(partition: TopicPartition) -> tuple[str, int]:
+    return partition.topic, partition.partition
+
+
+def _incoming(message: Message) -> IncomingMessage:
+    headers = message.headers() or []
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None
+    assert partition is not None
+    assert offset is not None
+    key = message.key()
+    return IncomingMessage(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        timestamp_ms=message.timestamp()[1],
+        key=key.encode() if isinstance(key, str) else key,
+        value=_bytes(message.value()),
+        headers=_headers(headers),
+    )
+
+
+def _headers(pairs: object) -> dict[str, str]:
+    items = pairs.items() if isinstance(pairs, dict) else pairs
+    assert isinstance(items, Iterable)
+    return {str(name): _bytes(value).decode(errors="replace") for name, value in items}
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""
