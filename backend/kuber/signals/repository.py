@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
+from kuber.market.instruments import canonical_symbol
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.types import SignalQuery
 
@@ -22,13 +23,7 @@ class SignalRepository:
 
     async def page(self, user_id: UserId, query: SignalQuery) -> tuple[list[SignalRow], str | None]:
         """Return one page, newest first, and the cursor of the next, None on the last."""
-        statement = _filtered(visible(user_id), user_id, query)
-        if query.cursor:
-            statement = statement.where(
-                tuple_(SignalRow.received_at, SignalRow.id) < tuple_(*_bound(query.cursor))
-            )
-        order = (SignalRow.received_at.desc(), SignalRow.id.desc())
-        statement = statement.order_by(*order).limit(query.limit + 1)
+        statement = _newest_of_both(user_id, query)
         rows = list((await self._session.scalars(statement)).all())
         more = len(rows) > query.limit
         rows = rows[: query.limit]
@@ -51,28 +46,69 @@ class SignalRepository:
         return list((await self._session.scalars(query)).all())
 
 
+def _newest_of_both(user_id: UserId, query: SignalQuery) -> Select[SignalRow]:
+    """Return the query of a page and one row more, newest first.
+
+    The platform's and the user's own are looked up apart: each is one walk along an index, while
+    the rows of other people are not even passed.
+    """
+    ids = [
+        _newest(select(SignalRow.received_at, SignalRow.id).where(whose), user_id, query)
+        for whose in (SignalRow.user_id.is_(None), SignalRow.user_id == user_id)
+    ]
+    both = union_all(*ids).subquery()
+    newest = (
+        select(both.c.id)
+        .order_by(both.c.received_at.desc(), both.c.id.desc())
+        .limit(query.limit + 1)
+    )
+    return (
+        select(SignalRow)
+        .where(SignalRow.id.in_(newest))
+        .order_by(SignalRow.received_at.desc(), SignalRow.id.desc())
+    )
+
+
+def _newest(
+    statement: Select[datetime, UUID], user_id: UserId, query: SignalQuery
+) -> Select[datetime, UUID]:
+    # By the user first, though all are the same one's: only so PostgreSQL sees the index's order.
+    order = (SignalRow.user_id.desc(), SignalRow.received_at.desc(), SignalRow.id.desc())
+    conditions = _conditions(user_id, query)
+    return statement.where(*conditions).order_by(*order).limit(query.limit + 1)
+
+
 def visible(user_id: UserId) -> Select[SignalRow]:
     """Return the query of all signals that a user may see."""
     return select(SignalRow).where(or_(SignalRow.user_id.is_(None), SignalRow.user_id == user_id))
 
 
-def _filtered(
-    statement: Select[SignalRow], user_id: UserId, query: SignalQuery
-) -> Select[SignalRow]:
+def _conditions(user_id: UserId, query: SignalQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if query.signal_type:
-        statement = statement.where(SignalRow.signal_type == query.signal_type)
+        found.append(SignalRow.signal_type == query.signal_type)
     if query.source:
-        statement = statement.where(SignalRow.source == query.source)
+        found.append(SignalRow.source == query.source)
     if query.ticker:
-        statement = statement.where(SignalRow.tickers.contains([{"ticker": query.ticker.upper()}]))
+        found.append(SignalRow.tickers.contains([{"ticker": _canonical(query.ticker)}]))
     if query.outcome:
         own = select(SignalMatchRow.signal_id).where(
             SignalMatchRow.signal_id == SignalRow.id,
             SignalMatchRow.user_id == user_id,
             SignalMatchRow.outcome == query.outcome.value,
         )
-        statement = statement.where(own.exists())
-    return statement
+        found.append(own.exists())
+    if query.cursor:
+        place = tuple_(SignalRow.received_at, SignalRow.id)
+        found.append(place < tuple_(*_bound(query.cursor)))
+    return found
+
+
+def _canonical(ticker: str) -> str:
+    try:
+        return canonical_symbol(ticker)
+    except ValueError:
+        return ticker.upper()  # webhooks may send what is no symbol here
 
 
 def _bound(cursor: str) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:

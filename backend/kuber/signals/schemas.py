@@ -54,27 +54,39 @@ class SignalList(BaseModel):
 
 
 class PreviewBody(BaseModel):
-    """Subscriptions to try on the past."""
+    """A trigger's scanner, subscriptions and market hours, to try on the past."""
 
     model_config = ConfigDict(extra="forbid")
 
     scanner_id: UUID
     subscriptions: Annotated[list[Subscription], Field(min_length=1, max_length=50)]
-    days: Annotated[int, Field(ge=1, le=365)] = 30
+    market_hours_only: bool = False
+    days: Annotated[int, Field(ge=1, le=90)] = 30
 
 
 class TypePreview(BaseModel):
+    """One signal type; `signals` are tickers of the scanner that signals of the type named.
+
+    Of these `below_threshold` were not sure enough, `market_closed` came at a wrong time, and
+    `runs` would have started a run: none when the caller's tier may not be started by the type.
+    """
+
     signal_type: str
+    recorded: int
+    """Signals of the type on record, whatever tickers they named."""
     signals: int
-    """Tickers of the scanner that signals of the type named."""
+    below_threshold: int
+    market_closed: int
+    tier_allows: bool
     runs: int
-    """Those that reached the least confidence."""
 
 
 class PreviewOut(BaseModel):
     """What the subscriptions would have started, from the signals on record."""
 
     days: int
+    recorded: int
+    """How many signals of these types Kuber has from these days, whatever tickers they named."""
     signals: int
     runs: int
     by_type: list[TypePreview]

@@ -6,28 +6,33 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.identity.types import Tier
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.pipelines.service import PipelineService
 from kuber.signals.errors import SignalNotFound
 from kuber.signals.models import SignalMatchRow, SignalRow
-from kuber.signals.repository import SignalRepository, visible
+from kuber.signals.preview import TypeCount, count_past
+from kuber.signals.repository import SignalRepository
 from kuber.signals.schemas import (
     MatchOut,
+    PreviewBody,
     PreviewOut,
     SignalList,
     SignalOut,
     TickerOut,
     TypePreview,
 )
+from kuber.signals.tiers import TierPolicy
 from kuber.signals.types import Outcome, SignalQuery, SkipReason
 
 
 class SignalService:
     """Every method sees the platform's signals and one user's own."""
 
-    def __init__(self, pipelines: PipelineService, clock: Clock) -> None:
+    def __init__(self, pipelines: PipelineService, tiers: TierPolicy, clock: Clock) -> None:
         self._pipelines = pipelines
+        self._tiers = tiers
         self._clock = clock
 
     async def page(self, session: AsyncSession, user_id: UserId, query: SignalQuery) -> SignalList:
@@ -46,33 +51,46 @@ class SignalService:
         self,
         session: AsyncSession,
         user_id: UserId,
+        tier: Tier,
         tickers: tuple[str, ...],
-        thresholds: dict[str, float],
-        days: int,
+        body: PreviewBody,
     ) -> PreviewOut:
-        """Return what subscriptions to `tickers` would have started in the last `days` days.
+        """Return what subscriptions to `tickers` would have started in the last days.
 
-        From the signals on record; runs that were still active then are not taken off.
+        From the signals on record, by the dispatcher's rules on confidence, tier and market hours.
+        What depends on the moment (a run still active, the budget) is not taken off.
         """
-        since = self._clock.now() - timedelta(days=days)
-        query = visible(user_id).where(
-            SignalRow.occurred_at >= since, SignalRow.signal_type.in_(thresholds)
+        now = self._clock.now()
+        thresholds = {item.signal_type: item.min_confidence for item in body.subscriptions}
+        found = await count_past(
+            session,
+            user_id,
+            tickers,
+            thresholds,
+            now - timedelta(days=body.days),
+            now if body.market_hours_only else None,
         )
-        wanted, seen, runs = set(tickers), Counter[str](), Counter[str]()
-        found = await session.stream_scalars(query.execution_options(yield_per=1000))
-        async for row in found:
-            for item in _tickers(row):
-                if item.ticker in wanted:
-                    seen[row.signal_type] += 1
-                    runs[row.signal_type] += item.confidence >= thresholds[row.signal_type]
+        by_type = [
+            self._type_preview(kind, found.get(kind, TypeCount()), tier) for kind in thresholds
+        ]
         return PreviewOut(
-            days=days,
-            signals=seen.total(),
-            runs=runs.total(),
-            by_type=[
-                TypePreview(signal_type=kind, signals=seen[kind], runs=runs[kind])
-                for kind in thresholds
-            ],
+            days=body.days,
+            recorded=sum(item.recorded for item in by_type),
+            signals=sum(item.signals for item in by_type),
+            runs=sum(item.runs for item in by_type),
+            by_type=by_type,
+        )
+
+    def _type_preview(self, kind: str, count: TypeCount, tier: Tier) -> TypePreview:
+        allowed = self._tiers.allows(tier, kind)
+        return TypePreview(
+            signal_type=kind,
+            recorded=count.recorded,
+            signals=count.named,
+            below_threshold=count.named - count.sure,
+            market_closed=count.sure - count.runs,
+            tier_allows=allowed,
+            runs=count.runs if allowed else 0,
         )
 
     async def _out(

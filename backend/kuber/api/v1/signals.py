@@ -35,11 +35,10 @@ async def list_signals(
 async def preview_subscriptions(
     body: PreviewBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> PreviewOut:
-    """Say how many runs subscriptions would have started in the past days."""
+    """Say how many runs a trigger on signals would have started in the past days."""
     scanner = await container.scanners.get(session, user.user_id, ScannerId(body.scanner_id))
-    thresholds = {item.signal_type: item.min_confidence for item in body.subscriptions}
     return await container.signals.preview(
-        session, user.user_id, tuple(scanner.tickers), thresholds, body.days
+        session, user.user_id, user.tier, tuple(scanner.tickers), body
     )
 
 
