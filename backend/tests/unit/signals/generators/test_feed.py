@@ -1,5 +1,6 @@
 """Feeding a detector: each bar once, in order, on the prices of its own time."""
 
+import random
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -86,7 +87,9 @@ def closes(start: str, end: str) -> list[datetime]:
 
 
 @pytest.mark.parametrize("step_days", [1, 7, 30, 4000])
-async def test_every_bar_is_given_once_and_in_order_however_often_it_looks(step_days: int) -> None:
+async def test_t22_every_bar_is_given_once_and_in_order_however_often_it_looks(
+    step_days: int,
+) -> None:
     found = await walk(
         feed_of(Recording()), utc("2004-12-01"), utc("2006-06-01"), timedelta(days=step_days)
     )
@@ -141,9 +144,42 @@ async def test_a_long_absence_is_caught_up_in_parts_over_gaps_too() -> None:
     assert [one.closed_at for one in found] == closes("2000-01-01", "2006-01-01")
 
 
-async def test_without_new_bars_the_cursor_stays_so_that_a_late_bar_is_not_missed() -> None:
+async def test_t22_without_new_bars_the_cursor_stays_so_that_a_late_bar_is_not_missed() -> None:
     progress = await feed_of(Recording()).advance(read, utc("2013-03-02"), utc("2013-06-01"))
     assert (progress.cursor, progress.emissions) == (utc("2013-03-02"), ())
+
+
+async def test_t22_bars_that_come_days_late_are_given_once_and_in_order() -> None:
+    dice = random.Random(22)
+    start, end = utc("2005-02-01"), utc("2005-06-01")
+    there = start
+
+    async def late(as_of: datetime, count: int) -> Bars:
+        return await read(min(as_of, there), count)
+
+    feed, found, cursor, now = feed_of(Recording()), list[Emission](), start, start
+    while there < end:
+        now += timedelta(hours=8)
+        there = max(there, min(now - timedelta(hours=dice.randrange(120)), end))
+        progress = await feed.advance(late, cursor, now)
+        cursor = progress.cursor
+        found += progress.emissions
+    assert [one.closed_at for one in found] == closes("2005-02-01", "2005-06-01")
+
+
+async def test_t22_bars_that_come_again_or_a_clock_that_goes_back_give_nothing_twice() -> None:
+    generator = Recording()
+    feed, now = feed_of(generator), utc("2006-01-10 22:00")
+    first = await feed.advance(read, utc("2006-01-04"), now)
+    assert len(first.emissions) == 5
+    for again in (now, now - timedelta(hours=3), now - timedelta(days=3), now):
+        progress = await feed.advance(read, first.cursor, again)
+        assert (progress.emissions, progress.cursor) == ((), first.cursor)
+    later = await feed.advance(read, first.cursor, now + timedelta(days=1))
+    assert [one.closed_at for one in later.emissions] == closes(
+        "2006-01-10 22:00", "2006-01-11 22:00"
+    )
+    assert len(generator.detectors) == 1, "what was seen is not seen again"
 
 
 async def test_a_fault_of_a_plug_in_is_named() -> None:
