@@ -1,4 +1,12 @@
-import { newStart, previewInWords, readTrigger, sameStart, startGap } from './trigger';
+import {
+  countInWords,
+  newStart,
+  previewInWords,
+  readTrigger,
+  recordedInWords,
+  sameStart,
+  startGap,
+} from './trigger';
 
 describe('readTrigger', () => {
   it('fills in what the server left out', () => {
@@ -45,5 +53,33 @@ describe('previewInWords', () => {
     );
     expect(previewInWords({ days: 30, runs: 1 })).toMatch(/1 run\.$/);
     expect(previewInWords({ days: 30, runs: 0 })).toMatch(/no runs\.$/);
+  });
+});
+
+describe('recordedInWords', () => {
+  it('says what a count stands on', () => {
+    const preview = { days: 30, recorded: 7, by_type: [{}, {}] };
+    expect(recordedInWords(preview)).toBe(
+      'Kuber has recorded 7 signals of these types in the last 30 days.',
+    );
+    expect(recordedInWords({ days: 30, recorded: 1, by_type: [{}] })).toBe(
+      'Kuber has recorded 1 signal of this type in the last 30 days.',
+    );
+    expect(recordedInWords({ days: 30, recorded: 0, by_type: [{}] })).toBe(
+      'Kuber has recorded no signal of this type in the last 30 days: there is nothing to count yet.',
+    );
+  });
+});
+
+describe('countInWords', () => {
+  const all = { signals: 9, below_threshold: 0, market_closed: 0, tier_allows: true, runs: 9 };
+
+  it('says why signals start nothing', () => {
+    expect(countInWords(all)).toBe('9 of 9 on its tickers');
+    expect(countInWords({ ...all, signals: 0, runs: 0 })).toBe('none on its tickers');
+    expect(countInWords({ ...all, below_threshold: 4, market_closed: 3, runs: 2 })).toBe(
+      '2 of 9 on its tickers: 4 not sure enough, 3 while the market was closed',
+    );
+    expect(countInWords({ ...all, tier_allows: false, runs: 0 })).toBe('not part of your plan');
   });
 });

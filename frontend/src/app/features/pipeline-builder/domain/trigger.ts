@@ -92,3 +92,40 @@ export function previewInWords({ days, runs }: { days: number; runs: number }): 
   const span = `In the last ${days} days this would have started`;
   return runs === 1 ? `${span} 1 run.` : `${span} ${runs ? runs : 'no'} runs.`;
 }
+
+/** What the count stands on: on a new installation there is little to count yet. */
+export function recordedInWords(preview: {
+  days: number;
+  recorded: number;
+  by_type: readonly unknown[];
+}): string {
+  const { days, recorded, by_type } = preview;
+  const types = by_type.length === 1 ? 'this type' : 'these types';
+  const span = `in the last ${days} days`;
+  if (!recorded)
+    return `Kuber has recorded no signal of ${types} ${span}: there is nothing to count yet.`;
+  const signals = recorded === 1 ? '1 signal' : `${recorded} signals`;
+  return `Kuber has recorded ${signals} of ${types} ${span}.`;
+}
+
+export interface TypeCount {
+  /** Signals on tickers of the scanner; the next two say why some of them start nothing. */
+  readonly signals: number;
+  readonly below_threshold: number;
+  readonly market_closed: number;
+  readonly tier_allows: boolean;
+  readonly runs: number;
+}
+
+/** "2 of 9 on its tickers: 4 not sure enough, 3 while the market was closed". */
+export function countInWords(count: TypeCount): string {
+  if (!count.tier_allows) return 'not part of your plan';
+  const left = [
+    ...(count.below_threshold ? [`${count.below_threshold} not sure enough`] : []),
+    ...(count.market_closed ? [`${count.market_closed} while the market was closed`] : []),
+  ];
+  const of = count.signals
+    ? `${count.runs} of ${count.signals} on its tickers`
+    : 'none on its tickers';
+  return left.length ? `${of}: ${left.join(', ')}` : of;
+}

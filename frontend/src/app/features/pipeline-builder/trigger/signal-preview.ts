@@ -2,7 +2,13 @@ import { Component, computed, inject, input, linkedSignal, resource } from '@ang
 import type { PreviewOut } from '@core/api';
 import { SignalTypes } from '@core/signals/signal-types';
 import { Icon } from '@shared/icon';
-import { previewInWords, type SignalStart, startGap } from '../domain/trigger';
+import {
+  countInWords,
+  previewInWords,
+  recordedInWords,
+  type SignalStart,
+  startGap,
+} from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
 
 const PAUSE_MS = 500;
@@ -19,20 +25,19 @@ const DAYS = 30;
         @if (preview.error()) {
           <p>The preview could not be worked out. The settings are kept.</p>
         } @else if (answer(); as answer) {
-          <p [class.stale]="preview.isLoading()">{{ words(answer) }}</p>
-          @if (answer.by_type.length > 1) {
+          @if (answer.recorded) {
+            <p [class.stale]="preview.isLoading()">{{ words(answer) }}</p>
+          }
+          <p class="k-muted">{{ recorded(answer) }}</p>
+          @if (answer.recorded) {
             <ul>
               @for (item of answer.by_type; track item.signal_type) {
                 <li>
                   <span>{{ types.nameOf(item.signal_type) }}</span>
-                  <span class="k-muted">{{ item.runs }} of {{ item.signals }} signals</span>
+                  <span class="k-muted">{{ count(item) }}</span>
                 </li>
               }
             </ul>
-          } @else if (answer.signals) {
-            <p class="k-muted">Out of {{ answer.signals }} signals of this type on its tickers.</p>
-          } @else {
-            <p class="k-muted">No signal of this type named one of its tickers.</p>
           }
         } @else {
           <p class="k-muted">Looking at the last {{ days }} days.</p>
@@ -70,6 +75,9 @@ const DAYS = 30;
       justify-content: space-between;
       gap: 12px;
     }
+    li .k-muted {
+      text-align: right;
+    }
     .stale {
       opacity: 0.6;
     }
@@ -83,12 +91,15 @@ export class SignalPreview {
 
   protected readonly days = DAYS;
   protected readonly words = previewInWords;
+  protected readonly recorded = recordedInWords;
+  protected readonly count = countInWords;
   protected readonly asked = computed(
     () => {
       const value = this.value();
       if (startGap(value) || value.scanner_id === null) return undefined;
+      const { scanner_id, market_hours_only } = value;
       const subscriptions = [...value.subscriptions];
-      return { scanner_id: value.scanner_id, subscriptions, days: DAYS };
+      return { scanner_id, subscriptions, market_hours_only, days: DAYS };
     },
     { equal: (a, b) => JSON.stringify(a) === JSON.stringify(b) },
   );
