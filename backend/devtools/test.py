@@ -17,6 +17,7 @@ from kuber.infra.embedded import apache_kafka
 from kuber.infra.embedded.process import CannotStart, free_port
 
 _STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTRAP")
+_SPREAD = ("unit", "contract", "integration")
 _REAL_KAFKA_WITHIN_S = 240
 """Far more than the layer takes; a hang ends it."""
 
@@ -105,8 +106,8 @@ def _report(results: Sequence[Result]) -> int:
 
 def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
     command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
-    # Only tests without servers may share the machine: the others count on it to be in time.
-    spread = ("-n", "2") if layer == "unit" else ()
+    # Each of the two has servers of its own; a file's tests stay together and share theirs.
+    spread = ("-n", "2", "--dist", "loadfile") if layer in _SPREAD else ()
     return _show((*command, *spread, *options), BACKEND)
 
 

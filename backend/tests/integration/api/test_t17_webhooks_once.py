@@ -17,6 +17,7 @@ from kuber.bootstrap import open_api
 from kuber.config import Settings
 from tests.fakes.api_container import browser
 from tests.fakes.webhook_senders import body_of, hmac_headers, standard_headers
+from tests.fixtures.counts import Tell
 from tests.fixtures.workers import OwnValkey, own_valkey
 from tests.integration.api.conftest import sign_in
 from tests.integration.api.webhook_tools import Sender, make_sender, outbox
@@ -31,7 +32,7 @@ async def at_once(
 
 
 async def test_t17_one_webhook_id_100_times_at_once_is_accepted_once(
-    ann: httpx.AsyncClient, postgres_url: str
+    ann: httpx.AsyncClient, postgres_url: str, tell: Tell
 ) -> None:
     sender = await make_sender(ann, "standard_webhooks")
     body = body_of()
@@ -41,11 +42,11 @@ async def test_t17_one_webhook_id_100_times_at_once_is_accepted_once(
     assert len({answer.content for answer in answers}) == 1
     fresh = sum("idempotent-replayed" not in answer.headers for answer in answers)
     assert (fresh, len(outbox(postgres_url))) == (1, 1)
-    print(f"\nT17: {AT_ONCE} sent, {fresh} accepted, {AT_ONCE - fresh} recognised")  # noqa: T201
+    tell(f"T17: {AT_ONCE} sent, {fresh} accepted, {AT_ONCE - fresh} recognised")
 
 
 async def test_t17_one_nonce_100_times_at_once_is_accepted_once(
-    ann: httpx.AsyncClient, postgres_url: str
+    ann: httpx.AsyncClient, postgres_url: str, tell: Tell
 ) -> None:
     sender = await make_sender(ann)
     body = body_of()
@@ -54,7 +55,7 @@ async def test_t17_one_nonce_100_times_at_once_is_accepted_once(
     counts = Counter(answer.status_code for answer in answers)
     assert counts == {202: 1, 409: AT_ONCE - 1}
     assert len(outbox(postgres_url)) == 1
-    print(f"\nT17: {AT_ONCE} sent, answers {dict(counts)}")  # noqa: T201
+    tell(f"T17: {AT_ONCE} sent, answers {dict(counts)}")
 
 
 async def test_t17_one_correlation_id_100_times_at_once_is_one_signal(

@@ -29,6 +29,7 @@ from kuber.api.app import create_app
 from kuber.bootstrap import open_api
 from kuber.config import Settings
 from tests.fakes.api_container import browser
+from tests.fixtures.counts import Tell
 
 PUBLIC_ROUTES = Path(__file__).with_name("public_routes.txt")
 SECRET_NAME = "hers-alone"
@@ -194,7 +195,7 @@ async def make_ids(route: Route, owner: httpx.AsyncClient) -> dict[str, str]:
 
 
 async def test_t26_every_route_outside_the_frozen_list_refuses_without_a_login(
-    platform: FastAPI,
+    platform: FastAPI, tell: Tell
 ) -> None:
     routes = private_routes(platform)
     refused = {}
@@ -206,7 +207,7 @@ async def test_t26_every_route_outside_the_frozen_list_refuses_without_a_login(
                 answer = await route.call(stranger, dict.fromkeys(route.parameters, str(uuid4())))
                 refused[f"{route} {headers}"] = answer.status_code
     assert {name: status for name, status in refused.items() if status != 401} == {}
-    print(f"{len(routes)} routes refuse without a log-in")  # noqa: T201  counts, not "ok"
+    tell(f"{len(routes)} routes refuse without a log-in")
 
 
 def test_t26_the_list_of_public_routes_names_only_routes_that_exist(settings: Settings) -> None:
@@ -215,7 +216,7 @@ def test_t26_the_list_of_public_routes_names_only_routes_that_exist(settings: Se
 
 
 async def test_t26_another_persons_object_is_not_found_on_every_route(
-    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient
+    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient, tell: Tell
 ) -> None:
     routes = [route for route in private_routes(platform) if route.parameters]
     leaks = {}
@@ -229,7 +230,7 @@ async def test_t26_another_persons_object_is_not_found_on_every_route(
         assert await everything_of(ann) == before, f"{route} changed another person's things"
     assert leaks == {}, "must be 404; when it is 422, add a valid body to REQUESTS"
     assert routes
-    print(f"{len(routes)} routes hide another person's objects")  # noqa: T201
+    tell(f"{len(routes)} routes hide another person's objects")
 
 
 async def test_t26_a_new_kind_of_id_without_a_factory_says_what_to_add(
@@ -254,7 +255,7 @@ async def test_t26_the_same_calls_reach_the_object_for_its_owner(
 
 
 async def test_t26_nothing_of_another_person_shows_in_any_list(
-    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient
+    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient, tell: Tell
 ) -> None:
     secrets = {SECRET_NAME, SECRET_SYMBOL, await make_pipeline(ann), await make_execution(ann)}
     imported = await ann.post(
@@ -279,7 +280,7 @@ async def test_t26_nothing_of_another_person_shows_in_any_list(
         hers += (await route.call(ann, {})).text
     assert {route: found for route, found in shown.items() if found} == {}
     assert all(one in hers for one in secrets), "the owner must see what the other must not"
-    print(f"{len(lists)} lists keep people apart")  # noqa: T201
+    tell(f"{len(lists)} lists keep people apart")
 
 
 async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(

@@ -19,6 +19,7 @@ import pytest
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, order_id_for
+from tests.fixtures.counts import Tell
 from tests.fixtures.traders import Trader
 from tests.fixtures.workers import Installation, NewInstallation
 
@@ -107,7 +108,7 @@ def holder(site: Installation) -> Iterator[psycopg.Connection]:
 
 
 def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
-    site: Installation, holder: psycopg.Connection
+    site: Installation, holder: psycopg.Connection, tell: Tell
 ) -> None:
     trader = site.sign_up()
     undisturbed = {seed: _start(trader, "undisturbed", "none", seed) for seed in SEEDS}
@@ -130,7 +131,7 @@ def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     for case in cases:
         finished = trader.wait(case.run_id, timeout_s=60)
         _check_decision(finished, expected[case.seed], case)
-    _check_rows(site, cases)
+    _check_rows(site, cases, tell)
 
 
 def _start(trader: Trader, boundary: str, variant: str, seed: int) -> Case:
@@ -172,12 +173,12 @@ def _check_decision(finished: JsonObject, expected: JsonObject, case: Case) -> N
     ][:-1], case
 
 
-def _check_rows(site: Installation, cases: list[Case]) -> None:
+def _check_rows(site: Installation, cases: list[Case], tell: Tell) -> None:
     counts: Counter[str] = Counter()
     for case in cases:
         counts.update(_rows(site, case))
     runs = len(cases)
-    print(f"\nT01: {runs} runs killed at {len(BOUNDARIES)} boundaries: {dict(counts)}")  # noqa: T201  counts, not "ok"
+    tell(f"T01: {runs} runs killed at {len(BOUNDARIES)} boundaries: {dict(counts)}")
     assert counts == {
         "nodes settled": runs * len(NODES),
         "cost entries": runs * len(NODES),

@@ -19,6 +19,7 @@ from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import ForegroundServer, free_port
 from tests.fakes.graphs import steps
 from tests.fakes.kafka import new_broker
+from tests.fixtures.counts import Tell
 from tests.fixtures.servers import create_tables
 from tests.fixtures.traders import Trader
 from tests.fixtures.workers import Installation, OwnValkey, own_valkey, seed
@@ -130,7 +131,7 @@ def test_what_was_announced_while_kafka_was_away_is_delivered_after(
 
 
 def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
-    site: Site, person: Trader
+    site: Site, person: Trader, tell: Tell
 ) -> None:
     pipelines = [person.create(graph=steps(a={}, b={})) for _ in range(BACKLOG)]
     site.valkey.kill()
@@ -141,7 +142,7 @@ def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
     site.valkey.start()
     started = time.monotonic()
     _until(lambda: _statuses(site, person) == {"succeeded": BACKLOG}, 30)
-    print(f"\nT06: {BACKLOG} runs finished {time.monotonic() - started:.1f} s after Redis was back")  # noqa: T201
+    tell(f"T06: {BACKLOG} runs finished {time.monotonic() - started:.1f} s after Redis was back")
     _check_once(site, runs, nodes=4)
 
 
@@ -164,7 +165,9 @@ def test_a_watcher_sees_the_run_though_redis_is_away(site: Site, person: Trader)
     _until(lambda: httpx.get(f"{site.installation.url}/ready").status_code == 200, 15)
 
 
-def test_t07_postgres_killed_under_load_loses_no_accepted_run(site: Site, person: Trader) -> None:
+def test_t07_postgres_killed_under_load_loses_no_accepted_run(
+    site: Site, person: Trader, tell: Tell
+) -> None:
     pipelines = [person.create(template="golden-cross") for _ in range(BACKLOG)]
     accepted: list[str] = []
     with _posting(site, person, pipelines, accepted):
@@ -177,8 +180,8 @@ def test_t07_postgres_killed_under_load_loses_no_accepted_run(site: Site, person
     found = {str(row[0]) for row in _query(site, "select id from runs where user_id = %s", person)}
     assert set(accepted) <= found, "an acknowledged row is missing"
     _until(lambda: set(_statuses(site, person)) == {"succeeded"}, 40)
-    print(  # noqa: T201
-        f"\nT07: {len(accepted)} of {BACKLOG} accepted, {len(found)} stored, all finished"
+    tell(
+        f"T07: {len(accepted)} of {BACKLOG} accepted, {len(found)} stored, all finished"
         f" {time.monotonic() - started:.1f} s after PostgreSQL was back"
     )
     _check_once(site, sorted(found), nodes=8)

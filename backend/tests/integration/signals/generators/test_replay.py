@@ -17,6 +17,7 @@ from kuber.signals.generators.replay import Replay, ReplayPlan
 from kuber.signals.generators.seeding import seed_generators
 from tests.fakes.bars import sample, utc
 from tests.fakes.generator_bars import REGISTRY
+from tests.fixtures.counts import Tell
 from tests.integration.signals.generators.conftest import Workshop
 
 BACKEND = Path(__file__).parents[4]
@@ -77,7 +78,7 @@ def replay(workshop: Workshop, home: Path, *more: str) -> "subprocess.Popen[str]
 
 
 async def test_a_replay_tells_exactly_the_crossings_of_the_library_each_once(
-    workshop: Workshop, tmp_path: Path
+    workshop: Workshop, tmp_path: Path, tell: Tell
 ) -> None:
     expected = crossings_by_the_library()
     process = replay(workshop, tmp_path, "--step-days", "30")
@@ -87,11 +88,11 @@ async def test_a_replay_tells_exactly_the_crossings_of_the_library_each_once(
     assert told(signals) == expected
     assert f"{len(expected)} signals" in printed
     assert [one["timestamp"] for one in signals] == sorted(one["timestamp"] for one in signals)
-    print(f"{len(expected)} crossings of {len(SYMBOLS)} symbols")  # noqa: T201
+    tell(f"{len(expected)} crossings of {len(SYMBOLS)} symbols")
 
 
 async def test_a_replay_killed_twice_on_the_way_misses_and_doubles_nothing(
-    workshop: Workshop, tmp_path: Path
+    workshop: Workshop, tmp_path: Path, tell: Tell
 ) -> None:
     expected = crossings_by_the_library()
     seen = 0
@@ -109,7 +110,7 @@ async def test_a_replay_killed_twice_on_the_way_misses_and_doubles_nothing(
     assert told(signals) == expected
     assert len({one["signal_id"] for one in signals}) == len(expected)
     assert await workshop.query("select * from generator_cursors") == []
-    print(f"killed at {seen} of {len(expected)}; then: {printed.strip()}")  # noqa: T201
+    tell(f"killed at {seen} of {len(expected)}; then: {printed.strip()}")
 
 
 async def until_announced(workshop: Workshop, count: int, process: "subprocess.Popen[str]") -> int:
