@@ -29,13 +29,16 @@ MOST_SYMBOLS = 30
 
 @dataclass
 class _Known:
-    """What the stream has told about one symbol since the connection began."""
+    """What the stream has told about one symbol since the connection began.
+
+    `at` is when `price` was traded: a newer bid or ask makes the price no younger.
+    """
 
     price: Decimal | None = None
+    at: datetime | None = None
     bid: Decimal | None = None
     ask: Decimal | None = None
     volume: Decimal | None = None
-    at: datetime | None = None
 
 
 class AlpacaQuotes:
@@ -123,23 +126,21 @@ class AlpacaQuotes:
 
     async def _on_trade(self, trade: Trade | dict[str, Any]) -> None:
         assert isinstance(trade, Trade), "the client parses what it gets"
-        known = self._of(trade.symbol, trade.timestamp)
-        known.price = _number(trade.price)
+        known, at = self._of(trade.symbol), trade.timestamp.astimezone(UTC)
+        if known.at is None or at >= known.at:  # trades may be told late
+            known.price, known.at = _number(trade.price), at
 
     async def _on_quote(self, quote: BidAndAsk | dict[str, Any]) -> None:
         assert isinstance(quote, BidAndAsk), "the client parses what it gets"
-        known = self._of(quote.symbol, quote.timestamp)
+        known = self._of(quote.symbol)
         known.bid, known.ask = _side(quote.bid_price), _side(quote.ask_price)
 
     async def _on_daily_bar(self, bar: Bar | dict[str, Any]) -> None:
         assert isinstance(bar, Bar), "the client parses what it gets"
-        # Its time is that of the day: it dates no quote.
-        self._known.setdefault(bar.symbol, _Known()).volume = _number(bar.volume)
+        self._of(bar.symbol).volume = _number(bar.volume)
 
-    def _of(self, symbol: str, at: datetime) -> _Known:
-        known = self._known.setdefault(symbol, _Known())
-        known.at = max(known.at or at, at.astimezone(UTC))
-        return known
+    def _of(self, symbol: str) -> _Known:
+        return self._known.setdefault(symbol, _Known())
 
     def _drain(self) -> list[Quote]:
         quotes = []

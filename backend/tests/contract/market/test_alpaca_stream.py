@@ -55,6 +55,31 @@ async def test_a_trade_makes_a_quote_and_others_complete_it(
     assert list(await source.receive()) == []
 
 
+async def test_a_new_bid_makes_an_old_price_no_younger(
+    server: AlpacaStream, source: AlpacaQuotes
+) -> None:
+    await source.receive()
+    await server.trade("NVDA", 100, AT)
+    assert [quote.quoted_at for quote in await source.receive()] == [AT]
+    await server.quote("NVDA", 104, 105, AT + timedelta(seconds=30))
+    assert list(await source.receive()) == [], "nothing was traded since"
+    await server.trade("NVDA", 104.5, AT + timedelta(seconds=31))
+    (quote,) = await source.receive()
+    assert (quote.price, quote.bid) == (Decimal("104.5"), Decimal(104))
+    assert quote.quoted_at == AT + timedelta(seconds=31)
+
+
+async def test_a_trade_that_is_told_late_replaces_no_newer_one(
+    server: AlpacaStream, source: AlpacaQuotes
+) -> None:
+    await source.receive()
+    await server.trade("NVDA", 101, AT + timedelta(seconds=1))
+    await server.trade("NVDA", 100, AT)
+    assert [(quote.price, quote.quoted_at) for quote in await source.receive()] == [
+        (Decimal(101), AT + timedelta(seconds=1))
+    ]
+
+
 async def test_of_many_quotes_the_newest_is_given(
     server: AlpacaStream, source: AlpacaQuotes
 ) -> None:
