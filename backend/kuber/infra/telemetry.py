@@ -49,6 +49,12 @@ QUOTES_BELIEVED = Counter("kuber_quotes_believed_total", "Quotes that passed", [
 QUOTES_REFUSED = Counter(
     "kuber_quotes_refused_total", "Quotes that were not believed", ["source", "reason"]
 )
+MARKET_STATE = Gauge(
+    "kuber_market_state", "1 for the state that a market is in", ["calendar", "state"]
+)
+SYMBOLS_STALE = Gauge(
+    "kuber_symbols_stale", "Followed symbols without a new quote for too long", ["calendar"]
+)
 OUTBOX_WAITING = Gauge("kuber_outbox_waiting", "Outbox rows not yet published")
 OUTBOX_PUBLISHED = Counter("kuber_outbox_published_total", "Outbox rows published", ["topic"])
 OUTBOX_REFUSED = Counter(

@@ -41,8 +41,9 @@ class IntakeLimits:
 
     A price is an outlier when it is more than `deviations` robust standard deviations from the
     median of the last `window` prices; a deviation counts as at least `floor` of the median, so
-    that a quiet market may begin to move. Nothing is an outlier before `least` prices are known.
-    `confirmations` outliers in a row that agree with each other are a real move.
+    that a quiet market may begin to move. Before `least` prices are known, as after a start or a
+    real move, it is one that lies more than `jump` of the last price away from that; the first
+    price of all is none. `confirmations` outliers in a row that agree are a real move.
     """
 
     ahead: timedelta = timedelta(seconds=2)
@@ -51,6 +52,7 @@ class IntakeLimits:
     floor: Decimal = Decimal("0.0025")
     window: int = 60
     least: int = 10
+    jump: Decimal = Decimal("0.2")
     confirmations: int = 3
 
 
@@ -125,8 +127,10 @@ def _is_volume(value: Decimal) -> bool:
 
 
 def _is_outlier(price: Decimal, recent: tuple[Decimal, ...], limits: IntakeLimits) -> bool:
-    if len(recent) < limits.least:
+    if not recent:
         return False
+    if len(recent) < limits.least:
+        return abs(price - recent[-1]) > limits.jump * recent[-1]
     middle = median(recent)
     deviation = _NORMAL * median([abs(one - middle) for one in recent])
     return abs(price - middle) > limits.deviations * max(deviation, limits.floor * middle)

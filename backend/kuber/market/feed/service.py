@@ -21,9 +21,10 @@ from kuber.market.errors import ProviderUnavailable
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.publishing import Publisher, QuotePublisher
 from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemory, judge
-from kuber.market.feed.store import forget_others, quoted_times, store_quotes
+from kuber.market.feed.store import forget_others, last_quoted, store_quotes
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
+from kuber.market.feed.watchdog import Watchdog
 from kuber.market.instruments import canonical_symbol, traits_of
 
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class FeedOptions:
     first_backoff_s: float = 0.5
     longest_backoff_s: float = 60.0
     stand_by_s: float = 2.0
+    watch_every_s: float = 5.0
 
     def at_speed(self, speed: float) -> "FeedOptions":
         """Return the options for a clock that moves `speed` times as fast as it should."""
@@ -66,7 +68,7 @@ class FeedService:
 
     What it writes goes through the connection that holds the lock: a feed that lost the lock
     with its connection cannot write any more. The newest quotes are read back at start, so a
-    restart believes nothing that is older than what is stored.
+    restart believes nothing that is older than what is stored, or far from it.
     """
 
     name = "feed"
@@ -91,11 +93,13 @@ class FeedService:
         self._publisher: QuotePublisher | None = None
         self._active = False
         self._memories: dict[str, SymbolMemory] = {}
+        self._followed_at: dict[str, datetime] = {}
         self._unknown: frozenset[str] = frozenset()
         self._believed = 0
         self._refused: Counter[Refusal] = Counter()
         self._failures = 0
         self._failure: str | None = None
+        self._watchdog = Watchdog()
         self.progress = Progress()
 
     async def initialize(self) -> None:
@@ -111,17 +115,25 @@ class FeedService:
         assert self._connection is not None
         assert self._publisher is not None
         await self._stand_by(self._connection)
-        stored = await quoted_times(self._connection, self._source.source)
-        self._memories = {symbol: SymbolMemory(at) for symbol, at in stored.items()}
-        publishing = asyncio.create_task(self._publisher.run())
-        feeding = asyncio.create_task(self._feed(self._connection, self._publisher))
+        stored = await last_quoted(self._connection, self._source.source)
+        self._memories = {
+            symbol: SymbolMemory(at, (price,)) for symbol, (at, price) in stored.items()
+        }
+        tasks = [
+            asyncio.create_task(part)
+            for part in (
+                self._feed(self._connection, self._publisher),
+                self._publisher.run(),
+                self._watch(),
+            )
+        ]
         try:
-            await asyncio.wait((feeding, publishing), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (feeding, publishing):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(feeding, publishing, return_exceptions=True)
-        for task in (feeding, publishing):
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
             if not task.cancelled():
                 task.result()
 
@@ -152,6 +164,7 @@ class FeedService:
             "published": publisher.published if publisher else 0,
             "lost": publisher.lost if publisher else 0,
             "markets": {market.calendar: market.state.value for market in markets},
+            "market_changes": [change.as_json() for change in self._watchdog.changes],
             "stale": stale[:_SHOWN],
             "stale_count": len(stale),
             "source_failures_in_a_row": self._failures,
@@ -159,12 +172,25 @@ class FeedService:
         }
 
     def markets(self) -> list[MarketWatch]:
-        """Return the state of every market with a followed symbol."""
-        quoted = {
-            symbol: self._memories.get(symbol, SymbolMemory()).last_at
-            for symbol in self._source.following
-        }
-        return watch_markets(quoted, self._clock.now(), self._options.stale_after)
+        """Return the state of every market with a followed symbol.
+
+        One that is not quoted yet counts from when it is followed.
+        """
+        return watch_markets(
+            {symbol: self._heard_at(symbol) for symbol in self._source.following},
+            self._clock.now(),
+            self._options.stale_after,
+        )
+
+    def _heard_at(self, symbol: str) -> datetime | None:
+        last_at = self._memories.get(symbol, SymbolMemory()).last_at
+        followed_at = self._followed_at.get(symbol)
+        return max((one for one in (last_at, followed_at) if one), default=None)
+
+    async def _watch(self) -> None:
+        while True:  # beside the feed: it has to bark while the source is waited for
+            self._watchdog.look(self.markets(), self._clock.now())
+            await asyncio.sleep(self._options.watch_every_s)
 
     async def _stand_by(self, connection: RawConnection) -> None:
         while True:
@@ -198,11 +224,13 @@ class FeedService:
         wanted = _canonical(await self._wanted()) | self._source.offered
         before = self._source.following
         await self._source.follow(wanted)
-        self._unknown = wanted - self._source.following
-        if before == self._source.following:
+        following, now = self._source.following, self._clock.now()
+        self._unknown = wanted - following
+        self._followed_at = {symbol: self._followed_at.get(symbol, now) for symbol in following}
+        if before == following:
             return
-        await forget_others(connection, self._source.following)
-        for symbol in self._memories.keys() - self._source.following:
+        await forget_others(connection, following)
+        for symbol in self._memories.keys() - following:
             del self._memories[symbol]
 
     async def _wait_out(self, error: ProviderUnavailable) -> None:

@@ -52,12 +52,14 @@ async def store_quotes(
     return cursor.rowcount
 
 
-async def quoted_times(connection: RawConnection, source: FeedSource) -> dict[str, datetime]:
-    """Return the time of the newest quote that `source` gave of each symbol."""
+async def last_quoted(
+    connection: RawConnection, source: FeedSource
+) -> dict[str, tuple[datetime, Decimal]]:
+    """Return time and price of the newest quote that `source` gave of each symbol."""
     cursor = await connection.execute(
-        "select symbol, quoted_at from market_quotes where source = %s", (source.value,)
+        "select symbol, quoted_at, price from market_quotes where source = %s", (source.value,)
     )
-    return {symbol: at.astimezone(UTC) for symbol, at in await cursor.fetchall()}
+    return {symbol: (at.astimezone(UTC), price) for symbol, at, price in await cursor.fetchall()}
 
 
 async def forget_others(connection: RawConnection, symbols: Collection[str]) -> None:

@@ -32,7 +32,11 @@ from tests.fixtures.workers import Installation
 
 NOBODY = UserId(new_id())
 OPTIONS = FeedOptions(
-    follow_every_s=0.05, first_backoff_s=0.01, longest_backoff_s=0.02, stand_by_s=0.05
+    follow_every_s=0.05,
+    first_backoff_s=0.01,
+    longest_backoff_s=0.02,
+    stand_by_s=0.05,
+    watch_every_s=0.02,
 )
 
 
@@ -124,6 +128,10 @@ async def stored(database: Database) -> dict[str, Decimal]:
         return {quote.symbol: quote.price for quote in await newest_quotes(session)}
 
 
+async def changed(feed: FeedService, expected: tuple[str, str]) -> bool:
+    return [(one["from"], one["to"]) for one in feed.status()["market_changes"]] == [expected]
+
+
 def price_is(
     database: Database, symbol: str, price: int | Decimal
 ) -> Callable[[], Awaitable[bool]]:
@@ -193,8 +201,9 @@ async def test_a_restarted_feed_believes_nothing_older_than_what_is_stored(
         source.script.put_nowait([feeds.quote("NVDA", 90, -10), feeds.quote("AMD", 50)])
         await until(price_is(database, "AMD", 50))
         assert feed.status()["refused"] == {"out_of_order": 1}
-        source.script.put_nowait([feeds.quote("NVDA", 101, 1)])
+        source.script.put_nowait([feeds.quote("NVDA", 1000, 0.5), feeds.quote("NVDA", 101, 1)])
         await until(price_is(database, "NVDA", 101))
+        assert feed.status()["refused"] == {"out_of_order": 1, "outlier": 1}
 
 
 async def test_a_source_that_fails_is_asked_again_and_the_reason_is_shown(
@@ -318,6 +327,7 @@ async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: 
         assert (feed.status()["stale"], feed.status()["markets"]) == (["AMD"], {"XNYS": "open"})
         feeds.clock.advance(timedelta(seconds=80))
         assert feed.status()["markets"] == {"XNYS": "stale"}
+        await until(lambda: changed(feed, ("open", "stale")))
         async with database.transaction() as session:
             quotes = await read_quotes(session, ["AMD", "NVDA", "V"], feeds.clock.now())
             markets = await read_markets(session, frozenset({"AMD"}), feeds.clock.now())

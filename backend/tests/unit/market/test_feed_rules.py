@@ -81,9 +81,21 @@ def test_a_lively_market_may_move_further() -> None:
     assert refusal(replace(GOOD, price=Decimal(108)), CALM) is Refusal.OUTLIER
 
 
-def test_nothing_is_an_outlier_while_little_is_known() -> None:
-    young = replace(CALM, recent=(Decimal(1),) * 9)
-    assert refusal(GOOD, young) is None
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [(120, None), (80, None), ("120.1", Refusal.OUTLIER), ("79.9", Refusal.OUTLIER)],
+)
+def test_while_little_is_known_the_last_price_is_the_measure(
+    price: float | str, expected: Refusal | None
+) -> None:
+    quote = replace(GOOD, price=Decimal(price), bid=None, ask=None)
+    assert refusal(quote, replace(CALM, recent=(Decimal(1),) * 8 + (Decimal(100),))) is expected
+    assert refusal(quote, replace(CALM, recent=(Decimal(100),))) is expected, "after a start"
+    assert refusal(quote, replace(CALM, recent=())) is None, "the first price of all"
+
+
+def test_right_after_a_real_move_a_wild_price_is_refused() -> None:
+    assert run([150, 150, 150, 300, 150, 15])[2:] == [None, Refusal.OUTLIER, None, Refusal.OUTLIER]
 
 
 def run(prices: list[float], memory: SymbolMemory = CALM) -> list[Refusal | None]:
