@@ -116,6 +116,7 @@ class PipelineService:
                     )
                 ],
             )
+        before = (row.status, row.trigger)
         if body.name is not None:
             row.name = body.name
         if body.mode is not None:
@@ -126,7 +127,8 @@ class PipelineService:
         if body.graph is not None:
             self._replace_graph(session, row, body.graph)
         self._touch(row)
-        await self._rescheduled(session, row)
+        if (row.status, row.trigger) != before:
+            await self._rescheduled(session, row)
         return self._out(row)
 
     async def restore(

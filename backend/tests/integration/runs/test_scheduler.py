@@ -18,7 +18,7 @@ from kuber.kernel.ids import PipelineId, UserId
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
-from kuber.pipelines.schemas import PipelineCreate, PipelineOut
+from kuber.pipelines.schemas import PipelineCreate, PipelineOut, PipelineUpdate
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
 from kuber.runs.scheduling import Scheduler
@@ -237,6 +237,25 @@ async def test_t22_a_schedule_that_leaves_market_hours_with_the_clocks_comes_bac
     assert skips[1].detail == (
         "Until 2026-11-14 14:00 UTC the schedule is never due in market hours."
     )
+
+
+async def test_a_new_name_switches_off_no_schedule_that_is_out_of_market_hours(
+    world: World,
+) -> None:
+    world.clock.instant = datetime(2026, 10, 30, 13, tzinfo=UTC)
+    made = await world.periodic(1440, timezone="Australia/Brisbane", market_hours_only=True)
+    world.clock.advance(timedelta(hours=1))
+    await world.scheduler().run_once()
+    async with world.database.transaction() as session:
+        renamed = await world.pipelines.save(
+            session,
+            world.user,
+            PipelineId(made.id),
+            made.revision,
+            PipelineUpdate(name="Until spring", trigger=made.trigger),
+        )
+    assert (renamed.name, renamed.status) == ("Until spring", PipelineStatus.ACTIVE)
+    assert renamed.next_run_at == datetime(2026, 11, 14, 14, tzinfo=UTC)
 
 
 async def test_prices_that_cannot_be_had_skip_their_symbol_and_nobody_else(world: World) -> None:
