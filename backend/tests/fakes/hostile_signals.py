@@ -3,11 +3,20 @@
 from datetime import datetime
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from kuber.infra.dead_letters import REPLAYED
 from tests.fakes.kafka import signal
 
+PATIENT = settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""The same examples each time, however busy the machine is."""
 NOW_S = 1_767_625_200
 """5 January 2026."""
 

@@ -11,16 +11,16 @@ from kuber.infra.kafka import IncomingMessage
 from kuber.kernel.clock import SystemClock
 from kuber.signals.index import SubscriptionIndex
 from tests.fakes.dispatchers import new_dispatcher
-from tests.fakes.hostile_signals import HEADERS, SIGNALS
+from tests.fakes.hostile_signals import HEADERS, PATIENT, SIGNALS
 
-COUNT = 300
+COUNT = 150
 
 
 def hostile_messages() -> list[IncomingMessage]:
     """Return the same hostile messages at each run."""
     made: list[IncomingMessage] = []
 
-    @settings(max_examples=COUNT, derandomize=True, database=None)
+    @settings(PATIENT, max_examples=COUNT)
     @given(SIGNALS, HEADERS)
     def collect(value: dict[str, Any], headers: dict[str, str]) -> None:
         raw = json.dumps(value).encode()

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kuber.infra.dead_letters import REPLAYED, Rejected, announcement
@@ -18,7 +18,7 @@ from kuber.kernel.ids import new_id
 from kuber.signals.events import SignalNormalized
 from kuber.signals.intake import MAX_MESSAGE_BYTES, read_signal
 from kuber.signals.types import MAX_CLOCK_AHEAD_S, Signal
-from tests.fakes.hostile_signals import HEADERS, JSON, NOW_S, SIGNALS
+from tests.fakes.hostile_signals import HEADERS, JSON, NOW_S, PATIENT, SIGNALS
 from tests.fakes.kafka import signal
 
 NOW = datetime.fromtimestamp(NOW_S, UTC)
@@ -78,6 +78,7 @@ def check_fits(kept: Signal) -> None:
     assert len(set(names)) == len(names)
 
 
+@PATIENT
 @given(st.binary(max_size=200) | JSON.map(json.dumps).map(str.encode), HEADERS)
 def test_whatever_bytes_come_they_are_refused_by_name(raw: bytes, headers: dict[str, str]) -> None:
     found = read_signal(replace(message(raw), headers=headers), TYPES, NOW)
@@ -86,7 +87,7 @@ def test_whatever_bytes_come_they_are_refused_by_name(raw: bytes, headers: dict[
     assert found.detail
 
 
-@settings(max_examples=300)
+@PATIENT
 @given(SIGNALS, HEADERS)
 def test_whatever_a_signal_says_it_can_be_kept_or_is_refused_by_name(
     value: dict[str, Any], headers: dict[str, str]
