@@ -48,4 +48,4 @@ class TooManyGenerators(GeneratorError):
 
 
 class DetectorFailed(Exception):
-    """A generator raised something while it looked at a bar: a fault of its code."""
+    """The code of a generator failed while a series was looked at; the text says on which."""

@@ -14,6 +14,7 @@ from kuber.agents.base import SettingFault
 from kuber.kernel.errors import Problem
 from kuber.signals.catalog import signal_types
 from kuber.signals.generators.base import (
+    MAX_WARM_UP,
     GeneratorClass,
     GeneratorConfig,
     GeneratorMetadata,
@@ -94,9 +95,10 @@ class GeneratorRegistry:
         return tuple(found[signal_type] for signal_type in sorted(found))
 
     def problems_of(self, kind: str, config: Mapping[str, JsonValue]) -> list[Problem]:
-        """Return what is wrong with settings, each with field and remedy; raises UnknownGenerator.
+        """Return what is wrong with settings, each with field and remedy.
 
-        Fields are named as in the settings, without a prefix.
+        Fields are named as in the settings, without a prefix. Raises UnknownGenerator, and
+        GeneratorError when the generator's own code fails on them.
         """
         generator = self.get(kind)
         try:
@@ -107,6 +109,8 @@ class GeneratorRegistry:
                 for item in error.errors(include_url=False)
                 for problem in _problems(generator.Config, item)
             ]
+        except (Exception, SystemExit) as error:
+            raise _fault(generator, f"{type(error).__name__}: {error}") from error
         return []
 
     def make(self, kind: str, config: Mapping[str, JsonValue]) -> SignalGenerator[Any]:
@@ -123,7 +127,14 @@ class GeneratorRegistry:
         problems = self.problems_of(kind, config)
         if problems:
             raise GeneratorError("The settings of the generator are not right.", problems)
-        return generator(generator.Config.model_validate(dict(config)))
+        try:
+            made = generator(generator.Config.model_validate(dict(config)))
+            bars = made.warm_up
+        except (Exception, SystemExit) as error:
+            raise _fault(generator, f"{type(error).__name__}: {error}") from error
+        if not (isinstance(bars, int) and 0 <= bars <= MAX_WARM_UP):
+            raise _fault(generator, f"warm_up is {bars!r}, not a number from 0 to {MAX_WARM_UP}")
+        return made
 
     def _install(self, entry_point: EntryPoint) -> None:
         provider = _provider(entry_point)
@@ -155,6 +166,16 @@ class GeneratorRegistry:
         self._classes[meta.kind], self._rows[meta.kind] = generator, row
         if generator.unavailable is not None:
             log.info("generator_unavailable", generator=meta.kind, reason=generator.unavailable)
+
+
+def _fault(generator: GeneratorClass, reason: str) -> GeneratorError:
+    """Return the error of a plug-in whose own code cannot take the settings."""
+    problem = Problem(
+        f"{generator.metadata.name} failed: {reason}",
+        "Choose other settings, or tell the makers of this generator.",
+        code="bad_config",
+    )
+    return GeneratorError("The generator cannot be made.", [problem])
 
 
 def _provider(entry_point: EntryPoint) -> str:

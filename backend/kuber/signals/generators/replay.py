@@ -13,7 +13,7 @@ from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock
 from kuber.market.types import MarketData, Timeframe
 from kuber.signals.generators.base import SignalGenerator
-from kuber.signals.generators.streams import BarReader, SignalStream, StreamSpec
+from kuber.signals.generators.streams import SignalStream, StreamSpec
 
 _REPLAYS = UUID("5f1b6a52-8d43-5b5c-a1a4-3f0e9b7d2c61")
 
@@ -87,8 +87,7 @@ class Replay:
         return announced
 
     async def _catch_up(self) -> int:
-        reader = BarReader(self._market)
-        announced = await self._stream.advance(reader)
+        announced = await self._stream.advance(self._market)
         while self._stream.behind:
-            announced += await self._stream.advance(reader)
+            announced += await self._stream.advance(self._market)
         return announced

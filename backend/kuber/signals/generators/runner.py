@@ -1,31 +1,37 @@
 """Runs the generators that are switched on, sharing them with other instances."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 from uuid import UUID
 
+import psycopg
 import structlog
 from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import Database, JsonObject
 from kuber.kernel.clock import Clock
+from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import UserId
 from kuber.market.types import MarketData, Timeframe
-from kuber.signals.generators.errors import DetectorFailed, GeneratorError
+from kuber.signals.generators.errors import DetectorFailed
 from kuber.signals.generators.feed import silent_until
 from kuber.signals.generators.registry import GeneratorRegistry
-from kuber.signals.generators.streams import BarReader, Overtaken, SignalStream, StreamSpec
+from kuber.signals.generators.streams import Overtaken, SignalStream, StreamSpec
 from kuber.signals.models import GeneratorRow
 
 LEASE_S = 30.0
 CLAIM_EVERY_S = 3.0
 CAPACITY = 500
 """How many generators one instance runs; what is above it is left to other instances."""
+MAX_SERIES = 3000
+"""How many series they may follow together: each takes memory, at worst about 100 kB."""
 _REST_AFTER_FAILURE = timedelta(minutes=1)
+_LONGEST_REASON = 500
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +39,13 @@ log = structlog.get_logger(__name__)
 class _Claimed:
     """One generator that this instance runs, as its row was when it was claimed."""
 
-    def __init__(self, row: GeneratorRow, stream: SignalStream) -> None:
+    def __init__(self, row: GeneratorRow) -> None:
         self.updated_at = row.updated_at
-        self.stream = stream
-        self.opened = False
+        self.failure = row.failure
+        """What is stored as the reason of its last failure."""
+        self.spec = spec_of(row)
+        self.stream: SignalStream | None = None
+        """Made when it is first needed, and anew after a failure."""
         self.due_at: datetime | None = None
 
 
@@ -57,6 +66,7 @@ class GeneratorRunner:
         *,
         kinds: Collection[str] | None = None,
         capacity: int = CAPACITY,
+        max_series: int = MAX_SERIES,
         lease_s: float = LEASE_S,
         claim_every_s: float = CLAIM_EVERY_S,
     ) -> None:
@@ -67,35 +77,38 @@ class GeneratorRunner:
         self._instance = instance
         self._kinds = kinds
         self._capacity = capacity
+        self._max_series = max_series
         self._lease = timedelta(seconds=lease_s)
         self._claim_every_s = claim_every_s
         self._claimed: dict[UUID, _Claimed] = {}
         self._claimed_at_s: float | None = None
         self._announced = 0
-        self._unfit: dict[UUID, str] = {}
 
     def status(self) -> JsonObject:
         """Return a few figures for people."""
+        failing = [one for one in self._claimed.values() if one.failure is not None]
         without_bars = {
-            f"{claimed.stream.spec.kind} {symbol}": reason
+            f"{claimed.spec.kind} {symbol}": reason
             for claimed in self._claimed.values()
+            if claimed.stream is not None
             for symbol, reason in claimed.stream.problems.items()
         }
         return {
-            "generators": len(self._claimed),
+            "generators": len(self._claimed) - len(failing),
+            "failing": len(failing),
             "signals": self._announced,
             "without_bars": dict(sorted(without_bars.items())[:20]),
         }
 
     async def run_once(self) -> int:
         """Look at what has closed since the last time; return how many signals were announced."""
-        await self._claim_when_due()
-        reader, announced = BarReader(self._market), 0
+        await self._claim_after(self._claim_every_s)
+        announced = 0
         for generator_id in list(self._claimed):
             claimed = self._claimed.get(generator_id)
             if claimed is not None:
-                announced += await self._advance(generator_id, claimed, reader)
-            await self._claim_when_due()  # a slow provider must not cost the lease
+                announced += await self._advance(generator_id, claimed)
+            await self._breathe()
         self._announced += announced
         return announced
 
@@ -110,9 +123,14 @@ class GeneratorRunner:
                 .values(leased_by=None, leased_until=None)
             )
 
-    async def _claim_when_due(self) -> None:
+    async def _breathe(self) -> None:
+        """Let others work; neither a slow provider nor a long look back must cost the lease."""
+        await asyncio.sleep(0)
+        await self._claim_after(max(self._claim_every_s, self._lease.total_seconds() / 10))
+
+    async def _claim_after(self, seconds: float) -> None:
         last_s = self._claimed_at_s
-        if last_s is None or monotonic() - last_s >= self._claim_every_s:
+        if last_s is None or monotonic() - last_s >= seconds:
             await self._claim()
 
     async def _claim(self) -> None:
@@ -127,7 +145,7 @@ class GeneratorRunner:
                 .limit(self._capacity)
                 .with_for_update(skip_locked=True)
             )
-            held = {row.id: row for row in wanted}
+            held = {row.id: row for row in self._fitting(wanted)}
             await session.execute(
                 update(GeneratorRow)
                 .where(GeneratorRow.id.in_(held))
@@ -136,10 +154,17 @@ class GeneratorRunner:
             )
         self._claimed_at_s = began_s
         self._claimed = {
-            generator_id: claimed
-            for generator_id, row in held.items()
-            if (claimed := self._kept(row) or self._fresh(row)) is not None
+            generator_id: self._kept(row) or _Claimed(row) for generator_id, row in held.items()
         }
+
+    def _fitting(self, rows: Iterable[GeneratorRow]) -> list[GeneratorRow]:
+        """Return the rows whose series this instance has room for."""
+        fitting, series = [], 0
+        for row in rows:
+            if series + len(row.symbols) <= self._max_series:
+                fitting.append(row)
+                series += len(row.symbols)
+        return fitting
 
     def _mine_or_free(self) -> ColumnElement[bool]:
         return or_(
@@ -156,48 +181,58 @@ class GeneratorRunner:
         claimed = self._claimed.get(row.id)
         return claimed if claimed and claimed.updated_at == row.updated_at else None
 
-    def _fresh(self, row: GeneratorRow) -> _Claimed | None:
-        try:
-            generator = self._registry.make(row.kind, row.config)
-        except GeneratorError as error:
-            self._report(row, error)
-            return None
-        self._unfit.pop(row.id, None)
-        stream = SignalStream(spec_of(row), generator, self._database, self._clock)
-        return _Claimed(row, stream)
-
-    def _report(self, row: GeneratorRow, error: GeneratorError) -> None:
-        reason = " ".join([error.detail, *(problem.message for problem in error.problems)])
-        if self._unfit.get(row.id) != reason:
-            log.warning(
-                "generator_cannot_run",
-                generator_id=str(row.id),
-                generator=row.kind,
-                reason=reason,
-            )
-        self._unfit[row.id] = reason
-
-    async def _advance(self, generator_id: UUID, claimed: _Claimed, reader: BarReader) -> int:
+    async def _advance(self, generator_id: UUID, claimed: _Claimed) -> int:
         now = self._clock.now()
         if claimed.due_at is not None and now < claimed.due_at:
             return 0
-        stream = claimed.stream
         try:
-            if not claimed.opened:
-                await stream.open(now)
-                claimed.opened = True
+            stream = claimed.stream = claimed.stream or await self._opened(claimed)
             guard = partial(self._still_mine, generator_id, claimed.updated_at)
-            announced = await stream.advance(reader, guard)
+            announced = await stream.advance(self._market, guard)
+            if claimed.failure is not None and not stream.behind:
+                await self._note(generator_id, claimed, None)
         except (Overtaken, IntegrityError):  # somebody else runs it, or it was just deleted
             self._claimed.pop(generator_id, None)
             return 0
-        except DetectorFailed as error:
-            log.exception("generator_failed", generator_id=str(generator_id), reason=str(error))
-            claimed.opened, claimed.due_at = False, now + _REST_AFTER_FAILURE
+        except Exception as error:  # whatever one generator does, the others go on
+            if is_of_the_database(error):
+                raise
+            claimed.stream, claimed.due_at = None, now + _REST_AFTER_FAILURE
+            await self._note(generator_id, claimed, error)
             return 0
         rest = timedelta(0) if stream.behind else silent_until(stream.spec.timeframe.span)
         claimed.due_at = now + rest
         return announced
+
+    async def _opened(self, claimed: _Claimed) -> SignalStream:
+        """Return the generator's stream; series that are new to it begin where it was written."""
+        spec = claimed.spec
+        generator = self._registry.make(spec.kind, spec.config)
+        stream = SignalStream(spec, generator, self._database, self._clock, self._breathe)
+        await stream.open(claimed.updated_at)
+        return stream
+
+    async def _note(self, generator_id: UUID, claimed: _Claimed, error: Exception | None) -> None:
+        """Store why the generator failed, where its owner sees it, or that it no longer does."""
+        failure = None if error is None else _reason(error)
+        if failure == claimed.failure:
+            return
+        if error is not None:
+            log.warning(
+                "generator_failed",
+                generator_id=str(generator_id),
+                generator=claimed.spec.kind,
+                reason=failure,
+                exc_info=None if isinstance(error, KuberError) else error,
+            )
+        async with self._database.transaction() as session:
+            await session.execute(
+                update(GeneratorRow)
+                .where(GeneratorRow.id == generator_id)
+                .where(GeneratorRow.updated_at == claimed.updated_at)
+                .values(failure=failure)
+            )
+        claimed.failure = failure
 
     async def _still_mine(
         self, generator_id: UUID, updated_at: datetime, session: AsyncSession
@@ -213,6 +248,26 @@ class GeneratorRunner:
             .with_for_update(key_share=True)
         )
         return held is not None
+
+
+def is_of_the_database(error: Exception) -> bool:
+    """Return whether the failure is the database's, and not of what a generator gave it."""
+    if isinstance(error, DataError | psycopg.DataError) or type(error) is StatementError:
+        return False
+    return isinstance(error, SQLAlchemyError | psycopg.Error | OSError)
+
+
+def _reason(error: Exception) -> str:
+    """Return what the owner of a failed generator reads."""
+    if isinstance(error, KuberError):
+        words = " ".join([error.detail, *(problem.message for problem in error.problems)])
+    elif isinstance(error, DetectorFailed):
+        words = str(error)
+    else:
+        words = type(error).__name__
+    return f"It failed, and is tried again every minute: {words}"[:_LONGEST_REASON].replace(
+        "\x00", ""
+    )
 
 
 def spec_of(row: GeneratorRow) -> StreamSpec:

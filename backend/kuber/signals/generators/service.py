@@ -18,11 +18,13 @@ from kuber.market.errors import MarketError
 from kuber.market.types import Bars, MarketData, Timeframe
 from kuber.signals.generators.base import Emission, SignalGenerator, bars_of
 from kuber.signals.generators.errors import (
+    DetectorFailed,
     GeneratorError,
     GeneratorNotFound,
     PlatformGenerator,
     TooManyGenerators,
 )
+from kuber.signals.generators.feed import Watched
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.schemas import (
     MAX_PER_USER,
@@ -71,7 +73,7 @@ class GeneratorService:
     async def create(
         self, session: AsyncSession, user_id: UserId, body: GeneratorBody
     ) -> GeneratorOut:
-        """Store a generator of the user; it begins with the next bar that closes.
+        """Store a generator of the user; it begins with the next bar that closes after that.
 
         Raises TooManyGenerators, UnknownGenerator, GeneratorUnavailable, GeneratorError.
         """
@@ -106,7 +108,7 @@ class GeneratorService:
         row = await self._own_row(session, user_id, generator_id)
         await self._require_usable(user_id, body)
         _fill(row, body)
-        row.updated_at = self._clock.now()
+        row.updated_at, row.failure = self._clock.now(), None
         kept = GeneratorCursorRow.symbol.in_(body.symbols if body.enabled else ())
         same = GeneratorCursorRow.timeframe == body.timeframe.value
         await session.execute(
@@ -134,7 +136,10 @@ class GeneratorService:
             )
         except (GeneratorError, MarketError) as error:
             return GeneratorVerdict(problems=_problems(error), recent=[], bars=0)
-        found = await asyncio.to_thread(_look_back, generator, bars)
+        try:
+            found = await asyncio.to_thread(_look_back, generator, bars)
+        except DetectorFailed as error:
+            return GeneratorVerdict(problems=[_failure(error)], recent=[], bars=len(bars))
         return GeneratorVerdict(
             problems=[],
             recent=[_emission_out(one) for one in reversed(found[-SHOWN:])],
@@ -156,7 +161,7 @@ class GeneratorService:
         By time, then ticker; symbols without such bars give nothing, and a stretch of more than
         100,000 bars of all symbols is cut at its beginning. Prices are adjusted for the splits up
         to `end`, so only absolute price levels may differ from what was sent then.
-        Raises UnknownGenerator, GeneratorUnavailable, GeneratorError.
+        Raises UnknownGenerator, GeneratorUnavailable, GeneratorError, also when its code fails.
         """
         generator = self._registry.make(kind, config)
         span_bars = max(0, ceil((end - start) / timeframe.span)) + 3
@@ -168,7 +173,10 @@ class GeneratorService:
                 bars = await self._market.bars(user_id, symbol, timeframe, end, count)
             except MarketError:
                 continue
-            emissions = await asyncio.to_thread(_look_back, generator, bars)
+            try:
+                emissions = await asyncio.to_thread(_look_back, generator, bars)
+            except DetectorFailed as error:
+                raise GeneratorError(f"The generator failed on {error}") from error
             found += [one for one in emissions if start < one.closed_at <= end]
         return sorted(found, key=lambda one: (one.closed_at, one.ticker))
 
@@ -219,7 +227,7 @@ class GeneratorService:
         return row
 
     def _out(self, row: GeneratorRow) -> GeneratorOut:
-        signal_type, unavailable = "", None
+        signal_type, unavailable = "", row.failure
         try:
             generator = self._registry.get(row.kind)
             signal_type = generator.metadata.signal_type
@@ -253,9 +261,17 @@ def _fill(row: GeneratorRow, body: GeneratorBody) -> None:
 
 
 def _look_back(generator: SignalGenerator[Any], bars: Bars) -> list[Emission]:
-    """Return everything that a fresh detector finds on `bars`."""
-    detector = generator.detector(bars.symbol)
-    return [found for bar in bars_of(bars) if (found := detector.on_bar(bar)) is not None]
+    """Return everything that a fresh detector finds on `bars`; raises DetectorFailed."""
+    watched = Watched(generator, bars.symbol)
+    return [found for bar in bars_of(bars) if (found := watched.on_bar(bar)) is not None]
+
+
+def _failure(error: DetectorFailed) -> SettingProblem:
+    return SettingProblem(
+        field=None,
+        message=f"The generator failed on {error}",
+        remedy="Choose other settings, or tell the makers of this generator.",
+    )
 
 
 def _in_body(error: GeneratorError) -> GeneratorError:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,12 +20,14 @@ from kuber.infra.outbox import announce
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.market.errors import MarketError
-from kuber.market.types import Bars, MarketData, Timeframe
+from kuber.market.types import MarketData, Timeframe
 from kuber.signals.events import SignalRaised
 from kuber.signals.generators.base import Emission, SignalGenerator
-from kuber.signals.generators.feed import Progress, ReadBars, SeriesFeed
+from kuber.signals.generators.feed import Breathe, Progress, SeriesFeed, only_breathe
 from kuber.signals.models import GeneratorCursorRow
 
+MOST_S = 2.0
+"""How long a stream may look before others have their turn; what is left waits for the next."""
 PLATFORM = UserId(UUID(int=0))
 """Asks for bars as somebody who has imported none."""
 
@@ -62,26 +66,6 @@ class Overtaken(Exception):
     """Somebody else has advanced the stream; nothing was written."""
 
 
-class BarReader:
-    """Reads bars for one pass: equal questions are asked once."""
-
-    def __init__(self, market: MarketData) -> None:
-        self._market = market
-        self._answers: dict[tuple[object, ...], Bars] = {}
-
-    def of(self, user_id: UserId | None, symbol: str, timeframe: Timeframe) -> ReadBars:
-        """Return what reads one series."""
-        asker = user_id or PLATFORM
-
-        async def read(as_of: datetime, count: int) -> Bars:
-            key = (asker, symbol, timeframe, as_of, count)
-            if key not in self._answers:
-                self._answers[key] = await self._market.bars(asker, symbol, timeframe, as_of, count)
-            return self._answers[key]
-
-        return read
-
-
 class SignalStream:
     """One generator at work on its series. Advances its cursors and announces in one transaction.
 
@@ -91,9 +75,18 @@ class SignalStream:
     """
 
     def __init__(
-        self, spec: StreamSpec, generator: SignalGenerator[Any], database: Database, clock: Clock
+        self,
+        spec: StreamSpec,
+        generator: SignalGenerator[Any],
+        database: Database,
+        clock: Clock,
+        breathe: Breathe = only_breathe,
+        most_s: float = MOST_S,
     ) -> None:
         self.spec = spec
+        self._breathe = breathe
+        self._most_s = most_s
+        self._turn = 0
         self._generator = generator
         self._database = database
         self._clock = clock
@@ -125,18 +118,25 @@ class SignalStream:
         """Return up to where every series has been looked at."""
         return min(self._cursors[symbol] for symbol in self.spec.symbols)
 
-    async def advance(self, reader: BarReader, guard: Guard | None = None) -> int:
-        """Look at every bar that closed since; return how many signals were announced.
+    async def advance(self, market: MarketData, guard: Guard | None = None) -> int:
+        """Look at the bars that closed since; return how many signals were announced.
 
-        Raises Overtaken; the stream must then be opened again.
+        When it takes long, what is left waits for the next call, and the stream is `behind`.
+        Raises Overtaken, DetectorFailed; the stream must then be opened again.
         """
-        now = self._clock.now()
+        now, began_s = self._clock.now(), monotonic()
         moved: dict[str, Progress] = {}
-        for symbol in self.spec.symbols:
+        self.behind = False
+        for _ in self.spec.symbols:
+            symbol = self._next_symbol()
             cursor = self._cursors[symbol]
-            if cursor < now and (progress := await self._look(reader, symbol, cursor, now)):
+            if cursor < now and (progress := await self._look(market, symbol, cursor, now)):
                 moved[symbol] = progress
-        self.behind = any(progress.behind for progress in moved.values())
+                self.behind |= progress.behind
+            await self._breathe()
+            if monotonic() - began_s > self._most_s:
+                self.behind = True
+                break
         if not moved:
             return 0
         try:
@@ -146,6 +146,12 @@ class SignalStream:
             raise
         self._cursors |= {symbol: progress.cursor for symbol, progress in moved.items()}
         return announced
+
+    def _next_symbol(self) -> str:
+        """Return each symbol in turn, so that the last ones are not always those left over."""
+        symbol = self.spec.symbols[self._turn % len(self.spec.symbols)]
+        self._turn += 1
+        return symbol
 
     async def close(self) -> None:
         """Forget the cursors: the stream has come to its end."""
@@ -157,12 +163,16 @@ class SignalStream:
             )
 
     async def _look(
-        self, reader: BarReader, symbol: str, cursor: datetime, now: datetime
+        self, market: MarketData, symbol: str, cursor: datetime, now: datetime
     ) -> Progress | None:
         """Return the progress of one series; None when there is none, or no bars to be had."""
-        feed = self._feeds.get(symbol) or SeriesFeed(self._generator, symbol, self.spec.timeframe)
+        feed = self._feeds.get(symbol) or SeriesFeed(
+            self._generator, symbol, self.spec.timeframe, self._breathe
+        )
         self._feeds[symbol] = feed
-        read = reader.of(self.spec.user_id, symbol, self.spec.timeframe)
+        # Nothing is kept of what was read but the last bar: what the market keeps is bounded.
+        asker = self.spec.user_id or PLATFORM
+        read = partial(market.bars, asker, symbol, self.spec.timeframe)
         try:
             progress = await feed.advance(read, cursor, now)
         except MarketError as error:

@@ -146,12 +146,24 @@ async def test_what_is_switched_off_is_silent_and_begins_anew_when_it_is_on_agai
     ann, runner = await person(workshop), workshop.runner()
     generator_id = await add(workshop, ann, golden())
     await days(workshop, 1, runner)
-    for enabled in (False, True):
-        async with workshop.database.transaction() as session:
-            await workshop.service.update(session, ann, generator_id, golden(enabled=enabled))
-        workshop.clock.advance(timedelta(days=150))
-        assert await runner.run_once() == 0
+    async with workshop.database.transaction() as session:
+        await workshop.service.update(session, ann, generator_id, golden(enabled=False))
+    workshop.clock.advance(timedelta(days=150))
+    assert await runner.run_once() == 0
+    async with workshop.database.transaction() as session:
+        await workshop.service.update(session, ann, generator_id, golden())
+    assert await runner.run_once() == 0
     assert await days(workshop, 150, runner) > 3
+
+
+async def test_what_happens_between_making_a_generator_and_its_first_pass_is_told(
+    workshop: Workshop,
+) -> None:
+    ann = await person(workshop)
+    await add(workshop, ann, golden())
+    workshop.clock.advance(timedelta(days=150))
+    assert await workshop.runner().run_once() > 5
+    assert told(await workshop.announced()) == await expected(workshop, ann, "2008-01-02")
 
 
 async def test_changed_settings_count_from_the_next_bar_on(workshop: Workshop) -> None:
