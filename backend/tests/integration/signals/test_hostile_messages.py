@@ -31,22 +31,22 @@ def hostile_messages() -> list[IncomingMessage]:
 
 
 async def test_whatever_comes_no_message_is_tried_twice_or_lost(postgres_url: str) -> None:
-    pool = raw_pool(postgres_url, size=2, application_name="test")
-    await pool.open()
     messages = hostile_messages()
-    dispatcher = new_dispatcher(pool, SubscriptionIndex(()))
-    rejected = list(await dispatcher.handle(messages))
-    assert COUNT / 10 < len(rejected) < COUNT
-    broken = IncomingMessage("signals.raw", 0, 10**6, 1, None, b"\x00" * 990_000, {"a\x00": "\x00"})
-    rejected.append(Rejected(broken, "not_json", "\x00" * 5_000))
-    async with pool.connection() as connection:
-        await put_away(connection, SystemClock(), "dispatcher", rejected)
-        kept = await (await connection.execute("select count(*) from signals")).fetchone()
-        away = await (await connection.execute("select count(*) from dead_letters")).fetchone()
-        sizes = await (
-            await connection.execute("select max(octet_length(payload::text)) from outbox")
-        ).fetchone()
-    await pool.close()
+    async with raw_pool(postgres_url, size=2, application_name="test") as pool:
+        dispatcher = new_dispatcher(pool, SubscriptionIndex(()))
+        rejected = list(await dispatcher.handle(messages))
+        assert COUNT / 10 < len(rejected) < COUNT
+        broken = IncomingMessage(
+            "signals.raw", 0, 10**6, 1, None, b"\x00" * 990_000, {"a\x00": "\x00"}
+        )
+        rejected.append(Rejected(broken, "not_json", "\x00" * 5_000))
+        async with pool.connection() as connection:
+            await put_away(connection, SystemClock(), "dispatcher", rejected)
+            kept = await (await connection.execute("select count(*) from signals")).fetchone()
+            away = await (await connection.execute("select count(*) from dead_letters")).fetchone()
+            sizes = await (
+                await connection.execute("select max(octet_length(payload::text)) from outbox")
+            ).fetchone()
     assert kept is not None
     assert kept[0] > COUNT / 10
     assert away == (len(rejected),)
