@@ -160,7 +160,8 @@ def test_much_history_and_many_steps_together_are_too_dear() -> None:
         (
             "crosses_above(ema(close, 50), ema(close, 200)) and rsi(14) < 70"
             " and macd_histogram() > 0 and close > sma(close, 200)"
-            " and volume > 1.5 * sma(volume, 50) and close < bollinger_upper(20, 2) and high == highest(high, 250)"
+            " and volume > 1.5 * sma(volume, 50)"
+            " and close < bollinger_upper(20, 2) and high == highest(high, 250)"
         ),
     ],
 )
