@@ -5,9 +5,12 @@ import sys
 import time
 from importlib.metadata import EntryPoint
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from pydantic import JsonValue
 
+from kuber.kernel.ids import UserId
 from kuber.signals.generators.base import (
     Bar,
     Detector,
@@ -19,8 +22,10 @@ from kuber.signals.generators.base import (
 from kuber.signals.generators.feed import SLICE
 from kuber.signals.generators.registry import GROUP, GeneratorRegistry
 from kuber.signals.generators.runner import GeneratorRunner
+from kuber.signals.generators.schemas import GeneratorCheck
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.types import SignalDirection
+from tests.fakes.bars import utc
 from tests.integration.signals.generators.conftest import Workshop
 from tests.integration.signals.generators.test_runner import add, days, golden, person
 
@@ -99,8 +104,10 @@ class _Slow(Detector):
 def registry(monkeypatch: pytest.MonkeyPatch) -> GeneratorRegistry:
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Faulty.__module__])
     own = [EntryPoint(name, f"{__name__}:{name}", GROUP) for name in ("Faulty", "Slow")]
-    golden_cross = "kuber.signals.generators.catalog.golden_cross:GoldenCross"
-    return GeneratorRegistry([*own, EntryPoint("golden_cross", golden_cross, GROUP)])
+    built_in = {"golden_cross": "GoldenCross", "expression": "Expression"}
+    catalog = "kuber.signals.generators.catalog"
+    others = [EntryPoint(at, f"{catalog}.{at}:{name}", GROUP) for at, name in built_in.items()]
+    return GeneratorRegistry([*own, *others])
 
 
 def runner_with(workshop: Workshop, registry: GeneratorRegistry, **options: Any) -> GeneratorRunner:
@@ -194,3 +201,30 @@ async def test_an_instance_takes_no_more_series_than_it_has_room_for(
     await add(workshop, ann, golden(symbols=["AAPL"]))
     await runner.run_once()
     assert runner.status()["generators"] == 3, "two of three series, and one of one"
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "problems"),
+    [
+        ("expression", {"expression": "stddev(close * 1e200, 5) > 0"}, []),
+        ("expression", {"expression": "sma(close * 1e306, 500) > 0"}, []),
+        (
+            "faulty",
+            {"where": "bar"},
+            ["The generator failed on AAPL: RuntimeError: by the plug-in"],
+        ),
+        ("faulty", {"where": "warm_up"}, ["Faulty failed: RuntimeError: by the plug-in"]),
+    ],
+)
+async def test_trying_settings_out_never_raises(
+    workshop: Workshop,
+    registry: GeneratorRegistry,
+    kind: str,
+    config: dict[str, JsonValue],
+    problems: list[str],
+) -> None:
+    runner_with(workshop, registry)
+    workshop.clock.instant = utc("2012-01-04")
+    body = GeneratorCheck(kind=kind, config=config, symbol="AAPL")
+    verdict = await workshop.service.check(UserId(uuid4()), body)
+    assert [one.message for one in verdict.problems] == problems
