@@ -121,7 +121,9 @@ class Dispatcher:
         """
         now = self._clock.now()
         read = [read_signal(message, self._known_types, now) for message in messages]
+        rejected = [item for item in read if isinstance(item, Rejected)]
         signals = _each_once(item for item in read if isinstance(item, Signal))
+        SIGNALS_REPEATED.inc(len(read) - len(rejected) - len(signals))
         if signals:
             parent = next((item.traceparent for item in signals if item.traceparent), None)
             with _tracer.start_as_current_span(
@@ -131,7 +133,7 @@ class Dispatcher:
                     await self._dispatch(group)
         for message in messages:
             DISPATCH_SECONDS.observe(max(0.0, time.time() - message.timestamp_ms / 1000))
-        return [item for item in read if isinstance(item, Rejected)]
+        return rejected
 
     async def _groups(self, signals: Sequence[Signal]) -> AsyncIterator[Sequence[Found]]:
         """Yield the signals with their candidates, as many at once as a transaction may have."""

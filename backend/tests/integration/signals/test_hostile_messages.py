@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from hypothesis import given, settings
+from prometheus_client import REGISTRY
 
 from kuber.infra.db import raw_pool
 from kuber.infra.dead_letters import Rejected, put_away
@@ -12,8 +13,10 @@ from kuber.kernel.clock import SystemClock
 from kuber.signals.index import SubscriptionIndex
 from tests.fakes.dispatchers import new_dispatcher
 from tests.fakes.hostile_signals import HEADERS, PATIENT, SIGNALS
+from tests.fakes.kafka import signal
 
 COUNT = 150
+KEYED = {"idempotency_key": "1"}
 
 
 def hostile_messages() -> list[IncomingMessage]:
@@ -52,3 +55,25 @@ async def test_whatever_comes_no_message_is_tried_twice_or_lost(postgres_url: st
     assert away == (len(rejected),)
     assert sizes is not None
     assert sizes[0] < 1_000_000
+
+
+async def test_what_comes_twice_is_counted_as_repeated_and_kept_once(postgres_url: str) -> None:
+    keyed = [
+        IncomingMessage(
+            "signals.raw", 0, offset, 1, None, json.dumps(signal(source=source)).encode(), KEYED
+        )
+        for offset, source in enumerate(("one", "two", "one"))
+    ]
+    before = repeated()
+    async with raw_pool(postgres_url, size=2, application_name="test") as pool:
+        dispatcher = new_dispatcher(pool, SubscriptionIndex(()))
+        for _ in range(2):
+            assert await dispatcher.handle(keyed) == []
+        async with pool.connection() as connection:
+            kept = await connection.execute("select source from signals order by source")
+            assert await kept.fetchall() == [("one",), ("two",)]
+    assert repeated() - before == 4
+
+
+def repeated() -> float:
+    return REGISTRY.get_sample_value("kuber_signals_repeated_total") or 0
