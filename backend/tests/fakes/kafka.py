@@ -53,6 +53,15 @@ def own_broker(home: Path) -> Iterator[str]:
         yield broker.bootstrap
 
 
+@contextmanager
+def light_broker(home: Path, topics: tuple[str, ...]) -> Iterator[str]:
+    """Run a light broker with topics of its own; yield its address."""
+    light = KafkaServer(free_port(), topics)
+    with ForegroundServer(light.command(home), light.is_ready, home / "kafka.log") as running:
+        running.wait_ready(60)
+        yield light.bootstrap
+
+
 def publish(bootstrap: str, topic: str, *messages: Any, **headers: str) -> None:
     """Send messages, bytes as they are, others as JSON, keyed by their first ticker."""
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 1})
