@@ -170,11 +170,15 @@ def services(
     names: Annotated[
         list[str] | None, typer.Argument(help="dispatcher, scheduler, ...; all without a name.")
     ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(help="Only generators of these kinds, such as rsi,golden_cross; or all."),
+    ] = None,
 ) -> int:
     """Run long-running services in the foreground."""
     from kuber.commands.processes import services as run
 
-    return run(stack_settings(), names or [])
+    return run(stack_settings(), names or [], kinds)
 
 
 @command(app, "topics", example="./kuber topics")

@@ -1,7 +1,7 @@
 """Puts the long-running services together and runs the ones that are asked for."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 
 import structlog
@@ -53,12 +53,15 @@ _SCANNERS_WITHIN_S = 180.0
 _DISPATCHER_GROUP = "kuber-dispatcher"
 
 
-async def run_services(names: Sequence[str]) -> None:
-    """Run the services `names` in this process until cancelled."""
+async def run_services(names: Sequence[str], kinds: Collection[str] | None = None) -> None:
+    """Run the services `names` in this process until cancelled.
+
+    `kinds` keeps the service `generators` to these kinds of generators; None is all.
+    """
     settings = load_settings()
     observe(settings, "-".join(names) if len(names) == 1 else "services")
     async with AsyncExitStack() as stack:
-        parts = await _Parts.open(settings, stack)
+        parts = await _Parts.open(settings, stack, kinds)
         services = [_MAKERS[name](parts) for name in names]
         host = ServiceHost(services, parts.pool, parts.clock)
         await host.run(lambda: _say_ready(names))
@@ -67,9 +70,12 @@ async def run_services(names: Sequence[str]) -> None:
 class _Parts:
     """What services share within a process."""
 
-    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, settings: Settings, stack: AsyncExitStack, generator_kinds: Collection[str] | None
+    ) -> None:
         url = reveal(settings.database_url)
         self.settings = settings
+        self.generator_kinds = generator_kinds
         self.clock = SystemClock()
         self.database = Database(url, pool_size=4, application_name="kuber-services")
         self.pool = raw_pool(url, size=6, application_name="kuber-services")
@@ -83,8 +89,10 @@ class _Parts:
         stack.push_async_callback(self.outbound.close)
 
     @classmethod
-    async def open(cls, settings: Settings, stack: AsyncExitStack) -> "_Parts":
-        parts = cls(settings, stack)
+    async def open(
+        cls, settings: Settings, stack: AsyncExitStack, generator_kinds: Collection[str] | None
+    ) -> "_Parts":
+        parts = cls(settings, stack, generator_kinds)
         await parts.pool.open(wait=False)
         stack.push_async_callback(parts.pool.close)
         return parts
@@ -138,7 +146,14 @@ def _scanners(parts: _Parts) -> LongRunning:
 def _generators(parts: _Parts) -> LongRunning:
     registry = GeneratorRegistry.discover()
     return GeneratorsService(
-        GeneratorRunner(parts.database, parts.market, registry, parts.clock, worker_name())
+        GeneratorRunner(
+            parts.database,
+            parts.market,
+            registry,
+            parts.clock,
+            worker_name(),
+            kinds=parts.generator_kinds,
+        )
     )
 
 

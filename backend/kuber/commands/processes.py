@@ -71,16 +71,42 @@ def relay(settings: StackSettings) -> int:
     return _until_stopped(run_relay())
 
 
-def services(settings: StackSettings, names: Sequence[str]) -> int:
-    """Run long-running services until SIGINT or SIGTERM; return the exit code."""
+def services(settings: StackSettings, names: Sequence[str], kinds: str | None = None) -> int:
+    """Run long-running services until SIGINT or SIGTERM; return the exit code.
+
+    `kinds`, with commas between, keeps the service `generators` to these kinds.
+    """
     from kuber.service_host import SERVICES, run_services
 
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
         say.failure(f"There is no service {unknown[0]}: choose from {', '.join(SERVICES)}")
         return 2
+    wanted = list(names) or list(SERVICES)
+    try:
+        chosen = None if kinds is None else _generator_kinds(kinds, wanted)
+    except ValueError as error:
+        say.failure(str(error))
+        return 2
     use_running_stack(settings)
-    return _until_stopped(run_services(list(names) or list(SERVICES)))
+    return _until_stopped(run_services(wanted, chosen))
+
+
+def _generator_kinds(kinds: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds that are asked for; raises ValueError saying what is wrong with them."""
+    from kuber.signals.generators.registry import GeneratorRegistry
+
+    if "generators" not in names:
+        raise ValueError("--kinds is for the service generators, which is not among the services.")
+    wanted = tuple(dict.fromkeys(one.strip() for one in kinds.split(",")))
+    installed = [row.kind for row in GeneratorRegistry.discover().catalogue()]
+    unknown = [kind for kind in wanted if kind not in installed]
+    if unknown:
+        raise ValueError(
+            f"--kinds: no generator of kind {unknown[0]!r} is installed: choose from"
+            f" {', '.join(installed)}."
+        )
+    return wanted
 
 
 def topics(settings: StackSettings) -> int:
