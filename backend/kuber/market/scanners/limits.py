@@ -83,5 +83,5 @@ def _refused(verdict: str, wait_ms: int) -> TooManyRefreshes:
         if verdict == "under_way"
         else f"Scanners may be looked up {REFRESHES_PER_MINUTE} times a minute."
     )
-    remedy = f"Try again in {wait_s} seconds, or leave it to the schedule."
+    remedy = f"Try again in {wait_s} s, or leave it to the schedule."
     return TooManyRefreshes(detail, [Problem(detail, remedy)], retry_after_s=wait_s)

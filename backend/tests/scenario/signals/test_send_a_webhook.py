@@ -50,7 +50,7 @@ def run(script: str, source: JsonObject) -> list[dict[str, Any]]:
 
 def announced(installation: Installation, source: JsonObject) -> list[object]:
     rows = installation.query(
-        "select signal_id from webhook_deliveries where source_id = %s and status = 202",
+        "select signal_id from webhook_deliveries where source_id = %s and code = 'accepted'",
         source["id"],
     )
     return [str(row[0]) for row in rows]
