@@ -1,5 +1,6 @@
 """What the programs import, and what the program that writes packages writes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from kuber.commands.generators import new
 
 BACKEND = Path(__file__).parents[3]
+HOW_TO = BACKEND.parent / "docs" / "how-to" / "add-a-signal-generator.md"
 
 
 def test_the_api_process_imports_no_crewai() -> None:
@@ -29,7 +31,25 @@ def test_reading_the_catalogue_imports_neither_crewai_nor_openai() -> None:
 
 def test_the_written_package_passes_its_own_test(tmp_path: Path) -> None:
     assert new(tmp_path, "gap_up") == 0
+    assert_passes(tmp_path / "gap-up")
+    assert new(tmp_path, "gap_up") == 1, "what is there is not written over"
+
+
+def test_the_written_package_passes_with_what_the_how_to_says_to_put_into_it(
+    tmp_path: Path,
+) -> None:
+    assert new(tmp_path, "gap_up") == 0
     package = tmp_path / "gap-up"
+    blocks = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    files = ("gap_up_generator/generator.py", "tests/test_generator.py")
+    for file, code in zip(files, blocks, strict=True):
+        assert (package / file).exists()
+        (package / file).write_text(code)
+    assert_passes(package)
+
+
+def assert_passes(package: Path) -> None:
+    """Run the tests of a package as its author does."""
     tested = subprocess.run(
         (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(package)),
         cwd=package,
@@ -40,4 +60,3 @@ def test_the_written_package_passes_its_own_test(tmp_path: Path) -> None:
         timeout=60,
     )
     assert tested.returncode == 0, tested.stdout + tested.stderr
-    assert new(tmp_path, "gap_up") == 1, "what is there is not written over"

@@ -30,13 +30,7 @@ def test_every_function_stands_in_the_reference_as_it_is_written(name: str) -> N
 def test_the_class_of_the_how_to_works() -> None:
     code = next(text for text in re.findall(r"```python\n(.*?)```", HOW_TO, re.DOTALL))
     names: dict[str, object] = {}
-    exec(  # noqa: S102 - our own documentation
-        "from pydantic import Field\n"
-        "from kuber.signals.generators.base import *\n"
-        "from kuber.signals.generators.streaming import NAN\n"
-        "from kuber.signals.types import SignalDirection\n" + code,
-        names,
-    )
+    exec(code, names)  # noqa: S102 - our own documentation
     config, generator = names["GapUpConfig"], names["GapUp"]
     assert isinstance(generator, type)
     assert issubclass(generator, SignalGenerator)
