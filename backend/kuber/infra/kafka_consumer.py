@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -65,9 +66,10 @@ class KafkaConsumer:
 
     @property
     def reachable(self) -> bool:
-        """Whether a broker was connected when the library looked last, two seconds ago or less.
+        """Whether the group's coordinator answered when the library looked, 2 seconds ago or less.
 
-        Without this, a cluster that is away cannot be told from one that has no messages.
+        Without this, a cluster that is away cannot be told from one that has no messages. Other
+        brokers do not count: the library keeps a silent one for connected for a minute and more.
         """
         return self._reachable
 
@@ -175,8 +177,8 @@ class KafkaConsumer:
 
     def _note_brokers(self, statistics: str) -> None:
         """Called by the library from within `_poll`, with its figures as JSON."""
-        brokers = json.loads(statistics).get("brokers", {}).values()
-        self._reachable = any(broker.get("state") == "UP" for broker in brokers)
+        brokers = json.loads(statistics).get("brokers", {})
+        self._reachable = brokers.get("GroupCoordinator", {}).get("state") == "UP"
 
     def _complain(self, error: KafkaError) -> None:
         """Count an error that the library goes on from; log each kind once until it is mended."""
@@ -210,7 +212,6 @@ def _place(partition: TopicPartition) -> tuple[str, int]:
 
 
 def _incoming(message: Message) -> IncomingMessage:
-    headers = message.headers() or []
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     assert topic is not None
     assert partition is not None
@@ -223,13 +224,22 @@ def _incoming(message: Message) -> IncomingMessage:
         timestamp_ms=message.timestamp()[1],
         key=key.encode() if isinstance(key, str) else key,
         value=_bytes(message.value()),
-        headers=_headers(headers),
+        headers=_headers(message),
     )
 
 
-def _headers(pairs: object) -> dict[str, str]:
+def _headers(message: Message) -> dict[str, str]:
+    """Return the headers of a message, none when a name is not UTF-8.
+
+    The library returns a broken list then and leaves an exception behind, which the interpreter
+    finds sooner or later, or never; through `partial` it is found at once.
+    """
+    try:
+        pairs = partial(message.headers)() or []
+    except (SystemError, UnicodeDecodeError):
+        log.warning("headers_unreadable", topic=message.topic(), offset=message.offset())
+        return {}
     items = pairs.items() if isinstance(pairs, dict) else pairs
-    assert isinstance(items, Iterable)
     return {str(name): _bytes(value).decode(errors="replace") for name, value in items}
 
 
