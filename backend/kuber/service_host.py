@@ -30,7 +30,7 @@ from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
-from kuber.startup import load_settings, observe, reveal
+from kuber.startup import load_settings, observe, reveal, serve_metrics
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
@@ -60,6 +60,7 @@ async def run_services(names: Sequence[str], kinds: Collection[str] | None = Non
     """
     settings = load_settings()
     observe(settings, "-".join(names) if len(names) == 1 else "services")
+    serve_metrics(settings)
     async with AsyncExitStack() as stack:
         parts = await _Parts.open(settings, stack, kinds)
         services = [_MAKERS[name](parts) for name in names]
