@@ -83,7 +83,9 @@ _INSERT_MATCHES = """
     on conflict do nothing
 """
 _AT_ONCE = 5_000
-"""Candidates that one statement decides; a transaction has more only when a single signal has."""
+"""Candidates of one transaction; it has more only when a single signal has."""
+_STATEMENTS = 5
+"""In how many statements so many are decided: others get on between two of them."""
 
 Found = tuple[Signal, Sequence[Candidate]]
 """A signal and everybody who may want it."""
@@ -164,6 +166,8 @@ class Dispatcher:
         async with self._pool.connection() as connection, connection.transaction():
             new = await self._record(connection, [signal for signal, _ in group], now)
             fresh = [one for one in found if one.signal.id in new]
+            if len(group) > 1:  # one signal's are in order already
+                fresh.sort(key=lambda one: (one.symbol, one.subscriber.pipeline_id.int))
             for part in self._parts(fresh):
                 matches = await self._decide(connection, part, instruments, now)
                 await self._record_matches(connection, matches)
@@ -203,8 +207,9 @@ class Dispatcher:
             await self._wake()
 
     def _parts(self, found: Sequence[Candidate]) -> Iterator[Sequence[Candidate]]:
-        for first in range(0, len(found), self._at_once):
-            yield found[first : first + self._at_once]
+        step = max(1, self._at_once // _STATEMENTS)
+        for first in range(0, len(found), step):
+            yield found[first : first + step]
 
     async def _instruments(self, found: Sequence[Candidate]) -> Instruments:
         wanted: set[tuple[UserId, str]] = set()
