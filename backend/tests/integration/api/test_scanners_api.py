@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from ipaddress import ip_network
@@ -24,6 +24,7 @@ from kuber.market.scanners.limits import REFRESHES_PER_MINUTE, RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from tests.fakes.list_server import ListServer, list_server, message, redirect
+from tests.fakes.scanner_calls import get, make, notices, refresh, refusal
 
 _numbers = itertools.count(1)
 LIMITS = OutboundLimits(read_s=0.3, total_s=1.5, size_bytes=20_000, attempts=2, backoff_s=0.01)
@@ -74,50 +75,6 @@ async def platform(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Async
 async def server() -> AsyncIterator[ListServer]:
     async with list_server() as running:
         yield running
-
-
-async def make(client: httpx.AsyncClient, **body: object) -> dict[str, Any]:
-    answer = await client.post("/api/v1/scanners", json={"name": "Mine", **body})
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
-
-
-async def get(client: httpx.AsyncClient, scanner: dict[str, Any]) -> dict[str, Any]:
-    answer = await client.get(f"/api/v1/scanners/{scanner['id']}")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def refresh(client: httpx.AsyncClient, scanner: dict[str, Any]) -> dict[str, Any]:
-    answer = await client.post(f"/api/v1/scanners/{scanner['id']}/refresh")
-    assert answer.status_code == 200, answer.text
-    fresh: dict[str, Any] = answer.json()
-    return fresh
-
-
-async def refusal(client: httpx.AsyncClient, **body: object) -> dict[str, Any]:
-    answer = await client.post("/api/v1/scanners", json={"name": "Mine", **body})
-    assert answer.status_code == 422, answer.text
-    first: dict[str, Any] = answer.json()["errors"][0]
-    assert first["remedy"]
-    return first
-
-
-@asynccontextmanager
-async def notices(database_url: str) -> AsyncIterator[Callable[[], list[str]]]:
-    """What a dispatcher is told while the block runs."""
-    heard: list[str] = []
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as listening:
-        await listening.execute("listen kuber_subscriptions")
-        listening.add_notify_handler(lambda notice: heard.append(notice.payload))
-
-        def so_far() -> list[str]:
-            return heard
-
-        yield so_far
-        await listening.execute("select 1")  # what has arrived is handed over with the answer
 
 
 async def test_a_typed_list_is_kept_shown_changed_and_deleted(ann: httpx.AsyncClient) -> None:

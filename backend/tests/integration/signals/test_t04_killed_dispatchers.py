@@ -1,7 +1,6 @@
 """Every expected run exists once, however often dispatchers and workers are killed under load."""
 
 import random
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,13 @@ import pytest
 from tests.fakes.graphs import steps
 from tests.fakes.kafka import own_broker, publish, signal
 from tests.fakes.subscribers import list_tickers
+from tests.fixtures.counts import Tell
 from tests.fixtures.workers import Installation, NewInstallation, Program
 from tests.integration.signals.test_dispatch import settle, subscribed
 
 PIPELINES = 10
 TICKERS = 500
+SEED = 20261121
 SIGNALS = PIPELINES * TICKERS
 KILL_EVERY_S = 2.5
 FINISHED_WITHIN_S = 150
@@ -38,7 +39,7 @@ def tickers_of(number: int) -> tuple[str, ...]:
 
 
 def test_two_dispatchers_and_two_workers_under_random_kill_lose_and_double_nothing(
-    crowded: Installation, capsys: pytest.CaptureFixture[str]
+    crowded: Installation, tell: Tell
 ) -> None:
     trader = crowded.sign_up()
     for number in range(PIPELINES):
@@ -50,7 +51,7 @@ def test_two_dispatchers_and_two_workers_under_random_kill_lose_and_double_nothi
         for pair in zip(*(tickers_of(number) for number in range(PIPELINES)), strict=True)
         for ticker in pair
     ]
-    dice = random.Random(20261121)
+    dice = random.Random(SEED)
     kills, sent, began = {"dispatcher": 0, "worker": 0}, 0, time.monotonic()
     while True:
         if sent < SIGNALS:
@@ -66,8 +67,7 @@ def test_two_dispatchers_and_two_workers_under_random_kill_lose_and_double_nothi
             programs[kind][place] = _one(crowded, kind)
         time.sleep(KILL_EVERY_S)
     counts = _counts(crowded)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{SIGNALS} signals, {kills} kills: {counts}\n")
+    tell(f"T04: {SIGNALS} signals, {kills} kills with seed {SEED}: {counts}")
     assert kills["dispatcher"]
     assert kills["worker"]
     assert counts == {

@@ -28,6 +28,7 @@ from tests.fakes.dispatchers import index_of, message_of, new_dispatcher
 from tests.fakes.dying_dispatchers import IN_FLIGHT, Moment, Plan
 from tests.fakes.kafka import light_broker, signal
 from tests.fakes.subscribers import add_pipeline, add_user, count, list_tickers
+from tests.fixtures.counts import Tell
 
 KILLS = 200
 LANES = tuple(f"lane-{number}" for number in range(40))
@@ -73,13 +74,8 @@ def exactly(messages: int) -> dict[str, int]:
     return dict.fromkeys(everything, messages) | {"dead": 0}
 
 
-def say(capsys: pytest.CaptureFixture[str], line: str) -> None:
-    with capsys.disabled():
-        sys.stdout.write(f"\n{line}\n")
-
-
 def test_t04_dispatchers_killed_between_database_and_offsets_lose_and_double_nothing(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Place, tell: Tell
 ) -> None:
     each = -(-KILLS // len(LANES))
     per_lane = 3 * IN_FLIGHT * each  # a life does a batch or two for good
@@ -112,7 +108,7 @@ def test_t04_dispatchers_killed_between_database_and_offsets_lose_and_double_not
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
     kills, counts = json.loads(ended.stdout.splitlines()[-1]), place.counts()
-    say(capsys, f"T04: seed {SEED}, {len(tickers)} signals, kills {kills}: {counts}")
+    tell(f"T04: seed {SEED}, {len(tickers)} signals, kills {kills}: {counts}")
     assert kills[Moment.BEFORE_OFFSETS] >= KILLS
     assert kills[Moment.WITHIN_TRANSACTION] > 0
     assert counts == exactly(len(tickers))
@@ -181,7 +177,7 @@ async def until(holds: Callable[[], bool], what: str) -> None:
 
 
 async def test_t05_partitions_taken_away_in_mid_batch_lose_and_double_nothing(
-    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    place: Place, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer_module, "_KEEP_ALIVE_EVERY_S", 0.1)
     dice = random.Random(SEED)
@@ -230,13 +226,13 @@ async def test_t05_partitions_taken_away_in_mid_batch_lose_and_double_nothing(
         await member.leave()
     await pool.close()
     handled, counts = sum(len(member.seen) for member in members), place.counts()
-    say(capsys, f"T05: seed {SEED}, {total} signals, handled {handled} times: {counts}")
+    tell(f"T05: seed {SEED}, {total} signals, handled {handled} times: {counts}")
     assert handled > total, "a held batch was done again"
     assert counts == exactly(total)
 
 
 async def test_t10_of_fifty_signals_that_dispatchers_handle_at_once_one_runs(
-    postgres_url: str, capsys: pytest.CaptureFixture[str]
+    postgres_url: str, tell: Tell
 ) -> None:
     user = add_user(postgres_url)
     index = index_of(user, [add_pipeline(postgres_url, user)], ["AAPL"])
@@ -259,6 +255,6 @@ async def test_t10_of_fifty_signals_that_dispatchers_handle_at_once_one_runs(
         "started": count(postgres_url, "signal_matches where outcome = 'started'"),
         "already running": count(postgres_url, skipped),
     }
-    say(capsys, f"T10: 50 signals, 10 dispatchers: {counts}")
+    tell(f"T10: 50 signals, 10 dispatchers: {counts}")
     assert not any(rejected)
     assert counts == {"signals": 50, "runs": 1, "started": 1, "already running": 49}
