@@ -86,6 +86,7 @@ class KafkaProducer:
                 "linger.ms": 2,
                 "message.timeout.ms": 10_000,
                 "compression.type": "lz4",
+                "log_level": 2,  # an absence is told by whoever publishes, once
             }
         )
 
