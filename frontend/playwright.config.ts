@@ -16,7 +16,7 @@ export default defineConfig({
   testDir: './e2e',
   testMatch: ['**/*.spec.ts', '**/*.e2e.ts'],
   outputDir: './e2e/results',
-  workers: 1,
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],

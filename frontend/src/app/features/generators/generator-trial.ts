@@ -51,7 +51,7 @@ const FALLBACK = 'AAPL';
         <p class="sum" role="status" [class.stale]="trial.isLoading()">
           {{ words(answer.recent.length, answer.bars) }}
         </p>
-        <ol aria-label="Signals it would have sent">
+        <ol tabindex="0" aria-label="Signals it would have sent">
           @for (item of answer.recent; track item.at) {
             <li>
               <k-time [at]="item.at" />
