@@ -85,7 +85,7 @@ async def _measure(stack: Stack) -> None:
         await listener.execute("listen bench")
         await asyncio.sleep(5)
         producer = Producer({"bootstrap.servers": stack.kafka_bootstrap, "linger.ms": 0})
-        with stack.workers_paused():
+        with stack.paused("worker"):
             enqueued_ms = await _storm(producer, listener)
             await database.execute("update runs set status = 'cancelled', finished_at = now()")
         first_order_ms = await _orders(producer, listener, database)

@@ -1,8 +1,9 @@
 """Signed webhook deliveries per second and their latency, beside the same endpoint without checks.
 
 Every delivery is signed anew, and afterwards every one of them must be a row. The floor is a bare
-FastAPI route that does the same insert, on the same database, in the same run. Prints figures and
-ratios; exits 0 whatever they are.
+FastAPI route that does the same insert, on the same database, in the same run. What makes signals
+and runs of deliveries stands still meanwhile, as for the floor; at the end one more figure has all
+of it at work on the same cores. Prints figures and ratios; exits 0 whatever they are.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ WARM_UP = 600
 CONNECTIONS = 16
 SOURCES = 8
 STEADY_PER_S = 500
+DOWNSTREAM = ("relay", "dispatcher", "services", "worker", "beat")
 STEADY_S = 8
 TARGET_PER_S = 500
 TARGET_P99_MS = 50
@@ -60,21 +62,32 @@ def main() -> None:
     """Measure and print."""
     limits = {"KUBER_WEBHOOKS_PER_MINUTE": "1000000", "KUBER_WEBHOOKS_IN_FLIGHT": "100"}
     with running_stack(**limits) as stack:
-        gateway, floor = asyncio.run(_measure(stack))
+        gateway, floor, all_at_work_per_s = asyncio.run(_measure(stack))
     _print(gateway, floor)
+    print(
+        f"deliveries flat out, while signals and runs are made of them: {all_at_work_per_s:.1f} /s"
+    )
 
 
-async def _measure(stack: Stack) -> tuple[Figures, Figures]:
+async def _measure(stack: Stack) -> tuple[Figures, Figures, float]:
     async with httpx.AsyncClient(base_url=stack.url, timeout=60) as client:
         await stack.sign_up(client)
         sources = [await _source(client, number) for number in range(SOURCES)]
     port, api = int(stack.url.rpartition(":")[2]), psutil.Process(stack.services["api"])
     turn = iter(range(10**9))
-    gateway = await _figures(port, api, lambda: _signed(sources[next(turn) % SOURCES], port))
-    await _require_rows(stack, WARM_UP + DELIVERIES + STEADY_PER_S * STEADY_S)
-    async with _bare_route(stack, sources[0]["id"]) as (floor_port, process):
-        floor = await _figures(floor_port, process, lambda: _plain(floor_port))
-    return gateway, floor
+
+    def signed() -> Request:
+        return _signed(sources[next(turn) % SOURCES], port)
+
+    with stack.paused(*DOWNSTREAM):
+        gateway = await _figures(port, api, signed)
+        await _require_rows(stack, WARM_UP + DELIVERIES + STEADY_PER_S * STEADY_S)
+        async with _bare_route(stack, sources[0]["id"]) as (floor_port, process):
+            floor = await _figures(floor_port, process, lambda: _plain(floor_port))
+    requests = [signed() for _ in range(DELIVERIES)]
+    began = time.perf_counter()
+    await _flat_out(port, requests)
+    return gateway, floor, DELIVERIES / (time.perf_counter() - began)
 
 
 async def _source(client: httpx.AsyncClient, number: int) -> dict[str, str]:

@@ -87,7 +87,7 @@ async def _drain(
     moments: Sequence[str],
 ) -> float:
     """Return the seconds from the start of the workers to the end of the last run."""
-    with stack.workers_paused():
+    with stack.paused("worker"):
         runs = [
             await _post(client, pipeline, moments[number % len(moments)])
             for number, pipeline in enumerate(pipelines)

@@ -38,16 +38,16 @@ class Stack:
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
 
     @contextmanager
-    def workers_paused(self) -> Iterator[None]:
-        """Stop the worker's processes for a while, so that a backlog builds up."""
-        worker = psutil.Process(self.services["worker"])
-        processes = [worker, *worker.children(recursive=True)]
-        for process in processes:
+    def paused(self, *services: str) -> Iterator[None]:
+        """Stop the processes of `services` for a while."""
+        parents = [psutil.Process(self.services[name]) for name in services]
+        family = [one for parent in parents for one in (parent, *parent.children(recursive=True))]
+        for process in family:
             process.suspend()
         try:
             yield
         finally:
-            for process in processes:
+            for process in family:
                 process.resume()
 
     def memory_mb(self) -> dict[str, float]:

@@ -10,8 +10,8 @@ early values depend on where the array begins; the difference fades with each ba
 from dataclasses import dataclass
 
 import numpy as np
-import talib
 
+from kuber.market.bare_talib import talib
 from kuber.market.types import FloatArray
 
 

@@ -60,3 +60,12 @@ def assert_passes(package: Path) -> None:
         timeout=60,
     )
     assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_services_carry_no_data_frames() -> None:
+    program = (
+        "import sys, kuber.service_host, kuber.market.indicators as i, numpy as n;"
+        "assert i.sma(n.arange(3.0), 2)[-1] == 1.5;"
+        "sys.exit(any(name in sys.modules for name in ('pandas', 'polars')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
