@@ -1,7 +1,8 @@
 """From a signal on Kafka to its run, and to its first simulated order.
 
 10,000 active pipelines wait on 5,000 tickers; signals come at 200 a second while the workers stand
-still, so that the dispatcher alone is measured. Then, on the idle system, single signals start the
+still, so that the dispatcher alone is measured; its first second after the start, when nothing has
+been looked up yet, is a figure of its own. Then, on the idle system, single signals start the
 golden-cross pipeline. The end of each is what PostgreSQL tells at the commit, through a trigger
 that only this benchmark's database has. Prints figures; exits 0 whatever they are.
 """
@@ -90,7 +91,8 @@ async def _measure(stack: Stack) -> None:
             await database.execute("update runs set status = 'cancelled', finished_at = now()")
         first_order_ms = await _orders(producer, listener, database)
         producer.flush(10)
-    _print("enqueued at 200/s", enqueued_ms, "targets 15 and 50")
+    _print("enqueued at 200/s", enqueued_ms[PER_SECOND:], "targets 15 and 50")
+    _print("its first second", enqueued_ms[:PER_SECOND], "no target")
     _print("first order, idle", first_order_ms, "target p99 1000")
 
 
@@ -114,7 +116,7 @@ async def _storm(producer: Producer, listener: psycopg.AsyncConnection) -> list[
     """Send signals at a steady pace; return the milliseconds until each run was committed."""
     sent: dict[str, float] = {}
     late: list[float] = []
-    count = PER_SECOND * SECONDS
+    count = PER_SECOND * (SECONDS + 1)
 
     async def send() -> None:
         began = time.perf_counter()
@@ -125,7 +127,7 @@ async def _storm(producer: Producer, listener: psycopg.AsyncConnection) -> list[
 
     sending = asyncio.create_task(send())
     # Both runs of a signal are committed together, and PostgreSQL tells equal things once.
-    async for notice in listener.notifies(timeout=SECONDS + 20):
+    async for notice in listener.notifies(timeout=SECONDS + 21):
         kind, _, key = notice.payload.partition(":")
         if kind == "runs":
             late.append((time.perf_counter() - sent[key]) * 1000)
