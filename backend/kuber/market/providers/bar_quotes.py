@@ -89,22 +89,30 @@ class BarQuotes:
         after = self._given_at.get(symbol)
         count = 1 if after is None else min(self._most_bars, ceil((now - after) / span) + 1)
         quotes = []
-        for closed_at in await self._closes(instrument, now, count):
-            if after is None or closed_at > after:
-                bar = await self._bar(instrument, closed_at)
-                times = bar.times(now) if after else bar.times(now)[-1:]
-                quotes += [self._quote(bar, at) for at in times if after is None or at > after]
-                after = quotes[-1].quoted_at if quotes else after
+        for closed_at in await self._closes(instrument, now, after, count):
+            bar = await self._bar(instrument, closed_at)
+            times = bar.times(now) if after else bar.times(now)[-1:]
+            quotes += [self._quote(bar, at) for at in times if after is None or at > after]
+            after = quotes[-1].quoted_at if quotes else after
         if after is not None:
             self._given_at[symbol] = after
         return quotes
 
-    async def _closes(self, instrument: Instrument, now: datetime, count: int) -> list[datetime]:
-        """Return when the newest `count` bars that have opened by `now` close, oldest first."""
+    async def _closes(
+        self, instrument: Instrument, now: datetime, after: datetime | None, count: int
+    ) -> list[datetime]:
+        """Return when bars close, oldest first.
+
+        They are the newest `count` that have opened by `now`, without those that had closed by
+        `after`.
+        """
         timeframe = instrument.timeframes[0]
         bars = await self._bars(instrument, now + timeframe.span, count + 1)
         opened = bars.opened_at <= to_datetime64(now)
-        return [to_datetime(at) for at in bars.closed_at[opened][-count:]]
+        closes = bars.closed_at[opened][-count:]
+        if after is not None:
+            closes = closes[closes > to_datetime64(after)]
+        return [to_datetime(at) for at in closes]
 
     async def _bar(self, instrument: Instrument, closed_at: datetime) -> "_Bar":
         """Return a bar as it stood when it closed: adjusted for no split after it."""

@@ -10,7 +10,7 @@ import pytest
 from kuber.infra.dead_letters import Rejected, put_away
 from kuber.infra.kafka import IncomingMessage
 from kuber.kernel.clock import SystemClock
-from tests.fakes.kafka import read_all
+from tests.fakes.kafka import read_until
 
 LETTERS = "/api/v1/dead-letters"
 
@@ -98,7 +98,7 @@ async def test_a_replayed_dead_letter_is_on_its_topic_again(
     assert answer.status_code == 200, answer.text
     assert answer.json()["replayed_at"] is not None
     assert (await admin.post(f"{LETTERS}/{uuid4()}/replay")).status_code == 404
-    assert mark in read_all(kafka_bootstrap, "audit.event", 1)
+    assert read_until(kafka_bootstrap, "audit.event", mark.encode())
 
 
 async def test_services_show_an_administrator_who_lives_and_who_was_lost(
