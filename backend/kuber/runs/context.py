@@ -17,8 +17,6 @@ from kuber.trading.errors import ModeUnavailable
 from kuber.trading.journal import Journal
 from kuber.trading.service import TradeDesk
 
-_TRADES = (Category.EXECUTION, Category.RISK)
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -56,7 +54,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id) if category in _TRADES else None,
+            trade_desk=self._desk(run, node.id) if node.uses_account else None,
             budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,

@@ -3,14 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 import structlog
 from opentelemetry import trace
 
-from kuber.agents.base import AgentContext, AgentFailure, Category, NodeUsage
+from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
 from kuber.agents.state import NodeError, PipelineState
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
@@ -86,7 +86,7 @@ class RunExecutor:
             set(),
         )
         self._taken: dict[str, tuple[str, ...]] = {}
-        self._trading = asyncio.Lock()
+        self._over = {node_id: asyncio.Event() for node_id in plan.at_account}
         self.lost: LeaseLost | None = None
 
     @property
@@ -102,6 +102,27 @@ class RunExecutor:
     async def run_node(self, node_id: str) -> None:
         """Run one node to a durable result; its failure is a result, not an exception."""
         node = self._nodes[node_id]
+        try:
+            await self._turn(node)
+            await self._reach(node)
+        finally:
+            if node.uses_account:
+                self._over[node_id].set()
+
+    async def _turn(self, node: PlannedNode) -> None:
+        """Wait for a node's turn at the account, if it uses it.
+
+        Each sees what those before it left there, and always the same ones: what runs in parallel
+        decides alike however fast its branches are. A turn passes when its node is over, or
+        cannot go on in this claim; none waits for a node that waits for it, since turns follow
+        the edges.
+        """
+        if node.uses_account:
+            for earlier in takewhile(node.id.__ne__, self._plan.at_account):
+                await self._over[earlier].wait()
+
+    async def _reach(self, node: PlannedNode) -> None:
+        node_id = node.id
         if self.lost or self._is_blocked(node):
             self._state.blocked.add(node_id)
             return
@@ -150,17 +171,11 @@ class RunExecutor:
         started_at = self._clock.now()
         refusal = await self._refusal(node)
         if refusal is None:
-            async with self._turn(node):
-                outcome = await attempt_node(attempt)
+            outcome = await attempt_node(attempt)
         else:
             outcome = AttemptOutcome(attempt.first, 0.0, failure=refusal)
         record = self._record(node, outcome, before, started_at, chosen)
         await self._settle(node, record, usage)
-
-    def _turn(self, node: PlannedNode) -> AbstractAsyncContextManager[object]:
-        """Nodes that trade take turns: each must see what the others left in the account."""
-        trades = node.agent.metadata.category is Category.EXECUTION
-        return self._trading if trades else nullcontext()
 
     async def _refusal(self, node: PlannedNode) -> AgentFailure | None:
         """Return why a node that costs money may not begin, None when it may or is free."""

@@ -1,14 +1,17 @@
 """The compiled form of a graph: nodes in order, ways in, the manager in front. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig, Step
+from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig, Category, Step
 from kuber.agents.registry import AgentClass, AgentRegistry
 from kuber.market.types import Timeframe
 from kuber.pipelines.topology import topology
 from kuber.pipelines.types import MANAGER_NODE, Graph
 from kuber.runs.types import NodeRecord, NodeStatus
+
+USE_THE_ACCOUNT = (Category.RISK, Category.EXECUTION)
+"""Categories of agents that read the account, or change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class PlannedNode:
     config: AgentConfig
     ways_in: tuple[Way, ...]
 
+    @property
+    def uses_account(self) -> bool:
+        """Whether what the agent decides depends on the account, or changes it."""
+        return self.agent.metadata.category in USE_THE_ACCOUNT
+
     def predecessors(self) -> tuple[str, ...]:
         """Return the sources of all edges into the node, each once."""
         return tuple(dict.fromkeys(way.source for way in self.ways_in))
@@ -60,6 +68,8 @@ class Plan:
     """The nodes by name, for agents that write about the whole run."""
     handled: frozenset[str]
     """Nodes whose failure leads on by an error edge and does not fail the run."""
+    at_account: tuple[str, ...]
+    """Nodes that use the account in the order of their turns: branch by branch, as drawn."""
 
 
 def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Plan:
@@ -98,7 +108,32 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
         timeframes=tuple(frame for frame in Timeframe if frame in needed),
         steps=tuple(Step(node.id, node.name) for node in nodes),
         handled=frozenset(handled),
+        at_account=tuple(node.id for node in branch_by_branch(nodes) if node.uses_account),
     )
+
+
+def branch_by_branch(nodes: Iterable[PlannedNode]) -> list[PlannedNode]:
+    """Return `nodes`, which are in topological order, in the one that ends a branch first.
+
+    Kahn's algorithm with a stack in place of the queue: what a node sets free goes before what
+    was free already; ties by position.
+    """
+    by_id = {node.id: node for node in nodes}
+    followers: dict[str, list[str]] = {node_id: [] for node_id in by_id}
+    for node in by_id.values():
+        for source in node.predecessors():
+            followers[source].append(node.id)
+    waiting = {node.id: len(node.predecessors()) for node in by_id.values()}
+    free = [node_id for node_id in reversed(by_id) if not waiting[node_id]]
+    order = []
+    while free:
+        node_id = free.pop()
+        order.append(by_id[node_id])
+        for follower in reversed(followers[node_id]):
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                free.append(follower)
+    return order
 
 
 def ways_into(graph: Graph, registry: AgentRegistry) -> dict[str, tuple[Way, ...]]:

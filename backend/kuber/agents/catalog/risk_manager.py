@@ -55,7 +55,7 @@ class RiskConfig(AgentConfig):
     max_position_percent: float = Field(
         20,
         title="Largest position",
-        description="Value of one position as a share of the account.",
+        description="Value of one position, with what is held already, as a share of the account.",
         gt=0,
         le=100,
         json_schema_extra={"x-unit": "%"},
@@ -157,7 +157,9 @@ class RiskManager(BaseAgent[RiskConfig]):
             raise AgentFailure(
                 "no_account", "The risk manager was given no account to measure the risk against."
             )
-        return AccountView(await desk.equity(), await desk.positions(), market.currency)
+        return AccountView(
+            await desk.equity(), await desk.positions(), market.currency, market.symbol
+        )
 
     async def _reviewed(
         self,

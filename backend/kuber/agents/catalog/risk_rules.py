@@ -32,11 +32,25 @@ class AccountView:
     equity: Decimal
     positions: tuple[Position, ...]
     currency: str
+    symbol: str
+    """What the plan would trade."""
 
     @property
     def exposure(self) -> Decimal:
         """Value of all positions at cost, long and short added."""
         return sum((abs(p.quantity) * p.average_price for p in self.positions), Decimal(0))
+
+    def held(self, action: Action) -> Decimal:
+        """Value at cost of what is held in the symbol already on the side of `action`."""
+        side = 1 if action is Action.BUY else -1
+        return sum(
+            (
+                abs(p.quantity) * p.average_price
+                for p in self.positions
+                if p.symbol == self.symbol and p.quantity * side > 0
+            ),
+            Decimal(0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +94,16 @@ class Sizing:
 def size(prices: TradePrices, limits: RiskLimits, account: AccountView, step: Decimal) -> Sizing:
     """Return the largest quantity, on `step`, that keeps every limit; it may be zero.
 
-    The smallest of: equity x account risk / risk per unit; equity x maximum position / entry;
-    (equity x maximum exposure - exposure) / entry. Rounded down.
+    The smallest of: equity x account risk / risk per unit; (equity x maximum position - what is
+    held of it) / entry; (equity x maximum exposure - exposure) / entry. Rounded down.
     """
     equity = max(account.equity, Decimal(0))
+    held = account.held(prices.action)
+    more = max(equity * limits.max_position_percent / HUNDRED - held, Decimal(0))
     room = max(equity * limits.max_exposure_percent / HUNDRED - account.exposure, Decimal(0))
     candidates = (
         (equity * limits.account_risk_percent / HUNDRED / prices.risk, "the risk for one trade"),
-        (equity * limits.max_position_percent / HUNDRED / prices.entry, "the largest position"),
+        (more / prices.entry, "the largest position"),
         (room / prices.entry, "the total exposure"),
     )
     most, binding = min(candidates, key=lambda candidate: candidate[0])
@@ -140,7 +156,7 @@ def check(
         ),
         _at_most(
             "Position size",
-            sizing.position_value,
+            account.held(prices.action) + sizing.position_value,
             account.equity,
             limits.max_position_percent,
             cash,

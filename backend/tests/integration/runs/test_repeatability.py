@@ -2,16 +2,19 @@
 
 import gzip
 from datetime import datetime
+from decimal import Decimal
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fakes.graphs import chain, node, steps, trading
+from tests.fakes.graphs import chain, graph, node, path, steps, trading
 from tests.fixtures.traders import Trader, node_of, statuses_of
 from tests.fixtures.workers import Installation
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
+TRADING = ("risk", "trade")
 
 
 def essence(run: JsonObject) -> JsonObject:
@@ -48,6 +51,35 @@ def test_an_exported_pipeline_gives_another_user_the_same_result_bit_for_bit(
     assert essence(second) == essence(first)
     if template == "golden-cross":
         assert first["trade"] is not None
+
+
+@pytest.mark.parametrize("slow", ["left", "right"])
+def test_branches_that_trade_take_their_turns_as_drawn_whichever_is_quicker(
+    trader: Trader, slow: str
+) -> None:
+    nodes = [
+        node("trigger", "manual_trigger"),
+        node("data", "market_data"),
+        node("strategy", "strategy", method="golden_cross", timeframe="1d"),
+    ]
+    edges = path("trigger", "data", "strategy")
+    for side in ("left", "right"):
+        branch = [
+            node(side, "test_step", seconds=0.4 if side == slow else 0),
+            node(f"{side}_risk", "risk_manager"),
+            node(f"{side}_trade", "trade_manager"),
+        ]
+        nodes += branch
+        edges += path("strategy", *(item["id"] for item in branch))
+    run = trader.run_graph(graph(nodes, edges), as_of=GOLDEN_DAY, seed=42)
+    steps = [node_of(run, f"{side}_{step}") for side in ("left", "right") for step in TRADING]
+    assert [step["status"] for step in steps] == ["succeeded"] * 4
+    for earlier, later in pairwise(steps):
+        assert earlier["finished_at"] <= later["started_at"]
+    left, right = steps[0]["output"]["risk"], steps[2]["output"]["risk"]
+    assert left["approved"]
+    assert Decimal(left["quantity"]) == 137
+    assert Decimal(right["quantity"]) == 25  # with the left ones 162, as 20 % allow
 
 
 def test_another_seed_may_fill_differently_but_decides_alike(trader: Trader) -> None:

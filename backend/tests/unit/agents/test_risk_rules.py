@@ -18,7 +18,7 @@ percent = st.decimals(min_value="0.01", max_value=100, places=2)
 
 
 def account(equity: str = "100000", *positions: Position) -> AccountView:
-    return AccountView(Decimal(equity), positions, "USD")
+    return AccountView(Decimal(equity), positions, "USD", "ACME")
 
 
 def prices(entry: str, stop: str) -> TradePrices:
@@ -43,6 +43,15 @@ def test_open_positions_leave_less_room() -> None:
     sizing = size(prices("100", "99"), LIMITS, full, Decimal(1))
     assert sizing.quantity == 10
     assert sizing.binding == "the total exposure"
+
+
+@pytest.mark.parametrize(("quantity", "left"), [("150", "50"), ("250", "0"), ("-150", "200")])
+def test_what_is_held_of_the_symbol_counts_against_the_largest_position(
+    quantity: str, left: str
+) -> None:
+    holder = account("100000", Position("ACME", Decimal(quantity), Decimal(100)))
+    sizing = size(prices("100", "99.90"), LIMITS, holder, Decimal(1))
+    assert (sizing.quantity, sizing.binding) == (Decimal(left), "the largest position")
 
 
 def test_fractions_are_traded_where_the_instrument_allows_them() -> None:
@@ -75,7 +84,7 @@ def test_no_limit_is_ever_exceeded(
     step: Decimal,
 ) -> None:
     limits = RiskLimits(risk, position, exposure, 10, Decimal(1), 0.0)
-    holder = AccountView(equity, (Position("OTHER", Decimal(1), held),), "USD")
+    holder = AccountView(equity, (Position("OTHER", Decimal(1), held),), "USD", "ACME")
     trade = TradePrices(Action.BUY, entry, entry * (1 - distance), entry * 2)
     sizing = size(trade, limits, holder, step)
     assert sizing.quantity >= 0

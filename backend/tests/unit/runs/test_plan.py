@@ -112,3 +112,27 @@ def test_a_node_is_called_by_its_own_name_or_its_agents(registry: AgentRegistry)
         "Start",
         "Prices",
     ]
+
+
+def test_the_account_is_used_branch_by_branch_as_drawn(registry: AgentRegistry) -> None:
+    nodes = [
+        node("trigger", "manual_trigger"),
+        node("data", "market_data"),
+        node("left", "strategy"),
+        node("right", "strategy"),
+        node("left_risk", "risk_manager"),
+        node("right_risk", "risk_manager"),
+        node("left_trade", "trade_manager"),
+        node("right_trade", "trade_manager"),
+        node("last_trade", "trade_manager"),
+    ]
+    edges = [
+        *path("trigger", "data", "left", "left_risk", "left_trade", "last_trade"),
+        *path("data", "right", "right_risk", "right_trade", "last_trade"),
+    ]
+    plan = compiled(registry, graph(nodes, edges))
+    assert plan.at_account == (
+        *("left_risk", "left_trade"),
+        *("right_risk", "right_trade"),
+        "last_trade",
+    )
