@@ -42,4 +42,22 @@ describe('PagedList', () => {
     expect(list.items()).toEqual([1]);
     expect(list.error()?.detail).toBe('down');
   });
+
+  it('keeps what is on show when the next page cannot be read', async () => {
+    let fail = true;
+    const list = new PagedList<number, string>((_, cursor) =>
+      cursor && fail
+        ? Promise.reject(new Error('down'))
+        : Promise.resolve(PAGES[cursor ?? 'first']!),
+    );
+    await list.load('all');
+    await list.more();
+    expect(list.error()).toBeNull();
+    expect(list.moreError()?.detail).toBe('down');
+    expect(list.hasMore()).toBe(true);
+    fail = false;
+    await list.more();
+    expect(list.moreError()).toBeNull();
+    expect(list.items()).toEqual([1, 2, 3]);
+  });
 });

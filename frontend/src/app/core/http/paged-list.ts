@@ -14,12 +14,15 @@ export class PagedList<T, Q> {
   private readonly loaded = signal<readonly T[]>([]);
   private readonly cursor = signal<string | null>(null);
   private readonly pending = signal<'first' | 'more' | null>('first');
-  private readonly failure = signal<ProblemError | null>(null);
+  private readonly failure = signal<{ of: 'first' | 'more'; error: ProblemError } | null>(null);
   private query: Q | null = null;
   private generation = 0;
 
   readonly items = this.loaded.asReadonly();
-  readonly error = this.failure.asReadonly();
+  /** Why the list could not be read; what it had is out of date. */
+  readonly error = computed(() => this.failureOf('first'));
+  /** Why the next page could not be read; what is on show stays. */
+  readonly moreError = computed(() => this.failureOf('more'));
   readonly hasMore = computed(() => this.cursor() !== null);
   readonly loadingFirst = computed(() => this.pending() === 'first');
   readonly loadingMore = computed(() => this.pending() === 'more');
@@ -45,6 +48,11 @@ export class PagedList<T, Q> {
     this.loaded.update(change);
   }
 
+  private failureOf(kind: 'first' | 'more'): ProblemError | null {
+    const failure = this.failure();
+    return failure?.of === kind ? failure.error : null;
+  }
+
   private async request(kind: 'first' | 'more', cursor: string | null): Promise<void> {
     const generation = ++this.generation;
     this.pending.set(kind);
@@ -55,7 +63,9 @@ export class PagedList<T, Q> {
       this.loaded.update((items) => (kind === 'more' ? [...items, ...page.items] : page.items));
       this.cursor.set(page.next_cursor ?? null);
     } catch (error) {
-      if (generation === this.generation) this.failure.set(toProblemError(error));
+      if (generation === this.generation) {
+        this.failure.set({ of: kind, error: toProblemError(error) });
+      }
     } finally {
       if (generation === this.generation) this.pending.set(null);
     }

@@ -9,6 +9,7 @@ import { PagedList } from '@core/http/paged-list';
 import { unwrap } from '@core/http/unwrap';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { LoadMore } from '@shared/load-more';
 import { Icon } from '@shared/icon';
 import { SkeletonRows } from '@shared/skeleton';
 import {
@@ -37,6 +38,7 @@ const PAUSE_MS = 200;
     Icon,
     EmptyState,
     ErrorState,
+    LoadMore,
     SkeletonRows,
     PipelineTable,
   ],

@@ -9,6 +9,7 @@ import { unwrap } from '@core/http/unwrap';
 import { RunEvents } from '@core/socket/run-events';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { LoadMore } from '@shared/load-more';
 import { SkeletonRows } from '@shared/skeleton';
 import { STATUS_LOOKS } from '@shared/status-badge';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
@@ -35,6 +36,7 @@ const TELLING = new Set(['execution_started', 'execution_finished', 'waiting']);
     MatSelectModule,
     EmptyState,
     ErrorState,
+    LoadMore,
     SkeletonRows,
     SymbolPicker,
     RunTable,

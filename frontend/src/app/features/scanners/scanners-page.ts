@@ -12,6 +12,7 @@ import { PageContext } from '@core/page/page-context';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { LoadMore } from '@shared/load-more';
 import { Icon } from '@shared/icon';
 import { SkeletonRows } from '@shared/skeleton';
 import { KINDS } from './scanner-draft';
@@ -29,6 +30,7 @@ const MESSAGE_MS = 4_000;
     MatMenuModule,
     EmptyState,
     ErrorState,
+    LoadMore,
     Icon,
     SkeletonRows,
     ScannerTable,

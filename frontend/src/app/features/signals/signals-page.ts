@@ -10,6 +10,7 @@ import { unwrap } from '@core/http/unwrap';
 import { SignalTypes } from '@core/signals/signal-types';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { LoadMore } from '@shared/load-more';
 import { Icon } from '@shared/icon';
 import { SkeletonRows } from '@shared/skeleton';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
@@ -43,6 +44,7 @@ const OUTCOMES: readonly { readonly value: Outcome; readonly label: string }[] =
     MatSelectModule,
     EmptyState,
     ErrorState,
+    LoadMore,
     Icon,
     SkeletonRows,
     SymbolPicker,

@@ -1,5 +1,4 @@
 import { Component, computed, effect, inject, input } from '@angular/core';
-import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
 import { type DeadLetterSummary, listDeadLetters } from '@core/api';
 import { PagedList } from '@core/http/paged-list';
@@ -7,6 +6,7 @@ import { unwrap } from '@core/http/unwrap';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { LoadMore } from '@shared/load-more';
 import { SkeletonRows } from '@shared/skeleton';
 import { Time } from '@shared/time';
 
@@ -15,7 +15,7 @@ const PAGE_SIZE = 50;
 /** Messages that a consumer could not take, newest first. */
 @Component({
   selector: 'k-dead-letters-page',
-  imports: [RouterLink, MatButton, EmptyState, ErrorState, SkeletonRows, Time],
+  imports: [RouterLink, EmptyState, ErrorState, LoadMore, SkeletonRows, Time],
   templateUrl: './dead-letters-page.html',
   styleUrl: './dead-letters-page.scss',
 })
