@@ -18,13 +18,16 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN_S = 5.0
 """How long a complaint of the library stands before the cluster is asked whether it still holds."""
 _ANSWER_WITHIN_S = 1.0
+_SESSIONS_UNHEARD = 10
 
 
 class KafkaConsumer:
     """A member of a consumer group; what was read is committed by the caller, never by itself.
 
     Whoever works longer than moments on what it has read calls `keep_alive` meanwhile: a member
-    that is not heard for `max.poll.interval.ms` is put out of the group.
+    that is not heard for ten sessions is put out of the group, even while its library still beats.
+    So long, too, does a member wait for the group to let it in before it asks again: the light
+    broker forgets at times that it was asked.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class KafkaConsumer:
                 "fetch.wait.max.ms": 5,
                 "session.timeout.ms": session_ms,
                 "heartbeat.interval.ms": session_ms // 6,
-                "max.poll.interval.ms": 300_000,
+                "max.poll.interval.ms": _SESSIONS_UNHEARD * session_ms,
                 "allow.auto.create.topics": False,
                 "topic.metadata.refresh.interval.ms": 10_000,
                 "log_level": 3,
