@@ -18,7 +18,9 @@ from kuber.infra.embedded.process import CannotStart, free_port
 
 _STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTRAP")
 _SPREAD = ("unit", "contract", "integration")
-_REAL_KAFKA_WITHIN_S = 240
+_IN_TWO = ("-n", "2", "--dist", "loadfile")
+"""Each of the two has servers of its own; a file's tests stay together and share theirs."""
+_REAL_KAFKA_WITHIN_S = 400
 """Far more than the layer takes; a hang ends it."""
 
 
@@ -106,8 +108,7 @@ def _report(results: Sequence[Result]) -> int:
 
 def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
     command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
-    # Each of the two has servers of its own; a file's tests stay together and share theirs.
-    spread = ("-n", "2", "--dist", "loadfile") if layer in _SPREAD else ()
+    spread = _IN_TWO if layer in _SPREAD else ()
     return _show((*command, *spread, *options), BACKEND)
 
 
@@ -118,7 +119,7 @@ def _real_kafka(options: Sequence[str], report: Path) -> int:
     except CannotStart as error:
         raise LayerSkipped(str(error)) from error
     command = (
-        *(sys.executable, "-m", "pytest", "-q", "-m", "kafka"),
+        *(sys.executable, "-m", "pytest", "-q", "-m", "kafka", *_IN_TWO),
         *("tests/integration", "tests/kafka"),
         *(f"--session-timeout={_REAL_KAFKA_WITHIN_S}", f"--junitxml={report}"),
     )
