@@ -1,6 +1,13 @@
 import { Component, computed, input } from '@angular/core';
 import { MatButton } from '@angular/material/button';
-import type { PagedList } from '@core/http/paged-list';
+
+/** A list that is read page by page. */
+interface Pages {
+  hasMore(): boolean;
+  loadingMore(): boolean;
+  moreError(): { readonly detail: string } | null;
+  more(): Promise<void>;
+}
 
 /** The end of a list that is read page by page: nothing, or a button for the next page. */
 @Component({
@@ -42,10 +49,7 @@ import type { PagedList } from '@core/http/paged-list';
   `,
 })
 export class LoadMore {
-  readonly list =
-    input.required<
-      Pick<PagedList<unknown, unknown>, 'hasMore' | 'loadingMore' | 'moreError' | 'more'>
-    >();
+  readonly list = input.required<Pages>();
 
   protected readonly label = computed(() => {
     if (this.list().loadingMore()) return 'Loading';
