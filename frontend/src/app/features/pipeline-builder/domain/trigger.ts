@@ -26,6 +26,12 @@ export interface SignalStart {
   readonly market_hours_only: boolean;
 }
 
+/**
+ * A change to what is there when it is applied. A field that sent a whole trigger would undo what
+ * another field had changed since it was last drawn.
+ */
+export type Edit<T> = (current: T) => T;
+
 export type Start = ManualStart | PeriodicStart | SignalStart;
 export type StartKind = Start['kind'];
 

@@ -1,6 +1,6 @@
 import { Component, input, output, signal } from '@angular/core';
 import { TickerChips } from '@shared/ticker-chips/ticker-chips';
-import type { PeriodicStart } from '../domain/trigger';
+import type { Edit, PeriodicStart } from '../domain/trigger';
 
 const OFTEN = [
   { minutes: 5, label: '5 min' },
@@ -107,7 +107,7 @@ const MOST_MINUTES = 1440;
 })
 export class ScheduleFields {
   readonly value = input.required<PeriodicStart>();
-  readonly changed = output<PeriodicStart>();
+  readonly changed = output<Edit<PeriodicStart>>();
 
   protected readonly often = OFTEN;
   protected readonly most = MOST_SYMBOLS;
@@ -117,7 +117,7 @@ export class ScheduleFields {
 
   protected write(change: Partial<PeriodicStart>): void {
     this.problem.set('');
-    this.changed.emit({ ...this.value(), ...change });
+    this.changed.emit((current) => ({ ...current, ...change }));
   }
 
   /** Only what can be saved is taken over. */

@@ -6,7 +6,12 @@ import { MatSlider, MatSliderThumb } from '@angular/material/slider';
 import { RouterLink } from '@angular/router';
 import { SignalTypes } from '@core/signals/signal-types';
 import { Icon } from '@shared/icon';
-import { DEFAULT_CONFIDENCE, type SignalStart, type Subscribed } from '../domain/trigger';
+import {
+  DEFAULT_CONFIDENCE,
+  type Edit,
+  type SignalStart,
+  type Subscribed,
+} from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
 import { SignalPreview } from './signal-preview';
 
@@ -33,7 +38,7 @@ export class SignalFields {
 
   readonly value = input.required<SignalStart>();
   readonly pipelineId = input.required<string>();
-  readonly changed = output<SignalStart>();
+  readonly changed = output<Edit<SignalStart>>();
 
   protected readonly scanners = resource({ loader: () => this.api.scanners() });
   protected readonly offered = computed(() =>
@@ -56,24 +61,29 @@ export class SignalFields {
   }
 
   protected write(change: Partial<SignalStart>): void {
-    this.changed.emit({ ...this.value(), ...change });
+    this.changed.emit((current) => ({ ...current, ...change }));
   }
 
   protected add(): void {
-    const type = this.free()[0];
-    if (!type) return;
-    const added = { signal_type: type.signal_type, min_confidence: DEFAULT_CONFIDENCE };
-    this.write({ subscriptions: [...this.value().subscriptions, added] });
+    this.subscribe((current) => {
+      const taken = new Set(current.map((item) => item.signal_type));
+      const type = this.types.all().find((item) => !taken.has(item.signal_type));
+      if (!type) return current;
+      return [...current, { signal_type: type.signal_type, min_confidence: DEFAULT_CONFIDENCE }];
+    });
   }
 
-  protected change(at: number, change: Partial<Subscribed>): void {
-    const subscriptions = this.value().subscriptions.map((item, index) =>
-      index === at ? { ...item, ...change } : item,
+  protected change(type: string, change: Partial<Subscribed>): void {
+    this.subscribe((current) =>
+      current.map((item) => (item.signal_type === type ? { ...item, ...change } : item)),
     );
-    this.write({ subscriptions });
   }
 
-  protected remove(at: number): void {
-    this.write({ subscriptions: this.value().subscriptions.filter((_, index) => index !== at) });
+  protected remove(type: string): void {
+    this.subscribe((current) => current.filter((item) => item.signal_type !== type));
+  }
+
+  private subscribe(edit: Edit<readonly Subscribed[]>): void {
+    this.changed.emit((current) => ({ ...current, subscriptions: edit(current.subscriptions) }));
   }
 }

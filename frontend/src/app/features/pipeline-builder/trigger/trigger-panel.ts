@@ -1,7 +1,7 @@
 import { Component, computed, inject } from '@angular/core';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
 import { MatSlideToggle } from '@angular/material/slide-toggle';
-import type { Start, StartKind } from '../domain/trigger';
+import type { Edit, PeriodicStart, SignalStart, Start, StartKind } from '../domain/trigger';
 import { newStart } from '../domain/trigger';
 import { PipelineDocument } from '../state/pipeline-document';
 import { Activation } from './activation';
@@ -27,7 +27,7 @@ import { SignalFields } from './signal-fields';
     @switch (start().kind) {
       @case ('periodic') {
         @if (periodic(); as value) {
-          <k-schedule-fields [value]="value" (changed)="write($event)" />
+          <k-schedule-fields [value]="value" (changed)="editSchedule($event)" />
         }
       }
       @case ('signal') {
@@ -35,7 +35,7 @@ import { SignalFields } from './signal-fields';
           <k-signal-fields
             [value]="value"
             [pipelineId]="document.facts()?.id ?? ''"
-            (changed)="write($event)"
+            (changed)="editSignals($event)"
           />
         }
       }
@@ -48,7 +48,7 @@ import { SignalFields } from './signal-fields';
         hideIcon
         class="hours"
         [checked]="value.market_hours_only"
-        (change)="write({ ...value, market_hours_only: $event.checked })"
+        (change)="keepHours($event.checked)"
       >
         Only while the market is open
       </mat-slide-toggle>
@@ -97,7 +97,22 @@ export class TriggerPanel {
     this.write(this.kept.get(kind) ?? newStart(kind, zone));
   }
 
-  protected write(start: Start): void {
+  protected editSchedule(edit: Edit<PeriodicStart>): void {
+    const start = this.periodic();
+    if (start) this.write(edit(start));
+  }
+
+  protected editSignals(edit: Edit<SignalStart>): void {
+    const start = this.signal();
+    if (start) this.write(edit(start));
+  }
+
+  protected keepHours(only: boolean): void {
+    const start = this.timed();
+    if (start) this.write({ ...start, market_hours_only: only });
+  }
+
+  private write(start: Start): void {
     this.document.trigger.set(start);
   }
 }

@@ -1,0 +1,52 @@
+import { TestBed } from '@angular/core/testing';
+import { provideRouter } from '@angular/router';
+import { SignalTypes } from '@core/signals/signal-types';
+import { type PeriodicStart, readTrigger, type SignalStart } from '../domain/trigger';
+import { EditorApi } from '../state/editor-api';
+import { ScheduleFields } from './schedule-fields';
+import { SignalFields } from './signal-fields';
+
+const TYPES = ['golden_cross', 'rsi_reversal', 'volume_spike'];
+
+describe('fields of a trigger that are changed twice before they are drawn again', () => {
+  it('keeps both changes of a schedule', async () => {
+    let start = readTrigger({ kind: 'periodic' }) as PeriodicStart;
+    const fixture = TestBed.createComponent(ScheduleFields);
+    fixture.componentRef.setInput('value', start);
+    fixture.componentInstance.changed.subscribe((edit) => (start = edit(start)));
+    await fixture.whenStable();
+    const page = fixture.nativeElement as HTMLElement;
+    const often = [...page.querySelectorAll<HTMLButtonElement>('.quick button')];
+    often.find((button) => button.textContent?.trim() === '15 min')!.click();
+    const symbols = page.querySelector<HTMLInputElement>('#symbols')!;
+    symbols.value = 'AAPL';
+    symbols.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+    expect(start).toMatchObject({ every_minutes: 15, symbols: ['AAPL'] });
+  });
+
+  it('keeps both subscriptions', async () => {
+    const named = TYPES.map((signal_type) => ({ signal_type, name: signal_type }));
+    TestBed.configureTestingModule({
+      providers: [
+        provideRouter([]),
+        { provide: EditorApi, useValue: { scanners: () => Promise.resolve([]) } },
+        {
+          provide: SignalTypes,
+          useValue: { all: () => named, nameOf: (signalType: string) => signalType },
+        },
+      ],
+    });
+    let start = readTrigger({ kind: 'signal' }) as SignalStart;
+    const fixture = TestBed.createComponent(SignalFields);
+    fixture.componentRef.setInput('value', start);
+    fixture.componentRef.setInput('pipelineId', 'p');
+    fixture.componentInstance.changed.subscribe((edit) => (start = edit(start)));
+    await fixture.whenStable();
+    const add = (fixture.nativeElement as HTMLElement).querySelector<HTMLButtonElement>(
+      'ul + button',
+    )!;
+    add.click();
+    add.click();
+    expect(start.subscriptions.map((item) => item.signal_type)).toEqual(TYPES.slice(0, 2));
+  });
+});
