@@ -4,26 +4,16 @@ import os
 import shutil
 from pathlib import Path
 
-from devtools.steps import ROOT, StepFailed, say, step
+from devtools import apt
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_or_install() -> Path:
-    """Return the browser, installed with apt where that is allowed.
-
-    Raises StepFailed, after saying what to install, where it is not.
-    """
+    """Return the browser, installed with apt where that is allowed. Raises StepFailed."""
+    apt.ensure("Chromium", lambda: _find() is not None, ["chromium"])
     found = _find()
-    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        step("package lists", ("apt-get", "update", "-qq"), ROOT, quiet)
-        install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
-        step("Chromium", install, ROOT, quiet)
-        found = _find()
-    if found is None:
-        say("The browser tests need Chromium. Please install it: sudo apt-get install chromium")
-        raise StepFailed("no Chromium")
+    assert found is not None, "it was made sure of"
     return found
 
 

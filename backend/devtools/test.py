@@ -1,5 +1,6 @@
 """Runs the layers of the tests and prints how many tests each has."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from devtools import chromium, frontend, junit
+from devtools import apt, chromium, frontend, junit
 from devtools.junit import Counts
 from devtools.steps import BACKEND, FRONTEND, StepFailed, environment, say, step
 from kuber.infra.embedded import apache_kafka
@@ -20,6 +21,7 @@ _STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTR
 _SPREAD = ("unit", "contract", "integration")
 _IN_TWO = ("-n", "2", "--dist", "loadfile")
 """Each of the two has servers of its own; a file's tests stay together and share theirs."""
+_TOOLS = ("openssl", "curl")
 _REAL_KAFKA_WITHIN_S = 400
 """Far more than the layer takes; a hang ends it."""
 
@@ -58,12 +60,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _layers(options: Sequence[str]) -> dict[str, Runner]:
-    python = {
-        name: partial(_pytest, name, options)
-        for name in ("unit", "contract", "integration", "scenario")
-    }
+    python = {name: partial(_pytest, name, options) for name in ("unit", "contract", "integration")}
     return {
         **python,
+        "scenario": partial(_scenario, options),
         "kafka": partial(_real_kafka, options),
         "frontend": _vitest,
         "browser": _playwright,
@@ -110,6 +110,12 @@ def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
     command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
     spread = _IN_TWO if layer in _SPREAD else ()
     return _show((*command, *spread, *options), BACKEND)
+
+
+def _scenario(options: Sequence[str], report: Path) -> int:
+    """Run people's stories; one of them follows a how-to that asks for nothing but these tools."""
+    apt.ensure("openssl and curl", lambda: all(map(shutil.which, _TOOLS)), _TOOLS)
+    return _pytest("scenario", options, report)
 
 
 def _real_kafka(options: Sequence[str], report: Path) -> int:

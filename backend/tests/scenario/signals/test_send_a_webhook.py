@@ -16,9 +16,6 @@ from tests.fixtures.workers import Installation
 
 HOW_TO = Path(__file__).parents[4] / "docs" / "how-to" / "send-a-webhook.md"
 _EXAMPLE = re.compile(r"<!-- example: (\w+) -->\n```sh\n(.*?)```", re.DOTALL)
-MISSING = [tool for tool in ("openssl", "curl", "bash") if shutil.which(tool) is None]
-
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not on this machine: {MISSING}")
 
 
 def examples() -> dict[str, str]:
