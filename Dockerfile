@@ -23,12 +23,14 @@ COPY frontend/ ./
 RUN cp /app/openapi.json openapi.json && npm run api && npm run build
 
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 10001 kuber && install -d -o kuber -g kuber /var/lib/kuber
+RUN useradd --create-home --uid 10001 kuber && install -d -o kuber -g kuber /var/lib/kuber /var/lib/kuber/audit /var/lib/kuber/audit-key
 COPY --from=python /app/backend /app/backend
 COPY --from=browser /app/frontend/dist /app/frontend/dist
+COPY LICENSE NOTICE /app/
 ENV PATH=/app/backend/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONPATH=/app/backend \
+    MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144 MALLOC_TRIM_THRESHOLD_=1048576 \
     KUBER_ENVIRONMENT=production \
     KUBER_HOME=/var/lib/kuber \
     KUBER_HOST=0.0.0.0 \

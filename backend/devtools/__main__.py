@@ -1,6 +1,7 @@
-"""Entry point: `python -m devtools frontend | test | check | bench`, as `./kuber` calls it."""
+"""Entry point: `python -m devtools frontend | test | check | bench | advisories`, for `./kuber`."""
 
 import sys
+from datetime import UTC, datetime
 
 from devtools.steps import StepFailed, say
 
@@ -23,6 +24,12 @@ USAGE = {
   Run the benchmarks: all, or those named.
 
   Example: ./kuber bench runs""",
+    "advisories": """Usage: ./kuber advisories import FILE...
+
+  Replace the security advisories that ./kuber check compares the lock files with, by those in
+  exports of an OSV database (zip archives, or single JSON records) that name a locked package.
+
+  Example: ./kuber advisories import pypi.zip npm.zip""",
 }
 
 
@@ -33,30 +40,38 @@ def main(arguments: list[str]) -> int:
         say(USAGE[name])
         return 0
     try:
-        match name:
-            case "frontend":
-                from devtools import frontend
-
-                frontend.build()
-                return 0
-            case "test":
-                from devtools import test
-
-                return test.run(rest)
-            case "check":
-                from devtools import check
-
-                return check.run(rest)
-            case "bench":
-                from devtools import bench
-
-                return bench.run(rest)
+        return _run(name, rest)
     except StepFailed as error:
         say(f"Failed: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
-    say("Usage: python -m devtools frontend | test | check | bench")
+
+
+def _run(name: str, rest: list[str]) -> int:
+    match name:
+        case "frontend":
+            from devtools import frontend
+
+            frontend.build()
+            return 0
+        case "test":
+            from devtools import test
+
+            return test.run(rest)
+        case "check":
+            from devtools import check
+
+            return check.run(rest)
+        case "bench":
+            from devtools import bench
+
+            return bench.run(rest)
+        case "advisories":
+            from devtools import advisories
+
+            return advisories.run(rest, datetime.now(UTC).date())
+    say("Usage: python -m devtools frontend | test | check | bench | advisories")
     return 2
 
 

@@ -21,6 +21,8 @@ class Check:
     command: tuple[str, ...]
     cwd: Path = BACKEND
     env: dict[str, str] = field(default_factory=dict)
+    tells: bool = False
+    """Whether what it prints is worth reading when all is well."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -32,7 +34,9 @@ def run(arguments: Sequence[str]) -> int:
     failed: list[str] = []
     for check in checks(update_contract="--update-contract" in arguments):
         try:
-            step(check.title, check.command, check.cwd, check.env)
+            done = step(check.title, check.command, check.cwd, check.env)
+            if check.tells:
+                say(done.output.rstrip())
         except StepFailed:
             failed.append(check.title)
     say(f"\n{len(failed)} failed: {', '.join(failed)}" if failed else "\nAll checks passed.")
@@ -43,6 +47,7 @@ def checks(*, update_contract: bool) -> Iterator[Check]:
     """Yield the checks, quick ones first."""
     yield Check("shell syntax", ("sh", "-n", "kuber"), ROOT)
     yield Check("file lengths, lock files", _module("devtools.tree"))
+    yield Check("licences, advisories", _module("devtools.dependencies"), tells=True)
     yield Check("ruff", ("ruff", "check", "."))
     yield Check("ruff format", ("ruff", "format", "--check", "."))
     yield Check("import rules", ("lint-imports",))

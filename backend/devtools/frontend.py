@@ -11,6 +11,7 @@ from devtools.steps import BACKEND, FRONTEND, say, step
 
 CONTRACT = FRONTEND / "openapi.json"
 CLIENT = FRONTEND / "src" / "app" / "core" / "api"
+TEMPLATES = FRONTEND / "templates.json"
 MODULES = FRONTEND / "node_modules"
 DIST = FRONTEND / "dist"
 _NOT_SOURCES = {"node_modules", "dist", ".angular", "coverage", "e2e"}
@@ -54,14 +55,16 @@ def _install() -> None:
 
 
 def _generate_client() -> None:
-    """Write openapi.json and the TypeScript client, when the backend's sources have changed."""
+    """Write what the app takes from the backend, when the backend's sources have changed."""
     stamp = MODULES / ".kuber-client-stamp"
     made_from = digest([*BACKEND.glob("kuber/**/*.py"), FRONTEND / "openapi-ts.config.ts"])
-    if _is(stamp, made_from) and (CLIENT / "sdk.gen.ts").exists():
+    if _is(stamp, made_from) and (CLIENT / "sdk.gen.ts").exists() and TEMPLATES.exists():
         return
     before = CONTRACT.read_bytes() if CONTRACT.exists() else b""
     write_contract = (sys.executable, "-m", "kuber.cli", "openapi", "--output", str(CONTRACT))
     step("HTTP contract", write_contract, BACKEND)
+    write_templates = (sys.executable, "-m", "devtools.templates", str(TEMPLATES))
+    step("templates", write_templates, BACKEND)
     if CONTRACT.read_bytes() != before or not (CLIENT / "sdk.gen.ts").exists():
         step("API client", ("npm", "run", "api"), FRONTEND)
     stamp.write_text(made_from)

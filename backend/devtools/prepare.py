@@ -133,13 +133,28 @@ def install_uv() -> None:
 
 def install_plugins() -> None:
     """Install the agent packages that were added before; one that fails is named and left out."""
-    path = plugin_list()
-    names = path.read_text().split("\n") if path.exists() else []
-    for name in filter(None, names):
+    for name in plugin_names():
         try:
             uv(f"agent package {name}", "install", "--constraint", str(LOCKS["runtime"]), name)
         except subprocess.CalledProcessError:
             print(f"  {name} is left out. Remove it with: ./kuber plugins remove {name}")
+
+
+def plugin_names() -> list[str]:
+    """Return what was added before; a damaged list is set aside."""
+    path = plugin_list()
+    if not path.is_file():
+        return []
+    try:
+        text = path.read_text()
+    except ValueError:
+        text = "\0"
+    if "\0" not in text:
+        return [line for line in text.splitlines() if line.strip()]
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    path.rename(aside)
+    print(f"  {path.name} was damaged and is now {aside.name}. Add your packages again.")
+    return []
 
 
 def plugin_list() -> Path:
@@ -149,7 +164,7 @@ def plugin_list() -> Path:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file; that of nothing when it does not exist."""
-    return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()
+    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
 
 
 def uv(title: str, *arguments: str) -> None:

@@ -1,17 +1,14 @@
 """The command line: names, arguments and help. What the commands do is in `kuber.commands`."""
 
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
 
-from kuber.config import StackSettings, describe
+from kuber.commands.audit_app import audit_app
+from kuber.commands.registering import command, stack_settings
 
-P = ParamSpec("P")
 LetterId = Annotated[UUID, typer.Argument(help="Its id, as `dead-letters list` shows it.")]
 
 app = typer.Typer(
@@ -28,31 +25,7 @@ generators_app = typer.Typer(help="Signal generators.", no_args_is_help=True)
 app.add_typer(generators_app, name="generators")
 dead_letters_app = typer.Typer(help="Messages that no consumer could use.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
-
-
-def command(
-    group: typer.Typer, name: str, *, example: str, hidden: bool = False
-) -> Callable[[Callable[P, int]], Callable[P, None]]:
-    """Register a function whose result is the exit code; its help shows `example`."""
-
-    def register(function: Callable[P, int]) -> Callable[P, None]:
-        @group.command(name, epilog=f"Example: {example}", hidden=hidden)
-        @wraps(function)
-        def run(*args: P.args, **kwargs: P.kwargs) -> None:
-            raise typer.Exit(function(*args, **kwargs))
-
-        return run
-
-    return register
-
-
-def stack_settings() -> StackSettings:
-    """Return what the environment says about the stack; ends the program when it is wrong."""
-    try:
-        return StackSettings()
-    except ValidationError as error:
-        typer.secho(describe(error), fg=typer.colors.RED, err=True)
-        raise typer.Exit(1) from None
+app.add_typer(audit_app, name="audit")
 
 
 @command(app, "up", example="./kuber up -d")
@@ -280,7 +253,7 @@ def plugins_add(
     """Install an agent package and remember it."""
     from kuber.commands import plugins
 
-    return plugins.add(stack_settings().home / "plugins.txt", package)
+    return plugins.add(stack_settings().home, package)
 
 
 @command(plugins_app, "remove", example="./kuber plugins remove my-agents")
@@ -290,17 +263,15 @@ def plugins_remove(
     """Uninstall an agent package and forget it."""
     from kuber.commands import plugins
 
-    return plugins.remove(stack_settings().home / "plugins.txt", package)
+    return plugins.remove(stack_settings().home, package)
 
 
 @command(plugins_app, "list", example="./kuber plugins list")
 def plugins_list() -> int:
-    """List the agent packages that were added."""
+    """List the packages that were added, and what of them is left out, with the reason."""
     from kuber.commands import plugins
 
-    for requirement in plugins.remembered(stack_settings().home / "plugins.txt"):
-        typer.echo(requirement)
-    return 0
+    return plugins.show(stack_settings().home)
 
 
 @command(

@@ -1,19 +1,33 @@
 """Settings: every value the program takes from its environment, checked at start."""
 
+import ctypes
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
+from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Read from `KUBER_<NAME>`; see docs/env.template for what each one means."""
 
-    model_config = SettingsConfigDict(env_prefix="KUBER_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KUBER_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     home: Path = Path(".kuber")
     environment: Literal["development", "production"] = "development"
@@ -21,8 +35,19 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
     frontend_dir: Path | None = None
+    requests_in_flight: int = Field(default=256, ge=8, le=10_000)
+    """How many requests one API process works on at a time."""
     trusted_proxies: str = ""
     """Addresses of proxies whose word about a client's address counts, with commas between."""
+    api_socket: Path | None = None
+    """A unix socket on which the API answers besides the port; set by the embedded stack."""
+    connections: int = Field(default=4096, ge=16)
+    """Connections that one API process holds; fewer where fewer files may be open."""
+    connections_per_address: int = Field(default=256, ge=4)
+    audit_dir: Path | None = None
+    """Where checkpoints of the record are kept, see `audit_folder`."""
+    audit_key_dir: Path | None = None
+    """Where the key that signs them is kept, if not beside them, see `audit_key_folder`."""
 
     database_url: SecretStr
     redis_url: SecretStr
@@ -35,12 +60,17 @@ class Settings(BaseSettings):
     webhooks_per_minute: int = Field(default=3000, ge=1)
     webhooks_in_flight: int = Field(default=100, ge=1)
     demo_password: SecretStr | None = None
-    """Set by the embedded stack only: seeds the demo user and offers its log-in."""
+    """Set by the embedded stack only: the demo user's, see `demo_login`."""
 
     llm_base_url: str = ""
     llm_api_key: SecretStr | None = None
     llm_model: str = "gpt-4o-mini"
     llm_timeout_s: float = Field(default=60, gt=0, le=600)
+
+    smtp_url: SecretStr | None = None
+    """The server that takes mail, such as smtp://user:secret@host:587; without it none is sent."""
+    mail_from: str = Field(default="", validate_default=True)
+    """The sender of mail, such as Kuber <kuber@example.com>."""
 
     alpaca_api_key: SecretStr | None = None
     alpaca_api_secret: SecretStr | None = None
@@ -88,12 +118,51 @@ class Settings(BaseSettings):
             raise ValueError("must look like redis://:secret@host:6379/0")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
+                raise ValueError("must look like smtp://user:secret@host:587 or smtps://host:465")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str, info: ValidationInfo) -> str:
+        address = parseaddr(value)[1]
+        if info.data.get("smtp_url") and not (value.isprintable() and "@" in address[1:-1]):
+            raise ValueError("must name the sender of mail, such as Kuber <kuber@example.com>")
+        return value
+
     @field_validator("llm_base_url", "public_url", "otlp_endpoint")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @property
+    def demo_login(self) -> SecretStr | None:
+        """The demo account's password; None where somebody from elsewhere could use it."""
+        if self.environment != "development" or why_no_demo(self):
+            return None
+        return self.demo_password
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where checkpoints of the record are kept, outside the database."""
+        return self.audit_dir or self.home / "audit"
+
+    @property
+    def public_address(self) -> str:
+        """Where people reach the browser app, without a slash at the end."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def audit_key_folder(self) -> Path:
+        """Where the key that signs checkpoints is kept; who only verifies need not read it."""
+        return self.audit_key_dir or self.audit_folder
 
     @property
     def llm_configured(self) -> bool:
@@ -107,11 +176,15 @@ class StackSettings(BaseSettings):
     A service whose address is given is not started.
     """
 
-    model_config = SettingsConfigDict(env_prefix="KUBER_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KUBER_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     home: Path = Path(__file__).parents[2] / ".kuber"
     host: str = "127.0.0.1"
     port: int | None = Field(default=None, ge=1, le=65535)
+    public_url: str = ""
+    trusted_proxies: str = ""
     frontend_dir: Path | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
@@ -122,6 +195,28 @@ class StackSettings(BaseSettings):
     demo_password: SecretStr | None = None
     worker_processes: int = Field(default=2, ge=1, le=64)
     log_format: Literal["json", "console"] | None = None
+
+
+def why_no_demo(settings: Settings | StackSettings) -> str | None:
+    """Say why there may be no demo account: others than this machine reach the server."""
+    if not is_loopback(settings.host):
+        return f"KUBER_HOST is {settings.host}, which other machines reach"
+    if settings.trusted_proxies.strip():
+        return "KUBER_TRUSTED_PROXIES is set: the server stands behind a proxy"
+    if settings.public_url and not is_loopback(urlsplit(settings.public_url).hostname or ""):
+        return f"KUBER_PUBLIC_URL is {settings.public_url}, which other machines reach"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only programs of this machine reach a server that listens at `host`."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def process_environment() -> dict[str, str]:
@@ -136,6 +231,41 @@ def complete_environment(values: Mapping[str, str]) -> None:
     """Set the variables that the environment does not have yet."""
     for name, value in values.items():
         os.environ.setdefault(name, value)
+
+
+def conceal_secrets() -> None:
+    """Take the secrets out of this process's environment, where plug-ins and children would find
+    them; settings are read before.
+
+    What the kernel shows of the environment at the start (/proc/self/environ) is written over.
+    """
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype, getenv.argtypes = ctypes.c_void_p, (ctypes.c_char_p,)
+    for name in _secret_variables():
+        value = os.environ[name]
+        place = getenv(name.encode())
+        if place:
+            ctypes.memset(place, ord("*"), len(os.fsencode(value)))
+        del os.environ[name]
+
+
+@contextmanager
+def without_secrets() -> Iterator[None]:
+    """Keep the secrets out of the environment while the block runs."""
+    kept = {name: os.environ.pop(name) for name in _secret_variables()}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+def _secret_variables() -> list[str]:
+    secret = {
+        f"KUBER_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    }
+    return [name for name in os.environ if name.upper() in secret]
 
 
 class BadSettings(SystemExit):

@@ -1,20 +1,46 @@
-"""Entry point of the API server: `uvicorn kuber.main:app_factory --factory`."""
+"""Entry point of the API server: `python -m kuber.main`."""
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import NoReturn
 
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap import ApiServices, open_api
+from kuber.config import Settings
 from kuber.infra.db import JsonObject
-from kuber.startup import load_settings
+from kuber.startup import take_settings
 
 
-def app_factory() -> FastAPI:
-    """Return the web application of this installation; ends the program on bad settings."""
-    settings = load_settings()
-    return create_app(partial(open_api, settings), traced=bool(settings.otlp_endpoint))
+def _application(settings: Settings) -> FastAPI:
+    return create_app(partial(_open, settings), traced=bool(settings.otlp_endpoint))
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[ApiServices]:
+    async with open_api(settings) as services:
+        # What is there now stays: the collector need not go through it again and again, which
+        # holds the event loop.
+        gc.collect()
+        gc.freeze()
+        yield services
+
+
+def serve() -> None:
+    """Serve the application where the settings say until SIGINT or SIGTERM."""
+    from kuber.api.serving.limits import ServingLimits
+    from kuber.api.serving.server import Place
+    from kuber.api.serving.server import serve as serve_application
+
+    settings = take_settings()
+    place = Place(settings.host, settings.port, settings.trusted_proxies, settings.api_socket)
+    limits = ServingLimits(
+        connections=settings.connections, per_address=settings.connections_per_address
+    )
+    serve_application(partial(_application, settings), place, limits)
 
 
 def contract() -> JsonObject:
@@ -24,3 +50,7 @@ def contract() -> JsonObject:
 
 def _not_serving() -> NoReturn:
     raise AssertionError("this application only shows its contract")
+
+
+if __name__ == "__main__":
+    serve()

@@ -3,15 +3,21 @@
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 
+from kuber.audit.keys import KeyFile
+from kuber.audit.linker import Linker
+from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap import cost_service, market_provider, quote_feed, worker_name
 from kuber.config import Settings
 from kuber.infra.db import Database, raw_pool
-from kuber.infra.kafka import KafkaProducer, ensure_topics
+from kuber.infra.history_retention import HistoryRetention
+from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer, ensure_topics
 from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.outbound import OutboundClient
+from kuber.infra.plugins import Verdicts
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import SystemClock
 from kuber.market.feed.service import FeedOptions, FeedService
@@ -20,6 +26,10 @@ from kuber.market.feed.types import FeedSource
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.service import MarketService
+from kuber.notifications.channels import Codes
+from kuber.notifications.mail import SmtpSender
+from kuber.notifications.mailer import Mailer
+from kuber.notifications.notifier import Notifier
 from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
@@ -30,17 +40,19 @@ from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
-from kuber.startup import load_settings, observe, reveal, serve_metrics
+from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
+from kuber.workers.audit import AuditService
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
 from kuber.workers.generators import GeneratorsService
+from kuber.workers.notifier import NotifierService
 from kuber.workers.periodic import PeriodicService
 from kuber.workers.service import LongRunning, ServiceHost
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("dispatcher", "scheduler", "scanners", "generators", "feed")
+SERVICES = ("dispatcher", "scheduler", "scanners", "generators", "feed", "audit", "notifier")
 """Everything that `./kuber services` can run."""
 
 READY = b"the services are ready"
@@ -50,7 +62,6 @@ _SCHEDULER_EVERY_S = 1.0
 _SCANNERS_EVERY_S = 5.0
 _SCANNERS_WITHIN_S = 180.0
 """Lists from other people's servers may each take long to come."""
-_DISPATCHER_GROUP = "kuber-dispatcher"
 
 
 async def run_services(names: Sequence[str], kinds: Collection[str] | None = None) -> None:
@@ -58,7 +69,7 @@ async def run_services(names: Sequence[str], kinds: Collection[str] | None = Non
 
     `kinds` keeps the service `generators` to these kinds of generators; None is all.
     """
-    settings = load_settings()
+    settings = take_settings()
     observe(settings, "-".join(names) if len(names) == 1 else "services")
     serve_metrics(settings)
     async with AsyncExitStack() as stack:
@@ -116,7 +127,7 @@ def _dispatcher(parts: _Parts) -> LongRunning:
 
     def consumer() -> KafkaConsumer:
         return KafkaConsumer(
-            settings.kafka_bootstrap, group=_DISPATCHER_GROUP, topics=["signals.raw"]
+            settings.kafka_bootstrap, group=CONFIRMED_BY["signals.raw"], topics=["signals.raw"]
         )
 
     watch = SubscriptionWatch(parts.database, tickers_of, use)
@@ -127,10 +138,12 @@ def _dispatcher(parts: _Parts) -> LongRunning:
 def _scheduler(parts: _Parts) -> LongRunning:
     scheduler = Scheduler(parts.pool, parts.market, parts.costs, parts.clock, parts.waker.wake)
     retention = Retention(parts.pool, parts.clock)
+    history = HistoryRetention(parts.pool, parts.clock)
 
     async def work() -> int:
         started = await scheduler.run_once()
         await retention.run_once()
+        await history.run_once()
         return started
 
     return PeriodicService("scheduler", work, _SCHEDULER_EVERY_S)
@@ -145,7 +158,7 @@ def _scanners(parts: _Parts) -> LongRunning:
 
 
 def _generators(parts: _Parts) -> LongRunning:
-    registry = GeneratorRegistry.discover()
+    registry = GeneratorRegistry.discover(Verdicts.of(parts.settings.home))
     return GeneratorsService(
         GeneratorRunner(
             parts.database,
@@ -175,12 +188,41 @@ def _feed(parts: _Parts) -> LongRunning:
     return FeedService(source, wanted, producer, reveal(settings.database_url), clock, options)
 
 
+def _audit(parts: _Parts) -> LongRunning:
+    settings = parts.settings
+    folder, keys = settings.audit_folder, KeyFile(settings.audit_key_folder)
+    try:
+        keys.take_over(folder)
+    except OSError as error:
+        log.error("audit_key_not_moved", reason=str(error))
+        keys = keys if keys.exists else KeyFile(folder)
+    linker = Linker(keys, partial(OutsideFiles, folder), parts.clock)
+
+    def producer() -> KafkaProducer:
+        return KafkaProducer(settings.kafka_bootstrap, client_id="kuber-audit")
+
+    return AuditService(reveal(settings.database_url), linker, producer)
+
+
+def _notifier(parts: _Parts) -> LongRunning:
+    settings = parts.settings
+    notifier = Notifier(parts.pool, parts.clock, mails=settings.smtp_url is not None)
+    if settings.smtp_url is None:
+        return NotifierService(notifier, None)
+    sender = SmtpSender(reveal(settings.smtp_url), settings.mail_from)
+    codes = Codes(reveal(settings.jwt_secret))
+    mailer = Mailer(parts.pool, parts.clock, sender, codes, settings.public_address)
+    return NotifierService(notifier, mailer)
+
+
 _MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
     "scanners": _scanners,
     "generators": _generators,
     "feed": _feed,
+    "audit": _audit,
+    "notifier": _notifier,
 }
 
 

@@ -3,9 +3,10 @@
 from prometheus_client import start_http_server
 from pydantic import SecretStr, ValidationError
 
-from kuber.config import BadSettings, Settings, describe
-from kuber.infra.kafka import KafkaProducer
-from kuber.infra.telemetry import configure_logging, configure_tracing
+from kuber.config import BadSettings, Settings, conceal_secrets, describe
+from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer
+from kuber.infra.kafka_offsets import TopicOffsets
+from kuber.infra.telemetry import configure_logging, configure_tracing, name_process
 from kuber.workers.relay import OutboxRelay
 
 
@@ -17,8 +18,17 @@ def load_settings() -> Settings:
         raise BadSettings(describe(error)) from None
 
 
+def take_settings() -> Settings:
+    """As `load_settings`, for a process that will load plug-ins: the environment is then without
+    secrets, so this works once."""
+    settings = load_settings()
+    conceal_secrets()
+    return settings
+
+
 def observe(settings: Settings, service: str) -> None:
-    """Start logs and traces of a process."""
+    """Name a process, and start its logs and traces."""
+    name_process(service)
     configure_logging(settings.log_level, settings.log_format, service)
     configure_tracing(service, settings.otlp_endpoint)
 
@@ -42,11 +52,15 @@ async def run_relay() -> None:
     settings = load_settings()
     observe(settings, "relay")
     serve_metrics(settings)
-    producer = KafkaProducer(settings.kafka_bootstrap, client_id="kuber-relay")
+    bootstrap = settings.kafka_bootstrap
+    producer = KafkaProducer(bootstrap, client_id="kuber-relay")
+    offsets = [TopicOffsets(bootstrap, topic, group) for topic, group in CONFIRMED_BY.items()]
     try:
-        await OutboxRelay(reveal(settings.database_url), producer).run()
+        await OutboxRelay(reveal(settings.database_url), producer, offsets).run()
     finally:
         producer.close()
+        for one in offsets:
+            one.close()
 
 
 def reveal(secret: SecretStr | None) -> str:

@@ -1,23 +1,23 @@
 """Entry point of workers and of the scheduler: `celery -A kuber.worker worker`."""
 
-from kuber.startup import load_settings, observe, reveal
+from kuber.startup import observe, reveal, take_settings
 from kuber.workers.celery_app import make_celery
 from kuber.workers.runs import WorkerServices, install
 
 
 def make_services() -> WorkerServices:
     """Return the services of one worker process."""
-    from kuber.bootstrap import RunWorker
+    from kuber.run_worker import RunWorker
 
     return RunWorker(settings)
 
 
 def preload() -> None:
     """Import what all worker processes share."""
-    import kuber.bootstrap  # noqa: F401
+    import kuber.run_worker  # noqa: F401
 
 
-settings = load_settings()
+settings = take_settings()
 observe(settings, "worker")
 celery_app = make_celery(reveal(settings.redis_url), processes=settings.worker_processes)
 install(celery_app, make_services, preload)

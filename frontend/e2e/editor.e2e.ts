@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Editor, loosePipeline, tradingPipeline } from './editor-kit';
+import { Editor, loosePipeline, node, tradingPipeline } from './editor-kit';
 
 test.describe('the editor by mouse', () => {
   test('drags an agent from the palette onto the canvas', async ({ page }) => {
@@ -161,17 +161,78 @@ test.describe('the editor by keyboard', () => {
     await page.keyboard.press('Escape');
   });
 
-  test('opens the settings with Enter and goes back to the canvas with Escape', async ({
+  test('goes to the first setting with Enter, where no key can rename the node', async ({
     page,
   }) => {
     const editor = await Editor.open(page, tradingPipeline());
-    await editor.card('trigger').focus();
-    await page.keyboard.press('ArrowRight');
+    await editor.card('risk').focus();
     await page.keyboard.press('Enter');
-    await expect(page.getByRole('textbox', { name: 'Name of this node' })).toBeFocused();
+    await expect(page.locator('k-schema-form :focus')).toBeVisible();
+    await page.keyboard.press('?');
+    await expect(page.getByRole('textbox', { name: 'Name of this node' })).toHaveValue(
+      'Risk manager',
+    );
+    await editor.card('trigger').focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('tab', { name: 'Settings' })).toBeFocused();
+  });
+
+  test('renames with F2; Enter keeps the name, Escape brings the old one back', async ({
+    page,
+  }) => {
+    const editor = await Editor.open(page, tradingPipeline());
+    const name = page.getByRole('textbox', { name: 'Name of this node' });
+    await editor.card('data').focus();
+    await page.keyboard.press('F2');
+    await expect(name).toBeFocused();
     await page.keyboard.type('Prices');
     await page.keyboard.press('Enter');
     await expect(editor.card('data')).toContainText('Prices');
+    await expect(editor.card('data')).toBeFocused();
+    await page.keyboard.press('F2');
+    await page.keyboard.type('Something else');
+    await page.keyboard.press('Escape');
+    await expect(name).toHaveValue('Prices');
+    await expect(editor.card('data')).toBeFocused();
+    await editor.saved();
+    expect((await editor.stored()).graph.nodes.find(({ id }) => id === 'data')?.name).toBe(
+      'Prices',
+    );
+  });
+});
+
+test.describe('edges', () => {
+  test('run around cards that are not their ends', async ({ page }) => {
+    const row = ['trigger', 'data', 'bias', 'report'];
+    const types = ['manual_trigger', 'market_data', 'bias', 'report'];
+    const editor = await Editor.open(page, {
+      nodes: row.map((id, i) => node(id, types[i] ?? '', i * 300)),
+      edges: [
+        { from: 'trigger', to: 'data' },
+        { from: 'data', to: 'bias' },
+        { from: 'data', to: 'report' },
+      ],
+    });
+    await expect(editor.edges).toHaveCount(3);
+    const covered = () =>
+      page.evaluate(() => {
+        const card = document.querySelector('k-node-card[data-f-node-id="bias"]')!;
+        const box = card.getBoundingClientRect();
+        const paths = [
+          ...document.querySelectorAll<SVGPathElement>('f-connection .f-connection-path'),
+        ];
+        return paths.map((path) => {
+          const matrix = path.getScreenCTM()!;
+          const length = path.getTotalLength();
+          return Array.from({ length: 200 }, (_, i) =>
+            path.getPointAtLength((length * i) / 199).matrixTransform(matrix),
+          ).filter(
+            ({ x, y }) => x > box.left + 8 && x < box.right - 8 && y > box.top && y < box.bottom,
+          ).length;
+        });
+      });
+    await expect.poll(covered).toEqual([0, 0, 0]);
+    await editor.shot('detour');
   });
 });
 
@@ -266,56 +327,6 @@ test.describe('saving', () => {
     await editor.counts(5, 4);
     await page.getByRole('button', { name: 'Undo' }).click();
     await editor.counts(4, 3);
-  });
-});
-
-test.describe('running', () => {
-  test('shows each node as it runs, the decision, and why', async ({ page }) => {
-    const editor = await Editor.open(page, tradingPipeline());
-    const seen = new Set<string>();
-    await page.exposeFunction('seen', (status: string) => seen.add(status));
-    await page.evaluate(() => {
-      const report = (window as unknown as { seen: (status: string) => void }).seen;
-      new MutationObserver((changes) => {
-        for (const { target } of changes) {
-          const status = (target as Element).getAttribute('data-status');
-          if (status) report(status);
-        }
-      }).observe(document.body, {
-        attributes: true,
-        subtree: true,
-        attributeFilter: ['data-status'],
-      });
-    });
-    await page.keyboard.press('Control+Enter');
-    await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
-    await expect(editor.card('strategy')).toHaveAttribute('data-status', 'succeeded');
-    await expect(editor.card('strategy').locator('.figures')).toHaveText(/ms|s/);
-    expect(seen).toContain('succeeded');
-    await expect(page.getByRole('link', { name: 'Open the run' })).toHaveAttribute(
-      'href',
-      /\/runs\/.+/,
-    );
-    await expect(page.locator('k-inspector')).toBeVisible();
-    await page.getByRole('button', { name: 'Fit to the window' }).click();
-    await editor.card('strategy').click();
-    await page.getByRole('tab', { name: 'Reasoning' }).click();
-    await expect(page.locator('k-run-reasoning k-markdown')).not.toBeEmpty();
-    await page.getByRole('tab', { name: 'Output' }).click();
-    await expect(page.locator('k-run-data k-json-tree')).toContainText(/strategy/i);
-    await editor.shot('after-run');
-  });
-
-  test('saves what was just typed before it runs', async ({ page }) => {
-    const editor = await Editor.open(page, tradingPipeline());
-    const before = (await editor.stored()).revision;
-    await editor.card('risk').click();
-    await page.getByRole('textbox', { name: 'Name of this node' }).fill('Careful risk');
-    await page.keyboard.press('Control+Enter');
-    await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
-    const after = await editor.stored();
-    expect(after.revision).toBeGreaterThan(before);
-    expect(after.graph.nodes.find((item) => item.id === 'risk')?.name).toBe('Careful risk');
   });
 });
 

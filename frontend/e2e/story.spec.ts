@@ -49,7 +49,7 @@ test('from sign-up to a trade and its reasons, by keyboard alone', async ({ page
     await expect(card(page, next)).toBeFocused();
   }
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('textbox', { name: 'Name of this node' })).toBeFocused();
+  await expect(page.locator('k-inspector k-schema-form :focus')).toBeVisible();
   await keys.goTo(page.getByLabel('Cross within'));
   await page.keyboard.press('Control+a');
   await page.keyboard.type('15');

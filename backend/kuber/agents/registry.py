@@ -1,12 +1,13 @@
 """Finds the installed agents, built in and from plug-ins, by entry point."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any
 
-import structlog
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -14,11 +15,12 @@ from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, SettingFaul
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.schemas import AgentOut, agent_out
 from kuber.agents.state import SECTIONS
+from kuber.infra.plugins import PluginKind, PluginProblem, Verdicts, load_plugins
 from kuber.kernel.errors import Problem
 
 GROUP = "kuber.agents"
 """The entry point group in which packages announce their agents."""
-BUILT_IN = "built-in"
+_KIND = PluginKind(GROUP, f"{__name__}:examine")
 
 AgentClass = type[BaseAgent[Any]]
 
@@ -29,17 +31,6 @@ _BOUNDS = {
     "less_than": "below",
 }
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PluginProblem:
-    """An announced agent that cannot be used, and why."""
-
-    entry_point: str
-    provider: str
-    reason: str
-
 
 @dataclass(frozen=True, slots=True)
 class _Installed:
@@ -47,23 +38,31 @@ class _Installed:
     row: AgentOut
 
 
+@dataclass(frozen=True, slots=True)
+class ExaminedConfig:
+    """Settings as their agent reads them, None when something is wrong with them."""
+
+    config: AgentConfig | None
+    problems: list[Problem]
+    count: int
+
+
 class AgentRegistry:
     """The agents of this installation. Broken ones are reported in `problems` and left out."""
 
-    def __init__(self, announced: Iterable[EntryPoint]) -> None:
+    def __init__(self, announced: Iterable[EntryPoint], verdicts: Verdicts | None = None) -> None:
         self._installed: dict[str, _Installed] = {}
-        self._problems: list[PluginProblem] = []
-        for entry_point in sorted(announced, key=_built_in_first):
-            self._install(entry_point)
+        verdicts = verdicts or Verdicts()
+        self.verdicts_folder = verdicts.folder
+        """Where other processes find what is known of the plug-ins; None when nowhere."""
+        self.problems: tuple[PluginProblem, ...] = load_plugins(
+            _KIND, announced, verdicts, self._install
+        )
 
     @classmethod
-    def discover(cls) -> "AgentRegistry":
+    def discover(cls, verdicts: Verdicts | None = None) -> "AgentRegistry":
         """Return the registry of everything installed in this Python environment."""
-        return cls(entry_points(group=GROUP))
-
-    @property
-    def problems(self) -> tuple[PluginProblem, ...]:
-        return tuple(self._problems)
+        return cls(entry_points(group=GROUP), verdicts)
 
     def get(self, agent_type: str) -> AgentClass:
         """Return the agent's class; raises UnknownAgent."""
@@ -84,17 +83,30 @@ class AgentRegistry:
         """Return the typed settings; raises UnknownAgent, or pydantic's ValidationError."""
         return self.get(agent_type).Config.model_validate(dict(config))
 
-    def validate_config(self, agent_type: str, config: Mapping[str, Any]) -> list[Problem]:
-        """Return what is wrong with a node's settings, each with its field and a remedy.
+    def examine_config(
+        self, agent_type: str, config: Mapping[str, Any], *, most: int | None
+    ) -> ExaminedConfig:
+        """Return a node's settings, or what is wrong with them: `most` problems and their count.
 
         Raises UnknownAgent.
         """
         agent = self.get(agent_type)
         try:
-            agent.Config.model_validate(dict(config))
+            return ExaminedConfig(agent.Config.model_validate(dict(config)), [], 0)
         except ValidationError as error:
-            return [_problem(agent, item) for item in error.errors(include_url=False)]
-        return []
+            # Without the limit, a megabyte of wrong settings would be put into as many sentences.
+            found = error.errors(include_url=False, include_input=False) if most != 0 else []
+            problems = [_problem(agent, item) for item in found[:most]]
+            return ExaminedConfig(None, problems, error.error_count())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this set of agents from another: types, versions, forms, sections, ports."""
+        rows = sorted(
+            (row.agent.metadata.agent_type, row.row.model_dump_json())
+            for row in self._installed.values()
+        )
+        return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
     def _find(self, agent_type: str) -> _Installed:
         if agent_type not in self._installed:
@@ -104,33 +116,23 @@ class AgentRegistry:
             )
         return self._installed[agent_type]
 
-    def _install(self, entry_point: EntryPoint) -> None:
-        provider = _provider(entry_point)
-        try:
-            agent = _checked(entry_point.load())
-            row = agent_out(agent, agent.config_schema(), provider)
-            agent_type = agent.metadata.agent_type
-            if agent_type in self._installed:
-                owner = self._installed[agent_type].row.provider
-                raise TypeError(f"the agent type {agent_type!r} is already taken by {owner}")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in fails as it likes
-            reason = f"{type(error).__name__}: {error}"
-            self._problems.append(PluginProblem(entry_point.name, provider, reason))
-            log.warning(
-                "agent_plugin_skipped", plugin=entry_point.name, provider=provider, reason=reason
-            )
-            return
-        self._installed[agent_type] = _Installed(agent, row)
+    def _install(self, entry_point: EntryPoint, provider: str) -> None:
+        installed = _load(entry_point, provider)
+        agent_type = installed.row.agent_type
+        if agent_type in self._installed:
+            owner = self._installed[agent_type].row.provider
+            raise TypeError(f"the agent type {agent_type!r} is already taken by {owner}")
+        self._installed[agent_type] = installed
 
 
-def _provider(entry_point: EntryPoint) -> str:
-    name = entry_point.dist.name if entry_point.dist else "unknown package"
-    return BUILT_IN if name == "kuber" else name
+def examine(entry_point: EntryPoint) -> None:
+    """Raise when the announced agent cannot be used, whatever else is installed."""
+    _load(entry_point, "under examination")
 
 
-def _built_in_first(entry_point: EntryPoint) -> tuple[bool, str, str]:
-    provider = _provider(entry_point)
-    return (provider != BUILT_IN, provider, entry_point.name)
+def _load(entry_point: EntryPoint, provider: str) -> _Installed:
+    agent = _checked(entry_point.load())
+    return _Installed(agent, agent_out(agent, agent.config_schema(), provider))
 
 
 def _checked(loaded: object) -> AgentClass:

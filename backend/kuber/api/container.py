@@ -8,16 +8,26 @@ from redis.asyncio import Redis
 
 from kuber.agents.registry import AgentRegistry
 from kuber.costs.service import CostService
+from kuber.identity.limits import LimitService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
+from kuber.identity.tokens import AccessTokens
+from kuber.infra.children import ChildPool
 from kuber.infra.db import Database
-from kuber.infra.kafka import KafkaProbe, KafkaProducer
+from kuber.infra.kafka import KafkaProbe
+from kuber.infra.plugins import PluginProblem
+from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import Clock
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
+from kuber.notifications.channels import Channels
+from kuber.notifications.service import NoticeService
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.hub import Hub
+from kuber.realtime.notice_push import NoticePush
+from kuber.realtime.session_watch import SessionWatch
+from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
 from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import WebhookSources
@@ -35,9 +45,13 @@ class ApiSettings(Protocol):
     @property
     def frontend_dir(self) -> Path | None: ...
     @property
+    def requests_in_flight(self) -> int: ...
+    @property
     def jwt_secret(self) -> SecretStr: ...
     @property
-    def demo_password(self) -> SecretStr | None: ...
+    def audit_folder(self) -> Path: ...
+    @property
+    def demo_login(self) -> SecretStr | None: ...
     @property
     def llm_configured(self) -> bool: ...
     @property
@@ -62,6 +76,14 @@ class Container(Protocol):
     @property
     def kafka_probe(self) -> KafkaProbe: ...
     @property
+    def tokens(self) -> AccessTokens: ...
+    @property
+    def limits(self) -> LimitService: ...
+    @property
+    def audit_pool(self) -> ChildPool: ...
+    @property
+    def import_slots(self) -> AdvisorySlots: ...
+    @property
     def identity(self) -> IdentityService: ...
     @property
     def throttle(self) -> Throttle: ...
@@ -80,7 +102,17 @@ class Container(Protocol):
     @property
     def runs(self) -> RunService: ...
     @property
+    def notices(self) -> NoticeService: ...
+    @property
+    def channels(self) -> Channels: ...
+    @property
     def hub(self) -> Hub: ...
+    @property
+    def notice_push(self) -> NoticePush: ...
+    @property
+    def session_watch(self) -> SessionWatch: ...
+    @property
+    def socket_leases(self) -> SocketLeases: ...
     @property
     def webhooks(self) -> WebhookGateway: ...
     @property
@@ -90,10 +122,10 @@ class Container(Protocol):
     def signals(self) -> SignalService: ...
     @property
     def generators(self) -> GeneratorService: ...
-
-    def kafka_producer(self) -> KafkaProducer:
-        """Return the producer of this process, made when it is first needed."""
-        ...
+    @property
+    def short_pool(self) -> ChildPool: ...
+    @property
+    def plugin_problems(self) -> tuple[PluginProblem, ...]: ...
 
     async def wake_workers(self) -> None:
         """Call a worker to the queue of runs; never raises."""

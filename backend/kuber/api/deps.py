@@ -1,7 +1,8 @@
 """What routes ask for: the container, a unit of work, the person who is asking."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -11,6 +12,9 @@ from structlog.contextvars import bind_contextvars
 from kuber.api.container import Container
 from kuber.identity.errors import AdminOnly, NotSignedIn
 from kuber.identity.types import Client, Principal, Role
+from kuber.kernel.errors import KuberError
+
+T = TypeVar("T")
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -42,18 +46,26 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 async def _current_user(
-    container: ContainerDep, session: Db, credentials: Credentials
+    request: Request, container: ContainerDep, session: Db, credentials: Credentials
 ) -> Principal:
-    return await _principal(container, session, credentials)
+    return await _principal(request, container, session, credentials)
 
 
-async def _caller(container: ContainerDep, credentials: Credentials) -> Principal:
+async def _caller(request: Request, container: ContainerDep, credentials: Credentials) -> Principal:
     async with container.database.transaction() as session:
-        return await _principal(container, session, credentials)
+        return await _principal(request, container, session, credentials)
 
 
 CurrentUser = Annotated[Principal, Depends(_current_user)]
 """The signed-in person, found in the transaction of `Db`; without one the route answers 401."""
+
+
+async def principal_of(request: Request) -> Principal:
+    """Return the signed-in person outside of FastAPI's dependencies, in a transaction of its own.
+
+    Raises NotSignedIn.
+    """
+    return await _caller(request, await _container(request), await _bearer(request))
 
 
 async def _admin(user: CurrentUser) -> Principal:
@@ -69,12 +81,43 @@ Caller = Annotated[Principal, Depends(_caller)]
 """As CurrentUser, for routes that then wait for others: no transaction stays open meanwhile."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What came of work that was done before a request's transaction.
+
+    What it raises waits for the route: a repeated request gets its first answer first.
+    """
+
+    value: T | None
+    error: KuberError | None
+
+    @classmethod
+    async def of(cls, work: Awaitable[T]) -> "Outcome[T]":
+        try:
+            return cls(await work, None)
+        except KuberError as error:
+            return cls(None, error)
+
+    def get(self) -> T:
+        """Return what was found; raises what finding it raised."""
+        if self.error is not None:
+            raise self.error
+        return cast(T, self.value)
+
+
 async def _principal(
-    container: Container, session: AsyncSession, credentials: HTTPAuthorizationCredentials | None
+    request: Request,
+    container: Container,
+    session: AsyncSession,
+    credentials: HTTPAuthorizationCredentials | None,
 ) -> Principal:
     if credentials is None:
         raise NotSignedIn("Sign in first: this needs an access token.")
-    principal = await container.identity.principal(session, credentials.credentials)
+    token, claims = request.scope.get("state", {}).get("access", ("", None))
+    if claims is not None and token == credentials.credentials:  # its signature was checked
+        principal = await container.identity.principal_of(session, claims)
+    else:
+        principal = await container.identity.principal(session, credentials.credentials)
     bind_contextvars(user_id=str(principal.user_id))
     return principal
 

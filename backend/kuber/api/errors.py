@@ -39,9 +39,12 @@ _RETRY_AFTER_S = 5
 
 _HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "The request cannot be read."),
+    401: ("not_signed_in", "Sign in first: this needs an access token."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
+    408: ("too_slow", "The request did not arrive in time. Send it again."),
     413: ("too_large", "The request is larger than this address takes."),
+    503: ("busy", "The server is busy. Send the request again in a few seconds."),
 }
 
 _AWAY: Mapping[type[Exception], str] = {

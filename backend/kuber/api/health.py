@@ -109,4 +109,5 @@ async def ready(request: Request, response: Response) -> Ready:
 @router.get("/metrics", include_in_schema=False)
 async def metrics() -> Response:
     """Return the figures of this process in Prometheus' text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    text = await asyncio.to_thread(generate_latest)  # there may be many figures
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -11,12 +11,14 @@ each such route has `dependencies=[IDEMPOTENT]`:
 The key is a row inserted in the transaction of `Db`, before the route runs; the answer is written
 to it before that transaction ends, so key, effect and answer exist together or not at all. The
 unique key makes requests with the same key wait for one another. The effect must happen in `Db`
-alone. A failed request leaves nothing behind: sent again, it runs again.
+alone; what takes long is done before it, by a dependency that stands before IDEMPOTENT (`Outcome`).
+A failed request leaves nothing behind: sent again, it runs again.
 """
 
+import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -24,24 +26,30 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.params import Form
 from fastapi.routing import APIRoute
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from kuber.api.container import Container
 from kuber.api.deps import ContainerDep, CurrentUser, Db
-from kuber.api.models import IdempotencyKeyRow
+from kuber.api.models import AnswerBytesRow, IdempotencyKeyRow
+from kuber.identity.storage import require_storage
+from kuber.infra.db import ONE_TRANSACTION
 from kuber.infra.sealing import SealedBox
 from kuber.kernel.errors import ErrorKind, KuberError, Problem
-from kuber.kernel.ids import new_id
+from kuber.kernel.ids import UserId, new_id
 
 RETENTION = timedelta(hours=24)
 """How long an answer is kept; later the key is as good as new."""
 
 REPLAYED_HEADER = "Idempotent-Replayed"
 _PURGE_AT_ONCE = 100
+_HASHED_AT_ONCE = 100_000
+_ROW_BYTES = 500
+"""What a key takes up without its answer, about."""
 _SEALED = b"\x01"
 """Begins an encrypted answer: some show a secret once. No answer of ours begins so by itself."""
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -80,17 +88,34 @@ class _Claim:
 
     session: AsyncSession
     row_id: UUID
+    user_id: UserId | None
+    now: datetime
     box: SealedBox
 
     async def keep(self, answer: Response) -> None:
-        """Write the answer next to the key."""
+        """Write the answer next to the key; raises QuotaReached when the user stores too much."""
+        sealed = _SEALED + self.box.seal(bytes(answer.body), self.row_id.bytes)
         await self.session.execute(
             update(IdempotencyKeyRow)
             .where(IdempotencyKeyRow.id == self.row_id)
             .values(
                 status=answer.status_code,
                 headers={k: v for k, v in answer.headers.items() if k != "content-length"},
-                answer=_SEALED + self.box.seal(bytes(answer.body), self.row_id.bytes),
+                answer=sealed,
+            )
+        )
+        if self.user_id is not None:
+            await self._count(self.user_id, len(sealed) + _ROW_BYTES)
+
+    async def _count(self, user_id: UserId, size: int) -> None:
+        """Add to what the user stores: last of all, for others of theirs wait until the commit."""
+        await require_storage(self.session, user_id)
+        hour = self.now.replace(minute=0, second=0, microsecond=0)
+        counted = insert(AnswerBytesRow).values(user_id=user_id, hour=hour, bytes=size)
+        await self.session.execute(
+            counted.on_conflict_do_update(
+                index_elements=["user_id", "hour"],
+                set_={"bytes": AnswerBytesRow.bytes + counted.excluded.bytes},
             )
         )
 
@@ -143,7 +168,7 @@ IDEMPOTENT_FOR_ANYONE = Depends(_claim_for_anyone)
 
 
 async def _claim(
-    request: Request, container: Container, session: AsyncSession, user_id: UUID | None, key: str
+    request: Request, container: Container, session: AsyncSession, user_id: UserId | None, key: str
 ) -> None:
     """Insert the key, waiting for a request that is inserting it now; or end with its answer."""
     now = container.clock.now()
@@ -158,7 +183,8 @@ async def _claim(
         .returning(IdempotencyKeyRow.id)
     )
     if inserted.first() is not None:
-        request.state.claims.append(_Claim(session, row_id, box))
+        session.info[ONE_TRANSACTION] = True
+        request.state.claims.append(_Claim(session, row_id, user_id, now, box))
         return
     found = await _row_of(session, user_id, key)
     if not hmac.compare_digest(found.fingerprint, fingerprint):
@@ -204,20 +230,50 @@ async def _purge(session: AsyncSession, before: datetime) -> None:
         .with_for_update(skip_locked=True)
     )
     await session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.id.in_(old)))
+    ended = (
+        select(AnswerBytesRow.user_id, AnswerBytesRow.hour)
+        .where(AnswerBytesRow.hour < before - timedelta(hours=2))
+        .limit(_PURGE_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(
+        delete(AnswerBytesRow).where(tuple_(AnswerBytesRow.user_id, AnswerBytesRow.hour).in_(ended))
+    )
 
 
 async def _fingerprint(request: Request, secret: str) -> bytes:
     """Return a keyed hash of what is asked: a body may hold a password, so not a plain one."""
-    digest = hmac.new(secret.encode(), digestmod=hashlib.sha256)
-    digest.update(f"{request.method} {request.url.path}?{request.url.query}\0".encode())
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _FORMS:
-        digest.update(await request.body())
-        return digest.digest()
+    parts = [f"{request.method} {request.url.path}?{request.url.query}\0".encode()]
+    if not _brings_form(request):
+        parts.append(await request.body())
+        return await _keyed_hash(secret, parts)
     # A form is compared by its parts: the boundary between them differs with every sending.
     for name, value in (await request.form()).multi_items():
         content = await _content(value) if isinstance(value, UploadFile) else value.encode()
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.digest()
+        parts += [f"{name}\0{len(content)}\0".encode(), content]
+    return await _keyed_hash(secret, parts)
+
+
+def _brings_form(request: Request) -> bool:
+    """Say whether the route reads the body as a form: others must not pay for parsing one."""
+    body = request.scope["route"].body_field
+    if body is None or not isinstance(body.field_info, Form):
+        return False
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS
+
+
+async def _keyed_hash(secret: str, parts: Sequence[bytes]) -> bytes:
+    """Return the hash of all parts together; many bytes are hashed by a thread."""
+
+    def compute() -> bytes:
+        digest = hmac.new(secret.encode(), digestmod=hashlib.sha256)
+        for part in parts:
+            digest.update(part)
+        return digest.digest()
+
+    if sum(map(len, parts)) <= _HASHED_AT_ONCE:
+        return compute()
+    return await asyncio.to_thread(compute)
 
 
 async def _content(upload: UploadFile) -> bytes:

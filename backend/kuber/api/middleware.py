@@ -21,11 +21,22 @@ _log = structlog.get_logger(__name__)
 CORRELATION_HEADER = "X-Correlation-Id"
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 100_000
+"""What a body may take where nothing else is said: parsing it must not hold up other requests."""
+MAX_BODY_VALUES = 2000
+"""How many values the JSON of such a body may hold: each one may be wrong and is then told of."""
+MAX_GRAPH_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 10_000_000
-UPLOAD_PATHS = frozenset({"/api/v1/market/imports"})
-OWN_LIMIT_PATH = "/api/v1/webhooks/"
+IMPORTS_PATH = "/api/v1/market/imports"
+WEBHOOKS_PATH = "/api/v1/webhooks/"
 """Paths that begin so limit the body themselves, once they know who is sending it."""
+BODY_LIMITS: tuple[tuple[re.Pattern[str], int | None], ...] = (
+    (re.compile(re.escape(IMPORTS_PATH)), MAX_UPLOAD_BYTES),
+    # A whole pipeline or one made of a document; not what is done with one, such as a run.
+    (re.compile(r"/api/v1/pipelines(/[^/]+)?"), MAX_GRAPH_BYTES),
+    (re.compile(re.escape(WEBHOOKS_PATH) + ".*"), None),
+)
+"""The limit of every path that fits as a whole; the first that fits counts."""
 
 HTTP_SECONDS = Histogram(
     "kuber_http_seconds",
@@ -124,25 +135,34 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(OWN_LIMIT_PATH):
+        limit = body_limit(scope["path"]) if scope["type"] == "http" else None
+        if limit is None:
             await self._app(scope, receive, send)
             return
-        limit = MAX_UPLOAD_BYTES if scope["path"] in UPLOAD_PATHS else MAX_BODY_BYTES
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > limit:
             await too_large()(scope, receive, send)
             return
         left = limit
+        values_left = MAX_BODY_VALUES if limit == MAX_BODY_BYTES else limit
 
         async def counted_receive() -> Message:
-            nonlocal left
+            nonlocal left, values_left
             message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
+            part = message.get("body", b"")
+            left -= len(part)
+            values_left -= part.count(b",")  # commas in texts too: no honest body has that many
+            if left < 0 or values_left < 0:
                 raise HTTPException(413)
             return message
 
         await self._app(scope, counted_receive, send)
+
+
+def body_limit(path: str) -> int | None:
+    """Return how many bytes a request to `path` may bring; None where its route decides."""
+    fitting = (limit for pattern, limit in BODY_LIMITS if pattern.fullmatch(path))
+    return next(fitting, MAX_BODY_BYTES)
 
 
 def _correlation_id(scope: Scope) -> str:
@@ -160,7 +180,7 @@ def _record(scope: Scope, exchange: _Exchange) -> None:
         logging.INFO if exchange.is_api else logging.DEBUG,
         "request",
         method=method,
-        path=scope["path"],
+        path=scope["app"].state.address_mask.path(scope["path"]),
         operation=operation,
         status=exchange.status,
         duration_ms=round(elapsed_s * 1000, 2),

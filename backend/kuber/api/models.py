@@ -1,9 +1,9 @@
-"""Answers that are kept for requests sent again. Private to this package."""
+"""Answers that are kept for requests sent again, and their size. Private to this package."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import Base, JsonObject
@@ -27,3 +27,19 @@ class IdempotencyKeyRow(Base):
     status: Mapped[int | None]
     headers: Mapped[JsonObject | None]
     answer: Mapped[bytes | None]
+
+
+class AnswerBytesRow(Base):
+    """How many bytes of answers were kept for a user in one hour.
+
+    Answers are forgotten a day later, so the hours since then add up to what is kept now, and no
+    counter has to go down.
+    """
+
+    __tablename__ = "answer_bytes"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)

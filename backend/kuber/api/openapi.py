@@ -1,9 +1,13 @@
 """The published contract: FastAPI's, with our error answers in it."""
 
+import asyncio
+from collections import deque
+from functools import cached_property
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+import orjson
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.types import Receive, Scope, Send
 
@@ -21,6 +25,22 @@ PROBLEM_ANSWERS: dict[int | str, dict[str, Any]] = {
 """Every operation documents its failures with this one answer."""
 
 
+contract = APIRouter(include_in_schema=False)
+
+
+@contract.get("/api/openapi.json")
+async def openapi(request: Request) -> Response:
+    """Return the OpenAPI document; a thread makes it when it is first asked for."""
+    app = request.app
+    assert isinstance(app, DocumentedApp)
+    return Response(await asyncio.to_thread(app.encoded), media_type="application/json")
+
+
+def prepare_routes(app: FastAPI) -> None:
+    """Build what FastAPI would build at the first request, all of it at once."""
+    deque(iter_route_contexts(app.routes), maxlen=0)
+
+
 def operation_id(route: APIRoute) -> str:
     """Return the name of the route's function: the operation id, unique in the whole API."""
     return route.name
@@ -32,6 +52,14 @@ class DocumentedApp(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         conceal(scope)  # before any middleware, that of the traces included
         await super().__call__(scope, receive, send)
+
+    @cached_property
+    def _encoded(self) -> bytes:
+        return orjson.dumps(self.openapi())
+
+    def encoded(self) -> bytes:
+        """Return the document as JSON."""
+        return self._encoded
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()

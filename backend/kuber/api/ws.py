@@ -3,25 +3,36 @@
 import asyncio
 import json
 from contextlib import suppress
+from typing import Any
 
+import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 from structlog.contextvars import bound_contextvars
 
+from kuber.api.admission import AdmissionControl
 from kuber.api.container import Container
 from kuber.identity.types import Principal
 from kuber.infra.db import JsonObject
+from kuber.infra.tasks import end_tasks
 from kuber.kernel.errors import KuberError
-from kuber.kernel.ids import RunId
-from kuber.realtime.session import Denied, EventSession
+from kuber.kernel.ids import RunId, UserId
+from kuber.realtime.session import Denied, EventSession, Send
+from kuber.realtime.socket_leases import TooManySockets
 
 router = APIRouter()
 
 AUTH_TIMEOUT_S = 10
 MAX_MESSAGE = 4096
 UNAUTHENTICATED = 4401
-BAD_MESSAGE = 4400
+TOO_MANY_SOCKETS = 4429
 TRY_AGAIN = 1013
+FAILED = 1011
+CLOSING_S = 2.0
+
+Task = asyncio.Task[Any]
+
+log = structlog.get_logger(__name__)
 
 
 class AuthMessage(BaseModel):
@@ -33,7 +44,7 @@ class AuthMessage(BaseModel):
 
 @router.websocket("/api/v1/ws")
 async def events_socket(socket: WebSocket) -> None:
-    """Serve one client until it leaves, its token ends or it falls too far behind."""
+    """Serve one client until it leaves, its session ends or it falls too far behind."""
     container: Container = socket.app.state.container
     await socket.accept()
     with suppress(WebSocketDisconnect, RuntimeError):
@@ -41,21 +52,25 @@ async def events_socket(socket: WebSocket) -> None:
         if principal is None:
             return
         with bound_contextvars(user_id=str(principal.user_id)):
-            await socket.send_json({"type": "ready"})
-            await _serve(socket, container, principal)
+            try:
+                async with container.socket_leases.one(principal.user_id):
+                    await socket.send_json({"type": "ready"})
+                    await _serve(socket, container, principal)
+            except TooManySockets as error:
+                await _close(socket, TOO_MANY_SOCKETS, error.code, error.detail)
 
 
 async def _authenticate(socket: WebSocket, container: Container) -> Principal | None:
     try:
         async with asyncio.timeout(AUTH_TIMEOUT_S):
-            first = AuthMessage.model_validate_json(await socket.receive_text())
+            first = AuthMessage.model_validate_json(await _next_text(socket))
         if first.type != "auth":
             raise ValueError(first.type)
         async with container.database.transaction() as session:
             return await container.identity.principal(session, first.token)
     except KuberError as error:
         await _close(socket, UNAUTHENTICATED, error.code, error.detail)
-    except (TimeoutError, ValidationError, ValueError, KeyError):
+    except (TimeoutError, ValidationError, ValueError, Denied):
         await _close(
             socket, UNAUTHENTICATED, "not_signed_in", 'Begin with {"type": "auth", "token": ...}.'
         )
@@ -68,40 +83,79 @@ async def _serve(socket: WebSocket, container: Container, principal: Principal) 
             found = await container.runs.events(session, principal.user_id, run_id, after)
         return [event.model_dump(mode="json", exclude_none=True) for event in found.items]
 
-    events = EventSession(principal.user_id, container.hub, read, socket.send_json)
+    over = asyncio.Event()
+
+    async def send(message: JsonObject) -> None:
+        if over.is_set():  # whatever still runs then has nobody to tell
+            raise WebSocketDisconnect
+        await socket.send_json(message)
+
+    events = EventSession(principal.user_id, container.hub, container.notice_push, read, send)
     left_s = (principal.expires_at - container.clock.now()).total_seconds()
-    tasks = [
-        asyncio.create_task(events.pump()),
-        asyncio.create_task(_receive(socket, events)),
-        asyncio.create_task(asyncio.sleep(max(0.0, left_s))),
-    ]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        error = task.exception()
-        if error is not None:
-            raise error
-    if tasks[2] in done:
+    with container.session_watch.watching(principal.session_id) as ended:
+        # The session may have ended between the log-in of this socket and now.
+        await container.session_watch.look_up([principal.session_id])
+        tasks: list[Task] = [
+            asyncio.create_task(events.pump()),
+            asyncio.create_task(_receive(socket, events, send, principal.user_id)),
+            asyncio.create_task(asyncio.sleep(max(0.0, left_s))),
+            asyncio.create_task(ended.wait()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.set()
+            await end_tasks(tasks)
+    await _say_why(socket, done, *tasks)
+
+
+async def _say_why(
+    socket: WebSocket, done: set[Task], pump: Task, _receiving: Task, expiry: Task, ended: Task
+) -> None:
+    """Close with the reason for which a socket's tasks ended; a client that left is told none."""
+    errors = [error for task in done if (error := task.exception()) is not None]
+    if ended in done:
+        await _close(socket, UNAUTHENTICATED, "session_ended", "The session has ended.")
+    elif expiry in done:
         await _close(socket, UNAUTHENTICATED, "token_expired", "Come back with a new token.")
-    elif tasks[0] in done:
+    elif any(isinstance(error, WebSocketDisconnect | RuntimeError) for error in errors):
+        return
+    elif errors:
+        log.error("socket_failed", exc_info=errors[0])
+        await _close(socket, FAILED, "failed", "Come back and resume after the last event.")
+    elif pump in done:
         await _close(socket, TRY_AGAIN, "too_slow", "Come back and resume after the last event.")
 
 
-async def _receive(socket: WebSocket, events: EventSession) -> None:
+async def _receive(socket: WebSocket, events: EventSession, send: Send, user_id: UserId) -> None:
+    admission: AdmissionControl = socket.app.state.admission
     while True:
-        text = await socket.receive_text()
         try:
+            text = await _next_text(socket)
             if len(text) > MAX_MESSAGE:
                 raise Denied("bad_message", "The message is too long.")
+            await admission.count_message(user_id)
             await events.handle(text)
         except Denied as denied:
-            await socket.send_json({"type": "error", "code": denied.code, "detail": denied.detail})
+            await send({"type": "error", "code": denied.code, "detail": denied.detail})
         except KuberError as error:
-            await socket.send_json({"type": "error", "code": error.code, "detail": error.detail})
+            await send({"type": "error", "code": error.code, "detail": error.detail})
+
+
+async def _next_text(socket: WebSocket) -> str:
+    """Return the next message; raises Denied when it is not text, WebSocketDisconnect."""
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    text: str | None = message.get("text")
+    if text is None:
+        raise Denied("bad_message", "Send messages as text: JSON in UTF-8.")
+    return text
 
 
 async def _close(socket: WebSocket, status: int, code: str, detail: str) -> None:
-    await socket.send_text(json.dumps({"type": "error", "code": code, "detail": detail}))
-    await socket.close(status)
+    """Say why and close; a client that takes neither is cut off by the server, soon after."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_S):
+            await socket.send_text(json.dumps({"type": "error", "code": code, "detail": detail}))
+            await socket.close(status)

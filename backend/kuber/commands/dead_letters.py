@@ -27,7 +27,7 @@ def show(settings: StackSettings, letter_id: UUID) -> int:
 
 
 def replay(settings: StackSettings, letter_id: UUID) -> int:
-    """Send one message again; return the exit code."""
+    """Let the relay send one message again; return the exit code."""
     return _run(settings, _replay(letter_id))
 
 
@@ -78,28 +78,25 @@ async def _show(letter_id: UUID) -> int:
 
 
 async def _replay(letter_id: UUID) -> int:
+    from kuber.audit.entries import append
+    from kuber.audit.types import AuditEvent, AuditEventType, current_correlation_id
     from kuber.infra import dead_letters
-    from kuber.infra.kafka import KafkaProducer, KafkaUnavailable
     from kuber.kernel.clock import SystemClock
-    from kuber.startup import load_settings
 
-    producer = KafkaProducer(load_settings().kafka_bootstrap, client_id="kuber-dead-letters")
     try:
         async with _session() as session:
             row = await dead_letters.find(session, letter_id)
             if row is None:
                 return _unknown(letter_id)
-            await dead_letters.replay(session, producer, SystemClock(), row)
+            await dead_letters.replay(session, SystemClock(), row)
+            said = {"dead_letter_id": row.id, "topic": row.topic, "by": "command line"}
+            kind, at = AuditEventType.DEAD_LETTER_REPLAYED, SystemClock().now()
+            await append(session, AuditEvent(kind, at, current_correlation_id(), None, said))
             topic = row.topic
-    except KafkaUnavailable as error:
-        say.failure(f"Kafka did not take the message: {error}")
-        return 1
     except dead_letters.NotReplayable as error:
         say.failure(error.detail)
         return 1
-    finally:
-        producer.close()
-    say.line(f"Sent again to {topic}. Consumers that have done it already drop it.")
+    say.line(f"Will be sent to {topic}. Consumers that have done it already drop it.")
     return 0
 
 

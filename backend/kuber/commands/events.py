@@ -151,8 +151,13 @@ def _headers(message: Message) -> Schema:
     }
     if message.action == "receive":
         return {"type": "object", "properties": told}
-    always = ["type", "schema_version", "idempotency_key", "correlation_id"]
-    properties: Schema = {"type": {"type": "string", "const": message.name}, **told}
+    service: Schema = {**_TEXT, "description": "The process that made it, such as api or worker."}
+    always = ["type", "schema_version", "idempotency_key", "correlation_id", "service"]
+    properties: Schema = {
+        "type": {"type": "string", "const": message.name},
+        **told,
+        "service": service,
+    }
     return {"type": "object", "properties": properties, "required": [*always]}
 
 

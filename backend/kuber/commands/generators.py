@@ -105,16 +105,17 @@ def _instant(option: str, text: str) -> datetime:
 async def _replay(plan: "ReplayPlan") -> int:
     from kuber.bootstrap import market_provider
     from kuber.infra.db import Database, raw_pool
+    from kuber.infra.plugins import Verdicts
     from kuber.kernel.clock import FixedClock, SystemClock
     from kuber.market.service import MarketService
     from kuber.signals.generators.registry import GeneratorRegistry
     from kuber.signals.generators.replay import Replay
     from kuber.signals.generators.streams import PLATFORM
-    from kuber.startup import load_settings, observe, reveal
+    from kuber.startup import observe, reveal, take_settings
 
-    settings = load_settings()
+    settings = take_settings()
     observe(settings, "replay")
-    generator = GeneratorRegistry.discover().make(plan.kind, plan.config)
+    generator = GeneratorRegistry.discover(Verdicts.of(settings.home)).make(plan.kind, plan.config)
     clock = FixedClock(SystemClock().now())
     url = reveal(settings.database_url)
     async with AsyncExitStack() as stack:

@@ -11,7 +11,7 @@ _POLL_S = 0.2
 
 def show(folder: Path, services: list[str], lines: int, *, follow: bool) -> int:
     """Print the last `lines` of each service's log, then new lines while `follow`."""
-    files = {path.stem: path for path in sorted(folder.glob("*.log"))}
+    files = {path.stem: path for path in sorted(folder.glob("*.log")) if path.is_file()}
     unknown = [name for name in services if name not in files]
     if unknown:
         say.failure(f"There is no log of {unknown[0]}. There are: {', '.join(files) or 'none'}")

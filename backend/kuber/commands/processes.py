@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kuber.commands import say
 from kuber.commands.connect import use_running_stack
 from kuber.commands.stack import api_command, beat_command, worker_command
-from kuber.config import StackSettings
+from kuber.config import StackSettings, without_secrets
 
 if TYPE_CHECKING:
     from kuber.infra.db import JsonObject
@@ -43,8 +43,8 @@ def api(settings: StackSettings) -> int:
     use_running_stack(settings)
     from kuber.startup import load_settings
 
-    loaded = load_settings()
-    _become(api_command(loaded.host, loaded.port, loaded.trusted_proxies))
+    load_settings()
+    _become(api_command())
 
 
 def worker(settings: StackSettings) -> int:
@@ -84,7 +84,7 @@ def services(settings: StackSettings, names: Sequence[str], kinds: str | None = 
         return 2
     wanted = list(names) or list(SERVICES)
     try:
-        chosen = None if kinds is None else _generator_kinds(kinds, wanted)
+        chosen = None if kinds is None else _generator_kinds(kinds, wanted, settings.home)
     except ValueError as error:
         say.failure(str(error))
         return 2
@@ -92,14 +92,17 @@ def services(settings: StackSettings, names: Sequence[str], kinds: str | None = 
     return _until_stopped(run_services(wanted, chosen))
 
 
-def _generator_kinds(kinds: str, names: Sequence[str]) -> tuple[str, ...]:
+def _generator_kinds(kinds: str, names: Sequence[str], home: Path) -> tuple[str, ...]:
     """Return the kinds that are asked for; raises ValueError saying what is wrong with them."""
+    from kuber.infra.plugins import Verdicts
     from kuber.signals.generators.registry import GeneratorRegistry
 
     if "generators" not in names:
         raise ValueError("--kinds is for the service generators, which is not among the services.")
     wanted = tuple(dict.fromkeys(one.strip() for one in kinds.split(",")))
-    installed = [row.kind for row in GeneratorRegistry.discover().catalogue()]
+    with without_secrets():
+        registry = GeneratorRegistry.discover(Verdicts.of(home))
+    installed = [row.kind for row in registry.catalogue()]
     unknown = [kind for kind in wanted if kind not in installed]
     if unknown:
         raise ValueError(

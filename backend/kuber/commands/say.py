@@ -30,6 +30,11 @@ def failure(text: str) -> None:
     typer.secho(text, fg=typer.colors.RED, err=True)
 
 
+def confirmed(question: str) -> bool:
+    """Ask somebody; whoever does not answer has not agreed."""
+    return typer.confirm(question, default=False)
+
+
 def step(name: str, seconds: float) -> None:
     """Print that a part of the work is done."""
     typer.echo(f"  {typer.style('ok', fg=typer.colors.GREEN)}  {name:<10} {seconds:5.1f} s")
@@ -46,6 +51,9 @@ def ready_box(record: StackRecord) -> None:
     rows = [("Open", record.url)]
     if record.demo_email and record.demo_password:
         rows.append(("Log in", f"{record.demo_email}   {record.demo_password}"))
+    elif record.no_demo_because:
+        rows.append(("Log in", "with an account of your own; there is no demo account, because"))
+        rows.append(("", f"{record.no_demo_because}."))
     rows += [
         ("Kafka", record.kafka_bootstrap),
         ("Data", str(record.home)),
@@ -85,3 +93,10 @@ def stack(status: StackStatus) -> None:
     )
     total = sum(service.rss_mb for service in status.services)
     typer.echo(f"\n{total:.0f} MB in all")
+    if status.lost_log_bytes or status.unsaved:
+        typer.secho(
+            f"\nThe disk was full: {status.lost_log_bytes} bytes of the services' output are in no "
+            f"log, and this state could not be written {status.unsaved} times. See "
+            "docs/runbooks/full-disk.md",
+            fg=typer.colors.YELLOW,
+        )

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -11,20 +12,33 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
-from kuber.config import Settings, StackSettings, describe, process_environment
+from kuber.config import Settings, StackSettings, describe, process_environment, why_no_demo
 from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
+from kuber.infra.embedded.damage import clear_place
 from kuber.infra.embedded.home import Home
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import CannotStart, Command, port_is_free
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import ALL_TOPICS
+from kuber.workers.liveness import api_answers, postgres_answers, redis_answers
 from kuber.workers.supervisor import WORKER_READY, Service
 
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
+_LONGEST_SOCKET_PATH = 108
+_GIVE_MEMORY_BACK = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
+}
+"""For glibc: blocks of uploads and charts go back to the system once they are free. By itself it
+keeps such blocks, as many as were ever in use at a time, for each thread anew."""
 
-OTHER_SERVICES = ("scheduler", "scanners", "generators", "feed")
+_RECOVERED_WITHIN_S = 600.0
+"""How long a database may take to read what it has after a crash."""
+
+OTHER_SERVICES = ("scheduler", "scanners", "generators", "feed", "audit", "notifier")
 """Services that share a process in the development stack; the dispatcher has its own."""
 
 ECHOED = ("supervisor", "api", "worker", "beat", "relay", "dispatcher", "services")
@@ -42,12 +56,13 @@ class Addresses:
     kafka_bootstrap: str
     jwt_secret: str
     demo_password: str | None
+    no_demo_because: str | None = None
+    trusted_proxies: str = ""
 
     @property
     def url(self) -> str:
         """The address to open in a browser."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
-        return f"http://{host}:{self.port}"
+        return f"http://{_reachable(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -85,12 +100,15 @@ class MigrationMark:
     def is_set(self) -> bool:
         """Say whether tables and seeds are as this program wants them."""
         return (
-            self.file is not None and self.file.exists() and self.file.read_text() == self.program
+            self.file is not None
+            and self.file.is_file()
+            and self.file.read_bytes() == self.program.encode()
         )
 
     def set(self) -> None:
         """Remember that tables and seeds are as this program wants them."""
         if self.file is not None:
+            clear_place(self.file)
             self.file.write_text(self.program)
 
 
@@ -100,7 +118,10 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
     database_url = _given(settings.database_url)
     if database_url is None:
         postgres = PostgresServer(
-            home.service("postgres"), home.port("postgres"), home.secret("postgres", new_password)
+            home.service("postgres"),
+            home.port("postgres"),
+            home.secret("postgres", new_password),
+            tell=home.tell,
         )
         database_url = postgres.url
         servers.append(_postgres_service(postgres))
@@ -110,14 +131,13 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
             home.service("valkey"), home.port("redis"), home.secret("redis", new_password)
         )
         redis_url = valkey.url
-        servers.append(
-            Service("valkey", valkey.command(), valkey.prepare, valkey.is_ready, grace_s=5)
-        )
+        servers.append(_valkey_service(valkey))
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
         bootstrap, broker = _broker(settings, home)
         servers.append(broker)
     embedded = settings.database_url is None
+    no_demo_because = why_no_demo(settings)
     addresses = Addresses(
         host=settings.host,
         port=choose_port(settings),
@@ -125,8 +145,9 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
         redis_url=redis_url,
         kafka_bootstrap=bootstrap,
         jwt_secret=_given(settings.jwt_secret) or home.secret("jwt"),
-        demo_password=_given(settings.demo_password)
-        or (home.secret("demo", _demo_password) if embedded else None),
+        demo_password=None if no_demo_because else _demo_password(settings, home),
+        no_demo_because=no_demo_because,
+        trusted_proxies=settings.trusted_proxies,
     )
     _check(addresses)
     env = process_environment() | settings_environment(addresses, settings, home.root)
@@ -179,6 +200,7 @@ def settings_environment(
     values: dict[str, str | None] = {
         "KUBER_HOME": str(home),
         "KUBER_HOST": addresses.host,
+        "KUBER_TRUSTED_PROXIES": addresses.trusted_proxies or None,
         "KUBER_PORT": str(addresses.port),
         "KUBER_DATABASE_URL": addresses.database_url,
         "KUBER_REDIS_URL": addresses.redis_url,
@@ -188,6 +210,7 @@ def settings_environment(
         "KUBER_LOG_FORMAT": settings.log_format or "console",
         "KUBER_WORKER_PROCESSES": str(settings.worker_processes),
         "KUBER_FRONTEND_DIR": _text(settings.frontend_dir or built_frontend()),
+        "KUBER_API_SOCKET": _text(api_socket(home)),
         "PYTHONPATH": str(source_root()),
         "PYTHONUNBUFFERED": "1",
     }
@@ -205,23 +228,18 @@ def built_frontend() -> Path | None:
     return pages[0].parent if pages else None
 
 
-def api_command(host: str, port: int, trusted_proxies: str = "") -> tuple[str, ...]:
-    """Return the command line of the API server.
+def api_command() -> tuple[str, ...]:
+    """Return the command line of the API server, which takes everything from the environment."""
+    return (sys.executable, "-m", "kuber.main")
 
-    Only `trusted_proxies` (addresses, with commas between) may say where a request comes from:
-    anybody else could pretend to be somewhere else and escape the limits on guessing passwords.
+
+def api_socket(home: Path) -> Path | None:
+    """Return the unix socket on which the supervisor asks the API how it is.
+
+    None where the path would be longer than what the system takes (108 bytes with the end).
     """
-    proxies = (
-        ("--proxy-headers", "--forwarded-allow-ips", trusted_proxies)
-        if trusted_proxies
-        else ("--no-proxy-headers",)
-    )
-    return (
-        *(sys.executable, "-m", "uvicorn", "kuber.main:app_factory", "--factory"),
-        *("--host", host, "--port", str(port), "--no-access-log", "--log-level", "warning"),
-        *("--timeout-graceful-shutdown", "3"),
-        *proxies,
-    )
+    path = Home(home).api_socket
+    return path if len(os.fsencode(path)) < _LONGEST_SOCKET_PATH else None
 
 
 def worker_command(processes: int) -> tuple[str, ...]:
@@ -265,7 +283,28 @@ def _check(addresses: Addresses) -> None:
 
 
 def _postgres_service(server: PostgresServer) -> Service:
-    return Service("postgres", server.command(), server.prepare, server.is_ready, grace_s=15)
+    return Service(
+        "postgres",
+        server.command(),
+        server.prepare,
+        server.is_ready,
+        answers=partial(postgres_answers, server.port),
+        ready_within_s=_RECOVERED_WITHIN_S,
+        grace_s=15,
+    )
+
+
+def _valkey_service(server: ValkeyServer) -> Service:
+    return Service(
+        "valkey",
+        server.command(),
+        server.prepare,
+        server.is_ready,
+        answers=partial(redis_answers, server.port),
+        mend=server.mend,
+        ready_within_s=_RECOVERED_WITHIN_S,
+        grace_s=5,
+    )
 
 
 def _migration(home: Home, env: Mapping[str, str]) -> Service:
@@ -281,8 +320,9 @@ def _application(
     command = partial(Command, cwd=home.run, env=env, death_signal=signal.SIGKILL)
     api = Service(
         "api",
-        command(api_command(addresses.host, addresses.port)),
+        command(api_command(), env={**env, **_GIVE_MEMORY_BACK}),
         is_ready=partial(_answers, addresses.url, "/ready"),
+        answers=partial(api_answers, home.api_socket, _reachable(addresses.host), addresses.port),
         grace_s=6,
     )
     worker = Service(
@@ -294,6 +334,11 @@ def _application(
     others = Service("services", command(services_command(*OTHER_SERVICES)), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
     return (api, worker), (beat, relay, dispatcher, others)
+
+
+def _reachable(host: str) -> str:
+    """Return the address at which this machine reaches a server that listens on `host`."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
 
 
 def _answers(url: str, path: str) -> bool:
@@ -308,7 +353,14 @@ def _answers(url: str, path: str) -> bool:
         connection.close()
 
 
-def _demo_password() -> str:
+def _demo_password(settings: StackSettings, home: Home) -> str | None:
+    """Return the password that was given, or one of the embedded database's own."""
+    if settings.demo_password is not None:
+        return settings.demo_password.get_secret_value()
+    return home.secret("demo", _new_demo_password) if settings.database_url is None else None
+
+
+def _new_demo_password() -> str:
     return f"demo-{new_password()[:10]}"
 
 

@@ -10,9 +10,12 @@ NOT_RUNNING = 3
 
 def show(settings: StackSettings, *, as_json: bool) -> int:
     """Print the state of the stack; return 0, or 3 when nothing runs."""
-    status = stack_state.status(Home(settings.home.resolve()))
+    home = Home(settings.home.resolve())
+    status = stack_state.status(home)
     if as_json:
         say.line(status.model_dump_json(indent=2))
+    elif status.url is None and home.is_locked():
+        say.failure(stack_state.unreadable(home))
     elif status.url is None:
         say.line("Kuber is not running. Start it with: ./kuber up")
     else:

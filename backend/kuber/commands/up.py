@@ -11,19 +11,21 @@ from pathlib import Path
 
 import psutil
 
-from kuber.commands import say
+from kuber.commands import plugins, say
 from kuber.commands.stack import DEFAULT_PORT, ECHOED, Plan, make_plan
 from kuber.config import StackSettings, process_environment
 from kuber.identity.types import DEMO_EMAIL
+from kuber.infra.embedded.damage import remedy_of
 from kuber.infra.embedded.home import Home
 from kuber.infra.embedded.process import CannotStart
 from kuber.workers import stack_state
 from kuber.workers.service_logs import ServiceLogs, last_lines
-from kuber.workers.stack_state import Phase, ServiceRecord, StackRecord
+from kuber.workers.stack_state import Phase, ServiceRecord, StackRecord, StateFile
 from kuber.workers.supervisor import ServiceState, StackFailed, Supervisor, Watched
 
 _LOG_LINES_ON_FAILURE = 25
 _STOP_WITHIN_S = 45.0
+_KEEP_STATE_EVERY_S = 1.0
 
 
 def up(settings: StackSettings, *, detach: bool) -> int:
@@ -31,7 +33,7 @@ def up(settings: StackSettings, *, detach: bool) -> int:
 
     Detached, it returns once the stack is ready; otherwise once it was stopped.
     """
-    home = Home(settings.home.resolve())
+    home = Home(settings.home.resolve(), tell=_tell)
     home.create()
     if home.is_locked():
         return _already_running(home)
@@ -40,16 +42,23 @@ def up(settings: StackSettings, *, detach: bool) -> int:
 
 def supervise(settings: StackSettings, *, follow: bool) -> int:
     """Run the stack in this process until a signal stops it; return the exit code."""
-    home = Home(settings.home.resolve())
+    home = Home(settings.home.resolve(), tell=_tell)
     home.create()
     with home.lock() as ours:
         if not ours:
             return _already_running(home)
         stack_state.end_leftovers(home)
+        plugins.examine(home.root, _tell)
         try:
             plan = make_plan(settings, home)
         except CannotStart as error:
             say.failure(str(error))
+            return 1
+        except OSError as error:
+            remedy = remedy_of(error)
+            if remedy is None:
+                raise
+            say.failure(f"Kuber cannot start: {remedy}")
             return 1
         if settings.port is None and plan.addresses.port != DEFAULT_PORT:
             say.line(f"Port {DEFAULT_PORT} is taken, using {plan.addresses.port}.")
@@ -60,6 +69,9 @@ def down(settings: StackSettings) -> int:
     """Stop the stack that runs on this home; return the exit code."""
     home = Home(settings.home.resolve())
     record = stack_state.running(home)
+    if record is None and home.is_locked():
+        say.failure(stack_state.unreadable(home))
+        return 1
     if record is None:
         left = stack_state.end_leftovers(home)
         say.line("Kuber is not running." + (f" Ended {left} leftover processes." if left else ""))
@@ -88,6 +100,7 @@ class _Run:
         self._phase: Phase = "starting"
         self._began = time.monotonic()
         self._logs = ServiceLogs(home.logs, ECHOED)
+        self._state = StateFile(home)
         self._supervisor = Supervisor(plan.tiers, output=self._logs.write, changed=self._on_change)
 
     async def until_stopped(self) -> int:
@@ -96,54 +109,68 @@ class _Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_stop, stop)
-        say.line(f"Starting Kuber, data in {self._home.root}")
+        _tell(f"Starting Kuber, data in {self._home.root}")
+        keeping = asyncio.create_task(self._keep_state())
         try:
             await self._supervisor.run(stop, self._on_ready)
         except StackFailed as error:
             self._on_failure(error)
             return 1
         finally:
+            keeping.cancel()
             self._logs.close()
-        self._home.state_file.unlink(missing_ok=True)
-        say.line("Kuber has stopped.")
+        with suppress(OSError):
+            self._home.state_file.unlink(missing_ok=True)
+        _tell("Kuber has stopped.")
         return 0
+
+    async def _keep_state(self) -> None:
+        """Write the state again whenever the file does not hold it: the disk was full, a figure
+        has changed, somebody has damaged it."""
+        while True:
+            await asyncio.sleep(_KEEP_STATE_EVERY_S)
+            self._state.keep(self._record())
 
     def _on_change(self, watched: Watched) -> None:
         self._save()
         if watched.service.once and watched.state is ServiceState.DONE:
-            self._plan.migrated.set()
+            with suppress(OSError):  # the next start then looks again
+                self._plan.migrated.set()
         if self._phase != "starting":
             return
         if watched.state in (ServiceState.RUNNING, ServiceState.DONE):
-            say.step(watched.service.name, watched.ready_after_s or 0.0)
+            with suppress(OSError):
+                say.step(watched.service.name, watched.ready_after_s or 0.0)
 
     def _on_ready(self) -> None:
         self._phase = "ready"
         self._save()
-        say.line(f"Ready in {time.monotonic() - self._began:.1f} s.")
+        _tell(f"Ready in {time.monotonic() - self._began:.1f} s.")
         if self._follow:
-            say.ready_box(self._record())
-            say.line("Log lines follow; ctrl-C stops everything.\n")
+            with suppress(OSError):
+                say.ready_box(self._record())
+            _tell("Log lines follow; ctrl-C stops everything.\n")
             self._logs.show = say.log_line
 
     def _on_stop(self, stop: asyncio.Event) -> None:
         if not stop.is_set():
             self._phase = "stopping"
             self._logs.show = None
-            say.line("\nStopping...")
+            _tell("\nStopping...")
         stop.set()
 
     def _on_failure(self, error: StackFailed) -> None:
         self._phase = "failed"
         self._save()
         log = self._home.logs / f"{error.service}.log"
-        say.failure(f"Kuber did not start: {error.service} {error.reason}.")
+        with suppress(OSError):
+            say.failure(f"Kuber did not start: {error.service} {error.reason}.")
         for text in last_lines(log, _LOG_LINES_ON_FAILURE):
-            say.line(f"  {text}")
-        say.line(f"The whole log: {log}")
+            _tell(f"  {text}")
+        _tell(f"The whole log: {log}")
 
     def _save(self) -> None:
-        stack_state.save(self._home, self._record())
+        self._state.write(self._record())
 
     def _record(self) -> StackRecord:
         addresses = self._plan.addresses
@@ -159,8 +186,11 @@ class _Run:
             jwt_secret=addresses.jwt_secret,
             demo_email=DEMO_EMAIL if addresses.demo_password else None,
             demo_password=addresses.demo_password,
+            no_demo_because=addresses.no_demo_because,
             home=self._home.root,
             services=[_service_record(watched) for watched in self._supervisor.services],
+            lost_log_bytes=self._logs.lost_bytes,
+            unsaved=self._state.unsaved,
         )
 
 
@@ -177,6 +207,12 @@ def _service_record(watched: Watched) -> ServiceRecord:
         restarts=watched.restarts,
         ready_after_s=watched.ready_after_s,
     )
+
+
+def _tell(text: str) -> None:
+    """Print one line; the terminal may be gone, and the disk under the transcript full."""
+    with suppress(OSError):
+        say.line(text)
 
 
 def _already_running(home: Home) -> int:

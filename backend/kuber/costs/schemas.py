@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.kernel.wire import DecimalText
 
 
 class BudgetBody(BaseModel):
     """Limits in USD; null goes back to the platform's default."""
+
+    model_config = ConfigDict(extra="forbid")
 
     per_run: Annotated[DecimalText, Field(ge=0, le=1_000_000, decimal_places=8)] | None = None
     per_day: Annotated[DecimalText, Field(ge=0, le=1_000_000, decimal_places=8)] | None = None

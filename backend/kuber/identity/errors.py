@@ -1,6 +1,9 @@
 """Failures of signing up, signing in and staying signed in."""
 
+from uuid import UUID
+
 from kuber.kernel.errors import ErrorKind, KuberError
+from kuber.kernel.ids import UserId
 
 
 class IdentityError(KuberError):
@@ -54,6 +57,15 @@ class SessionEnded(IdentityError):
     title = "The session has ended"
 
 
+class TokenUsedTwice(SessionEnded):
+    """A refresh token was in two hands; its session was revoked."""
+
+    def __init__(self, detail: str, user_id: UserId, session_id: UUID) -> None:
+        super().__init__(detail)
+        self.user_id = user_id
+        self.session_id = session_id
+
+
 class AccountDisabled(IdentityError):
     """The account was switched off by an administrator."""
 
@@ -76,3 +88,11 @@ class AdminOnly(IdentityError):
     kind = ErrorKind.FORBIDDEN
     code = "admin_only"
     title = "This is for administrators"
+
+
+class QuotaReached(IdentityError):
+    """The account holds as much as it may; `problems` name the limit and what makes room."""
+
+    kind = ErrorKind.CONFLICT
+    code = "quota_reached"
+    title = "A limit of your account is reached"

@@ -1,9 +1,9 @@
-"""Users, their sessions and the refresh tokens of each session. Private to this package."""
+"""Users with their sessions, refresh tokens and limits. Private to this package."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import Base
@@ -51,3 +51,13 @@ class RefreshTokenRow(Base):
     )
     issued_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class LimitRow(Base):
+    """The value of one limit for a scope: `default`, `tier:<TIER>` or `user:<id>`."""
+
+    __tablename__ = "limits"
+
+    scope: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)

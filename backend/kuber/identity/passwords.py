@@ -16,6 +16,8 @@ from kuber.kernel.errors import Problem
 Args = TypeVarTuple("Args")
 T = TypeVar("T")
 
+NO_PASSWORD = ""
+"""In place of a hash: no password matches."""
 MIN_LENGTH = 10
 MAX_LENGTH = 256
 _FEWEST_DIFFERENT_CHARACTERS = 4
@@ -85,7 +87,7 @@ class PasswordHasher:
         """Say whether `password` belongs to `password_hash`; takes as long when there is none."""
         wanted = password_hash or self._decoy
         found = await self._in_thread(self._verify, _spelling(password), wanted)
-        return found and password_hash is not None
+        return found and bool(password_hash)
 
     async def _in_thread(self, work: Callable[[*Args], T], *arguments: *Args) -> T:
         loop = asyncio.get_running_loop()

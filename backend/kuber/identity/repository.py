@@ -1,9 +1,10 @@
 """Queries on users, sessions and refresh tokens. Private to this package."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,6 +38,17 @@ async def session_and_user(
     return None if row is None else (row[0], row[1])
 
 
+async def revoke_sessions(session: AsyncSession, user_id: UUID, now: datetime) -> Sequence[UUID]:
+    """End every session of a person, with its access tokens; return which were ended."""
+    ended = await session.scalars(
+        update(SessionRow)
+        .where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(SessionRow.id)
+    )
+    return ended.all()
+
+
 async def lock_session_of(session: AsyncSession, token_hash: bytes) -> SessionRow | None:
     """Return the session that was given this refresh token, locked until the commit.
 
@@ -48,6 +60,12 @@ async def lock_session_of(session: AsyncSession, token_hash: bytes) -> SessionRo
         .where(RefreshTokenRow.token_hash == token_hash)
         .with_for_update(of=SessionRow)
     )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def lock_session(session: AsyncSession, session_id: UUID) -> SessionRow | None:
+    """Return the session, locked until the commit."""
+    statement = select(SessionRow).where(SessionRow.id == session_id).with_for_update()
     return (await session.scalars(statement)).one_or_none()
 
 
@@ -83,4 +101,29 @@ async def delete_ended_sessions(session: AsyncSession, user_id: UUID, before: da
     """Forget sessions of the user that ran out before an instant, with their tokens."""
     await session.execute(
         delete(SessionRow).where(SessionRow.user_id == user_id, SessionRow.expires_at < before)
+    )
+
+
+async def standing_sessions(
+    session: AsyncSession, session_ids: Collection[UUID], now: datetime
+) -> Sequence[UUID]:
+    """Return those of the sessions that are neither revoked nor over, of enabled accounts."""
+    statement = (
+        select(SessionRow.id)
+        .join(UserRow, UserRow.id == SessionRow.user_id)
+        .where(
+            SessionRow.id.in_(session_ids),
+            SessionRow.revoked_at.is_(None),
+            SessionRow.expires_at > now,
+            UserRow.disabled_at.is_(None),
+        )
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def notify_ended(session: AsyncSession, channel: str, session_id: UUID) -> None:
+    """Tell every process of the API, once this transaction commits, that a session has ended."""
+    await session.execute(
+        text("select pg_notify(:channel, :session)"),
+        {"channel": channel, "session": str(session_id)},
     )

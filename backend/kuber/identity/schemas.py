@@ -52,3 +52,17 @@ class UserOut(BaseModel):
     @classmethod
     def of(cls, account: Account) -> Self:
         return cls(id=account.id, email=account.email, role=account.role, tier=account.tier)
+
+
+class LimitOut(BaseModel):
+    """One limit of an account; `used` is what counts against it now, in `unit`."""
+
+    name: str
+    limit: int
+    used: int
+    unit: str
+    sentence: str
+
+
+class LimitList(BaseModel):
+    items: list[LimitOut]

@@ -1,9 +1,11 @@
 """Accounts and sessions: sign up, sign in, stay signed in, sign out."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,13 +16,15 @@ from kuber.identity.errors import (
     AccountDisabled,
     BadCredentials,
     EmailTaken,
+    IdentityError,
     InvalidAccount,
     NotSignedIn,
     SessionEnded,
+    TokenUsedTwice,
 )
 from kuber.identity.models import RefreshTokenRow, SessionRow, UserRow
-from kuber.identity.passwords import PasswordHasher, check_choice
-from kuber.identity.tokens import AccessTokens, new_refresh_token, refresh_token_hash
+from kuber.identity.passwords import NO_PASSWORD, PasswordHasher, check_choice
+from kuber.identity.tokens import AccessClaims, AccessTokens, new_refresh_token, refresh_token_hash
 from kuber.identity.types import (
     DEMO_EMAIL,
     Account,
@@ -35,6 +39,8 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId, new_id
 
+SESSIONS_CHANNEL = "kuber_sessions"
+"""PostgreSQL notifies here, at commit, the id of each session that was ended."""
 REFRESH_GRACE = timedelta(seconds=10)
 """How long an exchanged refresh token still works: two tabs may present it at the same time."""
 
@@ -56,6 +62,18 @@ async def tiers_of(session: AsyncSession, user_ids: Collection[UserId]) -> dict[
         )
     )
     return {UserId(user_id): Tier(tier) for user_id, tier in rows}
+
+
+async def find_account(session: AsyncSession, who: str) -> Account | None:
+    """Return the account with this id or e-mail address."""
+    try:
+        row = await repository.user_by_id(session, UUID(who))
+    except ValueError:
+        try:
+            row = await repository.user_by_email(session, normalise(who))
+        except InvalidAccount:
+            return None
+    return None if row is None else _account(row)
 
 
 class IdentityService:
@@ -99,15 +117,31 @@ class IdentityService:
             )
         return _account(row)
 
-    async def ensure_demo_user(self, session: AsyncSession, password: str) -> Account:
-        """Return the demo account, made or changed so that it can sign in with `password`."""
+    async def ensure_demo_user(self, session: AsyncSession, password: str) -> tuple[Account, bool]:
+        """Return the demo account, made or changed so that it can sign in with `password`, and
+        whether anything had to be done for that."""
         row = await repository.user_by_email(session, DEMO_EMAIL)
         if row is None:
-            return await self.register(session, DEMO_EMAIL, password)
+            return await self.register(session, DEMO_EMAIL, password), True
+        changed = row.disabled_at is not None
         if not await self._hasher.verify(password, row.password_hash):
-            row.password_hash = await self._hasher.hash(password)
+            row.password_hash, changed = await self._hasher.hash(password), True
         row.disabled_at = None
-        return _account(row)
+        return _account(row), changed
+
+    async def retire_demo_user(self, session: AsyncSession) -> UserId | None:
+        """Take the demo account's password and end its sessions; return its id, None when it has
+        no password.
+
+        What it owns stays, for the day when it may be used again.
+        """
+        row = await repository.user_by_email(session, DEMO_EMAIL)
+        if row is None or row.password_hash == NO_PASSWORD:
+            return None
+        row.password_hash = NO_PASSWORD
+        for session_id in await repository.revoke_sessions(session, row.id, self._clock.now()):
+            await repository.notify_ended(session, SESSIONS_CHANNEL, session_id)
+        return UserId(row.id)
 
     async def credentials(self, session: AsyncSession, email: str) -> StoredCredentials:
         """Return what a log-in with `email` has to match, whether or not there is an account."""
@@ -169,8 +203,9 @@ class IdentityService:
         if row.revoked_at or row.expires_at <= now or user is None or user.disabled_at:
             return SessionEnded("The session has ended. Sign in again.")
         if token.used_at is not None and now - token.used_at > REFRESH_GRACE:
-            row.revoked_at = now
-            return SessionEnded("The session was used from two places. Sign in again.")
+            await self._end(session, row)
+            detail = "The session was used from two places. Sign in again."
+            return TokenUsedTwice(detail, UserId(row.user_id), row.id)
         if token.used_at is None:
             token.used_at = now
         # Branches that a race left behind end here, so that a stolen one is noticed when used.
@@ -179,19 +214,48 @@ class IdentityService:
         row.expires_at = now + self._refresh_lifetime
         return await self._issue(session, row)
 
-    async def log_out(self, session: AsyncSession, refresh_token: str) -> None:
-        """End the session of this refresh token, if there is one, with its access tokens."""
-        row = await repository.lock_session_of(session, refresh_token_hash(refresh_token))
-        if row is not None and row.revoked_at is None:
-            row.revoked_at = self._clock.now()
+    async def log_out(
+        self, session: AsyncSession, refresh_token: str | None, access_token: str | None
+    ) -> list[UserId]:
+        """End the sessions of these tokens with all their tokens; return whose they were.
+
+        A token that is unknown or too old ends nothing; nor does one whose session has ended.
+        """
+        found = []
+        if refresh_token:
+            hashed = refresh_token_hash(refresh_token)
+            found.append(await repository.lock_session_of(session, hashed))
+        if access_token:
+            with suppress(IdentityError):
+                session_id = self._tokens.read(access_token).session_id
+                found.append(await repository.lock_session(session, session_id))
+        ended = []
+        for row in found:
+            if row is not None and row.revoked_at is None:
+                await self._end(session, row)
+                ended.append(UserId(row.user_id))
+        return ended
+
+    async def ended_among(
+        self, session: AsyncSession, session_ids: Collection[SessionId]
+    ) -> set[SessionId]:
+        """Return which of these sessions nobody may speak through any more."""
+        standing = await repository.standing_sessions(session, session_ids, self._clock.now())
+        return set(session_ids) - {SessionId(found) for found in standing}
 
     async def principal(self, session: AsyncSession, access_token: str) -> Principal:
         """Return who speaks through an access token.
 
-        Asks the database, so that signing out and disabling an account work at once.
         Raises NotSignedIn, TokenExpired, SessionEnded or AccountDisabled.
         """
-        claims = self._tokens.read(access_token)
+        return await self.principal_of(session, self._tokens.read(access_token))
+
+    async def principal_of(self, session: AsyncSession, claims: AccessClaims) -> Principal:
+        """Return who speaks through a token that was read already.
+
+        Asks the database, so that signing out and disabling an account work at once.
+        Raises NotSignedIn, SessionEnded or AccountDisabled.
+        """
         found = await repository.session_and_user(session, claims.session_id)
         if found is None or found[1].id != claims.user_id:
             raise NotSignedIn("The access token belongs to no session.")
@@ -209,6 +273,10 @@ class IdentityService:
             tier=account.tier,
             expires_at=claims.expires_at,
         )
+
+    async def _end(self, session: AsyncSession, row: SessionRow) -> None:
+        row.revoked_at = self._clock.now()
+        await repository.notify_ended(session, SESSIONS_CHANNEL, row.id)
 
     async def _issue(self, session: AsyncSession, row: SessionRow) -> IssuedTokens:
         secret = new_refresh_token()

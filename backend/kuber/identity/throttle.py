@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
+from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from kuber.identity.errors import RateLimited
+from kuber.identity.emails import normalise
+from kuber.identity.errors import InvalidAccount, RateLimited
 from kuber.kernel.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +31,16 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {count, redis.call('PTTL', KEYS[1])}
 """
+
+# How many there were since the last answer, for the first in a window; 0 for all others.
+_FAILED = """
+local count = redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+if not redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], 0, 'PX', ARGV[2])
+return count
+"""
+_REMEMBERED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +86,46 @@ class Throttle:
         self._redis_away_until = clock.now()
 
     async def log_in(self, email: str, ip: str) -> None:
-        """Count one attempt to sign in; raises RateLimited when there were too many."""
-        place = _place(ip)
+        """Count one attempt to sign in; raises RateLimited when there were too many.
+
+        All spellings of an address that name one account count together. What is no address names
+        no account, and is counted apart from those that do.
+        """
+        place = place_of(ip)
         await self._take(f"login:{place}", self._per_minute * _ACCOUNTS_PER_PLACE)
-        await self._take(f"login:{place}:{email.strip().lower()}", self._per_minute)
+        await self._take(f"login:{place}:{_account(email)}", self._per_minute)
+
+    async def failed(self, account_id: UUID) -> int:
+        """Count one failed log-in; return how many there were since the last answer that was not 0.
+
+        It is not 0 for the first in a minute, so that whoever goes on guessing fills no record.
+        """
+        name = self._key(f"failed:{account_id}")
+        if self._clock.now() >= self._redis_away_until:
+            try:
+                times = [int(one.total_seconds() * 1000) for one in (_WINDOW, _REMEMBERED)]
+                answer = self._redis.eval(_FAILED, 2, name, f"{name}:told", *times)
+                return await cast("Awaitable[int]", answer)
+            except RedisError as error:
+                self._redis_away_until = self._clock.now() + _PAUSE
+                _log.warning("throttle_counts_locally", error=type(error).__name__)
+        return 1 if self._local.use(name).count == 1 else 0
 
     async def register(self, ip: str) -> None:
         """Count one attempt to sign up; raises RateLimited when there were too many."""
-        await self._take(f"register:{_place(ip)}", self._per_minute * _ACCOUNTS_PER_PLACE)
+        await self._take(f"register:{place_of(ip)}", self._per_minute * _ACCOUNTS_PER_PLACE)
 
     async def _take(self, name: str, limit: int) -> None:
-        key = "kuber:throttle:" + hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
-        use = await self._use(key)
+        use = await self._use(self._key(name))
         if use.count > limit:
             wait_s = max(1, round(use.left_s + 0.5))
             raise RateLimited(
                 f"Too many attempts. Try again in {wait_s} seconds.", retry_after_s=wait_s
             )
+
+    def _key(self, name: str) -> str:
+        digest = hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
+        return f"kuber:throttle:{digest}"
 
     async def _use(self, key: str) -> _Use:
         if self._clock.now() < self._redis_away_until:
@@ -110,7 +145,14 @@ class Throttle:
         return _Use(count, left_ms / 1000)
 
 
-def _place(ip: str) -> str:
+def _account(email: str) -> str:
+    try:
+        return f"account:{normalise(email)}"
+    except InvalidAccount:
+        return f"no address:{email.strip().lower()}"
+
+
+def place_of(ip: str) -> str:
     """Return what counts as one place: an address, or the network that one IPv6 line is given."""
     try:
         address = ip_address(ip)

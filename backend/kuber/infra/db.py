@@ -11,7 +11,19 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import DateTime, MetaData, Numeric, Uuid, text
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    MetaData,
+    Numeric,
+    Text,
+    TypeDecorator,
+    Uuid,
+    cast,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -36,6 +48,17 @@ JsonObject = dict[str, Any]
 set_json_dumps(orjson.dumps)
 
 
+IMPATIENT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""A machine that is gone without a word is noticed after some seconds, not after hours."""
+_POOL_GIVES_UP_AFTER_S = 5.0
+
+
 class Base(DeclarativeBase):
     """Base of all mapped tables; the migrations see every one of them."""
 
@@ -45,6 +68,22 @@ class Base(DeclarativeBase):
         UUID: Uuid(),
         JsonObject: JSONB(),
     }
+
+
+class JsonText(TypeDecorator[bytes]):
+    """A JSONB column that is written and read as text: nobody makes objects of a large document."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> orjson.Fragment | None:
+        return None if value is None else orjson.Fragment(value)
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return type_coerce(cast(column, Text), self)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.encode()
 
 
 MONEY = Numeric(20, 8)
@@ -65,15 +104,19 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             pool_timeout=10,
-            connect_args={"application_name": application_name, "connect_timeout": 5},
+            connect_args={"application_name": application_name, **IMPATIENT},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Open a unit of work: commits when the block ends, rolls back when it raises."""
-        async with self._sessions() as session, session.begin():
+        """Open a unit of work: commits when the block ends, rolls back when it raises.
+
+        It takes a connection at its first statement; `set_down` ends it earlier.
+        """
+        async with self._sessions() as session:
             yield session
+            await session.commit()
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -84,8 +127,60 @@ class Database:
         await self.engine.dispose()
 
 
+ONE_TRANSACTION = "one transaction"
+"""In the `info` of a session that must not be set down: all of what it does is kept, or nothing."""
+
+
+SET_DOWN = "set down"
+"""In the `info` of a session that was: what it has read before may have changed since."""
+
+
+async def set_down(session: AsyncSession) -> None:
+    """Commit and give the connection back, so that none is held while others are waited for.
+
+    The next statement begins another transaction, which reads rows anew.
+    """
+    assert ONE_TRANSACTION not in session.info, "it is all done or nothing of it"
+    session.info[SET_DOWN] = True
+    await session.commit()
+    session.expunge_all()
+
+
 RawConnection = AsyncConnection[TupleRow]
 RawPool = AsyncConnectionPool[RawConnection]
+
+
+class DatabaseProbe:
+    """Asks PostgreSQL for a sign of life, on connections of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._idle: RawConnection | None = None
+
+    async def ask(self) -> None:
+        """Return once PostgreSQL has answered. Raises when it refuses."""
+        connection, self._idle = self._idle, None
+        if connection is None or connection.closed:
+            connection = await AsyncConnection.connect(
+                self._url, autocommit=True, application_name="kuber-probe", **IMPATIENT
+            )
+        try:
+            await connection.execute("select 1")
+        except BaseException:
+            await connection.close()
+            raise
+        surplus = self._keep(connection)
+        if surplus is not None:
+            await surplus.close()
+
+    async def close(self) -> None:
+        if self._idle is not None:
+            await self._idle.close()
+
+    def _keep(self, connection: RawConnection) -> RawConnection | None:
+        """Keep a connection for the next question; return one that is not needed."""
+        surplus, self._idle = self._idle, connection
+        return surplus
 
 
 class Connections(Protocol):
@@ -104,8 +199,17 @@ class HeldConnection:
         return nullcontext(self._connection)
 
 
-def raw_pool(url: str, *, size: int, application_name: str, checked: bool = True) -> RawPool:
+def raw_pool(
+    url: str,
+    *,
+    size: int,
+    application_name: str,
+    checked: bool = True,
+    patience_s: float = 30.0,
+) -> RawPool:
     """Return a closed psycopg pool in autocommit mode; the caller opens and closes it.
+
+    Whoever waits longer than `patience_s` for a connection gets PoolTimeout.
 
     `checked` asks PostgreSQL before each use whether the connection still lives, a round trip
     more; without it the first use after a restart of PostgreSQL fails.
@@ -114,7 +218,16 @@ def raw_pool(url: str, *, size: int, application_name: str, checked: bool = True
         url,
         min_size=min(2, size),
         max_size=size,
+        timeout=patience_s,
         open=False,
         check=AsyncConnectionPool.check_connection if checked else None,
-        kwargs={"autocommit": True, "application_name": application_name, "connect_timeout": 5},
+        kwargs={"autocommit": True, "application_name": application_name, **IMPATIENT},
+        # Left to itself the pool would wait twice as long after each failure, up to minutes.
+        reconnect_timeout=_POOL_GIVES_UP_AFTER_S,
+        reconnect_failed=_begin_anew,
     )
+
+
+async def _begin_anew(pool: RawPool) -> None:
+    if not pool.get_stats().get("pool_available"):
+        await pool.check()  # with nothing to check it makes a connection

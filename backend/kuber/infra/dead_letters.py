@@ -8,21 +8,20 @@ from typing import Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import JsonObject, RawConnection
-from kuber.infra.headers import correlation_id_of, traceparent_of
+from kuber.infra.headers import EVENT_ID, correlation_id_of, event_id_of, traceparent_of
 from kuber.infra.kafka import (
     CONSUMERS,
+    MAX_MESSAGE_BYTES,
     IncomingMessage,
-    KafkaProducer,
-    MessagesRefused,
-    OutgoingMessage,
     dead_letter_topic,
 )
 from kuber.infra.models import DeadLetterRow
-from kuber.infra.telemetry import traceparent
+from kuber.infra.outbox import OutboxRow, confirm
+from kuber.infra.telemetry import process_name, traceparent
 from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.errors import ErrorKind, KuberError
@@ -97,7 +96,7 @@ async def put_away(
     connection: RawConnection, clock: Clock, consumer: str, rejected: Sequence[Rejected]
 ) -> None:
     """Keep `rejected` and announce them on the consumer's dead-letter topic, in the caller's
-    transaction. A message that was put away before is not kept twice."""
+    transaction, which confirms them, too. A message that was put away before is not kept twice."""
     assert consumer in CONSUMERS, "every consumer has a topic for its dead letters"
     for item in rejected:
         message = item.message
@@ -105,7 +104,7 @@ async def put_away(
         letter, headers = announcement(item, letter_id)
         values: JsonObject = {
             "id": letter_id,
-            "fingerprint": fingerprint(consumer, message),
+            "fingerprint": _identity(consumer, message),
             "consumer": consumer,
             "topic": message.topic,
             "partition": message.partition,
@@ -123,6 +122,7 @@ async def put_away(
             "announced_headers": Jsonb(headers),
         }
         await connection.execute(_PUT, values)
+    await confirm(connection, [item.message for item in rejected])
 
 
 def announcement(item: Rejected, letter_id: UUID) -> tuple[DeadLetter, dict[str, str]]:
@@ -151,6 +151,7 @@ def _announced_headers(letter_id: UUID, message: IncomingMessage) -> dict[str, s
         "schema_version": "1",
         "idempotency_key": str(letter_id),
         "correlation_id": correlation_id_of(message.headers) or str(new_id()),
+        "service": process_name(),
         **({"traceparent": parent} if parent else {}),
     }
 
@@ -159,6 +160,17 @@ def fingerprint(consumer: str, message: IncomingMessage) -> str:
     """Return what tells one message from all others, also after a broker began again at zero."""
     digest = hashlib.sha256(f"{consumer}|{message.topic}|{message.partition}|".encode())
     digest.update(f"{message.offset}|{message.timestamp_ms}|".encode())
+    digest.update(message.value)
+    return digest.hexdigest()
+
+
+def _identity(consumer: str, message: IncomingMessage) -> str:
+    """Return what tells a dead letter from all others: one of ours that was sent a second time,
+    because a broker lost it, stands somewhere else and is the same."""
+    event_id = event_id_of(message.headers)
+    if event_id is None:
+        return fingerprint(consumer, message)
+    digest = hashlib.sha256(f"{consumer}|{message.topic}|event|{event_id}|".encode())
     digest.update(message.value)
     return digest.hexdigest()
 
@@ -194,20 +206,29 @@ async def find(session: AsyncSession, letter_id: UUID) -> DeadLetterRow | None:
     return await session.get(DeadLetterRow, letter_id)
 
 
-async def replay(
-    session: AsyncSession, producer: KafkaProducer, clock: Clock, letter: DeadLetterRow
-) -> None:
-    """Send the message again to the topic that it came from.
+async def replay(session: AsyncSession, clock: Clock, letter: DeadLetterRow) -> None:
+    """Have the message sent again to the topic that it came from, by the outbox.
 
-    It carries its old headers, so that consumers that have seen it drop it. Raises
-    KafkaUnavailable, or NotReplayable when waiting would not help.
+    It carries its old headers, so that consumers that have seen it drop it. Raises NotReplayable
+    when Kafka would not take it.
     """
-    headers = {**letter.headers, REPLAYED: str(letter.id)}
-    message = OutgoingMessage(letter.topic, letter.key or b"", letter.payload, headers)
-    try:
-        await producer.publish([message])
-    except MessagesRefused as error:
-        raise NotReplayable(f"Kafka does not take this message: {error.reasons[0]}.") from error
+    event_id = new_id()
+    headers = {**letter.headers, REPLAYED: str(letter.id), EVENT_ID: str(event_id)}
+    size = sum(len(name.encode()) + len(text.encode()) for name, text in headers.items())
+    size += len(letter.payload) + len(letter.key or b"")
+    if size > MAX_MESSAGE_BYTES:
+        raise NotReplayable(
+            f"The message is too large to be sent: {size:,} bytes, {MAX_MESSAGE_BYTES:,} can be."
+        )
+    values = {
+        "event_id": event_id,
+        "topic": letter.topic,
+        "key": "",
+        "payload": {},
+        "headers": headers,
+        "dead_letter_id": letter.id,
+    }
+    await session.execute(insert(OutboxRow), [values])
     letter.replayed_at = clock.now()
     await session.flush()
 

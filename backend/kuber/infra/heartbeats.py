@@ -1,20 +1,28 @@
 """Which long-running services are alive and get on, from the heartbeats that they leave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
+import psutil
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.infra.db import JsonObject
+from kuber.infra.db import JsonObject, RawConnection
 from kuber.infra.models import ServiceBeatRow
 
 LOST_AFTER = timedelta(seconds=10)
 """A service that was not heard for so long is lost, whatever it said last."""
 
 _HICCUP_S = 5.0
+
+_SILENT = """
+    select service, instance, beat_at from service_beats
+    where service = any(%s) and instance <> %s and split_part(instance, ':', 1) = %s
+      and state <> 'stopped' and beat_at < now() - %s
+"""
+_FORGET = "delete from service_beats where service = %s and instance = %s and beat_at = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +104,27 @@ async def service_beats(session: AsyncSession, now: datetime) -> list[ServiceBea
         )
         for row in (await session.scalars(query)).all()
     ]
+
+
+async def replace_lost(connection: RawConnection, services: Sequence[str], instance: str) -> None:
+    """Forget the instances of `services` that were lost here and that `instance` has replaced.
+
+    `instance` is `host:process id`. Those of its host fall under this whose process is gone.
+    """
+    host, _, _ = instance.partition(":")
+    cursor = await connection.execute(_SILENT, (list(services), instance, host, LOST_AFTER))
+    for service, silent, beat_at in await cursor.fetchall():
+        if not _lives(silent, beat_at):
+            await connection.execute(_FORGET, (service, silent, beat_at))
+
+
+def _lives(instance: str, beat_at: datetime) -> bool:
+    """Say whether the process that left this beat is there; a namesake began after it."""
+    _, _, process_id = instance.partition(":")
+    try:
+        began: float = psutil.Process(int(process_id)).create_time()
+        return began <= beat_at.timestamp()
+    except (psutil.NoSuchProcess, ValueError):
+        return False
+    except psutil.AccessDenied:
+        return True

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import monotonic
@@ -10,7 +10,8 @@ from time import monotonic
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
+from kuber.infra.kafka import IncomingMessage, KafkaUnavailable, Undecodable
+from kuber.infra.kafka_unreadable import READING, UNREADABLE, Looker, Place, Standstills
 from kuber.infra.telemetry import CONSUMER_ERRORS
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,9 @@ class KafkaConsumer:
     that is not heard for ten sessions is put out of the group, even while its library still beats.
     So long, too, does a member wait for the group to let it in before it asks again: the light
     broker forgets at times that it was asked.
+
+    What cannot be read is stepped over and returned as a message that is `undecodable`, once it is
+    sure that the cluster holds it and the library makes nothing of it.
     """
 
     def __init__(
@@ -37,39 +41,40 @@ class KafkaConsumer:
         self._topics = tuple(topics)
         self._consumer = Consumer(
             {
+                **READING,
                 "bootstrap.servers": bootstrap,
                 "group.id": group,
                 "client.id": group,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 5,
                 "session.timeout.ms": session_ms,
                 "heartbeat.interval.ms": session_ms // 6,
                 "max.poll.interval.ms": _SESSIONS_UNHEARD * session_ms,
-                "allow.auto.create.topics": False,
                 "topic.metadata.refresh.interval.ms": 10_000,
                 "log_level": 3,
                 "error_cb": self._complain,
-                "statistics.interval.ms": 2_000,
-                "stats_cb": self._note_brokers,
+                "statistics.interval.ms": 1_000,
+                "stats_cb": self._note_statistics,
             }
         )
         self._reachable = True
         self._complaint: str | None = None
         self._complained_s = 0.0
         self._logged: set[str] = set()
-        self._read: list[Message] = []
-        self._paused: set[tuple[str, int]] = set()
-        self._taken_away: set[tuple[str, int]] = set()
+        self._read: list[IncomingMessage] = []
+        self._paused: set[Place] = set()
+        self._taken_away: set[Place] = set()
+        self._newest: dict[Place, int] = {}
+        self._stuck: dict[Place, str] = {}
+        self._silent: dict[Place, int] = {}
+        self._standstills = Standstills()
+        self._looker = Looker(self._consumer, bootstrap, group)
         # One thread of its own: the library's calls block, and must not overlap.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"kafka-{group}")
         self._consumer.subscribe(list(topics), on_revoke=self._forget)
 
     @property
     def reachable(self) -> bool:
-        """Whether the group's coordinator answered when the library looked, 2 seconds ago or less.
+        """Whether the group's coordinator answered when the library looked, a second ago or less.
 
         Without this, a cluster that is away cannot be told from one that has no messages. Other
         brokers do not count: the library keeps a silent one for connected for a minute and more.
@@ -78,8 +83,10 @@ class KafkaConsumer:
 
     @property
     def problem(self) -> str | None:
-        """What the library complained of and has not been mended: an unknown topic, a refusal."""
-        return self._complaint
+        """What keeps messages from coming: an unknown topic, a refusal, what cannot be read."""
+        told = [f"{place}: {complaint}" for place, complaint in self._stuck.items()]
+        told += [f"{place}: nothing comes from {at} on" for place, at in self._silent.items()]
+        return self._complaint or next(iter(told), None)
 
     async def poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
         """Return up to `limit` messages, as soon as there is one; none after `timeout_s`.
@@ -112,16 +119,17 @@ class KafkaConsumer:
     def _poll(self, limit: int, timeout_s: float) -> list[IncomingMessage]:
         self._resume(self._paused)
         if not self._read:
-            self._keep(self._consumer.poll(timeout_s))
+            self._keep([self._consumer.poll(timeout_s)])
         if self._read:
             if len(self._read) < limit:
-                for message in self._consumer.consume(limit - len(self._read), 0):
-                    self._keep(message)
+                self._keep(self._consumer.consume(limit - len(self._read), 0))
         elif self._complaint and monotonic() - self._complained_s > _LOOK_AGAIN_S:
             self._look_again()
+        for place, offset in self._standstills.found():
+            self._look(place, offset, None)
         read, self._read = self._read, []
         self._taken_away.clear()
-        return [_incoming(message) for message in read]
+        return read
 
     def _keep_alive(self) -> None:
         try:
@@ -129,29 +137,103 @@ class KafkaConsumer:
             self._consumer.pause(fresh)
             self._paused.update(map(_place, fresh))
             # Of a partition that came just now there may be a message: it is for the next `poll`.
-            self._keep(self._consumer.poll(0))
+            self._keep([self._consumer.poll(0)])
         except (KafkaException, KafkaUnavailable) as error:
             log.warning("consumer_not_kept_alive", group=self._group, reason=str(error))
 
-    def _resume(self, places: set[tuple[str, int]]) -> None:
+    def _resume(self, places: set[Place]) -> None:
         self._consumer.resume([TopicPartition(*place) for place in places])
         self._paused -= places
 
-    def _keep(self, message: Message | None) -> None:
-        """Take a message from the library, or what it has to say instead of one.
+    def _keep(self, messages: Iterable[Message | None]) -> None:
+        """Take messages from the library, or what it has to say instead of them.
 
         Raises KafkaUnavailable for an error that the library does not mend.
         """
-        if message is None:
-            return
+        moved: set[Place] = set()
+        for message in messages:
+            if message is None:
+                continue
+            topic, partition = message.topic(), message.partition()
+            place = None if topic is None or partition is None else Place(topic, partition)
+            if place is None or (message.error() is not None and not _blames_a_message(message)):
+                self._take_error(message)
+            elif place not in moved and self._take(message, place):
+                moved.add(place)  # what comes with it was read before and comes again
+
+    def _take_error(self, message: Message) -> None:
         error = message.error()
-        if error is None:
-            self._content()
-            self._read.append(message)
-            return
+        assert error is not None, "a message has a place"
         self._complain(error)
         if error.fatal():
             raise KafkaUnavailable(str(error))
+
+    def _take(self, message: Message, place: Place) -> bool:
+        """Take a message, or a complaint about one; say whether the reader was moved."""
+        error, offset = message.error(), message.offset()
+        if error is not None:
+            CONSUMER_ERRORS.labels(self._group, error.name()).inc()
+            return self._look(place, -1 if offset is None else offset, error.str())
+        incoming = _incoming(message)
+        if self._thrown_back(incoming, place):
+            return True
+        self._content()
+        self._read.append(incoming)
+        return False
+
+    def _look(self, place: Place, offset: int, complaint: str | None) -> bool:
+        """Step over what stands at `offset` and say so if it is sure that it cannot be read.
+
+        `complaint` is what the library said against it, None when it only makes no progress.
+        """
+        if place not in map(_place, self._consumer.assignment()):
+            return False
+        try:
+            found = self._looker.unreadable(place, offset, complaint)
+            if found is not None:
+                self._consumer.seek(TopicPartition(*place, found.last + 1))
+        except (KafkaException, KafkaUnavailable, OSError) as error:
+            log.info("place_not_looked_at", group=self._group, reason=str(error))
+            found = None
+            if complaint is None:
+                self._silent[place] = offset
+        if found is None:
+            if complaint is not None:
+                self._stuck[place] = complaint
+            return False
+        self._mended(place)
+        self._standstills.suspect(place, found.last + 1)
+        log.warning("stepped_over", group=self._group, **_named(place), **found.in_figures())
+        undecodable = Undecodable(found.last, found.why)
+        batch = found.batch
+        self._read.append(
+            IncomingMessage(
+                *place, found.first, batch.timestamp_ms, None, batch.content, {}, undecodable
+            )
+        )
+        return True
+
+    def _thrown_back(self, message: IncomingMessage, place: Place) -> bool:
+        """Say whether the library went back because a batch claims offsets that do not exist.
+
+        Then it is set behind that batch, whose messages it had read; else it would go round for
+        ever. It goes back by right when the cluster has lost its messages and begins again.
+        """
+        newest = self._newest.get(place, -1)
+        try:
+            if message.offset <= newest and self._looker.overstates(place, newest):
+                self._consumer.seek(TopicPartition(*place, newest + 1))
+                log.warning("offsets_overstated", group=self._group, offset=newest, **_named(place))
+                return True
+        except (KafkaException, KafkaUnavailable, OSError) as error:
+            log.info("place_not_looked_at", group=self._group, reason=str(error))
+        self._newest[place] = message.offset
+        self._mended(place)
+        return False
+
+    def _mended(self, place: Place) -> None:
+        self._stuck.pop(place, None)
+        self._silent.pop(place, None)
 
     def _forget(self, _: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Called by the library, from `_poll` or `_keep_alive`, when partitions are taken away.
@@ -162,26 +244,34 @@ class KafkaConsumer:
         gone = {*map(_place, partitions)}
         self._taken_away |= gone
         self._resume(self._paused & gone)  # else they would be paused when they come back
-        self._read = [one for one in self._read if (one.topic(), one.partition()) not in gone]
+        self._read = [one for one in self._read if (one.topic, one.partition) not in gone]
+        for place in gone:
+            self._newest.pop(place, None)
+            self._mended(place)
+            self._standstills.forget(place)
 
     def _commit(self, messages: Sequence[IncomingMessage]) -> None:
-        newest: dict[tuple[str, int], int] = {}
+        done: dict[Place, int] = {}
         for message in messages:
-            place = (message.topic, message.partition)
+            place = Place(message.topic, message.partition)
             if place not in self._taken_away:
-                newest[place] = max(newest.get(place, 0), message.offset + 1)
-        if not newest:
+                done[place] = max(done.get(place, 0), message.next_offset)
+        if not done:
             return
-        offsets = [TopicPartition(*place, offset) for place, offset in newest.items()]
+        offsets = [TopicPartition(*place, offset) for place, offset in done.items()]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
             raise KafkaUnavailable(str(error.args[0])) from error
 
-    def _note_brokers(self, statistics: str) -> None:
+    def _note_statistics(self, statistics: str) -> None:
         """Called by the library from within `_poll`, with its figures as JSON."""
-        brokers = json.loads(statistics).get("brokers", {})
-        self._reachable = brokers.get("GroupCoordinator", {}).get("state") == "UP"
+        figures = json.loads(statistics)
+        coordinator = figures.get("brokers", {}).get("GroupCoordinator", {})
+        self._reachable = coordinator.get("state") == "UP"
+        self._standstills.note(figures, self._paused, in_doubt=self._complaint is not None)
+        stands = self._standstills.stands
+        self._silent = {place: at for place, at in self._silent.items() if stands(place, at)}
 
     def _complain(self, error: KafkaError) -> None:
         """Count an error that the library goes on from; log each kind once until it is mended."""
@@ -210,8 +300,17 @@ class KafkaConsumer:
             self._content()
 
 
-def _place(partition: TopicPartition) -> tuple[str, int]:
-    return partition.topic, partition.partition
+def _place(partition: TopicPartition) -> Place:
+    return Place(partition.topic, partition.partition)
+
+
+def _named(place: Place) -> dict[str, object]:
+    return {"topic": place.topic, "partition": place.partition}
+
+
+def _blames_a_message(message: Message) -> bool:
+    error = message.error()
+    return error is not None and error.code() in UNREADABLE
 
 
 def _incoming(message: Message) -> IncomingMessage:

@@ -1,4 +1,4 @@
-"""Tables of the machinery: dead letters and the heartbeats of services."""
+"""Tables of the machinery: dead letters, the heartbeats of services, and the event history."""
 
 from datetime import datetime
 from uuid import UUID
@@ -50,3 +50,29 @@ class ServiceBeatRow(Base):
     beat_at: Mapped[datetime]
     progress_at: Mapped[datetime]
     waiting_for: Mapped[str | None] = mapped_column(String(60))
+
+
+class EventHistoryRow(Base):
+    """One thing that happened in the last days: for looking it up, nothing depends on it.
+
+    No foreign keys: writing it locks nothing else. Rows are inserted, never changed, and deleted in
+    batches at their oldest end.
+    """
+
+    __tablename__ = "event_history"
+    __table_args__ = (
+        Index("ix_event_history_user_id_at_id", "user_id", "at", "id"),
+        Index("ix_event_history_at_id", "at", "id"),
+        Index("ix_event_history_correlation_id_at", "correlation_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The event's own."""
+    at: Mapped[datetime]
+    type: Mapped[str] = mapped_column(String(60))
+    service: Mapped[str] = mapped_column(String(60))
+    """The process in which it happened: api, worker, dispatcher, ..."""
+    correlation_id: Mapped[str] = mapped_column(String(100))
+    user_id: Mapped[UUID | None]
+    """Whose it is; None for the platform's."""
+    data: Mapped[JsonObject]

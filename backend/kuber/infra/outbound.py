@@ -144,12 +144,13 @@ class OutboundClient:
 
     def check(self, url: str) -> httpx.URL:
         """Return the parsed URL; raises AddressRefused for what its spelling alone rules out."""
-        try:
-            parsed = httpx.URL(url.strip())
-        except httpx.InvalidURL as error:
-            raise _refused("This is not a web address.") from error
         if len(url) > MAX_URL_LENGTH:
             raise _refused(f"The address is longer than {MAX_URL_LENGTH} characters.")
+        try:
+            parsed = httpx.URL(url.strip())
+            _ = parsed.host, parsed.port  # read here, because some names fail only when they are
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _refused("This is not a web address.") from error
         if parsed.scheme != "https" and not (self._trusted and parsed.scheme == "http"):
             raise _refused("Only https addresses are fetched.")
         if not parsed.host or (parsed.port is not None and not 0 < parsed.port < 65_536):
@@ -205,7 +206,7 @@ class OutboundClient:
     def _next(self, target: httpx.URL, location: str) -> httpx.URL:
         try:
             joined = target.join(location)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, ValueError) as error:
             raise BadAnswer(
                 f"{target.host} redirects to what is no address.",
                 "Give the address that answers itself.",

@@ -1,25 +1,47 @@
 """Transactional outbox: events are rows of the transaction that made them true."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, String, Text, insert, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kuber.infra.db import Base, JsonObject
-from kuber.infra.telemetry import traceparent
+from kuber.infra.db import Base, JsonObject, RawConnection
+from kuber.infra.headers import event_id_of
+from kuber.infra.history import MOVE_TO_HISTORY
+from kuber.infra.kafka import IncomingMessage
+from kuber.infra.models import DeadLetterRow
+from kuber.infra.telemetry import process_name, traceparent
 from kuber.kernel.events import Event
 
 
 class OutboxRow(Base):
-    """One message on its way to Kafka; the relay deletes it once the cluster has it."""
+    """One message on its way to Kafka.
+
+    The relay moves it into the event history once the cluster has it. Of a topic that a consumer
+    confirms (`kafka.CONFIRMED_BY`) it marks the row as sent; the consumer moves it in the
+    transaction that records the message.
+    """
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_unsent",
+            "id",
+            postgresql_where=text("sent_at is null and refused_at is null"),
+        ),
+        Index(
+            "ix_outbox_sent",
+            "sent_partition",
+            "sent_offset",
+            postgresql_where=text("sent_at is not null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event_id: Mapped[UUID] = mapped_column(unique=True)
@@ -31,6 +53,17 @@ class OutboxRow(Base):
     refused_at: Mapped[datetime | None]
     """When Kafka refused it for good; the relay passes it by."""
     refusal: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None]
+    """When the cluster acknowledged it; null until then, and once it has to be sent again."""
+    sent_partition: Mapped[int | None]
+    sent_offset: Mapped[int | None] = mapped_column(BigInteger)
+    times_sent: Mapped[int] = mapped_column(server_default=text("0"))
+    send_again_at: Mapped[datetime | None]
+    """Before this it is not sent again, unless the cluster has lost it."""
+    dead_letter_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey(DeadLetterRow.id, ondelete="CASCADE")
+    )
+    """Whose key and payload are sent, byte for byte, in place of the row's own."""
 
 
 def outbox_values(event: Event) -> JsonObject:
@@ -50,6 +83,7 @@ def outbox_values(event: Event) -> JsonObject:
             "schema_version": str(event.schema_version),
             "correlation_id": event.correlation_id,
             "idempotency_key": str(event.event_id),
+            "service": process_name(),
             **({"traceparent": parent} if (parent := traceparent()) else {}),
         },
     }
@@ -77,6 +111,27 @@ def outbox_json(events: Iterable[Event]) -> list[JsonObject]:
         {**values, "event_id": str(values["event_id"])}
         for values in (outbox_values(event) for event in events)
     ]
+
+
+_CONFIRM = MOVE_TO_HISTORY.format(
+    which="id in (select id from outbox where event_id = any(%s) order by id for update)"
+)
+
+
+async def confirm(connection: RawConnection, messages: Sequence[IncomingMessage]) -> None:
+    """Move the rows that announced `messages` into the event history, in the transaction that
+    records what they say.
+
+    For messages that are known already, too: one of them was sent a second time.
+    """
+    await confirm_events(connection, [event_id_of(message.headers) for message in messages])
+
+
+async def confirm_events(connection: RawConnection, event_ids: Iterable[UUID | None]) -> None:
+    """The same by the messages' event ids; None stands for a message of somebody else."""
+    ours = [event_id for event_id in event_ids if event_id is not None]
+    if ours:
+        await connection.execute(_CONFIRM, (ours,))
 
 
 def _plain(value: object) -> object:

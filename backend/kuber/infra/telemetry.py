@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import dataclass
 
 import structlog
 from opentelemetry import trace
@@ -60,6 +61,15 @@ OUTBOX_PUBLISHED = Counter("kuber_outbox_published_total", "Outbox rows publishe
 OUTBOX_REFUSED = Counter(
     "kuber_outbox_refused_total", "Outbox rows set aside: Kafka will never take them", ["topic"]
 )
+OUTBOX_UNCONFIRMED = Gauge(
+    "kuber_outbox_unconfirmed", "Outbox rows that Kafka has and their consumer has not recorded"
+)
+OUTBOX_UNCONFIRMED_AGE_S = Gauge(
+    "kuber_outbox_unconfirmed_age_seconds", "Age of the oldest of these rows"
+)
+OUTBOX_RESENT = Counter(
+    "kuber_outbox_resent_total", "Outbox rows sent again: lost or passed over", ["topic"]
+)
 
 
 _NOISY = (
@@ -67,6 +77,24 @@ _NOISY = (
     # A line for each task would drown the rest: the scheduler sends one every second.
     *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
 )
+
+
+@dataclass(slots=True)
+class _Process:
+    name: str = "kuber"
+
+
+_PROCESS = _Process()
+
+
+def name_process(service: str) -> None:
+    """Say what this process is called in what it announces: api, worker, dispatcher, ..."""
+    _PROCESS.name = service
+
+
+def process_name() -> str:
+    """Return what this process is called; `kuber` for a command that has no other name."""
+    return _PROCESS.name
 
 
 def configure_logging(level: str, log_format: str, service: str) -> None:

@@ -39,4 +39,7 @@ def as_utc(instant: datetime) -> datetime:
     """Return `instant` in UTC; raises ValueError when it carries no zone."""
     if instant.tzinfo is None:
         raise ValueError("a time without a zone is ambiguous: add an offset such as Z or +01:00")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time lies outside the calendar") from error

@@ -3,8 +3,10 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 
 from kuber.kernel.errors import KuberError, Problem
+from kuber.kernel.storable import text_fault
 
 
 class BadCursor(KuberError):
@@ -23,11 +25,25 @@ def decode_cursor(cursor: str, parts: int) -> tuple[str, ...]:
     """Return the sort key; raises BadCursor when it does not have `parts` texts."""
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError, binascii.Error):
         key = None
-    if not (isinstance(key, list) and len(key) == parts and all(isinstance(k, str) for k in key)):
+    if not (isinstance(key, list) and len(key) == parts and all(map(_is_part, key))):
         raise bad_cursor()
     return tuple(key)
+
+
+def rows_that_fit(sizes: Sequence[int], most: int) -> int:
+    """Return how many rows, of `sizes` values each, one page may show: one at the least."""
+    whole = 0
+    for place, size in enumerate(sizes):
+        whole += size
+        if place and whole > most:
+            return place
+    return len(sizes)
+
+
+def _is_part(part: object) -> bool:
+    return isinstance(part, str) and text_fault(part) is None
 
 
 def bad_cursor() -> BadCursor:

@@ -68,13 +68,16 @@ def _ratio_near(step: float, gap: float) -> Fraction | None:
     return None
 
 
-def price_factors(count: int, splits: tuple[Split, ...]) -> FloatArray:
+def price_factors(
+    count: int, splits: tuple[Split, ...], after: Fraction = Fraction(1)
+) -> FloatArray:
     """Return what to multiply each of `count` raw prices with, shape (count,).
 
-    Bars from the last of `splits` on keep their price. Volumes are divided by the same factors.
+    Bars from the last of `splits` on are multiplied with `after`, what came of the splits after
+    all these bars. Volumes are divided by the same factors.
     """
     factors = np.ones(count)
-    stop, share = count, Fraction(1)
+    stop, share = count, after
     for split in reversed(splits):
         factors[split.index : stop] = float(share)
         stop, share = split.index, share / split.ratio

@@ -48,6 +48,22 @@ class ImportTooLarge(MarketError):
     title = "The file is too large"
 
 
+class DatabaseSlow(MarketError):
+    """The file could be read, but the database did not take its bars in time."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+    code = "database_slow"
+    title = "The database is slow"
+
+
+class NotImported(MarketError):
+    """The user has imported no bars of the symbol."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+    code = "not_imported"
+    title = "There is no such import"
+
+
 class ProviderUnavailable(MarketError):
     """The market data provider did not answer in time, or refused."""
 

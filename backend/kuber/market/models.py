@@ -41,7 +41,7 @@ class BarSeries(Base):
     __tablename__ = "bar_series"
     __table_args__ = (
         UniqueConstraint("symbol", "user_id", "timeframe", postgresql_nulls_not_distinct=True),
-        Index("ix_bar_series_user_id", "user_id"),
+        Index("ix_bar_series_user_id_symbol", "user_id", "symbol"),
         Index("ix_bar_series_import_id", "import_id"),
     )
 

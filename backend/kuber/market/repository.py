@@ -3,21 +3,21 @@
 Reads go through the raw pool: a run asks for the version of its series on its hot path.
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import AsyncIterable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 from psycopg.rows import TupleRow
-from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, bindparam, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.infra.db import RawPool
+from kuber.infra.db import RawConnection, RawPool
 from kuber.kernel.ids import UserId, new_id
-from kuber.market.models import BarImport, BarSeries, StoredBar
+from kuber.market.models import BarImport, BarSeries
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Source, TimeArray, Timeframe
 
@@ -42,107 +42,158 @@ _SELECT = """
     WHERE (user_id = %s OR user_id IS NULL)
 """
 
-_UPSERT_BARS = text("""
+# Both lists of symbols end as soon as the page is full: they come sorted from the index.
+_FIND_SERIES = """
+    WITH named AS (
+        (SELECT DISTINCT symbol FROM bar_series
+         WHERE user_id = %(user_id)s AND symbol > %(after)s AND strpos(symbol, %(query)s) > 0
+         ORDER BY symbol LIMIT %(limit)s)
+        UNION
+        (SELECT DISTINCT symbol FROM bar_series
+         WHERE user_id IS NULL AND symbol > %(after)s AND strpos(symbol, %(query)s) > 0
+         ORDER BY symbol LIMIT %(limit)s)
+        ORDER BY symbol LIMIT %(limit)s
+    )
+    SELECT s.id, s.import_id, s.user_id, s.symbol, s.timeframe, s.source, s.first_at, s.last_at
+    FROM named JOIN bar_series AS s ON s.symbol = named.symbol
+        AND (s.user_id = %(user_id)s OR s.user_id IS NULL)
+    ORDER BY s.symbol
+"""
+
+# What an import brings stands in a table of its transaction first: COPY cannot replace rows.
+_NEW_ROWS = text("""
+    CREATE TEMPORARY TABLE new_bars (
+        series int4, opened_at timestamptz, closed_at timestamptz, open float8, high float8,
+        low float8, close float8, volume float8, adj_close float8
+    ) ON COMMIT DROP
+""")
+_DROP_NEW_ROWS = text("DROP TABLE new_bars")
+_COPY_NEW_ROWS = "COPY new_bars FROM STDIN (FORMAT BINARY)"
+
+_ADD_SERIES = text("""
+    INSERT INTO bar_series (id, user_id, symbol, timeframe, source, import_id, bar_count,
+                            first_at, last_at)
+    SELECT new.id, :user_id, new.symbol, :timeframe, :source, :import_id, 0, :first_at, :last_at
+    FROM unnest(cast(:ids AS uuid[]), cast(:symbols AS text[])) AS new (id, symbol)
+    ORDER BY new.symbol  -- one lock order for all importers
+    ON CONFLICT (symbol, user_id, timeframe)
+        DO UPDATE SET import_id = excluded.import_id, source = excluded.source
+    RETURNING id, symbol
+""").bindparams(bindparam("user_id", type_=Uuid))
+
+_MOVE_NEW_ROWS = text("""
     INSERT INTO bars (series_id, opened_at, closed_at, open, high, low, close, volume, adj_close)
-    SELECT :series_id,
-           timestamptz 'epoch' + opened_us * interval '1 microsecond',
-           timestamptz 'epoch' + closed_us * interval '1 microsecond',
-           open, high, low, close, volume, nullif(adj_close, 'NaN')
-    FROM unnest(
-        cast(:opened_us AS bigint[]), cast(:closed_us AS bigint[]),
-        cast(:open AS float8[]), cast(:high AS float8[]), cast(:low AS float8[]),
-        cast(:close AS float8[]), cast(:volume AS float8[]), cast(:adj_close AS float8[])
-    ) AS new (opened_us, closed_us, open, high, low, close, volume, adj_close)
+    SELECT of.id, new.opened_at, new.closed_at, new.open, new.high, new.low, new.close,
+           new.volume, nullif(new.adj_close, 'NaN')
+    FROM new_bars AS new
+    JOIN unnest(cast(:ids AS uuid[])) WITH ORDINALITY AS of (id, place)
+        ON of.place = new.series + 1
     ON CONFLICT (series_id, opened_at) DO UPDATE SET
         closed_at = excluded.closed_at, open = excluded.open, high = excluded.high,
         low = excluded.low, close = excluded.close, volume = excluded.volume,
         adj_close = excluded.adj_close
 """)
 
-# Binary COPY in one fixed layout is read straight into arrays: no Python object per value.
-_COPY_BARS = """
-    COPY (
-        SELECT opened_at, closed_at, open::float8, high::float8, low::float8, close::float8,
-               volume::float8, coalesce(adj_close::float8, 'NaN')
-        FROM bars WHERE series_id = %s ORDER BY opened_at
-    ) TO STDOUT (FORMAT BINARY)
+_COUNT_BARS = text("""
+    UPDATE bar_series SET
+        bar_count = counted.bars, first_at = counted.first_at, last_at = counted.last_at
+    FROM (
+        SELECT series_id, count(*) AS bars, min(opened_at) AS first_at, max(closed_at) AS last_at
+        FROM bars WHERE series_id = any(cast(:ids AS uuid[])) GROUP BY series_id
+    ) AS counted
+    WHERE bar_series.id = counted.series_id
+""")
+
+# Each column comes as one value, the numbers of all rows behind each other: no message and no
+# Python object for a bar. `before` is read backwards from the index, `after` forwards.
+_READ_ROWS = """
+    WITH before AS MATERIALIZED (
+        SELECT * FROM bars
+        WHERE series_id = %(series_id)s AND opened_at < %(before)s AND closed_at <= %(closed_by)s
+        ORDER BY opened_at DESC LIMIT %(most_before)s
+    ), after AS MATERIALIZED (
+        SELECT * FROM bars
+        WHERE series_id = %(series_id)s
+            AND opened_at > coalesce((SELECT max(opened_at) FROM before), '-infinity')
+        ORDER BY opened_at LIMIT %(most_after)s
+    ), found AS (
+        SELECT * FROM before UNION ALL SELECT * FROM after ORDER BY opened_at
+    )
+    SELECT
+        (SELECT import_id FROM bar_series WHERE id = %(series_id)s),
+        (SELECT count(*) FROM before),
+        (SELECT count(*) FROM after),
+        string_agg(timestamptz_send(opened_at), ''),
+        string_agg(timestamptz_send(closed_at), ''),
+        string_agg(float8send(open::float8), ''),
+        string_agg(float8send(high::float8), ''),
+        string_agg(float8send(low::float8), ''),
+        string_agg(float8send(close::float8), ''),
+        string_agg(float8send(volume::float8), ''),
+        string_agg(float8send(coalesce(adj_close::float8, 'NaN')), '')
+    FROM found
 """
-_COPY_FIELDS = ("opened", "closed", "open", "high", "low", "close", "volume", "adj_close")
-_COPY_ROW = np.dtype(
-    [("fields", ">i2")]
-    + [
-        part
-        for name in _COPY_FIELDS
-        for part in (
-            (f"{name}_size", ">i4"),
-            (name, ">i8" if name in ("opened", "closed") else ">f8"),
-        )
-    ]
-)
-_COPY_HEADER_SIZE = 19
-_COPY_TRAILER_SIZE = 2
 _POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
 
 
-async def add_import(session: AsyncSession, record: BarImport, series: list[RawBars]) -> None:
-    """Store a file's bars; a bar that is already there is replaced."""
+async def stage_rows(session: AsyncSession, rows: AsyncIterable[bytes]) -> None:
+    """Take in a file's bars, given as a binary COPY of `new_bars` that numbers its symbols.
+
+    They stand aside until `add_import`, which reads them in the same transaction.
+    """
+    await session.execute(_NEW_ROWS)
+    await _copy_in(session, rows)
+
+
+async def add_import(session: AsyncSession, record: BarImport) -> None:
+    """Store the bars that `stage_rows` took in, numbered as `record.symbols`.
+
+    A bar that is already there is replaced.
+    """
     session.add(record)
     await session.flush()
-    owner = None if record.user_id is None else UserId(record.user_id)
-    for new in sorted(series, key=lambda one: one.bars.symbol):  # one lock order for all importers
-        await _store_series(session, owner, record, new)
+    ids = await _add_series(session, record)
+    await session.execute(_MOVE_NEW_ROWS, {"ids": ids})
+    await session.execute(_COUNT_BARS, {"ids": ids})
+    await session.execute(_DROP_NEW_ROWS)
 
 
-async def _store_series(
-    session: AsyncSession, user_id: UserId | None, record: BarImport, new: RawBars
-) -> None:
-    values = {
-        "user_id": user_id,
-        "symbol": new.bars.symbol,
-        "timeframe": record.timeframe,
-        "source": record.source,
-        "import_id": record.id,
-    }
-    statement = insert(BarSeries).values(
-        id=new_id(), bar_count=0, first_at=record.first_at, last_at=record.last_at, **values
-    )
-    series_id = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["symbol", "user_id", "timeframe"],
-            set_={"import_id": record.id, "source": record.source},
-        ).returning(BarSeries.id)
-    )
-    assert series_id is not None
-    bars = new.bars
-    adjusted = np.full(len(bars), np.nan) if new.adj_close is None else new.adj_close
-    await session.execute(
-        _UPSERT_BARS,
+async def _copy_in(session: AsyncSession, rows: AsyncIterable[bytes]) -> None:
+    held = await (await session.connection()).get_raw_connection()
+    connection = cast(RawConnection, held.driver_connection)
+    async with connection.cursor() as cursor, cursor.copy(_COPY_NEW_ROWS) as copy:
+        async for part in rows:
+            await copy.write(part)
+            await asyncio.sleep(0)  # where PostgreSQL keeps up, nothing else lets others on
+
+
+async def _add_series(session: AsyncSession, record: BarImport) -> list[UUID]:
+    """Return the series of the record's symbols, in their order, made where there was none."""
+    found = await session.execute(
+        _ADD_SERIES,
         {
-            "series_id": series_id,
-            "opened_us": bars.opened_at.astype(np.int64).tolist(),
-            "closed_us": bars.closed_at.astype(np.int64).tolist(),
-            "open": bars.open.tolist(),
-            "high": bars.high.tolist(),
-            "low": bars.low.tolist(),
-            "close": bars.close.tolist(),
-            "volume": bars.volume.tolist(),
-            "adj_close": adjusted.tolist(),
+            "ids": [new_id() for _ in record.symbols],
+            "symbols": record.symbols,
+            "user_id": record.user_id,
+            "timeframe": record.timeframe,
+            "source": record.source,
+            "import_id": record.id,
+            "first_at": record.first_at,
+            "last_at": record.last_at,
         },
     )
-    await _count_bars(session, series_id)
+    by_symbol = {symbol: series_id for series_id, symbol in found}
+    return [by_symbol[symbol] for symbol in record.symbols]
 
 
-async def _count_bars(session: AsyncSession, series_id: UUID) -> None:
-    count, first_at, last_at = (
-        await session.execute(
-            select(
-                func.count(), func.min(StoredBar.opened_at), func.max(StoredBar.closed_at)
-            ).where(StoredBar.series_id == series_id)
-        )
-    ).one()
-    series = await session.get_one(BarSeries, series_id)
-    series.bar_count, series.first_at, series.last_at = count, first_at, last_at
-    await session.flush()
+async def delete_bars(session: AsyncSession, user_id: UserId, symbol: str) -> bool:
+    """Delete all bars that the user imported for a symbol; False when there are none.
+
+    What was imported when, by `bar_imports`, stays on record.
+    """
+    of_symbol = (BarSeries.user_id == user_id, BarSeries.symbol == symbol)
+    found = await session.scalars(delete(BarSeries).where(*of_symbol).returning(BarSeries.id))
+    return bool(found.all())
 
 
 async def platform_import(session: AsyncSession, sha256: str) -> UUID | None:
@@ -177,13 +228,23 @@ async def series_of_many(
         return [_row(found) for found in await cursor.fetchall()]
 
 
-async def find_series(pool: RawPool, user_id: UserId, query: str) -> list[SeriesRow]:
-    """Return the user's and the platform's series whose symbol contains `query`, by symbol."""
+async def find_series(
+    pool: RawPool, user_id: UserId, query: str, *, after: str, limit: int
+) -> list[SeriesRow]:
+    """Return the user's and the platform's series of a page of symbols, by symbol.
+
+    Of the symbols that contain `query` and come after `after` they are the first `limit`.
+    """
+    asked = {"user_id": user_id, "query": query, "after": after, "limit": limit}
     async with pool.connection() as connection:
-        cursor = await connection.execute(
-            f"{_SELECT} AND strpos(symbol, %s) > 0 ORDER BY symbol", (user_id, query)
-        )
+        cursor = await connection.execute(_FIND_SERIES, asked, prepare=False)
         return [_row(found) for found in await cursor.fetchall()]
+
+
+async def count_symbols(session: AsyncSession, user_id: UserId) -> int:
+    """Return of how many symbols the user has imported bars."""
+    query = select(func.count(BarSeries.symbol.distinct())).where(BarSeries.user_id == user_id)
+    return (await session.execute(query)).scalar_one()
 
 
 def _row(values: TupleRow) -> SeriesRow:
@@ -200,25 +261,66 @@ def _row(values: TupleRow) -> SeriesRow:
     )
 
 
-async def load_bars(pool: RawPool, row: SeriesRow) -> RawBars:
-    """Return all bars of a series, as traded, oldest first."""
-    async with (
-        pool.connection() as connection,
-        connection.cursor() as cursor,
-        cursor.copy(_COPY_BARS, (row.id,)) as copy,
-    ):
-        content = b"".join([bytes(part) async for part in copy])
-    body = content[_COPY_HEADER_SIZE : len(content) - _COPY_TRAILER_SIZE]
-    table = np.frombuffer(body, dtype=_COPY_ROW)
-    assert table.size == 0 or (table["fields"] == len(_COPY_FIELDS)).all(), "one fixed layout"
-    prices = {name: table[name].astype(np.float64) for name in _COPY_FIELDS[2:]}
-    adj_close = prices.pop("adj_close")
-    bars = Bars(
-        row.symbol, row.timeframe, row.source, _instants(table["opened"]),
-        _instants(table["closed"]), **prices,
-    )  # fmt: skip
-    return RawBars(bars, None if np.isnan(adj_close).all() else adj_close)
+class SeriesChanged(Exception):
+    """An import has touched the series since its row was read, or it is gone."""
 
 
-def _instants(microseconds: NDArray[np.int64]) -> TimeArray:
-    return _POSTGRES_EPOCH + microseconds.astype("timedelta64[us]")
+@dataclass(frozen=True, slots=True)
+class EncodedRows:
+    """Consecutive bars of a series as PostgreSQL gave them; `decode` makes arrays of them.
+
+    The first `before` of them were asked for as such, the other `after` follow them.
+    """
+
+    row: SeriesRow
+    before: int
+    after: int
+    columns: tuple[bytes | None, ...]
+
+    def decode(self) -> RawBars:
+        """Return the bars as traded, oldest first."""
+        opened, closed, *numbers = self.columns
+        prices = [np.frombuffer(one or b"", ">f8").astype(np.float64) for one in numbers]
+        adj_close = prices.pop()
+        bars = Bars(
+            self.row.symbol, self.row.timeframe, self.row.source, _instants(opened),
+            _instants(closed), *prices,
+        )  # fmt: skip
+        return RawBars(bars, None if np.isnan(adj_close).all() else adj_close)
+
+
+async def read_rows(
+    pool: RawPool,
+    row: SeriesRow,
+    *,
+    before: datetime,
+    closed_by: datetime,
+    most_before: int,
+    most_after: int,
+) -> EncodedRows:
+    """Return the newest bars that opened before an instant and had closed by another.
+
+    At most `most_before` of them, and at most `most_after` that follow. Raises SeriesChanged when
+    they are no longer those of the version of `row`.
+    """
+    asked = {
+        "series_id": row.id,
+        "before": before,
+        "closed_by": closed_by,
+        "most_before": most_before,
+        "most_after": most_after,
+    }
+    async with pool.connection() as connection, connection.cursor(binary=True) as cursor:
+        # Planned each time: a plan for any number of bars would read and sort all of them.
+        await cursor.execute(_READ_ROWS, asked, prepare=False)
+        found = await cursor.fetchone()
+    assert found is not None, "an aggregate gives one row"
+    version, count_before, count_after, *columns = found
+    if version != row.version:
+        raise SeriesChanged
+    return EncodedRows(row, count_before, count_after, tuple(columns))
+
+
+def _instants(sent: bytes | None) -> TimeArray:
+    microseconds = np.frombuffer(sent or b"", ">i8").astype("timedelta64[us]")
+    return _POSTGRES_EPOCH + microseconds

@@ -30,8 +30,10 @@ def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bar
     The newest bar may be incomplete: its close can lie after that of the last fine bar. Cut with
     `closed_by`.
     """
-    if len(bars) == 0 or timeframe is bars.timeframe:
+    if timeframe is bars.timeframe:
         return bars
+    if len(bars) == 0:
+        return replace(bars, timeframe=timeframe)
     assert timeframe.span > bars.timeframe.span, "resampling only makes coarser bars"
     inside, opened_at, closed_at = _buckets(bars, timeframe, calendar)
     bars = _select(bars, inside)

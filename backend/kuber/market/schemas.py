@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.kernel.wire import DecimalText
@@ -61,21 +62,24 @@ class BarsOut(BaseModel):
     source: Source
     simulated: bool
 
-    @classmethod
-    def of(cls, bars: Bars) -> "BarsOut":
-        """Return the rows of `bars`; prices are rounded to 8 decimals."""
-        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
-        texts = zip(*(map(plain_decimal, column.tolist()) for column in columns), strict=True)
-        return cls(
-            items=[
-                BarOut(time=to_datetime(at), open=o, high=h, low=low, close=c, volume=v)
-                for at, (o, h, low, c, v) in zip(bars.opened_at, texts, strict=True)
-            ],
-            symbol=bars.symbol,
-            timeframe=bars.timeframe,
-            source=bars.source,
-            simulated=bars.simulated,
-        )
+
+def encode_bars(bars: Bars) -> bytes:
+    """Return bars as the JSON of BarsOut, prices to 8 decimals, without an object for each bar."""
+    times = map(to_datetime, bars.opened_at)
+    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    texts = (map(plain_text, column.tolist()) for column in columns)
+    out = {
+        "items": [
+            {"time": at, "open": o, "high": h, "low": low, "close": c, "volume": v}
+            for at, o, h, low, c, v in zip(times, *texts, strict=True)
+        ],
+        "next_cursor": None,
+        "symbol": bars.symbol,
+        "timeframe": bars.timeframe,
+        "source": bars.source,
+        "simulated": bars.simulated,
+    }
+    return orjson.dumps(out, option=orjson.OPT_UTC_Z)
 
 
 class ImportOut(BaseModel):
@@ -91,5 +95,9 @@ class ImportOut(BaseModel):
 
 def plain_decimal(value: float) -> Decimal:
     """Return a float price as a plain decimal to 8 places, 441.4 rather than 441.40000000."""
-    text = f"{value:.{_PRICE_DIGITS}f}".rstrip("0")
-    return Decimal(text.removesuffix("."))
+    return Decimal(plain_text(value))
+
+
+def plain_text(value: float) -> str:
+    """Return a float price as text to 8 places, 441.4 rather than 441.40000000."""
+    return f"{value:.{_PRICE_DIGITS}f}".rstrip("0").removesuffix(".")

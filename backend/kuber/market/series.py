@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -21,6 +22,17 @@ class RawBars:
     bars: Bars
     adj_close: FloatArray | None
 
+    def window(self, start: int, stop: int) -> "RawBars":
+        """Return the bars from `start` up to but without `stop` (views, no copy)."""
+        adjusted = None if self.adj_close is None else self.adj_close[start:stop]
+        return RawBars(self.bars.window(start, stop), adjusted)
+
+    def splits(self) -> tuple[Split, ...]:
+        """Return the splits that the adjusted close tells of."""
+        if self.adj_close is None:
+            return ()
+        return find_splits(self.bars.open, self.bars.close, self.adj_close)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawSeries:
@@ -33,9 +45,7 @@ class RawSeries:
     @classmethod
     def of(cls, raw: RawBars, calendar_code: str) -> "RawSeries":
         """Return the series of raw bars with its splits found."""
-        bars, adjusted = raw.bars, raw.adj_close
-        splits = () if adjusted is None else find_splits(bars.open, bars.close, adjusted)
-        return cls(bars, splits, calendar_for(calendar_code))
+        return cls(raw.bars, raw.splits(), calendar_for(calendar_code))
 
     def splits_by(self, as_of: datetime) -> int:
         """Return how many splits had taken effect: the first bar after them closed by `as_of`."""
@@ -47,14 +57,15 @@ class RawSeries:
 
         What lies after a later split is on another basis: cut with `closed_by`.
         """
-        adjusted = _adjusted(self.bars, self.splits[:split_count])
+        adjusted = adjust(self.bars, self.splits[:split_count])
         return resample(adjusted, timeframe, self.calendar)
 
 
-def _adjusted(bars: Bars, splits: tuple[Split, ...]) -> Bars:
-    if not splits:
+def adjust(bars: Bars, splits: tuple[Split, ...], after: Fraction = Fraction(1)) -> Bars:
+    """Return `bars` on the basis after `splits` (among them) and after `after` (behind them)."""
+    if not splits and after == 1:
         return bars
-    factors = price_factors(len(bars), splits)
+    factors = price_factors(len(bars), splits, after)
     return Bars(
         bars.symbol,
         bars.timeframe,
@@ -110,6 +121,18 @@ class FrameCache(SizedCache[Bars]):
 def size_bytes(bars: Bars) -> int:
     """Return the bytes that the arrays of `bars` take."""
     return 7 * 8 * len(bars)
+
+
+def join_raw(older: RawBars, newer: RawBars) -> RawBars:
+    """Return consecutive bars as traded as one."""
+    bars = join([older.bars, newer.bars])
+    if older.adj_close is None and newer.adj_close is None:
+        return RawBars(bars, None)
+    parts = [
+        np.full(len(one.bars), np.nan) if one.adj_close is None else one.adj_close
+        for one in (older, newer)
+    ]
+    return RawBars(bars, np.concatenate(parts))
 
 
 def no_bars(symbol: str, timeframe: Timeframe, source: Source) -> Bars:

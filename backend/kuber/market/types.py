@@ -99,6 +99,14 @@ class Instruments:
         return f"There were no prices to be had for {symbol}: {why}"
 
 
+@dataclass(frozen=True, slots=True)
+class InstrumentPage:
+    """Some instruments of a list, and the cursor of those that follow, None at its end."""
+
+    items: tuple[Instrument, ...]
+    next_cursor: str | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """Bars of one instrument in one timeframe, oldest first, every one of them closed.

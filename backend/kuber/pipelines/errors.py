@@ -1,6 +1,8 @@
 """What can go wrong with pipelines."""
 
-from kuber.kernel.errors import ErrorKind, KuberError
+from typing import Self
+
+from kuber.kernel.errors import ErrorKind, KuberError, Problem
 
 
 class PipelineError(KuberError):
@@ -34,6 +36,19 @@ class InvalidGraph(PipelineError):
 
     code = "invalid_graph"
     title = "The pipeline has problems"
+
+
+class UnstorableGraph(PipelineError):
+    """A value in the graph cannot be kept as it is."""
+
+    title = "The graph cannot be stored"
+
+    @classmethod
+    def because_of_a_value(cls) -> Self:
+        """Return the error for a text or number that JSON of the database does not hold."""
+        message = "A text in the graph is not valid Unicode, or a number is too large or too small."
+        remedy = "Correct the value and send the request again."
+        return cls(message, [Problem(message, remedy, field="graph")])
 
 
 class ModeLocked(PipelineError):

@@ -3,14 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kuber.infra.db import Base, JsonObject
+from kuber.infra.db import Base, JsonObject, JsonText
 
 
 class PipelineRow(Base):
-    """A pipeline as it stands now; `revision` grows with every save, `version` with the graph."""
+    """A pipeline as it stands now; `revision` grows with every save, `version` with the graph.
+
+    Graph and problems are loaded only when they are asked for: lists never do.
+    """
 
     __tablename__ = "pipelines"
     __table_args__ = (
@@ -22,7 +25,15 @@ class PipelineRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(120))
-    graph: Mapped[JsonObject]
+    graph: Mapped[bytes] = mapped_column(JsonText, deferred=True, deferred_raiseload=True)
+    node_count: Mapped[int] = mapped_column(server_default="0")
+    problems: Mapped[bytes] = mapped_column(
+        JsonText, server_default=text("'[]'"), deferred=True, deferred_raiseload=True
+    )
+    """The first problems of the graph."""
+    problem_count: Mapped[int] = mapped_column(server_default="0")
+    checked_with: Mapped[str] = mapped_column(Text, server_default="")
+    """What found the problems, see `GraphChecks.checker`; anything else: not checked yet."""
     mode: Mapped[str] = mapped_column(String(12))
     trigger: Mapped[JsonObject]
     status: Mapped[str] = mapped_column(String(12))
@@ -32,6 +43,8 @@ class PipelineRow(Base):
     updated_at: Mapped[datetime]
     next_run_at: Mapped[datetime | None]
     """When the scheduler starts it next; None unless it is active and periodic."""
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """What its graph and all its versions take up, measured with each new version."""
     last_skip: Mapped[JsonObject | None]
     """The last time the schedule was due and no run was started: `{at, reason, detail}`."""
 
@@ -45,5 +58,6 @@ class PipelineVersionRow(Base):
         ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
     )
     version: Mapped[int] = mapped_column(primary_key=True)
-    graph: Mapped[JsonObject]
+    graph: Mapped[bytes] = mapped_column(JsonText, deferred=True, deferred_raiseload=True)
+    node_count: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime]

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, undefer
 
+from kuber.infra.db import JsonText
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, UserId
@@ -28,14 +29,28 @@ class PipelineRepository:
         self._session = session
 
     async def find(
-        self, user_id: UserId, pipeline_id: PipelineId, *, lock: bool = False
+        self,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        *,
+        whole: bool = False,
+        lock: bool = False,
     ) -> PipelineRow | None:
+        """Return the row, with its graph and problems only when it is `whole`."""
         query = select(PipelineRow).where(
             PipelineRow.id == pipeline_id, PipelineRow.user_id == user_id
         )
+        if whole:
+            query = query.options(undefer(PipelineRow.graph), undefer(PipelineRow.problems))
         if lock:
             query = query.with_for_update()
         return (await self._session.scalars(query)).one_or_none()
+
+    async def has_graph(self, pipeline_id: PipelineId, graph: bytes) -> bool:
+        """Return whether the stored graph says the same as `graph`; PostgreSQL compares."""
+        same = PipelineRow.graph.is_not_distinct_from(literal(graph, JsonText()))
+        query = select(same).where(PipelineRow.id == pipeline_id)
+        return bool(await self._session.scalar(query))
 
     async def page(
         self, user_id: UserId, query: PipelineQuery
@@ -68,20 +83,33 @@ class PipelineRepository:
         )
         return {row.id: row.name for row in rows}
 
-    async def versions(self, pipeline_id: PipelineId) -> list[PipelineVersionRow]:
-        """Return all versions, newest first."""
-        return list(
-            (
-                await self._session.scalars(
-                    select(PipelineVersionRow)
-                    .where(PipelineVersionRow.pipeline_id == pipeline_id)
-                    .order_by(PipelineVersionRow.version.desc())
-                )
-            ).all()
-        )
+    async def versions(
+        self, pipeline_id: PipelineId, cursor: str | None, limit: int
+    ) -> tuple[list[PipelineVersionRow], str | None]:
+        """Return one page of versions without their graphs, newest first, and the next cursor."""
+        query = select(PipelineVersionRow).where(PipelineVersionRow.pipeline_id == pipeline_id)
+        if cursor:
+            query = query.where(PipelineVersionRow.version < _version_bound(cursor))
+        query = query.order_by(PipelineVersionRow.version.desc()).limit(limit + 1)
+        rows = list((await self._session.scalars(query)).all())
+        more, rows = len(rows) > limit, rows[:limit]
+        return rows, encode_cursor(str(rows[-1].version)) if more else None
 
-    async def version(self, pipeline_id: PipelineId, version: int) -> PipelineVersionRow | None:
-        return await self._session.get(PipelineVersionRow, (pipeline_id, version))
+    async def version(
+        self, user_id: UserId, pipeline_id: PipelineId, version: int
+    ) -> PipelineVersionRow | None:
+        """Return one version with its graph."""
+        query = (
+            select(PipelineVersionRow)
+            .join(PipelineRow, PipelineRow.id == PipelineVersionRow.pipeline_id)
+            .where(
+                PipelineRow.user_id == user_id,
+                PipelineVersionRow.pipeline_id == pipeline_id,
+                PipelineVersionRow.version == version,
+            )
+            .options(undefer(PipelineVersionRow.graph))
+        )
+        return (await self._session.scalars(query)).one_or_none()
 
 
 def _filtered(statement: Select[PipelineRow], query: PipelineQuery) -> Select[PipelineRow]:
@@ -94,6 +122,13 @@ def _filtered(statement: Select[PipelineRow], query: PipelineQuery) -> Select[Pi
     if query.mode:
         statement = statement.where(PipelineRow.mode == query.mode)
     return statement
+
+
+def _version_bound(cursor: str) -> int:
+    [version] = decode_cursor(cursor, 1)
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise bad_cursor()
+    return int(version)
 
 
 def _bound(cursor: str, column: InstrumentedAttribute[Any]) -> tuple[str | datetime, UUID]:
@@ -109,3 +144,14 @@ def _bound(cursor: str, column: InstrumentedAttribute[Any]) -> tuple[str | datet
 def _cursor(row: PipelineRow, column: InstrumentedAttribute[Any]) -> str:
     value = row.name.lower() if column is PipelineRow.name else getattr(row, column.key).isoformat()
     return encode_cursor(value, str(row.id))
+
+
+def version_row(row: PipelineRow, created_at: datetime) -> PipelineVersionRow:
+    """Return the row that keeps the pipeline's graph as a version."""
+    return PipelineVersionRow(
+        pipeline_id=row.id,
+        version=row.version,
+        graph=row.graph,
+        node_count=row.node_count,
+        created_at=created_at,
+    )

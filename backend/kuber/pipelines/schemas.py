@@ -1,14 +1,38 @@
 """Pipelines as the API takes and shows them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
+from kuber.pipelines.documents import CheckedGraph
 from kuber.pipelines.types import Graph, GraphProblem, ManualTrigger, Mode, PipelineStatus, Trigger
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
+
+class _OrChecked:
+    """Lets a graph pass that was checked before; to clients the field is a Graph."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            self._validated, handler.generate_schema(Graph)
+        )
+
+    @staticmethod
+    def _validated(value: Any, validate: Callable[[Any], Graph]) -> Graph | CheckedGraph:
+        return value if isinstance(value, CheckedGraph) else validate(value)
+
+
+GraphIn = Annotated[Graph | CheckedGraph, _OrChecked()]
+"""A graph that was sent: as objects when it is small, as checked text when it is large."""
 
 
 class _Body(BaseModel):
@@ -19,7 +43,7 @@ class PipelineCreate(_Body):
     """A new pipeline, from a graph, from a template or empty."""
 
     name: Name
-    graph: Graph | None = None
+    graph: GraphIn | None = None
     template: Annotated[str, Field(max_length=60)] | None = None
     mode: Mode | None = None
     """Default: the template's mode, else simulation."""
@@ -30,7 +54,7 @@ class PipelineUpdate(_Body):
     """What changes; absent fields stay."""
 
     name: Name | None = None
-    graph: Graph | None = None
+    graph: GraphIn | None = None
     mode: Mode | None = None
     trigger: Trigger | None = None
 
@@ -45,18 +69,21 @@ class PipelineExport(_Body):
 
     format: Literal["kuber.pipeline/1"] = "kuber.pipeline/1"
     name: Name
-    graph: Graph
+    graph: GraphIn
     mode: Mode = Mode.SIMULATION
     trigger: Trigger = ManualTrigger()
 
 
 class GraphBody(_Body):
-    graph: Graph
+    graph: GraphIn
 
 
 class GraphVerdict(BaseModel):
+    """Whether a graph can run; the first problems, and how many there are."""
+
     valid: bool
     problems: list[GraphProblem]
+    problem_count: int
 
 
 class LastSkip(BaseModel):
@@ -67,10 +94,11 @@ class LastSkip(BaseModel):
     detail: str
 
 
-class PipelineOut(BaseModel):
+class PipelineHead(BaseModel):
+    """A pipeline without its graph."""
+
     id: UUID
     name: str
-    graph: Graph
     mode: Mode
     trigger: Trigger
     status: PipelineStatus
@@ -80,7 +108,34 @@ class PipelineOut(BaseModel):
     updated_at: datetime
     next_run_at: datetime | None
     last_skip: LastSkip | None
+    node_count: int
+    problem_count: int
+
+
+class PipelineOut(PipelineHead):
+    """A pipeline in full; of its problems the first ones."""
+
+    graph: Graph
     problems: list[GraphProblem]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineText:
+    """What PipelineOut describes, its large parts as JSON text."""
+
+    head: PipelineHead
+    graph: bytes
+    problems: bytes
+
+    def json(self) -> bytes:
+        """Return the answer's body."""
+        return orjson.dumps(
+            {
+                **self.head.model_dump(mode="json"),
+                "graph": orjson.Fragment(self.graph),
+                "problems": orjson.Fragment(self.problems),
+            }
+        )
 
 
 class LastRun(BaseModel):
@@ -94,22 +149,9 @@ class LastRun(BaseModel):
     outcome: str | None
 
 
-class PipelineSummary(BaseModel):
+class PipelineSummary(PipelineHead):
     """A row of the pipelines list."""
 
-    id: UUID
-    name: str
-    mode: Mode
-    trigger: Trigger
-    status: PipelineStatus
-    revision: int
-    version: int
-    node_count: int
-    problem_count: int
-    created_at: datetime
-    updated_at: datetime
-    next_run_at: datetime | None
-    last_skip: LastSkip | None
     last_run: LastRun | None = None
 
 
@@ -119,8 +161,9 @@ class PipelineList(BaseModel):
 
 
 class VersionOut(BaseModel):
+    """A version of a pipeline's graph, without the graph."""
+
     version: int
-    graph: Graph
     node_count: int
     created_at: datetime
 
@@ -128,6 +171,25 @@ class VersionOut(BaseModel):
 class VersionList(BaseModel):
     items: list[VersionOut]
     next_cursor: str | None
+
+
+class VersionDetail(VersionOut):
+    """A version of a pipeline's graph."""
+
+    graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class VersionText:
+    """What VersionDetail describes, the graph as JSON text."""
+
+    head: VersionOut
+    graph: bytes
+
+    def json(self) -> bytes:
+        """Return the answer's body."""
+        content = self.head.model_dump(mode="json")
+        return orjson.dumps({**content, "graph": orjson.Fragment(self.graph)})
 
 
 class TemplateOut(BaseModel):

@@ -2,41 +2,48 @@
 
 from uuid import UUID
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.agents.registry import AgentRegistry
+from kuber.audit.types import AuditEventType
+from kuber.infra.children import ChildPool
+from kuber.infra.db import set_down
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, UserId, new_id
 from kuber.market.scanners.service import owns_scanner
+from kuber.pipelines.checks import GraphChecks, require_valid
+from kuber.pipelines.documents import CheckedGraph
 from kuber.pipelines.errors import (
-    InvalidGraph,
-    ModeLocked,
     PipelineError,
     PipelineNotFound,
     StaleRevision,
 )
-from kuber.pipelines.models import PipelineRow, PipelineVersionRow
-from kuber.pipelines.repository import SORTS, PipelineRepository
+from kuber.pipelines.models import PipelineRow
+from kuber.pipelines.modes import open_mode
+from kuber.pipelines.on_record import Standing, record, record_changes
+from kuber.pipelines.quotas import make_version_room, measure, require_pipeline_room
+from kuber.pipelines.repository import SORTS, PipelineRepository, version_row
 from kuber.pipelines.schemas import (
-    LastSkip,
     PipelineClone,
     PipelineCreate,
     PipelineExport,
+    PipelineHead,
     PipelineList,
-    PipelineOut,
-    PipelineSummary,
+    PipelineText,
     PipelineUpdate,
     VersionList,
     VersionOut,
+    VersionText,
 )
 from kuber.pipelines.subscriptions import notify
+from kuber.pipelines.telling import tell_if_switched_off
 from kuber.pipelines.templates import template
 from kuber.pipelines.triggers import next_due, trigger_problems
 from kuber.pipelines.types import (
     TRIGGERS,
     Graph,
-    GraphProblem,
     Mode,
     PeriodicTrigger,
     PipelineQuery,
@@ -44,24 +51,22 @@ from kuber.pipelines.types import (
     SignalTrigger,
     Trigger,
 )
-from kuber.pipelines.validation import validate_graph
-from kuber.trading.service import TRADING_MODES
+from kuber.pipelines.views import head_of, summary_of, text_of
 
 
 class PipelineService:
     """What can be done with pipelines. Every method sees one user's pipelines only."""
 
-    def __init__(self, registry: AgentRegistry, clock: Clock) -> None:
-        self._registry = registry
+    def __init__(
+        self, registry: AgentRegistry, clock: Clock, pool: ChildPool | None = None
+    ) -> None:
+        """`pool` takes the work on large graphs off the event loop."""
+        self.checks = GraphChecks(registry, pool)
         self._clock = clock
-
-    def validate(self, graph: Graph) -> list[GraphProblem]:
-        """Return every reason why `graph` cannot run."""
-        return validate_graph(graph, self._registry)
 
     async def create(
         self, session: AsyncSession, user_id: UserId, body: PipelineCreate
-    ) -> PipelineOut:
+    ) -> PipelineText:
         """Store a new pipeline; raises UnknownTemplate, ModeLocked."""
         if body.graph is not None and body.template is not None:
             raise PipelineError(
@@ -72,13 +77,34 @@ class PipelineService:
         if body.template is not None:
             chosen = template(body.template)
             graph, mode = chosen.graph, body.mode or chosen.mode
-        return await self._insert(session, user_id, body.name, graph, mode, body.trigger)
+        checked = self.checks.sent(graph)
+        return await self._insert(session, user_id, body.name, checked, mode, body.trigger)
+
+    async def head(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+    ) -> PipelineHead:
+        """Return one pipeline without its graph; raises PipelineNotFound."""
+        return head_of(await self._row(session, user_id, pipeline_id))
 
     async def get(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
-    ) -> PipelineOut:
-        """Return one pipeline; raises PipelineNotFound."""
-        return self._out(await self._row(session, user_id, pipeline_id))
+    ) -> PipelineText:
+        """Return one pipeline; raises PipelineNotFound.
+
+        Sets the session down where its problems are out of date.
+        """
+        row = await self._row(session, user_id, pipeline_id, whole=True)
+        return text_of(row, await self.checks.current(session, row))
+
+    async def checked(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+    ) -> tuple[PipelineHead, CheckedGraph]:
+        """Return one pipeline and its graph, checked now; raises PipelineNotFound.
+
+        Sets the session down for a large graph.
+        """
+        row = await self._row(session, user_id, pipeline_id, whole=True)
+        return head_of(row), await self.checks.renewed(session, row)
 
     async def page(
         self, session: AsyncSession, user_id: UserId, query: PipelineQuery
@@ -90,7 +116,7 @@ class PipelineService:
                 [Problem("Unknown sort.", f"Use one of {', '.join(SORTS)}.", field="sort")],
             )
         rows, cursor = await PipelineRepository(session).page(user_id, query)
-        return PipelineList(items=[self._summary(row) for row in rows], next_cursor=cursor)
+        return PipelineList(items=[summary_of(row) for row in rows], next_cursor=cursor)
 
     async def save(
         self,
@@ -99,37 +125,35 @@ class PipelineService:
         pipeline_id: PipelineId,
         revision: int,
         body: PipelineUpdate,
-    ) -> PipelineOut:
+    ) -> PipelineText:
         """Save over `revision`; a graph that differs makes a new version.
 
         Raises StaleRevision when `revision` is not the stored one: nothing is overwritten.
         """
-        row = await self._row(session, user_id, pipeline_id, lock=True)
+        new = None if body.graph is None else self.checks.sent(body.graph)
+        row = await self._row(session, user_id, pipeline_id, whole=new is None, lock=True)
         if row.revision != revision:
-            raise StaleRevision(
-                f"Revision {revision} is not the newest: the pipeline stands at {row.revision}.",
-                [
-                    Problem(
-                        "Somebody saved in between.",
-                        "Load the pipeline again, or save over it with the newest revision.",
-                        field="If-Match",
-                    )
-                ],
+            raise _stale(
+                f"Revision {revision} is not the newest: the pipeline stands at {row.revision}."
             )
-        before = (row.status, row.trigger)
+        before = Standing.of(row)
         if body.name is not None:
             row.name = body.name
         if body.mode is not None:
-            row.mode = _open_mode(body.mode)
+            row.mode = open_mode(body.mode)
         if body.trigger is not None:
             await _require_own_scanner(session, user_id, body.trigger)
             row.trigger = body.trigger.model_dump(mode="json")
-        if body.graph is not None:
-            self._replace_graph(session, row, body.graph)
+        if new is None:
+            shown = self.checks.stored(row)
+        else:
+            shown = await self._replace_graph(session, row, new)
         self._touch(row)
-        if (row.status, row.trigger) != before:
+        if (row.status, row.trigger) != (before.status, before.trigger):
             await self._rescheduled(session, row)
-        return self._out(row)
+        await record_changes(session, row, before, row.updated_at)
+        await tell_if_switched_off(session, row, before)
+        return text_of(row, shown)
 
     async def restore(
         self,
@@ -138,40 +162,40 @@ class PipelineService:
         pipeline_id: PipelineId,
         version: int,
         revision: int,
-    ) -> PipelineOut:
-        """Make the graph of an earlier version the newest one."""
-        await self._row(session, user_id, pipeline_id)
-        old = await PipelineRepository(session).version(pipeline_id, version)
-        if old is None:
-            raise PipelineNotFound(f"The pipeline has no version {version}.")
-        update = PipelineUpdate(graph=Graph.model_validate(old.graph))
+    ) -> PipelineText:
+        """Make the graph of an earlier version the newest one; sets the session down."""
+        old = await self.version(session, user_id, pipeline_id, version)
+        await set_down(session)
+        checked = await self.checks.text(old.graph, str(user_id))
+        update = PipelineUpdate(graph=checked)
         return await self.save(session, user_id, pipeline_id, revision, update)
 
     async def versions(
-        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        cursor: str | None,
+        limit: int,
     ) -> VersionList:
-        """Return all versions, newest first."""
+        """Return one page of versions without their graphs, newest first."""
         await self._row(session, user_id, pipeline_id)
+        rows, following = await PipelineRepository(session).versions(pipeline_id, cursor, limit)
         items = [
-            VersionOut(
-                version=row.version,
-                graph=(graph := Graph.model_validate(row.graph)),
-                node_count=len(graph.nodes),
-                created_at=row.created_at,
-            )
-            for row in await PipelineRepository(session).versions(pipeline_id)
+            VersionOut(version=row.version, node_count=row.node_count, created_at=row.created_at)
+            for row in rows
         ]
-        return VersionList(items=items, next_cursor=None)
+        return VersionList(items=items, next_cursor=following)
 
-    async def graph_of_version(
+    async def version(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, version: int
-    ) -> Graph:
-        """Return the graph of one version; raises PipelineNotFound."""
-        await self._row(session, user_id, pipeline_id)
-        row = await PipelineRepository(session).version(pipeline_id, version)
+    ) -> VersionText:
+        """Return one version with its graph; raises PipelineNotFound."""
+        row = await PipelineRepository(session).version(user_id, pipeline_id, version)
         if row is None:
-            raise PipelineNotFound(f"The pipeline has no version {version}.")
-        return Graph.model_validate(row.graph)
+            raise PipelineNotFound(f"There is no pipeline {pipeline_id} with a version {version}.")
+        head = VersionOut(version=row.version, node_count=row.node_count, created_at=row.created_at)
+        return VersionText(head, row.graph)
 
     async def names(
         self, session: AsyncSession, user_id: UserId, pipeline_ids: set[UUID]
@@ -181,28 +205,40 @@ class PipelineService:
 
     async def clone(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, body: PipelineClone
-    ) -> PipelineOut:
+    ) -> PipelineText:
         """Copy a pipeline; the copy starts at version 1 as a draft."""
-        source = self._out(await self._row(session, user_id, pipeline_id))
+        source = await self._row(session, user_id, pipeline_id, whole=True)
         name = body.name or f"{source.name[:112]} (copy)"
-        mode = body.mode or source.mode
-        return await self._insert(session, user_id, name, source.graph, mode, source.trigger)
+        mode = body.mode or Mode(source.mode)
+        trigger = TRIGGERS.validate_python(source.trigger)
+        checked = self.checks.stored(source)
+        return await self._insert(
+            session, user_id, name, checked, mode, trigger, checked_with=source.checked_with
+        )
 
     async def export(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
-    ) -> PipelineExport:
-        """Return the pipeline as a file."""
-        row = self._out(await self._row(session, user_id, pipeline_id))
-        return PipelineExport(name=row.name, graph=row.graph, mode=row.mode, trigger=row.trigger)
+    ) -> bytes:
+        """Return the pipeline as a file, a PipelineExport as JSON."""
+        row = await self._row(session, user_id, pipeline_id, whole=True)
+        file = PipelineExport(
+            name=row.name,
+            graph=Graph(),
+            mode=Mode(row.mode),
+            trigger=TRIGGERS.validate_python(row.trigger),
+        )
+        content = file.model_dump(mode="json", exclude={"graph"})
+        return orjson.dumps({**content, "graph": orjson.Fragment(row.graph)})
 
     async def import_(
         self, session: AsyncSession, user_id: UserId, body: PipelineExport
-    ) -> PipelineOut:
+    ) -> PipelineText:
         """Store an exported pipeline as a new one."""
         trigger = body.trigger
         if isinstance(trigger, SignalTrigger):  # a scanner belongs to whoever exported it
             trigger = trigger.model_copy(update={"scanner_id": None})
-        return await self._insert(session, user_id, body.name, body.graph, body.mode, trigger)
+        checked = self.checks.sent(body.graph)
+        return await self._insert(session, user_id, body.name, checked, body.mode, trigger)
 
     async def set_status(
         self,
@@ -210,25 +246,37 @@ class PipelineService:
         user_id: UserId,
         pipeline_id: PipelineId,
         status: PipelineStatus,
-    ) -> PipelineOut:
-        """Archive, activate or take back; activating needs a graph that can run."""
-        row = await self._row(session, user_id, pipeline_id, lock=True)
+    ) -> PipelineText:
+        """Archive, activate or take back.
+
+        Activating needs a graph that can run, checked now, and sets the session down for that.
+        """
         if status is PipelineStatus.ACTIVE:
-            self.require_valid(Graph.model_validate(row.graph))
-            await self._require_startable(session, row)
+            found = await self._row(session, user_id, pipeline_id, whole=True)
+            require_valid(await self.checks.renewed(session, found))
+        row = await self._row(session, user_id, pipeline_id, whole=True, lock=True)
+        shown = self.checks.stored(row)
+        if status is PipelineStatus.ACTIVE:
+            if row.checked_with != self.checks.checker:
+                raise _stale("The pipeline was saved while its graph was checked.")
+            require_valid(shown)  # what was saved meanwhile, perhaps
+            self._require_startable(row)
         if row.status != status.value:
-            row.status = status.value
+            before, row.status = Standing.of(row), status.value
             self._touch(row)
             await self._rescheduled(session, row)
-        return self._out(row)
+            await record_changes(session, row, before, row.updated_at)
+        return text_of(row, shown)
 
     async def delete(self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) -> None:
         """Delete a pipeline with its versions and runs."""
-        await session.delete(await self._row(session, user_id, pipeline_id, lock=True))
+        row = await self._row(session, user_id, pipeline_id, lock=True)
+        await record(session, AuditEventType.PIPELINE_DELETED, row, self._clock.now())
+        await session.delete(row)
         await session.flush()
         await notify(session, "pipeline", pipeline_id)
 
-    async def _require_startable(self, session: AsyncSession, row: PipelineRow) -> None:
+    def _require_startable(self, row: PipelineRow) -> None:
         """Raise PipelineError when nothing could ever start the pipeline by itself."""
         problems = trigger_problems(TRIGGERS.validate_python(row.trigger), self._clock.now())
         if problems:
@@ -248,64 +296,62 @@ class PipelineService:
         await session.flush()
         await notify(session, "pipeline", row.id)
 
-    def require_valid(self, graph: Graph) -> None:
-        """Raise InvalidGraph with every problem of `graph`, if there is one."""
-        problems = self.validate(graph)
-        if problems:
-            count = len(problems)
-            raise InvalidGraph(
-                f"The pipeline has {count} problem{'s' * (count > 1)}: {problems[0].message}",
-                [
-                    Problem(
-                        problem.message,
-                        problem.remedy,
-                        field=problem.field,
-                        node_id=problem.node_id,
-                        code=problem.code,
-                    )
-                    for problem in problems
-                ],
-            )
-
     async def _insert(
         self,
         session: AsyncSession,
         user_id: UserId,
         name: str,
-        graph: Graph,
+        checked: CheckedGraph,
         mode: Mode,
         trigger: Trigger,
-    ) -> PipelineOut:
+        *,
+        checked_with: str | None = None,
+    ) -> PipelineText:
+        """Store a pipeline; `checked_with` is what found the problems, None for this process."""
         await _require_own_scanner(session, user_id, trigger)
+        await require_pipeline_room(session, user_id)
         now = self._clock.now()
         row = PipelineRow(
             id=new_id(),
             user_id=user_id,
             name=name,
-            graph=_dump(graph),
-            mode=_open_mode(mode),
+            graph=checked.text,
+            mode=open_mode(mode),
             trigger=trigger.model_dump(mode="json"),
             status=PipelineStatus.DRAFT.value,
             revision=1,
             version=1,
             created_at=now,
             updated_at=now,
+            next_run_at=None,
+            last_skip=None,
+            **self.checks.columns(checked),
         )
+        if checked_with is not None:
+            row.checked_with = checked_with
         session.add(row)
         await session.flush()
-        session.add(_version_row(row))
-        await session.flush()
-        return self._out(row)
+        session.add(version_row(row, now))
+        await measure(session, user_id, row.id)
+        await record(session, AuditEventType.PIPELINE_CREATED, row, now)
+        return text_of(row, checked)
 
-    def _replace_graph(self, session: AsyncSession, row: PipelineRow, graph: Graph) -> None:
-        stored = _dump(graph)
-        if stored == row.graph:
-            return
-        row.graph = stored
+    async def _replace_graph(
+        self, session: AsyncSession, row: PipelineRow, new: CheckedGraph
+    ) -> CheckedGraph:
+        """Make `new` the graph, as a new version if it differs; return what is shown of it."""
+        for column, value in self.checks.columns(new).items():
+            setattr(row, column, value)
+        if await PipelineRepository(session).has_graph(PipelineId(row.id), new.text):
+            return new
+        await make_version_room(session, UserId(row.user_id), row.id)
+        row.graph = new.text
         row.version += 1
-        session.add(_version_row(row, self._clock))
-        if row.status == PipelineStatus.ACTIVE.value and self.validate(graph):
+        session.add(version_row(row, self._clock.now()))
+        await measure(session, UserId(row.user_id), row.id)
+        if row.status == PipelineStatus.ACTIVE.value and new.problem_count:
             row.status = PipelineStatus.DRAFT.value
+        return new
 
     def _touch(self, row: PipelineRow) -> None:
         row.revision += 1
@@ -317,39 +363,18 @@ class PipelineService:
         user_id: UserId,
         pipeline_id: PipelineId,
         *,
+        whole: bool = False,
         lock: bool = False,
     ) -> PipelineRow:
-        row = await PipelineRepository(session).find(user_id, pipeline_id, lock=lock)
+        row = await PipelineRepository(session).find(user_id, pipeline_id, whole=whole, lock=lock)
         if row is None:
             raise PipelineNotFound(f"There is no pipeline {pipeline_id}.")
         return row
 
-    def _out(self, row: PipelineRow) -> PipelineOut:
-        graph = Graph.model_validate(row.graph)
-        return PipelineOut(
-            id=row.id,
-            name=row.name,
-            graph=graph,
-            mode=Mode(row.mode),
-            trigger=TRIGGERS.validate_python(row.trigger),
-            status=PipelineStatus(row.status),
-            revision=row.revision,
-            version=row.version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            next_run_at=row.next_run_at,
-            last_skip=LastSkip.model_validate(row.last_skip) if row.last_skip else None,
-            problems=self.validate(graph),
-        )
 
-    def _summary(self, row: PipelineRow) -> PipelineSummary:
-        full = self._out(row)
-        return PipelineSummary(
-            **full.model_dump(exclude={"graph", "problems", "trigger"}),
-            trigger=full.trigger,
-            node_count=len(full.graph.nodes),
-            problem_count=len(full.problems),
-        )
+def _stale(detail: str) -> StaleRevision:
+    remedy = "Load the pipeline again, or save over it with the newest revision."
+    return StaleRevision(detail, [Problem("Somebody saved in between.", remedy, field="If-Match")])
 
 
 async def _require_own_scanner(session: AsyncSession, user_id: UserId, trigger: Trigger) -> None:
@@ -364,32 +389,3 @@ async def _require_own_scanner(session: AsyncSession, user_id: UserId, trigger: 
                 )
             ],
         )
-
-
-def _dump(graph: Graph) -> dict[str, object]:
-    return graph.model_dump(mode="json", by_alias=True, exclude_defaults=False)
-
-
-def _version_row(row: PipelineRow, clock: Clock | None = None) -> PipelineVersionRow:
-    return PipelineVersionRow(
-        pipeline_id=row.id,
-        version=row.version,
-        graph=row.graph,
-        created_at=clock.now() if clock else row.created_at,
-    )
-
-
-def _open_mode(mode: Mode) -> str:
-    if mode.value not in TRADING_MODES:
-        raise ModeLocked(
-            f"Mode {mode.value} is locked: it needs a verified broker connection,"
-            " which this release does not offer yet.",
-            [
-                Problem(
-                    f"{mode.value.capitalize()} is locked.",
-                    "Use simulation or validation.",
-                    field="mode",
-                )
-            ],
-        )
-    return mode.value

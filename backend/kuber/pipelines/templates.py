@@ -198,11 +198,12 @@ def _chain(settings: dict[str, Settings]) -> Graph:
 
 
 def _guarded(strategy: Settings, condition: Settings) -> Graph:
+    """Return a line whose trade is on a row of its own: the way past it is drawn below."""
     nodes = (
-        _node("trigger", "manual_trigger", 0, 0),
-        _node("data", "market_data", 1, 0),
-        _node("strategy", "strategy", 2, 0, strategy),
-        _node("sure", "condition", 3, 0, condition, "Sure enough?"),
+        _node("trigger", "manual_trigger", 0, 1),
+        _node("data", "market_data", 1, 1),
+        _node("strategy", "strategy", 2, 1, strategy),
+        _node("sure", "condition", 3, 1, condition, "Sure enough?"),
         _node("risk", "risk_manager", 4, 0),
         _node("trade", "trade_manager", 5, 0),
         _node("report", "report", 6, 1),
@@ -217,10 +218,11 @@ def _guarded(strategy: Settings, condition: Settings) -> Graph:
 
 
 def _leaning(frames: list[JsonValue], strategy: Settings) -> Graph:
+    """Return a line whose trade is on a row of its own: the neutral way is drawn below it."""
     nodes = (
-        _node("trigger", "manual_trigger", 0, 0),
-        _node("data", "market_data", 1, 0),
-        _node("bias", "bias", 2, 0, {"timeframes": frames}),
+        _node("trigger", "manual_trigger", 0, 1),
+        _node("data", "market_data", 1, 1),
+        _node("bias", "bias", 2, 1, {"timeframes": frames}),
         _node("strategy", "strategy", 3, 0, strategy),
         _node("risk", "risk_manager", 4, 0),
         _node("trade", "trade_manager", 5, 0),

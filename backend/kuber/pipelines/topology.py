@@ -1,4 +1,4 @@
-"""Pure questions about a graph: order, ancestors, cycles. Nothing here knows agents."""
+"""Pure questions about a graph: order, descendants, cycles. Nothing here knows agents."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -20,17 +20,35 @@ class Topology:
     incoming: Mapping[str, tuple[GraphEdge, ...]]
     outgoing: Mapping[str, tuple[GraphEdge, ...]]
 
-    def ancestors(self, node_id: str) -> set[str]:
-        """Return every node from which `node_id` can be reached."""
-        return _closure(node_id, lambda node: (edge.source for edge in self.incoming[node]))
-
     def descendants(self, node_id: str) -> set[str]:
         """Return every node that can be reached from `node_id`."""
-        return _closure(node_id, lambda node: (edge.target for edge in self.outgoing[node]))
+        return _closure([node_id], self._targets)
+
+    def reached_from(self, starts: Iterable[str]) -> set[str]:
+        """Return `starts` and every node that can be reached from one of them."""
+        first = set(starts)
+        return first | _closure(first, self._targets)
+
+    def components(self) -> list[tuple[str, ...]]:
+        """Return the strongly connected components, each after those that lead to it.
+
+        A node on no cycle is a component of its own.
+        """
+        free = [(node,) for node in self.order]
+        return [*free, *_tarjan(self.stuck, self._targets)]
 
     def on_cycle(self) -> tuple[str, ...]:
         """Return the stuck nodes that can reach themselves."""
-        return tuple(node for node in self.stuck if node in self.descendants(node))
+        looping = {
+            node
+            for component in _tarjan(self.stuck, self._targets)
+            for node in component
+            if len(component) > 1 or node in self._targets(node)
+        }
+        return tuple(node for node in self.stuck if node in looping)
+
+    def _targets(self, node_id: str) -> list[str]:
+        return [edge.target for edge in self.outgoing[node_id]]
 
 
 def topology(graph: Graph) -> Topology:
@@ -66,12 +84,55 @@ def topology(graph: Graph) -> Topology:
     )
 
 
-def _closure(start: str, step: Callable[[str], Iterable[str]]) -> set[str]:
+def _closure(starts: Iterable[str], step: Callable[[str], Iterable[str]]) -> set[str]:
     seen: set[str] = set()
-    left = list(step(start))
+    left = [node for start in starts for node in step(start)]
     while left:
         node = left.pop()
         if node not in seen:
             seen.add(node)
             left.extend(step(node))
     return seen
+
+
+def _tarjan(nodes: Iterable[str], step: Callable[[str], Iterable[str]]) -> list[tuple[str, ...]]:
+    """Return the strongly connected components of `nodes`, sources before what they lead to.
+
+    Tarjan's algorithm with a stack of its own in place of recursion: a chain may be 1,000 long.
+    `nodes` holds everything that `step` leads to.
+    """
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    open_nodes: dict[str, None] = {}
+    found: list[tuple[str, ...]] = []
+    for root in nodes:
+        if root in index:
+            continue
+        index[root] = low[root] = len(index)
+        open_nodes[root] = None
+        path = [(root, iter(step(root)))]
+        while path:
+            node, targets = path[-1]
+            for target in targets:
+                if target not in index:
+                    index[target] = low[target] = len(index)
+                    open_nodes[target] = None
+                    path.append((target, iter(step(target))))
+                    break
+                if target in open_nodes:
+                    low[node] = min(low[node], index[target])
+            else:
+                path.pop()
+                if path:
+                    low[path[-1][0]] = min(low[path[-1][0]], low[node])
+                if low[node] == index[node]:
+                    found.append(_closed(open_nodes, node))
+    return found[::-1]
+
+
+def _closed(open_nodes: dict[str, None], first: str) -> tuple[str, ...]:
+    """Take the component that was opened with `first` off the open nodes."""
+    members: list[str] = []
+    while first in open_nodes:
+        members.append(open_nodes.popitem()[0])
+    return tuple(members)

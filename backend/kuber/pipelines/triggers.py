@@ -86,6 +86,14 @@ def trigger_problems(
 ) -> list[Problem]:
     """Return what has to be filled in before a pipeline can start by this trigger."""
     match trigger:
+        case ManualTrigger():
+            return [
+                Problem(
+                    "The pipeline starts by hand only, so there is nothing to switch on.",
+                    "Run it whenever you like, or let it start on a schedule or on signals first.",
+                    field="trigger.kind",
+                )
+            ]
         case PeriodicTrigger() if not trigger.symbols:
             return [
                 Problem(

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -15,6 +17,7 @@ from pydantic import (
     TypeAdapter,
     field_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from kuber.market.instruments import canonical_symbol
 
@@ -22,6 +25,7 @@ MANAGER_NODE = "pipeline_manager"
 """Id of the node that every run starts with; no user's node may carry it."""
 
 MAX_NODES = 1000
+MAX_EDGES = 10 * MAX_NODES
 
 
 class Mode(StrEnum):
@@ -100,6 +104,18 @@ class GraphNote(BaseModel):
     size: Size | None = None
 
 
+def _counted(count: int) -> BeforeValidator:
+    """Look at no item of a list that has more than `count`: each of them could be wrong."""
+
+    def count_first(value: object) -> object:
+        if isinstance(value, list) and len(value) > count:
+            found = {"field_type": "Tuple", "max_length": count, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", found)
+        return value
+
+    return BeforeValidator(count_first)
+
+
 class Graph(BaseModel):
     """Nodes and edges. Shape only: `validate_graph` says whether it can run."""
 
@@ -107,9 +123,9 @@ class Graph(BaseModel):
         extra="forbid", frozen=True, json_schema_extra={"required": ["nodes", "edges"]}
     )
 
-    nodes: Annotated[tuple[GraphNode, ...], Field(max_length=MAX_NODES)] = ()
-    edges: Annotated[tuple[GraphEdge, ...], Field(max_length=10 * MAX_NODES)] = ()
-    notes: Annotated[tuple[GraphNote, ...], Field(max_length=MAX_NODES)] = ()
+    nodes: Annotated[tuple[GraphNode, ...], Field(max_length=MAX_NODES), _counted(MAX_NODES)] = ()
+    edges: Annotated[tuple[GraphEdge, ...], Field(max_length=MAX_EDGES), _counted(MAX_EDGES)] = ()
+    notes: Annotated[tuple[GraphNote, ...], Field(max_length=MAX_NODES), _counted(MAX_NODES)] = ()
 
 
 class ManualTrigger(BaseModel):
@@ -121,6 +137,12 @@ class ManualTrigger(BaseModel):
 
 
 Ticker = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.\-/:]{0,31}$")]
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of all time zones; asked once: the answer is read from a folder of files."""
+    return frozenset(available_timezones())
 
 
 class PeriodicTrigger(BaseModel):
@@ -137,7 +159,7 @@ class PeriodicTrigger(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in _time_zones():
             raise ValueError("name a time zone of the IANA list, for example America/New_York")
         return value
 

@@ -1,21 +1,39 @@
-"""Can this graph run? Every reason why not, with the node, the field and the remedy."""
+"""Can this graph run? Every reason why not, with the node, the field and the remedy.
+
+Everything here takes one pass over nodes and edges, whatever the shape of the graph.
+"""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from pydantic import JsonValue, ValidationError
-
-from kuber.agents.base import ERROR_PORT, Category
+from kuber.agents.base import ERROR_PORT, AgentConfig, Category
 from kuber.agents.registry import AgentClass, AgentRegistry
 from kuber.pipelines.topology import Topology, topology
 from kuber.pipelines.types import MANAGER_NODE, Graph, GraphEdge, GraphProblem, ProblemCode
+
+MAX_PROBLEMS = 100
+"""Problems that are told one by one; the rest is counted."""
+
+RULES = "1"
+"""Changes whenever these rules judge a graph differently: stored verdicts are then made anew."""
+
+_LONGEST_TEXT = 400
 
 Agents = Mapping[str, AgentClass]
 """Agent class by node id, for the nodes whose agent type is known."""
 
 
-def validate_graph(graph: Graph, registry: AgentRegistry) -> list[GraphProblem]:
-    """Return all problems of `graph`, in the order of its nodes within each kind of problem."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a graph: the first MAX_PROBLEMS problems, and how many there are."""
+
+    problems: tuple[GraphProblem, ...]
+    count: int
+
+
+def validate_graph(graph: Graph, registry: AgentRegistry) -> Verdict:
+    """Return the problems of `graph`, in the order of its nodes within each kind of problem."""
     shape = topology(graph)
     agents: dict[str, AgentClass] = {}
     for node in graph.nodes:
@@ -23,16 +41,45 @@ def validate_graph(graph: Graph, registry: AgentRegistry) -> list[GraphProblem]:
             agent = registry.get(node.agent_type)
             if agent.metadata.category is not Category.SYSTEM:
                 agents[node.id] = agent
-    return [
-        *_duplicate_nodes(graph),
-        *_unknown_agents(graph, agents),
-        *_bad_configs(graph, registry, agents),
-        *_dangling_edges(graph, agents),
-        *_cycles(shape, graph),
-        *_no_trigger(agents),
-        *_unreachable(shape, agents),
-        *_missing_inputs(graph, shape, agents, registry),
-    ]
+    found = _Found()
+    found.add(_duplicate_nodes(graph))
+    found.add(_unknown_agents(graph, registry, agents))
+    configs = _examine_configs(graph, registry, agents, found)
+    found.add(_dangling_edges(graph, agents))
+    found.add(_cycles(shape, graph))
+    found.add(_no_trigger(agents))
+    found.add(_unreachable(shape, agents))
+    found.add(_missing_inputs(shape, agents, registry, configs))
+    return Verdict(tuple(found.kept), found.count)
+
+
+class _Found:
+    """Collects problems: keeps the first ones, counts all."""
+
+    def __init__(self) -> None:
+        self.kept: list[GraphProblem] = []
+        self.count = 0
+
+    @property
+    def room(self) -> int:
+        return MAX_PROBLEMS - len(self.kept)
+
+    def add(self, problems: Iterable[GraphProblem]) -> None:
+        for problem in problems:
+            self.count += 1
+            if self.room:
+                self.kept.append(_shortened(problem))
+
+
+def _shortened(problem: GraphProblem) -> GraphProblem:
+    """Return the problem with texts of bounded length: a setting's name may be a megabyte long."""
+    texts = {"message": problem.message, "remedy": problem.remedy, "field": problem.field}
+    short = {
+        name: f"{text[: _LONGEST_TEXT - 1]}…"
+        for name, text in texts.items()
+        if text is not None and len(text) > _LONGEST_TEXT
+    }
+    return problem.model_copy(update=short) if short else problem
 
 
 def _duplicate_nodes(graph: Graph) -> Iterator[GraphProblem]:
@@ -55,9 +102,11 @@ def _duplicate_nodes(graph: Graph) -> Iterator[GraphProblem]:
             )
 
 
-def _unknown_agents(graph: Graph, agents: Agents) -> Iterator[GraphProblem]:
+def _unknown_agents(
+    graph: Graph, registry: AgentRegistry, agents: Agents
+) -> Iterator[GraphProblem]:
     for node in graph.nodes:
-        if node.id not in agents:
+        if node.id not in agents or not registry.knows(node.agent_type):
             yield GraphProblem(
                 code=ProblemCode.UNKNOWN_AGENT,
                 node_id=node.id,
@@ -67,17 +116,40 @@ def _unknown_agents(graph: Graph, agents: Agents) -> Iterator[GraphProblem]:
             )
 
 
-def _bad_configs(graph: Graph, registry: AgentRegistry, agents: Agents) -> Iterator[GraphProblem]:
+def _examine_configs(
+    graph: Graph, registry: AgentRegistry, agents: Agents, found: _Found
+) -> dict[str, AgentConfig | None]:
+    """Add what is wrong with settings; return them by node id, None where they are wrong.
+
+    Each node is examined once: that is where most of the time goes.
+    """
+    configs: dict[str, AgentConfig | None] = {}
     for node in graph.nodes:
-        if node.id in agents:
-            for problem in registry.validate_config(node.agent_type, node.config):
-                yield GraphProblem(
-                    code=ProblemCode.BAD_CONFIG,
-                    node_id=node.id,
-                    field=problem.field,
-                    message=problem.message,
-                    remedy=problem.remedy,
-                )
+        if node.id not in agents:
+            continue
+        judge = agents[node.id]
+        if not registry.knows(node.agent_type) or registry.get(node.agent_type) is not judge:
+            # It shares its id with a node of another type, and that one counts.
+            judged = registry.examine_config(judge.metadata.agent_type, node.config, most=0)
+            configs[node.id] = judged.config
+            if not registry.knows(node.agent_type):
+                continue
+        examined = registry.examine_config(node.agent_type, node.config, most=found.room)
+        problems = (
+            GraphProblem(
+                code=ProblemCode.BAD_CONFIG,
+                node_id=node.id,
+                field=problem.field,
+                message=problem.message,
+                remedy=problem.remedy,
+            )
+            for problem in examined.problems
+        )
+        found.add(problems)
+        found.count += examined.count - len(examined.problems)
+        if registry.get(node.agent_type) is judge:
+            configs[node.id] = examined.config
+    return configs
 
 
 def _dangling_edges(graph: Graph, agents: Agents) -> Iterator[GraphProblem]:
@@ -136,7 +208,7 @@ def _unreachable(shape: Topology, agents: Agents) -> Iterator[GraphProblem]:
     triggers = [node for node, agent in agents.items() if _is_trigger(agent)]
     if not triggers:
         return
-    reached = set(triggers).union(*(shape.descendants(node) for node in triggers))
+    reached = shape.reached_from(triggers)
     for node_id, agent in agents.items():
         if node_id not in reached:
             yield GraphProblem(
@@ -148,33 +220,54 @@ def _unreachable(shape: Topology, agents: Agents) -> Iterator[GraphProblem]:
 
 
 def _missing_inputs(
-    graph: Graph, shape: Topology, agents: Agents, registry: AgentRegistry
+    shape: Topology,
+    agents: Agents,
+    registry: AgentRegistry,
+    configs: Mapping[str, AgentConfig | None],
 ) -> Iterator[GraphProblem]:
-    settings = {node.id: node.config for node in graph.nodes}
+    makers: dict[str, list[str]] = {}
+    for agent in registry.all():
+        for section in dict.fromkeys(agent.metadata.outputs):
+            makers.setdefault(section, []).append(agent.metadata.name)
+    bits = {section: 1 << number for number, section in enumerate(makers)}
+    given = _given_above(shape, agents, bits)
     for node_id, agent in agents.items():
-        above = shape.ancestors(node_id) - {node_id}
-        given = {
-            section for node in above & agents.keys() for section in agents[node].metadata.outputs
-        }
-        for section in _needs(agent, settings[node_id]):
-            if section not in given:
-                makers = [a.metadata.name for a in registry.all() if section in a.metadata.outputs]
+        config = configs[node_id]  # settings have a say once they are valid
+        needs = agent.metadata.inputs if config is None else agent.required_inputs(config)
+        for section in needs:
+            if not given[node_id] & bits.get(section, 0):
+                able = " or ".join(makers.get(section, ())) or "an agent that makes it"
                 yield GraphProblem(
                     code=ProblemCode.MISSING_INPUT,
                     node_id=node_id,
                     field=section,
                     message=f"{agent.metadata.name} needs {section.replace('_', ' ')},"
                     " which no node before it produces.",
-                    remedy=f"Put {' or '.join(makers) or 'an agent that makes it'} before it.",
+                    remedy=f"Put {able} before it.",
                 )
 
 
-def _needs(agent: AgentClass, settings: dict[str, JsonValue]) -> tuple[str, ...]:
-    """Return the sections that a node reads; settings have a say once they are valid."""
-    try:
-        return agent.required_inputs(agent.Config.model_validate(settings))
-    except ValidationError:
-        return agent.metadata.inputs
+def _given_above(shape: Topology, agents: Agents, bits: Mapping[str, int]) -> dict[str, int]:
+    """Return, for every node, the sections that its ancestors other than itself make, as bits."""
+    own = {
+        node_id: sum(bits[name] for name in set(agent.metadata.outputs))
+        for node_id, agent in agents.items()
+    }
+    above: dict[str, int] = {}
+    after: dict[str, int] = {}  # what a node's followers are given: above, and what it makes
+    for component in shape.components():
+        entering = once = twice = 0
+        for node_id in component:
+            made = own.get(node_id, 0)
+            twice |= once & made
+            once |= made
+            for edge in shape.incoming[node_id]:
+                entering |= after.get(edge.source, 0)
+        for node_id in component:
+            # On a cycle everybody else is before a node, itself is not.
+            above[node_id] = entering | twice | (once & ~own.get(node_id, 0))
+            after[node_id] = entering | once
+    return above
 
 
 def _is_trigger(agent: AgentClass) -> bool:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from kuber.infra.db import JsonObject
+from kuber.infra.tasks import end_tasks
 from kuber.kernel.ids import UserId
 from kuber.realtime.broadcast import channel
 
@@ -40,6 +41,8 @@ class Hub:
         self._pubsub = redis.pubsub(ignore_subscribe_messages=True)
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
+        self._commands: set[asyncio.Task[None]] = set()
+        self._in_turn = asyncio.Lock()
         self.live = False
 
     async def join(self, user_id: UserId) -> Listener:
@@ -49,31 +52,54 @@ class Hub:
         if self._reader is None:
             self._reader = asyncio.create_task(self._read())
         if self.live and len(self._listeners[name]) == 1:
-            await self._subscribe([name])
+            try:
+                await asyncio.shield(self._following(name))
+            except asyncio.CancelledError:
+                self._forget(name, listener)
+                raise
         return listener
 
     async def leave(self, user_id: UserId, listener: Listener) -> None:
         """Stop delivering to `listener`."""
-        name = channel(user_id)
-        self._listeners[name].discard(listener)
-        if not self._listeners[name]:
-            del self._listeners[name]
-            with suppress(RedisError, OSError):
-                await self._pubsub.unsubscribe(name)
+        following = self._forget(channel(user_id), listener)
+        if following is not None:
+            await asyncio.shield(following)
 
     async def close(self) -> None:
         if self._reader is not None:
-            self._reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reader
+            await end_tasks([self._reader, *self._commands])
         with suppress(RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
-    async def _subscribe(self, names: list[str]) -> None:
-        try:
-            await self._pubsub.subscribe(*names)
-        except (RedisError, OSError):
-            self.live = False
+    def _forget(self, name: str, listener: Listener) -> asyncio.Task[None] | None:
+        """Deliver no more to `listener`; the last one's channel is left, in the task returned."""
+        self._listeners[name].discard(listener)
+        if self._listeners[name]:
+            return None
+        del self._listeners[name]
+        return self._following(name)
+
+    def _following(self, name: str) -> asyncio.Task[None]:
+        """Have Redis told whether anybody listens to a channel, in a task that no client owns.
+
+        A client's task is cancelled at any moment. Redis' client may lose that, and a command that
+        is broken off costs everybody the connection.
+        """
+        task = asyncio.create_task(self._follow(name))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+        return task
+
+    async def _follow(self, name: str) -> None:
+        async with self._in_turn:
+            wanted = name in self._listeners  # the last word of who came and left meanwhile
+            try:
+                if wanted:
+                    await self._pubsub.subscribe(name)
+                else:
+                    await self._pubsub.unsubscribe(name)
+            except (RedisError, OSError):
+                self.live = self.live and not wanted
 
     async def _read(self) -> None:
         pause_s = 0.2

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.hub import Hub, Listener
+from kuber.realtime.notice_push import NOTICES, NoticePush
+from kuber.runs.errors import RunNotFound
 from kuber.runs.recorder import SEQUENCE_GAP
 from kuber.runs.types import RunEventType
 
@@ -23,16 +25,18 @@ LONGEST_GAP_S = 2.0
 POLL_S = 1.0
 """How often the records are read while live events are interrupted."""
 PING_S = 20.0
+MOST_RUNS = 200
+"""Runs that one client may follow at a time."""
 
 
 class Subscribe(BaseModel):
-    """`topic` is `execution:<id>` or `user`; `after` the last sequence number seen."""
+    """`topic` is `execution:<id>`, `user` or `notices`; `after` the last sequence number seen."""
 
     model_config = ConfigDict(extra="ignore")
 
     type: Literal["subscribe"]
     topic: Annotated[str, Field(max_length=80)]
-    after: Annotated[int, Field(ge=0)] | None = None
+    after: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 class Unsubscribe(BaseModel):
@@ -68,13 +72,17 @@ class Denied(Exception):
 class EventSession:
     """The subscriptions of one authenticated client."""
 
-    def __init__(self, user_id: UserId, hub: Hub, read: ReadEvents, send: Send) -> None:
+    def __init__(
+        self, user_id: UserId, hub: Hub, notices: NoticePush, read: ReadEvents, send: Send
+    ) -> None:
         self._user_id = user_id
         self._hub = hub
+        self._notices = notices
         self._read = read
         self._send = send
         self._seen: dict[RunId, int] = {}
         self._everything = False
+        self._hears_notices = False
         self._lock = asyncio.Lock()
         self._quiet_s = 0.0
         self._was_live = False
@@ -89,20 +97,22 @@ class EventSession:
             case Subscribe(topic=topic, after=after):
                 await self._subscribe(topic, after or 0)
             case Unsubscribe(topic=topic):
-                self._unsubscribe(topic)
+                await self._unsubscribe(topic)
 
     async def pump(self) -> None:
         """Deliver live events until the client falls too far behind."""
         listener = await self._hub.join(self._user_id)
         try:
-            while not listener.overrun.is_set():
-                await self._next(listener)
+            with self._notices.watching(self._user_id, listener.put):
+                while not listener.overrun.is_set():
+                    await self._next(listener)
         finally:
             await self._hub.leave(self._user_id, listener)
 
     async def _next(self, listener: Listener) -> None:
         try:
-            event = await asyncio.wait_for(listener.queue.get(), POLL_S)
+            async with asyncio.timeout(POLL_S):  # `wait_for` may lose a cancel
+                event = await listener.queue.get()
         except TimeoutError:
             await self._idle()
             return
@@ -125,9 +135,16 @@ class EventSession:
         if ping or missed:
             async with self._lock:
                 for run_id in list(self._seen):
-                    await self._catch_up(run_id, patient=not ping)
+                    try:
+                        await self._catch_up(run_id, patient=not ping)
+                    except RunNotFound:  # deleted: there is nothing to come
+                        del self._seen[run_id]
 
     async def _deliver(self, event: JsonObject) -> None:
+        if event["type"] == NOTICES:
+            if self._hears_notices:
+                await self._send(event)
+            return
         run_id = RunId(UUID(event["execution_id"]))
         if run_id not in self._seen:
             if self._everything:
@@ -160,7 +177,17 @@ class EventSession:
             self._everything = True
             await self._send({"type": "subscribed", "topic": topic})
             return
+        if topic == NOTICES:
+            async with self._lock:  # nothing older is delivered after what is read here
+                self._hears_notices = True
+                await self._send({"type": "subscribed", "topic": topic})
+                message = await self._notices.read(self._user_id)
+                if message is not None:
+                    await self._send(message)
+            return
         run_id = _run_of(topic)
+        if len(self._seen) >= MOST_RUNS and run_id not in self._seen:
+            raise Denied("too_many_topics", f"A socket follows {MOST_RUNS} runs: unsubscribe some.")
         async with self._lock:
             recorded = await self._read(run_id, after)
             self._seen[run_id] = after
@@ -169,11 +196,15 @@ class EventSession:
             if recorded:
                 await self._catch_up(run_id)
 
-    def _unsubscribe(self, topic: str) -> None:
+    async def _unsubscribe(self, topic: str) -> None:
         if topic == "user":
             self._everything = False
+        elif topic == NOTICES:
+            self._hears_notices = False
         else:
-            self._seen.pop(_run_of(topic), None)
+            run_id = _run_of(topic)
+            async with self._lock:  # whoever delivers a run's events finds it to the end
+                self._seen.pop(run_id, None)
 
     async def _catch_up(
         self, run_id: RunId, up_to: int | None = None, *, patient: bool = True

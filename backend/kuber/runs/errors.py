@@ -24,6 +24,14 @@ class AlreadyRunning(RunError):
     title = "The pipeline is already running"
 
 
+class QueueFull(RunError):
+    """The user has as many runs in the queue as may be."""
+
+    kind = ErrorKind.RATE_LIMITED
+    code = "queue_full"
+    title = "Your queue of runs is full"
+
+
 class AlreadyFinished(RunError):
     kind = ErrorKind.CONFLICT
     code = "already_finished"

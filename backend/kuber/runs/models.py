@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kuber.infra.db import MONEY, Base, JsonObject
 
 ACTIVE = "status in ('pending', 'running', 'waiting')"
+QUEUED = "status in ('pending', 'waiting')"
+"""What waits for a worker, or for a time after which it waits for a worker again."""
 
 
 class RunRow(Base):
@@ -28,6 +30,7 @@ class RunRow(Base):
             unique=True,
             postgresql_where=text(ACTIVE),
         ),
+        Index("ix_runs_queued", "user_id", postgresql_where=text(QUEUED)),
         Index("ix_runs_pending", "id", postgresql_where=text("status = 'pending'")),
         Index("ix_runs_running", "lease_until", postgresql_where=text("status = 'running'")),
         Index("ix_runs_waiting", "wake_at", postgresql_where=text("status = 'waiting'")),

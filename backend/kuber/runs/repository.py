@@ -1,16 +1,20 @@
 """Queries on runs for the API. Private to this package."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Table, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.runs import models
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
+from kuber.runs.queueing import FREE_PLACES
 from kuber.runs.types import RunQuery, RunStatus
 
+_RUNS = cast(Table, RunRow.__table__)
 ACTIVE = ("pending", "running", "waiting")
 
 
@@ -106,6 +110,25 @@ class RunRepository:
             .where(RunRow.id == run_id, RunRow.status == RunStatus.RUNNING)
             .values(cancel_requested=True)
         )
+
+
+async def insert_queued(session: AsyncSession, row: RunRow, spare: int) -> bool:
+    """Queue a run while its user's queue has more than `spare` free places; False when it has not,
+    or when its pipeline already runs on the symbol."""
+    given = {
+        column: value for column in _RUNS.columns if (value := getattr(row, column.key)) is not None
+    }
+    free = text(f"{FREE_PLACES} > :spare").bindparams(user_id=str(row.user_id), spare=spare)
+    wanted = select(*(literal(value, column.type) for column, value in given.items()))
+    statement = (
+        insert(_RUNS)
+        .from_select(list(given), wanted.where(free))
+        .on_conflict_do_nothing(
+            index_elements=[RunRow.pipeline_id, RunRow.symbol], index_where=text(models.ACTIVE)
+        )
+        .returning(RunRow.id)
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
 def _cursor_id(cursor: str) -> UUID:

@@ -23,7 +23,8 @@ from kuber.pipelines.schedule import (
     schedule_next,
 )
 from kuber.pipelines.triggers import next_due, next_look, open_symbols
-from kuber.runs.starting import RunRequest, start_runs
+from kuber.runs.queueing import full_in_words
+from kuber.runs.starting import RunRequest, Started, start_runs
 
 log = structlog.get_logger(__name__)
 
@@ -105,10 +106,10 @@ class Scheduler:
                     log.exception("schedule_unplannable", pipeline_id=str(one.pipeline_id))
                     next_times.append(_put_off(one, "The schedule could not be worked out.", now))
             requests = [request for plan in plans for request in plan.requests]
-            queued = await start_runs(connection, requests, now)
-            next_times += [_next(plan, queued) for plan in plans]
+            started = await start_runs(connection, requests, now)
+            next_times += [_next(plan, started) for plan in plans]
             await schedule_next(connection, next_times)
-            return len(queued)
+            return len(started.queued)
 
 
 def _plan(
@@ -161,10 +162,12 @@ def _request(one: DuePipeline, symbol: str, instruments: Instruments, now: datet
     )
 
 
-def _next(plan: _Plan, queued: set[RunId]) -> NextDue:
+def _next(plan: _Plan, started: Started) -> NextDue:
     reasons = list(plan.skips.values())
     for request in plan.requests:
-        if request.run_id not in queued:
+        if request.run_id in started.full:
+            reasons.append(("queue_full", full_in_words(request.symbol)))
+        elif request.run_id not in started.queued:
             detail = f"A run on {request.symbol} was pending or running."
             reasons.append(("already_running", detail))
     if plan.note is not None:

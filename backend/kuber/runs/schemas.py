@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from kuber.kernel.wire import DecimalText
+from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
 from kuber.runs.types import NodeStatus, RunEventType, RunStatus
 
@@ -20,7 +20,7 @@ class RunBody(BaseModel):
 
     symbol: Symbol | None = None
     symbols: Annotated[list[Symbol], Field(max_length=50)] | None = None
-    as_of: AwareDatetime | None = None
+    as_of: Instant | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 

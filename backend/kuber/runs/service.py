@@ -1,47 +1,47 @@
 """Runs for the API: accept, show, cancel, run again."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.agents.registry import AgentRegistry
-from kuber.infra.db import JsonObject
+from kuber.identity.limits import one_at_a_time
+from kuber.infra.db import SET_DOWN, JsonObject, set_down
+from kuber.infra.history import remember
 from kuber.infra.telemetry import RUNS_ACCEPTED, traceparent
 from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
 from kuber.market.service import MarketService
-from kuber.pipelines.schemas import LastRun, PipelineOut
+from kuber.pipelines.checks import require_valid
+from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
-from kuber.pipelines.topology import topology
-from kuber.pipelines.types import MANAGER_NODE, Graph, PipelineStatus
+from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
-from kuber.runs.models import ACTIVE, NodeRunRow, RunEventRow, RunRow
+from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
+from kuber.runs.queueing import CAREFUL, queue_full
 from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
-from kuber.runs.repository import RunRepository
+from kuber.runs.repository import RunRepository, insert_queued
 from kuber.runs.schemas import (
     EventList,
     EventOut,
     ExecutionList,
-    ExecutionOut,
     RunAccepted,
     RunBody,
 )
-from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus
-from kuber.runs.view import execution_out, summary
+from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus, finished_data
+from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """Everything that decides what a run does."""
+class RunStart:
+    """Everything that decides what a run does, found before the transaction that queues it."""
 
-    pipeline: PipelineOut
+    pipeline: PipelineHead
     version: int
     mode: str
     symbol: str
@@ -49,6 +49,8 @@ class _Start:
     real_time: bool
     seed: int
     rerun_of: UUID | None = None
+    again: frozenset[str] = frozenset()
+    """Nodes of `rerun_of` that are carried out again; the others keep their results. None: all."""
 
 
 class RunService:
@@ -58,38 +60,29 @@ class RunService:
         self,
         pipelines: PipelineService,
         market: MarketService,
-        registry: AgentRegistry,
         broadcaster: Broadcaster,
         clock: Clock,
     ) -> None:
         self._pipelines = pipelines
         self._market = market
-        self._registry = registry
         self._broadcaster = broadcaster
         self._clock = clock
 
-    async def accept(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        pipeline_id: PipelineId,
-        body: RunBody,
-        correlation_id: str,
-    ) -> RunAccepted:
-        """Queue a run; the row is the queue, so an accepted run is never lost.
+    async def prepare(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, body: RunBody
+    ) -> RunStart:
+        """Find out what a run would do; sets the session down where others take time for it.
 
-        Raises PipelineNotFound, InvalidGraph, UnknownSymbol, AlreadyRunning, RunError.
+        Raises PipelineNotFound, InvalidGraph, UnknownSymbol, RunError.
         """
-        pipeline = await self._pipelines.get(session, user_id, pipeline_id)
-        if pipeline.status is PipelineStatus.ARCHIVED:
-            raise RunError(
-                "An archived pipeline does not run.",
-                [Problem("The pipeline is archived.", "Take it out of the archive first.")],
-            )
-        self._pipelines.require_valid(pipeline.graph)
+        pipeline, checked = await self._pipelines.checked(session, user_id, pipeline_id)
+        _require_open(pipeline)
+        require_valid(checked)
+        if self._market.asks_others:
+            await set_down(session)
         instrument = await self._market.instrument(user_id, _symbol(body))
         as_of = await self._as_of(user_id, instrument.symbol, body.as_of)
-        start = _Start(
+        return RunStart(
             pipeline=pipeline,
             version=pipeline.version,
             mode=pipeline.mode.value,
@@ -98,28 +91,23 @@ class RunService:
             real_time=body.as_of is None and instrument.last_at is None,
             seed=body.seed if body.seed is not None else secrets.randbelow(2**31),
         )
-        return await self._insert(session, user_id, start, correlation_id)
 
-    async def rerun(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        run_id: RunId,
-        from_node: str | None,
-        correlation_id: str,
-    ) -> RunAccepted:
-        """Queue a finished run again with its version, symbol, time and seed.
+    async def prepare_rerun(
+        self, session: AsyncSession, user_id: UserId, run_id: RunId, from_node: str | None
+    ) -> RunStart:
+        """Find out what a finished run would do again: its version, symbol, time and seed.
 
-        With `from_node`, the nodes that do not come after it keep their recorded results.
+        With `from_node`, the nodes that do not come after it keep their recorded results. Sets the
+        session down. Raises RunNotFound, AlreadyRunning, InvalidGraph, RunError.
         """
         run = await self._row(session, user_id, run_id)
         if not RunStatus(run.status).finished:
             raise AlreadyRunning("The run has not finished yet; cancel it or wait for its end.")
-        pipeline = await self._pipelines.get(session, user_id, PipelineId(run.pipeline_id))
+        pipeline = await self._pipelines.head(session, user_id, PipelineId(run.pipeline_id))
         graph = await self._graph(session, user_id, run)
-        self._pipelines.require_valid(graph)
-        kept = await self._kept_nodes(session, run, graph, from_node)
-        start = _Start(
+        await set_down(session)
+        require_valid(await self._pipelines.checks.text(graph, str(user_id)))
+        return RunStart(
             pipeline=pipeline,
             version=run.pipeline_version,
             mode=run.mode,
@@ -128,20 +116,42 @@ class RunService:
             real_time=False,
             seed=run.seed,
             rerun_of=run.id,
+            again=await self._nodes_again(user_id, graph, from_node),
         )
+
+    async def accept(
+        self, session: AsyncSession, user_id: UserId, start: RunStart, correlation_id: str
+    ) -> RunAccepted:
+        """Queue a run; the row is the queue, so an accepted run is never lost.
+
+        Raises PipelineNotFound, RunError when the pipeline was deleted or archived since it was
+        looked at, AlreadyRunning, QueueFull.
+        """
+        if SET_DOWN in session.info:
+            pipeline = await self._pipelines.head(session, user_id, PipelineId(start.pipeline.id))
+            if start.rerun_of is None:
+                _require_open(pipeline)
         accepted = await self._insert(session, user_id, start, correlation_id)
-        if kept:
+        if start.rerun_of is not None and start.again:
+            kept = await self._kept_nodes(session, RunId(start.rerun_of), start.again)
             rows = [{**row, "run_id": accepted.execution_id} for row in kept]
-            await session.execute(insert(NodeRunRow), rows)
+            if rows:
+                await session.execute(insert(NodeRunRow), rows)
         return accepted
 
-    async def get(self, session: AsyncSession, user_id: UserId, run_id: RunId) -> ExecutionOut:
-        """Return one run in full; raises RunNotFound."""
+    async def get(self, session: AsyncSession, user_id: UserId, run_id: RunId) -> bytes:
+        """Return one run in full, an ExecutionOut as JSON; raises RunNotFound.
+
+        Sets the session down: the answer for a large graph is made by a child.
+        """
         run = await self._row(session, user_id, run_id)
-        pipeline = await self._pipelines.get(session, user_id, PipelineId(run.pipeline_id))
+        pipeline = await self._pipelines.head(session, user_id, PipelineId(run.pipeline_id))
         graph = await self._graph(session, user_id, run)
         nodes = await RunRepository(session).nodes(run_id)
-        return execution_out(run, pipeline.name, graph, nodes, self._registry)
+        await set_down(session)
+        recorded = RecordedRun(run, pipeline.name, graph, nodes)
+        work = self._pipelines.checks.work
+        return await work.run(graph, str(user_id), execution_json, recorded)
 
     async def page(self, session: AsyncSession, user_id: UserId, query: RunQuery) -> ExecutionList:
         """Return one page of the history, newest first."""
@@ -187,11 +197,13 @@ class RunService:
         cursor = str(items[-1].sequence) if len(items) == limit else None
         return EventList(items=items, next_cursor=cursor)
 
-    async def cancel(self, session: AsyncSession, user_id: UserId, run_id: RunId) -> ExecutionOut:
+    async def cancel(self, session: AsyncSession, user_id: UserId, run_id: RunId) -> bytes:
         """Stop a run: at once while it waits or queues, within a second while a worker has it.
 
-        Raises RunNotFound, AlreadyFinished.
+        It is stopped, told and its row free before the answer is made, and stays so if that fails.
+        Sets the session down. Raises RunNotFound, AlreadyFinished.
         """
+        told = []
         run = await self._row(session, user_id, run_id, lock=True)
         status = RunStatus(run.status)
         if status.finished:
@@ -217,8 +229,21 @@ class RunService:
                     run_id=run_id, sequence=event.sequence, type=kind, at=event.at, data=data
                 )
             )
-            self._broadcaster.send(user_id, [event])
-        await session.flush()
+            said = finished_data(
+                run.id, run.pipeline_id, run.mode, run.symbol, RunStatus.CANCELLED, None
+            )
+            await remember(
+                session,
+                kind.value,
+                event.at,
+                run.correlation_id,
+                user_id,
+                {**said, "cost": data["cost"]},
+            )
+            told.append(event)
+        await set_down(session)
+        if told:
+            self._broadcaster.send(user_id, told)
         return await self.get(session, user_id, run_id)
 
     async def require_idle(self, session: AsyncSession, pipeline_id: PipelineId) -> None:
@@ -231,40 +256,42 @@ class RunService:
             )
 
     async def _insert(
-        self, session: AsyncSession, user_id: UserId, start: _Start, correlation_id: str
+        self, session: AsyncSession, user_id: UserId, start: RunStart, correlation_id: str
     ) -> RunAccepted:
-        run_id = new_id()
-        statement = (
-            upsert(RunRow)
-            .values(
-                id=run_id,
-                user_id=user_id,
-                pipeline_id=start.pipeline.id,
-                pipeline_version=start.version,
-                mode=start.mode,
-                symbol=start.symbol,
-                symbols=[start.symbol],
-                as_of=start.as_of,
-                real_time=start.real_time,
-                seed=start.seed,
-                correlation_id=correlation_id,
-                traceparent=traceparent(),
-                rerun_of=start.rerun_of,
-                status=RunStatus.PENDING.value,
-                created_at=self._clock.now(),
-            )
-            .on_conflict_do_nothing(
-                index_elements=[RunRow.pipeline_id, RunRow.symbol], index_where=text(ACTIVE)
-            )
-            .returning(RunRow.id)
+        row = RunRow(
+            id=new_id(),
+            user_id=user_id,
+            pipeline_id=start.pipeline.id,
+            pipeline_version=start.version,
+            mode=start.mode,
+            symbol=start.symbol,
+            symbols=[start.symbol],
+            as_of=start.as_of,
+            real_time=start.real_time,
+            seed=start.seed,
+            correlation_id=correlation_id,
+            traceparent=traceparent(),
+            rerun_of=start.rerun_of,
+            started_by="manual",
+            status=RunStatus.PENDING.value,
+            created_at=self._clock.now(),
         )
-        if (await session.execute(statement)).scalar_one_or_none() is None:
-            active = await RunRepository(session).active(
-                PipelineId(start.pipeline.id), start.symbol
-            )
-            which = f"Run {active.id} is {active.status}." if active else "It just ended."
+        if not await insert_queued(session, row, CAREFUL):
+            await self._require_idle_on(session, start)
+            await one_at_a_time(session, user_id, "queue")
+            if not await insert_queued(session, row, 0):
+                await self._require_idle_on(session, start)
+                raise await queue_full(session, user_id)
+        RUNS_ACCEPTED.labels(start.mode).inc()
+        return RunAccepted(execution_id=row.id, status=RunStatus.PENDING)
+
+    async def _require_idle_on(self, session: AsyncSession, start: RunStart) -> None:
+        """Raise AlreadyRunning while a run of the pipeline on the symbol is active."""
+        active = await RunRepository(session).active(PipelineId(start.pipeline.id), start.symbol)
+        if active is not None:
             raise AlreadyRunning(
-                f"{start.pipeline.name} already runs on {start.symbol}. {which}",
+                f"{start.pipeline.name} already runs on {start.symbol}."
+                f" Run {active.id} is {active.status}.",
                 [
                     Problem(
                         f"A run on {start.symbol} is active.",
@@ -273,24 +300,28 @@ class RunService:
                     )
                 ],
             )
-        RUNS_ACCEPTED.labels(start.mode).inc()
-        return RunAccepted(execution_id=run_id, status=RunStatus.PENDING)
 
-    async def _kept_nodes(
-        self, session: AsyncSession, run: RunRow, graph: Graph, from_node: str | None
-    ) -> list[JsonObject]:
+    async def _nodes_again(
+        self, user_id: UserId, graph: bytes, from_node: str | None
+    ) -> frozenset[str]:
         if from_node is None or from_node == MANAGER_NODE:
-            return []
-        if from_node not in {node.id for node in graph.nodes}:
+            return frozenset()
+        work = self._pipelines.checks.work
+        again = await work.run(graph, str(user_id), nodes_again, graph, from_node)
+        if not again:
             raise RunError(
                 f"The run has no node {from_node}.",
                 [Problem("Unknown node.", "Name a node of the run.", field="from_node")],
             )
-        again = topology(graph).descendants(from_node) | {from_node, MANAGER_NODE}
+        return frozenset(again)
+
+    async def _kept_nodes(
+        self, session: AsyncSession, run_id: RunId, again: Collection[str]
+    ) -> list[JsonObject]:
         columns = NodeRunRow.__table__.columns.keys()
         return [
             {column: getattr(row, column) for column in columns} | {"cost": 0}
-            for row in await RunRepository(session).nodes(RunId(run.id))
+            for row in await RunRepository(session).nodes(run_id)
             if row.node_id not in again and row.status in ("succeeded", "skipped")
         ]
 
@@ -305,10 +336,11 @@ class RunService:
             )
         return as_of
 
-    async def _graph(self, session: AsyncSession, user_id: UserId, run: RunRow) -> Graph:
-        return await self._pipelines.graph_of_version(
+    async def _graph(self, session: AsyncSession, user_id: UserId, run: RunRow) -> bytes:
+        version = await self._pipelines.version(
             session, user_id, PipelineId(run.pipeline_id), run.pipeline_version
         )
+        return version.graph
 
     async def _row(
         self, session: AsyncSession, user_id: UserId, run_id: RunId, *, lock: bool = False
@@ -317,6 +349,14 @@ class RunService:
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
         return run
+
+
+def _require_open(pipeline: PipelineHead) -> None:
+    if pipeline.status is PipelineStatus.ARCHIVED:
+        raise RunError(
+            "An archived pipeline does not run.",
+            [Problem("The pipeline is archived.", "Take it out of the archive first.")],
+        )
 
 
 def _symbol(body: RunBody) -> str:

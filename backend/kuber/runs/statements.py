@@ -3,7 +3,7 @@
 Every write names the claim's epoch; it changes nothing once another worker has claimed the run.
 """
 
-from kuber.infra.outbox import OUTBOX_INSERT
+from kuber.costs.statements import BUDGET_EXHAUSTED
 
 _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of, real_time, seed,
@@ -128,7 +128,7 @@ NODE_CHARGED = f"""
 """A node that ran: its row, its events and its one cost entry."""
 
 NODE_SPENT = f"""
-    with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE}), charged as (
+    with {_HELD}, recorded as ({_EVENTS}), done as ({_NODE_DONE}), charged as (
         insert into cost_tracking (run_id, node_id, user_id, agent_type, mode, symbol,
                                    input_tokens, output_tokens, tokens_estimated, runtime_ms,
                                    token_cost, rental_cost, api_cost, amount, charged_at)
@@ -142,10 +142,14 @@ NODE_SPENT = f"""
         insert into daily_spend (user_id, day, amount)
         select %(user_id)s, %(day)s, amount from charged
         on conflict (user_id, day) do update set amount = daily_spend.amount + excluded.amount
+        returning amount
+    ), told as (
+        {BUDGET_EXHAUSTED}
     )
     select node_id from charged
 """
-"""The same for a node that cost money, which also counts against the day's budget."""
+"""The same for a node that cost money, which also counts against the day's budget: its owner is
+told when that is spent."""
 
 FINISH = f"""
     with held as (
@@ -154,10 +158,26 @@ FINISH = f"""
             last_sequence = greatest(last_sequence, %(sequence)s),
             lease_until = null, claimed_by = null
         where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
-        returning id
-    ), told as ({_EVENTS}), announced as (
-        {OUTBOX_INSERT} where exists (select 1 from held)
+        returning id, user_id, correlation_id, cost, pipeline_id, symbol
+    ), told as ({_EVENTS}), past as (
+        insert into event_history (id, at, type, service, correlation_id, user_id, data)
+        select %(event_id)s, %(finished_at)s, %(event_type)s, %(service)s, correlation_id, user_id,
+               %(past)s || jsonb_build_object('cost', cost::text)
+        from held where %(finished_at)s::timestamptz is not null
+    ), noticed as (
+        insert into notice_outbox (user_id, kind, at, data, subject)
+        select h.user_id, 'run_failed', %(finished_at)s,
+            jsonb_build_object('run_id', h.id, 'pipeline_id', h.pipeline_id,
+                               'pipeline_name', p.name, 'symbol', h.symbol,
+                               'message', %(outcome)s::text),
+            h.pipeline_id::text
+        from held h join pipelines p on p.id = h.pipeline_id
+        where %(status)s::text = 'failed'
     )
     select id from held
 """
-"""The run ends, or goes to wait: its row, its last events and what is announced."""
+"""The run ends, or goes to wait: its row and its last events; in the event history, that it ended;
+when it failed, its user is told.
+
+`past` is a Jsonb of `finished_data`.
+"""

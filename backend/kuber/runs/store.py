@@ -10,13 +10,20 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from kuber.infra.db import Connections, HeldConnection, JsonObject, RawConnection
-from kuber.infra.outbox import outbox_json
+from kuber.infra.telemetry import process_name
 from kuber.kernel.clock import Clock
-from kuber.kernel.events import Event
-from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
 from kuber.pipelines.types import Graph
 from kuber.runs import statements
-from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunStatus
+from kuber.runs.types import (
+    ClaimedRun,
+    NodeRecord,
+    NodeStatus,
+    RunEvent,
+    RunEventType,
+    RunStatus,
+    finished_data,
+)
 
 
 class LeaseLost(Exception):
@@ -41,17 +48,19 @@ class Ending:
     outcome: str | None = None
     error: JsonObject | None = None
     wake_at: datetime | None = None
-    announcements: tuple[Event, ...] = ()
 
 
 class RunStore:
     """Claims, records and finishes runs on the raw pool."""
 
-    def __init__(self, pool: Connections, clock: Clock, worker: str, lease_s: float) -> None:
+    def __init__(
+        self, pool: Connections, clock: Clock, worker: str, lease_s: float, daily_budget: Decimal
+    ) -> None:
         self._pool = pool
         self._clock = clock
         self._worker = worker
         self._lease_s = lease_s
+        self._daily_budget = daily_budget
 
     def on(self, connection: RawConnection) -> "RunStore":
         """Return this store on one held connection, for all steps of one run."""
@@ -172,6 +181,7 @@ class RunStore:
                 "mode": run.mode,
                 "symbol": run.symbol,
                 "day": self._clock.now().date(),
+                "daily_budget": self._daily_budget,
             }
         async with self._pool.connection() as connection:
             row = await (await connection.execute(statement, values)).fetchone()
@@ -190,7 +200,14 @@ class RunStore:
             "waited": 1 if waiting else 0,
             "outcome": ending.outcome,
             "error": Jsonb(ending.error) if ending.error else None,
-            "outbox": Jsonb(outbox_json(ending.announcements)),
+            "event_id": new_id(),
+            "event_type": RunEventType.EXECUTION_FINISHED.value,
+            "service": process_name(),
+            "past": Jsonb(
+                finished_data(
+                    run.id, run.pipeline_id, run.mode, run.symbol, ending.status, ending.error
+                )
+            ),
         }
         async with self._pool.connection() as connection:
             row = await (await connection.execute(statements.FINISH, values)).fetchone()

@@ -104,6 +104,8 @@ def trade_sentence(trade: TradeExecution) -> str:
         verb = f"Would {trade.action}"
     else:
         verb = "Bought" if trade.action == "buy" else "Sold"
+        if trade.status == "partially_filled":
+            verb = f"Partly {verb.lower()}"
     return f"{verb} {what} at {price(trade.entry_price)}, stop {price(trade.stop_loss)}"
 
 

@@ -1,6 +1,7 @@
 """A run as its user sees it: records put together with the graph. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from pydantic import JsonValue
@@ -26,14 +27,33 @@ from kuber.runs.schemas import (
 from kuber.runs.types import NodeRecord, NodeStatus, RunStatus
 
 
-def execution_out(
-    run: RunRow,
-    pipeline_name: str,
-    graph: Graph,
-    rows: Sequence[NodeRunRow],
-    registry: AgentRegistry,
-) -> ExecutionOut:
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """Everything that is stored of a run; `graph` is JSON text."""
+
+    run: RunRow
+    pipeline_name: str
+    graph: bytes
+    rows: Sequence[NodeRunRow]
+
+
+def execution_json(registry: AgentRegistry, recorded: RecordedRun) -> bytes:
+    """Return the run in full, an ExecutionOut as JSON."""
+    return execution_out(registry, recorded).model_dump_json(by_alias=True).encode()
+
+
+def nodes_again(registry: AgentRegistry, graph: bytes, from_node: str) -> frozenset[str]:
+    """Return the nodes that run again from `from_node` on; none when the graph lacks it."""
+    shape = topology(Graph.model_validate_json(graph))
+    if from_node not in shape.outgoing:
+        return frozenset()
+    return frozenset({*shape.descendants(from_node), from_node, MANAGER_NODE})
+
+
+def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOut:
     """Return the run in full, every node of the graph included, also those not yet reached."""
+    run, rows = recorded.run, recorded.rows
+    graph = Graph.model_validate_json(recorded.graph)
     by_id = {row.node_id: row for row in rows}
     changes = {row.node_id: _changes(row) for row in rows}
     order = (MANAGER_NODE, *topology(graph).order)
@@ -41,7 +61,7 @@ def execution_out(
     return ExecutionOut(
         id=run.id,
         pipeline_id=run.pipeline_id,
-        pipeline_name=pipeline_name,
+        pipeline_name=recorded.pipeline_name,
         pipeline_version=run.pipeline_version,
         mode=Mode(run.mode),
         symbol=run.symbol,

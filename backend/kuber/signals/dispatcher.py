@@ -15,6 +15,8 @@ from collections.abc import (
     Sequence,
 )
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from opentelemetry import trace
@@ -23,8 +25,9 @@ from psycopg.types.json import Jsonb
 from kuber.costs.service import CostService
 from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.dead_letters import Rejected
+from kuber.infra.headers import event_id_of
 from kuber.infra.kafka import IncomingMessage
-from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
+from kuber.infra.outbox import OUTBOX_INSERT, confirm_events, outbox_json
 from kuber.infra.telemetry import (
     DISPATCH_SECONDS,
     SIGNAL_MATCHES,
@@ -36,6 +39,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
+from kuber.runs.queueing import full_in_words
 from kuber.runs.starting import RunRequest, inactive, start_runs
 from kuber.signals.events import SignalNormalized
 from kuber.signals.index import SubscriptionIndex
@@ -124,15 +128,22 @@ class Dispatcher:
         now = self._clock.now()
         read = [read_signal(message, self._known_types, now) for message in messages]
         rejected = [item for item in read if isinstance(item, Rejected)]
-        signals = _each_once(item for item in read if isinstance(item, Signal))
+        signals = _each_once(
+            (item, event_id_of(message.headers))
+            for item, message in zip(read, messages, strict=True)
+            if isinstance(item, Signal)
+        )
         SIGNALS_REPEATED.inc(len(read) - len(rejected) - len(signals))
         if signals:
-            parent = next((item.traceparent for item in signals if item.traceparent), None)
+            parents = (one.signal.traceparent for one in signals)
+            parent = next((parent for parent in parents if parent), None)
             with _tracer.start_as_current_span(
                 "dispatch", context_of(parent), attributes={"kuber.signals": len(signals)}
             ):
-                async for group in self._groups(signals):
-                    await self._dispatch(group)
+                events = {one.signal.id: one.events for one in signals}
+                async for group in self._groups([one.signal for one in signals]):
+                    ours = [event for signal, _ in group for event in events[signal.id]]
+                    await self._dispatch(group, ours)
         for message in messages:
             DISPATCH_SECONDS.observe(max(0.0, time.time() - message.timestamp_ms / 1000))
         return rejected
@@ -158,7 +169,8 @@ class Dispatcher:
             await asyncio.sleep(0)
         return found
 
-    async def _dispatch(self, group: Sequence[Found]) -> None:
+    async def _dispatch(self, group: Sequence[Found], events: Sequence[UUID | None]) -> None:
+        """Do all that `group` means, and confirm what announced it, at once or not at all."""
         now = self._clock.now()
         found = [one for _, ones in group for one in ones]
         instruments = await self._instruments(found)  # before the transaction: it may take long
@@ -180,6 +192,7 @@ class Dispatcher:
                 counts[signal_id, outcome] += count
             announced = _announcements(new.values(), counts, now)
             await connection.execute(OUTBOX_INSERT, {"outbox": Jsonb(outbox_json(announced))})
+            await confirm_events(connection, events)
         await self._tell(group, new, matched)
 
     async def _tell(
@@ -244,13 +257,16 @@ class Dispatcher:
         refused = [screen.refusal(one) for one in found]
         allowed = [one for one, match in zip(found, refused, strict=True) if match is None]
         asked = [(one, _request(one, instruments, now)) for one in allowed]
-        queued = await start_runs(connection, [request for _, request in asked], now)
-        rest = [one for one, request in asked if request.run_id not in queued]
+        runs = await start_runs(connection, [request for _, request in asked], now)
+        decided = runs.queued | runs.full
+        rest = [one for one, request in asked if request.run_id not in decided]
         gone = await inactive(connection, pipelines_of(rest)) if rest else set()
         matches = [match for match in refused if match is not None]
         for one, request in asked:
-            if request.run_id in queued:
+            if request.run_id in runs.queued:
                 matches.append(started(one, request.run_id))
+            elif request.run_id in runs.full:
+                matches.append(skipped(one, SkipReason.QUEUE_FULL, full_in_words(one.symbol)))
             elif one.subscriber.pipeline_id in gone:
                 matches.append(
                     skipped(one, SkipReason.NOT_RUNNABLE, "The pipeline was not active any more.")
@@ -280,15 +296,26 @@ class Dispatcher:
         await connection.execute(_INSERT_MATCHES, {"matches": Jsonb(rows)})
 
 
-def _each_once(signals: Iterable[Signal]) -> list[Signal]:
+class _Announced(NamedTuple):
+    """A signal with all ids that the messages of a batch announced it by."""
+
+    signal: Signal
+    events: list[UUID | None]
+
+
+def _each_once(read: Iterable[tuple[Signal, UUID | None]]) -> list[_Announced]:
     """Return the signals without those that repeat an earlier one of the same batch."""
-    by_key: dict[str, Signal] = {}
-    ids: set[object] = set()
-    for signal in signals:
-        if signal.id not in ids:
-            by_key.setdefault(signal.idempotency_key, signal)
-            ids.add(signal.id)
-    return list(by_key.values())
+    kept: list[_Announced] = []
+    known: dict[object, _Announced] = {}
+    for signal, event in read:
+        same = known.get(signal.id) or known.get(signal.idempotency_key)
+        if same is None:
+            same = _Announced(signal, [])
+            kept.append(same)
+        same.events.append(event)
+        known.setdefault(signal.id, same)
+        known.setdefault(signal.idempotency_key, same)
+    return kept
 
 
 def seed_of(signal: Signal, one: Candidate) -> int:

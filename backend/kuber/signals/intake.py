@@ -14,7 +14,7 @@ from kuber.infra.headers import correlation_id_of, traceparent_of
 from kuber.infra.kafka import IncomingMessage
 from kuber.infra.telemetry import UNKNOWN_FIELDS
 from kuber.kernel.ids import UserId, new_id
-from kuber.signals.storable import check_storable
+from kuber.signals.storable import check_signal
 from kuber.signals.types import EARLIEST, MAX_CLOCK_AHEAD_S, Signal, SignalMessage, TickerSignal
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ def _read(message: IncomingMessage, known_types: frozenset[str], now: datetime) 
         data = orjson.loads(message.value)
     except orjson.JSONDecodeError as error:
         raise _Unusable("not_json", f"The message is not JSON: {error}.") from error
-    check_storable(data)
+    check_signal(data)
     read = SignalMessage.model_validate(data)
     _check_time(read.timestamp, now)
     if read.signal_type not in known_types:

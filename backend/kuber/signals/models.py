@@ -148,6 +148,9 @@ class GeneratorRow(Base):
     leased_until: Mapped[datetime | None]
     failure: Mapped[str | None] = mapped_column(Text)
     """Why it failed when it last ran; None when it did not."""
+    problem: Mapped[str | None] = mapped_column(Text)
+    """Why its settings cannot be used, as `checked_with` found; None when they can."""
+    checked_with: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

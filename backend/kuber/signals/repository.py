@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import as_utc
-from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor, rows_that_fit
 from kuber.kernel.ids import UserId
 from kuber.market.instruments import canonical_symbol
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.types import SignalQuery
+
+MAX_TICKERS_OF_A_PAGE = 1000
+"""A page ends early when its signals name more: writing it down would hold up others."""
 
 
 class SignalRepository:
@@ -23,12 +26,20 @@ class SignalRepository:
 
     async def page(self, user_id: UserId, query: SignalQuery) -> tuple[list[SignalRow], str | None]:
         """Return one page, newest first, and the cursor of the next, None on the last."""
-        statement = _newest_of_both(user_id, query)
-        rows = list((await self._session.scalars(statement)).all())
-        more = len(rows) > query.limit
-        rows = rows[: query.limit]
-        last = encode_cursor(rows[-1].received_at.isoformat(), str(rows[-1].id)) if more else None
-        return rows, last
+        found = (await self._session.execute(_newest_of_both(user_id, query))).all()
+        sizes = [tickers for *_, tickers in found[: query.limit]]
+        kept = found[: rows_that_fit(sizes, MAX_TICKERS_OF_A_PAGE)]
+        rows = list(
+            await self._session.scalars(
+                select(SignalRow)
+                .where(SignalRow.id.in_([signal_id for _, signal_id, _ in kept]))
+                .order_by(SignalRow.received_at.desc(), SignalRow.id.desc())
+            )
+        )
+        if len(found) == len(kept):
+            return rows, None
+        received_at, signal_id, _ = kept[-1]
+        return rows, encode_cursor(received_at.isoformat(), str(signal_id))
 
     async def find(self, user_id: UserId, signal_id: UUID) -> SignalRow | None:
         query = visible(user_id).where(SignalRow.id == signal_id)
@@ -46,8 +57,8 @@ class SignalRepository:
         return list((await self._session.scalars(query)).all())
 
 
-def _newest_of_both(user_id: UserId, query: SignalQuery) -> Select[SignalRow]:
-    """Return the query of a page and one row more, newest first.
+def _newest_of_both(user_id: UserId, query: SignalQuery) -> Select[datetime, UUID, int]:
+    """Return the query of a page and one row more, newest first, with their sizes.
 
     The platform's and the user's own are looked up apart: each is one walk along an index, while
     the rows of other people are not even passed.
@@ -63,7 +74,7 @@ def _newest_of_both(user_id: UserId, query: SignalQuery) -> Select[SignalRow]:
         .limit(query.limit + 1)
     )
     return (
-        select(SignalRow)
+        select(SignalRow.received_at, SignalRow.id, func.jsonb_array_length(SignalRow.tickers))
         .where(SignalRow.id.in_(newest))
         .order_by(SignalRow.received_at.desc(), SignalRow.id.desc())
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -70,12 +71,25 @@ class SkipReason(StrEnum):
 
     BELOW_THRESHOLD = "below_threshold"
     ALREADY_RUNNING = "already_running"
+    QUEUE_FULL = "queue_full"
     TIER = "tier"
     BUDGET = "budget"
     MARKET_CLOSED = "market_closed"
     UNKNOWN_SYMBOL = "unknown_symbol"
     MARKET_UNAVAILABLE = "market_unavailable"
     NOT_RUNNABLE = "not_runnable"
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+Confidence = Annotated[
+    float, Field(ge=0, le=100, allow_inf_nan=False), BeforeValidator(_no_boolean)
+]
+"""How sure a signal is, in per cent."""
 
 
 class TickerSignal(BaseModel):
@@ -85,7 +99,7 @@ class TickerSignal(BaseModel):
 
     ticker: TickerName
     signal: SignalDirection
-    confidence: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    confidence: Confidence
 
 
 class SignalMessage(BaseModel):

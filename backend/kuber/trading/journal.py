@@ -5,12 +5,16 @@ from decimal import Decimal
 
 from psycopg.types.json import Jsonb
 
-from kuber.brokers.port import BracketOrder, OrderReport, Side
+from kuber.audit.entries import AUDIT_INSERT, audit_json
+from kuber.audit.types import AuditEvent, AuditEventType
+from kuber.brokers.port import BracketOrder, OrderReport, OrderStatus, Side
 from kuber.brokers.reports import report_to_json
 from kuber.infra.db import Connections, JsonObject
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, RunId
+from kuber.notifications.outbox import NOTICE_INSERT, notice_json
+from kuber.notifications.types import Notice, NoticeKind
 from kuber.trading.events import OrderFilled, OrderIntended
 
 _INTEND = f"""
@@ -20,7 +24,8 @@ _INTEND = f"""
         values (%(id)s, %(user_id)s, %(run_id)s, %(node_id)s, %(mode)s, %(symbol)s, %(side)s,
                 %(quantity)s, %(reference_price)s, %(levels)s, 'intended')
         on conflict (id) do nothing returning id
-    ), announced as ({OUTBOX_INSERT} where exists (select 1 from intent))
+    ), announced as ({OUTBOX_INSERT} where exists (select 1 from intent)),
+    {AUDIT_INSERT.format(condition="where exists (select 1 from intent)")}
     select count(*) from intent
 """
 _FIND = "select symbol, side from orders where id = %s"
@@ -33,7 +38,9 @@ _ANSWER = f"""
         select a.id, f.number, f.time, f.quantity, f.price, f.commission
         from answered a, jsonb_to_recordset(%(fills)s)
           as f(number int, time timestamptz, quantity numeric, price numeric, commission numeric)
-    )
+    ),
+    told as ({NOTICE_INSERT} where exists (select 1 from answered)),
+    {AUDIT_INSERT.format(condition="where exists (select 1 from answered)")}
     {OUTBOX_INSERT} where exists (select 1 from answered)
 """
 
@@ -87,6 +94,7 @@ class Journal:
             "reference_price": order.reference_price,
             "levels": Jsonb(levels),
             "outbox": Jsonb(outbox_json([self._intended(ticket)])),
+            "audit": Jsonb(audit_json([self._intent_on_record(ticket, levels)])),
         }
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_INTEND, values)
@@ -115,8 +123,39 @@ class Journal:
                     "now": self._clock.now(),
                     "fills": Jsonb(fills),
                     "outbox": Jsonb(outbox_json(self._filled(ticket, report))),
+                    "audit": Jsonb(audit_json([self._answer_on_record(ticket, report, fills)])),
+                    "notices": Jsonb(notice_json(self._told(ticket, report))),
                 },
             )
+
+    def _intent_on_record(self, ticket: Ticket, levels: JsonObject) -> AuditEvent:
+        order = ticket.order
+        said = {
+            "run_id": ticket.run_id,
+            "node_id": ticket.node_id,
+            "mode": ticket.mode,
+            "symbol": order.symbol,
+            "side": order.side,
+            "quantity": order.quantity,
+            "reference_price": order.reference_price,
+            **levels,
+        }
+        return self._on_record(AuditEventType.ORDER_INTENDED, ticket, said)
+
+    def _answer_on_record(
+        self, ticket: Ticket, report: OrderReport, fills: list[JsonObject]
+    ) -> AuditEvent:
+        said = {"status": report.status, "reason": report.reason, "fills": fills}
+        return self._on_record(AuditEventType.ORDER_ANSWERED, ticket, said)
+
+    def _on_record(self, kind: AuditEventType, ticket: Ticket, said: JsonObject) -> AuditEvent:
+        return AuditEvent(
+            kind,
+            self._clock.now(),
+            ticket.correlation_id,
+            ticket.order.account.user_id,
+            {"order_id": ticket.id, **said},
+        )
 
     def _intended(self, ticket: Ticket) -> OrderIntended:
         order = ticket.order
@@ -135,11 +174,31 @@ class Journal:
             targets=order.targets,
         )
 
+    def _told(self, ticket: Ticket, report: OrderReport) -> list[Notice]:
+        """Return what the user is told; simulated fills of one symbol are grouped."""
+        order, filled = ticket.order, report.filled_quantity
+        said: JsonObject = {
+            "order_id": str(ticket.id),
+            "run_id": str(ticket.run_id),
+            "mode": ticket.mode,
+            "symbol": order.symbol,
+            "side": order.side.value,
+        }
+        if filled:
+            kind = NoticeKind.ORDER_FILLED
+            subject = f"{ticket.mode} {order.symbol}" if ticket.mode == "simulation" else None
+            said |= {"quantity": format(filled, "f"), "price": format(_mean_price(report), "f")}
+        elif report.status is OrderStatus.REJECTED:
+            kind, subject = NoticeKind.ORDER_REJECTED, f"{ticket.mode} {order.symbol}"
+            said |= {"quantity": format(order.quantity, "f"), "reason": report.reason}
+        else:
+            return []
+        return [Notice(order.account.user_id, kind, self._clock.now(), said, subject)]
+
     def _filled(self, ticket: Ticket, report: OrderReport) -> list[OrderFilled]:
         quantity = report.filled_quantity
         if not quantity:
             return []
-        value = sum((fill.quantity * fill.price for fill in report.fills), Decimal(0))
         return [
             OrderFilled(
                 occurred_at=self._clock.now(),
@@ -151,8 +210,14 @@ class Journal:
                 symbol=ticket.order.symbol,
                 side=ticket.order.side.value,
                 quantity=quantity,
-                price=value / quantity,
+                price=_mean_price(report),
                 commission=sum((fill.commission for fill in report.fills), Decimal(0)),
                 filled_at=report.fills[-1].time,
             )
         ]
+
+
+def _mean_price(report: OrderReport) -> Decimal:
+    """Return the price of all fills together, weighted by quantity; there is at least one."""
+    value = sum((fill.quantity * fill.price for fill in report.fills), Decimal(0))
+    return value / report.filled_quantity

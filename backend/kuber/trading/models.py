@@ -18,8 +18,9 @@ class OrderRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     """The client order id, derived from run, node and leg."""
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    """None once the run was deleted: an order outlives the run and the pipeline it came from."""
     node_id: Mapped[str] = mapped_column(String(100))
     mode: Mapped[str] = mapped_column(String(12))
     symbol: Mapped[str] = mapped_column(String(32))
@@ -40,9 +41,7 @@ class FillRow(Base):
 
     __tablename__ = "fills"
 
-    order_id: Mapped[UUID] = mapped_column(
-        ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
-    )
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     time: Mapped[datetime]
     quantity: Mapped[Decimal] = mapped_column(MONEY)

@@ -15,6 +15,7 @@ DRAIN = "kuber.runs.drain"
 SWEEP = "kuber.runs.sweep"
 SWEEP_EVERY_S = 1.0
 _CALL = "kuber:wake"
+_CALL_WITHIN_S = 2.0
 
 
 def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
@@ -69,7 +70,8 @@ class Waker:
         """Send a call unless one is under way; never raises: the sweep finds what was missed."""
         try:
             if await self._redis.set(_CALL, 1, nx=True, ex=2):
-                await asyncio.to_thread(self._celery.send_task, DRAIN, retry=False, expires=30)
+                async with asyncio.timeout(_CALL_WITHIN_S):
+                    await asyncio.to_thread(self._celery.send_task, DRAIN, retry=False, expires=30)
         except (RedisError, CeleryError, KombuError, OSError) as error:
             log.warning("worker_not_called", reason=str(error))
 

@@ -71,6 +71,7 @@ class MessageLoop:
         self._progress = progress or Progress()
         self.handled = 0
         self.rejected = 0
+        self.undecodable = 0
 
     @property
     def problem(self) -> str | None:
@@ -128,13 +129,15 @@ class MessageLoop:
             log.warning("offsets_not_committed", consumer=self._options.name, reason=str(error))
 
     async def _patiently(self, batch: Sequence[IncomingMessage]) -> Sequence[Rejected]:
-        """Handle `batch`, waiting out the absence of the services it needs."""
+        """Handle what of `batch` could be read, waiting out the absence of the services it needs;
+        return what it rejects and what could not be read."""
         attempt = 1
+        readable = [message for message in batch if message.undecodable is None]
         while True:
             try:
-                rejected = await self._handler(batch)
+                rejected = await self._handler(readable) if readable else []
                 self._progress.made()
-                return rejected
+                return [*filter(None, map(_undecodable, batch)), *rejected]
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -172,9 +175,20 @@ class MessageLoop:
                 await asyncio.sleep(self._options.delay_s(attempt))
                 attempt += 1
         self.rejected += len(rejected)
+        self.undecodable += sum(item.message.undecodable is not None for item in rejected)
         for item in rejected:
             DEAD_LETTERS.labels(self._options.name, item.reason).inc()
             log.warning("message_put_away", consumer=self._options.name, reason=item.reason)
+
+
+def _undecodable(message: IncomingMessage) -> Rejected | None:
+    found = message.undecodable
+    if found is None:
+        return None
+    places = f"Offset {message.offset}"
+    if found.last_offset > message.offset:
+        places = f"Offsets {message.offset} to {found.last_offset}"
+    return Rejected(message, "undecodable", f"{places} of the topic cannot be read: {found.why}")
 
 
 def is_outage(error: Exception) -> bool:

@@ -87,12 +87,17 @@ class DispatchService:
             self._consumer = None
 
     def status(self) -> JsonObject:
-        """Return how many pipelines wait for signals, how many messages were done, and what Kafka
-        refuses."""
+        """Return how many pipelines wait for signals, how many messages were done, what could not
+        be read, and what Kafka refuses."""
         loop = self._loop
         problem = loop.problem if loop else None
-        return {
-            "pipelines": len(self._watch.index),
-            "messages": loop.handled if loop else 0,
-            "put_away": loop.rejected if loop else 0,
-        } | ({"waiting_for_kafka": problem} if problem else {})
+        undecodable = loop.undecodable if loop else 0
+        return (
+            {
+                "pipelines": len(self._watch.index),
+                "messages": loop.handled if loop else 0,
+                "put_away": loop.rejected if loop else 0,
+            }
+            | ({"undecodable": undecodable} if undecodable else {})
+            | ({"waiting_for_kafka": problem} if problem else {})
+        )

@@ -1,6 +1,7 @@
 """The outbox relay: publishes what transactions announced, in order, at least once."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,28 +15,48 @@ from tenacity import (
     wait_exponential,
 )
 
-from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, MessagesRefused, OutgoingMessage
+from kuber.audit.waiting import watch as watch_record
+from kuber.infra.headers import event_id_of
+from kuber.infra.history import MOVE_TO_HISTORY
+from kuber.infra.kafka import (
+    CONFIRMED_BY,
+    KafkaProducer,
+    KafkaUnavailable,
+    MessagesRefused,
+    OutgoingMessage,
+    Position,
+)
+from kuber.infra.kafka_offsets import TopicOffsets
 from kuber.infra.telemetry import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
+from kuber.workers.unconfirmed import Unconfirmed, count_unconfirmed
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
 IDLE_S = 0.05
+LOOK_AFTER_EVERY_S = 2.0
+"""How often the relay asks whether Kafka still has what nobody has recorded."""
 _LOCK = 0x6B75626572
 """Advisory lock: one relay acts, however many run, so that keys keep their order."""
 _NEXT = """
-    select id, topic, key, payload::text, headers from outbox
-    where refused_at is null order by id limit %s
+    select o.id, o.topic, o.key, o.payload::text, o.headers, d.key, d.payload
+    from outbox o left join dead_letters d on d.id = o.dead_letter_id
+    where o.sent_at is null and o.refused_at is null order by o.id limit %s
 """
+_MOVE = MOVE_TO_HISTORY.format(which="id = any(%s)")
 _SET_ASIDE = "update outbox set refused_at = now(), refusal = %s where id = %s"
 
 
 class OutboxRelay:
     """Moves rows of the outbox to Kafka until it is cancelled."""
 
-    def __init__(self, database_url: str, producer: KafkaProducer) -> None:
+    def __init__(
+        self, database_url: str, producer: KafkaProducer, offsets: Sequence[TopicOffsets] = ()
+    ) -> None:
         self._database_url = database_url
         self._producer = producer
+        self._offsets = offsets
+        self._unconfirmed = {topic: Unconfirmed(topic) for topic in CONFIRMED_BY}
 
     async def run(self) -> None:
         """Publish for ever; waits out PostgreSQL's and Kafka's absence with backoff."""
@@ -56,43 +77,75 @@ class OutboxRelay:
             while not await _locked(connection):  # noqa: ASYNC110  another process holds it
                 await asyncio.sleep(2)
             log.info("relay_active")
+            for unconfirmed in self._unconfirmed.values():
+                await unconfirmed.load(connection)
+            looked_at_s = watched_at_s = time.monotonic()
             while True:
-                if not await self.publish_batch(connection):
+                if time.monotonic() - watched_at_s >= LOOK_AFTER_EVERY_S:
+                    await watch_record(connection)  # before Kafka, which may be away
+                    watched_at_s = time.monotonic()
+                published = await self.publish_batch(connection)
+                if time.monotonic() - looked_at_s >= LOOK_AFTER_EVERY_S:
+                    await self.look_after(connection)
+                    looked_at_s = time.monotonic()
+                if not published:
                     await asyncio.sleep(IDLE_S)
 
     async def publish_batch(self, connection: AsyncConnection[Any]) -> int:
-        """Publish and delete the oldest rows; return how many. Raises KafkaUnavailable.
+        """Publish the oldest rows; return how many. Raises KafkaUnavailable.
 
-        Rows that Kafka will never take are set aside with the reason; they hold up nothing.
+        Rows that a consumer confirms are marked as sent, others moved into the event history. Rows
+        that Kafka will never take are set aside with the reason; they hold up nothing.
         """
         rows = await (await connection.execute(_NEXT, (BATCH,))).fetchall()
         OUTBOX_WAITING.set(len(rows))
         if not rows:
             return 0
-        refused = await self._send([_message(row) for row in rows])
-        sent = [row for place, row in enumerate(rows) if place not in refused]
-        await connection.execute("delete from outbox where id = any(%s)", ([r[0] for r in sent],))
-        for row in sent:
-            OUTBOX_PUBLISHED.labels(row[1]).inc()
+        taken, refused = await self._send([_message(row) for row in rows])
+        sent = [place for place in range(len(rows)) if place not in refused]
+        done = [rows[place][0] for place in sent if rows[place][1] not in self._unconfirmed]
+        if done:
+            await connection.execute(_MOVE, (done,))
+        for topic, unconfirmed in self._unconfirmed.items():
+            if ours := [place for place in sent if rows[place][1] == topic]:
+                ids = [rows[place][0] for place in ours]
+                await unconfirmed.mark(connection, ids, [taken.get(place) for place in ours])
+        for place in sent:
+            OUTBOX_PUBLISHED.labels(rows[place][1]).inc()
         for place, reason in refused.items():
             await _set_aside(connection, rows[place], reason)
         return len(rows)
 
-    async def _send(self, messages: Sequence[OutgoingMessage]) -> Mapping[int, str]:
-        """Publish what can be; return why the others cannot, by their places."""
+    async def look_after(self, connection: AsyncConnection[Any]) -> None:
+        """Let what Kafka has lost or a consumer passed over be sent again."""
+        if not await count_unconfirmed(connection):
+            return
+        for offsets in self._offsets:
+            try:
+                extents = await offsets.read()
+            except KafkaUnavailable as error:
+                log.warning("offsets_not_read", topic=offsets.topic, reason=str(error))
+                continue
+            await self._unconfirmed[offsets.topic].look_after(connection, extents)
+
+    async def _send(
+        self, messages: Sequence[OutgoingMessage]
+    ) -> tuple[Mapping[int, Position], Mapping[int, str]]:
+        """Publish what can be; return where that stands and why the others cannot, by place."""
         try:
-            await self._producer.publish(messages)
+            return await self._producer.publish(messages), {}
         except MessagesRefused as error:
-            places = sorted(error.reasons)
-        else:
-            return {}
+            places, taken = sorted(error.reasons), dict(error.taken)
         refused = {}
         for place in places:  # each alone: a batch may be refused although each part would do
             try:
-                await self._producer.publish([messages[place]])
+                stands = await self._producer.publish([messages[place]])
             except MessagesRefused as error:
                 refused[place] = error.reasons[0]
-        return refused
+            else:
+                if 0 in stands:
+                    taken[place] = stands[0]
+        return taken, refused
 
 
 async def _locked(connection: AsyncConnection[Any]) -> bool:
@@ -101,23 +154,29 @@ async def _locked(connection: AsyncConnection[Any]) -> bool:
 
 
 async def _set_aside(connection: AsyncConnection[Any], row: tuple[Any, ...], reason: str) -> None:
-    row_id, topic, key, payload, headers = row
+    row_id, topic, key, payload, headers, _, letter = row
     await connection.execute(_SET_ASIDE, (reason, row_id))
     OUTBOX_REFUSED.labels(topic).inc()
+    event_id = event_id_of(headers)
     log.error(
         "outbox_message_refused",
         outbox_id=row_id,
         topic=topic,
         key=key,
-        event_id=headers.get("idempotency_key"),
-        size_bytes=len(payload.encode()),
+        event_id=str(event_id) if event_id else None,
+        size_bytes=len(payload.encode() if letter is None else letter),
         reason=reason,
     )
 
 
 def _message(row: tuple[Any, ...]) -> OutgoingMessage:
-    """Return a row as a message; its JSON goes out as PostgreSQL writes it, in UTF-8."""
-    _, topic, key, payload, headers = row
+    """Return a row as a message; its JSON goes out as PostgreSQL writes it, in UTF-8.
+
+    A dead letter goes out as it came in.
+    """
+    _, topic, key, payload, headers, letter_key, letter = row
+    if letter is not None:
+        return OutgoingMessage(topic, bytes(letter_key or b""), bytes(letter), headers)
     return OutgoingMessage(topic, key.encode(), payload.encode(), headers)
 
 

@@ -15,7 +15,7 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject, RawPool
-from kuber.infra.heartbeats import Progress
+from kuber.infra.heartbeats import Progress, replace_lost
 from kuber.kernel.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -187,11 +187,16 @@ class ServiceHost:
             async with self._pool.connection() as connection:
                 for kept in self._kept:
                     await connection.execute(_BEAT, self._beat_of(kept))
+                await replace_lost(connection, self._working(), self._instance)
                 await connection.execute(_FORGET)
         except (DatabaseError, PoolTimeout, OSError) as error:
             log.warning("heartbeat_missed", reason=str(error))
         except Exception:
             log.exception("heartbeat_failed")  # the services live on without it
+
+    def _working(self) -> list[str]:
+        working = ("running", "waiting")
+        return [kept.service.name for kept in self._kept if kept.state_now() in working]
 
     def _beat_of(self, kept: _Kept) -> JsonObject:
         progress, now = kept.service.progress, self._clock.now()

@@ -1,6 +1,7 @@
 """What a running stack tells about itself: one private file, read by every other command."""
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,9 @@ from pydantic import BaseModel
 
 from kuber.infra.embedded.home import Home, write_private
 from kuber.workers.supervisor import ServiceState
+
+_LOOKS = 20
+_LOOK_EVERY_S = 0.1
 
 Phase = Literal["starting", "ready", "stopping", "failed"]
 
@@ -41,7 +45,12 @@ class StackRecord(BaseModel):
     home: Path
     demo_email: str | None = None
     demo_password: str | None = None
+    no_demo_because: str | None = None
     services: list[ServiceRecord] = []
+    lost_log_bytes: int = 0
+    """What services wrote and no log holds, since the start: the disk was full."""
+    unsaved: int = 0
+    """How often this record could not be written since the start."""
 
 
 class ServiceStatus(BaseModel):
@@ -65,6 +74,8 @@ class StackStatus(BaseModel):
     redis_url: str | None = None
     database_url: str | None = None
     services: list[ServiceStatus] = []
+    lost_log_bytes: int = 0
+    unsaved: int = 0
 
 
 def save(home: Home, record: StackRecord) -> None:
@@ -72,17 +83,69 @@ def save(home: Home, record: StackRecord) -> None:
     write_private(home.state_file, record.model_dump_json(indent=2))
 
 
+class StateFile:
+    """Writes what the stack tells about itself, and never fails: what the disk refuses, or what
+    somebody else damages, is written again by the next `keep`."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._saved: StackRecord | None = None
+        self._mark: tuple[int, int, int] | None = None
+        self.unsaved = 0
+
+    def write(self, record: StackRecord) -> None:
+        """Write `record` if it can be written now."""
+        try:
+            save(self._home, record)
+            self._mark = self._mark_now()
+        except OSError:
+            self.unsaved += 1
+            self._saved = None
+            return
+        self._saved = record
+
+    def keep(self, record: StackRecord) -> None:
+        """Write `record` unless the file holds just that."""
+        if record != self._saved or self._mark_now() != self._mark:
+            self.write(record)
+
+    def _mark_now(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._home.state_file.stat()
+        except OSError:
+            return None
+        return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
 def load(home: Home) -> StackRecord | None:
     """Return what the stack last told about itself; None when there is no such file."""
     try:
         return StackRecord.model_validate_json(home.state_file.read_text())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 
 def running(home: Home) -> StackRecord | None:
-    """Return the record of the stack that runs on `home` now, if one does."""
-    return load(home) if home.is_locked() else None
+    """Return the record of the stack that runs on `home` now, if one does.
+
+    A record that cannot be read is waited for: the supervisor writes a damaged one anew.
+    """
+    for _ in range(_LOOKS):
+        if not home.is_locked():
+            return None
+        record = load(home)
+        if record is not None:
+            return record
+        time.sleep(_LOOK_EVERY_S)
+    return None
+
+
+def unreadable(home: Home) -> str:
+    """Return what to do when a stack runs and its record cannot be read."""
+    return (
+        f"Kuber runs, and {home.state_file} cannot be read: move away what stands there. It is"
+        " written anew within a second."
+    )
 
 
 def status(home: Home) -> StackStatus:
@@ -107,6 +170,8 @@ def status(home: Home) -> StackStatus:
             for service in record.services
             if service.state is not ServiceState.DONE
         ],
+        lost_log_bytes=record.lost_log_bytes,
+        unsaved=record.unsaved,
     )
 
 

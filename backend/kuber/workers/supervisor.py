@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kuber.infra.embedded.process import CannotStart, Command, spawn_options
+from kuber.infra.embedded.damage import remedy_of
+from kuber.infra.embedded.process import CannotStart, Command, kill_tree, spawn_options
+from kuber.workers.liveness import PATIENT, Patience, until_silent
 
 Output = Callable[[str, bytes], None]
 """Takes what a service (by name) has written, in pieces of any size."""
@@ -23,6 +25,7 @@ _LONGEST_BACKOFF_S = 15.0
 _HEALTHY_AFTER_S = 30.0
 _POLL_S = 0.05
 _EXITS_BEFORE_READY = 3
+_REMEMBERED_BYTES = 65536
 
 
 class ServiceState(StrEnum):
@@ -44,6 +47,9 @@ class Service:
     `prepare` runs before each start, in a thread. `is_ready` is asked from a thread until it says
     yes; without it, running is being ready. `ready_when_said` is ready instead when the program
     writes that text. A `once` program does its work and ends with 0 before the next tier starts.
+    `answers` is asked from a thread for as long as it runs: a program that is silent for too long
+    is killed and started again. `mend` is shown what a program wrote that ended before it was
+    ready, and returns what it has put right; the program then gets another try.
     """
 
     name: str
@@ -51,6 +57,8 @@ class Service:
     prepare: Callable[[], None] | None = None
     is_ready: Callable[[], bool] | None = None
     ready_when_said: bytes | None = None
+    answers: Callable[[], bool] | None = None
+    mend: Callable[[bytes], str | None] | None = None
     once: bool = False
     ready_within_s: float = 60.0
     grace_s: float = 10.0
@@ -75,6 +83,9 @@ class Watched:
     restarts: int = 0
     ready_after_s: float | None = None
     too_slow: bool = False
+    silent_s: float | None = None
+    mended: bool = False
+    wrote: bytes = field(default=b"", repr=False)
     process: Process | None = field(default=None, repr=False)
     up: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     said: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
@@ -84,6 +95,7 @@ class Supervisor:
     """Starts tiers of services one after another and keeps them running until told to stop.
 
     `changed` is called after each change of a service, `output` with whatever services write.
+    Neither can end the watch: what they cannot write is lost.
     """
 
     def __init__(
@@ -92,10 +104,12 @@ class Supervisor:
         *,
         output: Output,
         changed: Callable[[Watched], None],
+        patience: Patience = PATIENT,
     ) -> None:
         self._tiers = [[Watched(service) for service in tier] for tier in tiers]
         self._output = output
         self._changed = changed
+        self._patience = patience
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -149,14 +163,19 @@ class Supervisor:
             try:
                 code = await self._run_once(watched)
             except CannotStart as error:
-                self._set(watched, ServiceState.FAILED)
-                raise StackFailed(service.name, str(error)) from error
-            if self._stopping or (service.once and code == 0):
-                self._set(watched, ServiceState.DONE if service.once else ServiceState.STOPPED)
-                return
-            said = self._what_happened(watched, code)
+                said, hopeless = str(error), True
+            except OSError as error:
+                said, hopeless = remedy_of(error) or str(error), True
+            else:
+                if self._stopping or (service.once and code == 0):
+                    self._set(watched, ServiceState.DONE if service.once else ServiceState.STOPPED)
+                    return
+                said = self._what_happened(watched, code)
+                hopeless = service.once or watched.too_slow
+            if await self._mended(watched):
+                continue
             if not watched.up.is_set() and (
-                service.once or watched.too_slow or watched.restarts + 1 >= _EXITS_BEFORE_READY
+                hopeless or watched.restarts + 1 >= _EXITS_BEFORE_READY
             ):
                 self._set(watched, ServiceState.FAILED)
                 raise StackFailed(service.name, said)
@@ -167,6 +186,21 @@ class Supervisor:
             self._set(watched, ServiceState.RESTARTING)
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
+
+    async def _mended(self, watched: Watched) -> bool:
+        """Let the service put right, once, what kept it from becoming ready; say whether it did."""
+        mend = watched.service.mend
+        if mend is None or watched.mended or watched.state is not ServiceState.STARTING:
+            return False
+        try:
+            mended = await asyncio.to_thread(mend, watched.wrote)
+        except OSError:
+            return False
+        if mended is None:
+            return False
+        watched.mended = True
+        self._note(watched, f"could not start. {mended}")
+        return True
 
     async def _run_once(self, watched: Watched) -> int:
         """Start the service, wait until it ends, and return its exit code.
@@ -182,13 +216,13 @@ class Supervisor:
         process, reader = await self._spawn(watched)
         watched.process, watched.pid = process, process.pid
         watched.said.clear()
-        watched.too_slow = False
+        watched.too_slow, watched.silent_s, watched.wrote = False, None, b""
         self._set(watched, ServiceState.STARTING)
-        becoming_ready = asyncio.create_task(self._become_ready(watched, process, began))
+        tending = asyncio.create_task(self._tend(watched, process, began))
         try:
             code = await process.wait()
         finally:
-            becoming_ready.cancel()
+            tending.cancel()
             _kill_group(process.pid)
             await asyncio.wait((reader,), timeout=1)
             reader.cancel()
@@ -198,26 +232,43 @@ class Supervisor:
             watched.up.set()
         return code
 
-    async def _become_ready(self, watched: Watched, process: Process, began: float) -> None:
-        """Mark the service as running once it is; end it when that takes too long."""
+    async def _tend(self, watched: Watched, process: Process, began: float) -> None:
+        """Mark the service as running once it is; end it when that takes too long, or when it is
+        silent for too long afterwards."""
+        service = watched.service
+        while not await self._becomes_ready(watched, process):
+            # One that was well before and answers, such as a database that recovers, gets on.
+            if not (
+                watched.up.is_set()
+                and service.answers is not None
+                and await asyncio.to_thread(service.answers)
+            ):
+                watched.too_slow = True
+                kill_tree(process.pid)
+                return
+        if service.once or process.returncode is not None:
+            return
+        watched.ready_after_s = time.monotonic() - began
+        self._set(watched, ServiceState.RUNNING)
+        watched.up.set()
+        if service.answers is not None:
+            watched.silent_s = await until_silent(service.answers, self._patience)
+            kill_tree(process.pid)
+
+    async def _becomes_ready(self, watched: Watched, process: Process) -> bool:
+        """Wait until the service does its work; False when it takes too long."""
         service = watched.service
         try:
             async with asyncio.timeout(service.ready_within_s):
                 if service.once:
                     await process.wait()
-                    return
-                if service.ready_when_said is not None:
+                elif service.ready_when_said is not None:
                     await watched.said.wait()
                 if service.is_ready is not None:
                     await _until(service.is_ready)
         except TimeoutError:
-            watched.too_slow = True
-            _kill_group(process.pid)
-            return
-        if process.returncode is None:
-            watched.ready_after_s = time.monotonic() - began
-            self._set(watched, ServiceState.RUNNING)
-            watched.up.set()
+            return False
+        return True
 
     async def _spawn(self, watched: Watched) -> tuple[Process, "asyncio.Task[None]"]:
         """Start the program; return it and the task that reads what it writes."""
@@ -244,14 +295,15 @@ class Supervisor:
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", 0)
         )
-        awaited, recent = watched.service.ready_when_said, b""
+        awaited = watched.service.ready_when_said
         try:
             while piece := await stream.read(65536):
-                self._output(watched.service.name, piece)
-                if awaited is not None and not watched.said.is_set():
-                    recent = (recent + piece)[-65536 - len(awaited) :]
-                    if awaited in recent:
-                        watched.said.set()
+                self._write(watched.service.name, piece)
+                if watched.state is not ServiceState.STARTING:
+                    continue
+                watched.wrote = (watched.wrote + piece)[-2 * _REMEMBERED_BYTES :]
+                if awaited is not None and awaited in watched.wrote:
+                    watched.said.set()
         finally:
             transport.close()
 
@@ -272,7 +324,7 @@ class Supervisor:
                 await asyncio.wait_for(process.wait(), watched.service.grace_s)
             except TimeoutError:
                 self._note(watched, f"did not stop within {watched.service.grace_s:g} s: killed")
-                _kill_group(process.pid)
+                kill_tree(process.pid)
                 await process.wait()
             _kill_group(process.pid)
         if watched.state not in (ServiceState.DONE, ServiceState.FAILED):
@@ -281,16 +333,23 @@ class Supervisor:
     def _set(self, watched: Watched, state: ServiceState) -> None:
         if watched.state is not state:
             watched.state = state
-            self._changed(watched)
+            with suppress(OSError):
+                self._changed(watched)
 
     def _what_happened(self, watched: Watched, code: int) -> str:
         if watched.too_slow:
             return f"was not ready within {watched.service.ready_within_s:g} s"
+        if watched.silent_s is not None:
+            return f"did not answer for {watched.silent_s:.0f} s and was killed"
         before = "" if watched.up.is_set() else " before it was ready"
         return f"ended with {_exit(code)}{before}"
 
     def _note(self, watched: Watched, text: str) -> None:
-        self._output("supervisor", f"{watched.service.name} {text}\n".encode())
+        self._write("supervisor", f"{watched.service.name} {text}\n".encode())
+
+    def _write(self, service: str, piece: bytes) -> None:
+        with suppress(OSError):
+            self._output(service, piece)
 
 
 async def _until(is_ready: Callable[[], bool]) -> None:

@@ -12,12 +12,14 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from kuber.api.container import Container
+from kuber.identity.limits import LimitService
 from kuber.identity.passwords import PasswordHasher
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import Database
 from kuber.infra.kafka import KafkaProbe
+from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import FixedClock
 
 SECRET = "a secret of the test session, 32+ characters"
@@ -31,8 +33,9 @@ class PlainSettings:
     environment: Literal["development", "production"] = "development"
     public_url: str = ""
     frontend_dir: Path | None = None
+    requests_in_flight: int = 256
     jwt_secret: SecretStr = field(default_factory=lambda: SecretStr(SECRET))
-    demo_password: SecretStr | None = None
+    demo_login: SecretStr | None = None
     llm_configured: bool = False
     llm_base_url: str = ""
     llm_model: str = "gpt-4o-mini"
@@ -51,9 +54,11 @@ class AccountsContainer:
     attempts_per_minute: int = 1000
 
     def __post_init__(self) -> None:
-        tokens = AccessTokens(SECRET, 900, self.clock)
+        self.tokens = AccessTokens(SECRET, 900, self.clock)
+        self.limits = LimitService(self.database, self.clock)
+        self.import_slots = AdvisorySlots(self.database.url, 1, "kuber-test")
         self.identity = IdentityService(
-            tokens, self.clock, refresh_token_s=30 * 86_400, hasher=HASHER
+            self.tokens, self.clock, refresh_token_s=30 * 86_400, hasher=HASHER
         )
         self.throttle = Throttle(
             self.redis, self.clock, per_minute=self.attempts_per_minute, secret=SECRET

@@ -6,6 +6,7 @@ The broker is the light one, or Apache Kafka when the environment says `KUBER_TE
 import json
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +50,9 @@ def own_broker(home: Path) -> Iterator[str]:
     """Run a broker with every topic; yield its address."""
     broker = new_broker(home)
     with broker.make() as running:
-        running.wait_ready(60)
+        # In a thread: asking runs a loop of its own, and tests may have one running here.
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(running.wait_ready, 60).result()
         yield broker.bootstrap
 
 

@@ -123,6 +123,8 @@ class LlmServer:
         self.otherwise: Responder = lambda request: Reply(status=500)
         self.asked = threading.Event()
         """Set when the first request has come in."""
+        self.hung = threading.Event()
+        """Set when a reply that hangs has hung for its time."""
         self._script: deque[Reply] = deque()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -160,7 +162,8 @@ class LlmServer:
 
     def hang(self, seconds: float) -> None:
         """Wait, at most until the server stops."""
-        self._closing.wait(seconds)
+        if not self._closing.wait(seconds):
+            self.hung.set()
 
     def start(self) -> Self:
         self._thread.start()

@@ -63,11 +63,27 @@ test('pages with data have no violations', async ({ page, request }) => {
   await check(page, 'account');
 });
 
+test('the licences page has no violations', async ({ page, request }) => {
+  const account = await newAccount(request);
+  await logIn(page, account.email);
+  await page.goto('/account');
+  await page.getByRole('link', { name: 'See whose work it stands on' }).click();
+  await expect(page.getByRole('cell', { name: 'fastapi', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Browser app' }).click();
+  await expect(page.getByRole('cell', { name: 'dompurify', exact: true })).toBeVisible();
+  await check(page, 'licences');
+  await page.getByRole('searchbox').fill('no such package');
+  await expect(page.getByText('No package matches')).toBeVisible();
+  await check(page, 'licences-empty');
+});
+
 test('pages in error have no violations', async ({ page, request }) => {
   const account = await newAccount(request);
   const pipeline = await newPipeline(request, account, 'Swing');
   await logIn(page, account.email);
-  await page.route(/api\/v1\/(pipelines|executions|templates|budgets)/, (route) => route.abort());
+  await page.route(/api\/v1\/(pipelines|executions|templates|budgets|system\/licences)/, (route) =>
+    route.abort(),
+  );
   const pages = {
     home: '/',
     pipelines: '/pipelines',
@@ -76,6 +92,23 @@ test('pages in error have no violations', async ({ page, request }) => {
     runs: '/runs',
     run: '/runs/00000000-0000-7000-8000-000000000000',
     account: '/account',
+    licences: '/licences',
+  };
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(path);
+    await expect(page.getByText('Kuber cannot be reached').first()).toBeVisible();
+    await check(page, `${name}-error`);
+  }
+});
+
+test('notices, record and events in error have no violations', async ({ page, request }) => {
+  await logIn(page, (await newAccount(request)).email);
+  await page.route(/api\/v1\/(notifications|audit|events)/, (route) => route.abort());
+  const pages = {
+    notices: '/notifications',
+    'notice-preferences': '/account/notices',
+    record: '/system/audit',
+    events: '/system/events',
   };
   for (const [name, path] of Object.entries(pages)) {
     await page.goto(path);
@@ -97,7 +130,19 @@ test('the page does not move while it loads', async ({ page, request }) => {
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  for (const path of ['/', '/pipelines', '/runs', '/signals', '/signals/scanners', '/account']) {
+  for (const path of [
+    '/',
+    '/pipelines',
+    '/runs',
+    '/signals',
+    '/signals/scanners',
+    '/account',
+    '/account/notices',
+    '/notifications',
+    '/system/audit',
+    '/system/events',
+    '/licences',
+  ]) {
     await page.goto(path);
     await page.waitForLoadState('networkidle');
     await settled(page);

@@ -57,6 +57,15 @@ test('log-out ends the session, also after a reload', async ({ page, request }) 
   await expect(page).toHaveURL(/\/login\?next=/);
 });
 
+test('the account page names whose charts are shown', async ({ page, request }) => {
+  const account = await newAccount(request);
+  await logIn(page, account.email);
+  await page.goto('/account');
+  await expect(page.getByText('Copyright © 2026 TradingView, Inc.')).toBeVisible();
+  const source = page.getByRole('link', { name: 'TradingView Lightweight Charts' });
+  await expect(source).toHaveAttribute('href', 'https://www.tradingview.com/');
+});
+
 test('the budget is kept and the theme is remembered', async ({ page, request }) => {
   const account = await newAccount(request);
   await logIn(page, account.email);

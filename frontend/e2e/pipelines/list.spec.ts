@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
-import { type Account, logIn, newAccount, newPipeline, watchForErrors } from '../support/app';
+import {
+  type Account,
+  activeSchedule,
+  logIn,
+  newAccount,
+  newPipeline,
+  watchForErrors,
+} from '../support/app';
 
 let account: Account;
 
@@ -56,6 +63,17 @@ test('archive can be undone', async ({ page, request }) => {
   await expect(page.getByRole('row', { name: /Old swing.*Archived/ })).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('row', { name: /Old swing.*Archived/ })).toHaveCount(0);
+});
+
+test('undoing an archive switches an active pipeline on again', async ({ page, request }) => {
+  const id = await newPipeline(request, account, 'Running swing');
+  await activeSchedule(request, account, id);
+  await page.goto('/pipelines');
+  await expect(page.getByRole('row', { name: /Running swing.*Active/ })).toBeVisible();
+  await choose(page, 'Running swing', 'Archive');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('Restored Running swing, switched on')).toBeVisible();
+  await expect(page.getByRole('row', { name: /Running swing.*Active/ })).toBeVisible();
 });
 
 test('delete wants the name typed', async ({ page, request }) => {

@@ -33,6 +33,8 @@ test('a run started from the list is watched to its decision', async ({ page }) 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Bought|Sold|No trade|Finished/);
   await expect(page.getByRole('button', { name: /, done$/ }).first()).toBeVisible();
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
+  const source = page.locator('k-price-chart a[href^="https://www.tradingview.com/"]');
+  await expect(source).toBeVisible();
   await page.screenshot({ path: 'e2e/shots/run-light.png', fullPage: true });
   await page.getByRole('button', { name: 'Use the dark theme' }).click();
   await page.screenshot({ path: 'e2e/shots/run-dark.png', fullPage: true });
@@ -90,6 +92,18 @@ test('a run again from a node is a new run', async ({ page, request }) => {
   await expect(page).toHaveURL(/\/runs\/[0-9a-f-]{36}/);
 });
 
+test('a long name without spaces does not widen the page', async ({ page, request }) => {
+  const name = 'W'.repeat(120);
+  const id = await finishedRun(request, account, await newPipeline(request, account, name));
+  for (const width of [1440, 390]) {
+    await page.setViewportSize({ width, height: 850 });
+    await page.goto(`/runs/${id}`);
+    await expect(page.getByRole('link', { name })).toBeVisible();
+    const over = await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth);
+    expect(over, `${width} px`).toBe(0);
+  }
+});
+
 test('the history filters by symbol and status in the address bar', async ({ page, request }) => {
   await finishedRun(request, account, pipelineId);
   await page.goto('/runs?symbol=AAPL');
@@ -109,10 +123,38 @@ test('a run that is not there says so, with a reference', async ({ page }) => {
 test('without the socket the page asks every five seconds', async ({ page, request }) => {
   await page.routeWebSocket(/\/api\/v1\/ws/, (socket) => socket.close());
   await page.goto('/');
-  await expect(page.getByRole('status', { name: 'Connection: Polling' })).toBeVisible({
+  await expect(page.getByRole('banner').getByText('Reconnecting')).toBeVisible({
     timeout: 20_000,
   });
   const id = await finishedRun(request, account, pipelineId);
   await page.goto(`/runs/${id}`);
   await expect(page.getByRole('button', { name: 'Run again', exact: true })).toBeVisible();
+});
+
+test('only the recorded way of a run is drawn as taken, and named', async ({ page, request }) => {
+  const id = await newPipeline(request, account, 'Leaning', 'multi-timeframe-trend');
+  const headers = { Authorization: `Bearer ${account.token}` };
+  const started = await request.post(`/api/v1/pipelines/${id}/run`, {
+    data: { symbol: 'TSLA', seed: 7 },
+    headers,
+  });
+  const run = (await started.json()).execution_id as string;
+  const record = async () =>
+    (await (await request.get(`/api/v1/executions/${run}`, { headers })).json()) as {
+      status: string;
+      nodes: { node_id: string; port: string | null }[];
+    };
+  await expect.poll(async () => (await record()).status, { timeout: 45_000 }).toBe('succeeded');
+  const port = (await record()).nodes.find(({ node_id }) => node_id === 'bias')?.port ?? '';
+  await page.goto(`/runs/${run}`);
+  const label = port.charAt(0).toUpperCase() + port.slice(1);
+  const labels = page.locator('k-graph-view .edge-label');
+  await expect(labels).toHaveText([/Bullish/, /Bearish/, /Neutral/]);
+  const taken = page.locator('k-graph-view .edge-label[data-flow="taken"]');
+  await expect(taken).toHaveText([new RegExp(label)]);
+  await page.locator('k-graph-view').getByRole('button', { name: /bias/i }).click();
+  await expect(page.getByLabel('Node', { exact: true })).toHaveText(
+    new RegExp(`Left by\\s*${label}`),
+  );
+  await page.screenshot({ path: 'e2e/shots/run-leaning.png', fullPage: true });
 });

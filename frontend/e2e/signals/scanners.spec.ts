@@ -37,6 +37,8 @@ test('rules show at once what passes them', async ({ page }) => {
   await page.getByLabel('Value', { exact: true }).fill('0');
   await expect(page.getByRole('table', { name: 'Tickers that pass' })).toBeVisible();
   await expect(page.getByRole('status').filter({ hasText: 'tickers pass' })).toBeVisible();
+  await expect(page.getByRole('columnheader', { name: 'As of' })).toBeVisible();
+  await expect(page.getByRole('row', { name: /^AAPL/ })).toContainText('1 Mar 2013');
   await page.getByRole('button', { name: 'Save scanner' }).click();
   await expect(page.getByRole('row', { name: /Anything with a price.*Filter/ })).toBeVisible();
 });

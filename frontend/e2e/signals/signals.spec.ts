@@ -11,8 +11,12 @@ test.beforeEach(async ({ page, request }) => {
 
 const AAPL = (confidence: number) => ({ ticker: 'AAPL', signal: 'BULLISH', confidence }) as const;
 
+/** The signals of the account's own source: the platform's generators send some to everybody. */
 function rows(page: Page) {
-  return page.getByRole('table', { name: 'Signals' }).locator('tbody tr.k-row-link');
+  return page
+    .getByRole('table', { name: 'Signals' })
+    .locator('tbody tr.k-row-link')
+    .filter({ hasText: 'Scripts' });
 }
 
 test('a signal shows what it started, what not, and why', async ({ page, request }) => {
@@ -22,7 +26,7 @@ test('a signal shows what it started, what not, and why', async ({ page, request
   await newSubscriber(request, account, 'Careful', scanner, 90);
   const source = await newSource(request, account, 'Scripts');
   await page.goto('/signals');
-  await expect(page.getByText('No signals yet')).toBeVisible();
+  await expect(rows(page)).toHaveCount(0);
 
   expect(await send(request, source, [AAPL(85)], { rsi: 28.4 })).toBe(202);
   await expect(rows(page)).toHaveCount(1);
@@ -62,7 +66,7 @@ test('while one reads, new signals wait', async ({ page, request }) => {
   await page.goto('/signals');
   await rows(page).getByRole('button').click();
   await send(request, source, [{ ticker: 'MSFT', signal: 'BEARISH', confidence: 60 }]);
-  await page.getByRole('button', { name: '1 new signal' }).click();
+  await page.getByRole('button', { name: /[0-9]+ new signals?/ }).click();
   await expect(rows(page)).toHaveCount(2);
   await expect(rows(page).first()).toContainText('MSFT');
 });

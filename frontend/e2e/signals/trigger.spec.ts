@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { type Account, logIn, newAccount, newPipeline } from '../support/app';
+import { type Account, activeSchedule, logIn, newAccount, newPipeline } from '../support/app';
 import { newScanner, newSource, send } from '../support/signals';
 
 let account: Account;
@@ -27,6 +27,82 @@ test('a schedule is set up, switched on, and shown in the list', async ({ page, 
   await expect(page.getByRole('row', { name: /Clockwork.*Active.*Every 15 min/ })).toBeVisible();
 });
 
+test('an active pipeline is not switched off, nor left on, without being asked', async ({
+  page,
+  request,
+}) => {
+  const id = await newPipeline(request, account, 'Asked');
+  await activeSchedule(request, account, id);
+  await page.goto(`/pipelines/${id}`);
+  await page.getByRole('button', { name: /Every hour|Hourly|Every 60 min/ }).click();
+  const panel = page.locator('k-trigger-panel');
+  await expect(panel.getByText(/newest price of AAPL is of 1 Mar 2013/)).toBeVisible();
+
+  await panel.getByRole('button', { name: 'Remove AAPL' }).click();
+  await expect(panel.getByText('Until then it starts as before')).toBeVisible();
+  await expect(panel.getByRole('switch', { name: 'Active' })).toBeChecked();
+  await panel.getByLabel('Symbols', { exact: true }).fill('MSFT');
+  await panel.getByLabel('Symbols', { exact: true }).press('Enter');
+  await expect(panel.getByText('Until then it starts as before')).toBeHidden();
+  await expect(page.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
+  await expect(panel.getByRole('switch', { name: 'Active' })).toBeChecked();
+
+  await panel.getByRole('radio', { name: 'By hand' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await expect(panel.getByRole('radio', { name: 'On schedule' })).toBeChecked();
+  await panel.getByRole('radio', { name: 'By hand' }).click();
+  await page.getByRole('button', { name: 'Switch off and change' }).click();
+  await expect(page.locator('k-trigger-button')).toContainText('By hand');
+  await expect(page.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
+  await page.getByRole('button', { name: 'Fit to the window' }).focus();
+  await page.keyboard.press('Control+z');
+  await expect(page.getByText('How it starts is not part of undo')).toBeVisible();
+  await page.goto('/pipelines');
+  await expect(page.getByRole('row', { name: /Asked.*Draft.*By hand/ })).toBeVisible();
+});
+
+test('a change that is not complete is kept while it is not on show, and taken once it may be', async ({
+  page,
+  request,
+}) => {
+  const id = await newPipeline(request, account, 'Kept back');
+  await activeSchedule(request, account, id);
+  await page.goto('/pipelines');
+  await page.getByRole('link', { name: 'Kept back' }).click();
+  const opener = page.getByRole('button', { name: /Every hour|Hourly|Every 60 min/ });
+  await opener.click();
+  const panel = page.locator('k-trigger-panel');
+  const notice = panel.getByText('Until then it starts as before');
+  await panel.getByRole('button', { name: 'Remove AAPL' }).click();
+  await expect(notice).toBeVisible();
+  await page.getByRole('button', { name: 'Versions' }).click();
+  await expect(panel).toBeHidden();
+  await opener.click();
+  await expect(notice).toBeVisible();
+
+  const pipelines = page
+    .getByRole('navigation', { name: 'Main' })
+    .getByRole('link', { name: 'Pipelines', exact: true });
+  const dialog = page.getByRole('dialog', { name: 'Leave with a change that is not complete?' });
+  await pipelines.click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(notice).toBeVisible();
+  await pipelines.click();
+  await dialog.getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('link', { name: 'Kept back' }).click();
+  await opener.click();
+  await expect(notice).toBeVisible();
+
+  await panel.getByRole('switch', { name: 'Active' }).click();
+  await expect(panel.getByRole('switch', { name: 'Switched off' })).toBeVisible();
+  await expect(notice).toBeHidden();
+  await expect(panel.getByText('Name at least one symbol.')).toBeVisible();
+  const headers = { Authorization: `Bearer ${account.token}` };
+  const symbols = async () =>
+    (await (await request.get(`/api/v1/pipelines/${id}`, { headers })).json()).trigger.symbols;
+  await expect.poll(symbols).toEqual([]);
+});
+
 test('subscriptions say what they would have started', async ({ page, request }) => {
   const id = await newPipeline(request, account, 'Listener');
   await newScanner(request, account, 'Apple', ['AAPL']);
@@ -34,11 +110,14 @@ test('subscriptions say what they would have started', async ({ page, request })
   await send(request, source, [{ ticker: 'AAPL', signal: 'BULLISH', confidence: 99 }]);
   await send(request, source, [{ ticker: 'AAPL', signal: 'BULLISH', confidence: 1 }]);
   await page.goto('/signals');
-  await expect(page.locator('k-signal-table tr.k-row-link')).toHaveCount(2);
+  const own = page.locator('k-signal-table tr.k-row-link').filter({ hasText: 'Scripts' });
+  await expect(own).toHaveCount(2);
   await page.goto(`/pipelines/${id}`);
   await page.getByRole('button', { name: 'By hand' }).click();
   const panel = page.locator('k-trigger-panel');
+  const scanners = page.waitForResponse('**/api/v1/scanners?**');
   await panel.getByRole('radio', { name: 'On signals' }).click();
+  await scanners;
   await expect(panel.getByText('Choose a scanner.')).toBeVisible();
   await panel.getByRole('combobox', { name: 'Scanner' }).click();
   await page.getByRole('option', { name: 'Apple' }).click();

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { type Account, logIn, newAccount } from '../support/app';
-import { newSource, send } from '../support/signals';
+import { newScanner, newSource, newSubscriber, send } from '../support/signals';
 
 let account: Account;
 
@@ -19,12 +19,41 @@ test('a new webhook shows its secret once and takes a test', async ({ page }) =>
   const text = (await secret.textContent()) ?? '';
   await expect(page.locator('k-copy-field .block')).toContainText(text);
   await page.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByRole('button', { name: 'Send test' }).click();
   await expect(page.getByText('Accepted 202').first()).toBeVisible();
   await page.getByRole('link', { name: 'What came of it' }).first().click();
   await expect(page).toHaveURL(/\/signals\/[0-9a-f-]{36}/);
   await page.goBack();
   await expect(page.getByRole('heading', { name: 'Breakouts' })).toBeVisible();
   await expect(page.locator('main')).not.toContainText(text);
+});
+
+test('a test says what one chooses, and starts what subscribes to it', async ({
+  page,
+  request,
+}) => {
+  const scanner = await newScanner(request, account, 'Tested', ['MSFT']);
+  await newSubscriber(request, account, 'Listener', scanner, 70);
+  const source = await newSource(request, account, 'Trial');
+  await page.goto(`/signals/webhooks/${source.id}`);
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('This starts runs.');
+  await dialog.getByLabel('Confidence, 0 to 100').fill('101');
+  await expect(dialog.getByText('Enter a confidence from 0 to 100.')).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Send test' })).toBeDisabled();
+  await dialog.getByLabel('Confidence, 0 to 100').fill('85');
+  await dialog.getByRole('radio', { name: 'Bearish' }).click();
+  await dialog.getByLabel('Ticker').fill('MSFT');
+  await dialog.getByLabel('Ticker').press('Enter');
+  await dialog.getByRole('button', { name: 'Send test' }).click();
+  await page.getByRole('link', { name: 'What came of it' }).first().click();
+  await expect(page).toHaveURL(/\/signals\/[0-9a-f]{8}-/);
+  await expect(page.locator('main')).toContainText('MSFT');
+  await expect(async () => {
+    await page.reload();
+    await expect(page.locator('main')).toContainText('1 started', { timeout: 2_000 });
+  }).toPass();
 });
 
 test('a refused delivery says why', async ({ page, request }) => {

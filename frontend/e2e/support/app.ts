@@ -44,14 +44,33 @@ export async function newPipeline(
   return (await answer.json()).id;
 }
 
+/** Has a pipeline run on AAPL every hour from now on. */
+export async function activeSchedule(
+  request: APIRequestContext,
+  account: Account,
+  pipelineId: string,
+): Promise<void> {
+  const url = `/api/v1/pipelines/${pipelineId}`;
+  const headers = bearer(account);
+  const { revision } = await (await request.get(url, { headers })).json();
+  const trigger = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'] };
+  const saved = await request.put(url, {
+    data: { trigger },
+    headers: { ...headers, 'If-Match': String(revision) },
+  });
+  expect(saved.status(), await saved.text()).toBe(200);
+  expect((await request.post(`${url}/activate`, { headers })).status()).toBe(200);
+}
+
 /** Starts a run on AAPL history and waits for its end; gives its id. */
 export async function finishedRun(
   request: APIRequestContext,
   account: Account,
   pipelineId: string,
+  asOf = '2012-09-14T23:00:00Z',
 ): Promise<string> {
   const started = await request.post(`/api/v1/pipelines/${pipelineId}/run`, {
-    data: { symbol: 'AAPL', as_of: '2012-09-14T23:00:00Z', seed: 7 },
+    data: { symbol: 'AAPL', as_of: asOf, seed: 7 },
     headers: bearer(account),
   });
   expect(started.status()).toBe(202);

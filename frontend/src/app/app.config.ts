@@ -1,34 +1,48 @@
 import { provideHttpClient, withFetch, withInterceptors } from '@angular/common/http';
-import { type ApplicationConfig, provideBrowserGlobalErrorListeners } from '@angular/core';
+import { type ApplicationConfig, inject, provideBrowserGlobalErrorListeners } from '@angular/core';
 import { MAT_FORM_FIELD_DEFAULT_OPTIONS } from '@angular/material/form-field';
 import {
   provideRouter,
   TitleStrategy,
   withComponentInputBinding,
-  withInMemoryScrolling,
+  withNavigationErrorHandler,
+  withRouterConfig,
 } from '@angular/router';
 import { provideHeyApiClient } from '@core/api/client/client.gen';
 import { client } from '@core/api/client.gen';
 import { authInterceptor } from '@core/http/auth-interceptor';
+import { outageInterceptor, Reachability } from '@core/http/reachability';
 import { searchSymbols } from '@core/market/search-symbols';
+import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { PageTitles } from '@core/page/page-context';
+import { RECOVERY } from '@shared/recovery';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { routes } from './app.routes';
 
 export const appConfig: ApplicationConfig = {
   providers: [
     provideBrowserGlobalErrorListeners(),
-    provideHttpClient(withFetch(), withInterceptors([authInterceptor])),
+    provideHttpClient(withFetch(), withInterceptors([outageInterceptor, authInterceptor])),
     provideHeyApiClient(client),
     provideRouter(
       routes,
       withComponentInputBinding(),
-      withInMemoryScrolling({ scrollPositionRestoration: 'enabled' }),
+      withNavigationErrorHandler(({ url, error }) => {
+        void inject(NavigationTrouble).take(url, error);
+      }),
+      withRouterConfig({ resolveNavigationPromiseOnError: true }),
     ),
     { provide: TitleStrategy, useClass: PageTitles },
     {
       provide: MAT_FORM_FIELD_DEFAULT_OPTIONS,
       useValue: { appearance: 'outline', subscriptSizing: 'dynamic' },
+    },
+    {
+      provide: RECOVERY,
+      useFactory: () => {
+        const { isAway, recoveries } = inject(Reachability);
+        return { awaited: isAway, count: recoveries };
+      },
     },
     { provide: SYMBOL_SEARCH, useValue: searchSymbols },
   ],

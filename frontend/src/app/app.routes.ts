@@ -1,5 +1,6 @@
 import type { Routes } from '@angular/router';
 import { requireNoSession, requireSession } from '@core/auth/auth-guard';
+import { askBeforeLeaving } from '@core/page/unsaved-work';
 
 export const routes: Routes = [
   {
@@ -41,6 +42,7 @@ export const routes: Routes = [
       {
         path: 'pipelines/:id',
         title: 'Pipeline',
+        canDeactivate: [askBeforeLeaving],
         loadComponent: () =>
           import('./features/pipeline-builder/editor-page').then((m) => m.EditorPage),
       },
@@ -65,9 +67,29 @@ export const routes: Routes = [
         loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),
       },
       {
+        path: 'notifications',
+        title: 'Notices',
+        loadComponent: () =>
+          import('./features/notifications/notifications-page').then((m) => m.NotificationsPage),
+      },
+      {
+        path: 'account/notices',
+        title: 'Notice preferences',
+        loadComponent: () =>
+          import('./features/account/notices/notice-preferences-page').then(
+            (m) => m.NoticePreferencesPage,
+          ),
+      },
+      {
         path: 'account',
         title: 'Account',
         loadComponent: () => import('./features/account/account-page').then((m) => m.AccountPage),
+      },
+      {
+        path: 'licences',
+        title: 'Licences',
+        loadComponent: () =>
+          import('./features/licences/licences-page').then((m) => m.LicencesPage),
       },
       {
         path: '**',

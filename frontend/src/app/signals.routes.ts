@@ -1,4 +1,5 @@
 import type { Routes } from '@angular/router';
+import { askBeforeLeaving } from '@core/page/unsaved-work';
 
 /** Everything about signals: the stream, and what feeds and filters it. */
 export const signalsRoutes: Routes = [
@@ -21,11 +22,13 @@ export const signalsRoutes: Routes = [
       {
         path: 'scanners/new',
         title: 'New scanner',
+        canDeactivate: [askBeforeLeaving],
         loadComponent: () => import('./features/scanners/scanner-page').then((m) => m.ScannerPage),
       },
       {
         path: 'scanners/:id',
         title: 'Scanner',
+        canDeactivate: [askBeforeLeaving],
         loadComponent: () => import('./features/scanners/scanner-page').then((m) => m.ScannerPage),
       },
       {
@@ -37,6 +40,7 @@ export const signalsRoutes: Routes = [
       {
         path: 'webhooks/:id',
         title: 'Webhook',
+        canDeactivate: [askBeforeLeaving],
         loadComponent: () => import('./features/webhooks/webhook-page').then((m) => m.WebhookPage),
       },
       {
@@ -48,12 +52,14 @@ export const signalsRoutes: Routes = [
       {
         path: 'generators/new',
         title: 'New generator',
+        canDeactivate: [askBeforeLeaving],
         loadComponent: () =>
           import('./features/generators/generator-page').then((m) => m.GeneratorPage),
       },
       {
         path: 'generators/:id',
         title: 'Generator',
+        canDeactivate: [askBeforeLeaving],
         loadComponent: () =>
           import('./features/generators/generator-page').then((m) => m.GeneratorPage),
       },

@@ -1,7 +1,7 @@
 import type { Routes } from '@angular/router';
 import { requireAdmin } from '@core/auth/auth-guard';
 
-/** How the installation is doing, and what admins mend. */
+/** How the installation is doing, what happened in it, and what admins mend. */
 export const systemRoutes: Routes = [
   {
     path: '',
@@ -12,6 +12,16 @@ export const systemRoutes: Routes = [
         pathMatch: 'full',
         title: 'Services',
         loadComponent: () => import('./features/system/services-page').then((m) => m.ServicesPage),
+      },
+      {
+        path: 'audit',
+        title: 'Record',
+        loadComponent: () => import('./features/system/audit-page').then((m) => m.AuditPage),
+      },
+      {
+        path: 'events',
+        title: 'Events',
+        loadComponent: () => import('./features/system/events-page').then((m) => m.EventsPage),
       },
       {
         path: 'dead-letters',

@@ -5,9 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Cookie, Depends, Request, Response
 
 from kuber.api.container import ApiSettings
-from kuber.api.deps import ClientDep, ContainerDep, Db
+from kuber.api.deps import ClientDep, ContainerDep, Credentials, Db
+from kuber.api.failed_logins import note_failed_login
 from kuber.api.idempotency import IDEMPOTENT_FOR_ANYONE, IdempotentRoute
-from kuber.identity.errors import NotSignedIn, SessionEnded
+from kuber.api.on_record import record
+from kuber.audit.types import AuditEventType
+from kuber.identity.errors import (
+    AccountDisabled,
+    BadCredentials,
+    NotSignedIn,
+    SessionEnded,
+    TokenUsedTwice,
+)
 from kuber.identity.schemas import LoginBody, RegisterBody, TokenOut, UserOut
 from kuber.identity.types import IssuedTokens
 
@@ -31,7 +40,11 @@ async def _limit_registrations(container: ContainerDep, client: ClientDep) -> No
 async def register(body: RegisterBody, container: ContainerDep, session: Db) -> UserOut:
     """Create an account. Codes: email_taken, invalid, rate_limited."""
     password = body.password.get_secret_value()
-    return UserOut.of(await container.identity.register(session, body.email, password))
+    account = await container.identity.register(session, body.email, password)
+    said = {"tier": account.tier, "role": account.role}
+    email = {"email": account.email}
+    await record(container, session, AuditEventType.USER_REGISTERED, account.id, said, email)
+    return UserOut.of(account)
 
 
 @router.post("/login")
@@ -48,9 +61,16 @@ async def login(
     # The slow comparison of hashes stands between two transactions, so that it holds no connection.
     async with transaction() as session:
         stored = await identity.credentials(session, body.email)
-    account = await identity.authenticate(stored, body.password.get_secret_value())
+    try:
+        account = await identity.authenticate(stored, body.password.get_secret_value())
+    except (BadCredentials, AccountDisabled) as error:
+        if stored.account is not None:
+            note_failed_login(container, stored.account.id, error.code)
+        raise
     async with transaction() as session:
         tokens = await identity.open_session(session, account.id, client)
+        address = {"address": client.ip}
+        await record(container, session, AuditEventType.USER_LOGGED_IN, account.id, {}, address)
     return _hand_out(tokens, request, response, container.settings)
 
 
@@ -66,6 +86,10 @@ async def refresh(
         raise NotSignedIn("There is no session in this browser. Sign in first.")
     async with container.database.transaction() as session:
         outcome = await container.identity.refresh(session, refresh_token)
+        if isinstance(outcome, TokenUsedTwice):
+            said = {"reason": "token_used_twice", "session_id": outcome.session_id}
+            kind = AuditEventType.SESSIONS_REVOKED
+            await record(container, session, kind, outcome.user_id, said)
     if isinstance(outcome, SessionEnded):
         raise outcome
     return _hand_out(outcome, request, response, container.settings)
@@ -77,11 +101,14 @@ async def logout(
     response: Response,
     container: ContainerDep,
     session: Db,
+    credentials: Credentials,
     refresh_token: RefreshCookie = None,
 ) -> None:
-    """End the session of this browser, at once and for all its tokens; fine without one."""
-    if refresh_token:
-        await container.identity.log_out(session, refresh_token)
+    """End the session of this browser and that of the access token, at once and for all their
+    tokens; fine without either."""
+    access_token = credentials.credentials if credentials else None
+    for user_id in await container.identity.log_out(session, refresh_token, access_token):
+        await record(container, session, AuditEventType.USER_LOGGED_OUT, user_id, {})
     response.delete_cookie(
         REFRESH_COOKIE,
         path=_COOKIE_PATH,

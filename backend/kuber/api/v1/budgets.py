@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from kuber.api.deps import ContainerDep, CurrentUser, Db
+from kuber.api.on_record import record
+from kuber.audit.types import AuditEventType
 from kuber.costs.schemas import BudgetBody, BudgetOut
 
 router = APIRouter(prefix="/budgets", tags=["budgets"])
@@ -19,4 +21,7 @@ async def put_budget(
     body: BudgetBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> BudgetOut:
     """Replace the limits; null goes back to the platform's default."""
-    return await container.costs.set_budget(session, user.user_id, body)
+    budget = await container.costs.set_budget(session, user.user_id, body)
+    said = {"per_run": body.per_run, "per_day": body.per_day}
+    await record(container, session, AuditEventType.BUDGET_CHANGED, user.user_id, said)
+    return budget

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from kuber.api.deps import Admin, ContainerDep, Db
+from kuber.api.on_record import record
 from kuber.api.v1.common import Cursor, Limit
+from kuber.audit.types import AuditEventType
 from kuber.infra import dead_letters
-from kuber.infra.kafka import KafkaUnavailable
 from kuber.infra.models import DeadLetterRow
 from kuber.kernel.errors import ErrorKind, KuberError
 
@@ -21,12 +22,6 @@ class DeadLetterNotFound(KuberError):
     kind = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "No such dead letter"
-
-
-class NotReplayed(KuberError):
-    kind = ErrorKind.UNAVAILABLE
-    code = "kafka_unavailable"
-    title = "The message was not sent"
 
 
 class DeadLetterSummary(BaseModel):
@@ -82,12 +77,14 @@ async def get_dead_letter(letter_id: UUID, session: Db, user: Admin) -> DeadLett
 async def replay_dead_letter(
     letter_id: UUID, container: ContainerDep, session: Db, user: Admin
 ) -> DeadLetterOut:
-    """Send the message again to the topic it came from; consumers that know it drop it."""
+    """Send the message again to the topic it came from; consumers that know it drop it.
+
+    It leaves once Kafka is there.
+    """
     row = await _row(session, letter_id)
-    try:
-        await dead_letters.replay(session, container.kafka_producer(), container.clock, row)
-    except KafkaUnavailable as error:
-        raise NotReplayed("Kafka did not take the message. Try again in a moment.") from error
+    await dead_letters.replay(session, container.clock, row)
+    said = {"dead_letter_id": row.id, "topic": row.topic}
+    await record(container, session, AuditEventType.DEAD_LETTER_REPLAYED, user.user_id, said)
     return _whole(row)
 
 

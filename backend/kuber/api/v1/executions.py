@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
 
-from kuber.api.deps import ContainerDep, CurrentUser, Db
+from kuber.api.answers import json_answer
+from kuber.api.deps import ContainerDep, CurrentUser, Db, Outcome
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
 from kuber.kernel.ids import PipelineId, RunId
@@ -17,6 +18,7 @@ from kuber.runs.schemas import (
     RerunBody,
     RunAccepted,
 )
+from kuber.runs.service import RunStart
 from kuber.runs.types import RunQuery, RunStatus
 
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=IdempotentRoute)
@@ -41,12 +43,12 @@ async def list_executions(
     return await container.runs.page(session, user.user_id, query)
 
 
-@router.get("/{execution_id}", operation_id="get_execution")
+@router.get("/{execution_id}", operation_id="get_execution", response_model=ExecutionOut)
 async def get_execution(
     execution_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> ExecutionOut:
+) -> Response:
     """Return one run in full, also while it is running."""
-    return await container.runs.get(session, user.user_id, RunId(execution_id))
+    return json_answer(await container.runs.get(session, user.user_id, RunId(execution_id)))
 
 
 @router.get("/{execution_id}/events", operation_id="list_execution_events")
@@ -55,39 +57,57 @@ async def list_execution_events(
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    after: Annotated[int, Query(ge=0, description="The last sequence number seen.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="The last sequence number seen.")] = 0,
 ) -> EventList:
     """Return the recorded events after a sequence number: what to poll without a WebSocket."""
     return await container.runs.events(session, user.user_id, RunId(execution_id), after)
 
 
-@router.post("/{execution_id}/cancel", status_code=202, operation_id="cancel_execution")
+@router.post(
+    "/{execution_id}/cancel",
+    status_code=202,
+    operation_id="cancel_execution",
+    response_model=ExecutionOut,
+)
 async def cancel_execution(
     execution_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> ExecutionOut:
+) -> Response:
     """Stop a run: at once while it queues or waits, within a second while it works."""
-    return await container.runs.cancel(session, user.user_id, RunId(execution_id))
+    cancelled = await container.runs.cancel(session, user.user_id, RunId(execution_id))
+    return json_answer(cancelled, 202)
+
+
+async def _prepared_rerun(
+    execution_id: UUID,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    body: RerunBody | None = None,
+) -> Outcome[RunStart]:
+    from_node = body.from_node if body else None
+    return await Outcome.of(
+        container.runs.prepare_rerun(session, user.user_id, RunId(execution_id), from_node)
+    )
+
+
+PREPARED_RERUN = Depends(_prepared_rerun)
 
 
 @router.post(
     "/{execution_id}/rerun",
     status_code=202,
     operation_id="rerun_execution",
-    dependencies=[IDEMPOTENT],
+    dependencies=[PREPARED_RERUN, IDEMPOTENT],
 )
 async def rerun_execution(
-    execution_id: UUID,
+    start: Annotated[Outcome[RunStart], PREPARED_RERUN],
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
     correlation_id: CorrelationId,
     background: BackgroundTasks,
-    body: RerunBody | None = None,
 ) -> RunAccepted:
     """Queue a finished run again, wholly or from one node on."""
-    from_node = body.from_node if body else None
-    accepted = await container.runs.rerun(
-        session, user.user_id, RunId(execution_id), from_node, correlation_id
-    )
+    accepted = await container.runs.accept(session, user.user_id, start.get(), correlation_id)
     background.add_task(container.wake_workers)
     return accepted

@@ -1,10 +1,11 @@
 """`/api/v1/generators` and `/api/v1/generator-kinds`: what watches the markets for signals."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
+from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db, Outcome
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.signals.generators.schemas import (
     GeneratorBody,
@@ -30,16 +31,37 @@ async def list_generators(container: ContainerDep, session: Db, user: CurrentUse
     return await container.generators.page(session, user.user_id)
 
 
+async def _examined(
+    body: GeneratorBody, container: ContainerDep, user: Caller
+) -> Outcome[GeneratorBody]:
+    async def usable() -> GeneratorBody:
+        await container.generators.require_usable(user.user_id, body)
+        return body
+
+    return await Outcome.of(usable())
+
+
+EXAMINED = Depends(_examined)
+"""Has read the body and asked for every symbol before the transaction of the request begins."""
+Examined = Annotated[Outcome[GeneratorBody], EXAMINED]
+
+
 @router.post(
-    "/generators", status_code=201, operation_id="create_generator", dependencies=[IDEMPOTENT]
+    "/generators",
+    status_code=201,
+    operation_id="create_generator",
+    dependencies=[EXAMINED, IDEMPOTENT],
 )
 async def create_generator(
-    body: GeneratorBody, container: ContainerDep, session: Db, user: CurrentUser
+    examined: Examined,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
 ) -> GeneratorOut:
     """Create a generator. It begins with the next bar that closes; only its owner's pipelines see
     its signals.
     """
-    return await container.generators.create(session, user.user_id, body)
+    return await container.generators.create(session, user.user_id, examined.get())
 
 
 @router.post("/generators/check", operation_id="check_generator")
@@ -61,12 +83,14 @@ async def get_generator(
 @router.put("/generators/{generator_id}", operation_id="update_generator")
 async def update_generator(
     generator_id: UUID,
-    body: GeneratorBody,
+    examined: Examined,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
 ) -> GeneratorOut:
     """Change a generator of the caller; counts from the next bar that closes."""
+    await container.generators.get(session, user.user_id, generator_id)
+    body = examined.get()
     return await container.generators.update(session, user.user_id, generator_id, body)
 
 

@@ -2,17 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, UploadFile
-from pydantic import AwareDatetime, BaseModel
+from fastapi import APIRouter, Form, Path, Query, Response, UploadFile
+from pydantic import BaseModel
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.v1.common import Cursor
+from kuber.identity.storage import require_storage
+from kuber.kernel.wire import Instant
 from kuber.market.feed.reading import parse_symbols, read_markets, read_quotes
-from kuber.market.feed.schemas import MarketList, QuoteList
-from kuber.market.schemas import BarsOut, ImportOut, SymbolOut
+from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
+from kuber.market.schemas import BarsOut, ImportOut, SymbolOut, encode_bars
 from kuber.market.types import Timeframe
 
 router = APIRouter(prefix="/market", tags=["market"], route_class=IdempotentRoute)
+
+_BARS_AT_ONCE = 1000
+"""More bars are written as JSON by a child process."""
 
 
 class SymbolList(BaseModel):
@@ -25,28 +31,35 @@ async def list_symbols(
     container: ContainerDep,
     user: Caller,
     query: Annotated[str, Query(max_length=60)] = "",
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SymbolList:
     """Return the instruments whose symbol or name contains `query`, stored ones first."""
-    found = (await container.market.symbols(user.user_id, query))[:limit]
-    return SymbolList(items=[SymbolOut.of(one) for one in found], next_cursor=None)
+    found = await container.market.symbols(user.user_id, query, limit=limit, cursor=cursor)
+    return SymbolList(
+        items=[SymbolOut.of(one) for one in found.items], next_cursor=found.next_cursor
+    )
 
 
-@router.get("/bars", operation_id="get_bars")
+@router.get("/bars", operation_id="get_bars", response_model=BarsOut)
 async def get_bars(
     container: ContainerDep,
     user: Caller,
     symbol: Annotated[str, Query(min_length=1, max_length=32)],
     timeframe: Timeframe,
-    start: Annotated[AwareDatetime | None, Query(description="Bars opened from here on.")] = None,
-    end: Annotated[AwareDatetime | None, Query(description="Bars closed by then.")] = None,
+    start: Annotated[Instant | None, Query(description="Bars opened from here on.")] = None,
+    end: Annotated[Instant | None, Query(description="Bars closed by then.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
-) -> BarsOut:
+) -> Response:
     """Return the newest closed bars of a symbol within the given times, oldest first."""
     bars = await container.market.get_bars(
         user.user_id, symbol, timeframe, start=start, end=end, limit=limit
     )
-    return BarsOut.of(bars)
+    if len(bars) <= _BARS_AT_ONCE:
+        content = encode_bars(bars)
+    else:
+        content = await container.short_pool.run(encode_bars, bars, owner=str(user.user_id))
+    return Response(content, media_type="application/json")
 
 
 @router.get("/quotes", operation_id="list_quotes")
@@ -61,10 +74,12 @@ async def list_quotes(
 
 
 @router.get("/status", operation_id="list_markets")
-async def list_markets(container: ContainerDep, session: Db, user: CurrentUser) -> MarketList:
+async def list_markets(container: ContainerDep, session: Db, user: Caller) -> MarketList:
     """Return for each market whether it is open, and which of its symbols are stale."""
-    visible = {one.symbol for one in await container.market.symbols(user.user_id)}
-    return await read_markets(session, frozenset(visible), container.clock.now())
+    markets = await read_markets(session, container.clock.now())
+    stale = [symbol for market in markets for symbol in market.stale]
+    visible = await container.market.visible(user.user_id, stale)
+    return MarketList(items=[MarketOut.of(market, visible) for market in markets])
 
 
 @router.post("/imports", status_code=201, operation_id="import_bars", dependencies=[IDEMPOTENT])
@@ -85,6 +100,18 @@ async def import_bars(
         timeframe=timeframe,
         timezone=timezone or None,
     )
+    await require_storage(session, user.user_id)
     return ImportOut(
         symbols=list(result.symbols), bars=result.bars, from_=result.first_at, to=result.last_at
     )
+
+
+@router.delete("/imports/{symbol}", status_code=204, operation_id="delete_imported_bars")
+async def delete_imported_bars(
+    symbol: Annotated[str, Path(min_length=1, max_length=32)],
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+) -> None:
+    """Delete the bars that the caller imported for a symbol, in every timeframe."""
+    await container.market.delete_import(session, user.user_id, symbol)

@@ -3,11 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Header, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
 
-from kuber.api.deps import ContainerDep, CurrentUser, Db
+from kuber.api.answers import json_answer
+from kuber.api.deps import ContainerDep, CurrentUser, Db, Outcome
 from kuber.api.errors import RevisionRequired
-from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.graphs import GraphRoute
+from kuber.api.idempotency import IDEMPOTENT
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId
@@ -19,14 +21,18 @@ from kuber.pipelines.schemas import (
     PipelineExport,
     PipelineList,
     PipelineOut,
+    PipelineText,
     PipelineUpdate,
+    VersionDetail,
     VersionList,
 )
 from kuber.pipelines.types import Mode, PipelineQuery, PipelineStatus
 from kuber.runs.schemas import RunAccepted, RunBody
+from kuber.runs.service import RunStart
 
-router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=GraphRoute)
 
+VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The revision that the change is based on.")
 ]
@@ -42,9 +48,8 @@ def _revision(if_match: str | None) -> int:
     )
 
 
-def _tagged(response: Response, pipeline: PipelineOut) -> PipelineOut:
-    response.headers["ETag"] = f'"{pipeline.revision}"'
-    return pipeline
+def _tagged(pipeline: PipelineText, status: int = 200) -> Response:
+    return json_answer(pipeline.json(), status, revision=pipeline.head.revision)
 
 
 @router.get("", operation_id="list_pipelines")
@@ -68,63 +73,69 @@ async def list_pipelines(
     return page
 
 
-@router.post("", status_code=201, operation_id="create_pipeline", dependencies=[IDEMPOTENT])
+@router.post(
+    "",
+    status_code=201,
+    operation_id="create_pipeline",
+    dependencies=[IDEMPOTENT],
+    response_model=PipelineOut,
+)
 async def create_pipeline(
     body: PipelineCreate,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    response: Response,
-) -> PipelineOut:
+) -> Response:
     """Create a pipeline from a graph, from a template, or empty."""
-    return _tagged(response, await container.pipelines.create(session, user.user_id, body))
+    return _tagged(await container.pipelines.create(session, user.user_id, body), 201)
 
 
-@router.post("/validate", operation_id="validate_graph")
-async def validate_graph(
-    body: GraphBody, container: ContainerDep, user: CurrentUser
-) -> GraphVerdict:
-    """Say whether a graph can run and, if not, every reason with node, field and remedy."""
-    problems = container.pipelines.validate(body.graph)
-    return GraphVerdict(valid=not problems, problems=problems)
+@router.post("/validate", operation_id="validate_graph", response_model=GraphVerdict)
+async def validate_graph(body: GraphBody, container: ContainerDep, user: CurrentUser) -> Response:
+    """Say whether a graph can run and, if not, why: node, field and remedy of up to 100 reasons."""
+    return json_answer(container.pipelines.checks.verdict(body.graph))
 
 
-@router.post("/import", status_code=201, operation_id="import_pipeline", dependencies=[IDEMPOTENT])
+@router.post(
+    "/import",
+    status_code=201,
+    operation_id="import_pipeline",
+    dependencies=[IDEMPOTENT],
+    response_model=PipelineOut,
+)
 async def import_pipeline(
     body: PipelineExport,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    response: Response,
-) -> PipelineOut:
+) -> Response:
     """Create a pipeline from an exported file."""
-    return _tagged(response, await container.pipelines.import_(session, user.user_id, body))
+    return _tagged(await container.pipelines.import_(session, user.user_id, body), 201)
 
 
-@router.get("/{pipeline_id}", operation_id="get_pipeline")
+@router.get("/{pipeline_id}", operation_id="get_pipeline", response_model=PipelineOut)
 async def get_pipeline(
-    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser, response: Response
-) -> PipelineOut:
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> Response:
     """Return one pipeline; its revision is also the ETag."""
     found = await container.pipelines.get(session, user.user_id, PipelineId(pipeline_id))
-    return _tagged(response, found)
+    return _tagged(found)
 
 
-@router.put("/{pipeline_id}", operation_id="update_pipeline")
+@router.put("/{pipeline_id}", operation_id="update_pipeline", response_model=PipelineOut)
 async def update_pipeline(
     pipeline_id: UUID,
     body: PipelineUpdate,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    response: Response,
     if_match: IfMatch = None,
-) -> PipelineOut:
+) -> Response:
     """Save over the revision named in If-Match; a stale one is refused with 412."""
     saved = await container.pipelines.save(
         session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body
     )
-    return _tagged(response, saved)
+    return _tagged(saved)
 
 
 @router.delete("/{pipeline_id}", status_code=204, operation_id="delete_pipeline")
@@ -132,34 +143,61 @@ async def delete_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> None:
     """Delete a pipeline with its versions and its run history."""
-    await container.pipelines.get(session, user.user_id, PipelineId(pipeline_id))
+    await container.pipelines.head(session, user.user_id, PipelineId(pipeline_id))
     await container.runs.require_idle(session, PipelineId(pipeline_id))
     await container.pipelines.delete(session, user.user_id, PipelineId(pipeline_id))
 
 
 @router.get("/{pipeline_id}/versions", operation_id="list_versions")
 async def list_versions(
-    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> VersionList:
-    """Return every version of the graph, newest first."""
-    return await container.pipelines.versions(session, user.user_id, PipelineId(pipeline_id))
-
-
-@router.post("/{pipeline_id}/versions/{version}/restore", operation_id="restore_version")
-async def restore_version(
     pipeline_id: UUID,
-    version: int,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    response: Response,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> VersionList:
+    """Return the versions of the graph, newest first, without the graphs."""
+    return await container.pipelines.versions(
+        session, user.user_id, PipelineId(pipeline_id), cursor, limit
+    )
+
+
+@router.get(
+    "/{pipeline_id}/versions/{version}", operation_id="get_version", response_model=VersionDetail
+)
+async def get_version(
+    pipeline_id: UUID,
+    version: VersionNumber,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+) -> Response:
+    """Return one version with its graph."""
+    found = await container.pipelines.version(
+        session, user.user_id, PipelineId(pipeline_id), version
+    )
+    return json_answer(found.json())
+
+
+@router.post(
+    "/{pipeline_id}/versions/{version}/restore",
+    operation_id="restore_version",
+    response_model=PipelineOut,
+)
+async def restore_version(
+    pipeline_id: UUID,
+    version: VersionNumber,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
     if_match: IfMatch = None,
-) -> PipelineOut:
+) -> Response:
     """Make an earlier graph the newest version."""
     restored = await container.pipelines.restore(
         session, user.user_id, PipelineId(pipeline_id), version, _revision(if_match)
     )
-    return _tagged(response, restored)
+    return _tagged(restored)
 
 
 @router.post(
@@ -167,78 +205,107 @@ async def restore_version(
     status_code=201,
     operation_id="clone_pipeline",
     dependencies=[IDEMPOTENT],
+    response_model=PipelineOut,
 )
 async def clone_pipeline(
     pipeline_id: UUID,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    response: Response,
     body: PipelineClone | None = None,
-) -> PipelineOut:
+) -> Response:
     """Copy a pipeline, by default under its name with "(copy)" behind it."""
     copy = await container.pipelines.clone(
         session, user.user_id, PipelineId(pipeline_id), body or PipelineClone()
     )
-    return _tagged(response, copy)
+    return _tagged(copy, 201)
 
 
-@router.get("/{pipeline_id}/export", operation_id="export_pipeline")
+@router.get("/{pipeline_id}/export", operation_id="export_pipeline", response_model=PipelineExport)
 async def export_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> PipelineExport:
+) -> Response:
     """Return the pipeline as a file that anybody can import."""
-    return await container.pipelines.export(session, user.user_id, PipelineId(pipeline_id))
+    return json_answer(
+        await container.pipelines.export(session, user.user_id, PipelineId(pipeline_id))
+    )
 
 
-@router.post("/{pipeline_id}/archive", operation_id="archive_pipeline")
+@router.post("/{pipeline_id}/archive", operation_id="archive_pipeline", response_model=PipelineOut)
 async def archive_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> PipelineOut:
+) -> Response:
     """Put a pipeline away; it keeps its history and does not run."""
-    await container.pipelines.get(session, user.user_id, PipelineId(pipeline_id))
+    await container.pipelines.head(session, user.user_id, PipelineId(pipeline_id))
     await container.runs.require_idle(session, PipelineId(pipeline_id))
-    return await container.pipelines.set_status(
-        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ARCHIVED
-    )
-
-
-@router.post("/{pipeline_id}/unarchive", operation_id="unarchive_pipeline")
-async def unarchive_pipeline(
-    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> PipelineOut:
-    """Take a pipeline out of the archive, as a draft."""
-    return await container.pipelines.set_status(
-        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
-    )
-
-
-@router.post("/{pipeline_id}/activate", operation_id="activate_pipeline")
-async def activate_pipeline(
-    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> PipelineOut:
-    """Mark a pipeline that has no problems as ready for use."""
-    return await container.pipelines.set_status(
-        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ACTIVE
-    )
-
-
-@router.post("/{pipeline_id}/deactivate", operation_id="deactivate_pipeline")
-async def deactivate_pipeline(
-    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
-) -> PipelineOut:
-    """Take a pipeline back to a draft."""
-    return await container.pipelines.set_status(
-        session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
+    return _tagged(
+        await container.pipelines.set_status(
+            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ARCHIVED
+        )
     )
 
 
 @router.post(
-    "/{pipeline_id}/run", status_code=202, operation_id="run_pipeline", dependencies=[IDEMPOTENT]
+    "/{pipeline_id}/unarchive", operation_id="unarchive_pipeline", response_model=PipelineOut
+)
+async def unarchive_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> Response:
+    """Take a pipeline out of the archive, as a draft."""
+    return _tagged(
+        await container.pipelines.set_status(
+            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
+        )
+    )
+
+
+@router.post(
+    "/{pipeline_id}/activate", operation_id="activate_pipeline", response_model=PipelineOut
+)
+async def activate_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> Response:
+    """Let a pipeline start by itself: it has no problems, and a schedule or signals to start it."""
+    return _tagged(
+        await container.pipelines.set_status(
+            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ACTIVE
+        )
+    )
+
+
+@router.post(
+    "/{pipeline_id}/deactivate", operation_id="deactivate_pipeline", response_model=PipelineOut
+)
+async def deactivate_pipeline(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> Response:
+    """Take a pipeline back to a draft."""
+    return _tagged(
+        await container.pipelines.set_status(
+            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
+        )
+    )
+
+
+async def _prepared_run(
+    pipeline_id: UUID, body: RunBody, container: ContainerDep, session: Db, user: CurrentUser
+) -> Outcome[RunStart]:
+    return await Outcome.of(
+        container.runs.prepare(session, user.user_id, PipelineId(pipeline_id), body)
+    )
+
+
+PREPARED_RUN = Depends(_prepared_run)
+
+
+@router.post(
+    "/{pipeline_id}/run",
+    status_code=202,
+    operation_id="run_pipeline",
+    dependencies=[PREPARED_RUN, IDEMPOTENT],
 )
 async def run_pipeline(
-    pipeline_id: UUID,
-    body: RunBody,
+    start: Annotated[Outcome[RunStart], PREPARED_RUN],
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
@@ -246,8 +313,6 @@ async def run_pipeline(
     background: BackgroundTasks,
 ) -> RunAccepted:
     """Queue a run on one symbol; 409 while one is active on that symbol."""
-    accepted = await container.runs.accept(
-        session, user.user_id, PipelineId(pipeline_id), body, correlation_id
-    )
+    accepted = await container.runs.accept(session, user.user_id, start.get(), correlation_id)
     background.add_task(container.wake_workers)
     return accepted

@@ -26,8 +26,7 @@ from kuber.pipelines.subscriptions import using_scanner
 
 
 async def _prepared(body: ScannerBody, container: ContainerDep, user: Caller) -> None:
-    if body.kind is ScannerKind.FILTER:
-        await container.scanners.prepare(user.user_id)
+    await container.scanners.prepare(user.user_id, body)
 
 
 PREPARED = Depends(_prepared)

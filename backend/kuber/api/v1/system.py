@@ -1,5 +1,6 @@
 """What this installation is and can do, and how it does."""
 
+import asyncio
 from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
@@ -11,8 +12,10 @@ from pydantic import BaseModel, JsonValue
 from kuber.api.container import ApiSettings
 from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.api.health import Check, Readiness
+from kuber.audit.waiting import Waiting, waiting
 from kuber.identity.types import DEMO_EMAIL, Role
 from kuber.infra.heartbeats import service_beats
+from kuber.infra.licences import installed_packages
 
 router = APIRouter(prefix="/system", tags=["system"])
 
@@ -21,7 +24,7 @@ _WORST_FIRST: tuple[BestState, ...] = ("lost", "failing", "waiting", "starting",
 
 
 class DemoLogin(BaseModel):
-    """The demo account of a development installation."""
+    """The demo account of a development installation that only its own machine reaches."""
 
     email: str
     password: str
@@ -120,18 +123,79 @@ async def get_system_status(
     beats = await service_beats(session, container.clock.now())
     for state in _WORST_FIRST:
         best |= {beat.service: state for beat in beats if beat.state == state}
+    found = await waiting(session)
+    checks = {**checks, "record": _record_check(found)}
     fine = all(check.ok for check in checks.values()) and set(best.values()) <= {"running"}
     return SystemStatus(status="ok" if fine else "degraded", checks=checks, services=best)
 
 
+class LicenceOut(BaseModel):
+    """A package that is installed beside Kuber, and under which licence."""
+
+    name: str
+    version: str
+    licence: str | None
+    """An SPDX expression, or else the package's own words; None when it says nothing."""
+    home_page: str | None
+
+
+class LicenceList(BaseModel):
+    items: list[LicenceOut]
+    next_cursor: str | None = None
+
+
+@router.get("/licences", operation_id="list_licences")
+async def list_licences(_: CurrentUser) -> LicenceList:
+    """Return the Python packages of this installation by name, all on one page."""
+    packages = await asyncio.to_thread(installed_packages)
+    return LicenceList(items=[LicenceOut.model_validate(asdict(found)) for found in packages])
+
+
+class PluginProblemOut(BaseModel):
+    """Something that a package announces and that cannot be used, and how to be rid of it."""
+
+    package: str
+    name: str
+    reason: str
+    remedy: str
+
+
+class PluginProblemList(BaseModel):
+    items: list[PluginProblemOut]
+    next_cursor: str | None = None
+
+
+@router.get("/plugin-problems", operation_id="list_plugin_problems")
+async def list_plugin_problems(container: ContainerDep, user: CurrentUser) -> PluginProblemList:
+    """Return the agents and generators of added packages that were left out at the start."""
+    return PluginProblemList(
+        items=[
+            PluginProblemOut(
+                package=problem.provider,
+                name=problem.entry_point,
+                reason=problem.reason,
+                remedy=f"Get a newer version of it, or: ./kuber plugins remove {problem.provider}",
+            )
+            for problem in container.plugin_problems
+        ]
+    )
+
+
+def _record_check(found: Waiting) -> Check:
+    if found.late:
+        detail = f"{found.entries} entries have no place in the chain, one for {found.age_s:.0f} s"
+        return Check(ok=False, detail=detail)
+    return Check(ok=True, detail="keeps pace")
+
+
 def _demo_login(settings: ApiSettings) -> DemoLogin | None:
-    if settings.environment != "development" or settings.demo_password is None:
+    if settings.demo_login is None:
         return None
-    return DemoLogin(email=DEMO_EMAIL, password=settings.demo_password.get_secret_value())
+    return DemoLogin(email=DEMO_EMAIL, password=settings.demo_login.get_secret_value())
 
 
 def _market(settings: ApiSettings) -> MarketInfo:
-    if settings.alpaca_api_key is not None:
+    if settings.alpaca_api_key:
         return MarketInfo(
             provider="alpaca", simulated=False, note="Prices come from Alpaca and from imports."
         )

@@ -8,12 +8,15 @@ from fastapi import APIRouter, Depends, Request
 
 from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute, KeyHeader
+from kuber.api.on_record import record
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
+from kuber.audit.types import AuditEventType
 from kuber.kernel.ids import UserId
 from kuber.signals.gateway.schemas import (
     DeliveryList,
     DeliveryOut,
     RotateBody,
+    SampleBody,
     WebhookSourceCreate,
     WebhookSourceList,
     WebhookSourceOut,
@@ -46,7 +49,10 @@ async def create_webhook_source(
     body: WebhookSourceCreate, container: ContainerDep, session: Db, user: CurrentUser, at: At
 ) -> WebhookSourceWithSecret:
     """Make a source. Its secret is shown in this answer and never again."""
-    return await container.webhook_sources.create(session, user.user_id, body, at)
+    made = await container.webhook_sources.create(session, user.user_id, body, at)
+    said = {"source_id": made.id, "kind": made.kind}
+    await record(container, session, AuditEventType.WEBHOOK_SOURCE_CREATED, user.user_id, said)
+    return made
 
 
 @router.get("/{source_id}", operation_id="get_webhook_source")
@@ -67,9 +73,12 @@ async def update_webhook_source(
     at: At,
 ) -> WebhookSourceOut:
     """Change name, limits or networks, or switch the source off and on."""
-    return await container.webhook_sources.update(
+    changed = await container.webhook_sources.update(
         session, user.user_id, SourceId(source_id), body, at
     )
+    said = {"source_id": source_id, "changed": sorted(body.model_fields_set - {"name"})}
+    await record(container, session, AuditEventType.WEBHOOK_SOURCE_CHANGED, user.user_id, said)
+    return changed
 
 
 @router.delete("/{source_id}", status_code=204, operation_id="delete_webhook_source")
@@ -78,6 +87,8 @@ async def delete_webhook_source(
 ) -> None:
     """Delete a source; deliveries to it are refused from now on."""
     await container.webhook_sources.delete(session, user.user_id, SourceId(source_id))
+    said = {"source_id": source_id}
+    await record(container, session, AuditEventType.WEBHOOK_SOURCE_DELETED, user.user_id, said)
 
 
 @router.post("/{source_id}/rotate", operation_id="rotate_webhook_source", dependencies=[IDEMPOTENT])
@@ -90,9 +101,12 @@ async def rotate_webhook_source(
     body: RotateBody | None = None,
 ) -> WebhookSourceWithSecret:
     """Make a new secret, shown this once; the one before stays valid for a while."""
-    return await container.webhook_sources.rotate(
+    rotated = await container.webhook_sources.rotate(
         session, user.user_id, SourceId(source_id), body or RotateBody(), at
     )
+    said = {"source_id": source_id}
+    await record(container, session, AuditEventType.WEBHOOK_SECRET_ROTATED, user.user_id, said)
+    return rotated
 
 
 @router.post("/{source_id}/test", operation_id="send_test_delivery", dependencies=[IDEMPOTENT])
@@ -103,11 +117,16 @@ async def send_test_delivery(
     user: CurrentUser,
     correlation_id: CorrelationId,
     key: KeyHeader = None,
+    body: SampleBody | None = None,
 ) -> DeliveryOut:
-    """Send a signed sample through the gateway: neutral, confidence 0. Says what came of it."""
+    """Send a signed sample through the gateway; it starts what subscribes to it.
+
+    Without a body it is neutral on AAPL with confidence 0. Says what came of it.
+    """
     await container.webhook_sources.require(session, user.user_id, SourceId(source_id))
     name = _short_name(user.user_id, key) if key is not None else correlation_id
-    return DeliveryOut.of(await container.webhooks.send_test(SourceId(source_id), name))
+    sample = (body or SampleBody()).sample()
+    return DeliveryOut.of(await container.webhooks.send_test(SourceId(source_id), sample, name))
 
 
 @router.get("/{source_id}/deliveries", operation_id="list_webhook_deliveries")

@@ -6,20 +6,40 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
 
+from kuber.infra.embedded.damage import Tell, clear_place, set_aside, silent
 from kuber.infra.embedded.process import free_port, port_is_free
+
+_ROOM_TO_START_BYTES = 1_000_000
+
+FILES = (
+    *("secrets.json", "secrets.copy.json", "ports.json", "plugins.txt", "beat-schedule*"),
+    *("run/stack.json", "run/start.log", "run/supervisor.lock", "run/api.sock"),
+    *("run/plugins/verdicts.json", "run/plugins/importing-*"),
+    *("logs/*.log", "logs/*.log.[0-9]"),
+    *("audit/signing-key", "audit/next-signing-key", "audit/*.jsonl", "audit/*.head*.json"),
+    *("postgres/password-known", "postgres/prepared", "postgres/being-made"),
+    "valkey/valkey.conf",
+)
+"""Every file that Kuber keeps for itself; what servers keep is in folders of theirs."""
+
+_ASIDE = ".damaged-"
 
 
 @dataclass(frozen=True)
 class Home:
-    """The folder named by KUBER_HOME. Only its owner can look inside."""
+    """The folder named by KUBER_HOME. Only its owner can look inside.
+
+    A damaged file of it is set aside and made anew, which `tell` is told.
+    """
 
     root: Path
+    tell: Tell = field(default=silent, compare=False)
 
     @property
     def run(self) -> Path:
@@ -36,32 +56,84 @@ class Home:
         """What the running stack tells about itself."""
         return self.run / "stack.json"
 
+    @property
+    def api_socket(self) -> Path:
+        """Where the API listens besides its port, for the supervisor."""
+        return self.run / "api.sock"
+
     def service(self, name: str) -> Path:
         """Return the folder of an embedded server's data."""
         return self.root / name
 
     def create(self) -> None:
-        """Make the folders, readable by their owner alone."""
+        """Make the folders, readable by their owner alone, and set aside folders that stand where
+        files should. Raises OSError, also when there is no room for what a start writes first."""
         for folder in (self.root, self.run, self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trial = self.run / f"trial-{os.getpid()}"
+        try:
+            trial.write_bytes(bytes(_ROOM_TO_START_BYTES))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.root)) from error
+        finally:
+            with suppress(OSError):
+                trial.unlink(missing_ok=True)
+        for pattern in FILES:
+            for path in self.root.glob(pattern):
+                if _ASIDE not in path.name:
+                    clear_place(path, self.tell)
 
     def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> str:
-        """Return the secret called `name`, made by `make` when it is first asked for."""
-        known = _read(self.root / "secrets.json")
+        """Return the secret called `name`, made by `make` when it is first asked for.
+
+        They are kept twice, since nobody could make up what was sealed with them.
+        """
+        known = self._secrets()
         if name not in known:
             known[name] = make()
-            write_private(self.root / "secrets.json", json.dumps(known, indent=2))
-        return str(known[name])
+            self._keep_secrets(known)
+        return known[name]
 
     def port(self, name: str) -> int:
         """Return the port of the server called `name`: the same each time while it is free."""
-        known = _read(self.root / "ports.json")
+        file = self.root / "ports.json"
+        known = _read(file)
+        if known is None:
+            self.tell(f"{file.name} was damaged and is now {set_aside(file).name}; new ports.")
+            known = {}
         port = known.get(name)
-        if not isinstance(port, int) or not port_is_free(port):
+        if not isinstance(port, int) or not 0 < port < 65536 or not port_is_free(port):
             port = free_port()
-            known[name] = port
-            write_private(self.root / "ports.json", json.dumps(known, indent=2))
+            write_private(file, json.dumps(known | {name: port}, indent=2))
         return port
+
+    def _secrets(self) -> dict[str, str]:
+        """Return every secret; from the copy when the file is damaged or gone."""
+        file, copy = self.root / "secrets.json", self.root / "secrets.copy.json"
+        known = _secrets_in(file)
+        if known:
+            if not copy.exists():
+                write_private(copy, json.dumps(known, indent=2))
+            return known
+        damaged = known is None
+        place = f"; it is now {set_aside(file).name}" if damaged else ""
+        kept = _secrets_in(copy)
+        if kept:
+            was = "damaged" if damaged else "gone"
+            self.tell(f"secrets.json was {was}: its copy is used{place}.")
+            self._keep_secrets(kept)
+        elif damaged or kept is None:
+            if kept is None:
+                set_aside(copy)
+            self.tell(
+                f"secrets.json was damaged and has no copy: new secrets are made{place}. People "
+                "sign in again; secrets of webhook sources have to be renewed."
+            )
+        return kept or {}
+
+    def _keep_secrets(self, known: Mapping[str, str]) -> None:
+        for name in ("secrets.copy.json", "secrets.json"):
+            write_private(self.root / name, json.dumps(known, indent=2))
 
     @contextmanager
     def lock(self, patience_s: float = 0.5) -> Iterator[bool]:
@@ -90,19 +162,31 @@ class Home:
         """Delete everything that Kuber has put into the folder, and the folder when it is empty."""
         for name in ("postgres", "valkey", "kafka", "logs", "run"):
             shutil.rmtree(self.root / name, ignore_errors=True)
-        for pattern in ("secrets.json", "ports.json", "plugins.txt", "beat-schedule*"):
+        mine = ("secrets.json", "secrets.copy.json", "ports.json", "plugins.txt")
+        for pattern in (*mine, *(f"{name}.damaged-*" for name in mine), "beat-schedule*"):
             for path in self.root.glob(pattern):
-                path.unlink(missing_ok=True)
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
         if self.root.is_dir() and not any(self.root.iterdir()):
             self.root.rmdir()
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file at `path` in one step; its owner alone can read it."""
+    """Replace the file at `path` in one step; its owner alone can read it.
+
+    A folder that stands there is set aside.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text)
-    draft.replace(path)
+    try:
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        clear_place(path)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _try_lock(file: TextIOWrapper, kind: int) -> bool:
@@ -113,9 +197,19 @@ def _try_lock(file: TextIOWrapper, kind: int) -> bool:
     return True
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, object] | None:
+    """Return the object in a JSON file, empty when there is no file; None when it is damaged."""
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
-    return found if isinstance(found, dict) else {}
+    except (ValueError, RecursionError, IsADirectoryError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _secrets_in(path: Path) -> dict[str, str] | None:
+    found = _read(path)
+    if found is None or not all(isinstance(value, str) and value for value in found.values()):
+        return None
+    return {name: str(value) for name, value in found.items()}

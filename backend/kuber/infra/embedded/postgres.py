@@ -1,5 +1,6 @@
 """PostgreSQL 18 for development and tests: the binaries of a wheel, run by our own launcher."""
 
+import hashlib
 import importlib.util
 import os
 import secrets
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from kuber.infra.embedded.damage import Tell, clear_place, set_aside, silent
 from kuber.infra.embedded.process import (
     Account,
     CannotStart,
@@ -59,6 +61,7 @@ class PostgresServer:
     port: int
     password: str
     durable: bool = True
+    tell: Tell = silent
 
     @property
     def url(self) -> str:
@@ -81,12 +84,16 @@ class PostgresServer:
         """
         account = unprivileged_account()
         self.folder.mkdir(parents=True, exist_ok=True)
+        for mark in (self._begun_mark, self._password_mark):
+            clear_place(mark, self.tell)
         self.data.mkdir(mode=0o700, exist_ok=True)
         if account is not None:
             os.chown(self.data, account.uid, account.gid)
-        if not (self.data / _COMPLETE).exists():
-            self._initialise(account)
         self._drop_stale_lock()
+        if not self._is_complete():
+            self._initialise(account)
+        elif _read_mark(self._password_mark) != self._password_digest:
+            self._set_password(account)
 
     def command(self) -> Command:
         """Return the command that runs the server in the foreground."""
@@ -115,8 +122,49 @@ class PostgresServer:
         """Say whether the server takes connections."""
         return subprocess.run(self.is_ready_command(), check=False).returncode == 0
 
+    @property
+    def _begun_mark(self) -> Path:
+        """Stands while a cluster is being made."""
+        return self.folder / "being-made"
+
+    @property
+    def _password_mark(self) -> Path:
+        """Holds the digest of the password that the cluster knows."""
+        return self.folder / "password-known"
+
+    @property
+    def _password_digest(self) -> str:
+        # The password is drawn at random and long: a digest gives nothing away.
+        return hashlib.sha256(self.password.encode()).hexdigest()
+
+    def _is_complete(self) -> bool:
+        """Say whether there is a whole cluster. Damaged data are set aside, never deleted."""
+        if (self.data / _COMPLETE).exists():
+            return True
+        if self._begun_mark.exists() or not any(self.data.iterdir()):
+            return False
+        if (self.data / "PG_VERSION").exists() and (self.data / "global" / "pg_control").exists():
+            (self.data / _COMPLETE).touch()  # it was only the mark that went missing
+            return True
+        self.tell(
+            "The database's files are damaged. Kuber begins with an empty database; the old files "
+            f"are kept in {set_aside(self.data)}."
+        )
+        return False
+
+    def _set_password(self, account: Account | None) -> None:
+        """Make the cluster, which is not running, take our password: the one it knows is lost."""
+        quoted = self.password.replace("'", "''")
+        statement = f"alter role {_USER} password '{quoted}'\n".encode()
+        self._run_once(account, "postgres", "--single", "-D", _DATA, "postgres", stdin=statement)
+        self._password_mark.write_text(self._password_digest)
+
     def _initialise(self, account: Account | None) -> None:
         # A half-made cluster of an interrupted first start is of no use to anyone.
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        if account is not None:
+            os.chown(self.data, account.uid, account.gid)
+        self._begun_mark.touch()
         for leftover in self.data.iterdir():
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         with tempfile.TemporaryFile() as secret:
@@ -134,7 +182,9 @@ class PostgresServer:
             )
         statement = f'create database "{_DATABASE}"\n'.encode()
         self._run_once(account, "postgres", "--single", "-D", _DATA, "postgres", stdin=statement)
+        self._password_mark.write_text(self._password_digest)
         (self.data / _COMPLETE).touch()
+        self._begun_mark.unlink(missing_ok=True)
 
     def _run_once(
         self,
@@ -161,7 +211,7 @@ class PostgresServer:
         )
         if done.returncode:
             said = done.stdout.decode(errors="replace")[-2000:]
-            raise CannotStart(f"{program} could not make the database cluster:\n{said}")
+            raise CannotStart(f"{program} could not prepare the database cluster:\n{said}")
 
     def _drop_stale_lock(self) -> None:
         """Remove the lock file of a server that is gone: its process id may be someone else's."""
@@ -176,6 +226,13 @@ class PostgresServer:
             return
         if folder != self.data.resolve():
             lock.unlink(missing_ok=True)
+
+
+def _read_mark(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ValueError, IsADirectoryError):
+        return ""
 
 
 def new_password() -> str:

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Self, TypedDict
+
+import psutil
 
 PR_SET_PDEATHSIG = 1
 
@@ -107,6 +110,19 @@ def unprivileged_account() -> Account | None:
         "PostgreSQL refuses to run as root and this machine has neither a 'postgres' nor a "
         "'nobody' account: run Kuber as an ordinary user, or set KUBER_DATABASE_URL"
     )
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a program and its children, also those in sessions of their own.
+
+    It is stopped first, so that it starts none while they are looked for.
+    """
+    with suppress(psutil.NoSuchProcess):
+        program = psutil.Process(pid)
+        program.suspend()
+        for process in (program, *program.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from kuber.infra.embedded.damage import clear_place, set_aside
 from kuber.infra.embedded.process import Command
+
+_DATA = "appendonlydir"
+_FULL = b"No space left"
+_UNREADABLE = (b"append only file", b"AOF", b"RDB", b"Wrong signature", b"Short read")
+"""What a server writes that cannot read its data."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class ValkeyServer:
             "maxmemory-policy noeviction",
             "daemonize no",
         ]
+        clear_place(self._config)
         self._config.touch(mode=0o600)
         self._config.chmod(0o600)
         self._config.write_text("\n".join(lines) + "\n")
@@ -56,6 +63,17 @@ class ValkeyServer:
             cwd=self.folder,
             env={"PATH": "/usr/bin:/bin", "LANG": "C"},
         )
+
+    def mend(self, wrote: bytes) -> str | None:
+        """Set the data aside when the server that wrote this ended because it cannot read them.
+
+        They hold calls to workers, counters and nonces: nothing that PostgreSQL does not know or
+        that is missed after a few minutes.
+        """
+        data = self.folder / _DATA
+        if not data.exists() or _FULL in wrote or not any(sign in wrote for sign in _UNREADABLE):
+            return None
+        return f"Valkey's data were damaged and are now {set_aside(data)}; it starts empty."
 
     def is_ready(self) -> bool:
         """Say whether the server answers a PING, having loaded its data."""

@@ -23,7 +23,7 @@ _RETRY_S = 2.0
 class Publisher(Protocol):
     """What sends messages and returns once the cluster has them; a `KafkaProducer`."""
 
-    async def publish(self, messages: Sequence[OutgoingMessage]) -> None: ...
+    async def publish(self, messages: Sequence[OutgoingMessage]) -> object: ...
 
 
 class QuotePublisher:

@@ -1,5 +1,6 @@
 """What others ask of the feed: the newest quotes, and how the markets do."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -7,9 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import BadSymbolList
-from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList, QuoteOut
-from kuber.market.feed.store import newest_quotes
-from kuber.market.feed.watch import STALE_AFTER, is_stale, trading_stretch, watch_markets
+from kuber.market.feed.schemas import QuoteList, QuoteOut
+from kuber.market.feed.store import newest_quotes, newest_times
+from kuber.market.feed.watch import (
+    STALE_AFTER,
+    MarketWatch,
+    is_stale,
+    trading_stretch,
+    watch_markets,
+)
 from kuber.market.instruments import CRYPTO, CURRENCIES, EXCHANGE, canonical_symbol, traits_of
 
 MAX_SYMBOLS = 200
@@ -25,11 +32,11 @@ async def read_quotes(session: AsyncSession, symbols: Sequence[str], now: dateti
     return QuoteList(items=items)
 
 
-async def read_markets(session: AsyncSession, visible: frozenset[str], now: datetime) -> MarketList:
-    """Return the state of every market; of stale symbols only `visible` ones are named."""
-    quoted_at = {quote.symbol: quote.quoted_at for quote in await newest_quotes(session)}
-    markets = watch_markets(quoted_at, now, calendars=(EXCHANGE, CURRENCIES, CRYPTO))
-    return MarketList(items=[MarketOut.of(market, visible) for market in markets])
+async def read_markets(session: AsyncSession, now: datetime) -> list[MarketWatch]:
+    """Return the state of every market, by the newest quotes of all symbols."""
+    quoted_at = await newest_times(session)
+    calendars = (EXCHANGE, CURRENCIES, CRYPTO)
+    return await asyncio.to_thread(watch_markets, quoted_at, now, calendars=calendars)
 
 
 def parse_symbols(text: str) -> list[str]:

@@ -75,13 +75,15 @@ async def platform_symbols(session: AsyncSession) -> frozenset[str]:
     return frozenset(await session.scalars(query))
 
 
-async def newest_quotes(
-    session: AsyncSession, symbols: Collection[str] | None = None
-) -> list[Quote]:
-    """Return the newest quotes by symbol: those of `symbols` that have one, or all for None."""
-    query = select(QuoteRow).order_by(QuoteRow.symbol)
-    if symbols is not None:
-        query = query.where(QuoteRow.symbol.in_(symbols))
+async def newest_times(session: AsyncSession) -> dict[str, datetime]:
+    """Return for each symbol that is quoted when it was quoted last."""
+    rows = await session.execute(select(QuoteRow.symbol, QuoteRow.quoted_at))
+    return {row.symbol: row.quoted_at.astimezone(UTC) for row in rows}
+
+
+async def newest_quotes(session: AsyncSession, symbols: Collection[str]) -> list[Quote]:
+    """Return the newest quotes of those of `symbols` that have one, by symbol."""
+    query = select(QuoteRow).where(QuoteRow.symbol.in_(symbols)).order_by(QuoteRow.symbol)
     return [_quote(row) for row in await session.scalars(query)]
 
 

@@ -23,6 +23,8 @@ from kuber.market.types import Bars, Source, TimeArray, Timeframe
 
 IndexArray = NDArray[np.int64]
 
+MAX_SYMBOLS = 2000
+
 
 def parse_bars(
     filename: str, content: bytes, timeframe: Timeframe, timezone: str | None, source: Source
@@ -48,6 +50,13 @@ def parse_bars(
     times = _read_times(table, timeframe, zone, faults)
     numbers = read_numbers(table, faults)
     groups = _by_symbol(symbols, times)
+    if len(groups) > MAX_SYMBOLS:
+        raise refuse(
+            "too_many_symbols",
+            f"The file names {len(groups):,} symbols, {MAX_SYMBOLS:,} may be in one.",
+            "Split it by symbol.",
+            field="symbol",
+        )
     for symbol, rows in groups.items():
         lines = [table.lines[row] for row in rows]
         order = check_order(times[rows], lines, symbol, table.time_column, faults)

@@ -14,7 +14,7 @@ from kuber.market.importing import parquet_to_csv
 from kuber.market.importing.faults import Faults, refuse
 
 MAX_ROWS = 1_000_000
-_PARQUET_S = 90
+_PARQUET_S = 50
 _PARQUET_MAGIC = b"PAR1"
 _TEXT_SUFFIXES = frozenset(("", ".csv", ".tsv", ".txt"))
 _TIME_COLUMNS = ("time", "timestamp", "date")
@@ -163,14 +163,26 @@ def _check_header(header: list[str], line: int) -> str:
 def _read_parquet(content: bytes) -> Table:
     program = [sys.executable, "-I", parquet_to_csv.__file__, *COLUMNS, str(MAX_ROWS)]
     unreadable = refuse("bad_parquet", "The Parquet file cannot be read.", "Write the file anew.")
+    environment = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     try:
         child = subprocess.run(
-            program, input=content, capture_output=True, timeout=_PARQUET_S, env={}, check=False
+            program,
+            input=content,
+            capture_output=True,
+            timeout=_PARQUET_S,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise unreadable from error
     if child.returncode == parquet_to_csv.TOO_MANY_ROWS:
         raise ImportTooLarge(f"The file has more than {MAX_ROWS:,} rows.")
+    if child.returncode == parquet_to_csv.TOO_MUCH:
+        most_mb = parquet_to_csv.MAX_UNFOLDED_BYTES // 1_000_000
+        raise ImportTooLarge(
+            f"The file unfolds to more than {most_mb} MB: split it by symbol, or write shorter"
+            " values."
+        )
     if child.returncode == parquet_to_csv.BAD_COLUMN:
         name = child.stderr.decode(errors="replace")[:40]
         raise refuse(

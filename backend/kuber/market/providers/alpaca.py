@@ -9,6 +9,7 @@ out. Currency pairs are not on offer there.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -69,7 +70,7 @@ class AlpacaBars:
         url: str | None = None,
         connect_timeout_s: float = 3.0,
         read_timeout_s: float = 10.0,
-        cache_bytes: int = 32 * 2**20,
+        cache_bytes: int = 16 * 2**20,
     ) -> None:
         self._clock = clock
         self._feed = DataFeed(feed)
@@ -108,14 +109,20 @@ class AlpacaBars:
         self._unknown[traits.symbol] = now
         return False
 
-    async def search(self, user_id: UserId, query: str) -> list[Instrument]:
-        listed = sorted({*UNIVERSE, *self._known})
-        return [
-            _instrument(traits_of(symbol))
-            for symbol in listed
-            if traits_of(symbol).calendar != CURRENCIES
-            and (query in symbol or query in _name(symbol).upper())
-        ]
+    def lists(self, symbol: str) -> bool:
+        return symbol in self._known or (
+            symbol in UNIVERSE and traits_of(symbol).calendar != CURRENCIES
+        )
+
+    async def search(
+        self, user_id: UserId, query: str, *, after: str = "", limit: int
+    ) -> list[Instrument]:
+        found = (
+            symbol
+            for symbol in sorted(one for one in {*UNIVERSE, *self._known} if one > after)
+            if self.lists(symbol) and (query in symbol or query in _name(symbol).upper())
+        )
+        return [_instrument(traits_of(symbol)) for symbol in islice(found, limit)]
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int

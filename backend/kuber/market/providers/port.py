@@ -34,6 +34,19 @@ class BarProvider(Protocol):
         """
         ...
 
-    async def search(self, user_id: UserId, query: str) -> list[Instrument]:
-        """Return the instruments whose symbol or name contains `query` (upper case)."""
+    async def search(
+        self, user_id: UserId, query: str, *, after: str = "", limit: int
+    ) -> list[Instrument]:
+        """Return instruments whose symbol or name contains `query` (upper case), by symbol.
+
+        At most `limit` of those that come after the symbol `after`.
+        """
+        ...
+
+
+class ListingProvider(BarProvider, Protocol):
+    """A provider that tells without asking anybody what it has: the last that is asked."""
+
+    def lists(self, symbol: str) -> bool:
+        """Return whether `search` can find the symbol."""
         ...

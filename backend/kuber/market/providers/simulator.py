@@ -18,6 +18,8 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from datetime import UTC, datetime
+from itertools import islice
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,28 +65,35 @@ class MarketSimulator:
 
     source = Source.SIMULATED
 
-    def __init__(self, seed: int = 7, *, cache_bytes: int = 64 * 2**20) -> None:
+    def __init__(self, seed: int = 7, *, cache_bytes: int = 16 * 2**20) -> None:
         self._seed = seed
         self._frames = FrameCache(cache_bytes)
         self._paths: OrderedDict[str, _Path] = OrderedDict()
+        self._making = asyncio.Lock()
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
         temper = UNIVERSE.get(symbol)
         return None if temper is None else _instrument(traits_of(symbol), temper)
 
-    async def search(self, user_id: UserId, query: str) -> list[Instrument]:
-        return [
-            _instrument(traits_of(symbol), temper)
-            for symbol, temper in UNIVERSE.items()
-            if query in symbol or query in temper.name.upper()
-        ]
+    def lists(self, symbol: str) -> bool:
+        return symbol in UNIVERSE
+
+    async def search(
+        self, user_id: UserId, query: str, *, after: str = "", limit: int
+    ) -> list[Instrument]:
+        found = (
+            symbol
+            for symbol, temper in sorted(UNIVERSE.items(), key=itemgetter(0))
+            if symbol > after and (query in symbol or query in temper.name.upper())
+        )
+        return [_instrument(traits_of(one), UNIVERSE[one]) for one in islice(found, limit)]
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars | None:
         if symbol not in UNIVERSE:
             return None
-        path = self._path(symbol)
+        path = await self._path(symbol)
         last = path.block_at(as_of)
         parts: list[Bars] = []
         missing = count
@@ -97,29 +106,42 @@ class MarketSimulator:
             missing -= len(part)
         return join(parts[::-1]) if parts else no_bars(symbol, timeframe, self.source)
 
-    def _path(self, symbol: str) -> "_Path":
+    async def _path(self, symbol: str) -> "_Path":
         path = self._paths.get(symbol)
         if path is None:
-            path = self._paths[symbol] = _Path(self._seed, symbol)
-            if len(self._paths) > _KEPT_PATHS:
-                self._paths.popitem(last=False)
+            async with self._making:
+                path = self._paths.get(symbol)  # others waited for it as well
+                if path is None:
+                    path = await asyncio.to_thread(_Path, self._seed, symbol)
+                    self._paths[symbol] = path
+                    if len(self._paths) > _KEPT_PATHS:
+                        self._paths.popitem(last=False)
         return path
 
     async def _block(self, path: "_Path", timeframe: Timeframe, block: int) -> Bars:
         key = (path.traits.symbol, timeframe, block)
         frame = self._frames.get(key)
         if frame is None:
-            if timeframe is Timeframe.M1:
-                frame = path.minutes(block)
-                await asyncio.sleep(0)  # a long cold request lets others in between
-            elif timeframe.span <= Timeframe.H1.span:
-                frame = resample(path.minutes(block), timeframe, path.calendar)
-                await asyncio.sleep(0)
+            if timeframe.span <= Timeframe.H1.span:
+                # By a thread: the first look at a symbol takes seconds. One at a time, since a
+                # path is made longer while it is looked at.
+                async with self._making:
+                    frame = self._frames.get(key)
+                    if frame is None:
+                        frame = await asyncio.to_thread(_made, path, timeframe, block)
+                        self._frames.keep(key, frame)
             else:
                 hours = await self._block(path, Timeframe.H1, block)
-                frame = resample(hours, timeframe, path.calendar)
-            self._frames.keep(key, frame)
+                frame = await asyncio.to_thread(resample, hours, timeframe, path.calendar)
+                self._frames.keep(key, frame)
         return frame
+
+
+def _made(path: "_Path", timeframe: Timeframe, block: int) -> Bars:
+    minutes = path.minutes(block)
+    if timeframe is Timeframe.M1:
+        return minutes
+    return resample(minutes, timeframe, path.calendar)
 
 
 def _instrument(traits: Traits, temper: Temper) -> Instrument:

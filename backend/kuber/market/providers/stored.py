@@ -3,32 +3,52 @@
 How fresh it is: `instrument()` asks the database for the version of the user's series on every
 call, `bars()` when the last answer is older than a second. Arrays are kept by version. So a run
 that begins with `instrument()` reads no bar that an import had replaced before it began.
+
+How much is read: the bars that are asked for and some around them, in parts of a megabyte, however
+long the series is. Coarse bars of a fine series may take many parts; each user reads one of those
+at a time, and all of them together a few, so that everybody else's bars do not wait.
 """
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from time import monotonic
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import numpy as np
 
 from kuber.infra.db import RawPool
 from kuber.kernel.ids import UserId
-from kuber.market.errors import TimeframeUnavailable
+from kuber.market.assembly import Stretch
+from kuber.market.errors import ProviderUnavailable, TimeframeUnavailable
 from kuber.market.instruments import traits_of
+from kuber.market.providers.reading import read_stretch
 from kuber.market.repository import (
+    SeriesChanged,
     SeriesRow,
     find_series,
-    load_bars,
     series_of,
     series_of_many,
 )
-from kuber.market.series import FrameCache, RawSeries, SizedCache, size_bytes
-from kuber.market.types import Bars, Instrument, Timeframe
+from kuber.market.series import SizedCache, size_bytes
+from kuber.market.types import Bars, Instrument, Timeframe, to_datetime64
 
 _FRESH_S = 1.0
 _KEPT_ANSWERS = 10_000
+_KEPT_STRETCHES = 4
+"""Of one series and timeframe: a chart, a run and a replay look at different times."""
+_STRETCH_BYTES = 2_000
+"""What a stretch takes besides its bars, about."""
+_ATTEMPTS = 5
+_DEEP_AT_ONCE = 2
+
+_Key = tuple[UUID, UUID, Timeframe]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +76,12 @@ class StoredBars:
 
     source = None
 
-    def __init__(self, pool: RawPool, *, cache_bytes: int = 64 * 2**20) -> None:
+    def __init__(self, pool: RawPool, *, cache_bytes: int = 32 * 2**20) -> None:
         self._pool = pool
-        self._frames = FrameCache(cache_bytes)
         self._answers: OrderedDict[tuple[UserId, str], _Answer] = OrderedDict()
-        self._series: SizedCache[RawSeries] = SizedCache(cache_bytes)
-        self._loading = asyncio.Lock()
+        self._stretches: SizedCache[tuple[Stretch, ...]] = SizedCache(cache_bytes)
+        self._reading: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._deep = _Turns(_DEEP_AT_ONCE)
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
         dataset = await self._ask(user_id, symbol)
@@ -73,17 +93,19 @@ class StoredBars:
         answer = self._answers.get((user_id, symbol))
         fresh = answer is not None and monotonic() - answer.asked_at_s <= _FRESH_S
         dataset = answer.dataset if answer and fresh else await self._ask(user_id, symbol)
-        if dataset is None:
-            return None
-        row = _series_for(dataset, timeframe)
-        series = self._series.get((row.id, row.version)) or await self._load(row)
-        split_count = series.splits_by(as_of)
-        key = (row.id, row.version, timeframe, split_count)
-        frame = self._frames.get(key)
-        if frame is None:
-            frame = series.frame(timeframe, split_count)
-            self._frames.keep(key, frame)
-        return frame.closed_by(as_of).last(count)
+        for _ in range(_ATTEMPTS):
+            if dataset is None:
+                return None
+            row = _series_for(dataset, timeframe)
+            try:
+                stretch = await self._stretch(user_id, row, timeframe, as_of, count)
+            except SeriesChanged:
+                dataset = await self._ask(user_id, symbol)
+            else:
+                return stretch.bars.closed_by(as_of).last(count)
+        raise ProviderUnavailable(
+            f"The bars of {symbol} are being replaced by imports. Try again when they are done."
+        )
 
     async def instruments(
         self, wanted: Collection[tuple[UserId, str]]
@@ -100,8 +122,10 @@ class StoredBars:
                 found[user_id, symbol] = _dataset(symbol, rows).instrument
         return found
 
-    async def search(self, user_id: UserId, query: str) -> list[Instrument]:
-        rows = await find_series(self._pool, user_id, query)
+    async def search(
+        self, user_id: UserId, query: str, *, after: str = "", limit: int
+    ) -> list[Instrument]:
+        rows = await find_series(self._pool, user_id, query, after=after, limit=limit)
         found = groupby(rows, key=lambda row: row.symbol)
         return [_dataset(symbol, list(group)).instrument for symbol, group in found]
 
@@ -120,16 +144,45 @@ class StoredBars:
             self._answers.popitem(last=False)
         return dataset
 
-    async def _load(self, row: SeriesRow) -> RawSeries:
-        key = (row.id, row.version)
-        async with self._loading:  # of many runs that begin together, one reads
-            series = self._series.get(key)
-            if series is None:
-                raw = await load_bars(self._pool, row)
-                calendar = traits_of(row.symbol).calendar
-                series = await asyncio.to_thread(RawSeries.of, raw, calendar)
-                self._series.put(key, series, size_bytes(series.bars))
-        return series
+    async def _stretch(
+        self, user_id: UserId, row: SeriesRow, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Stretch:
+        """Return kept bars, else read them. Raises SeriesChanged."""
+        key, at = (row.id, row.version, timeframe), to_datetime64(as_of)
+        found = self._kept(key, at, count)
+        if found is None:
+            # Of many runs that begin together, one reads; those of other series do not wait.
+            async with self._reading.setdefault(row.id, asyncio.Lock()):
+                found = self._kept(key, at, count)
+                if found is None:
+                    turn = partial(self._deep.of, user_id)
+                    found = await read_stretch(self._pool, row, timeframe, as_of, count, turn)
+                    self._keep(key, found)
+        return found
+
+    def _kept(self, key: _Key, at: np.datetime64, count: int) -> Stretch | None:
+        stretches = self._stretches.get(key) or ()
+        return next((one for one in stretches if one.serves(at, count)), None)
+
+    def _keep(self, key: _Key, stretch: Stretch) -> None:
+        others = (one for one in self._stretches.get(key) or () if not stretch.covers(one))
+        kept = (stretch, *others)[:_KEPT_STRETCHES]
+        size = sum(size_bytes(one.bars) + _STRETCH_BYTES for one in kept)
+        self._stretches.put(key, kept, size)
+
+
+class _Turns:
+    """Lets `at_once` read on, and each user only once: who reads much does not stand before others
+    with little."""
+
+    def __init__(self, at_once: int) -> None:
+        self._places = asyncio.Semaphore(at_once)
+        self._of_users: WeakValueDictionary[UserId, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, user_id: UserId) -> AsyncIterator[None]:
+        async with self._of_users.setdefault(user_id, asyncio.Lock()), self._places:
+            yield
 
 
 def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:

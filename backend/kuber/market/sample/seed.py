@@ -3,14 +3,20 @@
 import asyncio
 import gzip
 import hashlib
+from collections.abc import AsyncIterator, Iterable
 from importlib.resources import files
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import Clock
-from kuber.market.importing.parser import parse_bars
-from kuber.market.repository import add_import, delete_platform_imports, platform_import
+from kuber.market.importing.copy_rows import read_file
+from kuber.market.repository import (
+    add_import,
+    delete_platform_imports,
+    platform_import,
+    stage_rows,
+)
 from kuber.market.service import import_record
 from kuber.market.types import Source, Timeframe
 
@@ -34,10 +40,14 @@ async def seed_sample(session: AsyncSession, clock: Clock) -> int:
         if await platform_import(session, hashlib.sha256(content).hexdigest()):
             continue
         await delete_platform_imports(session, filename)
-        series = await asyncio.to_thread(
-            parse_bars, filename, content, timeframe, None, Source.SAMPLE
-        )
-        record = import_record(None, filename, content, series, clock.now())
-        await add_import(session, record, series)
+        read = await asyncio.to_thread(read_file, filename, content, timeframe, None, Source.SAMPLE)
+        record = import_record(None, filename, read.value, clock.now(), None)
+        await stage_rows(session, _one_by_one(read.chunks))
+        await add_import(session, record)
         imported += record.bar_count
     return imported
+
+
+async def _one_by_one(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk

@@ -7,10 +7,13 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor, rows_that_fit
 from kuber.kernel.ids import UserId
 from kuber.market.models import ScannerRow
 from kuber.market.scanners.types import ScannerKind
+
+MAX_TICKERS_OF_A_PAGE = 20_000
+"""A page ends early when its scanners hold more: writing it down would hold up others."""
 
 _CHANNEL = "kuber_subscriptions"  # the dispatchers listen to it
 
@@ -35,7 +38,8 @@ async def page(
     session: AsyncSession, user_id: UserId, cursor: str | None, limit: int
 ) -> tuple[list[ScannerRow], str | None]:
     """Return one page by name, and the cursor of the next, None on the last page."""
-    query = select(ScannerRow).where(ScannerRow.user_id == user_id)
+    size = func.cardinality(ScannerRow.tickers)
+    query = select(ScannerRow.name, ScannerRow.id, size).where(ScannerRow.user_id == user_id)
     if cursor:
         name, row_id = decode_cursor(cursor, 2)
         try:
@@ -43,10 +47,13 @@ async def page(
         except ValueError as error:
             raise bad_cursor() from error
         query = query.where(tuple_(ScannerRow.name, ScannerRow.id) > tuple_(name, after))
-    query = query.order_by(ScannerRow.name, ScannerRow.id).limit(limit + 1)
-    rows = list((await session.scalars(query)).all())
-    more, rows = len(rows) > limit, rows[:limit]
-    return rows, encode_cursor(rows[-1].name, str(rows[-1].id)) if more else None
+    order = (ScannerRow.name, ScannerRow.id)
+    found = (await session.execute(query.order_by(*order).limit(limit + 1))).all()
+    kept = found[: rows_that_fit([row[2] for row in found[:limit]], MAX_TICKERS_OF_A_PAGE)]
+    whole = select(ScannerRow).where(ScannerRow.id.in_([row.id for row in kept])).order_by(*order)
+    rows = list((await session.scalars(whole)).all())
+    more = len(found) > len(kept)
+    return rows, encode_cursor(kept[-1].name, str(kept[-1].id)) if more else None
 
 
 async def tickers(

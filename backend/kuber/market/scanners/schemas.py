@@ -32,7 +32,7 @@ class ScannerBody(BaseModel):
 
     name: Name
     kind: ScannerKind
-    tickers: list[Annotated[str, Field(max_length=100)]] | None = None
+    tickers: list[Annotated[str, Field(max_length=64)]] | None = None
     filter: ScannerFilter | None = None
     url: Annotated[str, Field(max_length=2000)] | None = None
     refresh_minutes: RefreshMinutes | None = None

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.identity.limits import one_at_a_time
 from kuber.infra.outbound import AddressRefused, OutboundClient
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
@@ -71,6 +72,7 @@ class ScannerService:
         Raises ScannerRefused, TooManyScanners.
         """
         definition = self._checked(body)
+        await one_at_a_time(session, user_id, "scanners")
         if await repository.count(session, user_id) >= MAX_SCANNERS:
             raise TooManyScanners(
                 f"You have {MAX_SCANNERS} scanners, which is the most. Delete one first."
@@ -118,10 +120,12 @@ class ScannerService:
         """Return what a filter finds now, without storing anything."""
         return ScreenPreview.of(await self.screen(user_id, wanted))
 
-    async def prepare(self, user_id: UserId) -> None:
+    async def prepare(self, user_id: UserId, body: ScannerBody) -> None:
         """Read what `screen` will look at, so that within a transaction nobody waits for the
-        provider. Raises ProviderUnavailable."""
-        await self._universe.snapshots(user_id)
+        provider. Raises ScannerRefused before anything is read, ProviderUnavailable."""
+        self._checked(body)
+        if body.kind is ScannerKind.FILTER:
+            await self._universe.snapshots(user_id)
 
     async def screen(self, user_id: UserId, wanted: ScannerFilter) -> Screening:
         """Apply a filter to every instrument with daily bars that the user sees: the imports, the

@@ -8,7 +8,7 @@ from typing import Protocol
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.market.scanners.screener import HISTORY_BARS, Snapshot, snapshot
-from kuber.market.types import Bars, Instrument, Source, Timeframe
+from kuber.market.types import Bars, Instrument, InstrumentPage, Source, Timeframe
 
 MAX_UNIVERSE = 1000
 """How many instruments are looked at, stored ones first."""
@@ -22,7 +22,7 @@ _OWN = frozenset({Source.IMPORTED, Source.SAMPLE})
 class Prices(Protocol):
     """The part of `MarketService` that is asked here."""
 
-    async def symbols(self, user_id: UserId) -> list[Instrument]: ...
+    async def symbols(self, user_id: UserId, *, limit: int) -> InstrumentPage: ...
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -51,7 +51,7 @@ class Universe:
         Others have their turn between two instruments. Raises ProviderUnavailable.
         """
         found = []
-        for instrument in (await self._market.symbols(user_id))[:MAX_UNIVERSE]:
+        for instrument in (await self._market.symbols(user_id, limit=MAX_UNIVERSE)).items:
             if Timeframe.D1 not in instrument.timeframes:
                 continue
             read = self._read if instrument.source in _OWN else self._read_provided

@@ -152,6 +152,14 @@ class ExternalIdReused(GatewayError):
     title = "The Idempotency-Key belongs to another delivery"
 
 
+class NameReused(GatewayError):
+    """The name of a delivery, such as its correlation id, stood for another signal before."""
+
+    kind = ErrorKind.CONFLICT
+    code = "correlation_id_reused"
+    title = "The name of the delivery belongs to another signal"
+
+
 class UnsupportedContent(GatewayError):
     """The content type or encoding is not one that this source takes."""
 

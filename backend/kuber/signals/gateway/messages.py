@@ -9,6 +9,7 @@ import orjson
 from pydantic import JsonValue, ValidationError
 
 from kuber.kernel.errors import Problem
+from kuber.kernel.storable import MOST_LEVELS
 from kuber.signals.gateway import tradingview
 from kuber.signals.gateway.errors import (
     BadConfidence,
@@ -23,7 +24,7 @@ from kuber.signals.gateway.errors import (
     one_problem,
 )
 from kuber.signals.gateway.types import Source, SourceKind
-from kuber.signals.storable import MOST_LEVELS, Unstorable, check_storable
+from kuber.signals.storable import Unstorable, check_signal
 from kuber.signals.types import EARLIEST, MAX_CLOCK_AHEAD_S, MAX_TICKERS, SignalMessage
 
 KnownTypes = Callable[[], frozenset[str]]
@@ -33,7 +34,8 @@ _JSON = "application/json"
 _MOST_PROBLEMS = 20
 _MOST_DIGITS = 128_000
 """So many, besides the body, that the signal stays below what the dispatcher reads."""
-_EXPONENT = re.compile(rb"[0-9][eE][+-]?[0-9]")
+_LONG_NUMBER = re.compile(rb"[0-9][eE][+-]?[0-9]|[0-9]{19}")
+"""An exponent, or as many digits as only a number beyond 64 bits may have."""
 
 
 def read_signal(
@@ -106,12 +108,12 @@ def _json_object(body: bytes) -> dict[str, JsonValue]:
 def _may_be_unstorable(body: bytes) -> bool:
     """Say whether every value has to be looked at, which costs more than the rest."""
     nested = body.count(b"{") + body.count(b"[") > MOST_LEVELS
-    return nested or b"\\u0000" in body or b"\0" in body or _EXPONENT.search(body) is not None
+    return nested or b"\\u0000" in body or b"\0" in body or _LONG_NUMBER.search(body) is not None
 
 
 def _refuse_unstorable(fields: dict[str, JsonValue]) -> None:
     try:
-        check_storable(fields, _MOST_DIGITS)
+        check_signal(fields, _MOST_DIGITS)
     except Unstorable as error:
         what = str(error)
         raise InvalidSignal(

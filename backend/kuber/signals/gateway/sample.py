@@ -18,15 +18,18 @@ from kuber.signals.gateway.verification import (
     hmac_signature,
     standard_signature,
 )
+from kuber.signals.types import TickerSignal
 
-_TICKER = "AAPL"
 
+def sample_delivery(
+    source: Source, sample: TickerSignal, now: datetime, correlation_id: str
+) -> Incoming:
+    """Return a signed delivery that says `sample`, marked as a test in its metadata.
 
-def sample_delivery(source: Source, now: datetime, correlation_id: str) -> Incoming:
-    """Return a signed delivery about nothing: neutral, of confidence 0, so that no pipeline with a
-    threshold starts by it. The same `correlation_id` makes the same delivery."""
+    The same `correlation_id` makes the same delivery.
+    """
     seconds = int(now.timestamp())
-    body = _body(source.kind, seconds)
+    body = _body(source.kind, sample, seconds)
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     match source.kind:
         case SourceKind.HMAC:
@@ -50,15 +53,16 @@ def sample_delivery(source: Source, now: datetime, correlation_id: str) -> Incom
     return Incoming(headers, _chunks(body), None, correlation_id, in_path)
 
 
-def _body(kind: SourceKind, seconds: int) -> bytes:
+def _body(kind: SourceKind, sample: TickerSignal, seconds: int) -> bytes:
+    said = sample.model_dump(mode="json", include={"ticker", "signal", "confidence"})
     if kind is SourceKind.TRADINGVIEW:
-        alert = {"ticker": _TICKER, "action": "neutral", "confidence": 0, "test": True}
-        return orjson.dumps({**alert, "time": seconds})
+        action = said.pop("signal").lower()
+        return orjson.dumps({**said, "action": action, "test": True, "time": seconds})
     return orjson.dumps(
         {
             "timestamp": seconds,
             "signal_type": "external",
-            "tickers": [{"ticker": _TICKER, "signal": "NEUTRAL", "confidence": 0}],
+            "tickers": [said],
             "metadata": {"test": True},
         }
     )

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from kuber.signals.gateway.types import Delivery, SourceKind
+from kuber.signals.types import Confidence, SignalDirection, TickerName, TickerSignal
 
 DEFAULT_RATE_PER_MINUTE = 600
 MAX_RATE_PER_MINUTE = 60_000
@@ -57,6 +58,20 @@ class RotateBody(_Body):
     """How long the secret that is replaced stays valid; 0 ends it at once, after a leak."""
 
     overlap_hours: Annotated[int, Field(ge=0, le=168)] = DEFAULT_OVERLAP_HOURS
+
+
+class SampleBody(_Body):
+    """What a test delivery says. Left as it is, it starts no pipeline that asks for confidence."""
+
+    ticker: TickerName = "AAPL"
+    direction: Literal["BULLISH", "BEARISH", "NEUTRAL"] = "NEUTRAL"
+    confidence: Confidence = 0
+
+    def sample(self) -> TickerSignal:
+        """Return it as a delivery says it."""
+        return TickerSignal(
+            ticker=self.ticker, signal=SignalDirection(self.direction), confidence=self.confidence
+        )
 
 
 class DeliveryOut(BaseModel):

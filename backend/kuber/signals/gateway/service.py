@@ -8,6 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
+import orjson
 import psycopg
 import structlog
 from prometheus_client import Counter
@@ -20,6 +21,7 @@ from kuber.signals.gateway.errors import (
     BodyTooLarge,
     ExternalIdReused,
     GatewayBusy,
+    NameReused,
     NetworkNotAllowed,
     NotAuthentic,
     ReplayGuardAway,
@@ -43,7 +45,7 @@ from kuber.signals.gateway.types import (
     SourceKind,
 )
 from kuber.signals.gateway.verification import verify
-from kuber.signals.types import SignalMessage
+from kuber.signals.types import SignalMessage, TickerSignal
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +54,11 @@ WEBHOOKS = Counter(
 )
 ACCEPTED = "accepted"
 REPEATED = "repeated"
+
+_NAMES_OF_MEANINGS = ("id:", "webhook:")
+"""How the names begin under which a sender sends one signal again."""
+_OF_MEANING = b"\x01"
+"""Begins the fingerprint of what a signal means; it is a byte longer than one of a body."""
 
 StatusOf = Callable[[ErrorKind], int]
 """Tells with which HTTP status a kind of failure is answered."""
@@ -109,15 +116,17 @@ class WebhookGateway:
         assert delivery.signal_id is not None, "an accepted delivery has a signal"
         return Receipt(delivery.signal_id, repeated)
 
-    async def send_test(self, source_id: SourceId, correlation_id: str) -> Delivery:
-        """Sign a sample delivery, take it as any other and return what is on record of it.
+    async def send_test(
+        self, source_id: SourceId, sample: TickerSignal, correlation_id: str
+    ) -> Delivery:
+        """Sign a delivery that says `sample`, take it as any other, return what is on record of it.
 
         The same `correlation_id` makes the same delivery.
         """
         source = await self._store.fresh_source(source_id, self._clock.now())
         if source is None:
             raise _not_found()
-        incoming = sample_delivery(source, self._clock.now(), correlation_id)
+        incoming = sample_delivery(source, sample, self._clock.now(), correlation_id)
         progress = self._begin(incoming)
         try:
             delivery, _ = await self._receive(source_id, incoming, progress)
@@ -210,7 +219,7 @@ class WebhookGateway:
         proof: Proof,
         progress: _Progress,
     ) -> tuple[Delivery, bool]:
-        fingerprint = hmac.digest(self._fingerprint_key, progress.body, hashlib.sha256)
+        fingerprint = self._fingerprint(proof, message, progress.body)
         event = _event(source, message, message.correlation_id or incoming.correlation_id, progress)
         delivery = Delivery(
             id=progress.delivery_id,
@@ -225,6 +234,22 @@ class WebhookGateway:
         if await self._store.accept(source, delivery, proof, fingerprint, event):
             return delivery, False
         return await self._repeat(source, delivery, proof, fingerprint), True
+
+    def _fingerprint(self, proof: Proof, message: SignalMessage, body: bytes) -> bytes:
+        """Return the keyed hash of what another delivery of this name must say, too.
+
+        Under a key these are the bytes. Under a correlation id it is what the signal means: sent
+        again, it may be written at another time.
+        """
+        if not proof.external_id.startswith(_NAMES_OF_MEANINGS):
+            return hmac.digest(self._fingerprint_key, body, hashlib.sha256)
+        meaning = {
+            "signal_type": message.signal_type,
+            "tickers": [item.model_dump(mode="json") for item in message.tickers],
+            "metadata": metadata_of(message),
+        }
+        text = orjson.dumps(meaning, option=orjson.OPT_SORT_KEYS)
+        return _OF_MEANING + hmac.digest(self._fingerprint_key, text, hashlib.sha256)
 
     async def _repeat(
         self, source: Source, delivery: Delivery, proof: Proof, fingerprint: bytes
@@ -310,6 +335,20 @@ def _check_same(proof: Proof, earlier: Earlier, fingerprint: bytes) -> None:
         raise ExternalIdReused(
             "This Idempotency-Key was sent with another body before.",
             one_problem("The key is in use.", "Make a new key for each signal.", "Idempotency-Key"),
+        )
+    if not earlier.fingerprint.startswith(_OF_MEANING) or len(earlier.fingerprint) != len(
+        fingerprint
+    ):
+        return  # nothing is known of what it meant
+    if not hmac.compare_digest(earlier.fingerprint, fingerprint):
+        raise NameReused(
+            "A delivery with this correlation id or webhook-id was another signal: its type, "
+            "tickers or metadata differ.",
+            one_problem(
+                "The id is in use.",
+                "Make a new id for each signal; send the same signal again under the same one.",
+                "webhook-id" if proof.external_id.startswith("webhook:") else "X-Correlation-Id",
+            ),
         )
 
 

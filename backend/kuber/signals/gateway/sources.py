@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from kuber.identity.limits import one_at_a_time
 from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId, new_id
@@ -84,6 +85,7 @@ class WebhookSources:
         self, session: AsyncSession, user_id: UserId, body: WebhookSourceCreate, at: Addresses
     ) -> WebhookSourceWithSecret:
         """Make a source with a new secret. Raises TooManySources, BadSource."""
+        await one_at_a_time(session, user_id, "webhook sources")
         owned = select(func.count()).where(WebhookSourceRow.user_id == user_id)
         if (await session.scalar(owned) or 0) >= MAX_SOURCES:
             raise TooManySources(

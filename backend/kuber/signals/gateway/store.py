@@ -76,10 +76,24 @@ _REPEAT = """
 """
 
 _REFUSE = """
-    insert into webhook_deliveries
-      (id, source_id, received_at, status, code, detail, size_bytes, client_network)
-    select %s, id, %s, %s, %s, %s, %s, %s from webhook_sources where id = %s
+    with refused as (
+      insert into webhook_deliveries
+        (id, source_id, received_at, status, code, detail, size_bytes, client_network)
+      select %(id)s, id, %(received_at)s::timestamptz, %(status)s, %(code)s::text,
+        %(detail)s::text, %(size_bytes)s, %(client_network)s
+      from webhook_sources where id = %(source_id)s
+      returning source_id
+    )
+    insert into notice_outbox (user_id, kind, at, data, dedupe_key)
+    select s.user_id, 'webhook_refused', %(received_at)s::timestamptz,
+      jsonb_build_object('source_id', s.id, 'source_name', s.name, 'code', %(code)s::text,
+                         'detail', %(detail)s::text),
+      %(told_as)s::text
+    from refused r join webhook_sources s on s.id = r.source_id
+    where not exists (
+      select from notices n where n.user_id = s.user_id and n.dedupe_key = %(told_as)s::text)
 """
+"""The owner is told once an hour: a sender that goes wrong goes wrong with every delivery."""
 
 _TRIM = """
     delete from webhook_deliveries
@@ -182,16 +196,12 @@ class GatewayStore:
 
     async def refuse(self, source_id: SourceId, delivery: Delivery) -> None:
         """Put a refusal on record and forget all but the newest `REFUSALS_KEPT` of the source."""
-        values = (
-            delivery.id,
-            delivery.received_at,
-            delivery.status,
-            delivery.code,
-            delivery.detail,
-            delivery.size_bytes,
-            delivery.client_network,
-            source_id,
-        )
+        hour = delivery.received_at.strftime("%Y-%m-%dT%H")
+        values = {
+            **_columns(delivery),
+            "source_id": source_id,
+            "told_as": f"webhook_refused {source_id} {hour}",
+        }
         async with self._pool.connection(_PATIENCE_S) as connection:
             await connection.execute(_REFUSE, values)
             await connection.execute(_TRIM, {"source_id": source_id, "kept": REFUSALS_KEPT})

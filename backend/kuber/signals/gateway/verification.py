@@ -33,6 +33,8 @@ IDEMPOTENCY_KEY, CORRELATION_ID = "Idempotency-Key", "X-Correlation-Id"
 
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{1,100}")
+_NONCE = re.compile(r"[!-\-/-~]{1,100}")
+"""A token without the dot, which separates what is signed."""
 _HEX_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _MOST_SIGNATURES = 10
 
@@ -68,7 +70,8 @@ def _verify_hmac(
     given = _present(headers, SIGNATURE)
     external_id = _external_id(headers)
     _check_time(timestamp, now, TIMESTAMP)
-    _check_token(nonce, NONCE)
+    if not _NONCE.fullmatch(nonce):
+        raise _malformed(NONCE, "1 to 100 visible ASCII characters other than the dot")
     if not _HEX_SHA256.fullmatch(given):
         raise _malformed(SIGNATURE, "64 hexadecimal digits")
     signature = bytes.fromhex(given)

@@ -1,7 +1,8 @@
 """Finds the installed signal generators, built in and from plug-ins, by entry point."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from kuber.agents.base import SettingFault
+from kuber.infra.plugins import PluginKind, PluginProblem, Verdicts, load_plugins
 from kuber.kernel.errors import Problem
 from kuber.signals.catalog import signal_types
 from kuber.signals.generators.base import (
@@ -27,7 +29,7 @@ from kuber.signals.types import SignalKind
 
 GROUP = "kuber.generators"
 """The entry point group in which packages announce their generators."""
-BUILT_IN = "built-in"
+_KIND = PluginKind(GROUP, f"{__name__}:examine")
 
 _BOUNDS = {
     "greater_than_equal": ("of at least", "ge"),
@@ -39,33 +41,24 @@ _BOUNDS = {
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class PluginProblem:
-    """An announced generator that cannot be used, and why."""
-
-    entry_point: str
-    provider: str
-    reason: str
-
-
 class GeneratorRegistry:
     """The generators of this installation. Broken ones are in `problems` and left out."""
 
-    def __init__(self, announced: Iterable[EntryPoint]) -> None:
+    def __init__(self, announced: Iterable[EntryPoint], verdicts: Verdicts | None = None) -> None:
         self._rows: dict[str, GeneratorKindOut] = {}
         self._classes: dict[str, GeneratorClass] = {}
-        self._problems: list[PluginProblem] = []
-        for entry_point in sorted(announced, key=_built_in_first):
-            self._install(entry_point)
+        self._versions: dict[str, str] = {}
+        verdicts = verdicts or Verdicts()
+        self.verdicts_folder = verdicts.folder
+        """Where other processes find what is known of the plug-ins; None when nowhere."""
+        self.problems: tuple[PluginProblem, ...] = load_plugins(
+            _KIND, announced, verdicts, self._install
+        )
 
     @classmethod
-    def discover(cls) -> "GeneratorRegistry":
+    def discover(cls, verdicts: Verdicts | None = None) -> "GeneratorRegistry":
         """Return the registry of everything installed in this Python environment."""
-        return cls(entry_points(group=GROUP))
-
-    @property
-    def problems(self) -> tuple[PluginProblem, ...]:
-        return tuple(self._problems)
+        return cls(entry_points(group=GROUP), verdicts)
 
     def get(self, kind: str) -> GeneratorClass:
         """Return the generator's class; raises UnknownGenerator."""
@@ -76,6 +69,10 @@ class GeneratorRegistry:
                 [Problem("Unknown kind.", f"Use one of: {known}.", field="kind")],
             )
         return self._classes[kind]
+
+    def signal_type_of(self, kind: str) -> str:
+        """Return what a generator of this kind sends; empty when the kind is not installed."""
+        return self._classes[kind].metadata.signal_type if kind in self._classes else ""
 
     def catalogue(self) -> tuple[GeneratorKindOut, ...]:
         """Return what `GET /api/v1/generator-kinds` shows, by kind."""
@@ -94,24 +91,22 @@ class GeneratorRegistry:
         }
         return tuple(found[signal_type] for signal_type in sorted(found))
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this set of generators from another: kinds, forms, packages, versions."""
+        rows = sorted(
+            (kind, row.model_dump_json(), self._versions[kind]) for kind, row in self._rows.items()
+        )
+        return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+
     def problems_of(self, kind: str, config: Mapping[str, JsonValue]) -> list[Problem]:
         """Return what is wrong with settings, each with field and remedy.
 
         Fields are named as in the settings, without a prefix. Raises UnknownGenerator, and
         GeneratorError when the generator's own code fails on them.
         """
-        generator = self.get(kind)
-        try:
-            generator.Config.model_validate(dict(config))
-        except ValidationError as error:
-            return [
-                problem
-                for item in error.errors(include_url=False)
-                for problem in _problems(generator.Config, item)
-            ]
-        except (Exception, SystemExit) as error:
-            raise _fault(generator, f"{type(error).__name__}: {error}") from error
-        return []
+        checked = _settings(self.get(kind), config)
+        return checked if isinstance(checked, list) else []
 
     def make(self, kind: str, config: Mapping[str, JsonValue]) -> SignalGenerator[Any]:
         """Return a generator with checked settings.
@@ -124,11 +119,11 @@ class GeneratorRegistry:
                 f"{generator.metadata.name}: {generator.unavailable}",
                 [Problem(generator.unavailable, "Choose another kind.", field="kind")],
             )
-        problems = self.problems_of(kind, config)
-        if problems:
-            raise GeneratorError("The settings of the generator are not right.", problems)
+        checked = _settings(generator, config)
+        if isinstance(checked, list):
+            raise GeneratorError("The settings of the generator are not right.", checked)
         try:
-            made = generator(generator.Config.model_validate(dict(config)))
+            made = generator(checked)
             bars = made.warm_up
         except (Exception, SystemExit) as error:
             raise _fault(generator, f"{type(error).__name__}: {error}") from error
@@ -136,36 +131,51 @@ class GeneratorRegistry:
             raise _fault(generator, f"warm_up is {bars!r}, not a number from 0 to {MAX_WARM_UP}")
         return made
 
-    def _install(self, entry_point: EntryPoint) -> None:
-        provider = _provider(entry_point)
-        try:
-            generator = _checked(entry_point.load())
-            meta = generator.metadata
-            if meta.kind in self._classes:
-                owner = self._rows[meta.kind].provider
-                raise TypeError(f"the kind {meta.kind!r} is already taken by {owner}")
-            row = GeneratorKindOut(
-                kind=meta.kind,
-                name=meta.name,
-                description=meta.description,
-                signal_type=meta.signal_type,
-                config_schema=generator.config_schema(),
-                provider=provider,
-                unavailable=generator.unavailable,
-            )
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in fails as it likes
-            reason = f"{type(error).__name__}: {error}"
-            self._problems.append(PluginProblem(entry_point.name, provider, reason))
-            log.warning(
-                "generator_plugin_skipped",
-                plugin=entry_point.name,
-                provider=provider,
-                reason=reason,
-            )
-            return
-        self._classes[meta.kind], self._rows[meta.kind] = generator, row
-        if generator.unavailable is not None:
-            log.info("generator_unavailable", generator=meta.kind, reason=generator.unavailable)
+    def _install(self, entry_point: EntryPoint, provider: str) -> None:
+        generator, row = _load(entry_point, provider)
+        if row.kind in self._classes:
+            owner = self._rows[row.kind].provider
+            raise TypeError(f"the kind {row.kind!r} is already taken by {owner}")
+        self._classes[row.kind], self._rows[row.kind] = generator, row
+        self._versions[row.kind] = entry_point.dist.version if entry_point.dist else ""
+        if row.unavailable is not None:
+            log.info("generator_unavailable", generator=row.kind, reason=row.unavailable)
+
+
+def examine(entry_point: EntryPoint) -> None:
+    """Raise when the announced generator cannot be used, whatever else is installed."""
+    _load(entry_point, "under examination")
+
+
+def _load(entry_point: EntryPoint, provider: str) -> tuple[GeneratorClass, GeneratorKindOut]:
+    generator = _checked(entry_point.load())
+    meta = generator.metadata
+    row = GeneratorKindOut(
+        kind=meta.kind,
+        name=meta.name,
+        description=meta.description,
+        signal_type=meta.signal_type,
+        config_schema=generator.config_schema(),
+        provider=provider,
+        unavailable=generator.unavailable,
+    )
+    return generator, row
+
+
+def _settings(
+    generator: GeneratorClass, config: Mapping[str, JsonValue]
+) -> GeneratorConfig | list[Problem]:
+    """Return the checked settings, or what is wrong with them: they are looked at once."""
+    try:
+        return generator.Config.model_validate(dict(config))
+    except ValidationError as error:
+        return [
+            problem
+            for item in error.errors(include_url=False)
+            for problem in _problems(generator.Config, item)
+        ]
+    except (Exception, SystemExit) as error:
+        raise _fault(generator, f"{type(error).__name__}: {error}") from error
 
 
 def _fault(generator: GeneratorClass, reason: str) -> GeneratorError:
@@ -176,16 +186,6 @@ def _fault(generator: GeneratorClass, reason: str) -> GeneratorError:
         code="bad_config",
     )
     return GeneratorError("The generator cannot be made.", [problem])
-
-
-def _provider(entry_point: EntryPoint) -> str:
-    name = entry_point.dist.name if entry_point.dist else "unknown package"
-    return BUILT_IN if name == "kuber" else name
-
-
-def _built_in_first(entry_point: EntryPoint) -> tuple[bool, str, str]:
-    provider = _provider(entry_point)
-    return (provider != BUILT_IN, provider, entry_point.name)
 
 
 def _checked(loaded: object) -> GeneratorClass:

@@ -7,8 +7,10 @@ from uuid import UUID, uuid5
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.audit.types import AuditEventType
 from kuber.kernel.clock import Clock
 from kuber.market.types import Timeframe
+from kuber.signals.generators.on_record import record
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.models import GeneratorRow
 
@@ -44,7 +46,7 @@ async def seed_generators(
     clock: Clock,
     seeds: Sequence[Seed] = ON_THE_SAMPLE,
 ) -> None:
-    """Store the platform's generators; doing it again changes nothing."""
+    """Store the platform's generators and put new ones on record; again, it changes nothing."""
     now = clock.now()
     rows: list[dict[str, object]] = [
         {
@@ -60,4 +62,7 @@ async def seed_generators(
         }
         for one in seeds
     ]
-    await session.execute(insert(GeneratorRow).values(rows).on_conflict_do_nothing())
+    statement = insert(GeneratorRow).values(rows).on_conflict_do_nothing().returning(GeneratorRow)
+    made = (await session.scalars(statement)).all()
+    if made:
+        await record(session, clock, AuditEventType.GENERATOR_CREATED, *made)

@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
-from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, delete, func, or_, select, text
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.audit.types import AuditEventType
+from kuber.identity.limits import one_at_a_time
+from kuber.infra.children import ChildPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import KuberError, Problem
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import MarketError
-from kuber.market.types import Bars, MarketData, Timeframe
-from kuber.signals.generators.base import Emission, SignalGenerator, bars_of
+from kuber.market.types import MarketData, Timeframe
+from kuber.signals.generators.base import Emission
+from kuber.signals.generators.checks import GeneratorChecks
 from kuber.signals.generators.errors import (
     DetectorFailed,
     GeneratorError,
@@ -24,7 +27,7 @@ from kuber.signals.generators.errors import (
     PlatformGenerator,
     TooManyGenerators,
 )
-from kuber.signals.generators.feed import Watched
+from kuber.signals.generators.on_record import record
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.schemas import (
     MAX_PER_USER,
@@ -37,6 +40,7 @@ from kuber.signals.generators.schemas import (
     GeneratorVerdict,
     SettingProblem,
 )
+from kuber.signals.generators.trial import look_back
 from kuber.signals.models import GeneratorCursorRow, GeneratorRow
 
 CHECKED_BARS = 1000
@@ -46,10 +50,20 @@ MAX_HISTORY_BARS = 100_000
 
 
 class GeneratorService:
-    """What can be done with generators; a user sees the platform's and their own."""
+    """What can be done with generators; a user sees the platform's and their own.
 
-    def __init__(self, registry: GeneratorRegistry, market: MarketData, clock: Clock) -> None:
+    Settings are examined and tried out in a child of `pool`, without one in a thread.
+    """
+
+    def __init__(
+        self,
+        registry: GeneratorRegistry,
+        market: MarketData,
+        clock: Clock,
+        pool: ChildPool | None = None,
+    ) -> None:
         self._registry = registry
+        self.checks = GeneratorChecks(registry, pool)
         self._market = market
         self._clock = clock
 
@@ -73,15 +87,11 @@ class GeneratorService:
     async def create(
         self, session: AsyncSession, user_id: UserId, body: GeneratorBody
     ) -> GeneratorOut:
-        """Store a generator of the user; it begins with the next bar that closes after that.
+        """Store a generator of the user that `require_usable` has just passed.
 
-        Raises TooManyGenerators, UnknownGenerator, GeneratorUnavailable, GeneratorError.
+        It begins with the next bar that closes after that. Raises TooManyGenerators.
         """
-        await self._require_usable(user_id, body)
-        await session.execute(
-            text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-            {"key": f"kuber.generators.{user_id}"},
-        )
+        await one_at_a_time(session, user_id, "generators")
         count = await session.scalar(
             select(func.count()).select_from(GeneratorRow).where(GeneratorRow.user_id == user_id)
         )
@@ -93,21 +103,24 @@ class GeneratorService:
         now = self._clock.now()
         row = GeneratorRow(id=new_id(), user_id=user_id, created_at=now, updated_at=now)
         _fill(row, body)
+        self.checks.passed(row)
         session.add(row)
         await session.flush()
+        await record(session, self._clock, AuditEventType.GENERATOR_CREATED, row)
         return self._out(row)
 
     async def update(
         self, session: AsyncSession, user_id: UserId, generator_id: UUID, body: GeneratorBody
     ) -> GeneratorOut:
-        """Change a generator of the user.
+        """Change a generator of the user to what `require_usable` has just passed.
 
         Series that it followed before go on where they were; new ones, and all of a generator
-        that was switched off, begin with the next bar. Raises as `create`, PlatformGenerator.
+        that was switched off, begin with the next bar. Raises GeneratorNotFound,
+        PlatformGenerator.
         """
         row = await self._own_row(session, user_id, generator_id)
-        await self._require_usable(user_id, body)
         _fill(row, body)
+        self.checks.passed(row)
         row.updated_at, row.failure = self._clock.now(), None
         kept = GeneratorCursorRow.symbol.in_(body.symbols if body.enabled else ())
         same = GeneratorCursorRow.timeframe == body.timeframe.value
@@ -117,32 +130,32 @@ class GeneratorService:
             )
         )
         await session.flush()
+        await record(session, self._clock, AuditEventType.GENERATOR_CHANGED, row)
         return self._out(row)
 
     async def delete(self, session: AsyncSession, user_id: UserId, generator_id: UUID) -> None:
         """Delete a generator of the user; raises GeneratorNotFound, PlatformGenerator."""
-        await session.delete(await self._own_row(session, user_id, generator_id))
+        row = await self._own_row(session, user_id, generator_id)
+        await record(session, self._clock, AuditEventType.GENERATOR_DELETED, row)
+        await session.delete(row)
 
     async def check(self, user_id: UserId, body: GeneratorCheck) -> GeneratorVerdict:
         """Try settings on the newest bars; never raises for what is wrong with them."""
         try:
-            generator = self._registry.make(body.kind, body.config)
+            warm_up = await self.checks.warm_up(body.kind, body.config, str(user_id))
             bars = await self._market.bars(
                 user_id,
                 body.symbol,
                 body.timeframe,
                 self._clock.now(),
-                generator.warm_up + CHECKED_BARS,
+                warm_up + CHECKED_BARS,
             )
+            trial = await self.checks.try_out(body.kind, body.config, bars, SHOWN, str(user_id))
         except (GeneratorError, MarketError) as error:
             return GeneratorVerdict(problems=_problems(error), recent=[], bars=0)
-        try:
-            found = await asyncio.to_thread(_look_back, generator, bars)
-        except DetectorFailed as error:
-            return GeneratorVerdict(problems=[_failure(error)], recent=[], bars=len(bars))
         return GeneratorVerdict(
-            problems=[],
-            recent=[_emission_out(one) for one in reversed(found[-SHOWN:])],
+            problems=[] if trial.failure is None else [_failure(trial.failure)],
+            recent=[_emission_out(one) for one in reversed(trial.found)],
             bars=len(bars),
         )
 
@@ -163,7 +176,7 @@ class GeneratorService:
         to `end`, so only absolute price levels may differ from what was sent then.
         Raises UnknownGenerator, GeneratorUnavailable, GeneratorError, also when its code fails.
         """
-        generator = self._registry.make(kind, config)
+        generator = await asyncio.to_thread(self._registry.make, kind, config)
         span_bars = max(0, ceil((end - start) / timeframe.span)) + 3
         most = MAX_HISTORY_BARS // max(1, len(symbols))
         count = generator.warm_up + min(span_bars, most)
@@ -174,15 +187,19 @@ class GeneratorService:
             except MarketError:
                 continue
             try:
-                emissions = await asyncio.to_thread(_look_back, generator, bars)
+                emissions = await asyncio.to_thread(look_back, generator, bars)
             except DetectorFailed as error:
                 raise GeneratorError(f"The generator failed on {error}") from error
             found += [one for one in emissions if start < one.closed_at <= end]
         return sorted(found, key=lambda one: (one.closed_at, one.ticker))
 
-    async def _require_usable(self, user_id: UserId, body: GeneratorBody) -> None:
+    async def require_usable(self, user_id: UserId, body: GeneratorBody) -> None:
+        """Ask before a transaction whether a generator can work: the provider may take its time.
+
+        Raises UnknownGenerator, GeneratorUnavailable, GeneratorError, and the pool's errors.
+        """
         try:
-            self._registry.make(body.kind, body.config)
+            await self.checks.warm_up(body.kind, body.config, str(user_id))
         except GeneratorError as error:
             raise _in_body(error) from error
         problems = []
@@ -227,13 +244,7 @@ class GeneratorService:
         return row
 
     def _out(self, row: GeneratorRow) -> GeneratorOut:
-        signal_type, unavailable = "", row.failure
-        try:
-            generator = self._registry.get(row.kind)
-            signal_type = generator.metadata.signal_type
-            self._registry.make(row.kind, row.config)
-        except GeneratorError as error:
-            unavailable = " ".join([error.detail, *(one.message for one in error.problems)])
+        """Return what is stored of a generator: whoever lists many examines none."""
         return GeneratorOut(
             id=row.id,
             name=row.name,
@@ -243,8 +254,8 @@ class GeneratorService:
             timeframe=Timeframe(row.timeframe),
             enabled=row.enabled,
             own=row.user_id is not None,
-            signal_type=signal_type,
-            unavailable=unavailable,
+            signal_type=self._registry.signal_type_of(row.kind),
+            unavailable=self.checks.stored_problem(row) or row.failure,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )
@@ -260,16 +271,10 @@ def _fill(row: GeneratorRow, body: GeneratorBody) -> None:
     row.enabled = body.enabled
 
 
-def _look_back(generator: SignalGenerator[Any], bars: Bars) -> list[Emission]:
-    """Return everything that a fresh detector finds on `bars`; raises DetectorFailed."""
-    watched = Watched(generator, bars.symbol)
-    return [found for bar in bars_of(bars) if (found := watched.on_bar(bar)) is not None]
-
-
-def _failure(error: DetectorFailed) -> SettingProblem:
+def _failure(message: str) -> SettingProblem:
     return SettingProblem(
         field=None,
-        message=f"The generator failed on {error}",
+        message=message,
         remedy="Choose other settings, or tell the makers of this generator.",
     )
 

@@ -166,6 +166,14 @@ async def test_an_unknown_symbol_is_none(case: Case) -> None:
 
 
 async def test_the_symbol_is_found_by_a_part_of_it(case: Case) -> None:
-    found = await case.provider.search(USER, case.symbol[1:4])
+    found = await case.provider.search(USER, case.symbol[1:4], limit=10)
     assert case.symbol in [one.symbol for one in found]
-    assert await case.provider.search(USER, "NOSUCH") == []
+    assert await case.provider.search(USER, "NOSUCH", limit=10) == []
+
+
+async def test_a_search_gives_symbols_in_order_and_no_more_than_asked_for(case: Case) -> None:
+    symbols = [one.symbol for one in await case.provider.search(USER, "", limit=100)]
+    assert case.symbol in symbols
+    assert symbols == sorted(set(symbols))
+    some = await case.provider.search(USER, "", after=symbols[0], limit=2)
+    assert [one.symbol for one in some] == symbols[1:3]

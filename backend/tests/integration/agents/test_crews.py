@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -285,11 +284,10 @@ async def test_a_cancelled_node_ends_at_once_and_leaves_no_call_behind(
     server.script(hangs(10))
     running = asyncio.create_task(bench(model).run(BiasAgent, {}, ready()))
     await asyncio.to_thread(server.asked.wait, 30)
-    started = time.perf_counter()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert time.perf_counter() - started < 1
+    assert not server.hung.is_set(), "it waited for the model"
 
 
 async def test_crewai_writes_no_prompt_to_disk_and_leaves_logging_and_surroundings_alone(

@@ -154,6 +154,35 @@ async def test_signing_out_ends_the_access_token_at_once(
     assert (await client.post("/api/v1/auth/logout")).status_code == 204
 
 
+async def test_signing_out_with_the_access_token_alone_ends_its_session(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    token = await signed_in(client)
+    cookie = client.cookies[COOKIE]
+    client.cookies.clear()
+    bearer = {"Authorization": f"Bearer {token}"}
+    for _ in range(2):
+        assert (await client.post("/api/v1/auth/logout", headers=bearer)).status_code == 204
+    assert (await me(client, token)).json()["code"] == "session_ended"
+    assert (await refresh_with(app, cookie)).json()["code"] == "session_ended"
+    unknown = {"Authorization": "Bearer x"}
+    assert (await client.post("/api/v1/auth/logout", headers=unknown)).status_code == 204
+
+
+async def test_signing_out_with_tokens_of_two_sessions_ends_both(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    first = await signed_in(client)
+    cookie = client.cookies[COOKIE]
+    client.cookies.clear()
+    second = str((await sign_in(client)).json()["access_token"])
+    client.cookies.set(COOKIE, cookie)
+    bearer = {"Authorization": f"Bearer {second}"}
+    assert (await client.post("/api/v1/auth/logout", headers=bearer)).status_code == 204
+    for token in (first, second):
+        assert (await me(client, token)).json()["code"] == "session_ended"
+
+
 async def test_without_a_cookie_there_is_nothing_to_refresh(client: httpx.AsyncClient) -> None:
     answer = await client.post(REFRESH)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")

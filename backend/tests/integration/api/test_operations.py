@@ -1,15 +1,20 @@
 """What an administrator sees and does: dead letters, services, status."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
+from fastapi import FastAPI
 
 from kuber.infra.dead_letters import Rejected, put_away
-from kuber.infra.kafka import IncomingMessage
+from kuber.infra.kafka import IncomingMessage, KafkaProducer
+from kuber.infra.plugins import PluginProblem
 from kuber.kernel.clock import SystemClock
+from kuber.workers.relay import OutboxRelay
 from tests.fakes.kafka import read_until
 
 LETTERS = "/api/v1/dead-letters"
@@ -88,17 +93,21 @@ async def test_a_dead_letter_is_shown_whole_and_what_is_no_text_in_base64(
     assert (await admin.get(f"{LETTERS}/{uuid4()}")).status_code == 404
 
 
-async def test_a_replayed_dead_letter_is_on_its_topic_again(
+async def test_a_replayed_dead_letter_is_on_its_topic_again_byte_for_byte(
     admin: httpx.AsyncClient, postgres_url: str, kafka_bootstrap: str
 ) -> None:
-    mark = str(uuid4())
-    await put_some_away(postgres_url, f'"{mark}"'.encode())
+    mark = b"\xff\x00" + uuid4().bytes
+    await put_some_away(postgres_url, mark)
     [letter] = (await admin.get(LETTERS)).json()["items"]
     answer = await admin.post(f"{LETTERS}/{letter['id']}/replay")
     assert answer.status_code == 200, answer.text
     assert answer.json()["replayed_at"] is not None
     assert (await admin.post(f"{LETTERS}/{uuid4()}/replay")).status_code == 404
-    assert read_until(kafka_bootstrap, "audit.event", mark.encode())
+    producer = KafkaProducer(kafka_bootstrap, client_id="test")
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await OutboxRelay(postgres_url, producer).publish_batch(connection)
+    producer.close()
+    assert read_until(kafka_bootstrap, "audit.event", mark)[-1] == mark
 
 
 async def test_services_show_an_administrator_who_lives_and_who_was_lost(
@@ -164,3 +173,26 @@ def beat(postgres_url: str, service: str, instance: str, state: str, *, age_s: f
                 "at": now - timedelta(seconds=age_s),
             },
         )
+
+
+async def test_everybody_who_is_logged_in_sees_the_licences_of_the_installed_packages(
+    bob: httpx.AsyncClient,
+) -> None:
+    answer = await bob.get("/api/v1/system/licences")
+    assert answer.status_code == 200, answer.text
+    listed = {item["name"]: item for item in answer.json()["items"]}
+    assert listed["fastapi"]["licence"] == "MIT"
+    assert listed["fastapi"]["version"] == version("fastapi")
+
+
+async def test_a_plug_in_that_was_left_out_is_named_with_a_remedy(
+    platform: FastAPI, ann: httpx.AsyncClient
+) -> None:
+    container = platform.state.container
+    assert (await ann.get("/api/v1/system/plugin-problems")).json()["items"] == []
+    problem = PluginProblem("gap_up", "gap-up", "importing it ends the process (exit code 3)")
+    platform.state.container = replace(container, plugin_problems=(problem,))
+    (item,) = (await ann.get("/api/v1/system/plugin-problems")).json()["items"]
+    assert item["package"] == "gap-up"
+    assert item["reason"] == problem.reason
+    assert "./kuber plugins remove gap-up" in item["remedy"]

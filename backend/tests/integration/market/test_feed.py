@@ -18,8 +18,9 @@ from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
 from kuber.market.feed.reading import read_markets, read_quotes
+from kuber.market.feed.schemas import MarketOut
 from kuber.market.feed.service import FeedOptions, FeedService
-from kuber.market.feed.store import newest_quotes, platform_symbols
+from kuber.market.feed.store import newest_quotes, newest_times, platform_symbols
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.providers.bar_quotes import replayed_quotes
 from kuber.market.providers.stored import StoredBars
@@ -125,7 +126,8 @@ async def until(told: Callable[[], Awaitable[bool]], within_s: float = 10) -> No
 
 async def stored(database: Database) -> dict[str, Decimal]:
     async with database.transaction() as session:
-        return {quote.symbol: quote.price for quote in await newest_quotes(session)}
+        newest = await newest_quotes(session, await newest_times(session))
+    return {quote.symbol: quote.price for quote in newest}
 
 
 async def changed(feed: FeedService, expected: tuple[str, str]) -> bool:
@@ -292,7 +294,9 @@ async def test_a_replay_of_the_sample_passes_the_rules_at_a_day_a_second(
     await asyncio.gather(running, return_exceptions=True)
     await feed.cleanup()
     async with database.transaction() as session:
-        newest = {one.symbol: one for one in await newest_quotes(session)}
+        newest = {
+            one.symbol: one for one in await newest_quotes(session, await newest_times(session))
+        }
         bars = await StoredBars(pool).bars(NOBODY, "AAPL", Timeframe.D1, replay.instant, 1)
     await pool.close()
     assert bars is not None
@@ -330,9 +334,10 @@ async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: 
         await until(lambda: changed(feed, ("open", "stale")))
         async with database.transaction() as session:
             quotes = await read_quotes(session, ["AMD", "NVDA", "V"], feeds.clock.now())
-            markets = await read_markets(session, frozenset({"AMD"}), feeds.clock.now())
+            markets = await read_markets(session, feeds.clock.now())
         assert [(one.symbol, one.stale) for one in quotes.items] == [("AMD", True), ("NVDA", True)]
-        found = {one.calendar: one for one in markets.items}
+        visible = frozenset({"AMD"})
+        found = {one.calendar: MarketOut.of(one, visible) for one in markets}
         assert found.keys() == {"24/5", "24/7", "XNYS"}
         assert (found["XNYS"].state, found["XNYS"].quoted, found["XNYS"].stale) == ("stale", 2, 2)
         assert found["XNYS"].stale_symbols == ["AMD"], "others are not named"

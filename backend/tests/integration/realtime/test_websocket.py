@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import jwt
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -14,6 +15,7 @@ from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import SystemClock
 from tests.fakes.graphs import steps
+from tests.fixtures.limits import allow
 from tests.fixtures.traders import Trader
 from tests.fixtures.workers import SECRET, Installation
 
@@ -172,3 +174,69 @@ async def test_the_connection_ends_with_its_token(
         with pytest.raises(ConnectionClosed):
             await opened.recv()
         assert opened.close_code == 4401
+
+
+async def test_a_socket_ends_with_the_session_that_opened_it(installation: Installation) -> None:
+    leaver, other = installation.sign_up(), installation.sign_up()
+    async with (
+        socket(installation, leaver.token) as opened,
+        socket(installation, other.token) as untouched,
+    ):
+        assert await receive(opened) == await receive(untouched) == {"type": "ready"}
+        await opened.send(json.dumps({"type": "subscribe", "topic": "user"}))
+        assert (await receive(opened))["type"] == "subscribed"
+        assert leaver.http.post("/auth/logout").status_code == 204
+        assert (await receive(opened))["code"] == "session_ended"
+        with pytest.raises(ConnectionClosed):
+            await opened.recv()
+        assert opened.close_code == 4401
+        await untouched.send(json.dumps({"type": "subscribe", "topic": "user"}))
+        assert (await receive(untouched))["type"] == "subscribed"
+
+
+async def test_a_socket_ends_when_its_account_is_disabled(installation: Installation) -> None:
+    frozen = installation.sign_up()
+    user_id = frozen.http.get("/users/me").json()["id"]
+    async with socket(installation, frozen.token) as opened:
+        assert await receive(opened) == {"type": "ready"}
+        installation.query("update users set disabled_at = now() where id = %s", user_id)
+        assert (await receive(opened, timeout_s=30))["code"] == "session_ended"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\x00\xff",
+        "",
+        "null",
+        "[" * 4000,
+        "x" * 5000,
+        '{"type": "subscribe"}',
+        '{"type": "subscribe", "topic": "user", "after": -1}',
+        '{"type": "subscribe", "topic": "user", "after": 2147483648}',
+        '{"type": "subscribe", "topic": "user", "after": 99999999999999999999}',
+    ],
+)
+async def test_a_bad_message_gets_an_error_and_the_socket_goes_on(
+    installation: Installation, trader: Trader, bad: str | bytes
+) -> None:
+    async with socket(installation, trader.token) as opened:
+        await receive(opened)
+        await opened.send(bad)
+        answer = await receive(opened)
+        assert (answer["type"], answer["code"]) == ("error", "bad_message")
+        await opened.send(json.dumps({"type": "subscribe", "topic": "user"}))
+        assert (await receive(opened))["type"] == "subscribed"
+
+
+async def test_messages_count_as_requests_of_their_user(installation: Installation) -> None:
+    talker = installation.sign_up()
+    claims = jwt.decode(talker.token, options={"verify_signature": False})
+    allow(installation.database_url, claims["sub"], requests_per_minute=40)
+    async with socket(installation, talker.token) as opened:
+        assert await receive(opened) == {"type": "ready"}
+        answers = []
+        for _ in range(90):  # more than two minutes' worth, should a minute end meanwhile
+            await opened.send(json.dumps({"type": "subscribe", "topic": "user"}))
+            answers.append((await receive(opened)).get("code"))
+    assert "too_many_requests" in answers

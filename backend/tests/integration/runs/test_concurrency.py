@@ -20,6 +20,7 @@ GOLDEN_DAY = "2009-05-14T21:00:00Z"
 async def test_of_two_hundred_simultaneous_starts_exactly_one_wins(
     installation: Installation, trader: Trader, tmp_path: Path
 ) -> None:
+    installation.allow(trader, requests_at_once=REQUESTS)
     gate = tmp_path / "gate"
     graph = gated(str(gate), node("work", "test_step"))
     pipeline = trader.create("Contested", graph=graph)
@@ -46,6 +47,7 @@ async def test_of_two_hundred_simultaneous_starts_exactly_one_wins(
 async def test_two_hundred_pipelines_started_at_once_all_finish(
     installation: Installation, trader: Trader
 ) -> None:
+    installation.allow(trader, requests_at_once=REQUESTS)
     async with _client(installation, trader) as client:
         body = {"name": "One of many", "template": "golden-cross"}
         made = await asyncio.gather(

@@ -15,10 +15,10 @@ from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, UserId
-from kuber.market.providers.port import BarProvider
+from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
-from kuber.pipelines.schemas import PipelineCreate, PipelineOut, PipelineUpdate
+from kuber.pipelines.schemas import PipelineCreate, PipelineHead, PipelineUpdate
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
 from kuber.runs.scheduling import Scheduler
@@ -55,7 +55,7 @@ class World:
             account = await identity.register(session, "a@example.com", "three quiet herons")
         self.user = account.id
 
-    def scheduler(self, provider: BarProvider | None = None) -> Scheduler:
+    def scheduler(self, provider: ListingProvider | None = None) -> Scheduler:
         market = MarketService(self.pool, self.clock, provider or MarketSimulator(7))
         costs = CostService(self.clock, Decimal(5), Decimal(25))
         return Scheduler(self.pool, market, costs, self.clock, self._wake)
@@ -63,7 +63,7 @@ class World:
     async def _wake(self) -> None:
         self.woken += 1
 
-    async def periodic(self, every_minutes: int = 5, **more: object) -> PipelineOut:
+    async def periodic(self, every_minutes: int = 5, **more: object) -> PipelineHead:
         """Return an active pipeline with a schedule."""
         trigger = PeriodicTrigger.model_validate(
             {"kind": "periodic", "every_minutes": every_minutes, "symbols": [SYMBOL], **more}
@@ -75,9 +75,10 @@ class World:
         )
         async with self.database.transaction() as session:
             made = await self.pipelines.create(session, self.user, body)
-            return await self.pipelines.set_status(
-                session, self.user, PipelineId(made.id), PipelineStatus.ACTIVE
+            active = await self.pipelines.set_status(
+                session, self.user, PipelineId(made.head.id), PipelineStatus.ACTIVE
             )
+            return active.head
 
     async def finish_runs(self) -> None:
         async with self.pool.connection() as connection:
@@ -91,9 +92,9 @@ class World:
             )
             return [(row[0].astimezone(UTC), row[1]) for row in await cursor.fetchall()]
 
-    async def pipeline(self, pipeline_id: UUID) -> PipelineOut:
+    async def pipeline(self, pipeline_id: UUID) -> PipelineHead:
         async with self.database.transaction() as session:
-            return await self.pipelines.get(session, self.user, PipelineId(pipeline_id))
+            return await self.pipelines.head(session, self.user, PipelineId(pipeline_id))
 
 
 @pytest.fixture
@@ -154,6 +155,23 @@ async def test_of_ten_schedulers_exactly_one_acts(world: World) -> None:
     assert sum(scheduler.started for scheduler in schedulers) == 5 * 6
 
 
+async def test_a_full_queue_skips_the_slot_and_the_skip_is_told(world: World) -> None:
+    async with world.pool.connection() as connection:
+        await connection.execute("insert into limits values ('default', 'queued_runs', 1)")
+    pipelines = [await world.periodic(market_hours_only=False) for _ in range(2)]
+    world.clock.advance(timedelta(minutes=5))
+    assert await world.scheduler().run_once() == 1
+    skips = [(await world.pipeline(made.id)).last_skip for made in pipelines]
+    [told] = [skip for skip in skips if skip is not None]
+    assert told.reason == "queue_full"
+    assert told.detail == (
+        f"No run on {SYMBOL} was started: as many of your runs were waiting as may be."
+    )
+    await world.finish_runs()
+    world.clock.advance(timedelta(minutes=5))
+    assert await world.scheduler().run_once() == 1, "the others get on when there is a place"
+
+
 async def test_a_run_that_is_still_active_is_left_alone_and_the_skip_is_told(world: World) -> None:
     pipeline = await world.periodic(market_hours_only=False)
     scheduler = world.scheduler()
@@ -182,7 +200,7 @@ async def test_a_pipeline_that_is_switched_off_is_not_due(world: World) -> None:
         off = await world.pipelines.set_status(
             session, world.user, PipelineId(pipeline.id), PipelineStatus.DRAFT
         )
-    assert off.next_run_at is None
+    assert off.head.next_run_at is None
     world.clock.advance(timedelta(hours=1))
     assert await world.scheduler().run_once() == 0
 
@@ -254,8 +272,8 @@ async def test_a_new_name_switches_off_no_schedule_that_is_out_of_market_hours(
             made.revision,
             PipelineUpdate(name="Until spring", trigger=made.trigger),
         )
-    assert (renamed.name, renamed.status) == ("Until spring", PipelineStatus.ACTIVE)
-    assert renamed.next_run_at == datetime(2026, 11, 14, 14, tzinfo=UTC)
+    assert (renamed.head.name, renamed.head.status) == ("Until spring", PipelineStatus.ACTIVE)
+    assert renamed.head.next_run_at == datetime(2026, 11, 14, 14, tzinfo=UTC)
 
 
 async def test_prices_that_cannot_be_had_skip_their_symbol_and_nobody_else(world: World) -> None:

@@ -187,6 +187,8 @@ def _check_rows(site: Installation, cases: list[Case], tell: Tell) -> None:
         "simulated orders": runs,
         "intents announced": runs,
         "fills announced": runs,
+        "intents on record": runs,
+        "answers on record": runs,
         "nodes completed": runs * len(NODES),
         "trades told": runs,
         "starts told": runs,
@@ -211,10 +213,18 @@ def _rows(site: Installation, case: Case) -> dict[str, int]:
         str(row[0])
         for row in site.query("select topic from outbox where payload->>'order_id' = %s", order_id)
     )
+    recorded = Counter(
+        str(row[0])
+        for row in site.query(
+            "select event_type from audit_entries where data::jsonb ->> 'order_id' = %s", order_id
+        )
+    )
     rows = {name: len(site.query(statement, run_id)) for name, statement in found.items()}
     rows |= {
         "intents announced": announced["decisions.order_intent"],
         "fills announced": announced["executions.fill"],
+        "intents on record": recorded["order_intended"],
+        "answers on record": recorded["order_answered"],
         "nodes completed": events["agent_completed"],
         "trades told": events["trade_executed"],
         "starts told": events["execution_started"],

@@ -59,7 +59,7 @@ def test_a_broken_message_is_put_away_shown_and_still_broken_when_it_is_sent_aga
 
     replayed = dead_letters(signalled, "replay", letter)
     assert replayed.returncode == 0, replayed.stderr
-    assert "Sent again to signals.raw" in replayed.stdout
+    assert "Will be sent to signals.raw" in replayed.stdout
     again = until(
         lambda: len(found := ids_of(signalled, holds_mark, f"%{mark}%".encode())) == 2 and found
     )

@@ -43,6 +43,7 @@ TICKERS = {
     SkipReason.UNKNOWN_SYMBOL: UNLISTED,
     SkipReason.MARKET_UNAVAILABLE: AWAY,
     SkipReason.NOT_RUNNABLE: "META",
+    SkipReason.QUEUE_FULL: "NFLX",
 }
 """One pipeline waits for each of them, so that a signal on the ticker meets that one only."""
 
@@ -55,6 +56,9 @@ DETAILS = {
     SkipReason.UNKNOWN_SYMBOL: f"There are no prices for {UNLISTED}.",
     SkipReason.MARKET_UNAVAILABLE: (f"There were no prices to be had for {AWAY}: Nobody answered."),
     SkipReason.NOT_RUNNABLE: "The pipeline was not active any more.",
+    SkipReason.QUEUE_FULL: (
+        "No run on NFLX was started: as many of your runs were waiting as may be."
+    ),
 }
 
 
@@ -119,6 +123,14 @@ class World:
                 (SystemClock().now().date(), amount),
             )
 
+    async def limit_queue(self, runs: int) -> None:
+        async with self.pool.connection() as connection:
+            await connection.execute(
+                "insert into limits (scope, name, value)"
+                " select concat('user:', id), 'queued_runs', %s from users",
+                (runs,),
+            )
+
     async def shown(self, **filters: str) -> list[JsonObject]:
         answer = await self.http.get("/signals", params=filters)
         items: list[JsonObject] = answer.json()["items"]
@@ -176,6 +188,8 @@ async def test_every_reason_for_which_a_pipeline_does_not_run_is_shown(world: Wo
     await world.send(_on(SkipReason.UNKNOWN_SYMBOL), _on(SkipReason.MARKET_UNAVAILABLE))
     await world.send(_on(SkipReason.NOT_RUNNABLE))
     await world.send(_on(SkipReason.TIER), tiers=True)
+    await world.limit_queue(1)
+    await world.send(_on(SkipReason.QUEUE_FULL))
     await world.spend(30)
     await world.send(_on(SkipReason.BUDGET), per_day=Decimal(25))
 
@@ -204,3 +218,22 @@ async def test_a_tier_that_has_the_signals_is_started_by_them(world: World) -> N
     await world.send(_on(SkipReason.TIER), tiers=True)
     [item] = await world.shown()
     assert (item["started"], item["skipped"]) == (1, 0)
+
+
+async def test_a_full_queue_takes_the_first_runs_of_a_batch_and_names_the_others(
+    world: World,
+) -> None:
+    """What already runs takes no place from those that could start."""
+    for ticker in ("AMD", "AMZN", "META", "NVDA"):
+        await world.waiting(ticker)
+    await world.load()
+    await world.send(signal("AMD", source="first"))
+    await world.limit_queue(3)
+    await world.send(*(signal(name, source=name) for name in ("AMD", "AMZN", "META", "NVDA")))
+    told = {item["source"]: item["matches"][0] for item in await world.shown()}
+    assert {name: told[name]["reason"] for name in ("AMD", "AMZN", "META", "NVDA")} == {
+        "AMD": "already_running",
+        "AMZN": None,
+        "META": None,
+        "NVDA": "queue_full",
+    }

@@ -42,6 +42,7 @@ def test_two_dispatchers_and_two_workers_under_random_kill_lose_and_double_nothi
     crowded: Installation, tell: Tell
 ) -> None:
     trader = crowded.sign_up()
+    crowded.allow(trader, queued_runs=100_000)
     for number in range(PIPELINES):
         subscribed(trader, 50, tickers=tickers_of(number), graph=steps(work={}))
     programs = _start(crowded)

@@ -29,6 +29,7 @@ from tests.fakes.dying_dispatchers import IN_FLIGHT, Moment, Plan
 from tests.fakes.kafka import light_broker, signal
 from tests.fakes.subscribers import add_pipeline, add_user, count, list_tickers
 from tests.fixtures.counts import Tell
+from tests.fixtures.limits import allow
 
 KILLS = 200
 LANES = tuple(f"lane-{number}" for number in range(40))
@@ -64,6 +65,7 @@ class Place:
 @pytest.fixture
 def place(postgres_url: str, tmp_path: Path) -> Iterator[Place]:
     user = add_user(postgres_url)
+    allow(postgres_url, str(user), queued_runs=100_000)
     pipeline = add_pipeline(postgres_url, user)
     with light_broker(tmp_path, LANES) as bootstrap:
         yield Place(postgres_url, bootstrap, user, pipeline)

@@ -53,7 +53,10 @@ def test_the_address_answers_and_is_able_to_work(running_stack: StackUnderTest) 
 
 def test_status_has_exactly_the_promised_shape(running_stack: StackUnderTest) -> None:
     status = running_stack.status()
-    assert list(status) == ["url", "kafka_bootstrap", "redis_url", "database_url", "services"]
+    assert list(status) == [
+        *("url", "kafka_bootstrap", "redis_url", "database_url", "services"),
+        *("lost_log_bytes", "unsaved"),
+    ]
     assert status["url"] == running_stack.url
     assert [service["name"] for service in status["services"]] == SERVICES
     for service in status["services"]:

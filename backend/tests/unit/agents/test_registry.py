@@ -138,10 +138,11 @@ def _installed() -> list[EntryPoint]:
 
 def test_bad_settings_name_the_field_and_a_remedy() -> None:
     registry = AgentRegistry([entry("Helper")])
-    problems = registry.validate_config("helper", {"period": 1, "colour": "red"})
+    wrong = {"period": 1, "colour": "red"}
+    problems = registry.examine_config("helper", wrong, most=None).problems
     assert {problem.field for problem in problems} == {"period", "required", "colour"}
     assert all(problem.remedy and problem.code == "bad_config" for problem in problems)
-    assert registry.validate_config("helper", {"required": "x"}) == []
+    assert registry.examine_config("helper", {"required": "x"}, most=None).problems == []
 
 
 def test_an_unknown_agent_is_an_error_that_lists_the_known_ones() -> None:

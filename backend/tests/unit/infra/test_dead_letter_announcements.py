@@ -13,8 +13,9 @@ from kuber.infra.dead_letters import (
     announcement,
     replay,
 )
-from kuber.infra.kafka import IncomingMessage, KafkaProducer
+from kuber.infra.kafka import IncomingMessage
 from kuber.infra.models import DeadLetterRow
+from kuber.infra.telemetry import process_name
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import new_id
 
@@ -59,6 +60,7 @@ def test_an_announcement_carries_on_the_trace_of_its_message() -> None:
         "schema_version": "1",
         "idempotency_key": str(letter_id),
         "correlation_id": "order-66",
+        "service": process_name(),
         "traceparent": TRACEPARENT,
     }
 
@@ -73,10 +75,9 @@ def test_an_announcement_of_a_message_without_a_usable_trace_begins_one(given: s
 
 
 async def test_a_message_that_kafka_does_not_take_again_is_said_to_be_so() -> None:
-    producer = KafkaProducer("127.0.0.1:1", client_id="test")  # nobody listens there
     letter = DeadLetterRow(
         id=new_id(), topic="signals.raw", key=b"AAPL", payload=b"x" * 1_100_000, headers={}
     )
     with pytest.raises(NotReplayable, match="too large"):
-        await replay(AsyncSession(), producer, SystemClock(), letter)
+        await replay(AsyncSession(), SystemClock(), letter)
     assert letter.replayed_at is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kuber.market.errors import ImportRefused
+from kuber.market.errors import ImportRefused, ImportTooLarge
 from kuber.market.importing.parser import parse_bars
 from kuber.market.series import RawBars
 from kuber.market.types import Source, Timeframe
@@ -155,6 +155,22 @@ def test_a_damaged_parquet_file_is_refused_and_harms_nobody(seed: int) -> None:
         np.frombuffer(bytes(content[4:-4]), dtype=np.uint8)
     ).tobytes()
     assert refusal(bytes(content), Timeframe.D1).problems[0].code == "bad_parquet"
+
+
+def test_a_small_parquet_file_that_unfolds_to_much_is_refused_unread() -> None:
+    wide = "1" + "0" * 199
+    frame = pl.DataFrame({name: [wide] * 100_000 for name in DAILY.split(",")})
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    assert len(buffer.getvalue()) < 20_000
+    with pytest.raises(ImportTooLarge, match="unfolds to more than 100 MB"):
+        read(buffer.getvalue(), Timeframe.D1)
+
+
+def test_a_file_of_very_many_symbols_is_refused() -> None:
+    rows = [f"S{at},2024-01-02,1,1,1,1,1" for at in range(2001)]
+    problem = refusal(lines(*rows, header=DAILY), Timeframe.D1).problems[0]
+    assert (problem.code, problem.field) == ("too_many_symbols", "symbol")
 
 
 def test_parquet_times_keep_their_zone() -> None:

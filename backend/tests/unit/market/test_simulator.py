@@ -1,10 +1,14 @@
 """The market simulator: repeatable, consistent, plausible, reachable at any date."""
 
+import asyncio
+from typing import Any
+
 import numpy as np
 import pytest
 
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.calendars import calendar_for
+from kuber.market.providers import simulator
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.universe import UNIVERSE
 from kuber.market.resampling import resample
@@ -91,3 +95,27 @@ async def test_history_begins_and_the_future_does_not_exist() -> None:
     assert len(await bars("SPY", Timeframe.D1, 10, as_of="1999-06-01T00:00")) == 0
     oldest = await bars("SPY", Timeframe.D1, 10, as_of="2000-03-15T00:00")
     assert 0 < len(oldest) <= 10
+
+
+async def test_of_many_who_ask_at_once_one_makes_the_prices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[object] = []
+    begun: list[object] = []
+
+    def note_path(*arguments: Any) -> object:
+        begun.append(arguments)
+        return path(*arguments)
+
+    def note_block(*arguments: Any) -> object:
+        made.append(arguments)
+        return block(*arguments)
+
+    path, block = simulator._Path, simulator._made
+    monkeypatch.setattr(simulator, "_Path", note_path)
+    monkeypatch.setattr(simulator, "_made", note_block)
+    shared = MarketSimulator(7)
+    asked = [shared.bars(USER, "TSLA", Timeframe.H1, NOW, 1) for _ in range(5)]
+    found = await asyncio.gather(*asked)
+    assert len({one.close[-1] for one in found if one is not None}) == 1
+    assert (len(begun), len(made)) == (1, 1)

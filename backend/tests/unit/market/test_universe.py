@@ -11,7 +11,7 @@ from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
 from kuber.market.scanners import universe
 from kuber.market.scanners.universe import FRESH_FOR, Universe
-from kuber.market.types import Bars, Instrument, Source, Timeframe
+from kuber.market.types import Bars, Instrument, InstrumentPage, Source, Timeframe
 from tests.fakes.bars import hourly
 
 ANN, BOB = UserId(new_id()), UserId(new_id())
@@ -31,8 +31,8 @@ class CountedPrices:
     asked: list[str] = field(default_factory=list)
     away: bool = False
 
-    async def symbols(self, user_id: UserId) -> list[Instrument]:
-        return self.listed
+    async def symbols(self, user_id: UserId, *, limit: int) -> InstrumentPage:
+        return InstrumentPage(tuple(self.listed[:limit]), None)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int

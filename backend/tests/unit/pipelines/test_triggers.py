@@ -6,8 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from kuber.pipelines import types
 from kuber.pipelines.triggers import next_due, next_look, trigger_problems
-from kuber.pipelines.types import PeriodicTrigger, SignalTrigger, Subscription
+from kuber.pipelines.types import (
+    TRIGGERS,
+    ManualTrigger,
+    PeriodicTrigger,
+    SignalTrigger,
+    Subscription,
+)
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 SPAN_S = int(timedelta(days=4 * 365).total_seconds())
@@ -120,6 +127,12 @@ def test_what_is_missing_is_named() -> None:
     assert trigger_problems(periodic(), NOW) == []
 
 
+def test_a_pipeline_that_starts_by_hand_has_nothing_to_switch_on() -> None:
+    [problem] = trigger_problems(ManualTrigger(), NOW)
+    assert problem.field == "trigger.kind"
+    assert "schedule or on signals" in problem.remedy
+
+
 @given(st.integers(1, 1440), MOMENTS)
 def test_the_next_slot_is_always_later_and_never_further_than_a_day_and_an_hour(
     every_minutes: int, after: datetime
@@ -150,3 +163,23 @@ def test_a_type_is_subscribed_to_once() -> None:
     twice = (Subscription(signal_type="rsi"), Subscription(signal_type="rsi", min_confidence=9))
     with pytest.raises(ValidationError, match="once"):
         SignalTrigger(kind="signal", subscriptions=twice)
+
+
+def test_the_names_of_time_zones_are_read_once_however_many_triggers_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = 0
+
+    def zones() -> set[str]:
+        nonlocal read
+        read += 1
+        return {"Asia/Tokyo"}
+
+    monkeypatch.setattr(types, "available_timezones", zones)
+    types._time_zones.cache_clear()
+    try:
+        for _ in range(100):
+            TRIGGERS.validate_python({"kind": "periodic", "timezone": "Asia/Tokyo"})
+    finally:
+        types._time_zones.cache_clear()
+    assert read == 1

@@ -20,7 +20,7 @@ def registry() -> AgentRegistry:
 
 
 def problems(registry: AgentRegistry, drawn: JsonObject) -> list[GraphProblem]:
-    return validate_graph(Graph.model_validate(drawn), registry)
+    return list(validate_graph(Graph.model_validate(drawn), registry).problems)
 
 
 def found(items: Iterable[GraphProblem]) -> list[tuple[str, str | None, str | None]]:
@@ -155,7 +155,7 @@ def test_all_problems_are_told_at_once(registry: AgentRegistry) -> None:
 @pytest.mark.parametrize("slug", [item.slug for item in templates()])
 def test_every_template_is_valid_and_compiles(registry: AgentRegistry, slug: str) -> None:
     chosen = template(slug)
-    assert validate_graph(chosen.graph, registry) == []
+    assert validate_graph(chosen.graph, registry).count == 0
     plan = compile_plan(chosen.graph, registry, MANAGER_NODE)
     assert len(plan.nodes) == len(chosen.graph.nodes) + 1
 

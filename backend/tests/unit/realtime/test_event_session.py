@@ -10,6 +10,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime import session as session_module
 from kuber.realtime.hub import QUEUE_SIZE, Listener
+from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.session import Denied, EventSession
 from kuber.runs.errors import RunNotFound
 
@@ -47,14 +48,33 @@ class Client:
     def __init__(self) -> None:
         self.hub = FakeHub()
         self.records: list[JsonObject] = []
+        self.runs = {RUN}
+        self.deleted: set[RunId] = set()
         self.page = 1000
+        self.reading = asyncio.Event()
+        self.may_read = asyncio.Event()
+        self.may_read.set()
         self.sent: list[JsonObject] = []
         self.arrived = asyncio.Event()
-        self.session = EventSession(USER, self.hub, self.read, self.send)  # type: ignore[arg-type]
+        self.unread = 0
+        self.notices = NoticePush(self.read_notices)
+        self.session = EventSession(
+            USER,
+            self.hub,  # type: ignore[arg-type]
+            self.notices,
+            self.read,
+            self.send,
+        )
+
+    async def read_notices(self, user_id: UserId) -> JsonObject:
+        assert user_id == USER
+        return {"unread": self.unread, "newest": None}
 
     async def read(self, run_id: RunId, after: int) -> list[JsonObject]:
-        if run_id != RUN:
+        self.reading.set()
+        if run_id in self.deleted or run_id not in self.runs:
             raise RunNotFound(f"There is no run {run_id}.")
+        await self.may_read.wait()
         later = [item for item in self.records if item["sequence"] > after]
         return sorted(later, key=lambda item: int(item["sequence"]))[: self.page]
 
@@ -69,6 +89,10 @@ class Client:
     @property
     def sequences(self) -> list[int]:
         return [item["sequence"] for item in self.sent if "sequence" in item]
+
+    @property
+    def unread_told(self) -> list[int]:
+        return [item["unread"] for item in self.sent if item["type"] == "notices"]
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(3):
@@ -230,3 +254,101 @@ async def test_a_client_that_falls_too_far_behind_is_cut_off() -> None:
     slow.hub.publish(*(event(number) for number in range(1, QUEUE_SIZE + 2)))
     await asyncio.wait_for(pump, 2)
     assert slow.hub.listeners == []
+
+
+async def test_notices_are_told_to_whoever_asked_for_them(client: Client) -> None:
+    client.notices.start()
+    client.records = [event(1)]
+    await client.subscribe()
+    client.hub.publish({"type": "notices", "unread": 9, "newest": None})  # nobody has asked yet
+    client.hub.publish(event(2))
+    await client.until(2)
+    client.unread = 3
+    await client.subscribe(topic="notices")
+    client.unread = 4
+    client.notices.changed(f"{uuid4()} {USER}")
+    async with asyncio.timeout(3):
+        while client.unread_told != [3, 4]:
+            client.arrived.clear()
+            await client.arrived.wait()
+    await client.session.handle('{"type": "unsubscribe", "topic": "notices"}')
+    client.hub.publish({"type": "notices", "unread": 8, "newest": None})
+    client.hub.publish(event(3))
+    await client.until(3)
+    assert client.unread_told == [3, 4]
+    await client.notices.close()
+
+
+def unsubscribing(client: Client) -> asyncio.Task[None]:
+    text = f'{{"type": "unsubscribe", "topic": "execution:{RUN}"}}'
+    return asyncio.create_task(client.session.handle(text))
+
+
+async def read_again(client: Client) -> None:
+    """Return once the session reads the records, and is kept waiting for them."""
+    client.may_read.clear()
+    client.reading.clear()
+    async with asyncio.timeout(3):
+        await client.reading.wait()
+
+
+async def still_delivered(client: Client) -> None:
+    await client.subscribe(topic="user")
+    client.hub.publish(event(7))
+    async with asyncio.timeout(3):
+        while 7 not in client.sequences:
+            client.arrived.clear()
+            await client.arrived.wait()
+
+
+async def test_unsubscribing_while_the_records_are_read_ends_nothing_else(client: Client) -> None:
+    await client.subscribe()
+    client.hub.live = False  # so that the records are read again
+    await read_again(client)
+    client.records = [event(1)]
+    leaving = unsubscribing(client)
+    await asyncio.sleep(0)
+    client.may_read.set()
+    await leaving
+    await still_delivered(client)
+
+
+async def test_unsubscribing_while_a_gap_is_waited_for_ends_nothing_else(client: Client) -> None:
+    client.records = [event(1)]
+    await client.subscribe()
+    client.may_read.clear()
+    client.hub.publish(event(3))
+    client.reading.clear()
+    async with asyncio.timeout(3):
+        await client.reading.wait()
+    leaving = unsubscribing(client)
+    await asyncio.sleep(0)
+    client.may_read.set()
+    await leaving
+    await still_delivered(client)
+
+
+async def test_a_run_that_is_deleted_meanwhile_ends_nothing_else(client: Client) -> None:
+    await client.subscribe()
+    client.deleted.add(RUN)
+    client.hub.live = False
+    client.reading.clear()
+    async with asyncio.timeout(3):
+        await client.reading.wait()
+    await still_delivered(client)
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_a_cancel_that_meets_an_event_is_not_lost(ticks: int) -> None:
+    client = Client()
+    pump = asyncio.create_task(client.session.pump())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    client.hub.publish(event(1))
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    pump.cancel()
+    done, _ = await asyncio.wait((pump,), timeout=1)
+    assert done == {pump}
+    assert pump.cancelled()
+    assert client.hub.listeners == []

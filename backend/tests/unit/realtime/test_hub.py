@@ -196,3 +196,56 @@ async def test_a_message_is_plain_json_with_times_in_utc(
     assert json.loads(json.dumps(message)) == message
     assert message["at"].endswith("Z")
     assert "node_id" not in message
+
+
+class LosesCancels(FakePubSub):
+    """A command that is cancelled takes the cancel for its end, as the client of Redis may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+        self.broken_off = 0
+
+    async def subscribe(self, *names: str) -> None:
+        self.begun.set()
+        try:
+            await super().subscribe(*names)
+        except asyncio.CancelledError:
+            self.broken_off += 1
+
+
+async def test_a_cancel_while_redis_is_told_reaches_the_client_and_not_the_command(
+    redis: FakeRedis,
+) -> None:
+    redis.subscription = told = LosesCancels()
+    hub = Hub(redis)  # type: ignore[arg-type]
+    await hub.join(BOB)
+    await _settled(hub)
+    told.begun.clear()
+    told.subscribing.clear()
+    joining = asyncio.create_task(hub.join(ANN))
+    await told.begun.wait()
+    joining.cancel()
+    await asyncio.wait((joining,), timeout=1)
+    assert joining.cancelled()
+    assert told.broken_off == 0
+    told.subscribing.set()
+    async with asyncio.timeout(3):
+        while channel(ANN) in told.names or hub._commands:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    assert told.names == {"kuber:events", channel(BOB)}
+    await hub.close()
+
+
+async def test_who_leaves_and_comes_back_at_once_is_heard_of(
+    hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
+) -> None:
+    first = await hub.join(ANN)
+    await _settled(hub)
+    leaving = asyncio.create_task(hub.leave(ANN, first))
+    await asyncio.sleep(0)
+    again = await hub.join(ANN)
+    await leaving
+    broadcaster.send(ANN, [event(1)])
+    await broadcaster.close()
+    assert await heard(again, 1) == [1]

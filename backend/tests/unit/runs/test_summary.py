@@ -46,7 +46,8 @@ def trade(action: str = "buy", status: str = "filled", reason: str = "Filled.") 
     [
         (trade(), "Bought 42 AAPL at 150.50, stop 148.00"),
         (trade("sell"), "Sold 42 AAPL at 150.50, stop 148.00"),
-        (trade(status="partially_filled"), "Bought 42 AAPL at 150.50, stop 148.00"),
+        (trade(status="partially_filled"), "Partly bought 42 AAPL at 150.50, stop 148.00"),
+        (trade("sell", "partially_filled"), "Partly sold 42 AAPL at 150.50, stop 148.00"),
         (trade(status="validated"), "Would buy 42 AAPL at 150.50, stop 148.00"),
         (trade("sell", "rejected", "No cash."), "Not filled: sell 42 AAPL was rejected. No cash."),
     ],

@@ -30,10 +30,14 @@ class FakePool:
             raise OperationalError("the server is away")
         yield self
 
-    async def execute(self, _statement: str, values: JsonObject | None = None) -> None:
-        if values is not None:
+    async def execute(self, _statement: str, values: object = None) -> "FakePool":
+        if isinstance(values, dict):
             self.beats[str(values["service"])] = values
             self.written += 1
+        return self
+
+    async def fetchall(self) -> list[object]:
+        return []
 
     def state(self, service: str) -> object:
         return self.beats.get(service, {}).get("state")

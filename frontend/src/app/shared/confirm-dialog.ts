@@ -77,3 +77,12 @@ export async function confirm(dialogs: MatDialog, data: Confirmation): Promise<b
   });
   return (await firstValueFrom(opened.afterClosed())) ?? false;
 }
+
+/** Asks before a page with a form that was filled in is left. */
+export function confirmLeaving(dialogs: MatDialog): Promise<boolean> {
+  return confirm(dialogs, {
+    title: 'Leave without saving?',
+    text: 'What you changed on this page is not saved.',
+    action: 'Leave',
+  });
+}

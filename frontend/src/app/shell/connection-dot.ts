@@ -1,55 +1,64 @@
 import { Component, computed, inject } from '@angular/core';
 import { RunEvents } from '@core/socket/run-events';
+import { Icon } from '@shared/icon';
 
 const WORDS = {
-  connecting: { label: 'Connecting', note: 'Opening the live connection.' },
-  live: { label: 'Live', note: 'Updates arrive as they happen.' },
-  polling: { label: 'Polling', note: 'The live connection is down; asking every 5 seconds.' },
-  offline: { label: 'Offline', note: 'No connection to the server. Trying again.' },
+  reconnecting: {
+    label: 'Reconnecting',
+    icon: 'sync',
+    note: 'Updates come every few seconds until the live connection is back.',
+  },
+  offline: {
+    label: 'Offline',
+    icon: 'cloud_off',
+    note: 'Kuber does not answer. Pages go on by themselves once it does.',
+  },
 } as const;
 
-/** Whether updates arrive: dot, word, and the reason on hover. */
+/** Says when updates do not arrive as they happen; nothing while they do. */
 @Component({
   selector: 'k-connection-dot',
-  template: `<span class="dot"></span><span class="word">{{ words().label }}</span>`,
-  host: {
-    role: 'status',
-    '[class]': 'events.connection()',
-    '[title]': 'words().note',
-    '[attr.aria-label]': '"Connection: " + words().label',
-  },
+  imports: [Icon],
+  template: `
+    @if (words(); as words) {
+      <span class="state" [class]="events.connection()" [title]="words.note">
+        <k-icon [name]="words.icon" [size]="16" /><span class="word">{{ words.label }}</span>
+      </span>
+    }
+  `,
+  host: { role: 'status' },
   styles: `
     :host {
       display: inline-flex;
+    }
+    .state {
+      display: inline-flex;
       align-items: center;
       gap: 6px;
-      color: var(--mat-sys-on-surface-variant);
+      color: var(--k-warning);
       font-size: 12px;
+      font-weight: 500;
+      line-height: 16px;
+      white-space: nowrap;
     }
-    .dot {
-      width: 8px;
-      height: 8px;
-      border-radius: 50%;
-      background: var(--k-done);
+    .offline {
+      color: var(--k-failed);
     }
-    :host(.connecting) .dot {
-      background: var(--k-waiting);
-    }
-    :host(.polling) .dot {
-      background: var(--k-warning);
-    }
-    :host(.offline) .dot {
-      border: 2px solid var(--k-failed);
-      background: transparent;
-    }
-    @media (max-width: 1100px) {
+    @media (max-width: 700px) {
       .word {
-        display: none;
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+        clip-path: inset(50%);
       }
     }
   `,
 })
 export class ConnectionDot {
   protected readonly events = inject(RunEvents);
-  protected readonly words = computed(() => WORDS[this.events.connection()]);
+  protected readonly words = computed(() => {
+    const state = this.events.connection();
+    return state === 'connected' ? null : WORDS[state];
+  });
 }

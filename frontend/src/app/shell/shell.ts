@@ -1,18 +1,26 @@
-import { Component, inject } from '@angular/core';
+import { afterNextRender, Component, type ElementRef, inject, viewChild } from '@angular/core';
 import { RouterOutlet } from '@angular/router';
+import { KeptPlaces } from '@core/page/kept-places';
+import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { LiveSocket } from '@core/socket/live-socket';
 import { Rail } from './rail';
 import { TopBar } from './top-bar';
+import { TroublePage } from './trouble-page';
 
 /** The frame around every page of someone who is logged in. */
 @Component({
   selector: 'k-shell',
-  imports: [RouterOutlet, Rail, TopBar],
+  imports: [RouterOutlet, Rail, TopBar, TroublePage],
   template: `
     <a class="skip" href="#content" (click)="skip($event, content)">Skip to content</a>
     <k-rail />
     <header><k-top-bar /></header>
-    <main #content id="content" tabindex="-1"><router-outlet /></main>
+    <main #content id="content" tabindex="-1" [class.troubled]="trouble.shown()">
+      <router-outlet />
+    </main>
+    @if (trouble.shown()) {
+      <k-trouble-page role="main" />
+    }
   `,
   styles: `
     :host {
@@ -31,12 +39,22 @@ import { TopBar } from './top-bar';
       grid-template-columns: minmax(0, 1fr);
       min-width: 0;
     }
-    main {
+    main,
+    k-trouble-page {
       position: relative;
       grid-area: content;
       overflow: auto;
+    }
+    main {
       scrollbar-gutter: stable;
       outline: 0;
+    }
+    /* The page keeps its state and its place, and is neither seen nor reached. */
+    .troubled {
+      visibility: hidden;
+    }
+    k-trouble-page {
+      z-index: 5;
     }
     .skip {
       position: fixed;
@@ -65,8 +83,13 @@ import { TopBar } from './top-bar';
   `,
 })
 export class Shell {
+  protected readonly trouble = inject(NavigationTrouble);
+  private readonly places = inject(KeptPlaces);
+  private readonly content = viewChild.required<ElementRef<HTMLElement>>('content');
+
   constructor() {
     inject(LiveSocket).connect();
+    afterNextRender(() => this.places.scrollIn(this.content().nativeElement));
   }
 
   protected skip(event: Event, content: HTMLElement): void {

@@ -1,21 +1,31 @@
 import { Component, inject } from '@angular/core';
 import { MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
-import { Router, RouterLink } from '@angular/router';
+import { RouterLink } from '@angular/router';
+import { Departure } from '@core/auth/departure';
 import { Session } from '@core/auth/session';
 import { PageContext } from '@core/page/page-context';
-import { LiveSocket } from '@core/socket/live-socket';
 import { SystemInfoStore } from '@core/system/system-info';
 import { Theme } from '@core/theme/theme';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
 import { ConnectionDot } from './connection-dot';
 import { GlobalSearch } from './global-search';
+import { NoticeBell } from './notice-bell';
 
-/** Where one is, search, connection, data source, mode, theme, account. */
+/** Where one is, search, connection, data source, mode, notices, theme, account. */
 @Component({
   selector: 'k-top-bar',
-  imports: [RouterLink, MatIconButton, MatMenuModule, Icon, ModeBadge, GlobalSearch, ConnectionDot],
+  imports: [
+    RouterLink,
+    MatIconButton,
+    MatMenuModule,
+    Icon,
+    ModeBadge,
+    GlobalSearch,
+    ConnectionDot,
+    NoticeBell,
+  ],
   templateUrl: './top-bar.html',
   styleUrl: './top-bar.scss',
   host: { '[class.live]': 'page.mode() === "live"' },
@@ -25,12 +35,5 @@ export class TopBar {
   protected readonly theme = inject(Theme);
   protected readonly system = inject(SystemInfoStore);
   protected readonly session = inject(Session);
-  private readonly socket = inject(LiveSocket);
-  private readonly router = inject(Router);
-
-  protected async logOut(): Promise<void> {
-    this.socket.disconnect();
-    await this.session.logOut();
-    await this.router.navigate(['/login']);
-  }
+  protected readonly departure = inject(Departure);
 }

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from kuber.signals.generators.base import (
     Bar,
@@ -38,10 +38,17 @@ class ExpressionConfig(GeneratorConfig):
         70, ge=0, le=100, title="Confidence", description="What the signal is sent with."
     )
 
+    _program: Program = PrivateAttr()
+
     @model_validator(mode="after")
     def _compiles(self) -> Self:
-        compile_expression(self.expression)
+        self._program = compile_expression(self.expression)
         return self
+
+    @property
+    def program(self) -> Program:
+        """Return what the expression was compiled to when the settings were checked."""
+        return self._program
 
 
 class Expression(SignalGenerator[ExpressionConfig]):
@@ -57,7 +64,7 @@ class Expression(SignalGenerator[ExpressionConfig]):
 
     def __init__(self, config: ExpressionConfig) -> None:
         super().__init__(config)
-        self._program = compile_expression(config.expression)
+        self._program = config.program
 
     @property
     def warm_up(self) -> int:

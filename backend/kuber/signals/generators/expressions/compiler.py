@@ -1,7 +1,7 @@
 """Checks the types and bounds of an expression and turns it into a program."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 
@@ -50,12 +50,21 @@ def compile_expression(text: str) -> Program:
     return _Compiler().compile(tree)
 
 
+_Written = tuple[str | int, ...]
+"""How a part is written: words, and the numbers of the steps whose text stands between them.
+
+Two parts that are written alike are one step. The whole text is put together for what is shown
+only: that of every step of a long sum would be as long as the square of the sum.
+"""
+
+
 class _Compiler:
     """Walks the tree once. Equal parts become one step; a part with a problem becomes None."""
 
     def __init__(self) -> None:
         self._steps: list[Step] = []
-        self._known: dict[str, int] = {}
+        self._written: list[_Written] = []
+        self._known: dict[_Written, int] = {}
         self._problems: list[ExpressionProblem] = []
 
     def compile(self, tree: Node) -> Program:
@@ -84,7 +93,8 @@ class _Compiler:
                 f"it needs {program.settling} bars of history, {MAX_WARM_UP} are allowed",
                 "Use shorter periods.",
             )
-        widest = max(program.steps, key=lambda step: step.reads).text
+        steps = range(len(program.steps))
+        widest = self._text(max(steps, key=lambda at: program.steps[at].reads))
         if program.reads > MAX_READ:
             self._complain(
                 tree,
@@ -103,12 +113,13 @@ class _Compiler:
     def _slowest(self, program: Program) -> str:
         """Return the function that asks for most history beyond that of its own inputs."""
 
-        def own(step: Step) -> int:
+        def own(at: int) -> int:
+            step = program.steps[at]
             return step.settling - max(
-                (program.steps[at].settling for at in step.inputs), default=0
+                (program.steps[before].settling for before in step.inputs), default=0
             )
 
-        return max(program.steps, key=own).text
+        return self._text(max(range(len(program.steps)), key=own))
 
     def _expect(self, node: Node, kind: Kind) -> int | None:
         """Return the step of `node` when it is of `kind`."""
@@ -116,12 +127,10 @@ class _Compiler:
         if at is None or self._steps[at].kind is kind:
             return at
         if kind is Kind.CONDITION:
-            remedy = f"Compare it with something, such as {self._steps[at].text} > 0."
+            remedy = f"Compare it with something, such as {self._text(at)} > 0."
         else:
             remedy = "Use a number here; join conditions with and, or, not."
-        self._complain(
-            node, f"{self._steps[at].text} is {self._steps[at].kind}, not {kind}", remedy
-        )
+        self._complain(node, f"{self._text(at)} is {self._steps[at].kind}, not {kind}", remedy)
         return None
 
     def _step(self, node: Node) -> int | None:
@@ -144,12 +153,12 @@ class _Compiler:
         if not math.isfinite(value):
             self._complain(node, "the number is too large", "Write a smaller one.")
             return None
-        return self._add(f"{value:g}", constant(value), (), Kind.NUMBER)
+        return self._add((_exactly(value),), constant(value), (), Kind.NUMBER)
 
     def _name(self, node: Node) -> int | None:
         name = str(node.children[0]).lower()
         if name in FIELDS:
-            return self._add(name, field(name), (), Kind.NUMBER, settling=1, shown=True)
+            return self._field(name)
         if name in FUNCTIONS:
             usage = FUNCTIONS[name].usage
             self._complain(node, f"{name} is a function", f"Write {usage}.")
@@ -185,15 +194,17 @@ class _Compiler:
                 step = self._expect(argument, Kind.NUMBER)
                 inputs += [] if step is None else [step]
             else:
-                numbers.append(self._written(function, parameter, argument))
+                numbers.append(self._number_of(function, parameter, argument))
         if len(self._problems) == before and function.name.startswith("macd"):
             self._in_order(node, numbers)
         if len(self._problems) > before:
             return None
-        written = [self._steps[at].text for at in inputs[len(function.inputs) :]]
-        text = f"{function.name}({', '.join([*written, *(f'{one:g}' for one in numbers)])})"
+        arguments_written: list[str | int] = [
+            *inputs[len(function.inputs) :],
+            *map(_exactly, numbers),
+        ]
         return self._add(
-            text,
+            (f"{function.name}(", *_joined_by(", ", arguments_written), ")"),
             lambda: function.make(*numbers),
             tuple(inputs),
             function.result,
@@ -202,7 +213,7 @@ class _Compiler:
             shown=function.result is Kind.NUMBER,
         )
 
-    def _written(
+    def _number_of(
         self, function: Function, parameter: Parameter, argument: Node | None
     ) -> int | float:
         """Return a number that must be written out, within its bounds."""
@@ -239,7 +250,7 @@ class _Compiler:
         at = self._expect(operand, Kind.NUMBER)
         if at is None or str(sign) == "+":
             return at
-        return self._add(f"-{self._steps[at].text}", lambda: lambda x: -x, (at,), Kind.NUMBER)
+        return self._add(("-", at), lambda: lambda x: -x, (at,), Kind.NUMBER)
 
     def _arithmetic(self, node: Node) -> int | None:
         left = self._operand(node.children[0], Kind.NUMBER)
@@ -268,34 +279,33 @@ class _Compiler:
     ) -> int | None:
         if left is None or right is None:
             return None
-        text = f"({self._steps[left].text} {sign} {self._steps[right].text})"
-        return self._add(text, lambda: table[sign], (left, right), kind)
+        written = ("(", left, f" {sign} ", right, ")")
+        return self._add(written, lambda: table[sign], (left, right), kind)
 
     def _negation(self, node: Node) -> int | None:
         at = self._operand(node.children[0], Kind.CONDITION)
         if at is None:
             return None
-        text = f"(not {self._steps[at].text})"
-        return self._add(text, lambda: negation, (at,), Kind.CONDITION)
+        return self._add(("(not ", at, ")"), lambda: negation, (at,), Kind.CONDITION)
 
     def _joined(self, word: str, join: Update, node: Node) -> int | None:
         found = [self._operand(child, Kind.CONDITION) for child in node.children]
         parts = tuple(at for at in found if at is not None)
         if len(parts) < len(found):
             return None
-        text = f"({f' {word} '.join(self._steps[at].text for at in parts)})"
-        return self._add(text, lambda: join, parts, Kind.CONDITION)
+        written = ("(", *_joined_by(f" {word} ", parts), ")")
+        return self._add(written, lambda: join, parts, Kind.CONDITION)
 
     def _operand(self, child: Node | Token, kind: Kind) -> int | None:
         assert isinstance(child, Tree), "operands are trees, signs are tokens"
         return self._expect(child, kind)
 
     def _field(self, name: str) -> int:
-        return self._add(name, field(name), (), Kind.NUMBER, settling=1, shown=True)
+        return self._add((name,), field(name), (), Kind.NUMBER, settling=1, shown=True)
 
     def _add(
         self,
-        text: str,
+        written: _Written,
         make: Make,
         inputs: tuple[int, ...],
         kind: Kind,
@@ -304,14 +314,40 @@ class _Compiler:
         shown: bool = False,
         reads: int = 0,
     ) -> int:
-        if text not in self._known:
+        if written not in self._known:
             settling += max((self._steps[at].settling for at in inputs), default=0)
-            self._known[text] = len(self._steps)
+            self._known[written] = at = len(self._steps)
+            self._written.append(written)
+            text = self._text(at) if shown else ""
             self._steps.append(Step(text, make, inputs, kind, settling, shown, reads))
-        return self._known[text]
+        return self._known[written]
+
+    def _text(self, at: int) -> str:
+        """Return a step as it is written; without recursion, for a long sum is deep."""
+        words: list[str] = []
+        waiting: list[str | int] = [at]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, str):
+                words.append(part)
+            else:
+                waiting += reversed(self._written[part])
+        return "".join(words)
 
     def _complain(self, node: Node, message: str, remedy: str) -> None:
         self._problems.append(ExpressionProblem(column_of(node), message, remedy))
+
+
+def _exactly(value: float) -> str:
+    """Return the shortest way to write a number that no other number is written in."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value).removesuffix(".0")
+
+
+def _joined_by(word: str, parts: Iterable[str | int]) -> Iterator[str | int]:
+    """Give the parts with `word` between them."""
+    for at, part in enumerate(parts):
+        yield from (word, part) if at else (part,)
 
 
 def _required(parameter: Parameter) -> bool:

@@ -18,6 +18,7 @@ class Step:
     """Computes one value from those of earlier steps; a condition is 1, 0, or NaN for unknown."""
 
     text: str
+    """How it is written, where that is shown; else empty."""
     make: Make
     inputs: tuple[int, ...]
     kind: Kind

@@ -17,13 +17,13 @@ from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.signals.catalog import signal_types
 from kuber.signals.gateway.assembly import GatewayOptions, make_gateway
-from kuber.signals.gateway.errors import NonceReplayed
+from kuber.signals.gateway.errors import NameReused, NonceReplayed, SignatureMalformed
 from kuber.signals.gateway.retention import KEPT, Retention
 from kuber.signals.gateway.schemas import WebhookSourceCreate
 from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import Addresses, WebhookSources
 from kuber.signals.gateway.types import Incoming, Receipt, SourceId, SourceKind
-from tests.fakes.webhook_senders import body_of, hmac_headers
+from tests.fakes.webhook_senders import body_of, hmac_headers, standard_headers
 
 ALERT = b"AAPL buy 80"
 
@@ -170,6 +170,41 @@ async def test_t17_the_nonce_of_a_repeated_delivery_is_used_up_too(
     with pytest.raises(NonceReplayed):
         await sender.signed({**headers, "X-Correlation-Id": "order-2"}, body)
     assert await gateways.signals() == 1
+
+
+@pytest.mark.parametrize("kind", [SourceKind.HMAC, SourceKind.STANDARD_WEBHOOKS])
+async def test_t17_a_name_stands_for_one_signal_whenever_it_is_written(
+    gateways: Gateways, clock: FixedClock, kind: SourceKind
+) -> None:
+    sender = await gateways.sender(kind)
+
+    async def send(**more: object) -> Receipt:
+        now_s = int(clock.now().timestamp())
+        body = body_of(timestamp=now_s, **more)
+        if kind is SourceKind.HMAC:
+            named = hmac_headers(sender.secret, body, now_s, **{"X-Correlation-Id": "order-1"})
+        else:
+            named = standard_headers(sender.secret, body, now_s, message_id="order-1")
+        return await sender.signed(named, body)
+
+    first = await send()
+    clock.instant += timedelta(seconds=40)
+    again = await send()
+    assert (again.signal_id, again.repeated) == (first.signal_id, True)
+    aapl = {"ticker": "AAPL", "signal": "BULLISH", "confidence": 1}
+    for other in ({"metadata": {"k": 1}}, {"signal_type": "rsi"}, {"tickers": [aapl]}):
+        with pytest.raises(NameReused) as refused:
+            await send(**other)
+        assert refused.value.code == "correlation_id_reused"
+    assert await gateways.signals() == 1
+
+
+async def test_t17_a_nonce_holds_no_dot(gateways: Gateways, clock: FixedClock) -> None:
+    sender = await gateways.sender(SourceKind.HMAC)
+    body, now_s = body_of(), int(clock.now().timestamp())
+    headers = hmac_headers(sender.secret, body, now_s, nonce="a.b")
+    with pytest.raises(SignatureMalformed, match="other than the dot"):
+        await sender.signed(headers, body)
 
 
 async def test_old_deliveries_are_forgotten_batch_by_batch_also_of_silent_sources(

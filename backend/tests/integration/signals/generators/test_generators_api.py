@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from kuber.api.app import create_app
 from kuber.bootstrap import open_api
@@ -56,6 +57,27 @@ async def created(ann: httpx.AsyncClient, **changes: Any) -> JsonObject:
     assert answer.status_code == 201, answer.text
     made: JsonObject = answer.json()
     return made
+
+
+async def test_what_becomes_of_generators_is_on_record(
+    ann: httpx.AsyncClient, workshop: Workshop
+) -> None:
+    made = await created(ann)
+    await ann.put(f"/generators/{made['id']}", json=BODY | {"enabled": False})
+    await ann.delete(f"/generators/{made['id']}")
+    async with workshop.database.transaction() as session:
+        await seed_generators(session, REGISTRY, workshop.clock)  # again, which changes nothing
+        query = text("""
+            select event_type, user_id is null, data::jsonb ->> 'enabled' from audit_entries
+            where event_type like 'generator%' order by id
+        """)
+        found = [tuple(row) for row in await session.execute(query)]
+    assert found == [
+        *[("generator_created", True, "true")] * 3,
+        ("generator_created", False, "true"),
+        ("generator_changed", False, "false"),
+        ("generator_deleted", False, "false"),
+    ]
 
 
 async def test_a_generator_is_made_shown_changed_and_deleted(ann: httpx.AsyncClient) -> None:

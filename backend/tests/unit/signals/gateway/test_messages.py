@@ -70,6 +70,7 @@ REFUSED = [
     ("confidence 101", body_of(tickers=[{**AAPL, "confidence": 101}]), "bad_confidence"),
     ("confidence -1", body_of(tickers=[{**AAPL, "confidence": -1}]), "bad_confidence"),
     ("confidence in words", body_of(tickers=[{**AAPL, "confidence": "high"}]), "bad_confidence"),
+    ("confidence true", body_of(tickers=[{**AAPL, "confidence": True}]), "bad_confidence"),
     ("confidence null", body_of(tickers=[{**AAPL, "confidence": None}]), "bad_confidence"),
     ("future", body_of(timestamp=NOW_S + 301), "bad_signal_time"),
     ("before 1970", body_of(timestamp="1969-12-31T23:59:59Z"), "bad_signal_time"),

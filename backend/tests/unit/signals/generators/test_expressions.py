@@ -239,3 +239,40 @@ def test_a_program_serves_many_series_that_do_not_mix() -> None:
     second.update(bar(0, 2))
     assert first.update(bar(1, 5)) is True
     assert second.update(bar(1, 5)) is False
+
+
+@pytest.mark.parametrize(
+    ("expression", "low", "high"),
+    [
+        ("close > {}", "12345.61", "12345.64"),
+        ("close > {}", "1234567", "1234568"),
+        ("close > -{}", "0.12345678", "0.12345679"),
+        ("bollinger_upper(20, {}) > 1", "2.0000001", "2.0000002"),
+    ],
+)
+def test_numbers_that_differ_in_any_digit_are_different_steps(
+    expression: str, low: str, high: str
+) -> None:
+    one, other = expression.format(low), expression.format(high)
+    alike = compile_expression(f"{one} and {one}")
+    assert len(compile_expression(f"{one} and {other}").steps) > len(alike.steps)
+
+
+def test_a_price_between_two_close_limits_is_between_them() -> None:
+    assert last("close > 12345.61 and close < 12345.64", 12345.63) is True
+    assert last("close < 12345.61 or close > 12345.64", 12345.63) is False
+
+
+@pytest.mark.parametrize("expression", ["close - {0} > 0 and {0}", "sma(close + {0}, 3) and 1"])
+@pytest.mark.parametrize("number", ["12345.61", "12345678", "0.5", "1e+20", "3"])
+def test_a_number_is_told_as_it_was_written(expression: str, number: str) -> None:
+    found = " ".join(f"{one.message} {one.remedy}" for one in refused(expression.format(number)))
+    assert f"{number} " in found or f"{number})" in found
+
+
+def test_what_a_compiled_sum_holds_grows_with_its_length_and_not_with_its_square() -> None:
+    def characters(terms: int) -> int:
+        steps = compile_expression("1<" + "+".join(["1"] * terms)).steps
+        return sum(len(step.text) for step in steps)
+
+    assert characters(499) <= 2 * (characters(250) + 10)

@@ -2,6 +2,7 @@ import { Service, computed, inject, resource } from '@angular/core';
 import { listAgents, type AgentOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { toProblemError } from '@core/http/problem-error';
+import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
 
 /** Every agent the server knows, loaded once per session. */
@@ -24,6 +25,10 @@ export class AgentCatalogue {
     const error = this.list.error();
     return error ? toProblemError(error) : null;
   });
+
+  constructor() {
+    reloadOnRecovery(this.list);
+  }
 
   reload(): void {
     this.list.reload();

@@ -1,8 +1,13 @@
 import { Service, computed, signal } from '@angular/core';
+import { Subject } from 'rxjs';
 import { getMe, login, logout, refresh, register, type UserOut } from '@core/api';
+import { serverAway, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 
 const HINT_KEY = 'kuber.session';
+
+/** `away`: the server did not say, so that the session may well go on. */
+export type Renewal = 'renewed' | 'ended' | 'away';
 
 /**
  * Who is logged in. The access token lives in memory only; a reload gets a new one through the
@@ -12,14 +17,26 @@ const HINT_KEY = 'kuber.session';
 export class Session {
   private readonly accessToken = signal<string | null>(null);
   private readonly currentUser = signal<UserOut | null>(null);
-  private renewal: Promise<boolean> | null = null;
+  private readonly lastOwner = signal<string | null>(null);
+  private readonly hasEnded = signal(false);
+  private readonly departures = new Subject<void>();
+  private renewal: Promise<Renewal> | null = null;
   private restoration: Promise<boolean> | null = null;
 
   readonly token = this.accessToken.asReadonly();
   readonly user = this.currentUser.asReadonly();
   readonly loggedIn = computed(() => this.currentUser() !== null);
+  /** The id of who is logged in, or was until the session ended. */
+  readonly owner = this.lastOwner.asReadonly();
+  /** The server ended the session, and nobody has logged in or out since. */
+  readonly ended = this.hasEnded.asReadonly();
+  /** Tells of every log-out, as it begins. */
+  readonly loggingOut = this.departures.asObservable();
 
-  /** Picks up the session of an earlier visit, once. Resolves to whether there is one. */
+  /**
+   * Picks up the session of an earlier visit, once. Resolves to whether there is one; throws
+   * ProblemError when the server did not say.
+   */
   restore(): Promise<boolean> {
     if (this.loggedIn()) return Promise.resolve(true);
     if (!localStorage.getItem(HINT_KEY)) return Promise.resolve(false);
@@ -40,42 +57,59 @@ export class Session {
 
   /** Ends the session here and, if it can be reached, on the server. */
   async logOut(): Promise<void> {
+    this.departures.next();
     try {
       await unwrap(logout());
     } finally {
       this.forget();
+      this.lastOwner.set(null);
+      this.hasEnded.set(false);
     }
   }
 
   /** Gets a fresh access token; calls made meanwhile share the one request. */
-  renew(): Promise<boolean> {
+  renew(): Promise<Renewal> {
     this.renewal ??= this.requestToken().finally(() => (this.renewal = null));
     return this.renewal;
   }
 
-  forget(): void {
+  /** Takes note that the server takes this session no more, however many calls say so. */
+  end(): void {
+    if (!this.accessToken() && !this.loggedIn() && !localStorage.getItem(HINT_KEY)) return;
+    this.forget();
+    this.hasEnded.set(true);
+  }
+
+  private forget(): void {
     localStorage.removeItem(HINT_KEY);
     this.accessToken.set(null);
     this.currentUser.set(null);
   }
 
-  private async requestToken(): Promise<boolean> {
-    const { data } = await refresh();
-    this.accessToken.set(data?.access_token ?? null);
-    return data !== undefined;
+  private async requestToken(): Promise<Renewal> {
+    const { data, error, response } = await refresh();
+    if (data) {
+      this.accessToken.set(data.access_token);
+      return 'renewed';
+    }
+    if (toProblemError(error, response).passes) return 'away';
+    this.end();
+    return 'ended';
   }
 
   private async renewAndLoad(): Promise<boolean> {
-    if (!(await this.renew())) {
-      this.forget();
-      return false;
-    }
+    const renewal = await this.renew();
+    if (renewal === 'away') throw serverAway();
+    if (renewal === 'ended') return false;
     await this.loadUser();
     return true;
   }
 
   private async loadUser(): Promise<void> {
-    this.currentUser.set(await unwrap(getMe()));
+    const user = await unwrap(getMe());
+    this.currentUser.set(user);
+    this.lastOwner.set(user.id);
+    this.hasEnded.set(false);
     localStorage.setItem(HINT_KEY, '1');
   }
 }

@@ -1,4 +1,5 @@
 import {
+  HttpContextToken,
   HttpErrorResponse,
   type HttpEvent,
   type HttpHandlerFn,
@@ -6,50 +7,67 @@ import {
   type HttpRequest,
 } from '@angular/common/http';
 import { inject } from '@angular/core';
-import { Router } from '@angular/router';
-import { catchError, from, type Observable, switchMap, throwError } from 'rxjs';
+import { catchError, from, type Observable, switchMap, takeUntil, throwError } from 'rxjs';
 import { Session } from '@core/auth/session';
-import { toProblemError } from './problem-error';
+import { ProblemError, toProblemError } from './problem-error';
 
 const AUTH_PATH = '/api/v1/auth/';
 
-/** Adds the access token to API calls; renews it once when it has expired, and repeats the call. */
+/** A call that a log-out breaks off: what it was to store is given up then. */
+export const ENDS_AT_LOG_OUT = new HttpContextToken(() => false);
+
+/**
+ * Adds the access token to API calls; renews it once when it has expired, and repeats the call. A
+ * call that finds the session ended says so to the session, which tells everybody else.
+ */
 export const authInterceptor: HttpInterceptorFn = (request, next) => {
   if (!request.url.includes('/api/') || request.url.includes(AUTH_PATH)) return next(request);
   const session = inject(Session);
-  const router = inject(Router);
-  return next(withToken(request, session.token())).pipe(
+  const [token, owner] = [session.token(), session.owner()];
+  const answer = next(withToken(request, token)).pipe(
     catchError((error: unknown) => {
       if (!(error instanceof HttpErrorResponse) || error.status !== 401) {
         return throwError(() => error);
       }
-      return toProblemError(error).code === 'token_expired'
-        ? repeat(request, next, session, router, error)
-        : leave(session, router, error);
+      if (session.owner() !== owner) return throwError(() => error);
+      if (session.token() !== token) return again(request, next, session, error);
+      if (toProblemError(error).code === 'token_expired') {
+        return from(session.renew()).pipe(
+          switchMap((renewal) =>
+            renewal === 'away' ? unanswered(request) : again(request, next, session, error),
+          ),
+        );
+      }
+      session.end();
+      return throwError(() => error);
     }),
   );
+  if (!request.context.get(ENDS_AT_LOG_OUT)) return answer;
+  return answer.pipe(takeUntil(session.loggingOut.pipe(switchMap(loggedOut))));
 };
+
+function loggedOut(): Observable<never> {
+  const title = 'Nobody is logged in';
+  const problem = { title, status: -1, code: 'logged_out', detail: `${title}.` };
+  return throwError(() => new ProblemError(problem));
+}
 
 function withToken<T>(request: HttpRequest<T>, token: string | null): HttpRequest<T> {
   return token ? request.clone({ setHeaders: { Authorization: `Bearer ${token}` } }) : request;
 }
 
-function repeat(
+/** Nobody said whether the session goes on, and so whether the call may be made. */
+function unanswered({ url }: HttpRequest<unknown>): Observable<never> {
+  return throwError(() => new HttpErrorResponse({ status: 0, url }));
+}
+
+/** Repeats the call with the token that there is by now. */
+function again(
   request: HttpRequest<unknown>,
   next: HttpHandlerFn,
   session: Session,
-  router: Router,
   error: HttpErrorResponse,
 ): Observable<HttpEvent<unknown>> {
-  return from(session.renew()).pipe(
-    switchMap((renewed) =>
-      renewed ? next(withToken(request, session.token())) : leave(session, router, error),
-    ),
-  );
-}
-
-function leave(session: Session, router: Router, error: HttpErrorResponse): Observable<never> {
-  session.forget();
-  void router.navigate(['/login'], { queryParams: { next: router.url } });
-  return throwError(() => error);
+  const token = session.token();
+  return token ? next(withToken(request, token)) : throwError(() => error);
 }

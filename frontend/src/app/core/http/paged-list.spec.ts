@@ -1,4 +1,4 @@
-import { PagedList } from './paged-list';
+import { type Page, PagedList, type Snapshot } from './paged-list';
 
 const PAGES: Record<string, { items: number[]; next_cursor: string | null }> = {
   first: { items: [1, 2], next_cursor: 'second' },
@@ -59,5 +59,115 @@ describe('PagedList', () => {
     await list.more();
     expect(list.moreError()).toBeNull();
     expect(list.items()).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a list that is taken up where it was left', () => {
+  const PAGE = 2;
+  const left: Snapshot<number, string> = {
+    query: 'all',
+    items: Array.from({ length: 24 }, (_, i) => i),
+    cursor: '24',
+    pages: 12,
+  };
+  let offset: number;
+  let failing: boolean;
+  let read: number;
+
+  /** Numbers from `offset` up, two a page, without an end. */
+  const fetch = (_query: string, cursor: string | null) => {
+    if (failing) return Promise.reject(new Error('down'));
+    read += 1;
+    const at = Number(cursor ?? 0);
+    const items = [at + offset, at + offset + 1];
+    return Promise.resolve({ items, next_cursor: String(at + PAGE) });
+  };
+
+  beforeEach(() => ([offset, failing, read] = [0, false, 0]));
+
+  it('reads its first ten pages again and ends there', async () => {
+    const list = new PagedList(fetch, left);
+    offset = 100;
+    const loading = list.load('all');
+    expect(list.items()).toHaveLength(24);
+    await loading;
+    expect(read).toBe(10);
+    expect(list.items()).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
+    await list.more();
+    expect(list.items().slice(-2)).toEqual([120, 121]);
+    expect(list.snapshot()?.pages).toBe(11);
+  });
+
+  it('says that it could not be read, keeps what it had, and takes that up by a reload', async () => {
+    failing = true;
+    const list = new PagedList(fetch, left);
+    await list.load('all');
+    expect(list.error()?.detail).toBe('down');
+    expect(list.items()).toEqual(left.items);
+    expect(list.snapshot()).toEqual(left);
+    failing = false;
+    await list.reload();
+    expect(list.error()).toBeNull();
+    expect(list.items()).toHaveLength(20);
+  });
+});
+
+describe('a list that catches up', () => {
+  let stored: number[];
+  let fail: boolean;
+  const list = () =>
+    new PagedList<number, string>((_, cursor) => {
+      if (fail) return Promise.reject(new Error('down'));
+      const at = Number(cursor ?? 0);
+      const next = at + 3 < stored.length ? String(at + 3) : null;
+      return Promise.resolve({ items: stored.slice(at, at + 3), next_cursor: next });
+    });
+  const same = (item: number) => item;
+
+  beforeEach(() => ([stored, fail] = [[6, 5, 4, 3, 2, 1], false]));
+
+  it('puts what is new before what was loaded', async () => {
+    const loaded = list();
+    await loaded.load('all');
+    await loaded.more();
+    stored = [7, ...stored];
+    await loaded.catchUp(same);
+    expect(loaded.items()).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    expect(loaded.hasMore()).toBe(false);
+  });
+
+  it('begins anew when there is more new than a page holds', async () => {
+    const loaded = list();
+    await loaded.load('all');
+    await loaded.more();
+    stored = [10, 9, 8, 7, ...stored];
+    await loaded.catchUp(same);
+    expect(loaded.items()).toEqual([10, 9, 8]);
+    expect(loaded.hasMore()).toBe(true);
+  });
+
+  it('says when it could not, and keeps what it has', async () => {
+    const loaded = list();
+    await loaded.load('all');
+    fail = true;
+    await loaded.catchUp(same);
+    expect(loaded.error()?.detail).toBe('down');
+    expect(loaded.items()).toEqual([6, 5, 4]);
+  });
+
+  it('drops what it got for an older query', async () => {
+    let answer: (page: Page<number>) => void = () => undefined;
+    const answers = [
+      { items: [1] },
+      new Promise<Page<number>>((r) => (answer = r)),
+      { items: [2] },
+    ];
+    const loaded = new PagedList<number, string>(() => Promise.resolve(answers.shift()!));
+    await loaded.load('all');
+    const catching = loaded.catchUp(same);
+    await loaded.load('other');
+    answer({ items: [3] });
+    await catching;
+    expect(loaded.items()).toEqual([2]);
   });
 });

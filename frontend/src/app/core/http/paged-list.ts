@@ -6,6 +6,17 @@ export interface Page<T> {
   readonly next_cursor?: string | null;
 }
 
+/** What a list had loaded, and for which query. */
+export interface Snapshot<T, Q> {
+  readonly query: Q;
+  readonly items: readonly T[];
+  readonly cursor: string | null;
+  readonly pages: number;
+}
+
+/** So many pages are read again when a list is taken up where it was left. */
+const MOST_REREAD = 10;
+
 /**
  * A list that is read page by page and keeps what it has. A new query replaces it; answers to an
  * older query are dropped.
@@ -17,6 +28,7 @@ export class PagedList<T, Q> {
   private readonly failure = signal<{ of: 'first' | 'more'; error: ProblemError } | null>(null);
   private query: Q | null = null;
   private generation = 0;
+  private pages = 0;
 
   readonly items = this.loaded.asReadonly();
   /** Why the list could not be read; what it had is out of date. */
@@ -27,12 +39,19 @@ export class PagedList<T, Q> {
   readonly loadingFirst = computed(() => this.pending() === 'first');
   readonly loadingMore = computed(() => this.pending() === 'more');
 
-  constructor(private readonly fetch: (query: Q, cursor: string | null) => Promise<Page<T>>) {}
+  /** `left` is what the list was when it was left: the same query takes it up from there. */
+  constructor(
+    private readonly fetch: (query: Q, cursor: string | null) => Promise<Page<T>>,
+    private left?: Snapshot<T, Q>,
+  ) {}
 
   /** Shows the first page of `query`. What is on show stays until the answer is there. */
   async load(query: Q): Promise<void> {
+    const left = this.left;
+    this.left = undefined;
     this.query = query;
-    await this.request('first', null);
+    if (left && JSON.stringify(left.query) === JSON.stringify(query)) await this.takeUp(left);
+    else await this.request('first', null);
   }
 
   async reload(): Promise<void> {
@@ -43,9 +62,36 @@ export class PagedList<T, Q> {
     if (this.cursor() && this.pending() === null) await this.request('more', this.cursor());
   }
 
+  /**
+   * Puts what the first page has by now before what is on show, which stays. `key` tells items apart.
+   */
+  async catchUp(key: (item: T) => unknown): Promise<void> {
+    const query = this.query;
+    if (query === null || this.pending() === 'first' || this.error()) return this.reload();
+    try {
+      const page = await this.fetch(query, null);
+      if (query !== this.query) return;
+      const known = new Set(this.loaded().map(key));
+      const news = page.items.filter((item) => !known.has(key(item)));
+      const gap = news.length === page.items.length && page.next_cursor != null;
+      if (gap) await this.reload();
+      else this.loaded.update((items) => [...news, ...items]);
+    } catch (error) {
+      if (query === this.query) this.failure.set({ of: 'first', error: toProblemError(error) });
+    }
+  }
+
   /** Changes the items on show, as after an action on one of them. */
   update(change: (items: readonly T[]) => readonly T[]): void {
     this.loaded.update(change);
+  }
+
+  /** What it has loaded, or null while it has nothing that is worth coming back to. */
+  snapshot(): Snapshot<T, Q> | null {
+    if (this.left) return this.left;
+    if (!this.pages || this.query === null || this.error()) return null;
+    const [query, items, cursor] = [this.query, this.loaded(), this.cursor()];
+    return { query, items, cursor, pages: this.pages };
   }
 
   private failureOf(kind: 'first' | 'more'): ProblemError | null {
@@ -56,12 +102,13 @@ export class PagedList<T, Q> {
   private async request(kind: 'first' | 'more', cursor: string | null): Promise<void> {
     const generation = ++this.generation;
     this.pending.set(kind);
-    this.failure.set(null);
     try {
       const page = await this.fetch(this.query as Q, cursor);
       if (generation !== this.generation) return;
+      this.failure.set(null);
       this.loaded.update((items) => (kind === 'more' ? [...items, ...page.items] : page.items));
       this.cursor.set(page.next_cursor ?? null);
+      this.pages = kind === 'more' ? this.pages + 1 : 1;
     } catch (error) {
       if (generation === this.generation) {
         this.failure.set({ of: kind, error: toProblemError(error) });
@@ -69,5 +116,36 @@ export class PagedList<T, Q> {
     } finally {
       if (generation === this.generation) this.pending.set(null);
     }
+  }
+
+  /**
+   * Shows what it was at once, then reads the same pages again, the first ten at most, and shows
+   * those. While they cannot be read a reload takes up the same.
+   */
+  private async takeUp(left: Snapshot<T, Q>): Promise<void> {
+    const generation = ++this.generation;
+    this.loaded.set(left.items);
+    this.cursor.set(left.cursor);
+    this.pages = left.pages;
+    this.pending.set(null);
+    const fresh: T[] = [];
+    let [next, read]: [string | null, number] = [null, 0];
+    try {
+      do {
+        const page: Page<T> = await this.fetch(this.query as Q, next);
+        if (generation !== this.generation) return;
+        fresh.push(...page.items);
+        [next, read] = [page.next_cursor ?? null, read + 1];
+      } while (next !== null && read < Math.min(left.pages, MOST_REREAD));
+    } catch (error) {
+      if (generation !== this.generation) return;
+      this.left = left;
+      this.failure.set({ of: 'first', error: toProblemError(error) });
+      return;
+    }
+    this.failure.set(null);
+    this.loaded.set(fresh);
+    this.cursor.set(next);
+    this.pages = read;
   }
 }

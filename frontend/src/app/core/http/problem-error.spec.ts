@@ -34,6 +34,13 @@ describe('toProblemError', () => {
     expect(toProblemError(response).title).toBe('The server answered 502');
   });
 
+  it('tells what fails because the server is away', () => {
+    const outages = [0, 404, 422, 429, 500, 502, 503, 504].filter((status) => {
+      return new ProblemError({ ...PROBLEM, status }).outage;
+    });
+    expect(outages).toEqual([0, 502, 503, 504]);
+  });
+
   it('passes its own kind through', () => {
     const error = new ProblemError(PROBLEM);
     expect(toProblemError(error)).toBe(error);

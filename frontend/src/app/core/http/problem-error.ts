@@ -1,6 +1,17 @@
 import { HttpErrorResponse } from '@angular/common/http';
 import type { Problem, ProblemItem } from '@core/api';
 
+/** Answers of a server that is not there, and of what stands before it instead of it. */
+const NO_SERVER: ReadonlySet<number> = new Set([0, 502, 504]);
+/** The server's own word that it cannot do this just now, which may be for this call alone. */
+const UNABLE = 503;
+
+/** What a status says of the server: gone, perhaps unable to do anything, or at work. */
+export function outageOf(status: number): 'away' | 'perhaps' | null {
+  if (NO_SERVER.has(status)) return 'away';
+  return status === UNABLE ? 'perhaps' : null;
+}
+
 /**
  * A refused or failed call, as the server explained it (problem+json), or as well as we can when it
  * could not answer at all. `status` is 0 when the server was not reached.
@@ -12,6 +23,10 @@ export class ProblemError extends Error {
   readonly detail: string;
   readonly correlationId: string | null;
   readonly errors: readonly ProblemItem[];
+  /** It may go well next time, without anything being changed. */
+  readonly passes: boolean;
+  /** If the server is away, this is why, and goes well once it is back. */
+  readonly outage: boolean;
 
   constructor(problem: Pick<Problem, 'title' | 'status' | 'code' | 'detail'> & Partial<Problem>) {
     super(problem.detail || problem.title);
@@ -22,6 +37,8 @@ export class ProblemError extends Error {
     this.detail = problem.detail;
     this.correlationId = problem.correlation_id ?? null;
     this.errors = problem.errors ?? [];
+    this.passes = this.status === 0 || this.status === 429 || this.status >= 500;
+    this.outage = outageOf(this.status) !== null;
   }
 
   /** The message for one form field, or null. */
@@ -37,7 +54,7 @@ export function toProblemError(error: unknown, response?: unknown): ProblemError
   const http = response instanceof HttpErrorResponse ? response : null;
   const body = typeof error === 'string' ? parseJson(error) : error;
   if (isProblem(body)) return new ProblemError(body);
-  if (http) return http.status === 0 ? unreachable() : unexplained(http);
+  if (http) return http.status === 0 ? serverAway() : unexplained(http);
   return new ProblemError({
     title: 'Something went wrong in the browser',
     status: -1,
@@ -58,12 +75,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-function unreachable(): ProblemError {
+/** The server did not answer. What became of the call is not known. */
+export function serverAway(): ProblemError {
   return new ProblemError({
     title: 'Kuber cannot be reached',
     status: 0,
     code: 'unreachable',
-    detail: 'The server did not answer. Nothing was changed. Check that it is running, then retry.',
+    detail: 'The server did not answer. Check that it is running.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { Service, computed, inject, resource } from '@angular/core';
 import { listSignalTypes, type SignalTypeOut } from '@core/api';
 import { Session } from '@core/auth/session';
+import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
 
 /** Every signal type that a pipeline can subscribe to, loaded once per session. */
@@ -16,6 +17,10 @@ export class SignalTypes {
     this.list.hasValue() ? this.list.value().items : [],
   );
   readonly loading = this.list.isLoading;
+
+  constructor() {
+    reloadOnRecovery(this.list);
+  }
 
   /** What a type is called; one that nobody described goes by its own name, made readable. */
   nameOf(signalType: string): string {

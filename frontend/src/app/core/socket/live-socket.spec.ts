@@ -96,6 +96,31 @@ describe('LiveSocket', () => {
     expect(got).toEqual([]);
   });
 
+  it('asks for notices, again after a reconnection, and keeps them apart from runs', () => {
+    const told: number[] = [];
+    const runs: unknown[] = [];
+    live.watchUser((item) => runs.push(item));
+    live.watchNotices(({ unread }) => told.push(unread));
+    sockets[0]!.says({ type: 'ready' });
+    expect(sockets[0]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'notices' });
+    sockets[0]!.says({ type: 'subscribed', topic: 'notices' });
+    sockets[0]!.says({ type: 'notices', unread: 3, newest: null });
+    sockets[0]!.onclose?.();
+    vi.advanceTimersByTime(1_000);
+    sockets[1]!.says({ type: 'ready' });
+    expect(sockets[1]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'notices' });
+    sockets[1]!.says({ type: 'notices', unread: 0, newest: null });
+    expect(told).toEqual([3, 0]);
+    expect(runs).toEqual([]);
+  });
+
+  it('asks for notices at once on a line that is open', () => {
+    live.connect();
+    sockets[0]!.says({ type: 'ready' });
+    live.watchNotices(() => undefined);
+    expect(sockets[0]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'notices' });
+  });
+
   it('stays away after log-out', () => {
     live.connect();
     live.disconnect();

@@ -1,6 +1,7 @@
 import { Service, inject, signal } from '@angular/core';
 import { Session } from '@core/auth/session';
 import { backoffMs } from './backoff';
+import type { NoticeNews, NoticeNewsHandler } from './notice-news';
 import { type RunEvent, type RunEventHandler, SeenEvents } from './run-event';
 import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
 
@@ -25,6 +26,7 @@ export class LiveSocket {
   private readonly open = inject(SOCKET_FACTORY);
   private readonly runs = new Set<RunSubscription>();
   private readonly userHandlers = new Set<RunEventHandler>();
+  private readonly noticeHandlers = new Set<NoticeNewsHandler>();
   private readonly current = signal<SocketState>('closed');
   private socket: SocketLike | null = null;
   private attempt = 0;
@@ -49,6 +51,17 @@ export class LiveSocket {
     return () => void this.runs.delete(subscription);
   }
 
+  /**
+   * How the user's notices stand: at once, after each reconnection, and whenever that changes.
+   * Returns the way to stop.
+   */
+  watchNotices(handler: NoticeNewsHandler): () => void {
+    this.noticeHandlers.add(handler);
+    if (this.current() === 'ready') this.subscribeNotices();
+    else this.connect();
+    return () => void this.noticeHandlers.delete(handler);
+  }
+
   /** Opens the connection if it is not open; a reconnection that waits is made at once. */
   connect(): void {
     if (this.socket) return;
@@ -66,6 +79,7 @@ export class LiveSocket {
   disconnect(): void {
     this.runs.clear();
     this.userHandlers.clear();
+    this.noticeHandlers.clear();
     clearTimeout(this.retryTimer);
     this.drop();
     this.attempt = 0;
@@ -77,6 +91,7 @@ export class LiveSocket {
     if (message.type === 'ready') this.ready();
     else if (message.type === 'ping') this.send({ type: 'pong' });
     else if (message.type === 'error') this.refused(message.code ?? '');
+    else if (message.type === 'notices') this.tell(message as NoticeNews);
     else if ('sequence' in message) this.deliver(message as RunEvent);
   }
 
@@ -84,7 +99,12 @@ export class LiveSocket {
     this.attempt = 0;
     this.current.set('ready');
     this.send({ type: 'subscribe', topic: 'user' });
+    if (this.noticeHandlers.size) this.subscribeNotices();
     for (const subscription of this.runs) this.subscribeRun(subscription);
+  }
+
+  private subscribeNotices(): void {
+    this.send({ type: 'subscribe', topic: 'notices' });
   }
 
   private subscribeRun({ executionId, seen }: RunSubscription): void {
@@ -96,6 +116,10 @@ export class LiveSocket {
       if (executionId === event.execution_id && seen.accept(event.sequence)) handler(event);
     }
     for (const handler of this.userHandlers) handler(event);
+  }
+
+  private tell(news: NoticeNews): void {
+    for (const handler of this.noticeHandlers) handler(news);
   }
 
   /** A refused log-in gets a fresh token before the next try; the server closes the line itself. */

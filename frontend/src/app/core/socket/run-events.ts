@@ -1,11 +1,11 @@
-import { HttpClient } from '@angular/common/http';
-import { Service, computed, effect, inject, signal } from '@angular/core';
-import { firstValueFrom } from 'rxjs';
+import { Service, computed, effect, inject, linkedSignal } from '@angular/core';
 import { listExecutionEvents } from '@core/api';
-import { LiveSocket } from './live-socket';
+import { Reachability } from '@core/http/reachability';
+import { LiveSocket, type SocketState } from './live-socket';
 import { type RunEventHandler, SeenEvents } from './run-event';
 
-export type ConnectionState = 'connecting' | 'live' | 'polling' | 'offline';
+/** `connected` also before the first connection is made: there is nothing to say yet. */
+export type ConnectionState = 'connected' | 'reconnecting' | 'offline';
 
 const POLL_MS = 5_000;
 
@@ -15,24 +15,32 @@ const POLL_MS = 5_000;
  */
 @Service()
 export class RunEvents {
-  private readonly http = inject(HttpClient);
   private readonly socket = inject(LiveSocket);
-  /** Whether the last question was answered; null before the first one. */
-  private readonly answered = signal<boolean | null>(null);
-  private watching = 0;
+  private readonly reachability = inject(Reachability);
+  private readonly ready = computed(() => this.socket.state() === 'ready');
+  /** Whether there has been a connection, or a failed try of one. */
+  private readonly tried = linkedSignal<SocketState, boolean>({
+    source: this.socket.state,
+    computation: (state, before) =>
+      state === 'ready' ||
+      (state === 'closed' && before?.source === 'connecting') ||
+      (before?.value ?? false),
+  });
 
-  /** `live`: the socket is up. `polling`: it is not, but questions are answered. Else `offline`. */
+  /** `reconnecting`: the socket is down, but questions are answered. */
   readonly connection = computed<ConnectionState>(() => {
-    if (this.socket.state() === 'ready') return 'live';
-    const answered = this.answered();
-    if (answered === null) return 'connecting';
-    return answered ? 'polling' : 'offline';
+    const tried = this.tried();
+    if (this.reachability.isAway()) return 'offline';
+    return this.ready() || !tried ? 'connected' : 'reconnecting';
   });
 
   constructor() {
     effect((onCleanup) => {
-      if (this.socket.state() === 'ready') return;
-      const timer = setInterval(() => void this.probe(), POLL_MS);
+      if (this.ready()) {
+        if (this.reachability.isAway()) void this.reachability.check();
+        return;
+      }
+      const timer = setInterval(() => void this.reachability.check(), POLL_MS);
       onCleanup(() => clearInterval(timer));
     });
   }
@@ -42,11 +50,9 @@ export class RunEvents {
     const seen = new SeenEvents(after);
     const unsubscribe = this.socket.watchRun(executionId, seen, handler);
     const timer = setInterval(() => void this.poll(executionId, seen, handler), POLL_MS);
-    this.watching += 1;
     return () => {
       unsubscribe();
       clearInterval(timer);
-      this.watching -= 1;
     };
   }
 
@@ -61,21 +67,8 @@ export class RunEvents {
       path: { execution_id: executionId },
       query: { after: seen.resumeAfter },
     });
-    this.answered.set(data !== undefined);
     for (const event of data?.items ?? []) {
       if (seen.accept(event.sequence)) handler(event);
     }
-  }
-
-  /** With no run to ask about, asks whether the server is there at all. */
-  private async probe(): Promise<void> {
-    if (this.watching > 0) return;
-    const health = firstValueFrom(this.http.get('/health'));
-    this.answered.set(
-      await health.then(
-        () => true,
-        () => false,
-      ),
-    );
   }
 }

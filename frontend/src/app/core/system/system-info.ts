@@ -1,5 +1,6 @@
 import { Service, computed, resource } from '@angular/core';
 import { getSystemInfo } from '@core/api';
+import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
 
 /** What this installation offers: version, demo log-in, model, price source. Loaded once. */
@@ -17,6 +18,10 @@ export class SystemInfoStore {
     if (market.simulated) return { label: 'Simulated data', note: market.note };
     return market.provider === 'alpaca' ? null : { label: 'Sample history', note: market.note };
   });
+
+  constructor() {
+    reloadOnRecovery(this.info);
+  }
 
   reload(): void {
     this.info.reload();

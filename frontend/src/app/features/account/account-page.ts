@@ -2,17 +2,27 @@ import { TitleCasePipe } from '@angular/common';
 import { Component, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
-import { Router, RouterLink } from '@angular/router';
+import { RouterLink } from '@angular/router';
+import { Departure } from '@core/auth/departure';
 import { Session } from '@core/auth/session';
-import { LiveSocket } from '@core/socket/live-socket';
 import { SystemInfoStore } from '@core/system/system-info';
 import { Theme } from '@core/theme/theme';
+import { Skeleton } from '@shared/skeleton';
 import { BudgetForm } from './budget-form';
+import { LimitList } from './limit-list';
 
 /** Who one is, what runs may spend, and how the app looks. */
 @Component({
   selector: 'k-account-page',
-  imports: [RouterLink, TitleCasePipe, MatButton, MatButtonToggleModule, BudgetForm],
+  imports: [
+    RouterLink,
+    TitleCasePipe,
+    MatButton,
+    MatButtonToggleModule,
+    BudgetForm,
+    LimitList,
+    Skeleton,
+  ],
   templateUrl: './account-page.html',
   styleUrl: './account-page.scss',
 })
@@ -20,12 +30,5 @@ export class AccountPage {
   protected readonly session = inject(Session);
   protected readonly theme = inject(Theme);
   protected readonly system = inject(SystemInfoStore);
-  private readonly socket = inject(LiveSocket);
-  private readonly router = inject(Router);
-
-  protected async logOut(): Promise<void> {
-    this.socket.disconnect();
-    await this.session.logOut();
-    await this.router.navigate(['/login']);
-  }
+  protected readonly departure = inject(Departure);
 }

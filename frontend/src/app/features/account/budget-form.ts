@@ -33,6 +33,7 @@ export class BudgetForm {
     effect(() => {
       if (!this.budget.hasValue()) return;
       const { per_run, per_day } = this.budget.value();
+      if (this.form.dirty) return; // typed while the answer was on its way
       this.form.reset({ perRun: per_run ?? '', perDay: per_day ?? '' });
     });
   }
@@ -46,11 +47,13 @@ export class BudgetForm {
     const { perRun, perDay } = this.form.getRawValue();
     this.busy.set(true);
     this.problem.set(null);
+    this.form.markAsPristine();
     try {
       const body = { per_run: perRun || null, per_day: perDay || null };
       this.budget.set(await unwrap(putBudget({ body })));
       this.messages.open('Budget saved', undefined, { duration: 3000 });
     } catch (error) {
+      this.form.markAsDirty();
       this.problem.set(toProblemError(error));
     } finally {
       this.busy.set(false);

@@ -2,20 +2,22 @@ import { Component, inject, input, signal } from '@angular/core';
 import { FormControl, FormGroup, ReactiveFormsModule, Validators } from '@angular/forms';
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
+import { inside } from '@core/auth/inside';
 import { Session } from '@core/auth/session';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { SystemInfoStore } from '@core/system/system-info';
 import { ErrorState } from '@shared/error-state';
+import { Notice } from '@shared/notice';
 import { AuthFrame } from './auth-frame';
 
 @Component({
   selector: 'k-login-page',
-  imports: [ReactiveFormsModule, RouterLink, MatButton, AuthFrame, ErrorState],
+  imports: [ReactiveFormsModule, RouterLink, MatButton, AuthFrame, ErrorState, Notice],
   templateUrl: './login-page.html',
   styleUrl: './auth-form.scss',
 })
 export class LoginPage {
-  private readonly session = inject(Session);
+  protected readonly session = inject(Session);
   private readonly router = inject(Router);
   protected readonly system = inject(SystemInfoStore);
 
@@ -51,8 +53,4 @@ export class LoginPage {
       this.busy.set(false);
     }
   }
-}
-
-function inside(address: string | undefined): string {
-  return address?.startsWith('/') && !address.startsWith('//') ? address : '/';
 }

@@ -5,6 +5,7 @@ import { listExecutions, listPipelines, listTemplates, type TemplateOut } from '
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
 import { toProblemError } from '@core/http/problem-error';
+import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
 import { createFromTemplate } from '@core/pipelines/open-template';
 import { RunEvents } from '@core/socket/run-events';
@@ -14,7 +15,7 @@ import { ErrorState } from '@shared/error-state';
 import { GraphPreview } from '@shared/graph-view/graph-preview';
 import { ModeBadge } from '@shared/mode-badge';
 import { Notice } from '@shared/notice';
-import { SkeletonRows } from '@shared/skeleton';
+import { Skeleton, SkeletonRows } from '@shared/skeleton';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
 
@@ -35,6 +36,7 @@ const TELLING = new Set(['execution_started', 'execution_finished']);
     GraphPreview,
     ModeBadge,
     Notice,
+    Skeleton,
     SkeletonRows,
     StatusBadge,
     Time,
@@ -67,7 +69,13 @@ export class DashboardPage {
       .map((item) => this.card(item));
   });
 
+  /** Everything above has its height: what comes below moves nothing any more. */
+  protected readonly complete = computed(
+    () => this.starts().length > 0 && this.runs.hasValue() && this.pipelines.hasValue(),
+  );
+
   constructor() {
+    reloadOnRecovery(this.templates);
     const stop = inject(RunEvents).watchAll((event) => {
       if (TELLING.has(event.type)) this.runs.reload();
     });
@@ -89,7 +97,7 @@ export class DashboardPage {
     return {
       template,
       nodes: drawnNodes(template.graph, this.catalogue.byType()),
-      edges: drawnEdges(template.graph),
+      edges: drawnEdges(template.graph, this.catalogue.byType()),
     };
   }
 }

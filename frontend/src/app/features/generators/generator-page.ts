@@ -9,6 +9,7 @@ import {
   untracked,
 } from '@angular/core';
 import { MatButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
 import { MatSnackBar } from '@angular/material/snack-bar';
@@ -22,8 +23,11 @@ import {
 } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { HELD_IS_BACK, HeldDrafts } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
+import { UnsavedWork } from '@core/page/unsaved-work';
 import { SignalTypes } from '@core/signals/signal-types';
+import { confirmLeaving } from '@shared/confirm-dialog';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
 import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
@@ -65,6 +69,7 @@ const MOST_SYMBOLS = 50;
 })
 export class GeneratorPage {
   private readonly router = inject(Router);
+  private readonly drafts = inject(HeldDrafts);
   private readonly page = inject(PageContext);
   private readonly messages = inject(MatSnackBar);
   protected readonly types = inject(SignalTypes);
@@ -118,13 +123,25 @@ export class GeneratorPage {
     return error ? toProblemError(error) : null;
   });
 
+  private touched = false;
+  /** What it is held under when the session ends. */
+  private readonly holdName = computed(() => `generator.${this.id() ?? `new.${this.kind()}`}`);
+
   constructor() {
+    const dialogs = inject(MatDialog);
+    inject(UnsavedWork).watch({
+      waits: () => this.touched,
+      hold: () => this.drafts.hold(this.holdName(), this.draft() ?? {}),
+      ask: () => confirmLeaving(dialogs),
+    });
     effect(() => {
       const stored = this.stored.hasValue() ? this.stored.value() : null;
       const kind = this.offered()?.find((item) => item.kind === this.kind());
       untracked(() => {
         if (stored) this.draft.set(draftFrom(stored));
         else this.draft.set(kind && !this.id() ? newDraft(kind) : null);
+        this.touched = false;
+        if (this.draft()) this.takeUp();
       });
       const label = this.id() ? (stored?.name ?? 'Generator') : 'New generator';
       const parents = [
@@ -135,13 +152,23 @@ export class GeneratorPage {
     });
   }
 
+  private takeUp(): void {
+    const held = this.drafts.take<GeneratorDraft>(this.holdName());
+    if (!held) return;
+    this.draft.set(held);
+    this.touched = true;
+    this.messages.open(HELD_IS_BACK, undefined, { duration: 4000 });
+  }
+
   protected reload(): void {
     this.kinds.reload();
     this.stored.reload();
   }
 
   protected change(change: Partial<GeneratorDraft>): void {
+    const before = JSON.stringify(this.draft());
     this.draft.update((draft) => draft && { ...draft, ...change });
+    this.touched ||= JSON.stringify(this.draft()) !== before;
   }
 
   protected configure({ value }: SchemaFormChange): void {
@@ -159,6 +186,7 @@ export class GeneratorPage {
       const saved = generator_id
         ? await unwrap(updateGenerator({ path: { generator_id }, body }))
         : await unwrap(createGenerator({ body }));
+      this.touched = false;
       this.messages.open(`Saved ${saved.name}`, undefined, { duration: 4000 });
       await this.router.navigate(['/signals/generators']);
     } catch (error) {

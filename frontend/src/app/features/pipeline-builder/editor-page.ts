@@ -5,8 +5,10 @@ import { MatDialog } from '@angular/material/dialog';
 import { MatTooltip } from '@angular/material/tooltip';
 import { Title } from '@angular/platform-browser';
 import { Router, RouterLink } from '@angular/router';
-import { toProblemError } from '@core/http/problem-error';
+import { HELD_IS_BACK } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
+import { UnsavedWork } from '@core/page/unsaved-work';
+import { type Confirmation, confirm } from '@shared/confirm-dialog';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { Skeleton } from '@shared/skeleton';
@@ -20,18 +22,36 @@ import { RunBar } from './run-overlay/run-bar';
 import { Autosave } from './state/autosave';
 import { ClipboardActions } from './state/clipboard-actions';
 import { EditorActions } from './state/editor-actions';
-import { EditorApi } from './state/editor-api';
 import { EditorStore } from './state/editor-store';
 import { EditorUi } from './state/editor-ui';
 import { PipelineDocument } from './state/pipeline-document';
 import { ProblemList } from './state/problem-list';
+import { RunFreshness } from './state/run-freshness';
 import { RunSession } from './state/run-session';
 import { RunStore } from './state/run-store';
 import { Shortcuts } from './state/shortcuts';
+import { StartSwitch } from './state/start-switch';
+import { StoredCopies } from './state/stored-copies';
 import { VersionsPanel } from './versions/versions-panel';
 
 /** Here the panels would cover the canvas: they open over it when asked for. */
 const NARROW = '(max-width: 1024px)';
+
+const UNSAVED = {
+  title: 'Leave with a change that is not saved?',
+  text: 'The last change could not be saved.',
+};
+const LOST = {
+  title: 'Leave a pipeline that was deleted?',
+  text: 'It was deleted elsewhere: what you see is stored nowhere. Leaving drops it.',
+};
+const INCOMPLETE = {
+  title: 'Leave with a change that is not complete?',
+  text: 'How the pipeline starts is not changed yet: until the change is complete it starts as before.',
+};
+const KEPT =
+  'This tab keeps it, and goes on with it when you open the pipeline here again. Closing the tab drops it.';
+const DROPPED = 'Logging out drops it.';
 
 /** Where a pipeline is drawn, set up and run. */
 @Component({
@@ -60,9 +80,12 @@ const NARROW = '(max-width: 1024px)';
     EditorUi,
     PipelineDocument,
     ProblemList,
+    RunFreshness,
     RunSession,
     RunStore,
     Shortcuts,
+    StartSwitch,
+    StoredCopies,
   ],
   templateUrl: './editor-page.html',
   styleUrl: './editor-page.scss',
@@ -74,14 +97,15 @@ const NARROW = '(max-width: 1024px)';
   },
 })
 export class EditorPage {
-  private readonly api = inject(EditorApi);
   private readonly autosave = inject(Autosave);
   private readonly clipboard = inject(ClipboardActions);
+  protected readonly copies = inject(StoredCopies);
   private readonly dialogs = inject(MatDialog);
   private readonly location = inject(Location);
   private readonly page = inject(PageContext);
   private readonly problems = inject(ProblemList);
   private readonly router = inject(Router);
+  private readonly runs = inject(RunStore);
   private readonly session = inject(RunSession);
   private readonly title = inject(Title);
   protected readonly actions = inject(EditorActions);
@@ -109,6 +133,13 @@ export class EditorPage {
 
   constructor() {
     this.makeRoom();
+    inject(UnsavedWork).watch({
+      waits: () => this.autosave.waits(),
+      settle: async () => (await this.autosave.flush()) && !this.autosave.waits(),
+      hold: () => this.autosave.hold(),
+      drop: () => this.autosave.drop(),
+      ask: (forGood) => confirm(this.dialogs, this.leaving(forGood)),
+    });
     this.shortcuts.connectPage({
       run: () => void this.session.run(true),
       help: () => this.showHelp(),
@@ -132,11 +163,19 @@ export class EditorPage {
   }
 
   protected async open(id: string): Promise<void> {
-    await this.document.open(id);
-    if (!this.document.facts()) return;
-    this.autosave.begin();
+    const before = this.document.facts()?.id;
+    if (!(await this.autosave.open(id))) return;
+    if (before && before !== id) this.runs.dismiss();
+    if (this.autosave.takeUpDraft()) this.actions.say(HELD_IS_BACK);
     for (const repair of this.document.repairs()) this.actions.say(repair);
     await this.session.resume(id);
+  }
+
+  /** What is asked before something that is not stored is left. */
+  private leaving(forGood: boolean): Confirmation {
+    if (this.autosave.state() === 'deleted') return { ...LOST, action: 'Leave' };
+    const what = this.document.held() && !this.autosave.dirty() ? INCOMPLETE : UNSAVED;
+    return { ...what, text: `${what.text} ${forGood ? DROPPED : KEPT}`, action: 'Leave' };
   }
 
   /** Keeps the panels off the canvas while the window is narrow. */
@@ -173,26 +212,27 @@ export class EditorPage {
   }
 
   protected async download(): Promise<void> {
-    await this.attempt(async () => {
-      await this.autosave.flush();
-      const content = JSON.stringify(await this.api.export(this.id()), null, 2);
-      const link = window.document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
-      link.download = `${this.document
-        .name()
-        .replace(/[^\w-]+/g, '-')
-        .toLowerCase()}.json`;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    });
+    const copy = await this.copies.export(this.id());
+    if (!copy) return;
+    const content = JSON.stringify(copy, null, 2);
+    const link = window.document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
+    link.download = `${this.document
+      .name()
+      .replace(/[^\w-]+/g, '-')
+      .toLowerCase()}.json`;
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   protected async clone(): Promise<void> {
-    await this.attempt(async () => {
-      await this.autosave.flush();
-      const copy = await this.api.clone(this.id());
-      await this.router.navigate(['/pipelines', copy.id]);
-    });
+    const copy = await this.copies.clone(this.id());
+    if (copy) await this.router.navigate(['/pipelines', copy]);
+  }
+
+  protected async saveAsNew(): Promise<void> {
+    const made = await this.copies.saveAsNew();
+    if (made) await this.router.navigate(['/pipelines', made]);
   }
 
   protected showHelp(): void {
@@ -229,14 +269,6 @@ export class EditorPage {
 
   private isTextField(event: Event): boolean {
     return (event.target as HTMLElement).closest?.('input, textarea, select') != null;
-  }
-
-  private async attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.session.refusal.set({ text: toProblemError(error).detail, activeRun: null });
-    }
   }
 }
 

@@ -50,7 +50,7 @@ function missing(field: string, message: string): ProblemItem {
 function problem(fileName: string, detail: string, errors: ProblemItem[]): ProblemError {
   return new ProblemError({
     title: `${fileName} was not imported`,
-    status: 0,
+    status: -1,
     code: 'bad_file',
     detail,
     errors,

@@ -3,6 +3,7 @@ import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router } from '@angular/router';
 import {
+  activatePipeline,
   archivePipeline,
   clonePipeline,
   createPipeline,
@@ -97,13 +98,39 @@ export class PipelineActions {
     await unwrap(archivePipeline({ path: { pipeline_id: pipeline.id } }));
     list.update((items) => items.map((item) => withStatus(item, pipeline.id, 'archived')));
     this.say(`Archived ${pipeline.name}`, 'Undo', () =>
-      this.attempt(() => this.unarchive(pipeline, list)),
+      this.attempt(() => this.undoArchive(pipeline, list)),
     );
   }
 
-  private async unarchive({ id }: PipelineSummary, list: List): Promise<void> {
+  /** Brings a pipeline back as it was: one that was active is switched on again. */
+  private async undoArchive(pipeline: PipelineSummary, list: List): Promise<void> {
+    await this.restore(pipeline, list);
+    if (pipeline.status === 'active') await this.switchOn(pipeline, list);
+  }
+
+  /** An archive is left switched off: after a while, nothing is to start unasked. */
+  private async unarchive(pipeline: PipelineSummary, list: List): Promise<void> {
+    await this.restore(pipeline, list);
+    if ((pipeline.trigger.kind ?? 'manual') === 'manual')
+      return this.say(`Restored ${pipeline.name}`);
+    this.say(`Restored ${pipeline.name}, switched off`, 'Switch on', () =>
+      this.attempt(() => this.switchOn(pipeline, list)),
+    );
+  }
+
+  private async restore({ id }: PipelineSummary, list: List): Promise<void> {
     const { status } = await unwrap(unarchivePipeline({ path: { pipeline_id: id } }));
     list.update((items) => items.map((item) => withStatus(item, id, status)));
+  }
+
+  private async switchOn({ id, name }: PipelineSummary, list: List): Promise<void> {
+    try {
+      const { status } = await unwrap(activatePipeline({ path: { pipeline_id: id } }));
+      list.update((items) => items.map((item) => withStatus(item, id, status)));
+      this.say(`Restored ${name}, switched on`);
+    } catch (error) {
+      this.say(`Restored ${name}, switched off. ${reasonOf(error)}`);
+    }
   }
 
   private async delete({ id, name }: PipelineSummary, list: List): Promise<void> {
@@ -132,6 +159,12 @@ export class PipelineActions {
     const shown = this.messages.open(text, action, { duration: MESSAGE_MS });
     if (act) shown.onAction().subscribe(() => void act());
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { detail, errors } = toProblemError(error);
+  const [first] = errors;
+  return first ? `${first.message} ${first.remedy ?? ''}`.trim() : detail;
 }
 
 function withStatus(

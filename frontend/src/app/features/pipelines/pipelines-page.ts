@@ -5,13 +5,12 @@ import { MatFormField } from '@angular/material/form-field';
 import { MatMenuModule } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
 import { listPipelines, type PipelineSummary } from '@core/api';
-import { PagedList } from '@core/http/paged-list';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
-import { LoadMore } from '@shared/load-more';
 import { Icon } from '@shared/icon';
-import { SkeletonRows } from '@shared/skeleton';
+import { ListFrame } from '@shared/list-frame';
 import {
   type ListFilters,
   MODES,
@@ -37,9 +36,8 @@ const PAUSE_MS = 200;
     MatSelectModule,
     Icon,
     EmptyState,
+    ListFrame,
     ErrorState,
-    LoadMore,
-    SkeletonRows,
     PipelineTable,
   ],
   providers: [PipelineActions],
@@ -71,7 +69,7 @@ export class PipelinesPage {
     const { search, status, mode } = this.filters();
     return search !== '' || status !== null || mode !== null;
   });
-  protected readonly list = new PagedList<PipelineSummary, ListFilters>((filters, cursor) =>
+  protected readonly list = keptList<PipelineSummary, ListFilters>('pipelines', (filters, cursor) =>
     unwrap(listPipelines({ query: { ...filters, cursor, limit: PAGE_SIZE } })),
   );
   private typing?: ReturnType<typeof setTimeout>;

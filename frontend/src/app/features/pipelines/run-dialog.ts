@@ -6,12 +6,13 @@ import { type PipelineSummary, runPipeline } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
+import { NewestPrice } from '@shared/symbol-picker/newest-price';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 
 /** Starts a run: on which symbol, and as of when. */
 @Component({
   selector: 'k-run-dialog',
-  imports: [MatDialogModule, MatButton, SymbolPicker, ErrorState],
+  imports: [MatDialogModule, MatButton, NewestPrice, SymbolPicker, ErrorState],
   template: `
     <h2 mat-dialog-title>Run {{ pipeline.name }}</h2>
     <mat-dialog-content>
@@ -22,6 +23,7 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
       <p class="k-help">
         Leave empty for now. On a past date the run sees nothing that came later.
       </p>
+      <k-newest-price [symbol]="symbol()" />
       @if (problem(); as error) {
         <k-error-state [error]="error" [retryable]="false" />
       }

@@ -41,7 +41,7 @@ export class TemplatesPage {
     return {
       ...template,
       nodes: drawnNodes(template.graph, this.catalogue.byType()),
-      edges: drawnEdges(template.graph),
+      edges: drawnEdges(template.graph, this.catalogue.byType()),
     };
   }
 }

@@ -3,6 +3,7 @@ import { MatButton } from '@angular/material/button';
 import { MatTabsModule } from '@angular/material/tabs';
 import type { NodeRunOut } from '@core/api';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { portLabel } from '@core/graph/draw-graph';
 import { CostPipe, CountPipe, DurationPipe } from '@shared/format/format-pipes';
 import { Icon } from '@shared/icon';
 import { JsonTree } from '@shared/json-tree/json-tree';
@@ -56,8 +57,10 @@ export class NodeDetail {
         return 'Nothing yet.';
     }
   });
+  /** The way out that it took, if it has several. */
   protected readonly port = computed(() => {
-    const port = this.node().port;
-    return port && port !== 'out' ? port : null;
+    const { port, status } = this.node();
+    if (status === 'failed') return null;
+    return port ? portLabel(port, this.agent()?.ports ?? []) : null;
   });
 }

@@ -39,8 +39,14 @@ import { loadBars, planOf, timeframeOf } from './run-bars';
         <k-empty-state icon="candlestick_chart" title="There are no bars for this time" />
       }
     </div>
-    @if (later()) {
-      <p class="legend k-muted">Pale bars came after the run. No agent saw them.</p>
+    @if (later() && !bars.isLoading() && shown().length) {
+      <p class="legend k-muted">
+        @if (cameLater()) {
+          Pale bars came after the run. No agent saw them.
+        } @else {
+          There are no bars after the run yet.
+        }
+      </p>
     }
   `,
   styles: `
@@ -91,6 +97,7 @@ export class RunChart {
       loadBars(symbol, timeframe, now, later),
   });
   protected readonly shown = computed(() => (this.bars.hasValue() ? this.bars.value() : []));
+  protected readonly cameLater = computed(() => this.shown().some((bar) => bar.later));
   protected readonly error = computed(() => {
     const error = this.bars.error();
     return error ? toProblemError(error) : null;

@@ -78,7 +78,7 @@ export class RunPage {
   });
   protected readonly edges = computed(() => {
     const run = this.store.run();
-    return run ? drawnEdges(run.graph) : [];
+    return run ? drawnEdges(run.graph, this.catalogue.byType()) : [];
   });
   protected readonly remedy = computed(() => {
     const error = this.store.run()?.error;

@@ -84,10 +84,16 @@ describe('RunStore', () => {
     const nodes = [
       nodeRun({
         node_id: 'plan',
+        status: 'succeeded',
         reasoning: 'No cross.',
         output: { strategy: { action: 'HOLD' } },
       }),
-      nodeRun({ node_id: 'risk', reasoning: 'Nothing.', output: { risk: { approved: false } } }),
+      nodeRun({
+        node_id: 'risk',
+        status: 'succeeded',
+        reasoning: 'Nothing.',
+        output: { risk: { approved: false } },
+      }),
     ];
     const opening = store.open('run-1');
     await answer(execution({ status: 'succeeded', nodes }));

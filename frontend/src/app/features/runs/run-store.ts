@@ -7,15 +7,10 @@ import {
   withMethods,
   withState,
 } from '@ngrx/signals';
-import {
-  cancelExecution,
-  type ExecutionOut,
-  getExecution,
-  type NodeRunOut,
-  rerunExecution,
-} from '@core/api';
+import { cancelExecution, type ExecutionOut, getExecution, rerunExecution } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { explainingNode } from '@core/runs/explaining-node';
 import { RunEvents } from '@core/socket/run-events';
 import { applyEvent } from './apply-event';
 
@@ -135,27 +130,7 @@ function newer(read: ExecutionOut, shown: ExecutionOut | null): boolean {
   return shown?.id !== read.id || read.last_sequence >= shown.last_sequence;
 }
 
-/** The node to look at: the one at work, the one that failed, or the one that decided. */
+/** The node to look at; the last one when none stands out. */
 function telling(run: ExecutionOut | null): string | null {
-  if (!run) return null;
-  const find = (test: (node: NodeRunOut) => boolean) => run.nodes.find(test)?.node_id;
-  const decided = (section: string) =>
-    find((node) => Boolean(node.output?.[section]) && node.reasoning !== null);
-  return (
-    find((node) => node.status === 'failed') ??
-    find((node) => node.status === 'running' || node.status === 'waiting') ??
-    decided('trade') ??
-    (holds(run) ? decided('strategy') : decided('risk')) ??
-    decided('strategy') ??
-    run.nodes.at(-1)?.node_id ??
-    null
-  );
-}
-
-/** Whether the plan was to do nothing, so that the strategy is what decided. */
-function holds(run: ExecutionOut): boolean {
-  return run.nodes.some((node) => {
-    const plan = node.output?.['strategy'] as { action?: unknown } | null | undefined;
-    return plan?.action === 'HOLD';
-  });
+  return run ? (explainingNode(run.nodes) ?? run.nodes.at(-1)?.node_id ?? null) : null;
 }

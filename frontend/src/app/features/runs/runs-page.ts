@@ -4,13 +4,12 @@ import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
 import { Router, RouterLink } from '@angular/router';
 import { type ExecutionSummary, listExecutions, listPipelines, type RunStatus } from '@core/api';
-import { PagedList } from '@core/http/paged-list';
+import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { RunEvents } from '@core/socket/run-events';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
-import { LoadMore } from '@shared/load-more';
-import { SkeletonRows } from '@shared/skeleton';
+import { ListFrame } from '@shared/list-frame';
 import { STATUS_LOOKS } from '@shared/status-badge';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { RunTable } from './run-table';
@@ -35,9 +34,7 @@ const TELLING = new Set(['execution_started', 'execution_finished', 'waiting']);
     MatFormField,
     MatSelectModule,
     EmptyState,
-    ErrorState,
-    LoadMore,
-    SkeletonRows,
+    ListFrame,
     SymbolPicker,
     RunTable,
   ],
@@ -66,11 +63,12 @@ export class RunsPage {
   protected readonly pipelines = resource({
     loader: () => unwrap(listPipelines({ query: { limit: PIPELINES_OFFERED, sort: 'name' } })),
   });
-  protected readonly list = new PagedList<ExecutionSummary, Filters>((filters, cursor) =>
+  protected readonly list = keptList<ExecutionSummary, Filters>('runs', (filters, cursor) =>
     unwrap(listExecutions({ query: { ...filters, cursor, limit: PAGE_SIZE } })),
   );
 
   constructor() {
+    reloadOnRecovery(this.pipelines);
     effect(() => void this.list.load(this.filters()));
     const stop = inject(RunEvents).watchAll((event) => {
       if (TELLING.has(event.type)) void this.refresh(event.execution_id);

@@ -9,6 +9,7 @@ import {
   untracked,
 } from '@angular/core';
 import { MatButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
 import { MatSnackBar } from '@angular/material/snack-bar';
@@ -16,8 +17,11 @@ import { Router, RouterLink } from '@angular/router';
 import { createScanner, getScanner, listScannerFields, updateScanner } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { HELD_IS_BACK, HeldDrafts } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
+import { UnsavedWork } from '@core/page/unsaved-work';
 import { everyInWords } from '@core/pipelines/trigger-words';
+import { confirmLeaving } from '@shared/confirm-dialog';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { Notice } from '@shared/notice';
@@ -61,6 +65,7 @@ const REFRESHES = [1, 5, 15, 30, 60, 240, 1440];
 })
 export class ScannerPage {
   private readonly router = inject(Router);
+  private readonly drafts = inject(HeldDrafts);
   private readonly page = inject(PageContext);
   private readonly messages = inject(MatSnackBar);
 
@@ -104,11 +109,25 @@ export class ScannerPage {
     return error ? toProblemError(error) : null;
   });
 
+  /** The draft as it was begun with. */
+  private begun: ScannerDraft | null = null;
+  /** What it is held under when the session ends. */
+  private readonly holdName = computed(() => `scanner.${this.id() ?? 'new'}`);
+
   constructor() {
+    const dialogs = inject(MatDialog);
+    inject(UnsavedWork).watch({
+      waits: () => this.begun !== null && !sameDraft(this.begun, this.draft()),
+      hold: () => this.drafts.hold(this.holdName(), this.draft()),
+      ask: () => confirmLeaving(dialogs),
+    });
     effect(() => {
       const stored = this.stored.hasValue() ? this.stored.value() : null;
       const kind = KINDS.find((look) => look.kind === this.kind())?.kind ?? 'manual';
-      untracked(() => this.draft.set(stored ? draftFrom(stored) : emptyDraft(kind)));
+      untracked(() => {
+        this.begin(stored ? draftFrom(stored) : emptyDraft(kind));
+        if (this.ready()) this.takeUp();
+      });
       const label = this.id() ? (stored?.name ?? 'Scanner') : 'New scanner';
       const parents = [
         { label: 'Signals', link: '/signals' },
@@ -116,6 +135,18 @@ export class ScannerPage {
       ];
       untracked(() => this.page.show([...parents, { label }]));
     });
+  }
+
+  private begin(draft: ScannerDraft): void {
+    this.begun = draft;
+    this.draft.set(draft);
+  }
+
+  private takeUp(): void {
+    const held = this.drafts.take<ScannerDraft>(this.holdName());
+    if (!held) return;
+    this.draft.set(held);
+    this.messages.open(HELD_IS_BACK, undefined, { duration: 4000 });
   }
 
   protected change(change: Partial<ScannerDraft>): void {
@@ -143,6 +174,7 @@ export class ScannerPage {
       const saved = scanner_id
         ? await unwrap(updateScanner({ path: { scanner_id }, body }))
         : await unwrap(createScanner({ body }));
+      this.begun = this.draft();
       this.messages.open(`Saved ${saved.name}`, undefined, { duration: 4000 });
       await this.leave();
     } catch (error) {
@@ -156,4 +188,9 @@ export class ScannerPage {
     const pipeline = this.pipeline();
     return this.router.navigate(pipeline ? ['/pipelines', pipeline] : ['/signals/scanners']);
   }
+}
+
+/** Choosing the kind of a new scanner is nothing to lose. */
+function sameDraft(a: ScannerDraft, b: ScannerDraft): boolean {
+  return JSON.stringify({ ...a, kind: b.kind }) === JSON.stringify(b);
 }

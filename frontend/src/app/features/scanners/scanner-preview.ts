@@ -16,6 +16,7 @@ import {
   formatPrice,
   formatQuantity,
 } from '@shared/format/numbers';
+import { formatDate } from '@shared/format/times';
 import { SkeletonRows } from '@shared/skeleton';
 
 const PAUSE_MS = 400;
@@ -50,6 +51,7 @@ interface Column {
             <thead>
               <tr>
                 <th>Ticker</th>
+                <th>As of</th>
                 @for (column of columns(); track column.field) {
                   <th class="k-num">{{ column.label }}</th>
                 }
@@ -59,6 +61,7 @@ interface Column {
               @for (row of found.rows; track row.ticker) {
                 <tr>
                   <td class="ticker">{{ row.ticker }}</td>
+                  <td class="as-of" [title]="row.source">{{ day(row.as_of) }}</td>
                   @for (column of columns(); track column.field) {
                     <td class="k-num">{{ shown(row, column.field) }}</td>
                   }
@@ -100,6 +103,9 @@ interface Column {
     .ticker {
       font-weight: 500;
     }
+    .as-of {
+      white-space: nowrap;
+    }
     .stale {
       opacity: 0.6;
     }
@@ -112,6 +118,8 @@ export class ScannerPreview {
   readonly filter = input.required<ScannerFilter | null>();
   readonly fields = input.required<readonly ScannerField[]>();
 
+  /** The day of the close that the figures are of. */
+  protected readonly day = (iso: string): string => formatDate(iso, 'UTC');
   private readonly asked = computed(() => this.filter(), {
     equal: (a, b) => JSON.stringify(a) === JSON.stringify(b),
   });

@@ -5,16 +5,15 @@ import { MatMenuModule } from '@angular/material/menu';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { RouterLink } from '@angular/router';
 import { deleteScanner, listScanners, refreshScanner, type ScannerOut } from '@core/api';
-import { PagedList } from '@core/http/paged-list';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
-import { LoadMore } from '@shared/load-more';
 import { Icon } from '@shared/icon';
-import { SkeletonRows } from '@shared/skeleton';
+import { ListFrame } from '@shared/list-frame';
 import { KINDS } from './scanner-draft';
 import { ScannerTable } from './scanner-table';
 
@@ -29,10 +28,9 @@ const MESSAGE_MS = 4_000;
     MatButton,
     MatMenuModule,
     EmptyState,
+    ListFrame,
     ErrorState,
-    LoadMore,
     Icon,
-    SkeletonRows,
     ScannerTable,
   ],
   templateUrl: './scanners-page.html',
@@ -43,7 +41,7 @@ export class ScannersPage {
   private readonly messages = inject(MatSnackBar);
 
   protected readonly kinds = KINDS;
-  protected readonly list = new PagedList<ScannerOut, object>((_query, cursor) =>
+  protected readonly list = keptList<ScannerOut, object>('scanners', (_query, cursor) =>
     unwrap(listScanners({ query: { cursor, limit: PAGE_SIZE } })),
   );
   protected readonly problem = signal<ProblemError | null>(null);

@@ -18,6 +18,7 @@ describe('matchInWords', () => {
     const reasons = [
       'below_threshold',
       'already_running',
+      'queue_full',
       'tier',
       'budget',
       'market_closed',

@@ -11,6 +11,8 @@ export function matchInWords(match: MatchOut): string {
       return `Confidence ${figure(confidence)} is below your threshold of ${figure(threshold)}.`;
     case 'already_running':
       return `It was still running on ${symbol}, so no second run started.`;
+    case 'queue_full':
+      return `As many of your runs were waiting as may be, so none started on ${symbol}.`;
     case 'tier':
       return 'Your tier does not include signals of this type.';
     default:

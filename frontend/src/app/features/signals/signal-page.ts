@@ -7,7 +7,7 @@ import { SignalTypes } from '@core/signals/signal-types';
 import { ErrorState } from '@shared/error-state';
 import { SkeletonRows } from '@shared/skeleton';
 import { SignalDetail } from './signal-detail';
-import { resultInWords } from './stream';
+import { resultInWords } from './result-words';
 
 /** One signal and what came of it, at an address of its own. */
 @Component({

@@ -4,18 +4,16 @@ import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
 import { Router, RouterLink } from '@angular/router';
 import { listSignals, type SignalOut } from '@core/api';
-import { PagedList } from '@core/http/paged-list';
+import { mergeFirstPage } from '@core/http/merge-first-page';
 import { pollWhileVisible } from '@core/http/poll';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { SignalTypes } from '@core/signals/signal-types';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
-import { LoadMore } from '@shared/load-more';
 import { Icon } from '@shared/icon';
-import { SkeletonRows } from '@shared/skeleton';
+import { ListFrame } from '@shared/list-frame';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { SignalTable } from './signal-table';
-import { mergeFirstPage } from './stream';
 
 type Outcome = 'started' | 'skipped';
 
@@ -43,10 +41,8 @@ const OUTCOMES: readonly { readonly value: Outcome; readonly label: string }[] =
     MatFormField,
     MatSelectModule,
     EmptyState,
-    ErrorState,
-    LoadMore,
+    ListFrame,
     Icon,
-    SkeletonRows,
     SymbolPicker,
     SignalTable,
   ],
@@ -76,7 +72,7 @@ export class SignalsPage {
   protected readonly filtered = computed(() =>
     Object.values(this.filters()).some((value) => value !== null),
   );
-  protected readonly list = new PagedList<SignalOut, Filters>((filters, cursor) =>
+  protected readonly list = keptList<SignalOut, Filters>('signals', (filters, cursor) =>
     unwrap(listSignals({ query: { ...filters, cursor, limit: PAGE_SIZE } })),
   );
   /** What arrived while someone was reading. */

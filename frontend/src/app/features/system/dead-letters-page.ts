@@ -1,13 +1,11 @@
 import { Component, computed, effect, inject, input } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { type DeadLetterSummary, listDeadLetters } from '@core/api';
-import { PagedList } from '@core/http/paged-list';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
-import { LoadMore } from '@shared/load-more';
-import { SkeletonRows } from '@shared/skeleton';
+import { ListFrame } from '@shared/list-frame';
 import { Time } from '@shared/time';
 
 const PAGE_SIZE = 50;
@@ -15,7 +13,7 @@ const PAGE_SIZE = 50;
 /** Messages that a consumer could not take, newest first. */
 @Component({
   selector: 'k-dead-letters-page',
-  imports: [RouterLink, EmptyState, ErrorState, LoadMore, SkeletonRows, Time],
+  imports: [RouterLink, EmptyState, ListFrame, Time],
   templateUrl: './dead-letters-page.html',
   styleUrl: './dead-letters-page.scss',
 })
@@ -24,8 +22,10 @@ export class DeadLettersPage {
 
   readonly consumer = input<string>();
 
-  protected readonly list = new PagedList<DeadLetterSummary, string | null>((consumer, cursor) =>
-    unwrap(listDeadLetters({ query: { consumer, cursor, limit: PAGE_SIZE } })),
+  protected readonly list = keptList<DeadLetterSummary, string | null>(
+    'dead letters',
+    (consumer, cursor) =>
+      unwrap(listDeadLetters({ query: { consumer, cursor, limit: PAGE_SIZE } })),
   );
   /** Consumers of what is on show, and the one that is chosen. */
   protected readonly consumers = computed(() => {

@@ -1,5 +1,5 @@
 import { Component, computed, inject, resource } from '@angular/core';
-import { type Check, getSystemStatus, listServices } from '@core/api';
+import { type Check, getSystemStatus, listPluginProblems, listServices } from '@core/api';
 import { Session } from '@core/auth/session';
 import { pollWhileVisible } from '@core/http/poll';
 import { toProblemError } from '@core/http/problem-error';
@@ -40,6 +40,11 @@ export class ServicesPage {
   protected readonly detail = detailInWords;
   protected readonly list = resource({ loader: () => unwrap(listServices()) });
   protected readonly status = resource({ loader: () => unwrap(getSystemStatus()) });
+  /** Agents and generators of added packages that were left out at the start. */
+  private readonly leftOut = resource({ loader: () => unwrap(listPluginProblems()) });
+  protected readonly pluginProblems = computed(() =>
+    this.leftOut.hasValue() ? this.leftOut.value().items : [],
+  );
   protected readonly services = computed(() =>
     this.list.hasValue() ? this.list.value().items : null,
   );

@@ -2,29 +2,44 @@ import { Component, computed, inject } from '@angular/core';
 import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { Session } from '@core/auth/session';
 
-/** What the pages about the installation have in common; dead letters are for admins. */
+const TABS = [
+  { label: 'Services', link: '/system', exact: true, admin: false },
+  { label: 'Dead letters', link: '/system/dead-letters', exact: false, admin: true },
+  { label: 'Record', link: '/system/audit', exact: false, admin: false },
+  { label: 'Events', link: '/system/events', exact: false, admin: false },
+];
+
+/**
+ * What the pages about the installation have in common. Dead letters are for admins; of the record
+ * and the events everybody sees their own.
+ */
 @Component({
   selector: 'k-system-frame',
   imports: [RouterLink, RouterLinkActive, RouterOutlet],
   template: `
-    @if (admin()) {
-      <nav class="k-tabs" aria-label="System">
+    <nav class="k-tabs" aria-label="System">
+      @for (tab of tabs(); track tab.link) {
         <a
-          routerLink="/system"
+          [routerLink]="tab.link"
           routerLinkActive="on"
           ariaCurrentWhenActive="page"
-          [routerLinkActiveOptions]="{ exact: true }"
-          >Services</a
+          [routerLinkActiveOptions]="{
+            paths: tab.exact ? 'exact' : 'subset',
+            queryParams: 'ignored',
+            matrixParams: 'ignored',
+            fragment: 'ignored',
+          }"
+          >{{ tab.label }}</a
         >
-        <a routerLink="/system/dead-letters" routerLinkActive="on" ariaCurrentWhenActive="page"
-          >Dead letters</a
-        >
-      </nav>
-    }
+      }
+    </nav>
     <router-outlet />
   `,
 })
 export class SystemFrame {
   private readonly session = inject(Session);
-  protected readonly admin = computed(() => this.session.user()?.role === 'admin');
+  protected readonly tabs = computed(() => {
+    const admin = this.session.user()?.role === 'admin';
+    return TABS.filter((tab) => admin || !tab.admin);
+  });
 }

@@ -1,7 +1,28 @@
-import { Component, computed, input, linkedSignal, output } from '@angular/core';
+import {
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  untracked,
+} from '@angular/core';
 import { MatButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
+import { MatSnackBar } from '@angular/material/snack-bar';
 import type { WebhookSourceOut, WebhookSourceUpdate } from '@core/api';
+import { HELD_IS_BACK, HeldDrafts } from '@core/page/held-drafts';
+import { UnsavedWork } from '@core/page/unsaved-work';
+import { confirmLeaving } from '@shared/confirm-dialog';
 import { parseNetworks, TRADINGVIEW_NETWORKS } from './networks';
+
+/** The fields as they were typed. */
+interface Typed {
+  readonly name: string;
+  readonly rate: string;
+  readonly networks: string;
+}
 
 /** Name, rate and senders of a webhook. */
 @Component({
@@ -101,6 +122,9 @@ import { parseNetworks, TRADINGVIEW_NETWORKS } from './networks';
   `,
 })
 export class SourceSettings {
+  private readonly drafts = inject(HeldDrafts);
+  private readonly messages = inject(MatSnackBar);
+
   readonly source = input.required<WebhookSourceOut>();
   readonly busy = input(false);
   readonly changed = output<WebhookSourceUpdate>();
@@ -122,11 +146,40 @@ export class SourceSettings {
       change.allowed_networks.join() !== allowed_networks.join()
     );
   });
+  private readonly typed = computed<Typed>(() => ({
+    name: this.name(),
+    rate: this.rate(),
+    networks: this.networks(),
+  }));
+  /** What it is held under when the session ends. */
+  private readonly holdName = computed(() => `webhook.${this.source().id}`);
   private readonly change = computed(() => ({
     name: this.name().trim(),
     rate_per_minute: Number(this.rate()),
     allowed_networks: [...this.parsed().networks],
   }));
+
+  constructor() {
+    const dialogs = inject(MatDialog);
+    inject(UnsavedWork).watch({
+      waits: () => this.dirty(),
+      hold: () => this.drafts.hold(this.holdName(), this.typed()),
+      ask: () => confirmLeaving(dialogs),
+    });
+    effect(() => {
+      const name = this.holdName();
+      untracked(() => this.takeUp(name));
+    });
+  }
+
+  private takeUp(holdName: string): void {
+    const held = this.drafts.take<Typed>(holdName);
+    if (!held) return;
+    this.name.set(held.name);
+    this.rate.set(held.rate);
+    this.networks.set(held.networks);
+    this.messages.open(HELD_IS_BACK, undefined, { duration: 4000 });
+  }
 
   protected fill(): void {
     this.networks.set(TRADINGVIEW_NETWORKS.join('\n'));

@@ -12,10 +12,10 @@ import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatSlideToggle } from '@angular/material/slide-toggle';
 import {
+  type DeliveryOut,
   getWebhookSource,
   listWebhookDeliveries,
   rotateWebhookSource,
-  sendTestDelivery,
   type WebhookSourceUpdate,
 } from '@core/api';
 import { pollWhileVisible } from '@core/http/poll';
@@ -28,12 +28,14 @@ import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { SkeletonRows } from '@shared/skeleton';
 import { Time } from '@shared/time';
+import { firstValueFrom } from 'rxjs';
 import { changeSource } from './change-source';
 import { DeliveryTable } from './delivery-table';
 import { OneTimeSecrets } from './one-time-secrets';
 import { deliveryUrl, snippetOf } from './snippets';
 import { kindLabel } from './source-kinds';
 import { SourceSettings } from './source-settings';
+import { TestDialog } from './test-dialog';
 
 const EVERY_MS = 5_000;
 const DELIVERIES_SHOWN = 25;
@@ -75,7 +77,7 @@ export class WebhookPage {
   });
   /** Known only right after it was made. */
   protected readonly secret = signal<string | null>(null);
-  protected readonly busy = signal<'' | 'rotate' | 'test' | 'change'>('');
+  protected readonly busy = signal<'' | 'rotate' | 'change'>('');
   protected readonly problem = signal<ProblemError | null>(null);
   protected readonly loadError = computed(() => asProblem(this.source.error()));
   protected readonly deliveryError = computed(() => asProblem(this.deliveries.error()));
@@ -133,11 +135,13 @@ export class WebhookPage {
     this.secret.set(null);
   }
 
-  protected test(): Promise<void> {
-    return this.attempt('test', async () => {
-      await unwrap(sendTestDelivery({ path: { source_id: this.id() } }));
-      await this.look();
+  /** The delivery shows up in the list, with what came of it. */
+  protected async test(): Promise<void> {
+    const opened = this.dialogs.open<TestDialog, string, DeliveryOut>(TestDialog, {
+      data: this.id(),
+      width: '480px',
     });
+    if (await firstValueFrom(opened.afterClosed())) await this.look().catch(() => undefined);
   }
 
   /** Looks for new deliveries without emptying the list meanwhile. */
@@ -148,10 +152,7 @@ export class WebhookPage {
     this.deliveries.set(page);
   }
 
-  private async attempt(
-    what: 'rotate' | 'test' | 'change',
-    act: () => Promise<void>,
-  ): Promise<void> {
+  private async attempt(what: 'rotate' | 'change', act: () => Promise<void>): Promise<void> {
     this.busy.set(what);
     this.problem.set(null);
     try {

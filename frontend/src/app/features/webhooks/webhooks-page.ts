@@ -11,15 +11,15 @@ import {
   type WebhookSourceOut,
   type WebhookSourceWithSecret,
 } from '@core/api';
-import { PagedList } from '@core/http/paged-list';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
-import { SkeletonRows } from '@shared/skeleton';
+import { ListFrame } from '@shared/list-frame';
 import { Time } from '@shared/time';
 import { firstValueFrom } from 'rxjs';
 import { changeSource } from './change-source';
@@ -39,9 +39,9 @@ import { kindLabel } from './source-kinds';
     MatSlideToggle,
     DeliveryBadge,
     EmptyState,
+    ListFrame,
     ErrorState,
     Icon,
-    SkeletonRows,
     Time,
   ],
   templateUrl: './webhooks-page.html',
@@ -54,7 +54,7 @@ export class WebhooksPage {
   private readonly secrets = inject(OneTimeSecrets);
 
   protected readonly kindLabel = kindLabel;
-  protected readonly list = new PagedList<WebhookSourceOut, object>(() =>
+  protected readonly list = keptList<WebhookSourceOut, object>('webhooks', () =>
     unwrap(listWebhookSources()),
   );
   protected readonly problem = signal<ProblemError | null>(null);

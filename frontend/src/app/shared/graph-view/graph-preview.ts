@@ -8,7 +8,7 @@ const GRID = { width: 96, height: 44, gapX: 22, gapY: 18 };
   selector: 'k-graph-preview',
   template: `
     <svg
-      [attr.viewBox]="'0 0 ' + extent().width + ' ' + extent().height"
+      [attr.viewBox]="'0 ' + extent().top + ' ' + extent().width + ' ' + extent().height"
       [style.max-width.px]="extent().width"
       preserveAspectRatio="xMidYMid meet"
       aria-hidden="true"
@@ -72,7 +72,9 @@ const GRID = { width: 96, height: 44, gapX: 22, gapY: 18 };
 export class GraphPreview {
   readonly nodes = input.required<readonly DrawnNode[]>();
   readonly edges = input.required<readonly DrawnEdge[]>();
+  /** There is no room for words. */
+  private readonly silent = computed(() => this.edges().map((edge) => ({ ...edge, label: null })));
   protected readonly placed = computed(() => compact(this.nodes(), GRID));
-  protected readonly extent = computed(() => extentOf(this.placed(), GRID));
-  protected readonly paths = computed(() => edgePaths(this.placed(), this.edges(), GRID));
+  protected readonly extent = computed(() => extentOf(this.placed(), GRID, this.paths()));
+  protected readonly paths = computed(() => edgePaths(this.placed(), this.silent(), GRID));
 }

@@ -18,8 +18,8 @@ export class GraphView {
   readonly chosen = output<string>();
 
   protected readonly card = GRID;
-  private readonly placed = computed(() => compact(this.nodes(), GRID));
-  protected readonly extent = computed(() => extentOf(this.placed(), GRID));
+  private readonly placed = computed(() => compact(this.nodes(), GRID, this.edges()));
+  protected readonly extent = computed(() => extentOf(this.placed(), GRID, this.paths()));
   protected readonly paths = computed(() => edgePaths(this.placed(), this.edges(), GRID));
   protected readonly cards = computed(() =>
     this.placed().map((node) => {

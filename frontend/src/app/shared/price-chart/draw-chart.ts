@@ -79,7 +79,7 @@ function chartOptions(palette: Palette, bars: readonly ChartBar[]) {
       textColor: palette.text,
       fontFamily: "'Roboto Variable', sans-serif",
       fontSize: 12,
-      attributionLogo: false,
+      attributionLogo: true,
     },
     grid: { vertLines: { visible: false }, horzLines: { color: palette.grid } },
     rightPriceScale: { borderVisible: false },
@@ -94,9 +94,9 @@ function chartOptions(palette: Palette, bars: readonly ChartBar[]) {
 }
 
 /** Bars shorter than a day are told apart by the hour; of longer ones only the date matters. */
-function withinDays(bars: readonly ChartBar[]): boolean {
-  const [first, second] = bars;
-  return !!first && !!second && Date.parse(second.time) - Date.parse(first.time) < DAY_MS / 2;
+export function withinDays(bars: readonly ChartBar[]): boolean {
+  const times = bars.map((bar) => Date.parse(bar.time));
+  return times.some((time, index) => time - (times[index - 1] ?? -Infinity) < DAY_MS / 2);
 }
 
 function candle(bar: ChartBar, palette: Palette): CandlestickData<Time> {

@@ -21,7 +21,7 @@ import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from './palette';
   selector: 'k-price-chart',
   template: `
     <figure>
-      <div #host class="canvas" role="img" [attr.aria-label]="description()"></div>
+      <div #host class="canvas"></div>
       <figcaption class="k-sr-only">{{ description() }}</figcaption>
     </figure>
   `,

@@ -56,6 +56,14 @@ describe('SchemaForm', () => {
     expect(page.querySelector('summary')?.textContent).toContain('Advanced');
   });
 
+  it('leaves the schema as it was, so that nothing of a closed form hangs on it', async () => {
+    const labels = { buy: 'Buy', sell: 'Sell' };
+    const side = { enum: ['buy', 'sell'], title: 'Side', 'x-enum-labels': labels };
+    await render({ side: 'buy' }, { type: 'object', properties: { side } });
+    const watched = Object.values(Object.getOwnPropertyDescriptors(labels)).map(({ get }) => get);
+    expect(watched).toEqual([undefined, undefined]);
+  });
+
   it('reports each change with its type kept', async () => {
     const { changes, type } = await render({ name: 'A' });
     await type('Bars', '75');

@@ -84,7 +84,10 @@ export class SchemaForm {
   protected readonly form = signal(new FormGroup({}));
   protected readonly fields = signal<FormlyFieldConfig[]>([]);
   protected readonly model = signal<JsonObject>({});
-  private readonly plain = computed(() => normaliseSchema(this.schema() as JsonSchema));
+  /** A copy: Formly hangs watchers, and through them the whole form, on what it is given. */
+  private readonly plain = computed(() =>
+    normaliseSchema(structuredClone(this.schema()) as JsonSchema),
+  );
   private known = '';
 
   constructor() {

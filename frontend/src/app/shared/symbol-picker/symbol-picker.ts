@@ -1,6 +1,7 @@
 import { Component, inject, input, linkedSignal, output, resource, signal } from '@angular/core';
 import { MatAutocompleteModule } from '@angular/material/autocomplete';
 import { Icon } from '../icon';
+import { rangeInWords } from './price-range';
 import { SYMBOL_SEARCH } from './symbol-search';
 
 const PAUSE_MS = 150;
@@ -22,16 +23,17 @@ const PAUSE_MS = 150;
         [attr.aria-label]="label()"
         [disabled]="disabled()"
         [value]="text()"
+        #list="matAutocompleteTrigger"
         [matAutocomplete]="auto"
         (input)="text.set(box.value)"
         (focus)="box.select(); wanted.set(true)"
         (blur)="leave(box.value)"
-        (keydown.enter)="commit(box.value)"
+        (keydown.enter)="commit(box.value); list.closePanel()"
       />
     </span>
     <mat-autocomplete
       #auto="matAutocomplete"
-      panelWidth="320px"
+      panelWidth="min(380px, 94vw)"
       (optionSelected)="commit($event.option.value)"
     >
       @for (option of matches.value(); track option.symbol) {
@@ -39,7 +41,7 @@ const PAUSE_MS = 150;
           <span class="option">
             <b>{{ option.symbol }}</b>
             <span class="name">{{ option.name }}</span>
-            <span class="source">{{ option.source }}</span>
+            <span class="source">{{ range(option) }}</span>
           </span>
         </mat-option>
       }
@@ -108,6 +110,7 @@ export class SymbolPicker {
   /** The symbol that was chosen or typed, in capitals; empty when cleared. */
   readonly valueChange = output<string>();
 
+  protected readonly range = rangeInWords;
   protected readonly text = linkedSignal(() => this.value());
   /** No search before the field is used. */
   protected readonly wanted = signal(false);

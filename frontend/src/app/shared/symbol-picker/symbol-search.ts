@@ -1,10 +1,9 @@
 import { InjectionToken } from '@angular/core';
+import type { PriceRange } from './price-range';
 
-export interface SymbolOption {
+export interface SymbolOption extends PriceRange {
   readonly symbol: string;
   readonly name: string;
-  /** Where its prices come from: imported, sample, simulated or a provider's name. */
-  readonly source: string;
   readonly simulated: boolean;
 }
 

@@ -1,10 +1,12 @@
-import { computed, inject, Service } from '@angular/core';
+import { computed, inject, Service, signal } from '@angular/core';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { edgeFlow, type EdgeFlow } from '@shared/graph-view/edge-flow';
+import { type Bends, routeWires } from '@shared/graph-view/edge-route';
 import { type AgentPort, ERROR_PORT, outputPorts, resolvePort } from '../domain/catalogue';
-import { portOffset } from '../domain/geometry';
+import { portOffset, wiring } from '../domain/geometry';
 import { type PipelineEdge } from '../domain/graph';
-import { type EdgeFlow, edgeFlow } from '../domain/run';
 import { EditorStore } from '../state/editor-store';
+import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
 import { connectionDomId, inputId, outputId } from './connector-ids';
 
@@ -15,7 +17,11 @@ export interface EdgeView {
   readonly source: string;
   readonly target: string;
   readonly flow: EdgeFlow;
+  /** It is of a graph that has changed since. */
+  readonly stale: boolean;
   readonly byError: boolean;
+  /** Where it goes around cards. */
+  readonly bends: Bends;
 }
 
 export interface PortView extends AgentPort {
@@ -28,6 +34,17 @@ export class CanvasIndex {
   private readonly store = inject(EditorStore);
   private readonly catalogue = inject(AgentCatalogue);
   private readonly runs = inject(RunStore);
+  private readonly freshness = inject(RunFreshness);
+
+  /** Nodes under way: their edges follow them straight, and find their lanes when they are let go. */
+  readonly moving = signal<ReadonlySet<string>>(new Set());
+
+  private readonly wiring = computed(
+    () => wiring(this.store.graph(), this.catalogue.byType()),
+    // Changes of settings move nothing.
+    { equal: (a, b) => JSON.stringify(a) === JSON.stringify(b) },
+  );
+  private readonly routes = computed(() => routeWires(this.wiring().wires, this.wiring().boxes));
 
   private readonly ends = computed(() => {
     const agents = this.catalogue.byType();
@@ -47,8 +64,14 @@ export class CanvasIndex {
 
   readonly edges = computed<readonly EdgeView[]>(() => {
     const runs = this.runs.view()?.nodes;
+    const stale = this.freshness.stale();
+    const routes = this.routes();
+    const moving = this.moving();
     return this.ends().map((end) => ({
       ...end,
+      stale: stale.has(end.edge.to),
+      bends:
+        moving.has(end.edge.from) || moving.has(end.edge.to) ? [] : (routes.get(end.edge.id) ?? []),
       flow: runs ? edgeFlow(runs[end.edge.from], runs[end.edge.to], end.port) : 'idle',
     }));
   });

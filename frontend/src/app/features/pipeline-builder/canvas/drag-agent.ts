@@ -1,5 +1,5 @@
-import { Directive } from '@angular/core';
-import { FExternalItem } from '@foblex/flow';
+import { DestroyRef, Directive, inject } from '@angular/core';
+import { FExternalItem, FExternalItemService } from '@foblex/flow';
 
 /** Makes a palette entry draggable onto the canvas; the value is the agent's type. */
 @Directive({
@@ -10,4 +10,11 @@ import { FExternalItem } from '@foblex/flow';
   // The library finds what is dragged by this attribute.
   host: { fExternalItem: '' },
 })
-export class DragAgent {}
+export class DragAgent {
+  constructor() {
+    const item = inject(FExternalItem);
+    const known = inject(FExternalItemService);
+    // The library never forgets an entry by itself, and with it keeps the whole page in memory.
+    inject(DestroyRef).onDestroy(() => known.remove(item));
+  }
+}

@@ -15,6 +15,7 @@ import { count, nodeName } from '../domain/words';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
 import { ProblemList } from '../state/problem-list';
+import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
 import { CanvasIndex, type PortView } from './canvas-index';
 import { inputId, outputId } from './connector-ids';
@@ -36,6 +37,7 @@ export interface PortPress {
     'aria-roledescription': 'node',
     '[attr.aria-label]': 'spokenName()',
     '[attr.data-status]': 'status()',
+    '[class.stale]': 'stale()',
     '[class.picked]': 'selected()',
     '[class.target-best]': 'verdict() === "best"',
     '[class.target-fits]': 'verdict() === "fits"',
@@ -50,6 +52,7 @@ export class NodeCard {
   private readonly ui = inject(EditorUi);
   private readonly problemList = inject(ProblemList);
   private readonly runs = inject(RunStore);
+  private readonly freshness = inject(RunFreshness);
   private readonly index = inject(CanvasIndex);
 
   readonly node = input.required<PipelineNode>();
@@ -76,6 +79,10 @@ export class NodeCard {
     const status = this.status();
     return status && STATUS_LOOKS[status];
   });
+  /** Its result is of a graph that has changed since. */
+  protected readonly stale = computed(
+    () => this.run() !== undefined && this.freshness.stale().has(this.node().id),
+  );
   /** Time and cost after a run. */
   protected readonly figures = computed(() => {
     const run = this.run();
@@ -100,7 +107,8 @@ export class NodeCard {
   protected readonly spokenName = computed(() => {
     const problems = this.problems().length;
     const parts = [this.name(), this.agent()?.category ?? 'not installed', this.summary()];
-    if (this.run()) parts.push(statusInWords(this.run()));
+    if (this.run())
+      parts.push(statusInWords(this.run()) + (this.stale() ? ' before a change' : ''));
     if (problems) parts.push(count(problems, 'problem'));
     if (this.node().pinned) parts.push('pinned');
     if (this.selected()) parts.push('selected');

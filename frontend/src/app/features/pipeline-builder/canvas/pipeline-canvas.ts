@@ -13,7 +13,9 @@ import {
   ViewEncapsulation,
 } from '@angular/core';
 import {
+  ConnectionWorkerState,
   FCanvasComponent,
+  F_CONNECTION_BUILDERS,
   type FCreateConnectionEvent,
   type FCreateNodeEvent,
   type FDragStartedEvent,
@@ -25,6 +27,7 @@ import {
   FZoomDirective,
 } from '@foblex/flow';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import type { Bends } from '@shared/graph-view/edge-route';
 import { storedPort } from '../domain/catalogue';
 import { moveTo, resizeNote } from '../domain/commands';
 import { verdictsFrom } from '../domain/connect';
@@ -36,6 +39,7 @@ import { EditorStore } from '../state/editor-store';
 import { type CanvasView, EditorUi } from '../state/editor-ui';
 import { CanvasIndex } from './canvas-index';
 import { connectionDomId, endOfOutput, nodeOfInput } from './connector-ids';
+import { EdgeCurve } from './edge-curve';
 import { NodeCard, type PortPress } from './node-card';
 import { StickyNote } from './sticky-note';
 
@@ -49,7 +53,10 @@ const MANY_NODES = 100;
 @Component({
   selector: 'k-pipeline-canvas',
   imports: [FFlowModule, FZoomDirective, NodeCard, StickyNote],
-  providers: [CanvasIndex],
+  providers: [
+    CanvasIndex,
+    { provide: F_CONNECTION_BUILDERS, useFactory: () => ({ lane: new EdgeCurve() }) },
+  ],
   templateUrl: './pipeline-canvas.html',
   styleUrl: './pipeline-canvas.scss',
   encapsulation: ViewEncapsulation.None,
@@ -64,6 +71,7 @@ export class PipelineCanvas implements CanvasView {
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   private readonly flow = viewChild.required(FFlowComponent);
+  private readonly edgeWorker = viewChild.required(FFlowComponent, { read: ConnectionWorkerState });
   private readonly canvas = viewChild.required(FCanvasComponent);
   private readonly zoomer = viewChild.required(FZoomDirective);
 
@@ -90,7 +98,7 @@ export class PipelineCanvas implements CanvasView {
 
   constructor() {
     this.ui.canvas.set(this);
-    inject(DestroyRef).onDestroy(() => this.ui.canvas.set(null));
+    inject(DestroyRef).onDestroy(() => this.close());
     effect(() => this.showSelection(this.store.selection()));
   }
 
@@ -191,7 +199,14 @@ export class PipelineCanvas implements CanvasView {
     this.actions.addAgent(data, at);
   }
 
+  /** The library wants a list of its own. */
+  protected points(bends: Bends): Point[] {
+    return [...bends];
+  }
+
   protected startDrag({ kind, data }: FDragStartedEvent<unknown>): void {
+    if (kind === 'drag-node')
+      this.index.moving.set(new Set((data as { fNodeIds?: string[] }).fNodeIds));
     const source = this.sourceOfDrag(kind, data);
     if (!source) return;
     const { nodeId, port } = endOfOutput(source);
@@ -206,6 +221,7 @@ export class PipelineCanvas implements CanvasView {
 
   protected endDrag(): void {
     this.ui.verdicts.set(null);
+    this.index.moving.set(new Set());
   }
 
   protected connect({ sourceId, targetId, dropPosition }: FCreateConnectionEvent): void {
@@ -249,8 +265,16 @@ export class PipelineCanvas implements CanvasView {
     const node = nodes[id];
     if (!node || Object.values(edges).some((edge) => edge.from === id || edge.to === id)) return;
     const centre = { x: at.x + NODE_WIDTH / 2, y: at.y + NODE_HEIGHT / 2 };
-    const edge = edgeNear(this.store.graph(), this.catalogue.byType(), centre);
+    const edge = edgeNear(this.store.graph(), this.catalogue.byType(), centre, id);
     if (edge) this.actions.splitEdge(edge, node, mergeKey);
+  }
+
+  /** The library leaves its worker thread running, which would keep the whole editor in memory. */
+  private close(): void {
+    this.ui.canvas.set(null);
+    const worker = this.edgeWorker();
+    worker.isDisabled = true;
+    worker.dispose();
   }
 
   /** Keeps the library's own selection the same as the store's. */

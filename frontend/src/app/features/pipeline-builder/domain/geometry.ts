@@ -1,11 +1,20 @@
 /** Where things are on the canvas. */
 
+import {
+  arcsOf,
+  type Box,
+  pointsAlong,
+  routeWires,
+  type Wire,
+} from '@shared/graph-view/edge-route';
 import type { AgentSpec, Catalogue } from './catalogue';
-import { outputPorts, resolvePort } from './catalogue';
+import { ERROR_PORT, outputPorts, resolvePort } from './catalogue';
 import type { PipelineEdge, PipelineGraph, PipelineNode, Point, Size } from './graph';
 import { NODE_HEIGHT, NODE_WIDTH, snap } from './graph';
 
 const PORT_SPACING = 24;
+/** The middle of the error port, from the right of its card. */
+const ERROR_PORT_INSET = 38;
 const GAP = 96;
 const ROW = NODE_HEIGHT + 40;
 
@@ -44,55 +53,70 @@ function covers(node: PipelineNode, place: Point): boolean {
   );
 }
 
-const CURVE_SAMPLES = 24;
 const NEAR = 30;
 
-/** The edge that runs closest past a point, if one comes near. Edges leave and arrive level. */
+/** The edge that runs closest past a point, if one comes near, as if node `without` were not there. */
 export function edgeNear(
   graph: PipelineGraph,
   catalogue: Catalogue,
   point: Point,
   without?: string,
 ): string | null {
+  const nodes = Object.entries(graph.nodes).filter(([id]) => id !== without);
+  const { wires, boxes } = wiring({ ...graph, nodes: Object.fromEntries(nodes) }, catalogue);
+  const routes = routeWires(wires, boxes);
   let best: { id: string; distance: number } | null = null;
-  for (const edge of Object.values(graph.edges)) {
-    if (edge.from === without || edge.to === without) continue;
-    const ends = edgeEnds(graph, catalogue, edge);
-    const distance = ends ? distanceToCurve(point, ...ends) : Infinity;
-    if (distance < (best?.distance ?? NEAR)) best = { id: edge.id, distance };
+  for (const wire of wires) {
+    const points = pointsAlong(arcsOf(wire, routes.get(wire.id) ?? []));
+    const distance = distanceTo(points, point);
+    if (distance < (best?.distance ?? NEAR)) best = { id: wire.id, distance };
   }
   return best?.id ?? null;
 }
 
-function edgeEnds(
+/** Every edge as a wire between its ports, and every card as a box. */
+export function wiring(
   graph: PipelineGraph,
   catalogue: Catalogue,
-  edge: PipelineEdge,
-): [Point, Point] | null {
+): { readonly wires: readonly Wire[]; readonly boxes: readonly Box[] } {
+  return {
+    wires: Object.values(graph.edges).flatMap((edge) => wireOf(graph, catalogue, edge) ?? []),
+    boxes: Object.values(graph.nodes).map((node) => boxOf(node, catalogue)),
+  };
+}
+
+/** A node's card. */
+export function boxOf(node: PipelineNode, catalogue: Catalogue): Box {
+  return { ...node.position, ...nodeSize(catalogue.get(node.agentType)) };
+}
+
+function wireOf(graph: PipelineGraph, catalogue: Catalogue, edge: PipelineEdge): Wire | null {
   const [from, to] = [graph.nodes[edge.from], graph.nodes[edge.to]];
   if (!from || !to) return null;
   const agent = catalogue.get(from.agentType);
+  const box = boxOf(from, catalogue);
   const port = resolvePort(edge.fromPort, agent);
+  const target = boxOf(to, catalogue);
+  const end = { x: target.x, y: target.y + target.h / 2 };
+  if (port === ERROR_PORT) {
+    const start = { x: box.x + box.w - ERROR_PORT_INSET, y: box.y + box.h };
+    return { id: edge.id, start, side: 'bottom', end };
+  }
   const index = outputPorts(agent).findIndex((item) => item.name === port);
-  const { h } = nodeSize(catalogue.get(to.agentType));
-  return [
-    { x: from.position.x + NODE_WIDTH, y: from.position.y + portOffset(Math.max(0, index), agent) },
-    { x: to.position.x, y: to.position.y + h / 2 },
-  ];
+  const start = { x: box.x + box.w, y: box.y + portOffset(Math.max(0, index), agent) };
+  return { id: edge.id, start, side: 'right', end };
 }
 
-function distanceToCurve(point: Point, a: Point, b: Point): number {
-  const bend = Math.abs(b.x - a.x) / 2;
-  let least = Infinity;
-  for (let i = 0; i <= CURVE_SAMPLES; i++) {
-    const t = i / CURVE_SAMPLES;
-    const u = 1 - t;
-    const [w0, w1, w2, w3] = [u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t];
-    const x = w0 * a.x + w1 * (a.x + bend) + w2 * (b.x - bend) + w3 * b.x;
-    const y = (w0 + w1) * a.y + (w2 + w3) * b.y;
-    least = Math.min(least, Math.hypot(point.x - x, point.y - y));
-  }
-  return least;
+/** The distance of a point from a line of points. */
+function distanceTo(points: readonly Point[], point: Point): number {
+  return Math.min(...points.slice(1).map((end, i) => distanceToPart(points[i] ?? end, end, point)));
+}
+
+function distanceToPart(a: Point, b: Point, { x, y }: Point): number {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const along = ((x - a.x) * dx + (y - a.y) * dy) / (dx * dx + dy * dy || 1);
+  const t = Math.max(0, Math.min(1, along));
+  return Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
 }
 
 export type Direction = 'left' | 'right' | 'up' | 'down';

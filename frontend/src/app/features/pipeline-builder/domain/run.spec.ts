@@ -1,13 +1,4 @@
-import {
-  edgeFlow,
-  fromRecord,
-  type NodeRun,
-  nodeToOpen,
-  type RunEventLike,
-  type RunRecord,
-  startRun,
-  withEvent,
-} from './run';
+import { fromRecord, type RunEventLike, type RunRecord, startRun, withEvent } from './run';
 
 let sequence = 0;
 const event = (
@@ -20,16 +11,6 @@ const event = (
   at: '2026-01-02T10:00:00Z',
   node_id,
   data,
-});
-
-const nodeRun = (status: NodeRun['status']): NodeRun => ({
-  status,
-  attempt: 1,
-  runtime_ms: null,
-  cost: null,
-  port: null,
-  headline: null,
-  error: null,
 });
 
 function record(change: Partial<RunRecord>): RunRecord {
@@ -122,34 +103,5 @@ describe('run view', () => {
     const view = fromRecord(record({ nodes: [nodeRecord('a', null)] }), accepted());
     expect(view.nodes['a']?.status).toBe('succeeded');
     expect(view.sequence).toBe(9);
-  });
-
-  it('opens the node that failed before any other', () => {
-    const nodes = [
-      nodeRecord('s', { strategy: {} }),
-      { ...nodeRecord('t', null), status: 'failed' as const },
-    ];
-    expect(nodeToOpen(record({ nodes }))).toBe('t');
-  });
-
-  it('opens the node that traded, else the one that planned', () => {
-    const planned = nodeRecord('s', { strategy: {} });
-    expect(nodeToOpen(record({ nodes: [planned, nodeRecord('t', { trade: {} })] }))).toBe('t');
-    expect(nodeToOpen(record({ nodes: [planned, nodeRecord('r', { report: {} })] }))).toBe('s');
-    expect(nodeToOpen(record({}))).toBeNull();
-  });
-});
-
-describe('edges during a run', () => {
-  it.each([
-    ['pending', 'pending', 'out', 'idle'],
-    ['succeeded', 'running', 'out', 'flowing'],
-    ['succeeded', 'succeeded', 'out', 'taken'],
-    ['succeeded', 'skipped', 'false', 'skipped'],
-    ['succeeded', 'succeeded', 'error', 'skipped'],
-    ['failed', 'running', 'error', 'flowing'],
-    ['failed', 'pending', 'out', 'skipped'],
-  ] as const)('from %s to %s by %s are %s', (from, to, port, flow) => {
-    expect(edgeFlow(nodeRun(from), nodeRun(to), port)).toBe(flow);
   });
 });

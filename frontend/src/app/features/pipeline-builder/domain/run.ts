@@ -184,33 +184,6 @@ export function fromRecord(record: RunRecord, previous?: RunView): RunView {
   };
 }
 
-/** Where to look after a run: the node that failed, else the one that decided. */
-export function nodeToOpen(record: RunRecord): string | null {
-  const failed =
-    record.error?.node_id ?? record.nodes.find((node) => node.status === 'failed')?.node_id;
-  if (failed) return failed;
-  const decided = (section: string) =>
-    record.nodes.findLast((node) => node.status === 'succeeded' && node.output?.[section])?.node_id;
-  return decided('trade') ?? decided('risk') ?? decided('strategy') ?? null;
-}
-
-export type EdgeFlow = 'idle' | 'flowing' | 'taken' | 'skipped';
-
-/** How an edge looks during and after a run, from the nodes at its ends. */
-export function edgeFlow(
-  from: NodeRun | undefined,
-  to: NodeRun | undefined,
-  port: string,
-): EdgeFlow {
-  if (!from || !to || from.status === 'pending') return 'idle';
-  if (from.status === 'skipped' || to.status === 'skipped') return 'skipped';
-  const leftElsewhere = port === 'error' ? from.status === 'succeeded' : from.status === 'failed';
-  if (leftElsewhere) return 'skipped';
-  if (from.status !== 'succeeded' && from.status !== 'failed') return 'idle';
-  if (to.status === 'running' || to.status === 'waiting') return 'flowing';
-  return to.status === 'pending' ? 'idle' : 'taken';
-}
-
 const STATUS_WORDS: Readonly<Record<NodeStatus, string>> = {
   pending: 'waiting its turn',
   running: 'running',

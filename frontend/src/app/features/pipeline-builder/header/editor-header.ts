@@ -34,8 +34,11 @@ export class EditorHeader {
   protected readonly autosave = inject(Autosave);
 
   readonly inspecting = input.required<boolean>();
+  /** While a new pipeline is made of this one. */
+  readonly savingAsNew = input(false);
   readonly exported = output();
   readonly cloned = output();
+  readonly savedAsNew = output();
   readonly helped = output();
 
   protected readonly undoTip = computed(() => tip('Undo', this.store.undoLabel()));
@@ -43,7 +46,7 @@ export class EditorHeader {
 
   protected rename(field: HTMLInputElement): void {
     const name = field.value.trim();
-    if (name) this.document.name.set(name);
+    if (name) this.document.rename(name);
     else field.value = this.document.name();
   }
 

@@ -1,6 +1,7 @@
 import { Component, computed, inject } from '@angular/core';
 import { Icon } from '@shared/icon';
-import { Autosave, type SaveState } from '../state/autosave';
+import { Autosave } from '../state/autosave';
+import { type SaveState } from '../state/save-state';
 
 interface Look {
   readonly icon: string;
@@ -13,6 +14,7 @@ const LOOKS: Readonly<Record<Exclude<SaveState, 'refused'>, Look>> = {
   saving: { icon: 'cloud_sync', text: 'Saving' },
   offline: { icon: 'cloud_off', text: 'Not saved: offline, retrying' },
   conflict: { icon: 'sync_problem', text: 'Changed elsewhere' },
+  deleted: { icon: 'delete', text: 'Deleted elsewhere' },
 };
 
 /** Whether everything is stored. */
@@ -21,7 +23,7 @@ const LOOKS: Readonly<Record<Exclude<SaveState, 'refused'>, Look>> = {
   imports: [Icon],
   template: `
     <k-icon [name]="look().icon" [size]="18" />
-    <span>{{ look().text }}</span>
+    <span [title]="look().text">{{ look().text }}</span>
   `,
   host: { role: 'status', '[class.bad]': 'bad()', '[attr.data-state]': 'autosave.state()' },
   styles: `
@@ -29,9 +31,17 @@ const LOOKS: Readonly<Record<Exclude<SaveState, 'refused'>, Look>> = {
       display: inline-flex;
       align-items: center;
       gap: 6px;
+      min-width: 0;
       color: var(--mat-sys-on-surface-variant);
       font-size: 13px;
       white-space: nowrap;
+    }
+    k-icon {
+      flex: none;
+    }
+    span {
+      overflow: hidden;
+      text-overflow: ellipsis;
     }
     :host(.bad) {
       color: var(--k-failed);
@@ -50,11 +60,11 @@ const LOOKS: Readonly<Record<Exclude<SaveState, 'refused'>, Look>> = {
 export class SaveStateLabel {
   protected readonly autosave = inject(Autosave);
   protected readonly bad = computed(() =>
-    ['offline', 'conflict', 'refused'].includes(this.autosave.state()),
+    ['offline', 'conflict', 'refused', 'deleted'].includes(this.autosave.state()),
   );
   protected readonly look = computed<Look>(() => {
     const state = this.autosave.state();
     if (state !== 'refused') return LOOKS[state];
-    return { icon: 'cloud_off', text: `Not saved: ${this.autosave.error()?.detail ?? ''}` };
+    return { icon: 'cloud_off', text: `Not saved: ${this.autosave.reason()}` };
   });
 }

@@ -1,9 +1,11 @@
+import { NgTemplateOutlet } from '@angular/common';
 import { Component, computed, inject } from '@angular/core';
 import { MatIconButton } from '@angular/material/button';
 import { MatTabsModule } from '@angular/material/tabs';
 import { MatTooltip } from '@angular/material/tooltip';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { Icon } from '@shared/icon';
+import { Notice } from '@shared/notice';
 import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
 import { categoryName } from '../domain/catalogue';
 import { configure, rename, setPinned } from '../domain/commands';
@@ -13,6 +15,7 @@ import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi, type InspectorTab } from '../state/editor-ui';
 import { ProblemList } from '../state/problem-list';
+import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
 import { AboutAgent } from './about-agent';
 import { NodeConnections } from './node-connections';
@@ -31,7 +34,9 @@ const TABS: readonly InspectorTab[] = ['settings', 'input', 'output', 'reasoning
     MatIconButton,
     MatTabsModule,
     MatTooltip,
+    NgTemplateOutlet,
     NodeConnections,
+    Notice,
     RunData,
     RunReasoning,
     SchemaForm,
@@ -44,6 +49,7 @@ export class Inspector {
   private readonly actions = inject(EditorActions);
   private readonly catalogue = inject(AgentCatalogue);
   private readonly problemList = inject(ProblemList);
+  protected readonly freshness = inject(RunFreshness);
   private readonly runs = inject(RunStore);
   protected readonly store = inject(EditorStore);
   protected readonly ui = inject(EditorUi);
@@ -72,6 +78,10 @@ export class Inspector {
     this.runs.recordByNode().get(this.store.current()?.id ?? ''),
   );
   protected readonly live = computed(() => this.runs.view()?.nodes[this.store.current()?.id ?? '']);
+  /** What the run told of the node is from before a change. */
+  protected readonly stale = computed(
+    () => this.live() !== undefined && this.freshness.stale().has(this.store.current()?.id ?? ''),
+  );
   protected readonly tab = computed(() => TABS.indexOf(this.ui.inspectorTab()));
 
   protected nameOf(node: PipelineNode): string {
@@ -92,6 +102,12 @@ export class Inspector {
   protected rename(node: PipelineNode, name: string): void {
     const same = name.trim() === this.nameOf(node);
     if (!same) this.actions.do(rename(node.id, name), 'Renamed');
+  }
+
+  /** Leaving the field hands over what is in it; the keyboard goes back to the card. */
+  protected leaveName(node: PipelineNode, field: HTMLInputElement): void {
+    field.blur();
+    this.ui.canvas()?.focus(node.id);
   }
 
   protected configure(node: PipelineNode, { value }: SchemaFormChange): void {

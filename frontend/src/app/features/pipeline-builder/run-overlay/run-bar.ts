@@ -5,6 +5,7 @@ import {
   effect,
   ElementRef,
   inject,
+  linkedSignal,
   signal,
   viewChild,
 } from '@angular/core';
@@ -16,12 +17,14 @@ import { formatDateTime, formatDuration } from '@shared/format/times';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
 import { StatusBadge } from '@shared/status-badge';
+import { NewestPrice } from '@shared/symbol-picker/newest-price';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { isOver } from '../domain/run';
 import { count } from '../domain/words';
 import { EditorStore } from '../state/editor-store';
 import { PipelineDocument } from '../state/pipeline-document';
 import { ProblemList } from '../state/problem-list';
+import { RunFreshness } from '../state/run-freshness';
 import { RunSession } from '../state/run-session';
 import { RunStore } from '../state/run-store';
 
@@ -30,7 +33,16 @@ const TICK_MS = 200;
 /** Runs the pipeline: on what, as of when, and how it is going. */
 @Component({
   selector: 'k-run-bar',
-  imports: [Icon, MatButton, MatIconButton, ModeBadge, RouterLink, StatusBadge, SymbolPicker],
+  imports: [
+    Icon,
+    MatButton,
+    MatIconButton,
+    ModeBadge,
+    NewestPrice,
+    RouterLink,
+    StatusBadge,
+    SymbolPicker,
+  ],
   templateUrl: './run-bar.html',
   styleUrl: './run-bar.scss',
 })
@@ -38,12 +50,23 @@ export class RunBar {
   protected readonly session = inject(RunSession);
   protected readonly runs = inject(RunStore);
   protected readonly document = inject(PipelineDocument);
+  protected readonly freshness = inject(RunFreshness);
   private readonly problems = inject(ProblemList);
   private readonly store = inject(EditorStore);
   private readonly result = viewChild<unknown, ElementRef<HTMLElement>>('result', {
     read: ElementRef,
   });
+  private readonly decided = viewChild<unknown, ElementRef<HTMLElement>>('decided', {
+    read: ElementRef,
+  });
   private readonly now = signal(Date.now());
+  /** Whether the outcome is shown in full, on as many lines as it takes. */
+  protected readonly whole = linkedSignal({
+    source: () => this.view()?.executionId,
+    computation: () => false,
+  });
+  /** Whether one line is too short for it. */
+  protected readonly cut = signal(false);
 
   protected readonly view = this.runs.view;
   protected readonly over = computed(() => {
@@ -78,6 +101,13 @@ export class RunBar {
       if (!this.runs.active()) return;
       const timer = setInterval(() => this.now.set(Date.now()), TICK_MS);
       onCleanup(() => clearInterval(timer));
+    });
+    afterRenderEffect((onCleanup) => {
+      const text = this.decided()?.nativeElement;
+      if (!text) return;
+      const watch = new ResizeObserver(() => this.cut.set(text.scrollWidth > text.clientWidth));
+      watch.observe(text);
+      onCleanup(() => watch.disconnect());
     });
     afterRenderEffect(() => {
       const link = this.result()?.nativeElement;

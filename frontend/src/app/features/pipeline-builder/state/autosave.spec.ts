@@ -1,57 +1,11 @@
 import { TestBed } from '@angular/core/testing';
-import { type PipelineOut } from '@core/api';
-import { ProblemError } from '@core/http/problem-error';
 import { rename } from '../domain/commands';
-import { toApi } from '../domain/graph';
-import { tradingPipeline } from '../domain/testing';
 import { readTrigger } from '../domain/trigger';
 import { Autosave, SAVE_DELAY_MS } from './autosave';
-import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
 import { PipelineDocument } from './pipeline-document';
-
-/** A server that keeps one pipeline and counts its revisions. */
-class FakeApi {
-  revision = 1;
-  name = 'First';
-  readonly saves: { revision: number; change: object }[] = [];
-  failure: ProblemError | null = null;
-
-  load(): Promise<PipelineOut> {
-    return Promise.resolve(this.answer());
-  }
-
-  save(_id: string, revision: number, change: { name?: string }): Promise<PipelineOut> {
-    if (this.failure) return Promise.reject(this.failure);
-    if (revision !== this.revision) return Promise.reject(problem(412, 'stale_revision'));
-    this.saves.push({ revision, change });
-    this.revision += 1;
-    this.name = change.name ?? this.name;
-    return Promise.resolve(this.answer());
-  }
-
-  answer(): PipelineOut {
-    return {
-      id: 'p',
-      name: this.name,
-      graph: toApi(tradingPipeline()),
-      mode: 'simulation',
-      trigger: { kind: 'manual' },
-      revision: this.revision,
-      version: 1,
-      status: 'draft',
-      created_at: '2026-01-01T00:00:00Z',
-      updated_at: '2026-01-01T00:00:00Z',
-      next_run_at: null,
-      last_skip: null,
-      problems: [],
-    };
-  }
-}
-
-function problem(status: number, code: string): ProblemError {
-  return new ProblemError({ title: code, status, code, detail: code });
-}
+import { StartSwitch } from './start-switch';
+import { editOver, FakeApi, problem, settled } from './testing';
 
 describe('autosave', () => {
   let api: FakeApi;
@@ -62,9 +16,8 @@ describe('autosave', () => {
   beforeEach(async () => {
     vi.useFakeTimers();
     api = new FakeApi();
-    TestBed.configureTestingModule({
-      providers: [Autosave, EditorStore, PipelineDocument, { provide: EditorApi, useValue: api }],
-    });
+    sessionStorage.clear();
+    editOver(api);
     editor = TestBed.inject(EditorStore);
     document = TestBed.inject(PipelineDocument);
     autosave = TestBed.inject(Autosave);
@@ -124,6 +77,33 @@ describe('autosave', () => {
     await pause(60_000);
     expect(api.saves).toEqual([]);
     expect(await autosave.flush()).toBe(false);
+    expect(autosave.unsaved()).toBe(
+      'the last change could not be saved. The pipeline was changed elsewhere: reload it, or keep yours.',
+    );
+  });
+
+  it('knows a save of its own again whose answer was lost, and saves what came after', async () => {
+    api.answersLost = true;
+    edit('Mine');
+    await pause();
+    expect(autosave.state()).toBe('offline');
+    api.answersLost = false;
+    edit('Mine too');
+    await pause(60_000);
+    expect(api.saves.map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(autosave.state()).toBe('saved');
+    expect(document.facts()?.revision).toBe(3);
+  });
+
+  it('does not take for its own what somebody else saved after a lost answer', async () => {
+    api.answersLost = true;
+    edit('Mine');
+    await pause();
+    api.answersLost = false;
+    api.revision += 1;
+    api.name = 'Theirs';
+    await pause(60_000);
+    expect(autosave.state()).toBe('conflict');
   });
 
   it('keeps mine by saving over the newer revision, once asked to', async () => {
@@ -162,12 +142,170 @@ describe('autosave', () => {
     edit('Mine');
     await pause();
     expect(autosave.state()).toBe('refused');
-    expect(autosave.error()?.detail).toBe('invalid');
+    expect(autosave.unsaved()).toBe('the last change could not be saved. invalid');
   });
 
   it('saves at once when a run needs it', async () => {
     edit('Mine');
     expect(await autosave.flush()).toBe(true);
     expect(api.saves).toHaveLength(1);
+  });
+
+  it('saves once more, on the new revision, what was changed during a slow save', async () => {
+    api.delay = 3_000;
+    for (const name of ['One', 'Two', 'Three']) {
+      document.name.set(name);
+      TestBed.tick();
+      await pause(1_100);
+    }
+    expect(await settled(autosave.flush())).toBe(true);
+    expect(api.saves).toEqual([
+      { revision: 1, change: { name: 'One' } },
+      { revision: 2, change: { name: 'Three' } },
+    ]);
+    expect(autosave.state()).toBe('saved');
+  });
+
+  it('has stored what was changed before a flush once it resolves, whatever came later', async () => {
+    api.delay = 3_000;
+    edit('Mine');
+    await pause();
+    document.name.set('Second');
+    TestBed.tick();
+    const flushes = Promise.all([autosave.flush(), autosave.flush()]);
+    await pause(3_000);
+    edit('Later');
+    expect(await settled(flushes)).toEqual([true, true]);
+    expect(api.name).toBe('Second');
+    expect(autosave.dirty()).toBe(true);
+  });
+
+  it('does not say that a change is stored when the save after a slow one fails', async () => {
+    api.delay = 3_000;
+    edit('Mine');
+    await pause();
+    document.name.set('Second');
+    const flush = autosave.flush();
+    await pause(3_000);
+    api.failure = problem(422, 'invalid');
+    expect(await settled(flush)).toBe(false);
+    expect(autosave.state()).toBe('refused');
+  });
+
+  it('keeps mine once, though it is asked to twice and changed meanwhile', async () => {
+    api.revision = 5;
+    edit('Mine');
+    await pause();
+    api.delay = 3_000;
+    const kept = Promise.all([autosave.keepMine(), autosave.keepMine()]);
+    await pause(0);
+    edit('Mine too');
+    await pause();
+    expect(await settled(kept)).toEqual([true, true]);
+    expect(await settled(autosave.flush())).toBe(true);
+    expect(api.saves.map(({ revision }) => revision)).toEqual([5, 6]);
+    expect(autosave.state()).toBe('saved');
+  });
+
+  it('saves what is changed while the pipeline is switched on after that, on its revision', async () => {
+    api.delay = 3_000;
+    const turned = TestBed.inject(StartSwitch).turn(true);
+    await pause(0);
+    edit('Mine');
+    await pause();
+    expect(await settled(turned)).toBe(true);
+    expect(await settled(autosave.flush())).toBe(true);
+    expect(api.saves.map(({ revision }) => revision)).toEqual([2]);
+  });
+
+  it('saves what is changed though the pipeline could not be switched on', async () => {
+    api.delay = 3_000;
+    api.failure = problem(409, 'invalid_graph');
+    const start = TestBed.inject(StartSwitch);
+    const turned = start.turn(true);
+    await pause(0);
+    edit('Mine');
+    await pause();
+    expect(await settled(turned)).toBe(false);
+    expect(start.problem()?.code).toBe('invalid_graph');
+    api.failure = null;
+    expect(await settled(autosave.flush())).toBe(true);
+    expect(api.saves.map(({ revision }) => revision)).toEqual([1]);
+  });
+
+  it('saves nothing beside a switching on that waited for a save', async () => {
+    api.delay = 3_000;
+    edit('Mine');
+    const turned = TestBed.inject(StartSwitch).turn(true);
+    await pause(0);
+    edit('Mine too');
+    const flush = autosave.flush();
+    expect(await settled(Promise.all([turned, flush]))).toEqual([true, true]);
+    expect(api.saves.map(({ revision }) => revision)).toEqual([1, 3]);
+    expect(autosave.state()).toBe('saved');
+  });
+
+  it('makes one change at a time', async () => {
+    let [going, most] = [0, 0];
+    const act = async () => {
+      most = Math.max(most, ++going);
+      const answer = await api.activate();
+      going -= 1;
+      return answer;
+    };
+    await settled(Promise.all([autosave.change(act), autosave.change(act), autosave.flush()]));
+    expect(most).toBe(1);
+    expect(document.facts()?.revision).toBe(3);
+  });
+
+  /** Opens the pipeline as after a log-in or a reload. */
+  const openAnew = async () => {
+    await document.open('p');
+    autosave.begin();
+    const found = autosave.takeUpDraft();
+    TestBed.tick();
+    return found;
+  };
+
+  it('holds what could not be saved, and saves it when the pipeline is open again', async () => {
+    api.failure = problem(401, 'token_expired');
+    edit('Mine');
+    await pause();
+    api.failure = null;
+    expect(await openAnew()).toBe(true);
+    expect(editor.graph().nodes['strategy']?.name).toBe('Mine');
+    await pause();
+    expect(api.saves).toHaveLength(1);
+    expect(await openAnew()).toBe(false);
+  });
+
+  it('does not save what was held over what somebody else saved since', async () => {
+    api.failure = problem(401, 'token_expired');
+    edit('Mine');
+    await pause();
+    api.failure = null;
+    api.revision = 5;
+    await openAnew();
+    await pause();
+    expect(autosave.state()).toBe('conflict');
+    expect(api.saves).toEqual([]);
+  });
+
+  it('holds an edit when the page goes before it was saved', async () => {
+    edit('Mine');
+    window.dispatchEvent(new Event('pagehide'));
+    expect(await openAnew()).toBe(true);
+  });
+
+  it('forgets what was held once it is stored, or dropped for theirs', async () => {
+    edit('Mine');
+    window.dispatchEvent(new Event('pagehide'));
+    await autosave.flush();
+    expect(await openAnew()).toBe(false);
+    api.revision = 7;
+    edit('Other');
+    await pause();
+    await autosave.takeTheirs();
+    expect(await openAnew()).toBe(false);
   });
 });

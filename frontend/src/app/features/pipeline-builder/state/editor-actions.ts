@@ -12,6 +12,7 @@ import { count, nodeName } from '../domain/words';
 import { EditorStore } from './editor-store';
 import { EditorUi } from './editor-ui';
 import { mintId } from './mint-id';
+import { PipelineDocument } from './pipeline-document';
 
 /** The gestures of the editor, each spoken and each one step of undo, whichever way it was made. */
 @Service({ autoProvided: false })
@@ -20,9 +21,15 @@ export class EditorActions {
   private readonly ui = inject(EditorUi);
   private readonly catalogue = inject(AgentCatalogue);
   private readonly announcer = inject(LiveAnnouncer);
+  private readonly document = inject(PipelineDocument);
 
   say(text: string): void {
     void this.announcer.announce(text, 'polite');
+  }
+
+  /** Says something on the screen, where it is read out too. */
+  private tell(text: string): void {
+    this.ui.showHint({ at: { x: window.innerWidth / 2 - 140, y: window.innerHeight - 150 }, text });
   }
 
   do(command: Command, spoken = command.label): void {
@@ -30,7 +37,11 @@ export class EditorActions {
     this.say(spoken);
   }
 
+  /** Takes back the last change of the graph, or says that the last change is of another kind. */
   undo(): void {
+    const beyond = this.document.beyondUndo();
+    if (beyond)
+      return this.tell(`${beyond} is not part of undo. Change it back where you changed it.`);
     if (!this.store.canUndo()) return this.say('Nothing to undo');
     this.say(`Undone: ${this.store.undoLabel()}`);
     this.store.undo();

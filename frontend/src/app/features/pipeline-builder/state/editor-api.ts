@@ -1,13 +1,16 @@
+import { HttpContext } from '@angular/common/http';
 import { Service } from '@angular/core';
 import {
   activatePipeline,
   cancelExecution,
   clonePipeline,
+  createPipeline,
   deactivatePipeline,
   type ExecutionOut,
   exportPipeline,
   getExecution,
   getPipeline,
+  getVersion,
   type GraphProblem,
   listExecutions,
   listScanners,
@@ -24,11 +27,19 @@ import {
   type PreviewOut,
   updatePipeline,
   validateGraph,
-  type VersionOut,
+  type VersionDetail,
+  type VersionList,
 } from '@core/api';
+import { ENDS_AT_LOG_OUT } from '@core/http/auth-interceptor';
 import { unwrap } from '@core/http/unwrap';
 import { type ApiGraph } from '../domain/graph';
 import { type Start } from '../domain/trigger';
+
+/** How a save is sent: the next one waits for it, so that it must come to an end. */
+const SAVING = {
+  context: new HttpContext().set(ENDS_AT_LOG_OUT, true),
+  timeout: 20_000,
+};
 
 /** What of a pipeline is to be saved; the rest stays. */
 export interface PipelineChange {
@@ -37,13 +48,16 @@ export interface PipelineChange {
   readonly trigger?: Start;
 }
 
-const SCANNERS_OFFERED = 100;
-
 /** Every call that the editor makes, in its own words. All throw ProblemError. */
 @Service()
 export class EditorApi {
   load(pipelineId: string): Promise<PipelineOut> {
     return unwrap(getPipeline({ path: { pipeline_id: pipelineId } }));
+  }
+
+  /** Makes a pipeline of what an editor has. */
+  create({ name, graph, mode, trigger }: PipelineExport): Promise<PipelineOut> {
+    return unwrap(createPipeline({ body: { name, graph, mode: mode ?? null, trigger } }));
   }
 
   /** Saves over `revision`; refused with `stale_revision` when the pipeline has moved on. */
@@ -56,6 +70,7 @@ export class EditorApi {
       updatePipeline({
         path: { pipeline_id: pipelineId },
         headers: { 'If-Match': String(revision) },
+        ...SAVING,
         body: { ...change, ...(trigger && { trigger: writable(trigger) }) },
       }),
     );
@@ -71,7 +86,14 @@ export class EditorApi {
   }
 
   async scanners(): Promise<readonly ScannerOut[]> {
-    return (await unwrap(listScanners({ query: { limit: SCANNERS_OFFERED } }))).items;
+    const found: ScannerOut[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await unwrap(listScanners({ query: { limit: 200, cursor } }));
+      found.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+    return found;
   }
 
   /** What the subscriptions would have started lately. */
@@ -113,8 +135,12 @@ export class EditorApi {
     return active?.id ?? null;
   }
 
-  async versions(pipelineId: string): Promise<readonly VersionOut[]> {
-    return (await unwrap(listVersions({ path: { pipeline_id: pipelineId } }))).items;
+  versions(pipelineId: string, cursor: string | null): Promise<VersionList> {
+    return unwrap(listVersions({ path: { pipeline_id: pipelineId }, query: { cursor } }));
+  }
+
+  version(pipelineId: string, version: number): Promise<VersionDetail> {
+    return unwrap(getVersion({ path: { pipeline_id: pipelineId, version } }));
   }
 
   export(pipelineId: string): Promise<PipelineExport> {
@@ -127,7 +153,7 @@ export class EditorApi {
 }
 
 /** The same trigger in lists that the client may write to. */
-function writable(trigger: Start): NonNullable<PipelineUpdate['trigger']> {
+export function writable(trigger: Start): NonNullable<PipelineUpdate['trigger']> {
   switch (trigger.kind) {
     case 'periodic':
       return { ...trigger, symbols: [...trigger.symbols] };

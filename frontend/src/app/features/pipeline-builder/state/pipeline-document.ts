@@ -1,7 +1,7 @@
 import { computed, inject, Service, signal } from '@angular/core';
 import { type LastSkip, type Mode, type PipelineOut, type PipelineStatus } from '@core/api';
 import { toProblemError, type ProblemError } from '@core/http/problem-error';
-import { fromApi } from '../domain/graph';
+import { fromApi, type PipelineGraph } from '../domain/graph';
 import { readTrigger, type Start } from '../domain/trigger';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
@@ -27,10 +27,14 @@ export class PipelineDocument {
   private readonly failure = signal<ProblemError | null>(null);
   private readonly repaired = signal<readonly string[]>([]);
   private wanted = '';
+  /** The last change outside the graph, and the graph as it was then. */
+  private outside: { readonly what: string; readonly graph: unknown } | null = null;
 
   readonly name = signal('');
   /** How it starts, as it is being edited. */
   readonly trigger = signal<Start>({ kind: 'manual' });
+  /** A change to how it starts by itself that is not complete: shown, and not taken yet. */
+  readonly held = signal<Start | null>(null);
   readonly facts = this.current.asReadonly();
   readonly error = this.failure.asReadonly();
   /** What had to be left out of the stored graph, in words. */
@@ -45,7 +49,7 @@ export class PipelineDocument {
       const pipeline = await this.api.load(pipelineId);
       if (this.wanted === pipelineId) this.show(pipeline);
     } catch (error) {
-      this.failure.set(toProblemError(error));
+      if (this.wanted === pipelineId) this.failure.set(toProblemError(error));
     }
   }
 
@@ -55,15 +59,77 @@ export class PipelineDocument {
     this.editor.load(graph);
     this.name.set(pipeline.name);
     this.trigger.set(readTrigger(pipeline.trigger));
+    this.held.set(null);
+    this.outside = null;
     this.repaired.set(repairs);
-    this.adopt(pipeline);
+    this.current.set(factsOf(pipeline));
   }
 
-  /** Takes over what a save answered, without touching the graph on the screen. */
-  adopt(pipeline: PipelineOut): void {
-    const { id, mode, status, revision, version } = pipeline;
-    const nextRunAt = pipeline.next_run_at ?? null;
-    const lastSkip = pipeline.last_skip ?? null;
-    this.current.set({ id, mode, status, revision, version, nextRunAt, lastSkip });
+  /** Shows what was being made of the pipeline as it was at `revision`. */
+  takeUp(draft: {
+    readonly revision: number;
+    readonly name: string;
+    readonly graph: PipelineGraph;
+    readonly trigger: Start;
+    readonly held: Start | null;
+  }): void {
+    this.editor.load(draft.graph);
+    this.name.set(draft.name);
+    this.trigger.set(draft.trigger);
+    this.held.set(draft.held);
+    this.current.update((facts) => facts && { ...facts, revision: draft.revision });
   }
+
+  /** Shows what was being made of a pipeline that there is no more. */
+  showLost(id: string, draft: Parameters<typeof this.takeUp>[0] & { readonly mode?: Mode }): void {
+    const { revision, mode = 'simulation' } = draft;
+    this.failure.set(null);
+    this.current.set({
+      id,
+      mode,
+      status: 'draft',
+      revision,
+      version: 0,
+      nextRunAt: null,
+      lastSkip: null,
+    });
+    this.takeUp(draft);
+  }
+
+  editTrigger(start: Start): void {
+    this.trigger.set(start);
+    this.outside = { what: 'How it starts', graph: this.editor.graph() };
+  }
+
+  rename(name: string): void {
+    this.name.set(name);
+    this.outside = { what: 'The name', graph: this.editor.graph() };
+  }
+
+  /**
+   * What was changed last, if that was not the graph: undo would take back something older instead.
+   * Tells once.
+   */
+  beyondUndo(): string | null {
+    const last = this.outside;
+    this.outside = null;
+    return last && last.graph === this.editor.graph() ? last.what : null;
+  }
+
+  /**
+   * Takes over what the server answered, without touching the graph on the screen. An answer about
+   * another pipeline than the open one is dropped; says whether it was taken.
+   */
+  adopt(pipeline: PipelineOut): boolean {
+    if (pipeline.id !== this.current()?.id) return false;
+    this.current.set(factsOf(pipeline));
+    return true;
+  }
+}
+
+function factsOf(pipeline: PipelineOut): DocumentFacts {
+  const { id, mode, status, revision, version } = pipeline;
+  const nextRunAt = pipeline.next_run_at ?? null;
+  const lastSkip = pipeline.last_skip ?? null;
+  return { id, mode, status, revision, version, nextRunAt, lastSkip };
 }

@@ -10,6 +10,7 @@ import {
 } from '@angular/core';
 import { type RunBody } from '@core/api';
 import { type ProblemError } from '@core/http/problem-error';
+import { Reachability } from '@core/http/reachability';
 import { dataBadgeOf } from '@core/market/data-badge';
 import { localMoment } from '@shared/format/times';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
@@ -20,6 +21,7 @@ import { EditorStore } from './editor-store';
 import { EditorUi } from './editor-ui';
 import { PipelineDocument } from './pipeline-document';
 import { ProblemList } from './problem-list';
+import { RunFreshness } from './run-freshness';
 import { RunStore } from './run-store';
 
 /** Narrower than this the inspector would cover the canvas. */
@@ -32,6 +34,8 @@ const SYMBOL_KEY = 'kuber.symbol';
 export interface Refusal {
   readonly text: string;
   readonly activeRun: string | null;
+  /** What was not done because the server was away, as "Not started"; '' for another reason. */
+  readonly missed: string;
 }
 
 /** What to run on, and everything that pressing Run means: save first, start, follow, open the result. */
@@ -41,6 +45,7 @@ export class RunSession {
   private readonly autosave = inject(Autosave);
   private readonly document = inject(PipelineDocument);
   private readonly editor = inject(EditorStore);
+  private readonly freshness = inject(RunFreshness);
   private readonly problems = inject(ProblemList);
   private readonly runs = inject(RunStore);
   private readonly ui = inject(EditorUi);
@@ -75,6 +80,11 @@ export class RunSession {
       const node = this.runs.decisionNode();
       if (node && this.runs.record()) untracked(() => this.openResult(node));
     });
+    const { recoveries } = inject(Reachability);
+    effect(() => {
+      recoveries();
+      untracked(() => this.lookBack());
+    });
     if (!this.symbol()) void this.suggestSymbol();
   }
 
@@ -104,13 +114,17 @@ export class RunSession {
     this.leadsOn = byKey;
     if (this.blocked()) return this.showNextProblem();
     this.refusal.set(null);
-    if (!(await this.autosave.flush())) {
-      this.refuse('Not started: the last change could not be saved.');
+    const wanted = this.document.facts()?.id;
+    const stored = await this.autosave.flush();
+    const facts = this.document.facts();
+    if (!facts || facts.id !== wanted) return;
+    if (!stored) {
+      const missed = this.autosave.state() === 'offline' ? 'Not started' : '';
+      this.refuse(`Not started: ${this.autosave.unsaved()}`, { missed });
       return;
     }
-    const facts = this.document.facts();
-    if (!facts) return;
     this.actions.say('Run started');
+    this.freshness.begin(facts.version);
     const nodeIds = this.editor.nodes().map((node) => node.id);
     const problem = await this.runs.start(facts.id, nodeIds, this.body());
     if (problem) await this.explain(problem);
@@ -119,7 +133,8 @@ export class RunSession {
   /** Picks up a run that is going on already, as after a reload. */
   async resume(pipelineId: string): Promise<void> {
     const active = await this.api.activeRun(pipelineId).catch(() => null);
-    if (active && !this.runs.active()) await this.runs.attach(active);
+    const open = this.document.facts()?.id === pipelineId;
+    if (active && open && !this.runs.active()) await this.runs.attach(active);
   }
 
   /** Goes through the problems one by one. */
@@ -158,8 +173,24 @@ export class RunSession {
     };
   }
 
+  /** Says above the bar why what was asked for was not done. */
+  refuse(text: string, { activeRun = null, missed = '' }: Partial<Refusal> = {}): void {
+    this.refusal.set({ text, activeRun, missed });
+    this.actions.say(text);
+  }
+
+  /** Once the server is back, what it was away for is told in the past tense. */
+  private lookBack(): void {
+    const missed = this.refusal()?.missed;
+    if (!missed) return;
+    const text = `${missed}: Kuber could not be reached. It can be again: look, and try once more.`;
+    this.refusal.set({ text, activeRun: null, missed: '' });
+  }
+
   private async explain(problem: ProblemError): Promise<void> {
-    if (problem.code === 'invalid_graph') {
+    if (await this.autosave.noticeDeleted(problem)) {
+      this.refuse(`Not started. ${this.autosave.reason()}`);
+    } else if (problem.code === 'invalid_graph') {
       this.problems.adopt(
         problem.errors.map((item) => ({
           code: item.code ?? problem.code,
@@ -173,16 +204,13 @@ export class RunSession {
     } else if (problem.code === 'already_running') {
       const id = this.document.facts()?.id ?? '';
       const active = await this.api.activeRun(id, this.symbol() || undefined).catch(() => null);
-      this.refuse(problem.detail, active);
+      this.refuse(problem.detail, { activeRun: active });
     } else {
       const first = problem.errors[0];
-      this.refuse(first ? `${first.message} ${first.remedy ?? ''}`.trim() : problem.detail);
+      if (problem.outage)
+        this.refuse(`Not started. ${problem.detail}`, { missed: 'Perhaps not started' });
+      else this.refuse(first ? `${first.message} ${first.remedy ?? ''}`.trim() : problem.detail);
     }
-  }
-
-  private refuse(text: string, activeRun: string | null = null): void {
-    this.refusal.set({ text, activeRun });
-    this.actions.say(text);
   }
 
   private openResult(nodeId: string): void {

@@ -9,9 +9,10 @@ import {
 } from '@ngrx/signals';
 import { type ExecutionOut, type RunBody } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { explainingNode } from '@core/runs/explaining-node';
 import { type RunEvent } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
-import { fromRecord, isOver, nodeToOpen, type RunView, startRun, withEvent } from '../domain/run';
+import { fromRecord, isOver, type RunView, startRun, withEvent } from '../domain/run';
 import { EditorApi } from './editor-api';
 import { EventPace } from './event-pace';
 
@@ -45,7 +46,7 @@ export const RunStore = signalStore(
     /** Where to look when it is over. */
     decisionNode: computed(() => {
       const full = record();
-      return full ? nodeToOpen(full) : null;
+      return full ? explainingNode(full.nodes) : null;
     }),
     recordByNode: computed(
       () => new Map((record()?.nodes ?? []).map((node) => [node.node_id, node])),

@@ -32,6 +32,11 @@ const ARROWS: Readonly<Record<string, { direction: Direction; x: number; y: numb
 };
 const ARROW_KEYS = Object.keys(ARROWS);
 const COARSE = 5;
+/** Keys that open something of the node that has the focus, selected or not. */
+const OPENING = ['Enter', 'F2'];
+const FIRST_SETTING = ['input', 'textarea', 'select', 'button', '[tabindex="0"]']
+  .map((part) => `k-schema-form ${part}:not([disabled])`)
+  .join();
 
 /** A key press as text: "Ctrl+Shift+Z", "ArrowLeft", "?". Command counts as Control. */
 export function keyOf(event: KeyboardEvent): string {
@@ -110,7 +115,8 @@ export class Shortcuts {
       this.onNode(group, 'Connect the selected node', ['C'], (id) =>
         this.ui.connectRequest.set({ from: id, fromPort: null }),
       ),
-      this.onNode(group, 'Open the settings', ['Enter'], () => this.openInspector()),
+      this.onNode(group, 'Open the settings', ['Enter'], () => this.openSettings()),
+      this.onNode(group, 'Rename', ['F2'], () => this.openName()),
       { group, label: 'Copy, cut, paste', keys: [], scope: 'canvas', run: () => false },
       this.does(group, 'Duplicate', ['Ctrl+D'], () => this.clipboard.duplicate()),
       this.does(group, 'Delete', ['Delete', 'Backspace'], () => this.deleteAndMoveOn()),
@@ -189,7 +195,7 @@ export class Shortcuts {
     act: (nodeId: string) => void,
   ): Shortcut {
     const run = () => {
-      const focused = keys.includes('Enter') ? this.focusedNode() : null;
+      const focused = OPENING.some((key) => keys.includes(key)) ? this.focusedNode() : null;
       if (focused) this.store.select([focused]);
       const id = this.store.current()?.id;
       if (id) act(id);
@@ -198,9 +204,23 @@ export class Shortcuts {
     return { group, label, keys, scope: 'canvas', run };
   }
 
-  private openInspector(): void {
+  /** The keyboard goes to the first setting; to its tab where an agent has none. */
+  private openSettings(): void {
+    this.ui.inspect('settings');
+    setTimeout(() => {
+      const panel = document.querySelector('k-inspector');
+      const first = panel?.querySelector<HTMLElement>(FIRST_SETTING);
+      (first ?? panel?.querySelector<HTMLElement>('[role=tab]'))?.focus();
+    });
+  }
+
+  private openName(): void {
     this.ui.inspect();
-    setTimeout(() => document.querySelector<HTMLElement>('k-inspector input')?.focus());
+    setTimeout(() => {
+      const name = document.querySelector<HTMLInputElement>('k-inspector input.name');
+      name?.focus();
+      name?.select();
+    });
   }
 
   private offerAgents(): void {

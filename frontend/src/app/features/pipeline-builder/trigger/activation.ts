@@ -1,13 +1,12 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, inject } from '@angular/core';
 import { MatSlideToggle } from '@angular/material/slide-toggle';
 import { pollWhileVisible } from '@core/http/poll';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { ErrorState } from '@shared/error-state';
 import { Time } from '@shared/time';
 import { startGap } from '../domain/trigger';
-import { Autosave } from '../state/autosave';
 import { EditorApi } from '../state/editor-api';
 import { PipelineDocument } from '../state/pipeline-document';
+import { StartSwitch } from '../state/start-switch';
 
 const EVERY_MS = 10_000;
 
@@ -21,8 +20,8 @@ const EVERY_MS = 10_000;
         hideIcon
         #toggle
         [checked]="active()"
-        [disabled]="busy() || (!active() && gap() !== '')"
-        (change)="switch($event.checked); toggle.checked = active()"
+        [disabled]="start.busy() || (!active() && gap() !== '')"
+        (change)="start.turn($event.checked); toggle.checked = active()"
       >
         <b>{{ active() ? 'Active' : 'Switched off' }}</b>
       </mat-slide-toggle>
@@ -43,7 +42,7 @@ const EVERY_MS = 10_000;
         </p>
       }
     </div>
-    @if (problem(); as error) {
+    @if (start.problem(); as error) {
       <k-error-state [error]="error" [retryable]="false" />
     }
   `,
@@ -70,41 +69,22 @@ const EVERY_MS = 10_000;
 })
 export class Activation {
   private readonly api = inject(EditorApi);
-  private readonly autosave = inject(Autosave);
   private readonly document = inject(PipelineDocument);
+  protected readonly start = inject(StartSwitch);
 
   protected readonly facts = this.document.facts;
-  protected readonly active = computed(() => this.facts()?.status === 'active');
+  protected readonly active = this.start.active;
   protected readonly signals = computed(() => this.document.trigger().kind === 'signal');
   protected readonly gap = computed(() => startGap(this.document.trigger()));
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
 
   constructor() {
     pollWhileVisible(EVERY_MS, () => this.look());
   }
 
-  /** What is on the screen is saved first: that, and nothing older, is switched on. */
-  protected async switch(on: boolean): Promise<void> {
-    const facts = this.facts();
-    if (!facts || this.busy()) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
-      if (!(await this.autosave.flush())) return;
-      const act = on ? this.api.activate(facts.id) : this.api.deactivate(facts.id);
-      this.document.adopt(await act);
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
-  }
-
   /** Brings next run and last skip up to date, unless somebody else changed the pipeline. */
   private async look(): Promise<void> {
     const facts = this.facts();
-    if (!facts || !this.active() || this.busy()) return;
+    if (!facts || !this.active() || this.start.busy()) return;
     const latest = await this.api.load(facts.id);
     if (latest.revision === this.facts()?.revision) this.document.adopt(latest);
   }

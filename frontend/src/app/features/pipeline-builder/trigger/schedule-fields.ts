@@ -1,6 +1,7 @@
 import { Component, input, output, signal } from '@angular/core';
 import { TickerChips } from '@shared/ticker-chips/ticker-chips';
 import type { Edit, PeriodicStart } from '../domain/trigger';
+import { OldPrices } from './old-prices';
 
 const OFTEN = [
   { minutes: 5, label: '5 min' },
@@ -14,7 +15,7 @@ const MOST_MINUTES = 1440;
 /** How often a pipeline runs, in which zone, and on what. */
 @Component({
   selector: 'k-schedule-fields',
-  imports: [TickerChips],
+  imports: [OldPrices, TickerChips],
   template: `
     <div>
       <label class="k-label" for="every">Every</label>
@@ -79,6 +80,7 @@ const MOST_MINUTES = 1440;
         [tickers]="value().symbols"
         (tickersChange)="write({ symbols: $event })"
       />
+      <k-old-prices by="schedule" [symbols]="value().symbols" />
     </div>
   `,
   styles: `

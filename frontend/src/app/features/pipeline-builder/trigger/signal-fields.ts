@@ -13,6 +13,7 @@ import {
   type Subscribed,
 } from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
+import { OldPrices } from './old-prices';
 import { SignalPreview } from './signal-preview';
 
 /** Which signals start a pipeline: tickers of one scanner, types, and how sure each has to be. */
@@ -27,6 +28,7 @@ import { SignalPreview } from './signal-preview';
     MatSlider,
     MatSliderThumb,
     Icon,
+    OldPrices,
     SignalPreview,
   ],
   templateUrl: './signal-fields.html',

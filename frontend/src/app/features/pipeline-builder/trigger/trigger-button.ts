@@ -52,7 +52,10 @@ export class TriggerButton {
   private readonly store = inject(EditorStore);
   private readonly ui = inject(EditorUi);
 
-  protected readonly active = computed(() => this.document.facts()?.status === 'active');
+  /** What is started by hand never starts by itself, whatever its status was. */
+  protected readonly active = computed(
+    () => this.document.facts()?.status === 'active' && this.document.trigger().kind !== 'manual',
+  );
   protected readonly look = computed(() => {
     const trigger = this.document.trigger();
     return triggerLook(trigger.kind === 'periodic' ? trigger : { kind: trigger.kind });

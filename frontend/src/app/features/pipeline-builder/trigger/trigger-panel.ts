@@ -1,9 +1,13 @@
 import { Component, computed, inject } from '@angular/core';
-import { MatButtonToggleModule } from '@angular/material/button-toggle';
+import { MatButtonToggleGroup, MatButtonToggleModule } from '@angular/material/button-toggle';
+import { MatDialog } from '@angular/material/dialog';
 import { MatSlideToggle } from '@angular/material/slide-toggle';
+import { confirm } from '@shared/confirm-dialog';
+import { Notice } from '@shared/notice';
 import type { Edit, PeriodicStart, SignalStart, Start, StartKind } from '../domain/trigger';
-import { newStart } from '../domain/trigger';
+import { changeOver, newStart, startGap } from '../domain/trigger';
 import { PipelineDocument } from '../state/pipeline-document';
+import { StartSwitch } from '../state/start-switch';
 import { Activation } from './activation';
 import { ScheduleFields } from './schedule-fields';
 import { SignalFields } from './signal-fields';
@@ -11,14 +15,23 @@ import { SignalFields } from './signal-fields';
 /** How the pipeline starts: by hand, on a schedule, or on signals. Saved with the rest of it. */
 @Component({
   selector: 'k-trigger-panel',
-  imports: [MatButtonToggleModule, MatSlideToggle, Activation, ScheduleFields, SignalFields],
+  imports: [
+    MatButtonToggleModule,
+    MatSlideToggle,
+    Activation,
+    Notice,
+    ScheduleFields,
+    SignalFields,
+  ],
   template: `
     <h3 id="starts">Starts</h3>
     <mat-button-toggle-group
       aria-labelledby="starts"
       hideSingleSelectionIndicator
+      #kinds="matButtonToggleGroup"
       [value]="start().kind"
-      (change)="choose($event.value)"
+      [disabled]="switch.busy()"
+      (change)="choose($event.value, kinds)"
     >
       <mat-button-toggle value="manual">By hand</mat-button-toggle>
       <mat-button-toggle value="periodic">On schedule</mat-button-toggle>
@@ -31,10 +44,10 @@ import { SignalFields } from './signal-fields';
         }
       }
       @case ('signal') {
-        @if (signal(); as value) {
+        @if (signals(); as value) {
           <k-signal-fields
             [value]="value"
-            [pipelineId]="document.facts()?.id ?? ''"
+            [pipelineId]="pipelineId()"
             (changed)="editSignals($event)"
           />
         }
@@ -42,6 +55,11 @@ import { SignalFields } from './signal-fields';
       @default {
         <p class="k-muted note">It runs when you press Run, and never by itself.</p>
       }
+    }
+    @if (held()) {
+      <k-notice kind="warning" icon="pause_circle">
+        Not changed yet. {{ gap() }} Until then it starts as before.
+      </k-notice>
     }
     @if (timed(); as value) {
       <mat-slide-toggle
@@ -52,6 +70,8 @@ import { SignalFields } from './signal-fields';
       >
         Only while the market is open
       </mat-slide-toggle>
+    }
+    @if (timed() || switch.active()) {
       <k-activation />
     }
   `,
@@ -76,25 +96,53 @@ import { SignalFields } from './signal-fields';
   `,
 })
 export class TriggerPanel {
+  private readonly dialogs = inject(MatDialog);
   protected readonly document = inject(PipelineDocument);
+  protected readonly switch = inject(StartSwitch);
   /** What was entered for the kinds that are not chosen, so that looking around loses nothing. */
-  private readonly kept = new Map<StartKind, Start>();
+  private readonly kept = computed(() => {
+    this.pipelineId();
+    return new Map<StartKind, Start>();
+  });
+  protected readonly pipelineId = computed(() => this.document.facts()?.id ?? '');
 
-  protected readonly start = this.document.trigger;
+  protected readonly held = this.document.held;
+  protected readonly start = computed(() => this.held() ?? this.document.trigger());
+  protected readonly gap = computed(() => startGap(this.start()));
   protected readonly periodic = computed(() => {
     const start = this.start();
     return start.kind === 'periodic' ? start : null;
   });
-  protected readonly signal = computed(() => {
+  protected readonly signals = computed(() => {
     const start = this.start();
     return start.kind === 'signal' ? start : null;
   });
-  protected readonly timed = computed(() => this.periodic() ?? this.signal());
+  protected readonly timed = computed(() => this.periodic() ?? this.signals());
 
-  protected choose(kind: StartKind): void {
+  /** Another way to start. Of a pipeline that is active this is asked first. */
+  protected async choose(kind: StartKind, shown: MatButtonToggleGroup): Promise<void> {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
-    this.kept.set(this.start().kind, this.start());
-    this.write(this.kept.get(kind) ?? newStart(kind, zone));
+    const next = this.kept().get(kind) ?? newStart(kind, zone);
+    const asks = changeOver(this.document.trigger(), next, this.switch.active()) === 'ask';
+    if (!asks || ((await this.agreed(kind)) && (await this.switch.turn(false)))) {
+      this.kept().set(this.start().kind, this.start());
+      this.held.set(null);
+      this.document.editTrigger(next);
+    }
+    // The buttons show what was pressed, which may not be what is.
+    shown.value = this.start().kind;
+  }
+
+  private agreed(kind: StartKind): Promise<boolean> {
+    const then =
+      kind === 'manual'
+        ? 'It will only run when you press Run.'
+        : 'Set the new way up, then switch it on.';
+    return confirm(this.dialogs, {
+      title: 'Switch it off and change how it starts?',
+      text: `It is active and starts by itself. ${then} Undo does not switch it back on.`,
+      action: 'Switch off and change',
+    });
   }
 
   protected editSchedule(edit: Edit<PeriodicStart>): void {
@@ -103,7 +151,7 @@ export class TriggerPanel {
   }
 
   protected editSignals(edit: Edit<SignalStart>): void {
-    const start = this.signal();
+    const start = this.signals();
     if (start) this.write(edit(start));
   }
 
@@ -113,6 +161,8 @@ export class TriggerPanel {
   }
 
   private write(start: Start): void {
-    this.document.trigger.set(start);
+    const holds = changeOver(this.document.trigger(), start, this.switch.active()) === 'hold';
+    this.held.set(holds ? start : null);
+    if (!holds) this.document.editTrigger(start);
   }
 }

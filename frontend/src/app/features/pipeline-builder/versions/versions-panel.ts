@@ -1,32 +1,32 @@
-import { Component, computed, inject, resource } from '@angular/core';
+import { Component, computed, effect, inject, signal, untracked } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
+import { type VersionOut } from '@core/api';
+import { PagedList } from '@core/http/paged-list';
 import { toProblemError } from '@core/http/problem-error';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
+import { LoadMore } from '@shared/load-more';
 import { Skeleton } from '@shared/skeleton';
 import { Time } from '@shared/time';
 import { replaceGraph } from '../domain/commands';
-import { diffGraphs, diffInWords } from '../domain/diff';
 import { fromApi, type PipelineGraph } from '../domain/graph';
-import { count } from '../domain/words';
 import { EditorActions } from '../state/editor-actions';
 import { EditorApi } from '../state/editor-api';
 import { EditorUi } from '../state/editor-ui';
 import { PipelineDocument } from '../state/pipeline-document';
-import { VersionPicture } from './version-picture';
+import { type LoadGraph, VersionItem } from './version-item';
 
 interface VersionRow {
   readonly version: number;
   readonly createdAt: string;
-  readonly graph: PipelineGraph;
-  readonly before: PipelineGraph | null;
-  readonly words: string;
+  readonly nodeCount: number;
+  readonly before: number | null;
 }
 
 /** Every saved version with a picture of what it changed; any of them can be taken back. */
 @Component({
   selector: 'k-versions-panel',
-  imports: [ErrorState, Icon, MatButton, MatIconButton, Skeleton, Time, VersionPicture],
+  imports: [ErrorState, Icon, LoadMore, MatButton, MatIconButton, Skeleton, Time, VersionItem],
   template: `
     <header>
       <h2>Versions</h2>
@@ -39,12 +39,15 @@ interface VersionRow {
         <k-icon name="close" />
       </button>
     </header>
-    @if (error(); as error) {
+    @if (list.error(); as error) {
       <k-error-state [error]="error" (retry)="list.reload()" />
-    } @else if (list.isLoading() && !rows().length) {
+    } @else if (list.loadingFirst() && !rows().length) {
       <k-skeleton [height]="84" />
       <k-skeleton [height]="84" />
       <k-skeleton [height]="84" />
+    }
+    @if (failure(); as text) {
+      <p role="alert">{{ text }}</p>
     }
     <ol>
       @for (row of rows(); track row.version) {
@@ -53,9 +56,17 @@ interface VersionRow {
             <b>Version {{ row.version }}</b>
             <k-time class="k-muted" show="ago" [at]="row.createdAt" />
           </p>
-          <k-version-picture [graph]="row.graph" [before]="row.before" />
+          @defer (on viewport) {
+            <k-version-item
+              [version]="row.version"
+              [before]="row.before"
+              [nodeCount]="row.nodeCount"
+              [load]="graph()"
+            />
+          } @placeholder {
+            <div class="unseen"></div>
+          }
           <p class="bottom">
-            <span class="k-muted">{{ row.words }}</span>
             @if (row.version === current()) {
               <span class="k-muted">Current</span>
             } @else {
@@ -72,6 +83,7 @@ interface VersionRow {
         </li>
       }
     </ol>
+    <k-load-more [list]="list" />
   `,
   styles: `
     :host {
@@ -102,11 +114,11 @@ interface VersionRow {
       padding: 12px 0 4px;
       border-bottom: 1px solid var(--mat-sys-outline-variant);
     }
-    k-version-picture {
-      display: block;
-      margin: 6px 0;
+    .unseen {
+      height: 114px;
     }
     .bottom {
+      justify-content: flex-end;
       min-height: 36px;
     }
     [matButton] {
@@ -121,37 +133,67 @@ export class VersionsPanel {
   protected readonly ui = inject(EditorUi);
 
   protected readonly current = computed(() => this.document.facts()?.version);
-  protected readonly list = resource({
-    params: () => {
-      const facts = this.document.facts();
-      return facts ? { id: facts.id, version: facts.version } : undefined;
-    },
-    loader: ({ params }) => this.api.versions(params.id),
-  });
-  protected readonly error = computed(() => {
-    const error = this.list.error();
-    return error ? toProblemError(error) : null;
-  });
+  protected readonly list = new PagedList<VersionOut, string>((id, cursor) =>
+    this.api.versions(id, cursor),
+  );
   protected readonly rows = computed<readonly VersionRow[]>(() => {
-    const versions = this.list.hasValue() ? this.list.value() : [];
-    const graphs = versions.map((item) => fromApi(item.graph).graph);
-    return versions.flatMap((item, i) => {
-      const graph = graphs[i];
-      const before = graphs[i + 1] ?? null;
-      if (!graph) return [];
-      const words = before
-        ? diffInWords(diffGraphs(before, graph))
-        : count(item.node_count, 'node');
-      return { version: item.version, createdAt: item.created_at, graph, before, words };
-    });
+    const items = this.list.items();
+    return items.map((item, i) => ({
+      version: item.version,
+      createdAt: item.created_at,
+      nodeCount: item.node_count,
+      before: items[i + 1]?.version ?? null,
+    }));
+  });
+  /** Why a version was not taken back. */
+  protected readonly failure = signal('');
+  private followed = '';
+  private readonly pipelineId = computed(() => this.document.facts()?.id);
+  /** Loads graphs of this pipeline's versions, each once: a version never changes. */
+  protected readonly graph = computed<LoadGraph>(() => {
+    const id = this.pipelineId();
+    const loaded = new Map<number, Promise<PipelineGraph>>();
+    return (version) => {
+      const known = loaded.get(version);
+      if (known) return known;
+      const asked = this.graphOf(id ?? '', version);
+      loaded.set(version, asked);
+      asked.catch(() => loaded.delete(version));
+      return asked;
+    };
   });
 
+  constructor() {
+    effect(() => {
+      const id = this.pipelineId();
+      if (id && this.current()) untracked(() => void this.follow(id));
+    });
+  }
+
+  /** A newer version of the same pipeline comes on top of those that are on show. */
+  private async follow(id: string): Promise<void> {
+    const same = id === this.followed;
+    this.followed = id;
+    await (same ? this.list.catchUp((item) => item.version) : this.list.load(id));
+  }
+
   /** Taking a version back is an edit like any other: it can be undone, and is saved as a new version. */
-  protected restore(row: VersionRow): void {
-    this.actions.do(
-      replaceGraph(row.graph, `Restore version ${row.version}`),
-      `Version ${row.version} restored`,
-    );
+  protected async restore(row: VersionRow): Promise<void> {
+    this.failure.set('');
+    try {
+      const graph = await this.graph()(row.version);
+      this.actions.do(
+        replaceGraph(graph, `Restore version ${row.version}`),
+        `Version ${row.version} restored`,
+      );
+    } catch (error) {
+      this.failure.set(`Nothing was restored. ${toProblemError(error).detail}`);
+      return;
+    }
     setTimeout(() => this.ui.canvas()?.fit(), 60);
+  }
+
+  private async graphOf(pipelineId: string, version: number): Promise<PipelineGraph> {
+    return fromApi((await this.api.version(pipelineId, version)).graph).graph;
   }
 }

@@ -1,0 +1,173 @@
+"""`/api/v1/notifications`: what the caller was told, and how they want to be told."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
+from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.v1.common import Cursor, Limit
+from kuber.kernel.wire import Instant
+from kuber.notifications.channels import wrong_code
+from kuber.notifications.preferences import choose, preferences
+from kuber.notifications.schemas import (
+    ChannelList,
+    ChannelOut,
+    ConfirmBody,
+    MailList,
+    MailOut,
+    NoticeList,
+    PreferenceList,
+    PreferencesBody,
+    ReadAnswer,
+)
+from kuber.notifications.types import NoticeKind
+
+router = APIRouter(prefix="/notifications", tags=["notifications"], route_class=IdempotentRoute)
+
+
+class ReadBody(BaseModel):
+    """Whether the notice counts as read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    read: bool = True
+
+
+class ReadAllBody(BaseModel):
+    """Notices that came after `up_to` stay unread: whoever asks has not seen them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    up_to: Instant | None = None
+
+
+class TestAnswer(BaseModel):
+    """`delivery` is the mail that will be sent; null for a notice in the app."""
+
+    delivery: MailOut | None
+
+
+@router.get("", operation_id="list_notices")
+async def list_notices(
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    kind: NoticeKind | None = None,
+    unread: Annotated[bool, Query(description="Only those that were not read.")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> NoticeList:
+    """Return the caller's notices, newest first, and how many are unread."""
+    return await container.notices.page(
+        session, user.user_id, kind=kind, unread_only=unread, cursor=cursor, limit=limit
+    )
+
+
+@router.post("/read-all", operation_id="read_all_notices")
+async def read_all_notices(
+    body: ReadAllBody, container: ContainerDep, session: Db, user: CurrentUser
+) -> ReadAnswer:
+    """Mark all notices as read, those up to an instant when it is given."""
+    await container.notices.mark_all_read(session, user.user_id, body.up_to)
+    return ReadAnswer(unread=await container.notices.unread(session, user.user_id))
+
+
+@router.get("/preferences", operation_id="list_notice_preferences")
+async def list_notice_preferences(session: Db, user: CurrentUser) -> PreferenceList:
+    """Return which kinds are told where."""
+    return await preferences(session, user.user_id)
+
+
+@router.put("/preferences", operation_id="put_notice_preferences")
+async def put_notice_preferences(
+    body: PreferencesBody, session: Db, user: CurrentUser
+) -> PreferenceList:
+    """Change where kinds are told; kinds that are left out stay as they are."""
+    await choose(session, user.user_id, body.items)
+    return await preferences(session, user.user_id)
+
+
+@router.get("/channels", operation_id="list_notice_channels")
+async def list_notice_channels(
+    container: ContainerDep, session: Db, user: CurrentUser
+) -> ChannelList:
+    """Return the ways to reach the caller, and what each of them still needs."""
+    return await container.channels.all(session, user.user_id, user.email)
+
+
+@router.post(
+    "/channels/in_app/test",
+    status_code=202,
+    operation_id="test_notice_in_app",
+    dependencies=[IDEMPOTENT],
+)
+async def test_notice_in_app(container: ContainerDep, session: Db, user: CurrentUser) -> TestAnswer:
+    """Send the caller a notice that goes the way of all others."""
+    await container.notices.test_in_app(session, user.user_id)
+    return TestAnswer(delivery=None)
+
+
+@router.post(
+    "/channels/mail/test",
+    status_code=202,
+    operation_id="test_mail",
+    dependencies=[IDEMPOTENT],
+)
+async def test_mail(container: ContainerDep, session: Db, user: CurrentUser) -> TestAnswer:
+    """Send a test to the caller's confirmed address."""
+    delivery = await container.channels.test_mail(session, user.user_id, user.email)
+    return TestAnswer(delivery=delivery)
+
+
+@router.post(
+    "/channels/mail/code",
+    status_code=202,
+    operation_id="send_mail_code",
+    dependencies=[IDEMPOTENT],
+)
+async def send_mail_code(container: ContainerDep, session: Db, user: CurrentUser) -> MailOut:
+    """Send a code to the account's address, to show that it is the caller's."""
+    return await container.channels.send_code(session, user.user_id, user.email)
+
+
+@router.post("/channels/mail/confirm", operation_id="confirm_mail_address")
+async def confirm_mail_address(
+    body: ConfirmBody, container: ContainerDep, user: Caller
+) -> ChannelOut:
+    """Take the code that was sent; from then on notices may be mailed."""
+    async with container.database.transaction() as session:
+        confirmed = await container.channels.confirm(session, user.user_id, user.email, body.code)
+        channel = await container.channels.mail(session, user.user_id, user.email)
+    if not confirmed:  # after the commit: a wrong code counts
+        raise wrong_code()
+    return channel
+
+
+@router.delete("/channels/mail", status_code=204, operation_id="stop_mail")
+async def stop_mail(container: ContainerDep, session: Db, user: CurrentUser) -> None:
+    """Send the caller no more mail, until the address is confirmed again."""
+    await container.channels.stop(session, user.user_id)
+
+
+@router.get("/deliveries", operation_id="list_notice_deliveries")
+async def list_notice_deliveries(
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> MailList:
+    """Return the mails to the caller and what became of them, newest first."""
+    return await container.channels.deliveries(session, user.user_id, cursor, limit)
+
+
+@router.post("/{notice_id}/read", operation_id="read_notice")
+async def read_notice(
+    notice_id: UUID, body: ReadBody, container: ContainerDep, session: Db, user: CurrentUser
+) -> ReadAnswer:
+    """Mark one notice as read, or as unread."""
+    await container.notices.mark_read(session, user.user_id, notice_id, read=body.read)
+    return ReadAnswer(unread=await container.notices.unread(session, user.user_id))

@@ -1,0 +1,159 @@
+"""Checkpoints outside the database: what tells that its end was cut off, or a backup put back.
+
+`<chain>.jsonl` holds one checkpoint a line, `<chain>.head.json` the newest state. Both are written
+after the commit of what they speak of: they never know more than the database did.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from kuber.audit.canonical import canonical
+from kuber.audit.types import Checkpoint
+
+_MOST_CHARACTERS = 1000
+"""Of each text of a checkpoint; its longest is a signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRecord:
+    """What the files say; `unread` names what could not be read, in a sentence."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    unread: str | None
+
+    @property
+    def highest(self) -> Checkpoint | None:
+        """The checkpoint that knows most of the chain."""
+        return max(self.checkpoints, key=lambda one: one.position, default=None)
+
+
+def read_outside(folder: Path, chain_id: UUID | None) -> OutsideRecord:
+    """Return all checkpoints of a chain, of every chain when its id is not known any more.
+
+    What cannot be read is said, never raised.
+    """
+    unread: list[str] = []
+    chain = "*" if chain_id is None else str(chain_id)
+    paths = sorted([*folder.glob(f"{chain}.jsonl"), *folder.glob(f"{chain}.head*.json")])
+    found = [one for path in paths for one in _read_lines(path, unread)]
+    if not found and not unread:
+        unread.append(f"There is no checkpoint of this chain in {folder}.")
+    return OutsideRecord(tuple(found), " ".join(unread) or None)
+
+
+class OutsideFiles:
+    """The files of one chain in `folder`."""
+
+    def __init__(self, folder: Path, chain_id: UUID) -> None:
+        self.folder = folder
+        self._chain_id = chain_id
+        self._lines = folder / f"{chain_id}.jsonl"
+        self._head = folder / f"{chain_id}.head.json"
+
+    def read(self) -> OutsideRecord:
+        """Return all checkpoints of the files."""
+        return read_outside(self.folder, self._chain_id)
+
+    def append(self, checkpoint: Checkpoint) -> None:
+        """Add one line, on disk when this returns; a torn last line is ended first."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._lines.open("a+b") as file:
+            if file.tell() and not _ends_with_newline(file.fileno(), file.tell()):
+                file.write(b"\n")
+            file.write(line_of(checkpoint) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def put_head(self, checkpoint: Checkpoint) -> None:
+        """Note the newest state, in the place of the one before."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = self._head.with_name(self._head.name + ".new")
+        with draft.open("wb") as file:
+            file.write(line_of(checkpoint) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._head)
+
+    def head(self) -> Checkpoint | None:
+        """Return the newest state as it was noted last; None when it cannot be read."""
+        return next(_read_lines(self._head, []), None)
+
+    def set_head_aside(self, position: int) -> None:
+        """Keep the newest state under a name of its own, so that nothing ever replaces it."""
+        with suppress(OSError):
+            content, number = self._head.read_bytes(), 0
+            while True:
+                more = f"-{number}" if number else ""
+                kept = self._head.with_name(f"{self._chain_id}.head-{position}{more}.json")
+                with suppress(FileExistsError), kept.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    break
+                number += 1
+            self._head.unlink()
+
+
+def _ends_with_newline(descriptor: int, size: int) -> bool:
+    return os.pread(descriptor, 1, size - 1) == b"\n"
+
+
+def line_of(checkpoint: Checkpoint) -> bytes:
+    """Return a checkpoint as one line of JSON."""
+    return canonical(
+        {
+            "chain_id": checkpoint.chain_id,
+            "chain_position": checkpoint.position,
+            "hash": checkpoint.hash,
+            "key_id": checkpoint.key_id,
+            "signature": checkpoint.signature,
+            "timestamp": checkpoint.at,
+        }
+    ).encode()
+
+
+def _read_lines(path: Path, unread: list[str]) -> Iterator[Checkpoint]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        unread.append(f"{path.name} cannot be read: {error.strerror}.")
+        return
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield _checkpoint(json.loads(line))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            unread.append(f"Line {number} of {path.name} cannot be read.")
+
+
+def _checkpoint(said: dict[str, object]) -> Checkpoint:
+    """Return what a line says; raises ValueError, KeyError, TypeError or OverflowError."""
+    position = said["chain_position"]
+    if type(position) is not int or not 1 <= position < 2**63:
+        raise ValueError("no place of a chain")
+    at = datetime.fromisoformat(_text(said, "timestamp"))
+    if at.tzinfo is None:
+        raise ValueError("no instant")
+    return Checkpoint(
+        UUID(_text(said, "chain_id")),
+        position,
+        bytes.fromhex(_text(said, "hash")),
+        at.astimezone(UTC),
+        _text(said, "key_id"),
+        bytes.fromhex(_text(said, "signature")),
+    )
+
+
+def _text(said: dict[str, object], name: str) -> str:
+    value = said[name]
+    if not isinstance(value, str) or len(value) > _MOST_CHARACTERS:
+        raise TypeError(name)
+    value.encode()  # no halves of surrogate pairs
+    return value

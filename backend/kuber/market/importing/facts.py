@@ -1,0 +1,21 @@
+"""What is told of a file that was read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kuber.market.types import Source, Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file holds; `symbols` are in the order in which its rows number them from 0."""
+
+    sha256: str
+    timeframe: Timeframe
+    source: Source
+    symbols: tuple[str, ...]
+    bars: int
+    first_at: datetime
+    """The oldest bar opens."""
+    last_at: datetime
+    """The newest bar closes."""

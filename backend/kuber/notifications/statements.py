@@ -1,0 +1,102 @@
+"""The notifier's SQL."""
+
+TAKE = """
+    select o.id, o.user_id, o.kind, o.at, o.data, o.subject, o.dedupe_key, o.attempts,
+           exists (select from users u where u.id = o.user_id)
+    from notice_outbox o where o.refused_at is null
+    order by o.id limit %s for update of o skip locked
+"""
+DONE = "delete from notice_outbox where id = any(%s)"
+FAILED = """
+    update notice_outbox set attempts = attempts + 1, refusal = %(reason)s,
+        refused_at = case when attempts + 1 >= %(most)s then %(now)s end
+    where id = %(id)s returning refused_at
+"""
+CHOICES = """
+    select user_id, kind, in_app, mail from notice_preferences
+    where user_id = any(%(users)s) and kind = any(%(kinds)s)
+"""
+MAILABLE = """
+    select user_id from mail_addresses where user_id = any(%s) and confirmed_at is not null
+"""
+GROUP = """
+    update notices set count = count + %(count)s, data = %(data)s,
+        last_at = greatest(last_at, %(last_at)s)
+    where id = (
+        select id from notices
+        where user_id = %(user_id)s and kind = %(kind)s and subject = %(subject)s
+          and read_at is null and in_app = %(in_app)s and last_at > %(since)s
+        order by last_at desc limit 1 for update)
+    returning id
+"""
+ADD = """
+    insert into notices (id, user_id, kind, subject, dedupe_key, data, count, first_at, last_at,
+                         in_app)
+    values (%(id)s, %(user_id)s, %(kind)s, %(subject)s, %(dedupe_key)s, %(data)s, %(count)s,
+            %(first_at)s, %(last_at)s, %(in_app)s)
+    on conflict (user_id, dedupe_key) where dedupe_key is not null do nothing
+    returning id
+"""
+DELIVER = """
+    insert into notice_deliveries (id, user_id, notice_id, channel, purpose, state, created_at,
+                                   expires_at, next_attempt_at)
+    select %(id)s, %(user_id)s, %(notice_id)s, 'mail', 'notice', 'waiting', %(now)s,
+           %(expires_at)s, %(now)s
+    where not exists (
+        select from notice_deliveries
+        where notice_id = %(notice_id)s and (state = 'waiting' or created_at > %(again_after)s))
+"""
+"""One mail for a notice that grows, and another one only after a while."""
+ANNOUNCE = "select pg_notify(%s, %s)"
+
+TRIM = """
+    delete from notices where id in (
+        select id from notices where user_id = %(user_id)s and not kind = any(%(alarms)s)
+        order by last_at desc, id desc offset %(kept)s)
+    returning user_id
+"""
+FORGET = """
+    delete from notices where id in (
+        select id from notices where last_at < %s limit %s for update skip locked)
+    returning user_id
+"""
+FORGET_DELIVERIES = """
+    delete from notice_deliveries where id in (
+        select id from notice_deliveries where created_at < %s and state <> 'waiting'
+        limit %s for update skip locked)
+"""
+FORGET_REFUSED = "delete from notice_outbox where refused_at < %s"
+
+EXPIRE = """
+    update notice_deliveries set state = 'expired', next_attempt_at = null, finished_at = %(now)s
+    where state = 'waiting' and expires_at <= %(now)s
+"""
+CLAIM = """
+    update notice_deliveries d set attempts = attempts + 1, next_attempt_at = %(lease)s
+    from (
+        select id from notice_deliveries
+        where state = 'waiting' and next_attempt_at <= %(now)s
+        order by next_attempt_at limit %(most)s for update skip locked
+    ) due
+    where d.id = due.id
+    returning d.id, d.user_id, d.purpose, d.notice_id, d.attempts, d.expires_at
+"""
+LETTER = """
+    select a.address, a.confirmed_at is not null, n.kind, n.data, n.count, n.read_at,
+        (select p.mail from notice_preferences p where p.user_id = a.user_id and p.kind = n.kind),
+        (select count(*) from notice_deliveries s
+         where s.user_id = a.user_id and s.state = 'sent' and s.purpose = 'notice'
+           and s.finished_at > %(since)s)
+    from mail_addresses a left join notices n on n.id = %(notice_id)s
+    where a.user_id = %(user_id)s
+"""
+KEEP_CODE = """
+    update mail_addresses set code_hash = %(hash)s, code_expires_at = %(expires_at)s,
+        code_attempts = case when code_hash = %(hash)s then code_attempts else 0 end
+    where user_id = %(user_id)s and address = %(address)s and confirmed_at is null
+"""
+SETTLE = """
+    update notice_deliveries set state = %(state)s, error = %(error)s,
+        next_attempt_at = %(next_attempt_at)s, finished_at = %(finished_at)s
+    where id = %(id)s and attempts = %(attempts)s and state = 'waiting'
+"""

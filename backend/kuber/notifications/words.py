@@ -1,0 +1,136 @@
+"""What a notice says, made of its data whenever it is shown or mailed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from kuber.infra.db import JsonObject
+from kuber.notifications.types import NoticeKind
+
+_LONGEST_NAME = 80
+_LONGEST_TEXT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`path` is the page of the browser app that tells more, None without one."""
+
+    title: str
+    text: str
+    path: str | None = None
+
+
+def words_of(kind: NoticeKind, data: JsonObject, count: int) -> Words:
+    """Return what a notice says; `count` is how many like it it stands for."""
+    said = _WORDS[kind](_Said(data), count)
+    return Words(_line(said.title, 2 * _LONGEST_NAME), said.text[:_LONGEST_TEXT], said.path)
+
+
+class _Said:
+    """The data of a notice; what is missing reads as empty."""
+
+    def __init__(self, data: JsonObject) -> None:
+        self._data = data
+
+    def __getitem__(self, name: str) -> str:
+        value = self._data.get(name)
+        return "" if value is None else str(value)
+
+    def name(self, name: str, otherwise: str) -> str:
+        return _line(self[name], _LONGEST_NAME) or otherwise
+
+    def number(self, name: str) -> str:
+        """Return a figure with separators between thousands, without zeros that say nothing."""
+        try:
+            value = Decimal(self[name])
+        except InvalidOperation:
+            return self[name]
+        text = f"{value:,f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def money(self, name: str) -> str:
+        try:
+            return f"${Decimal(self[name]):,.2f}"
+        except InvalidOperation:
+            return self[name]
+
+    def page(self, path: str, name: str) -> str | None:
+        return f"{path}/{self[name]}" if self[name] else None
+
+
+def _order(said: _Said) -> str:
+    return f"{said.number('quantity')} {said['symbol']}"
+
+
+def _order_filled(said: _Said, count: int) -> Words:
+    verb = "Bought" if said["side"] == "buy" else "Sold"
+    title = f"{verb} {_order(said)} at {said.number('price')}"
+    text = f"In {said['mode']} mode." if said["mode"] else ""
+    if count > 1:
+        text = f"The last of {count} orders for {said['symbol']}. {text}".strip()
+    return Words(title, text, said.page("/runs", "run_id"))
+
+
+def _order_rejected(said: _Said, count: int) -> Words:
+    verb = "buy" if said["side"] == "buy" else "sell"
+    title = f"Order to {verb} {_order(said)} rejected"
+    text = said["reason"] or "The venue gave no reason."
+    if count > 1:
+        text = f"The last of {count} orders for {said['symbol']}: {text}"
+    return Words(title, text, said.page("/runs", "run_id"))
+
+
+def _run_failed(said: _Said, count: int) -> Words:
+    name = said.name("pipeline_name", "A pipeline")
+    title = f"{name} failed on {said['symbol']}" if said["symbol"] else f"{name} failed"
+    text = said["message"] or "The run ended with an error."
+    if count > 1:
+        text = f"The last of {count} runs that failed: {text}"
+    return Words(title, text, said.page("/runs", "run_id"))
+
+
+def _pipeline_switched_off(said: _Said, count: int) -> Words:
+    name = said.name("pipeline_name", "A pipeline")
+    return Words(
+        f"{name} was switched off",
+        f"{said['reason']} It no longer starts by itself.".strip(),
+        said.page("/pipelines", "pipeline_id"),
+    )
+
+
+def _budget_exhausted(said: _Said, count: int) -> Words:
+    return Words(
+        "Today's budget is spent",
+        f"{said.money('spent')} of {said.money('limit')} on {said['day']}. Nothing starts by itself"
+        " until the next day begins at 00:00 UTC, or until you raise the budget.",
+        "/account",
+    )
+
+
+def _webhook_refused(said: _Said, count: int) -> Words:
+    return Words(
+        f"A delivery to {said.name('source_name', 'a webhook')} was refused",
+        said["detail"] or said["code"],
+        said.page("/signals/webhooks", "source_id"),
+    )
+
+
+def _test(said: _Said, count: int) -> Words:
+    return Words("This is a test", "Notices reach you here.", "/notifications")
+
+
+_WORDS: Mapping[NoticeKind, Callable[[_Said, int], Words]] = {
+    NoticeKind.ORDER_FILLED: _order_filled,
+    NoticeKind.ORDER_REJECTED: _order_rejected,
+    NoticeKind.RUN_FAILED: _run_failed,
+    NoticeKind.PIPELINE_SWITCHED_OFF: _pipeline_switched_off,
+    NoticeKind.BUDGET_EXHAUSTED: _budget_exhausted,
+    NoticeKind.WEBHOOK_REFUSED: _webhook_refused,
+    NoticeKind.TEST: _test,
+}
+
+
+def _line(text: str, most: int) -> str:
+    """Return the text on one line of at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

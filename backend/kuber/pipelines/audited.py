@@ -1,0 +1,85 @@
+"""How pipelines are compared with what the record says of them last."""
+
+from kuber.audit.comparing import RowComparison
+
+
+def _comparable(trigger: str) -> str:
+    """Return SQL for a trigger in which figures are figures: the record holds them as text."""
+    return f"""
+        case when jsonb_typeof({trigger} -> 'subscriptions') = 'array' then jsonb_set(
+            {trigger}, '{{subscriptions}}',
+            (select coalesce(jsonb_agg(case
+                 when one ->> 'min_confidence' ~ '^[0-9]+([.][0-9]+)?(e-?[0-9]{{1,2}})?$'
+                 then one || jsonb_build_object(
+                     'min_confidence', (one ->> 'min_confidence')::float8)
+                 else one end order by number), '[]')
+             from jsonb_array_elements({trigger} -> 'subscriptions') with ordinality o(one, number))
+        ) else {trigger} end
+    """  # noqa: S608
+
+
+# Entries that wait for their place count, too: a pipeline may have been changed just now. Of one
+# pipeline they come in the order of their ids, since each change locks its row first.
+_ENTRIES = """
+    with said as (
+        select e.id, l.chain_position, e.user_id, e.event_type, d.pipeline_id, d.status, d.mode,
+               d.trigger
+        from (
+            select id, user_id, event_type, data::jsonb as data from audit_entries
+            where event_type in (
+                'pipeline_adopted', 'pipeline_created', 'pipeline_deleted', 'pipeline_activated',
+                'pipeline_deactivated', 'pipeline_archived', 'pipeline_restored',
+                'pipeline_mode_changed', 'pipeline_trigger_changed')
+            offset 0
+        ) e
+        cross join lateral jsonb_to_record(e.data) as d(
+            pipeline_id uuid, status text, mode text, trigger jsonb)
+        left join audit_links l on l.entry_id = e.id
+        left join audit_pending w on w.entry_id = e.id
+        where l.chain_position >= 1 or w.entry_id is not null
+    ), last as (
+        select distinct on (pipeline_id) * from said order by pipeline_id, id desc
+    )
+"""
+
+PIPELINES = RowComparison(
+    standing=f"""
+        {_ENTRIES}, facts as (
+            select distinct on (s.pipeline_id, f.name)
+                   s.pipeline_id, s.chain_position, f.name, f.value
+            from said s cross join lateral (values
+                ('status', to_jsonb(s.status)), ('mode', to_jsonb(s.mode)),
+                ('trigger', {_comparable("s.trigger")})
+            ) f(name, value)
+            where f.value is not null
+            order by s.pipeline_id, f.name, s.id desc
+        ), differing as (
+            select f.chain_position, f.pipeline_id, f.name, f.value, case f.name
+                       when 'status' then to_jsonb(p.status) when 'mode' then to_jsonb(p.mode)
+                       else {_comparable("p.trigger")} end as stored
+            from facts f join pipelines p on p.id = f.pipeline_id
+        )
+        select chain_position,
+               concat('Pipeline ', pipeline_id, ' says ', name, ' ', stored, '; on record is ',
+                      value, '.')
+        from differing where stored is distinct from value
+        union all
+        select l.chain_position, concat('Pipeline ', l.pipeline_id, case
+            when p.id is null then ' is gone, and no entry says that it was deleted.'
+            when l.event_type = 'pipeline_deleted' then ' was deleted, and is there.'
+            else concat(' says that it is of ', p.user_id, '; on record is ', l.user_id, '.') end)
+        from last l left join pipelines p on p.id = l.pipeline_id
+        where (l.event_type = 'pipeline_deleted') = (p.id is not null)
+           or p.user_id <> l.user_id
+        order by 1, 2
+    """,  # noqa: S608
+    unrecorded=f"""
+        {_ENTRIES}
+        select concat('Pipeline ', p.id, ' of ', p.user_id, ' is not on record.')
+        from pipelines p
+        where not exists (
+            select from said s where s.pipeline_id = p.id
+              and s.event_type in ('pipeline_adopted', 'pipeline_created'))
+        order by p.id limit 20
+    """,  # noqa: S608
+)

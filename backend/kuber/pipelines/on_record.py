@@ -1,0 +1,80 @@
+"""What goes on record of pipelines: that they exist, how they start, whether they are active."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.audit.entries import append
+from kuber.audit.types import AuditEvent, AuditEventType, current_correlation_id
+from kuber.kernel.ids import UserId
+from kuber.pipelines.models import PipelineRow
+from kuber.pipelines.types import PipelineStatus
+
+_BECAME = {
+    PipelineStatus.ACTIVE: AuditEventType.PIPELINE_ACTIVATED,
+    PipelineStatus.ARCHIVED: AuditEventType.PIPELINE_ARCHIVED,
+}
+
+
+class Standing(NamedTuple):
+    """What of a pipeline decides whether, how and where it trades."""
+
+    status: str
+    mode: str
+    trigger: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: PipelineRow) -> "Standing":
+        """Return how the pipeline stands now."""
+        return cls(row.status, row.mode, row.trigger)
+
+
+async def record(
+    session: AsyncSession, kind: AuditEventType, row: PipelineRow, at: datetime
+) -> None:
+    """Put on record that the pipeline was created or deleted, and how it stood."""
+    await append(session, _event(kind, row, at, Standing.of(row)._asdict()))
+
+
+async def record_changes(
+    session: AsyncSession, row: PipelineRow, before: Standing, at: datetime
+) -> None:
+    """Put on record how the pipeline stands other than `before`; nothing when it does not."""
+    events = list(_changes(row, before, at))
+    if events:
+        await append(session, *events)
+
+
+def _changes(row: PipelineRow, before: Standing, at: datetime) -> Iterator[AuditEvent]:
+    now = Standing.of(row)
+    if now.mode != before.mode:
+        yield _event(
+            AuditEventType.PIPELINE_MODE_CHANGED,
+            row,
+            at,
+            {"mode": now.mode, "before": before.mode},
+        )
+    if now.trigger != before.trigger:
+        yield _event(
+            AuditEventType.PIPELINE_TRIGGER_CHANGED,
+            row,
+            at,
+            {"trigger": now.trigger, "before": before.trigger},
+        )
+    if now.status != before.status:
+        status = PipelineStatus(now.status)
+        otherwise = (
+            AuditEventType.PIPELINE_RESTORED
+            if before.status == PipelineStatus.ARCHIVED
+            else AuditEventType.PIPELINE_DEACTIVATED
+        )
+        yield _event(_BECAME.get(status, otherwise), row, at, {"status": now.status})
+
+
+def _event(
+    kind: AuditEventType, row: PipelineRow, at: datetime, said: dict[str, Any]
+) -> AuditEvent:
+    data = {"pipeline_id": row.id, "version": row.version, **said}
+    return AuditEvent(kind, at, current_correlation_id(), UserId(row.user_id), data)

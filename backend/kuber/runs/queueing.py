@@ -1,0 +1,56 @@
+"""How many runs of one user may wait at a time.
+
+Runs are counted by the statement that makes them. One person's requests get the last places one
+after another, so they never go over; signals and schedules count once for all runs of a statement,
+so that what several processes start for one user at the same moment may go over by that much.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.identity.limits import LimitName, limit_of, limit_sql
+from kuber.kernel.errors import Problem
+from kuber.kernel.ids import UserId
+from kuber.runs.errors import QueueFull
+from kuber.runs.models import QUEUED
+
+CAREFUL = 64
+"""The last places are given under a lock, one at a time. More than one user's requests at once."""
+_RETRY_AFTER_S = 10
+
+
+def free_places_sql(user: str) -> str:
+    """Return an SQL expression for how many more runs may wait for the user that `user` gives."""
+    return f"""({limit_sql(LimitName.QUEUED_RUNS, user)}
+        - (select count(*) from runs q where q.user_id = {user} and q.{QUEUED}))"""  # noqa: S608
+
+
+FREE_PLACES = free_places_sql("cast(:user_id as uuid)")
+_COUNT = text(f"select count(*) from runs where user_id = :user_id and {QUEUED}")  # noqa: S608
+
+
+async def queued_runs(session: AsyncSession, user_id: UserId) -> int:
+    """Return how many runs of the user wait."""
+    count: int = (await session.execute(_COUNT, {"user_id": user_id})).scalar_one()
+    return count
+
+
+async def queue_full(session: AsyncSession, user_id: UserId) -> QueueFull:
+    """Return the refusal of a run that found no place."""
+    most = await limit_of(session, user_id, LimitName.QUEUED_RUNS)
+    return QueueFull(
+        f"As many of your runs are waiting as may be: {most}.",
+        [
+            Problem(
+                "Your queue of runs is full.",
+                "Wait for some of them to be carried out, or cancel some.",
+                code=LimitName.QUEUED_RUNS,
+            )
+        ],
+        retry_after_s=_RETRY_AFTER_S,
+    )
+
+
+def full_in_words(symbol: str) -> str:
+    """Return why no run on `symbol` was started, for the record of a signal or a schedule."""
+    return f"No run on {symbol} was started: as many of your runs were waiting as may be."

@@ -1,0 +1,206 @@
+"""Notices over HTTP: lists, what was read, preferences, channels; and what causes them."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from kuber.config import Settings
+from kuber.infra.db import raw_pool
+from kuber.kernel.clock import SystemClock
+from kuber.notifications.notifier import Notifier
+
+NOTICES = "/api/v1/notifications"
+Answer = dict[str, Any]
+
+
+@pytest.fixture
+async def notifier(settings: Settings) -> AsyncIterator[Notifier]:
+    url = settings.database_url.get_secret_value()
+    pool = raw_pool(url, size=2, application_name="kuber-test")
+    await pool.open()
+    yield Notifier(pool, SystemClock(), mails=False)
+    await pool.close()
+
+
+async def send_test(client: httpx.AsyncClient, notifier: Notifier) -> None:
+    """Have the client sent a test notice."""
+    assert (await client.post(f"{NOTICES}/channels/in_app/test")).status_code == 202
+    await notifier.run_once()
+
+
+async def page(client: httpx.AsyncClient, **query: str) -> Answer:
+    answer = await client.get(NOTICES, params=query)
+    assert answer.status_code == 200, answer.text
+    found: Answer = answer.json()
+    return found
+
+
+async def switch_off(client: httpx.AsyncClient, name: str = "Cross") -> str:
+    """Make an active pipeline and take a node out of it; return its id."""
+    made = (
+        await client.post("/api/v1/pipelines", json={"name": name, "template": "golden-cross"})
+    ).json()
+    address = f"/api/v1/pipelines/{made['id']}"
+    trigger = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
+    await client.put(address, json={"trigger": trigger}, headers={"If-Match": "1"})
+    assert (await client.post(f"{address}/activate")).status_code == 200
+    graph = made["graph"] | {"edges": []}
+    saved = await client.put(address, json={"graph": graph}, headers={"If-Match": "3"})
+    assert saved.status_code == 200, saved.text
+    assert saved.json()["status"] == "draft"
+    return str(made["id"])
+
+
+async def test_a_pipeline_that_a_change_switched_off_is_told_with_the_change(
+    ann: httpx.AsyncClient, bob: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    pipeline_id = await switch_off(ann)
+    await notifier.run_once()
+    found = await page(ann)
+    (notice,) = found["items"]
+    assert (found["unread"], notice["kind"], notice["alarm"]) == (1, "pipeline_switched_off", True)
+    assert notice["title"] == "Cross was switched off"
+    assert "problems in its graph" in notice["text"]
+    assert notice["path"] == f"/pipelines/{pipeline_id}"
+    assert (await page(bob))["items"] == []
+
+
+async def test_switching_a_pipeline_off_by_its_switch_is_not_told(
+    ann: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    made = await ann.post("/api/v1/pipelines", json={"name": "x", "template": "golden-cross"})
+    address = f"/api/v1/pipelines/{made.json()['id']}"
+    trigger = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
+    await ann.put(address, json={"trigger": trigger}, headers={"If-Match": "1"})
+    assert (await ann.post(f"{address}/activate")).status_code == 200
+    assert (await ann.post(f"{address}/deactivate")).status_code == 200
+    assert await notifier.run_once() == 0
+
+
+async def test_notices_are_read_one_by_one_and_all_at_once(
+    ann: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    for name in ("One", "Two", "Three"):
+        await switch_off(ann, name)
+    await notifier.run_once()
+    newest, middle, oldest = (await page(ann))["items"]
+    one = f"{NOTICES}/{newest['id']}/read"
+    assert (await ann.post(one, json={})).json() == {"unread": 2}
+    assert (await ann.post(one, json={"read": True})).json() == {"unread": 2}
+    assert [item["id"] for item in (await page(ann, unread="true"))["items"]] == [
+        middle["id"],
+        oldest["id"],
+    ]
+    assert (await ann.post(one, json={"read": False})).json() == {"unread": 3}
+    up_to = {"up_to": middle["at"]}
+    assert (await ann.post(f"{NOTICES}/read-all", json=up_to)).json() == {"unread": 1}
+    assert (await ann.post(f"{NOTICES}/read-all", json={})).json() == {"unread": 0}
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(
+    ann: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    for number in range(5):
+        await switch_off(ann, f"No. {number}")
+    await notifier.run_once()
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        found = await page(ann, limit="2", **cursor)
+        seen += [item["title"] for item in found["items"]]
+        if found["next_cursor"] is None:
+            break
+        cursor = {"cursor": found["next_cursor"]}
+    assert seen == [f"No. {number} was switched off" for number in (4, 3, 2, 1, 0)]
+    assert (await page(ann, kind="order_filled"))["items"] == []
+    bad = await ann.get(NOTICES, params={"cursor": "x"})
+    assert (bad.status_code, bad.json()["code"]) == (422, "bad_cursor")
+
+
+async def test_preferences_change_what_is_named_and_keep_the_rest(ann: httpx.AsyncClient) -> None:
+    before = (await ann.get(f"{NOTICES}/preferences")).json()["items"]
+    assert {item["kind"] for item in before} == {
+        "order_filled",
+        "order_rejected",
+        "run_failed",
+        "pipeline_switched_off",
+        "budget_exhausted",
+        "webhook_refused",
+    }
+    changes = [{"kind": "order_filled", "in_app": False}, {"kind": "run_failed", "mail": False}]
+    put = await ann.put(f"{NOTICES}/preferences", json={"items": changes})
+    assert put.status_code == 200, put.text
+    after = {item["kind"]: item for item in put.json()["items"]}
+    expected = {item["kind"]: item for item in before}
+    expected["order_filled"] |= {"in_app": False}
+    expected["run_failed"] |= {"mail": False}
+    assert after == expected
+    back = {"items": [{"kind": "order_filled", "in_app": True}]}
+    expected["order_filled"] |= {"in_app": True}
+    put = await ann.put(f"{NOTICES}/preferences", json=back)
+    assert {item["kind"]: item for item in put.json()["items"]} == expected
+
+
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ({"kind": "pipeline_switched_off", "in_app": False}, "items.0.in_app"),
+        ({"kind": "test", "mail": True}, "items.0.kind"),
+        ({"kind": "unheard_of", "mail": True}, "items.0.kind"),
+        ({"kind": "run_failed", "sms": True}, "items.0.sms"),
+    ],
+)
+async def test_a_preference_that_cannot_be_names_its_field(
+    ann: httpx.AsyncClient, item: Answer, field: str
+) -> None:
+    good = {"kind": "order_filled", "in_app": False}
+    put = await ann.put(f"{NOTICES}/preferences", json={"items": [item, good]})
+    assert put.status_code == 422, put.text
+    assert put.json()["errors"][0]["field"] == field
+    kept = (await ann.get(f"{NOTICES}/preferences")).json()["items"]
+    assert all(one["in_app"] for one in kept), "nothing half done"
+
+
+async def test_without_a_mail_server_the_channel_says_so(ann: httpx.AsyncClient) -> None:
+    in_app, mail = (await ann.get(f"{NOTICES}/channels")).json()["items"]
+    assert (in_app["id"], in_app["state"]) == ("in_app", "on")
+    assert (mail["id"], mail["state"]) == ("mail", "not_configured")
+    assert "KUBER_SMTP_URL" in mail["detail"]
+    for address in ("channels/mail/code", "channels/mail/test"):
+        refused = await ann.post(f"{NOTICES}/{address}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "channel_not_ready")
+    wrong = await ann.post(f"{NOTICES}/channels/mail/confirm", json={"code": "123456"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_code")
+    assert wrong.json()["errors"][0]["field"] == "code"
+
+
+async def test_a_test_arrives_in_the_app(
+    ann: httpx.AsyncClient, notifier: Notifier, platform: FastAPI
+) -> None:
+    await send_test(ann, notifier)
+    (notice,) = (await page(ann))["items"]
+    assert notice["title"] == "This is a test"
+    assert datetime.fromisoformat(notice["at"]) <= datetime.now(UTC)
+
+
+async def test_a_refused_delivery_is_told_to_the_owner_once_an_hour(
+    ann: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    body = {"name": "Chart alerts", "kind": "hmac"}
+    source = (await ann.post("/api/v1/webhook-sources", json=body)).json()
+    for _ in range(3):
+        refused = await ann.post(
+            f"/api/v1/webhooks/{source['id']}",
+            json={},
+            headers={"X-Timestamp": "1", "X-Nonce": "n", "X-Signature": "0" * 64},
+        )
+        assert refused.status_code == 401, refused.text
+        await notifier.run_once()
+    (notice,) = (await page(ann))["items"]
+    assert notice["title"] == "A delivery to Chart alerts was refused"
+    assert notice["path"] == f"/signals/webhooks/{source['id']}"
+    assert notice["text"]

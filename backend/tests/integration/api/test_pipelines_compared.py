@@ -1,0 +1,162 @@
+"""Pipelines that were changed by hand are found, and those that were changed honestly are not."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from kuber.api.verification import verify_record
+from kuber.audit.chain import Damage
+from kuber.config import Settings
+from tests.integration.api.test_audit_api import link
+
+SIGNALS = {
+    "kind": "signal",
+    "subscriptions": [
+        {"signal_type": "golden_cross", "min_confidence": 70},
+        {"signal_type": "death_cross", "min_confidence": 0.00001},
+        {"signal_type": "rsi_oversold"},
+    ],
+}
+HOURLY = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    return settings.model_copy(update={"home": tmp_path})
+
+
+async def found(settings: Settings) -> list[tuple[Damage, bool]]:
+    """Verify what is linked; return what is wrong and whether it has a place."""
+    folder = str(settings.audit_folder)
+    result = verify_record(settings.database_url.get_secret_value(), folder, None)
+    return [(one.damage, one.chain_position is not None) for one in result.findings]
+
+
+def by_hand(settings: Settings, statement: str) -> None:
+    url = settings.database_url.get_secret_value()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+async def made(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
+    answer = await client.post(
+        "/api/v1/pipelines", json={"name": "Mine", "template": "golden-cross", **body}
+    )
+    assert answer.status_code == 201, answer.text
+    pipeline: dict[str, Any] = answer.json()
+    return pipeline
+
+
+async def saved(client: httpx.AsyncClient, address: str, **body: Any) -> None:
+    revision = str((await client.get(address)).json()["revision"])
+    answer = await client.put(address, json=body, headers={"If-Match": revision})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    pipeline = await made(ann, trigger=SIGNALS)
+    address = f"/api/v1/pipelines/{pipeline['id']}"
+    assert await found(settings) == []  # its entry waits
+    await link(settings)
+
+    async def step(path: str) -> None:
+        assert (await ann.post(f"{address}/{path}", json={})).is_success
+
+    await saved(ann, address, trigger=HOURLY, name="Other")
+    await step("activate")
+    assert await found(settings) == []
+    await saved(ann, address, graph={"nodes": [], "edges": []})  # takes it back to a draft
+    assert (await ann.get(address)).json()["status"] == "draft"
+    await link(settings)
+    assert await found(settings) == []
+    await step("clone")
+    file = (await ann.get(f"{address}/export")).json()
+    assert (await ann.post("/api/v1/pipelines/import", json=file)).status_code == 201
+    await step("archive")
+    await saved(ann, address, trigger=SIGNALS, mode="validation")
+    await step("unarchive")
+    await link(settings)
+    assert await found(settings) == []
+    assert (await ann.delete(address)).status_code == 204
+    assert await found(settings) == []
+    await link(settings)
+    assert await found(settings) == []
+
+
+async def test_an_active_pipeline_whose_trigger_can_never_start_it_agrees(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    pipeline = await made(ann, trigger=HOURLY)
+    address = f"/api/v1/pipelines/{pipeline['id']}"
+    assert (await ann.post(f"{address}/activate")).is_success
+    await saved(ann, address, trigger={"kind": "manual"})
+    assert (await ann.get(address)).json()["status"] == "draft"
+    await link(settings)
+    assert await found(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "damage"),
+    [
+        ("update pipelines set status = 'active'", [(Damage.ROW_DIFFERS, True)]),
+        ("update pipelines set mode = 'live'", [(Damage.ROW_DIFFERS, True)]),
+        ('update pipelines set trigger = \'{"kind": "manual"}\'', [(Damage.ROW_DIFFERS, True)]),
+        (
+            (
+                "update pipelines set trigger ="
+                " jsonb_set(trigger, '{subscriptions,0,min_confidence}', '69')"
+            ),
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            "update pipelines set trigger = jsonb_set(trigger, '{subscriptions}', '5')",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "with other as (insert into users select gen_random_uuid(), 'x@example.com',"
+                " password_hash, role, tier, created_at, disabled_at from users returning id)"
+                " update pipelines set user_id = other.id from other"
+            ),
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        ("delete from pipelines", [(Damage.ROW_DIFFERS, True)]),
+    ],
+    ids=["status", "mode", "trigger", "confidence", "no list", "owner", "deleted"],
+)
+async def test_what_was_changed_by_hand_is_found(
+    ann: httpx.AsyncClient, settings: Settings, statement: str, damage: list[tuple[Damage, bool]]
+) -> None:
+    await made(ann, trigger=SIGNALS)
+    await link(settings)
+    by_hand(settings, statement)
+    assert await found(settings) == damage
+
+
+async def test_a_pipeline_that_nobody_recorded_is_found(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    await made(ann)
+    await link(settings)
+    url = settings.database_url.get_secret_value()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create temp table copied as select * from pipelines")
+        connection.execute("update copied set id = gen_random_uuid()")
+        connection.execute("insert into pipelines select * from copied")
+    assert await found(settings) == [(Damage.ROW_UNRECORDED, False)]
+
+
+async def test_a_deleted_pipeline_that_was_put_back_is_found(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    pipeline = await made(ann)
+    by_hand(settings, "create table kept as select * from pipelines")
+    assert (await ann.delete(f"/api/v1/pipelines/{pipeline['id']}")).status_code == 204
+    await link(settings)
+    by_hand(settings, "insert into pipelines select * from kept")
+    assert await found(settings) == [(Damage.ROW_DIFFERS, True)]

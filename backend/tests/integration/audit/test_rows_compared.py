@@ -1,0 +1,114 @@
+"""Orders and fills that were changed under an intact chain are found, and honest ones are not."""
+
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+
+from kuber.api.verification import COMPARISONS
+from kuber.audit.chain import Damage
+from kuber.audit.keys import KeyFile
+from kuber.audit.linker import Linker
+from kuber.audit.outside import OutsideFiles, read_outside
+from kuber.audit.verify import verify
+from kuber.kernel.clock import SystemClock
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
+
+GOLDEN_DAY = "2009-05-14T21:00:00Z"
+SEED = 7
+NEW = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+async def order_id(installation: Installation, trader: Trader) -> str:
+    pipeline = trader.create(template="golden-cross")
+    run = trader.wait(trader.run(pipeline["id"], as_of=GOLDEN_DAY, seed=SEED))
+    assert run["trade"] is not None
+    with psycopg.connect(installation.database_url) as connection:
+        row = connection.execute("select id from orders where run_id = %s", (run["id"],)).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
+    """Link what is pending, verify, and return what is wrong and whether it has a place."""
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        linker = Linker(KeyFile(folder), partial(OutsideFiles, folder), SystemClock())
+        await linker.begin(connection)
+        while await linker.link(connection):
+            pass
+        linker.rest()
+    result = verify(url, COMPARISONS, partial(read_outside, folder, None))
+    return [(one.damage, one.chain_position is not None) for one in result.findings]
+
+
+@pytest.mark.parametrize(
+    ("change", "undo", "damage"),
+    [
+        (
+            "update fills set price = price + 0.00000001 where order_id = '{0}' and number = 1",
+            "update fills set price = price - 0.00000001 where order_id = '{0}' and number = 1",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            "update orders set mode = 'live' where id = '{0}'",
+            "update orders set mode = 'simulation' where id = '{0}'",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            "update orders set status = 'rejected' where id = '{0}'",
+            "update orders set status = 'filled' where id = '{0}'",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "insert into fills select order_id, 99, time, quantity, price, commission"
+                " from fills where order_id = '{0}' and number = 1"
+            ),
+            "delete from fills where order_id = '{0}' and number = 99",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "insert into orders select '{1}', user_id, run_id, node_id, mode, symbol,"
+                " side, quantity, reference_price, levels, status, reason, created_at, answered_at"
+                " from orders where id = '{0}'"
+            ),
+            "delete from orders where id = '{1}'",
+            [(Damage.ROW_UNRECORDED, False), (Damage.ROW_UNRECORDED, False)],
+        ),
+    ],
+    ids=["price of a fill", "mode", "status", "a fill more", "an order more"],
+)
+async def test_a_changed_row_is_found(
+    installation: Installation,
+    order_id: str,
+    tmp_path: Path,
+    change: str,
+    undo: str,
+    damage: list[tuple[Damage, bool]],
+) -> None:
+    url = installation.database_url
+    assert await found(url, tmp_path) == []
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(change.format(order_id, NEW).encode())
+        assert await found(url, tmp_path) == damage
+        connection.execute(undo.format(order_id, NEW).encode())
+    assert await found(url, tmp_path) == []
+
+
+async def test_orders_outlive_their_pipeline_and_the_record_stays_intact(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    pipeline = trader.create(template="golden-cross")
+    run = trader.wait(trader.run(pipeline["id"], as_of=GOLDEN_DAY, seed=SEED))
+    with psycopg.connect(installation.database_url, autocommit=True) as connection:
+        query = "select id, run_id from orders where user_id = %s"
+        (before,) = connection.execute(query, (trader.id,)).fetchall()
+        assert str(before[1]) == run["id"]
+        assert trader.http.delete(f"/pipelines/{pipeline['id']}").status_code == 204
+        assert connection.execute(query, (trader.id,)).fetchall() == [(before[0], None)]
+    assert await found(installation.database_url, tmp_path) == []

@@ -1,0 +1,78 @@
+"""A market on a real PostgreSQL, with its users and imports."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from kuber.infra.children import ChildPool
+from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.kernel.clock import FixedClock
+from kuber.kernel.ids import UserId, new_id
+from kuber.market.providers.simulator import MarketSimulator
+from kuber.market.sample.seed import seed_sample
+from kuber.market.service import ImportResult, MarketService
+from kuber.market.types import Timeframe
+from tests.fakes.bars import utc
+
+HEADER = "symbol,date,open,high,low,close,volume\n"
+NOW = utc("2026-01-05T15:00:00")
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator[RawPool]:
+    opened = raw_pool(database.url, size=4, application_name="kuber-test")
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def imports() -> AsyncIterator[ChildPool]:
+    opened = ChildPool(
+        "test", processes=1, waiting=9, time_limit_s=60, memory_mb=500, keep_warm=True
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def service(pool: RawPool, imports: ChildPool) -> MarketService:
+    return MarketService(pool, FixedClock(NOW), MarketSimulator(7), imports=imports)
+
+
+@pytest.fixture
+async def seeded(database: Database) -> int:
+    async with database.transaction() as session:
+        return await seed_sample(session, FixedClock(NOW))
+
+
+async def add_user(database: Database) -> UserId:
+    user_id = UserId(new_id())
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO users (id, email, password_hash, role, tier, created_at)"
+                " VALUES (:id, :email, 'x', 'user', 'FREE', now())"
+            ),
+            {"id": user_id, "email": f"{user_id}@example.com"},
+        )
+    return user_id
+
+
+@pytest.fixture
+async def user(database: Database) -> UserId:
+    return await add_user(database)
+
+
+async def upload(
+    database: Database,
+    service: MarketService,
+    user: UserId,
+    rows: str,
+    timeframe: Timeframe = Timeframe.D1,
+) -> ImportResult:
+    async with database.transaction() as session:
+        return await service.import_file(
+            session, user, "bars.csv", (HEADER + rows).encode(), timeframe=timeframe
+        )

@@ -1,0 +1,179 @@
+"""What is written for people becomes notices: once, grouped, as each of them likes."""
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from kuber.notifications import notifier as notifier_module
+from kuber.notifications.notifier import ATTEMPTS, KEPT, Notifier
+from kuber.notifications.preferences import choose
+from kuber.notifications.schemas import KindChoice
+from kuber.notifications.types import NOTICES_CHANNEL, NoticeKind
+from tests.integration.notifications.conftest import Post
+
+
+async def test_what_was_written_with_a_rolled_back_cause_is_told_to_nobody(post: Post) -> None:
+    ann = await post.user()
+
+    async def fail() -> None:
+        async with post.database.transaction() as session:
+            await post.service.test_in_app(session, ann)
+            raise RuntimeError("the cause did not happen")
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await post.notifier.run_once() == 0
+    assert await post.notices(ann) == []
+
+
+async def test_notices_of_one_subject_are_one_until_it_is_read_or_an_hour_old(post: Post) -> None:
+    ann = await post.user()
+    for number in range(3):
+        await post.tell(ann, number=number, message=f"No. {number}")
+        await post.notifier.run_once()
+        post.clock.advance(timedelta(minutes=10))
+    (first,) = await post.notices(ann)
+    assert (first.count, first.read_at) == (3, None)
+    assert first.at - first.first_at == timedelta(minutes=20)
+    assert first.text == "The last of 3 runs that failed: No. 2"
+    async with post.database.transaction() as session:
+        await post.service.mark_read(session, ann, first.id, read=True)
+    await post.tell(ann)
+    await post.notifier.run_once()
+    assert [one.count for one in await post.notices(ann)] == [1, 3]
+    post.clock.advance(timedelta(hours=1))
+    await post.tell(ann)
+    await post.notifier.run_once()
+    assert [one.count for one in await post.notices(ann)] == [1, 1, 3]
+
+
+async def test_alarms_are_never_grouped(post: Post) -> None:
+    ann = await post.user()
+    for _ in range(2):
+        await post.tell(ann, NoticeKind.PIPELINE_SWITCHED_OFF)
+    await post.notifier.run_once()
+    assert [one.count for one in await post.notices(ann)] == [1, 1]
+
+
+async def test_of_one_key_only_the_first_is_told(post: Post) -> None:
+    ann, bob = await post.user(), await post.user("bob@example.com")
+    for user in (ann, ann, bob):
+        await post.tell(user, NoticeKind.BUDGET_EXHAUSTED, None, "budget today")
+    await post.notifier.run_once()
+    await post.tell(ann, NoticeKind.BUDGET_EXHAUSTED, None, "budget today")
+    await post.notifier.run_once()
+    assert len(await post.notices(ann)) == 1
+    assert len(await post.notices(bob)) == 1
+
+
+async def test_what_a_user_switched_off_is_not_shown_and_an_alarm_always_is(post: Post) -> None:
+    ann, bob = await post.user(), await post.user("bob@example.com")
+    choices = [KindChoice(kind=NoticeKind.RUN_FAILED, in_app=False, mail=False)]
+    async with post.database.transaction() as session:
+        await choose(session, ann, choices)
+    await post.pool_execute(
+        "insert into notice_preferences values (%s, 'pipeline_switched_off', false, false)", ann
+    )
+    for user in (ann, bob):
+        await post.tell(user)
+        await post.tell(user, NoticeKind.PIPELINE_SWITCHED_OFF)
+    await post.notifier.run_once()
+    assert [one.kind for one in await post.notices(ann)] == [NoticeKind.PIPELINE_SWITCHED_OFF]
+    assert len(await post.notices(bob)) == 2
+
+
+async def test_a_row_that_cannot_be_told_is_set_aside_and_holds_up_nothing(post: Post) -> None:
+    ann = await post.user()
+    await post.pool_execute(
+        "insert into notice_outbox (user_id, kind, at, data)"
+        " values (%s, 'unheard_of', now(), '{}')",
+        ann,
+    )
+    await post.tell(ann)
+    for _ in range(ATTEMPTS):
+        assert await post.notices(ann) == []
+        await post.notifier.run_once()
+    assert len(await post.notices(ann)) == 1
+    ((kind, attempts, refusal),) = await post.rows(
+        "select kind, attempts, refusal from notice_outbox where refused_at is not null"
+    )
+    assert (kind, attempts, refusal) == ("unheard_of", ATTEMPTS, "unknown kind unheard_of")
+
+
+async def test_rows_of_an_account_that_was_deleted_meanwhile_are_dropped(post: Post) -> None:
+    ann, bob = await post.user(), await post.user("bob@example.com")
+    await post.tell(ann)
+    await post.tell(bob)
+    await post.pool_execute("delete from users where id = %s", ann)
+    await post.notifier.run_once()
+    assert len(await post.notices(bob)) == 1
+    assert await post.rows("select 1 from notice_outbox") == []
+
+
+async def test_notifiers_side_by_side_tell_everything_once(post: Post) -> None:
+    users = [await post.user(f"u{number}@example.com") for number in range(5)]
+    for number in range(100):
+        await post.tell(users[number % 5], NoticeKind.ORDER_FILLED, None, number=number)
+    others = [Notifier(post.pool, post.clock, mails=False) for _ in range(3)]
+
+    async def work(one: Notifier) -> None:
+        while await one.run_once():
+            pass
+
+    await asyncio.gather(*(work(one) for one in others))
+    assert [len(await post.notices(user)) for user in users] == [20] * 5
+
+
+async def test_a_notifier_that_dies_in_between_loses_and_doubles_nothing(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await post.user()
+    await post.tell(ann, NoticeKind.ORDER_FILLED, None)
+
+    async def die(*_: object) -> None:
+        raise psycopg.OperationalError("the connection broke")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(notifier_module, "_announce", die)  # the last step before the commit
+        with pytest.raises(psycopg.OperationalError):
+            await post.notifier.run_once()
+    assert await post.notices(ann) == []
+    await post.notifier.run_once()
+    assert len(await post.notices(ann)) == 1
+
+
+async def test_the_users_with_something_new_are_told_of_at_the_commit(post: Post) -> None:
+    ann, bob = await post.user(), await post.user("bob@example.com")
+    async with await psycopg.AsyncConnection.connect(post.database.url, autocommit=True) as ears:
+        await ears.execute(f"listen {NOTICES_CHANNEL}".encode())
+        for user in (ann, ann, bob):
+            await post.tell(user)
+        await post.notifier.run_once()
+        heard = [notice.payload async for notice in ears.notifies(timeout=10, stop_after=1)]
+    assert sorted(heard[0].split()) == sorted([str(ann), str(bob)])
+
+
+async def test_what_is_too_much_or_too_old_leaves_and_alarms_only_by_their_age(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifier_module, "KEPT_PER_USER", 2)
+    ann = await post.user()
+    await post.tell(ann, NoticeKind.PIPELINE_SWITCHED_OFF)
+    for number in range(4):
+        await post.tell(ann, NoticeKind.ORDER_FILLED, None, symbol=f"S{number}", quantity="1")
+        post.clock.advance(timedelta(seconds=1))
+    await post.notifier.run_once()
+    post.clock.advance(timedelta(minutes=1))
+    async with await psycopg.AsyncConnection.connect(post.database.url, autocommit=True) as ears:
+        await ears.execute(f"listen {NOTICES_CHANNEL}".encode())
+        await post.notifier.tidy()
+        heard = [notice.payload async for notice in ears.notifies(timeout=10, stop_after=1)]
+    assert heard == [str(ann)], "the count of unread ones has changed"
+    titles = [one.title for one in await post.notices(ann)]
+    assert [title.split()[2] for title in titles[:2]] == ["S3", "S2"]
+    assert titles[2:] == ["A pipeline was switched off"]
+    post.clock.advance(KEPT)
+    await post.notifier.tidy()
+    assert await post.notices(ann) == []

@@ -1,0 +1,62 @@
+"""How runs ended, in the event history."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.graphs import gated, node, steps
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
+
+
+def told(trader: Trader, run_id: str) -> list[dict[str, Any]]:
+    """Return what the event history says of the end of one run."""
+    answer = trader.http.get("/events", params={"type": "execution_finished", "limit": 200})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return [one for one in found if one["data"]["execution_id"] == run_id]
+
+
+def test_a_run_that_ended_is_in_the_event_history(
+    installation: Installation, trader: Trader
+) -> None:
+    run = trader.run_graph(steps(work={}))
+    [event] = told(trader, run["id"])
+    [[correlation_id]] = installation.query(
+        "select correlation_id from runs where id = %s", run["id"]
+    )
+    assert event["correlation_id"] == correlation_id
+    assert event["at"] == run["finished_at"]
+    assert (event["service"], event["user_id"]) == ("worker", trader.id)
+    assert Decimal(event["data"].pop("cost")) == Decimal(run["cost"]) > 0
+    assert event["data"] == {
+        "execution_id": run["id"],
+        "pipeline_id": run["pipeline_id"],
+        "mode": "simulation",
+        "symbol": "AAPL",
+        "status": "succeeded",
+        "error": None,
+    }
+
+
+def test_a_run_that_failed_is_there_with_the_code_of_its_error(
+    trader: Trader, tmp_path: Path
+) -> None:
+    failing = {"path": str(tmp_path / "calls"), "failures": 9, "retryable": False}
+    run = trader.run_graph(steps(broken=failing))
+    [event] = told(trader, run["id"])
+    assert (event["data"]["status"], event["data"]["error"]) == ("failed", run["error"]["code"])
+
+
+def test_a_run_that_waits_has_not_ended_and_one_that_is_called_off_has(
+    trader: Trader, tmp_path: Path
+) -> None:
+    graph = gated(str(tmp_path / "gate"), node("work", "test_step"))
+    run_id = trader.run(trader.create(graph=graph)["id"])
+    trader.wait(run_id, "waiting")
+    assert told(trader, run_id) == []
+    assert trader.http.post(f"/executions/{run_id}/cancel").status_code == 202
+    [event] = told(trader, run_id)
+    assert (event["data"]["status"], event["service"]) == ("cancelled", "api")
+    cost = trader.execution(run_id)["cost"]
+    assert Decimal(event["data"]["cost"]) == Decimal(cost)

@@ -1,0 +1,211 @@
+import {
+  Component,
+  computed,
+  effect,
+  ElementRef,
+  inject,
+  input,
+  signal,
+  untracked,
+} from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { Router, RouterLink, type UrlTree } from '@angular/router';
+import { listNotices, type NoticeKind, type NoticeOut } from '@core/api';
+import { inside } from '@core/auth/inside';
+import { mergeFirstPage } from '@core/http/merge-first-page';
+import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { NOTICE_LOOKS, noticeLook } from '@core/notices/notice-looks';
+import { Notices } from '@core/notices/notices';
+import { keptList } from '@core/page/kept-list';
+import { EmptyState } from '@shared/empty-state';
+import { ErrorState } from '@shared/error-state';
+import { Icon } from '@shared/icon';
+import { ListFrame } from '@shared/list-frame';
+import { NoticeLine } from '@shared/notice-line';
+import { Ticking } from '@shared/ticking';
+import { byDay } from './by-day';
+
+interface Filters {
+  readonly kind: NoticeKind | null;
+  readonly unread: boolean;
+}
+
+const PAGE_SIZE = 50;
+/** Further down than this, px, someone is reading: new rows wait. */
+const READING_FROM = 80;
+const KINDS = (Object.keys(NOTICE_LOOKS) as NoticeKind[]).map((value) => ({
+  value,
+  label: NOTICE_LOOKS[value].label,
+}));
+
+/** What the user was told, newest first, with filters in the address bar. */
+@Component({
+  selector: 'k-notifications-page',
+  imports: [
+    RouterLink,
+    MatButton,
+    MatIconButton,
+    EmptyState,
+    ErrorState,
+    Icon,
+    ListFrame,
+    NoticeLine,
+  ],
+  templateUrl: './notifications-page.html',
+  styleUrl: './notifications-page.scss',
+})
+export class NotificationsPage {
+  private readonly router = inject(Router);
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
+  private readonly notices = inject(Notices);
+  private readonly ticking = inject(Ticking);
+
+  readonly kind = input<string>();
+  /** `true` for those only that were not read. */
+  readonly unread = input<string>();
+
+  /** A test is rare: it can be asked for by address. */
+  protected readonly kinds = KINDS.filter(({ value }) => value !== 'test');
+  protected readonly filters = computed<Filters>(
+    () => ({
+      kind: KINDS.find(({ value }) => value === this.kind())?.value ?? null,
+      unread: this.unread() === 'true',
+    }),
+    { equal: (a, b) => a.kind === b.kind && a.unread === b.unread },
+  );
+  protected readonly filtered = computed(
+    () => this.filters().kind !== null || this.filters().unread,
+  );
+  protected readonly list = keptList<NoticeOut, Filters>('notices', (filters, cursor) =>
+    unwrap(listNotices({ query: { ...query(filters), cursor } })),
+  );
+  protected readonly days = computed(() => byDay(this.list.items(), this.ticking.nowMs()));
+  /** What arrived while someone was reading. */
+  protected readonly waiting = signal<readonly NoticeOut[]>([]);
+  protected readonly problem = signal<ProblemError | null>(null);
+  protected readonly busy = signal(false);
+  protected readonly anyUnread = computed(() => {
+    const items = this.list.items();
+    return items.length > 0 && ((this.notices.unread() ?? 0) > 0 || items.some(isUnread));
+  });
+
+  constructor() {
+    effect(() => {
+      const filters = this.filters();
+      this.waiting.set([]);
+      void this.list.load(filters);
+    });
+    effect(() => {
+      if (this.notices.changed()) untracked(() => void this.refresh());
+    });
+  }
+
+  protected lookOf(item: NoticeOut) {
+    return noticeLook(item.kind);
+  }
+
+  /** The page that a notice leads to, within the app; null when it leads nowhere. */
+  protected address({ path }: NoticeOut): UrlTree | null {
+    return path ? this.router.parseUrl(inside(path)) : null;
+  }
+
+  protected filter(change: { kind?: string | null; unread?: true | null }): void {
+    void this.router.navigate(['/notifications'], {
+      queryParams: change,
+      queryParamsHandling: 'merge',
+      replaceUrl: true,
+    });
+  }
+
+  protected clear(): void {
+    this.filter({ kind: null, unread: null });
+  }
+
+  protected showWaiting(): void {
+    const fresh = this.waiting();
+    this.waiting.set([]);
+    this.putOnTop(fresh);
+    this.scroller()?.scrollTo({ top: 0 });
+  }
+
+  /** Shown at once, and put back when it could not be done. */
+  protected async mark(item: NoticeOut, read: boolean): Promise<void> {
+    if (Boolean(item.read_at) === read) return;
+    this.problem.set(null);
+    this.change((it) => it.id === item.id, read);
+    try {
+      await this.notices.mark(item.id, read);
+    } catch (error) {
+      this.change((it) => it.id === item.id, !read);
+      this.problem.set(toProblemError(error));
+    }
+  }
+
+  /** What comes after the newest on show stays unread: nobody has seen it here. */
+  protected async markAll(): Promise<void> {
+    const newest = this.list.items()[0];
+    if (!newest) return;
+    this.host.nativeElement.querySelector('h2')?.focus();
+    this.busy.set(true);
+    this.problem.set(null);
+    try {
+      await this.notices.markAll(newest.at);
+      this.change(({ at }) => at <= newest.at, true);
+    } catch (error) {
+      this.problem.set(toProblemError(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  private change(concerns: (item: NoticeOut) => boolean, read: boolean): void {
+    const read_at = read ? new Date().toISOString() : null;
+    this.list.update((items) =>
+      items.map((it) => (concerns(it) && Boolean(it.read_at) !== read ? { ...it, read_at } : it)),
+    );
+  }
+
+  /** Asks for the first page again; rows already on show stay where they are. */
+  private async refresh(): Promise<void> {
+    if (this.list.loadingFirst() || this.list.loadingMore()) return;
+    if (this.list.error()) return this.list.reload();
+    const filters = this.filters();
+    const first = await unwrap(listNotices({ query: query(filters) })).catch(() => null);
+    if (!first || filters !== this.filters()) return;
+    const more = Boolean(first.next_cursor);
+    const { known, fresh, gap } = mergeFirstPage(this.list.items(), first.items, more, moved);
+    this.list.update(() => known);
+    if (first.unread === 0) this.change(() => true, true);
+    if (this.reading()) this.waiting.set(fresh);
+    else if (gap) await this.list.reload();
+    else this.putOnTop(fresh);
+  }
+
+  private putOnTop(fresh: readonly NoticeOut[]): void {
+    const ids = new Set(fresh.map((item) => item.id));
+    if (!ids.size) return;
+    this.list.update((items) => [...fresh, ...items.filter((item) => !ids.has(item.id))]);
+  }
+
+  private reading(): boolean {
+    return (this.scroller()?.scrollTop ?? 0) > READING_FROM;
+  }
+
+  private scroller(): HTMLElement | null {
+    return this.host.nativeElement.closest('main');
+  }
+}
+
+function query({ kind, unread }: Filters) {
+  return { kind: kind ?? undefined, unread: unread || undefined, limit: PAGE_SIZE };
+}
+
+function isUnread({ read_at }: NoticeOut): boolean {
+  return read_at === null;
+}
+
+/** One more like it puts a notice on top again. */
+function moved(was: NoticeOut, is: NoticeOut): boolean {
+  return was.at !== is.at;
+}

@@ -1,0 +1,75 @@
+import { type Mode, type PipelineOut } from '@core/api';
+import { type ApiGraph, fromApi, type PipelineGraph, toApi } from '../domain/graph';
+import { readTrigger, sameStart, type Start } from '../domain/trigger';
+import { type PipelineChange } from './editor-api';
+
+/** What of a pipeline is edited, and saved. */
+export interface Content {
+  readonly name: string;
+  readonly graph: PipelineGraph;
+  readonly trigger: Start;
+}
+
+/** The same in a form that can be written down. */
+interface Written {
+  readonly name: string;
+  readonly graph: ApiGraph;
+  readonly trigger: Start;
+}
+
+/** What is held of a pipeline while it cannot be saved, and the revision that it changes. */
+export interface Draft extends Written {
+  readonly revision: number;
+  /** A change to how it starts that is not complete yet. */
+  readonly held?: Start | null;
+  readonly mode?: Mode;
+  /** What was sent and not answered: one of these may be stored. */
+  readonly sent?: readonly Written[];
+}
+
+/** The draft as the editor has it. */
+export function readDraft({ revision, held = null, mode, sent = [], ...content }: Draft) {
+  return { revision, held, mode, sent: sent.map(read), ...read(content) };
+}
+
+export function written({ name, graph, trigger }: Content): Written {
+  return { name, graph: toApi(graph), trigger };
+}
+
+function read({ name, graph, trigger }: Written): Content {
+  return { name, graph: fromApi(graph).graph, trigger };
+}
+
+export function contentOf(stored: PipelineOut): Content {
+  const { name, graph, trigger } = stored;
+  return { name, graph: fromApi(graph).graph, trigger: readTrigger(trigger) };
+}
+
+export function sameContent(a: Content, b: Content): boolean {
+  return a.name === b.name && sameStart(a.trigger, b.trigger) && sameGraph(a.graph, b.graph);
+}
+
+export function sameGraph(a: PipelineGraph, b: PipelineGraph): boolean {
+  const text = (graph: PipelineGraph) => JSON.stringify(toApi(graph), inOrder);
+  return a === b || text(a) === text(b);
+}
+
+/** Whether anything was changed; a graph that was is another object. */
+export function isEdited(content: Content, saved: Content | null): boolean {
+  return saved !== null && Object.keys(changesOf(content, saved)).length > 0;
+}
+
+/** Only what changed, so that renaming does not make a version. */
+export function changesOf(content: Content, saved: Content | null): PipelineChange {
+  return {
+    ...(content.name !== saved?.name && { name: content.name }),
+    ...(content.graph !== saved?.graph && { graph: toApi(content.graph) }),
+    ...(!sameStart(content.trigger, saved?.trigger ?? null) && { trigger: content.trigger }),
+  };
+}
+
+/** Writes keys by name: the order in which a database gives them back means nothing. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

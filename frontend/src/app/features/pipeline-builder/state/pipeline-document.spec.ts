@@ -1,0 +1,35 @@
+import { TestBed } from '@angular/core/testing';
+import { addNote } from '../domain/commands';
+import { DEFAULT_NOTE_SIZE } from '../domain/graph';
+import { EditorApi } from './editor-api';
+import { EditorStore } from './editor-store';
+import { PipelineDocument } from './pipeline-document';
+
+describe('what undo does not reach', () => {
+  function open() {
+    TestBed.configureTestingModule({
+      providers: [EditorStore, PipelineDocument, { provide: EditorApi, useValue: {} }],
+    });
+    return { document: TestBed.inject(PipelineDocument), store: TestBed.inject(EditorStore) };
+  }
+
+  const note = () =>
+    addNote({ id: 'n', text: '', position: { x: 0, y: 0 }, size: DEFAULT_NOTE_SIZE });
+
+  it('is told once, when it was the last change', () => {
+    const { document, store } = open();
+    store.execute(note());
+    document.editTrigger({ kind: 'manual' });
+    expect(document.beyondUndo()).toBe('How it starts');
+    expect(document.beyondUndo()).toBeNull();
+    document.rename('Other');
+    expect(document.beyondUndo()).toBe('The name');
+  });
+
+  it('does not stand in the way of a later change of the graph', () => {
+    const { document, store } = open();
+    document.editTrigger({ kind: 'manual' });
+    store.execute(note());
+    expect(document.beyondUndo()).toBeNull();
+  });
+});

@@ -1,0 +1,115 @@
+import { HttpClient, provideHttpClient } from '@angular/common/http';
+import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
+import { TestBed } from '@angular/core/testing';
+import { MatSnackBar } from '@angular/material/snack-bar';
+import type { PipelineSummary } from '@core/api';
+import { client } from '@core/api/client.gen';
+import { Subject } from 'rxjs';
+import { PipelineActions } from './pipeline-actions';
+
+const BASE = '/api/v1/pipelines/p-1';
+
+/** Keeps what was said, and presses the last button on demand. */
+class FakeMessages {
+  readonly said: string[] = [];
+  private pressed = new Subject<void>();
+
+  open(text: string, action?: string) {
+    this.said.push(action ? `${text} [${action}]` : text);
+    this.pressed = new Subject();
+    return { onAction: () => this.pressed };
+  }
+
+  press(): void {
+    this.pressed.next();
+  }
+}
+
+class FakeList {
+  items: readonly PipelineSummary[] = [];
+
+  update(change: (items: readonly PipelineSummary[]) => readonly PipelineSummary[]): void {
+    this.items = change(this.items);
+  }
+
+  reload(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+describe('archiving from a list', () => {
+  let http: HttpTestingController;
+  let messages: FakeMessages;
+  let list: FakeList;
+
+  async function answer(action: string, status: string, code = 200) {
+    const problem = {
+      title: 'No',
+      code: 'not_ready',
+      status: 422,
+      detail: 'A scanner is missing.',
+    };
+    const options = { status: code, statusText: 'x' };
+    await vi.waitFor(() =>
+      http.expectOne(`${BASE}/${action}`).flush(code === 200 ? { status } : problem, options),
+    );
+  }
+
+  async function archived(status: string) {
+    messages = new FakeMessages();
+    list = new FakeList();
+    TestBed.configureTestingModule({
+      providers: [
+        provideHttpClient(),
+        provideHttpClientTesting(),
+        PipelineActions,
+        { provide: MatSnackBar, useValue: messages },
+      ],
+    });
+    client.setConfig({ httpClient: TestBed.inject(HttpClient) });
+    http = TestBed.inject(HttpTestingController);
+    const trigger = { kind: 'periodic' as const, every_minutes: 15, symbols: ['AAPL'] };
+    const pipeline = { id: 'p-1', name: 'Swing', status, trigger } as PipelineSummary;
+    list.items = [pipeline];
+    const done = TestBed.inject(PipelineActions).perform('archive', pipeline, list as never);
+    await answer('archive', 'archived');
+    await done;
+    expect(list.items[0]?.status).toBe('archived');
+  }
+
+  it('is undone into an active pipeline when it was active', async () => {
+    await archived('active');
+    messages.press();
+    await answer('unarchive', 'draft');
+    await answer('activate', 'active');
+    await vi.waitFor(() => expect(messages.said.at(-1)).toBe('Restored Swing, switched on'));
+    expect(list.items[0]?.status).toBe('active');
+  });
+
+  it('says why, when it could not be switched on again', async () => {
+    await archived('active');
+    messages.press();
+    await answer('unarchive', 'draft');
+    await answer('activate', '', 422);
+    const words = 'Restored Swing, switched off. A scanner is missing.';
+    await vi.waitFor(() => expect(messages.said.at(-1)).toBe(words));
+    expect(list.items[0]?.status).toBe('draft');
+  });
+
+  it('leaves a draft a draft', async () => {
+    await archived('draft');
+    messages.press();
+    await answer('unarchive', 'draft');
+    await vi.waitFor(() => expect(list.items[0]?.status).toBe('draft'));
+    http.verify();
+  });
+
+  it('offers to switch on what is taken out of the archive later', async () => {
+    await archived('active');
+    const [pipeline] = list.items;
+    const done = TestBed.inject(PipelineActions).perform('unarchive', pipeline!, list as never);
+    await answer('unarchive', 'draft');
+    await done;
+    expect(messages.said.at(-1)).toBe('Restored Swing, switched off [Switch on]');
+  });
+});

@@ -1,0 +1,190 @@
+import { Clipboard } from '@angular/cdk/clipboard';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  effect,
+  ElementRef,
+  inject,
+  Injector,
+  input,
+  signal,
+} from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatFormField } from '@angular/material/form-field';
+import { MatSelectModule } from '@angular/material/select';
+import { MatSnackBar } from '@angular/material/snack-bar';
+import { Router } from '@angular/router';
+import { type AuditEntryOut, type AuditEventType, listAuditEntries } from '@core/api';
+import { Session } from '@core/auth/session';
+import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
+import { PageContext } from '@core/page/page-context';
+import { EmptyState } from '@shared/empty-state';
+import { CountPipe } from '@shared/format/format-pipes';
+import { formatExact } from '@shared/format/times';
+import { Icon } from '@shared/icon';
+import { ListFrame } from '@shared/list-frame';
+import { Notice } from '@shared/notice';
+import { Time } from '@shared/time';
+import { AUDIT_TYPES } from './audit-types';
+import { EventDetail, type Fact } from './event-detail';
+import { dataInWords, endOfId, typeInWords, whoseInWords } from './event-words';
+import { RecordVerify } from './record-verify';
+
+const PAGE_SIZE = 50;
+/** What a place may look like in the address. */
+const PLACE = /^[1-9][0-9]{0,14}$/;
+const KNOWN: ReadonlySet<string> = new Set(AUDIT_TYPES.flatMap(({ types }) => types));
+
+interface Query {
+  readonly type: AuditEventType | null;
+  /** The newest place that is listed; null for the end of the chain. */
+  readonly up_to: number | null;
+}
+
+/** The record: the user's own entries, everybody's for administrators, newest first. */
+@Component({
+  selector: 'k-audit-page',
+  imports: [
+    MatButton,
+    MatIconButton,
+    MatFormField,
+    MatSelectModule,
+    CountPipe,
+    EmptyState,
+    EventDetail,
+    Icon,
+    ListFrame,
+    Notice,
+    RecordVerify,
+    Time,
+  ],
+  templateUrl: './audit-page.html',
+  styleUrls: ['./history-table.scss', './audit-page.scss'],
+})
+export class AuditPage {
+  private readonly router = inject(Router);
+  private readonly session = inject(Session);
+  private readonly clipboard = inject(Clipboard);
+  private readonly messages = inject(MatSnackBar);
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
+
+  private readonly injector = inject(Injector);
+
+  readonly type = input<string>();
+  /** The list begins at this place, which is shown open. */
+  readonly up_to = input<string>();
+
+  protected readonly groups = AUDIT_TYPES;
+  protected readonly typeInWords = typeInWords;
+  protected readonly endOfId = endOfId;
+  protected readonly admin = computed(() => this.session.user()?.role === 'admin');
+  protected readonly filter = computed(() => {
+    const type = this.type();
+    return type && KNOWN.has(type) ? (type as AuditEventType) : null;
+  });
+  /** The place in the address, or null. */
+  protected readonly place = computed(() => {
+    const place = this.up_to() ?? '';
+    return PLACE.test(place) ? Number(place) : null;
+  });
+  protected readonly list = keptList<AuditEntryOut, Query>('record', readPage);
+  /** The place of the entry that is open, or null. */
+  protected readonly open = signal<number | null>(null);
+  /** The list was read from a place that holds no entry which may be shown. */
+  protected readonly gone = computed(() => {
+    const [place, settled] = [this.place(), !this.list.loadingFirst() && !this.list.error()];
+    const there = this.list.items().some(({ chain_position }) => chain_position === place);
+    return place !== null && settled && this.filter() === null && !there;
+  });
+  /** Where somebody asked to be taken, until they are there. */
+  private wanted: number | null = null;
+
+  constructor() {
+    inject(PageContext).show([{ label: 'System', link: '/system' }, { label: 'Record' }]);
+    effect(() => void this.load({ type: this.filter(), up_to: this.place() }));
+  }
+
+  protected choose(type: string | null): void {
+    void this.router.navigate(['/system/audit'], {
+      queryParams: { type },
+      queryParamsHandling: 'merge',
+      replaceUrl: true,
+    });
+  }
+
+  /** Lists from the end of the chain again. */
+  protected toTheEnd(): void {
+    this.find('.type-filter mat-select')?.focus();
+    void this.router.navigate(['/system/audit'], {
+      queryParams: { up_to: null },
+      queryParamsHandling: 'merge',
+    });
+  }
+
+  /** The button serves keyboards; the rest of the row serves the mouse. */
+  protected toggle(event: Event, { chain_position }: AuditEntryOut): void {
+    if ((event.target as HTMLElement).closest('.copy')) return;
+    this.open.set(this.open() === chain_position ? null : chain_position);
+  }
+
+  protected what({ event_type, data }: AuditEntryOut): string {
+    return dataInWords(event_type, data);
+  }
+
+  protected whose({ user_id }: AuditEntryOut): string {
+    return whoseInWords(user_id, this.session.user()?.id ?? null);
+  }
+
+  protected facts(entry: AuditEntryOut): readonly Fact[] {
+    return [
+      { title: 'Time', value: formatExact(entry.timestamp) },
+      ...(this.admin() ? [{ title: 'Whose', value: entry.user_id ?? 'Installation' }] : []),
+      { title: 'Hash', value: entry.hash, copied: true },
+      { title: 'Previous hash', value: entry.previous_hash, copied: true },
+      { title: 'Correlation id', value: entry.correlation_id, copied: true },
+      { title: 'Event id', value: entry.event_id, copied: true },
+    ];
+  }
+
+  protected copy(value: string, what: string): void {
+    this.clipboard.copy(value);
+    this.messages.open(`${what} copied`, undefined, { duration: 2_000 });
+  }
+
+  /** Lists from a place on, of whatever type, and shows what stands there. */
+  protected goTo(place: number): void {
+    this.wanted = place;
+    if (this.place() === place && this.filter() === null) this.reveal(place);
+    else void this.router.navigate(['/system/audit'], { queryParams: { up_to: place } });
+  }
+
+  private async load(query: Query): Promise<void> {
+    if (query.up_to !== null) this.open.set(query.up_to);
+    await this.list.load(query);
+    if (query.up_to !== null && query.up_to === this.place()) this.reveal(query.up_to);
+  }
+
+  /** Takes whoever asked for it to the row of a place, or to the word that there is none. */
+  private reveal(place: number): void {
+    if (this.wanted !== place) return;
+    this.wanted = null;
+    this.open.set(place);
+    const show = (): void => {
+      const row = this.find(`[data-place="${place}"]`);
+      (row ?? this.find('.from'))?.scrollIntoView({ block: 'center' });
+      (row?.querySelector<HTMLElement>('.end button') ?? this.find('.from'))?.focus();
+    };
+    afterNextRender({ read: show }, { injector: this.injector });
+  }
+
+  private find(selector: string): HTMLElement | null {
+    return this.host.nativeElement.querySelector<HTMLElement>(selector);
+  }
+}
+
+function readPage({ type, up_to }: Query, cursor: string | null) {
+  const query = { type, cursor, limit: PAGE_SIZE, ...(up_to === null ? {} : { up_to }) };
+  return unwrap(listAuditEntries({ query }));
+}

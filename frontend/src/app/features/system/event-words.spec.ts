@@ -1,0 +1,66 @@
+import { dataInWords, endOfId, linksOf, typeInWords, whoseInWords } from './event-words';
+
+const RUN = '019ac0de-0000-7000-8000-000000000001';
+
+describe('typeInWords', () => {
+  it('knows the words of the record, and reads any other name', () => {
+    expect(typeInWords('user_logged_in')).toBe('Logged in');
+    expect(typeInWords('OrderFilled')).toBe('Order filled');
+    expect(typeInWords('something_new')).toBe('Something new');
+  });
+});
+
+describe('dataInWords', () => {
+  it('says what an order was', () => {
+    const order = { side: 'buy', quantity: '42.0', symbol: 'AAPL', reference_price: '150.5' };
+    expect(dataInWords('order_intended', { ...order, mode: 'simulation' })).toBe(
+      'Buy 42 AAPL at about 150.50, simulation mode',
+    );
+    const fills = [{ quantity: '42', price: '150.50' }];
+    expect(dataInWords('order_answered', { status: 'filled', reason: null, fills })).toBe(
+      'Filled: 42 at 150.50',
+    );
+    expect(
+      dataInWords('order_answered', { status: 'rejected', reason: 'No cash.', fills: [] }),
+    ).toBe('Rejected: No cash.');
+  });
+
+  it('says what changed', () => {
+    expect(dataInWords('pipeline_mode_changed', { before: 'simulation', mode: 'paper' })).toBe(
+      'From simulation to paper',
+    );
+    expect(
+      dataInWords('pipeline_trigger_changed', {
+        before: { kind: 'manual' },
+        trigger: { kind: 'periodic' },
+      }),
+    ).toBe('From by hand to on a schedule');
+    expect(dataInWords('budget_changed', { per_run: '2.5', per_day: null })).toBe(
+      'Per run $2.50, per day no limit',
+    );
+  });
+
+  it('names the first figures of what it does not know, ids last and shortened', () => {
+    const data = { run_id: RUN, user_id: 'x', colour: 'red', count: 3, nested: { a: 1 } };
+    expect(dataInWords('something_new', data)).toBe('Colour red, count 3, run id …0000000001');
+    expect(dataInWords('something_new', {})).toBe('');
+  });
+});
+
+describe('linksOf', () => {
+  it('leads to the run under either name, and only by a real id', () => {
+    expect(linksOf({ execution_id: RUN })).toEqual([
+      { label: 'Open the run', link: ['/runs', RUN] },
+    ]);
+    expect(linksOf({ run_id: '../login' })).toEqual([]);
+  });
+});
+
+describe('whoseInWords', () => {
+  it('tells own from others and from the installation', () => {
+    expect(whoseInWords(RUN, RUN)).toBe('You');
+    expect(whoseInWords(RUN, 'other')).toBe('User …000001');
+    expect(whoseInWords(null, RUN)).toBe('Installation');
+    expect(endOfId('short')).toBe('short');
+  });
+});

@@ -1,0 +1,185 @@
+import { formatMoney, formatPrice, formatQuantity } from '@shared/format/numbers';
+import { isObject, leafText, readable } from '@shared/json-tree/json-shape';
+
+type Data = Readonly<Record<string, unknown>>;
+
+export interface DataLink {
+  readonly label: string;
+  readonly link: readonly string[];
+}
+
+/** Types whose raw name does not read as words. */
+const TYPES: Readonly<Record<string, string>> = {
+  chain_started: 'Record begun',
+  key_rotated: 'Signing key rotated',
+  key_replaced: 'Signing key replaced',
+  user_registered: 'Account created',
+  user_logged_in: 'Logged in',
+  user_logged_out: 'Logged out',
+  login_failed: 'Log-in failed',
+  sessions_revoked: 'Sessions ended',
+  plugin_added: 'Plug-in added',
+  plugin_removed: 'Plug-in removed',
+  plugin_left_out: 'Plug-in left out',
+  pipeline_adopted: 'Pipeline taken on record',
+  pipeline_activated: 'Pipeline switched on',
+  pipeline_deactivated: 'Pipeline switched off',
+  pipeline_trigger_changed: 'Trigger changed',
+  pipeline_mode_changed: 'Mode changed',
+  order_adopted: 'Order taken on record',
+  order_intended: 'Order placed',
+  order_answered: 'Order answered',
+  OrderIntended: 'Order placed',
+  SignalMessage: 'Signal received',
+  SignalRaised: 'Signal received',
+  SignalNormalized: 'Signal accepted',
+  webhook_secret_rotated: 'Webhook secret replaced',
+  execution_finished: 'Run finished',
+};
+
+/** A type in words: `order_filled` and `OrderFilled` are both "Order filled". */
+export function typeInWords(type: string): string {
+  const spaced = type.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[_.]+/g, ' ');
+  const words = spaced.trim().toLowerCase();
+  return TYPES[type] ?? upper(words);
+}
+
+const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
+  user_registered: ({ role, tier }) => `As ${text(role)}, tier ${text(tier)}`,
+  order_intended: placed,
+  OrderIntended: placed,
+  order_answered: answered,
+  OrderFilled: (data) =>
+    `${verb(data, true)} ${formatQuantity(text(data['quantity']))} ${text(data['symbol'])} at ${formatPrice(text(data['price']))}`,
+  pipeline_mode_changed: ({ before, mode }) => `From ${text(before)} to ${text(mode)}`,
+  pipeline_trigger_changed: ({ before, trigger }) => `From ${kindOf(before)} to ${kindOf(trigger)}`,
+  pipeline_created: standing,
+  pipeline_adopted: standing,
+  pipeline_deleted: standing,
+  budget_changed: ({ per_run, per_day }) => `Per run ${limit(per_run)}, per day ${limit(per_day)}`,
+  webhook_source_changed: ({ changed }) => `Changed: ${leafText(changed)}`,
+  execution_finished: ({ symbol, status, mode }) =>
+    [text(symbol), text(status), mode ? `in ${text(mode)} mode` : ''].filter(Boolean).join(' '),
+  SignalMessage: signalled,
+  SignalRaised: signalled,
+  SignalNormalized: (data) =>
+    `${signalled(data)}: ${leafText(data['started'])} started, ${leafText(data['skipped'])} skipped`,
+};
+
+const MOST_PARTS = 4;
+/** Said elsewhere in the row, or nothing for a person to read. */
+const LEFT_OUT = new Set([
+  'user_id',
+  'event_id',
+  'event_type',
+  'correlation_id',
+  'occurred_at',
+  'schema_version',
+  'version',
+]);
+
+/** What an event holds, as a short sentence; unknown types name their first figures. */
+export function dataInWords(type: string, data: Data): string {
+  const said = SENTENCES[type]?.(data);
+  if (said) return said;
+  const leaves = Object.entries(data).filter(
+    ([key, value]) => !LEFT_OUT.has(key) && !isObject(value) && value !== null && value !== '',
+  );
+  const [ids, others] = [leaves.filter(isId), leaves.filter((leaf) => !isId(leaf))];
+  const parts = [...others, ...ids].slice(0, MOST_PARTS);
+  return upper(parts.map(([key, value]) => `${readable(key)} ${shortened(key, value)}`).join(', '));
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const PAGES: readonly { keys: readonly string[]; label: string; path: string }[] = [
+  { keys: ['run_id', 'execution_id'], label: 'Open the run', path: '/runs' },
+  { keys: ['pipeline_id'], label: 'Open the pipeline', path: '/pipelines' },
+  { keys: ['signal_id'], label: 'Open the signal', path: '/signals' },
+  { keys: ['source_id'], label: 'Open the webhook', path: '/signals/webhooks' },
+  { keys: ['dead_letter_id'], label: 'Open the dead letter', path: '/system/dead-letters' },
+];
+
+/** The pages of what an event speaks of. */
+export function linksOf(data: Data): readonly DataLink[] {
+  return PAGES.flatMap(({ keys, label, path }) => {
+    const id = keys.map((key) => data[key]).find((value) => UUID.test(text(value)));
+    return id === undefined ? [] : [{ label, link: [path, text(id)] }];
+  });
+}
+
+/** Whose it is: "You", the end of somebody's id, or the installation itself. */
+export function whoseInWords(userId: string | null, own: string | null): string {
+  if (userId === null) return 'Installation';
+  return userId === own ? 'You' : `User …${userId.slice(-6)}`;
+}
+
+/** The end of an id: its beginning is a time, and much the same in all of them. */
+export function endOfId(id: string): string {
+  return id.length > 14 ? `…${id.slice(-10)}` : id;
+}
+
+function placed(data: Data): string {
+  const what = `${verb(data)} ${formatQuantity(text(data['quantity']))} ${text(data['symbol'])}`;
+  const price = data['reference_price'];
+  const about = price ? ` at about ${formatPrice(text(price))}` : '';
+  return `${what}${about}${data['mode'] ? `, ${text(data['mode'])} mode` : ''}`;
+}
+
+function answered({ status, reason, fills }: Data): string {
+  const found = (Array.isArray(fills) ? fills : []).filter(isObject);
+  const parts = found.map(
+    (fill) => `${formatQuantity(text(fill['quantity']))} at ${formatPrice(text(fill['price']))}`,
+  );
+  const why = parts.length ? parts.join(', ') : text(reason);
+  return [typeInWords(text(status)), why].filter(Boolean).join(': ');
+}
+
+function standing({ status, mode, trigger }: Data): string {
+  const words = [status && typeInWords(text(status)), mode && `${text(mode)} mode`];
+  return [...words, trigger ? kindOf(trigger) : ''].filter(Boolean).join(', ');
+}
+
+function signalled({ signal_type, tickers, source }: Data): string {
+  const names = (Array.isArray(tickers) ? tickers : []).map((ticker) =>
+    text(isObject(ticker) ? ticker['ticker'] : ticker),
+  );
+  const what = [typeInWords(text(signal_type)), names.slice(0, MOST_PARTS).join(', ')];
+  return [...what, source ? `from ${text(source)}` : ''].filter(Boolean).join(' ');
+}
+
+function verb({ side }: Data, past = false): string {
+  if (side === 'buy') return past ? 'Bought' : 'Buy';
+  return past ? 'Sold' : 'Sell';
+}
+
+const TRIGGERS: Readonly<Record<string, string>> = {
+  manual: 'by hand',
+  periodic: 'on a schedule',
+  schedule: 'on a schedule',
+  signal: 'on signals',
+};
+
+function kindOf(trigger: unknown): string {
+  const kind = text(isObject(trigger) ? trigger['kind'] : trigger);
+  return TRIGGERS[kind] ?? readable(kind);
+}
+
+function limit(amount: unknown): string {
+  return amount === null || amount === undefined ? 'no limit' : formatMoney(text(amount));
+}
+
+function isId([key]: [string, unknown]): boolean {
+  return key === 'id' || key.endsWith('_id');
+}
+
+function shortened(key: string, value: unknown): string {
+  return isId([key, value]) ? endOfId(text(value)) : leafText(value);
+}
+
+function upper(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function text(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value);
+}

@@ -1,0 +1,30 @@
+import { TestBed } from '@angular/core/testing';
+import { SymbolPicker } from './symbol-picker';
+import { SYMBOL_SEARCH } from './symbol-search';
+
+const FOUND = [{ symbol: 'MSFT', name: 'Microsoft', source: 'simulated' }];
+
+describe('a symbol picker', () => {
+  const list = () => document.querySelectorAll('mat-option');
+
+  it('takes what was typed on Enter and closes its list for good', async () => {
+    const search = vi.fn(() => Promise.resolve(FOUND));
+    TestBed.configureTestingModule({ providers: [{ provide: SYMBOL_SEARCH, useValue: search }] });
+    const picker = TestBed.createComponent(SymbolPicker);
+    picker.componentInstance.valueChange.subscribe((symbol) =>
+      picker.componentRef.setInput('value', symbol),
+    );
+    document.body.append(picker.nativeElement);
+    await picker.whenStable();
+    const box = picker.nativeElement.querySelector('input') as HTMLInputElement;
+    box.focus();
+    box.value = 'msf';
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    await vi.waitFor(() => expect(list()).toHaveLength(1));
+    box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    await vi.waitFor(() => expect(search).toHaveBeenLastCalledWith(''));
+    await picker.whenStable();
+    expect(picker.componentInstance.value()).toBe('MSF');
+    expect(list()).toHaveLength(0);
+  });
+});
