@@ -4,8 +4,9 @@
     ./kuber audit export record.jsonl
     python3 verify_audit.py record.jsonl --key 0123456789abcdef
 
-An entry's hash is the SHA-256 of its canonical JSON (keys sorted, no white space, UTF-8) without
-`hash`; it names the hash of the entry before. Checkpoints are signed with Ed25519 (RFC 8032). With
+An entry's hash is the SHA-256 of its line as it stands, without `"hash":"...",`; it names the hash
+of the entry before. Lines are canonical JSON (keys sorted, no white space, UTF-8): one that says
+the same in another form was changed. Checkpoints are signed with Ed25519 (RFC 8032). With
 `--key`, the id of the signing key as it was noted elsewhere, the signatures count for something:
 without it anybody could have made the file. Ends with 1 when anything is wrong.
 """
@@ -13,6 +14,7 @@ without it anybody could have made the file. Ends with 1 when anything is wrong.
 import argparse
 import hashlib
 import json
+import re
 import sys
 
 FIRST = "0" * 64
@@ -21,6 +23,14 @@ L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 MOST_SUSPECTS = 500  # compared with each other, to see whether they changed places
 KEY_EVENTS = ("chain_started", "key_rotated", "key_replaced")
+
+
+# Before and behind "hash", which the hash leaves out, and the parts of the line that it is made of.
+ENTRY = re.compile(
+    rb'(\{"chain_position":([0-9]+))(,"correlation_id":.*)"hash":"([0-9a-f]{64})",'
+    rb'("previous_hash":")([0-9a-f]{64})(","timestamp":"[^"]*","user_id":(?:null|"[^"]*")\})',
+    re.DOTALL,
+)
 
 
 def canonical(value):
@@ -82,25 +92,35 @@ def is_signed(public, text, signature):
     return (x1 * z2 - x2 * z1) % P == 0 and (y1 * z2 - y2 * z1) % P == 0
 
 
-def pieces(line):
-    """Split an entry's canonical JSON: what stands before, between and behind place and hash."""
-    text = canonical(line)
-    head = b'{"chain_position":%d' % line["chain_position"]
-    middle, _, end = text.removeprefix(head).rpartition(line["previous_hash"].encode())
-    return middle, end
+def pieces(text, line):
+    """Split an entry as it stands: what is hashed between place and hash before, and behind it.
+
+    None when the line is not written like any entry.
+    """
+    found = ENTRY.fullmatch(text)
+    if found is None:
+        return None
+    _, place, middle, said, name, previous, end = found.groups()
+    written = [int(place), said.decode(), previous.decode()]
+    if written != [line["chain_position"], line["hash"], line["previous_hash"]]:
+        return None
+    return middle + name, end
+
+
+def hash_of(place, previous, middle, end):
+    line = b'{"chain_position":%d%b%b%b' % (place, middle, previous.encode(), end)
+    return hashlib.sha256(line).hexdigest()
 
 
 class Suspect:
     """An entry that does not hash to what stands beside it."""
 
-    def __init__(self, line, said):
-        self.place, self.hash, self.previous = line["chain_position"], said, line["previous_hash"]
-        self.pieces = pieces(line)
+    def __init__(self, line, written):
+        self.place, self.hash = line["chain_position"], line["hash"]
+        self.previous, self.pieces = line["previous_hash"], written
 
     def hash_at(self, place, previous):
-        middle, end = self.pieces
-        line = b'{"chain_position":%d%b%b%b' % (place, middle, previous.encode(), end)
-        return hashlib.sha256(line).hexdigest()
+        return hash_of(place, previous, *self.pieces)
 
 
 # Whether what stands here belongs there: the entry alone, with its hashes, or the hashes alone.
@@ -154,8 +174,8 @@ class Record:
     def complain(self, place, what):
         self.problems.append((place, what))
 
-    def entry(self, line):
-        place, said = line["chain_position"], line.pop("hash")
+    def entry(self, line, text):
+        place, said = line["chain_position"], line["hash"]
         if place in self.hashes or place < 1:
             self.complain(place, f"there twice, again behind place {self.position}")
             return
@@ -171,9 +191,11 @@ class Record:
             self.complain(place, "link_changed: it does not name the hash of the entry before")
         if "data" not in line:
             self.complain(place, "entry_missing: its place is there, the entry is not")
-        elif hashlib.sha256(canonical(line)).hexdigest() != said:
+        elif (written := pieces(text, line)) is None:
+            self.complain(place, "entry_changed: it is not written as entries are hashed")
+        elif hash_of(place, line["previous_hash"], *written) != said:
             if len(self.suspects) < MOST_SUSPECTS:
-                self.suspects[place] = Suspect(line, said)
+                self.suspects[place] = Suspect(line, written)
             self.complain(place, "entry_changed: it does not hash to what stands beside it")
         elif line["event_type"] in KEY_EVENTS:
             self.key(place, line["event_type"], line["data"])
@@ -193,8 +215,9 @@ class Record:
                 self.complain(place, "checkpoint_changed: the key before did not sign this one")
         self.keys.append((place, key_id, public))
 
-    def checkpoint(self, line):
-        place, signature = line["chain_position"], bytes.fromhex(line.pop("signature"))
+    def checkpoint(self, line, text):
+        place, is_canonical = line["chain_position"], text == canonical(line)
+        signature = bytes.fromhex(line.pop("signature"))
         signer = next((key for key in reversed(self.keys) if key[0] <= place), None)
         if line["chain_id"] != self.chain_id:
             self.complain(1, f"cut_or_restored: there is a checkpoint of chain {line['chain_id']}")
@@ -205,6 +228,8 @@ class Record:
             self.complain(place, "cut_or_restored: a checkpoint knows another hash")
         elif signer is None or signer[1] != line["key_id"]:
             self.complain(place, "checkpoint_changed: another key signs at this place")
+        elif not is_canonical:
+            self.complain(place, "checkpoint_changed: it is not written as checkpoints are signed")
         elif not is_signed(signer[2], canonical(line), signature):
             self.complain(place, "checkpoint_changed: its signature is wrong")
         else:
@@ -256,17 +281,18 @@ def main():
     wanted = parser.parse_args()
     record = Record()
     checkpoints = 0
-    with open(wanted.file, encoding="utf-8") as lines:
-        for number, text in enumerate(lines, start=1):
+    with open(wanted.file, "rb") as lines:
+        for number, ended in enumerate(lines, start=1):
+            text = ended.removesuffix(b"\n")
             try:
-                line = json.loads(text)
+                line = json.loads(text.decode())
                 if type(line["chain_position"]) is not int:
                     raise TypeError("a place is a whole number")
                 if "signature" in line:
-                    record.checkpoint(line)
+                    record.checkpoint(line, text)
                     checkpoints += 1
                 else:
-                    record.entry(line)
+                    record.entry(line, text)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 record.complain(record.position + 1, f"line {number} cannot be read: {error!r}")
     record.finish()

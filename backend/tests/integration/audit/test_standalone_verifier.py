@@ -1,7 +1,9 @@
 """The verifier that needs no Kuber finds what Kuber's own finds."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,47 @@ async def test_a_hostile_place_is_told_at_once(record: Record, place: str) -> No
         PLACE, exported[PLACE - 1].replace(own, b'{"chain_position":%b,' % place.encode())
     )
     assert verdict_on(exported, record.folder)[0] == 1
+
+
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "a space": lambda line: line.replace(b'"data":', b'"data": ', 1),
+    "a space behind the hash": lambda line: line.replace(b'"hash":', b'"hash": ', 1),
+    "a carriage return": lambda line: line + b"\r",
+    "other order of keys": lambda line: json.dumps(
+        dict(reversed(json.loads(line).items())), separators=(",", ":")
+    ).encode(),
+    "another form of a letter": lambda line: line.replace(
+        b'"event_type":"b', b'"event_type":"\\u0062', 1
+    ),
+    "capitals in the hash": lambda line: line.replace(
+        own := line[line.index(b'"hash":"') + 8 :][:64], own.upper(), 1
+    ),
+    "a key twice": lambda line: line.replace(
+        b'{"chain_position":', b'{"chain_position":1,"chain_position":', 1
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_an_entry_in_another_form_is_found_at_its_place(record: Record, form: str) -> None:
+    exported = list(lines(record.url, record.folder))
+    line = exported[PLACE - 1]
+    exported[PLACE - 1] = FORMS[form](line)
+    assert exported[PLACE - 1] != line
+    code, found = verdict_on(exported, record.folder)
+    assert (code, found[0].partition(": it")[0]) == (1, f"place {PLACE}: entry_changed")
+
+
+async def test_another_form_of_a_number_is_found(record: Record) -> None:
+    exported = list(lines(record.url, record.folder))
+    number = f'"number":{json.loads(exported[PLACE - 1])["data"]["number"]}'.encode()
+    exported[PLACE - 1] = exported[PLACE - 1].replace(number, number + b".0")
+    code, found = verdict_on(exported, record.folder)
+    assert (code, found[0].partition(": it")[0]) == (1, f"place {PLACE}: entry_changed")
+
+
+async def test_a_checkpoint_in_another_form_is_found(record: Record) -> None:
+    exported = list(lines(record.url, record.folder))
+    exported[-1] = exported[-1].replace(b'"hash":', b'"hash": ')
+    code, found = verdict_on(exported, record.folder)
+    assert (code, "checkpoint_changed: it is not written as" in found[0]) == (1, True)
