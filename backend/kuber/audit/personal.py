@@ -31,8 +31,9 @@ PERSONAL = RowComparison(
             select from audit_entries x
             left join audit_links y on y.entry_id = x.id
             left join audit_pending w on w.entry_id = x.id
-            where x.event_type = 'personal_data_erased' and x.user_id = e.user_id and x.id > e.id
-              and (y.chain_position >= 1 or w.entry_id is not null))
+            where x.event_type = 'personal_data_erased' and x.user_id = e.user_id
+              and (y.chain_position > l.chain_position
+                   or (y.chain_position is null and w.entry_id is not null)))
     """,
     unrecorded="""
         select concat('The text ', p.field, ' of event ', p.event_id, ' belongs to no entry.')

@@ -53,31 +53,34 @@ async def page(
     limit: int,
     up_to: int | None = None,
 ) -> AuditEntryList:
-    """Return entries, newest first; of everybody when `user_id` is None. Raises BadCursor.
+    """Return entries by place, the last first; of everybody when `user_id` is None.
+
+    Raises BadCursor. The id of an entry orders nothing: it is not hashed.
 
     With `up_to` those at that place of the chain and before; none when there is no such place.
 
     An entry appears once it has its place, within a second. In search of a type a page passes at
     most `MOST_PASSED` entries; it may be empty although more follow, as its cursor says.
     """
+    place, linked = AuditLinkRow.chain_position, AuditLinkRow.entry_id == AuditEntryRow.id
     conditions: list[ColumnElement[bool]] = []
     if user_id is not None:
         conditions.append(AuditEntryRow.user_id == user_id)
     if up_to is not None:
-        first = select(AuditLinkRow.entry_id).where(AuditLinkRow.chain_position == up_to)
-        conditions.append(AuditEntryRow.id <= first.scalar_subquery())
+        first = select(place).where(place == up_to)
+        conditions.append(place <= first.scalar_subquery())
     if cursor is not None:
-        conditions.append(AuditEntryRow.id < _entry_id(cursor))
+        conditions.append(place < _place(cursor))
     floor = None
     if event_type is not None:
-        passed = select(AuditEntryRow.id).where(*conditions).order_by(AuditEntryRow.id.desc())
-        floor = await session.scalar(passed.offset(MOST_PASSED - 1).limit(1))
+        passed = select(place).join(AuditEntryRow, linked).where(*conditions)
+        passed = passed.order_by(place.desc()).offset(MOST_PASSED - 1).limit(1)
+        floor = await session.scalar(passed)
         conditions.append(AuditEntryRow.event_type == event_type.value)
         if floor is not None:
-            conditions.append(AuditEntryRow.id >= floor)
+            conditions.append(place >= floor)
     query = (
         select(
-            AuditEntryRow.id,
             AuditEntryRow.event_id,
             AuditEntryRow.correlation_id,
             AuditEntryRow.event_type,
@@ -86,23 +89,24 @@ async def page(
             AuditEntryRow.data,
             AuditLinkRow.hash,
             AuditLinkRow.previous_hash,
-            AuditLinkRow.chain_position,
+            place,
         )
-        .join(AuditLinkRow, AuditLinkRow.entry_id == AuditEntryRow.id)
+        .join(AuditLinkRow, linked)
         .where(*conditions)
-        .order_by(AuditEntryRow.id.desc())
+        .order_by(place.desc())
         .limit(limit + 1)
     )
     found = (await session.execute(query)).all()
     rows = found[:limit]
-    last = rows[-1].id if len(found) > limit else floor
+    last = rows[-1].chain_position if len(found) > limit else floor
     following = None if last is None else encode_cursor(str(last))
     return AuditEntryList(items=[_shown(tuple(row)) for row in rows], next_cursor=following)
 
 
-def _entry_id(cursor: str) -> int:
+def _place(cursor: str) -> int:
     (text,) = decode_cursor(cursor, 1)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    digits = text.removeprefix("-")  # somebody may have put a link before the first place
+    if not (text.isascii() and digits.isdigit() and len(digits) < 19):
         raise bad_cursor()
     return int(text)
 
@@ -112,7 +116,7 @@ _AT: ColumnElement[datetime] = literal_column(shown("audit_entries.at"), AuditEn
 
 
 def _shown(row: tuple[Any, ...]) -> AuditEntryOut:
-    event_id, correlation_id, event_type, at, user_id, data, hash_, previous, position = row[1:]
+    event_id, correlation_id, event_type, at, user_id, data, hash_, previous, position = row
     return AuditEntryOut(
         event_id=event_id,
         correlation_id=correlation_id,

@@ -18,9 +18,11 @@ def _comparable(trigger: str) -> str:
     """  # noqa: S608
 
 
-# Entries that wait for their place count, too: a pipeline may have been changed just now. Of one
-# pipeline they come in the order of their ids, since each change locks its row first.
-_ENTRIES = """
+# Entries that wait for their place count, too, as the last: a pipeline may have been changed just
+# now. Of one pipeline the places come in the order of the changes, since each locks its row first.
+# Only where there is no place yet the id orders: it is not hashed.
+_NEWEST_FIRST = "chain_position desc nulls first, id desc"
+_ENTRIES = f"""
     with said as (
         select e.id, l.chain_position, e.user_id, e.event_type, d.pipeline_id, d.status, d.mode,
                d.trigger
@@ -38,9 +40,9 @@ _ENTRIES = """
         left join audit_pending w on w.entry_id = e.id
         where l.chain_position >= 1 or w.entry_id is not null
     ), last as (
-        select distinct on (pipeline_id) * from said order by pipeline_id, id desc
+        select distinct on (pipeline_id) * from said order by pipeline_id, {_NEWEST_FIRST}
     )
-"""
+"""  # noqa: S608
 
 PIPELINES = RowComparison(
     standing=f"""
@@ -52,7 +54,7 @@ PIPELINES = RowComparison(
                 ('trigger', {_comparable("s.trigger")})
             ) f(name, value)
             where f.value is not null
-            order by s.pipeline_id, f.name, s.id desc
+            order by s.pipeline_id, f.name, {_NEWEST_FIRST}
         ), differing as (
             select f.chain_position, f.pipeline_id, f.name, f.value, case f.name
                        when 'status' then to_jsonb(p.status) when 'mode' then to_jsonb(p.mode)

@@ -10,7 +10,7 @@ import pytest
 from kuber.api.verification import verify_record
 from kuber.audit.chain import Damage
 from kuber.config import Settings
-from tests.integration.api.test_audit_api import link
+from tests.integration.api.test_audit_api import link, reverse_ids
 
 SIGNALS = {
     "kind": "signal",
@@ -160,3 +160,27 @@ async def test_a_deleted_pipeline_that_was_put_back_is_found(
     await link(settings)
     by_hand(settings, "insert into pipelines select * from kept")
     assert await found(settings) == [(Damage.ROW_DIFFERS, True)]
+
+
+async def test_other_ids_make_no_earlier_entry_the_last(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    pipeline = await made(ann)
+    address = f"/api/v1/pipelines/{pipeline['id']}"
+    for mode in ("validation", "simulation"):
+        await saved(ann, address, mode=mode)
+    await link(settings)
+    reverse_ids(settings.database_url.get_secret_value())
+    assert await found(settings) == []
+    by_hand(settings, "update pipelines set mode = 'validation'")
+    assert await found(settings) == [(Damage.ROW_DIFFERS, True)]
+
+
+async def test_an_entry_without_a_place_is_the_last_whatever_its_id(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    pipeline = await made(ann)
+    await link(settings)
+    await saved(ann, f"/api/v1/pipelines/{pipeline['id']}", mode="validation")
+    reverse_ids(settings.database_url.get_secret_value())
+    assert await found(settings) == []

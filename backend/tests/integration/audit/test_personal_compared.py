@@ -7,6 +7,7 @@ from kuber.audit.entries import append, erase_personal
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.infra.db import Database
 from kuber.kernel.ids import UserId, new_id
+from tests.integration.api.test_audit_api import reverse_ids
 from tests.integration.audit.test_t15_tampering import CLOCK, MANY, Record, record
 
 __all__ = ["record"]
@@ -84,4 +85,6 @@ async def test_an_erased_text_is_fine(with_text: Record, database: Database) -> 
         await append(session, AuditEvent(kind, CLOCK.now(), "x", OWNER, said))
     assert with_text.found() == []
     await with_text.link()
+    assert with_text.found() == []
+    reverse_ids(with_text.url)
     assert with_text.found() == []
