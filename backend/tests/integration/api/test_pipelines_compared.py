@@ -167,12 +167,11 @@ async def test_other_ids_make_no_earlier_entry_the_last(
 ) -> None:
     pipeline = await made(ann)
     address = f"/api/v1/pipelines/{pipeline['id']}"
-    for mode in ("validation", "simulation"):
-        await saved(ann, address, mode=mode)
+    await saved(ann, address, mode="validation")
     await link(settings)
     reverse_ids(settings.database_url.get_secret_value())
     assert await found(settings) == []
-    by_hand(settings, "update pipelines set mode = 'validation'")
+    by_hand(settings, "update pipelines set mode = 'simulation'")
     assert await found(settings) == [(Damage.ROW_DIFFERS, True)]
 
 
