@@ -9,15 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.infra.db import JsonObject
 from kuber.notifications.types import Notice
 
-NOTICE_INSERT = """
+_INSERT = """
     insert into notice_outbox (user_id, kind, at, data, subject, dedupe_key)
     select user_id, kind, at, data, subject, dedupe_key
     from jsonb_to_recordset(%(notices)s)
       as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text, dedupe_key text)
 """
-"""For hand-written statements: `notices` is a Jsonb of `notice_json(...)`. A `where` may follow."""
-
-_TELL = text(NOTICE_INSERT.replace("%(notices)s", "cast(:notices as jsonb)"))
+_TELL = text(_INSERT.replace("%(notices)s", "cast(:notices as jsonb)"))
 
 
 async def tell(session: AsyncSession, *notices: Notice) -> None:
@@ -26,7 +24,7 @@ async def tell(session: AsyncSession, *notices: Notice) -> None:
 
 
 def notice_json(notices: Iterable[Notice]) -> list[JsonObject]:
-    """Return the rows for `NOTICE_INSERT`."""
+    """Return the rows of `notices` for a statement, as JSON values."""
     return [
         {
             "user_id": str(notice.user_id),

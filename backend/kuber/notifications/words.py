@@ -62,12 +62,20 @@ def _order(said: _Said) -> str:
     return f"{said.number('quantity')} {said['symbol']}"
 
 
+def _of(said: _Said) -> str:
+    """Return what orders were for, of those that were told before they named their pipeline."""
+    return "" if said["pipeline_name"] else f" for {said['symbol']}"
+
+
 def _order_filled(said: _Said, count: int) -> Words:
     verb = "Bought" if said["side"] == "buy" else "Sold"
     title = f"{verb} {_order(said)} at {said.number('price')}"
-    text = f"In {said['mode']} mode." if said["mode"] else ""
+    name = said.name("pipeline_name", "")
+    mode = f"in {said['mode']} mode" if said["mode"] else ""
+    how = ", ".join(part for part in (f"by {name}" if name else "", mode) if part)
+    text = f"{how[0].upper()}{how[1:]}." if how else ""
     if count > 1:
-        text = f"The last of {count} orders for {said['symbol']}. {text}".strip()
+        text = f"The last of {count} orders{_of(said)}. {text}".strip()
     return Words(title, text, said.page("/runs", "run_id"))
 
 
@@ -75,8 +83,11 @@ def _order_rejected(said: _Said, count: int) -> Words:
     verb = "buy" if said["side"] == "buy" else "sell"
     title = f"Order to {verb} {_order(said)} rejected"
     text = said["reason"] or "The venue gave no reason."
+    name = said.name("pipeline_name", "")
     if count > 1:
-        text = f"The last of {count} orders for {said['symbol']}: {text}"
+        text = f"The last of {count} orders{_of(said) or f' of {name}'}: {text}"
+    elif name:
+        text = f"{name}: {text}"
     return Words(title, text, said.page("/runs", "run_id"))
 
 

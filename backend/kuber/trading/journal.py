@@ -13,7 +13,7 @@ from kuber.infra.db import Connections, JsonObject
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, RunId
-from kuber.notifications.outbox import NOTICE_INSERT, notice_json
+from kuber.notifications.outbox import notice_json
 from kuber.notifications.types import Notice, NoticeKind
 from kuber.trading.events import OrderFilled, OrderIntended
 
@@ -29,17 +29,29 @@ _INTEND = f"""
     select count(*) from intent
 """
 _FIND = "select symbol, side from orders where id = %s"
+# Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
+_TELL = """
+    insert into notice_outbox (user_id, kind, at, data, subject)
+    select n.user_id, n.kind, n.at,
+           n.data || case when p.id is null then '{}' else
+               jsonb_build_object('pipeline_id', p.id, 'pipeline_name', p.name) end,
+           n.subject || ' ' || coalesce(p.id::text, n.data ->> 'symbol')
+    from answered a
+    cross join jsonb_to_recordset(%(notices)s)
+      as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
+    left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
+"""
 _ANSWER = f"""
     with answered as (
         update orders set status = %(status)s, reason = %(reason)s, answered_at = %(now)s
-        where id = %(id)s and status = 'intended' returning id
+        where id = %(id)s and status = 'intended' returning id, run_id
     ), filled as (
         insert into fills (order_id, number, time, quantity, price, commission)
         select a.id, f.number, f.time, f.quantity, f.price, f.commission
         from answered a, jsonb_to_recordset(%(fills)s)
           as f(number int, time timestamptz, quantity numeric, price numeric, commission numeric)
     ),
-    told as ({NOTICE_INSERT} where exists (select 1 from answered)),
+    told as ({_TELL}),
     {AUDIT_INSERT.format(condition="where exists (select 1 from answered)")}
     {OUTBOX_INSERT} where exists (select 1 from answered)
 """
@@ -175,7 +187,7 @@ class Journal:
         )
 
     def _told(self, ticket: Ticket, report: OrderReport) -> list[Notice]:
-        """Return what the user is told; simulated fills of one symbol are grouped."""
+        """Return what the user is told; `_TELL` adds the pipeline. Simulated fills are grouped."""
         order, filled = ticket.order, report.filled_quantity
         said: JsonObject = {
             "order_id": str(ticket.id),
@@ -186,10 +198,10 @@ class Journal:
         }
         if filled:
             kind = NoticeKind.ORDER_FILLED
-            subject = f"{ticket.mode} {order.symbol}" if ticket.mode == "simulation" else None
+            subject = ticket.mode if ticket.mode == "simulation" else None
             said |= {"quantity": format(filled, "f"), "price": format(_mean_price(report), "f")}
         elif report.status is OrderStatus.REJECTED:
-            kind, subject = NoticeKind.ORDER_REJECTED, f"{ticket.mode} {order.symbol}"
+            kind, subject = NoticeKind.ORDER_REJECTED, ticket.mode
             said |= {"quantity": format(order.quantity, "f"), "reason": report.reason}
         else:
             return []

@@ -72,6 +72,7 @@ async def test_a_filled_order_and_then_a_spent_budget_are_told_once_each(
         filled = (await next_notice(page))["newest"]
         assert filled["kind"] == "order_filled"
         assert filled["title"].startswith(f"Bought {trade['quantity']} {trade['symbol']} at ")
+        assert filled["text"].endswith(", in simulation mode.")
         assert trader.run_graph(steps(dear={"does": "spend"}))["status"] == "succeeded"
         spent = (await next_notice(page))["newest"]
         assert (spent["kind"], spent["alarm"]) == ("budget_exhausted", True)

@@ -34,6 +34,18 @@ def test_a_rejected_order_gives_the_reason_of_the_venue() -> None:
     assert words_of(NoticeKind.ORDER_REJECTED, ORDER, 1).text == "The venue gave no reason."
 
 
+def test_an_order_names_its_pipeline() -> None:
+    said = ORDER | {"pipeline_name": "Cross", "price": "1", "reason": "Not enough cash."}
+    assert [words_of(NoticeKind.ORDER_FILLED, said, count).text for count in (1, 3)] == [
+        "By Cross, in paper mode.",
+        "The last of 3 orders. By Cross, in paper mode.",
+    ]
+    assert [words_of(NoticeKind.ORDER_REJECTED, said, count).text for count in (1, 3)] == [
+        "Cross: Not enough cash.",
+        "The last of 3 orders of Cross: Not enough cash.",
+    ]
+
+
 def test_a_spent_budget_says_how_much_and_until_when() -> None:
     data = {"day": "2026-11-29", "spent": "25.00400000", "limit": "25"}
     words = words_of(NoticeKind.BUDGET_EXHAUSTED, data, 1)
