@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Sequence, String, Text, text
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import Base, JsonObject
+
+NOTICES_SEQUENCE = Sequence("notices_sequence", metadata=Base.metadata)
 
 
 class NoticeOutboxRow(Base):
@@ -59,6 +61,8 @@ class NoticeRow(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    sequence: Mapped[int] = mapped_column(BigInteger, server_default=NOTICES_SEQUENCE.next_value())
+    """Rises with each change that is news; of one user's notices in the order of the commits."""
     in_app: Mapped[bool]
     """Whether it is shown in the app; one that is not is there for its mail."""
 

@@ -137,6 +137,8 @@ class Notifier:
         rows = list(together(_rows(found)))
         choices = await self._choices(connection, rows)
         mailable = await self._mailable(connection, rows)
+        users = sorted({row.user_id for row in rows})
+        await connection.execute(statements.ONE_AFTER_THE_OTHER, (users,))
         told: set[UUID] = set()
         for row in rows:
             try:

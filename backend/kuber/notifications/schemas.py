@@ -12,7 +12,8 @@ from kuber.notifications.types import NoticeKind
 class NoticeOut(BaseModel):
     """One notice. `path` is the page of the browser app that it leads to, null without one.
 
-    `count` is how many like it this one stands for; `at` is when the last of them was.
+    `count` is how many like it this one stands for; `at` is when the last of them was. `sequence`
+    is greater than that of whatever the user could see before; it rises when `count` does.
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class NoticeOut(BaseModel):
     count: int
     first_at: datetime
     at: datetime
+    sequence: int
     read_at: datetime | None
 
 

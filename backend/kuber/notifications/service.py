@@ -90,14 +90,31 @@ class NoticeService:
             await _announce(session, user_id)
 
     async def mark_all_read(
-        self, session: AsyncSession, user_id: UserId, up_to: datetime | None
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        up_to: datetime | None,
+        *,
+        sequence: int | None = None,
     ) -> None:
-        """Mark every notice as read, only those up to an instant when it is given."""
+        """Mark every notice as read; only those that came up to the greatest `sequence` on show.
+
+        `up_to` is the time of the newest on show: what came after that one stays unread although it
+        may be older. Where that one grew meanwhile, only times tell.
+        """
         change = update(NoticeRow).where(
             NoticeRow.user_id == user_id, NoticeRow.in_app, NoticeRow.read_at.is_(None)
         )
         if up_to is not None:
-            change = change.where(NoticeRow.last_at <= up_to)
+            newest = select(func.max(NoticeRow.sequence)).where(
+                NoticeRow.user_id == user_id, NoticeRow.last_at == up_to
+            )
+            change = change.where(
+                NoticeRow.last_at <= up_to,
+                NoticeRow.sequence <= func.coalesce(newest.scalar_subquery(), NoticeRow.sequence),
+            )
+        if sequence is not None:
+            change = change.where(NoticeRow.sequence <= sequence)
         await session.execute(change.values(read_at=self._clock.now()))
         await _announce(session, user_id)
 
@@ -133,5 +150,6 @@ def _shown(row: NoticeRow) -> NoticeOut:
         count=row.count,
         first_at=row.first_at,
         at=row.last_at,
+        sequence=row.sequence,
         read_at=row.read_at,
     )

@@ -19,9 +19,14 @@ CHOICES = """
 MAILABLE = """
     select user_id from mail_addresses where user_id = any(%s) and confirmed_at is not null
 """
+ONE_AFTER_THE_OTHER = """
+    select pg_advisory_xact_lock(hashtextextended('notices:' || user_id, 0))
+    from unnest(%s::uuid[]) as u(user_id)
+"""
+"""Whoever reads a notice could have read all with lesser numbers; users in one order, for all."""
 GROUP = """
     update notices set count = count + %(count)s, data = %(data)s,
-        last_at = greatest(last_at, %(last_at)s)
+        sequence = nextval('notices_sequence'), last_at = greatest(last_at, %(last_at)s)
     where id = (
         select id from notices
         where user_id = %(user_id)s and kind = %(kind)s and subject = %(subject)s

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
@@ -37,11 +37,15 @@ class ReadBody(BaseModel):
 
 
 class ReadAllBody(BaseModel):
-    """Notices that came after `up_to` stay unread: whoever asks has not seen them."""
+    """`up_to_sequence` is the greatest `sequence` on show: what came later stays unread.
+
+    `up_to` is the time of the newest on show instead, as it was given.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     up_to: Instant | None = None
+    up_to_sequence: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
 class TestAnswer(BaseModel):
@@ -70,8 +74,10 @@ async def list_notices(
 async def read_all_notices(
     body: ReadAllBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> ReadAnswer:
-    """Mark all notices as read, those up to an instant when it is given."""
-    await container.notices.mark_all_read(session, user.user_id, body.up_to)
+    """Mark all notices as read, those that could be seen when it is said what was on show."""
+    await container.notices.mark_all_read(
+        session, user.user_id, body.up_to, sequence=body.up_to_sequence
+    )
     return ReadAnswer(unread=await container.notices.unread(session, user.user_id))
 
 

@@ -96,8 +96,8 @@ async def test_notices_are_read_one_by_one_and_all_at_once(
         oldest["id"],
     ]
     assert (await ann.post(one, json={"read": False})).json() == {"unread": 3}
-    up_to = {"up_to": middle["at"]}
-    assert (await ann.post(f"{NOTICES}/read-all", json=up_to)).json() == {"unread": 1}
+    for up_to in ({"up_to_sequence": middle["sequence"]}, {"up_to": middle["at"]}):
+        assert (await ann.post(f"{NOTICES}/read-all", json=up_to)).json() == {"unread": 1}
     assert (await ann.post(f"{NOTICES}/read-all", json={})).json() == {"unread": 0}
 
 

@@ -6,12 +6,24 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from kuber.kernel.ids import UserId
 from kuber.notifications import notifier as notifier_module
 from kuber.notifications.notifier import ATTEMPTS, KEPT, Notifier
 from kuber.notifications.preferences import choose
-from kuber.notifications.schemas import KindChoice
+from kuber.notifications.schemas import KindChoice, NoticeOut
+from kuber.notifications.statements import ONE_AFTER_THE_OTHER
 from kuber.notifications.types import NOTICES_CHANNEL, NoticeKind
 from tests.integration.notifications.conftest import Post
+
+
+async def read_all(post: Post, user: UserId, on_show: NoticeOut, *, by_time: bool = False) -> None:
+    up_to, sequence = (on_show.at, None) if by_time else (None, on_show.sequence)
+    async with post.database.transaction() as session:
+        await post.service.mark_all_read(session, user, up_to, sequence=sequence)
+
+
+async def unread(post: Post, user: UserId) -> list[NoticeOut]:
+    return [one for one in await post.notices(user) if one.read_at is None]
 
 
 async def test_what_was_written_with_a_rolled_back_cause_is_told_to_nobody(post: Post) -> None:
@@ -141,6 +153,53 @@ async def test_a_notifier_that_dies_in_between_loses_and_doubles_nothing(
             await post.notifier.run_once()
     assert await post.notices(ann) == []
     await post.notifier.run_once()
+    assert len(await post.notices(ann)) == 1
+
+
+@pytest.mark.parametrize("by_time", [False, True], ids=["by sequence", "by time"])
+async def test_what_could_not_be_seen_stays_unread_whatever_its_time(
+    post: Post, by_time: bool
+) -> None:
+    ann = await post.user()
+    await post.tell(ann, subject="p")
+    await post.notifier.run_once()
+    (seen,) = await post.notices(ann)
+    post.clock.instant -= timedelta(minutes=5)
+    await post.tell(ann, NoticeKind.PIPELINE_SWITCHED_OFF, None)
+    await post.notifier.run_once()
+    await read_all(post, ann, seen, by_time=by_time)
+    assert [one.kind for one in await unread(post, ann)] == [NoticeKind.PIPELINE_SWITCHED_OFF]
+    alarm = (await post.notices(ann))[-1]
+    assert alarm.at < seen.at
+    await read_all(post, ann, alarm)
+    assert await unread(post, ann) == []
+
+
+async def test_one_more_like_it_stays_unread_when_it_could_not_be_seen(post: Post) -> None:
+    ann = await post.user()
+    await post.tell(ann)
+    await post.notifier.run_once()
+    (seen,) = await post.notices(ann)
+    await post.tell(ann)
+    await post.notifier.run_once()
+    await read_all(post, ann, seen)
+    assert [one.count for one in await unread(post, ann)] == [2]
+
+
+async def test_of_one_user_no_notice_is_made_beside_another(post: Post) -> None:
+    """Otherwise one with a lesser number could come after one with a greater."""
+    ann, ben = await post.user(), await post.user("ben@example.com")
+    await post.tell(ann)
+    async with post.pool.connection() as other, other.transaction():
+        await other.execute(ONE_AFTER_THE_OTHER, ([ann],))
+        making = asyncio.create_task(post.notifier.run_once())
+        waits = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+        while not await post.rows(waits):
+            assert not making.done()
+        await post.tell(ben)
+        assert await Notifier(post.pool, post.clock, mails=False).run_once() == 1
+        assert (await post.notices(ann), len(await post.notices(ben))) == ([], 1)
+    assert await making == 1
     assert len(await post.notices(ann)) == 1
 
 
