@@ -29,6 +29,8 @@ ASKED_PER_HOUR = 5
 """Tests and codes that one user may have sent in an hour."""
 _HOUR = timedelta(hours=1)
 _NO_MAIL = "This installation sends no mail: KUBER_SMTP_URL is not set."
+_TRIES_USED = "Five tries used. Have a new code sent."
+assert CODE_ATTEMPTS == 5, "as the text says"
 _TITLES: Mapping[str, str] = {"test": "Test", "confirmation": "Code to confirm the address"}
 _LOCK_USER = text("select pg_advisory_xact_lock(hashtextextended('mail:' || :user_id, 0))")
 
@@ -79,6 +81,8 @@ class Channels:
             return _mail("awaiting_code", address, "A code was sent: enter it here.")
         if await self._code_on_its_way(session, user_id):
             return _mail("awaiting_code", address, "A code is on its way to the address.")
+        if row.code_hash is not None and row.code_attempts >= CODE_ATTEMPTS:
+            return _mail("unconfirmed", address, _TRIES_USED)
         return _mail("unconfirmed", address, "Confirm that the address is yours first.")
 
     async def send_code(self, session: AsyncSession, user_id: UserId, address: str) -> MailOut:

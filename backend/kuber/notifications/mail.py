@@ -17,6 +17,10 @@ SEND_WITHIN_S = 60.0
 """For all of one mail, from the connection to the server's last word."""
 _GOOD_BYE_S = 2.0
 _LONGEST_SAID = 200
+_NO_SMTPUTF8 = (
+    "takes no address with letters outside of ASCII before the @: use an account with another"
+    " address, or a server that offers SMTPUTF8."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class SmtpSender:
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await client.connect()
-                await client.send_message(self._message(letter))
+                await self._send(client, letter)
+        except MailNotSent:
+            raise
         except (aiosmtplib.SMTPException, ssl.SSLError, OSError, ValueError) as error:
             raise _not_sent(error) from error
         else:
@@ -88,6 +94,24 @@ class SmtpSender:
                     await client.quit()
         finally:
             client.close()
+
+    async def _send(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
+        message, to = self._message(letter), _ascii_domain(letter.address)
+        if to.isascii():
+            message["To"] = to
+            await client.send_message(message)
+            return
+        await client.ehlo()
+        if not client.supports_extension("SMTPUTF8"):
+            raise MailNotSent(f"The mail server {_NO_SMTPUTF8}", final=True)
+        # As it stands: `Message` would write an encoded word, which is no address (RFC 6532).
+        content = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+        await client.sendmail(
+            parseaddr(self._sender)[1],
+            [to],
+            b"To: %b\r\n%b" % (to.encode(), content),
+            mail_options=["SMTPUTF8"],
+        )
 
     def _start_tls(self) -> bool | None:
         """Return whether TLS is demanded, left out, or (None) taken where the server offers it.
@@ -99,12 +123,12 @@ class SmtpSender:
         return True if self._user else None
 
     def _message(self, letter: Letter) -> MIMEText:
+        """Return the mail without whom it goes to."""
         # Not EmailMessage: it takes a text that looks like an encoded word for one, and what such
         # a word hides, line ends for instance, becomes part of the header.
         message = MIMEText(letter.text, "plain", "utf-8")
         subject = "".join(one for one in " ".join(letter.subject.split()) if one.isprintable())
         message["From"] = self._sender
-        message["To"] = _ascii_domain(letter.address)
         plain = subject.isascii() and "=?" not in subject
         message["Subject"] = subject if plain else _encoded(subject)
         message["Date"] = formatdate()
@@ -120,6 +144,8 @@ def _encoded(subject: str) -> str:
 def _ascii_domain(address: str) -> str:
     """Return the address with its domain as DNS knows it; raises ValueError."""
     name, _, domain = address.rpartition("@")
+    if any(one.isspace() or not one.isprintable() for one in name):
+        raise ValueError("no address")
     return f"{name}@{domain.encode('idna').decode()}"
 
 

@@ -83,11 +83,13 @@ class Mailer:
             log.warning(
                 "mail_not_sent", delivery_id=str(claimed.id), final=error.final, reason=str(error)
             )
+            if error.final and claimed.purpose == "confirmation":
+                await self._forget_code(claimed)
             again_at = None if error.final else self._again_at(claimed)
             await self._settle(claimed, str(error), again_at)
         except _Crowded:
             reason = f"{MAILS_PER_HOUR} mails went out within an hour: this one waits."
-            await self._settle(claimed, reason, self._clock.now() + _CROWDED_FOR)
+            await self._settle(claimed, reason, self._clock.now() + _CROWDED_FOR, tried=False)
         except _Unsendable as error:
             await self._settle(claimed, str(error), None)
         except _Unwanted as error:
@@ -152,6 +154,16 @@ class Mailer:
         )
         return "Confirm your address for Kuber", text
 
+    async def _forget_code(self, claimed: _Claimed) -> None:
+        """Let the code of a mail that nobody will get be no longer waited for."""
+        values: dict[str, object] = {"user_id": claimed.user_id}
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(statements.ADDRESS, values)).fetchone()
+            if row is not None:
+                code = self._codes.of(claimed.id)
+                values["hash"] = self._codes.hash(claimed.user_id, row[0], code)
+                await connection.execute(statements.FORGET_CODE, values)
+
     def _signed(self, text: str, path: str | None) -> str:
         link = f"\n\n{self._public_url}{path}" if path else ""
         return (
@@ -165,8 +177,13 @@ class Mailer:
         error: str | None,
         again_at: datetime | None,
         state: str | None = None,
+        *,
+        tried: bool = True,
     ) -> None:
-        """Write what came of an attempt; one that another process made meanwhile stands."""
+        """Write what came of an attempt; one that another process made meanwhile stands.
+
+        Without `tried` it does not count as one.
+        """
         if again_at is not None and again_at >= claimed.expires_at:
             again_at = claimed.expires_at  # tried no more: it expires then
         done = state or ("failed" if error else "sent")
@@ -176,6 +193,7 @@ class Mailer:
                 {
                     "id": claimed.id,
                     "attempts": claimed.attempts,
+                    "untried": 0 if tried else 1,
                     "state": "waiting" if again_at else done,
                     "error": error,
                     "next_attempt_at": again_at,

@@ -100,8 +100,15 @@ KEEP_CODE = """
         code_attempts = case when code_hash = %(hash)s then code_attempts else 0 end
     where user_id = %(user_id)s and address = %(address)s and confirmed_at is null
 """
+ADDRESS = "select address from mail_addresses where user_id = %(user_id)s"
+FORGET_CODE = """
+    update mail_addresses set code_hash = null, code_expires_at = null
+    where user_id = %(user_id)s and code_hash = %(hash)s
+"""
+"""Of a mail that will never arrive."""
 SETTLE = """
     update notice_deliveries set state = %(state)s, error = %(error)s,
+        attempts = attempts - %(untried)s,
         next_attempt_at = %(next_attempt_at)s, finished_at = %(finished_at)s
     where id = %(id)s and attempts = %(attempts)s and state = 'waiting'
 """

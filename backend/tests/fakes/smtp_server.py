@@ -23,6 +23,7 @@ class MailServer:
         self.content = "250 OK"
         self.hangs = False
         self.calls = 0
+        self.recipients: list[str] = []
         self.mails: list[EmailMessage] = []
 
     async def handle_MAIL(  # noqa: N802  the library's name
@@ -56,6 +57,7 @@ class MailServer:
     ) -> str:
         if self.recipient == "250 OK":
             envelope.rcpt_tos.append(address)
+            self.recipients.append(address)
         return self.recipient
 
     async def handle_DATA(  # noqa: N802
@@ -71,10 +73,10 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[MailServer, str]]:
+def mail_server(*, takes_utf8: bool = True) -> Iterator[tuple[MailServer, str]]:
     """Run a server; give it and its address as a setting names it."""
     handler, port = MailServer(), free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, enable_SMTPUTF8=takes_utf8)
     controller.start()
     try:
         yield handler, f"smtp://127.0.0.1:{port}"

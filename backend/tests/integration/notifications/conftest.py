@@ -112,6 +112,10 @@ class Office:
         async with self.post.database.transaction() as session:
             return (await self.channels.mail(session, user, ADDRESS)).state
 
+    async def detail(self, user: UserId) -> str:
+        async with self.post.database.transaction() as session:
+            return (await self.channels.mail(session, user, ADDRESS)).detail
+
     async def deliveries(self, user: UserId) -> list[MailOut]:
         async with self.post.database.transaction() as session:
             return (await self.channels.deliveries(session, user, None, 100)).items

@@ -6,8 +6,9 @@ import aiosmtplib
 import pytest
 
 from kuber.notifications import mail
-from kuber.notifications.mail import Letter, SmtpSender
+from kuber.notifications.mail import Letter, MailNotSent, SmtpSender
 from kuber.notifications.types import NoticeKind
+from tests.fakes.smtp_server import MailServer, mail_server, text_of
 from tests.integration.notifications.conftest import ADDRESS, Office, Post
 
 
@@ -84,7 +85,46 @@ async def test_a_mail_that_was_taken_is_sent_whatever_comes_of_the_good_bye(
     assert [one.state for one in await office.deliveries(ann)] == ["sent"]
 
 
-def test_a_domain_outside_of_ascii_is_written_as_dns_knows_it() -> None:
-    sender = SmtpSender("smtp://127.0.0.1:1", "Kuber <k@example.com>")
-    letter = Letter(uuid4(), "ann@bücher.example", "Hello", "Text")
-    assert sender._message(letter)["To"] == "ann@xn--bcher-kva.example"
+ZOE = "zoë@bücher.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        (ZOE, "zoë@xn--bcher-kva.example"),
+    ],
+)
+async def test_an_address_outside_of_ascii_is_written_as_servers_know_it(
+    smtp: tuple[MailServer, str], address: str, written: str
+) -> None:
+    server, url = smtp
+    sender = SmtpSender(url, "Kuber <k@example.com>")
+    await sender.send(Letter(uuid4(), address, "Grüße", "Text"))
+    (letter,) = server.mails
+    assert server.recipients == [written]
+    assert letter.as_bytes().decode().count(f"To: {written}\n") == 1
+    assert (letter["Subject"], text_of(letter).strip()) == ("Grüße", "Text")
+
+
+async def test_a_server_without_smtputf8_says_so_and_no_code_is_waited_for(post: Post) -> None:
+    ann = await post.user(ZOE)
+    with mail_server(takes_utf8=False) as (server, url):
+        office = Office(post, server, url)
+        async with post.database.transaction() as session:
+            await office.channels.send_code(session, ann, ZOE)
+        await office.mailer.run_once()
+    (mail,) = await office.deliveries(ann)
+    assert (mail.state, server.mails) == ("failed", [])
+    assert mail.error is not None
+    assert "letters outside of ASCII before the @: use an account with another" in mail.error
+    async with post.database.transaction() as session:
+        assert (await office.channels.mail(session, ann, ZOE)).state == "unconfirmed"
+
+
+async def test_an_address_adds_no_header(smtp: tuple[MailServer, str]) -> None:
+    sender = SmtpSender(smtp[1], "Kuber <k@example.com>")
+    for address in ("zoë\r\nBcc: x@example.com, y@example.com", "zoë x@example.com"):
+        with pytest.raises(MailNotSent):
+            await sender.send(Letter(uuid4(), address, "Hello", "Text"))
+    assert smtp[0].mails == []

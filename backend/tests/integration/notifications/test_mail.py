@@ -157,6 +157,10 @@ async def test_thirty_mails_an_hour_are_enough(
         await office.mailer.run_once()
     assert len(office.server.mails) == 2
     assert [one.state for one in await office.deliveries(ann)] == ["waiting"] * 2 + ["sent"] * 2
+    for _ in range(3):
+        post.clock.advance(timedelta(minutes=10))
+        assert await office.mailer.run_once() == 2
+    assert [one.attempts for one in await office.deliveries(ann)] == [0, 0, 1, 1]
     post.clock.advance(timedelta(hours=1))
     await office.mailer.run_once()
     assert len(office.server.mails) == 4

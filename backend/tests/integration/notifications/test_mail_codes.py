@@ -53,12 +53,14 @@ async def test_a_code_is_void_after_some_tries_after_its_time_and_for_another_ad
     for _ in range(CODE_ATTEMPTS):
         assert not await office.confirm(ann, wrong)
     assert await office.state(ann) == "unconfirmed"
+    assert await office.detail(ann) == "Five tries used. Have a new code sent."
     assert not await office.confirm(ann, code)
     code = await fresh_code()
     async with post.database.transaction() as session:
         assert not await office.channels.confirm(session, ann, "other@example.com", code)
     post.clock.advance(CODE_VALID)
     assert not await office.confirm(ann, code)
+    assert await office.detail(ann) == "Confirm that the address is yours first."
     assert await office.state(ann) == "unconfirmed"
     assert await office.confirm(ann, await fresh_code())
 
