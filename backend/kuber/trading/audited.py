@@ -15,10 +15,18 @@ _FILLS_STORED = """
                                                  f.commission) order by f.number), '[]')
      from fills f where f.order_id = s.order_id)
 """
+
+
+def _is_of(instant: str) -> str:
+    """Return SQL for whether a row is of its entry's time; the clock of the database may differ."""
+    minute = "interval '1 minute'"
+    return f"coalesce({instant} between e.at - {minute} and e.at + {minute}, false)"
+
+
 # The entries of orders first: what else is on record may hold anything.
 _ENTRIES = """
     from (
-        select l.chain_position, e.user_id, e.event_type, e.data::jsonb as data
+        select l.chain_position, e.user_id, e.event_type, e.at, e.data::jsonb as data
         from audit_links l join audit_entries e on e.id = l.entry_id
         where l.chain_position > %(after)s and l.chain_position <= %(until)s
           and e.event_type in ('order_intended', 'order_answered', 'order_adopted')
@@ -40,7 +48,8 @@ INTENTS = RowComparison(
                         o.symbol, ' at ', o.reference_price, ' with ', o.levels,
                         '; on record are ', e.user_id, ' and ', s.mode, ': ', s.side, ' ',
                         s.quantity, ' ', s.symbol, ' at ', s.reference_price,
-                        ' with stop ', s.stop_loss, ' and targets ', s.targets, '.') end)
+                        ' with stop ', s.stop_loss, ' and targets ', s.targets, '. It is of ',
+                        o.created_at, ', its entry of ', e.at, '.') end)
         {_ENTRIES} and e.event_type in ('order_intended', 'order_adopted')
           and (o.id is null
                or (o.user_id, o.node_id, o.mode, o.side, o.symbol, o.quantity, o.reference_price)
@@ -49,7 +58,8 @@ INTENTS = RowComparison(
                    round(s.reference_price, 8))
                or o.run_id <> s.run_id
                or o.levels is distinct from
-                  jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets))
+                  jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets)
+               or (e.event_type = 'order_intended' and not {_is_of("o.created_at")}))
     """,  # noqa: S608
     unrecorded="""
         select concat('Order ', o.id, ': ', o.side, ' ', o.quantity, ' ', o.symbol, ' in ', o.mode,
@@ -71,12 +81,14 @@ ANSWERS = RowComparison(
             then ' is gone.'
             else concat(' says ', o.status, ' with fills ', {_FILLS_STORED}, '; on record are ',
                         s.status, ' and ', {_FILLS_SAID},
-                        ' (number, time, quantity, price, commission).')
+                        ' (number, time, quantity, price, commission). It is of ',
+                        o.answered_at, ', its entry of ', e.at, '.')
             end)
         {_ENTRIES} and (e.event_type = 'order_answered'
                         or (e.event_type = 'order_adopted' and s.status <> 'intended'))
           and (o.id is null or (o.status, o.reason) is distinct from (s.status, s.reason)
-               or {_FILLS_STORED} is distinct from {_FILLS_SAID})
+               or {_FILLS_STORED} is distinct from {_FILLS_SAID}
+               or (e.event_type = 'order_answered' and not {_is_of("o.answered_at")}))
     """,  # noqa: S608
     unrecorded="""
         select concat('The answer ', o.status, ' to order ', o.id, ' is not on record.')

@@ -20,9 +20,9 @@ from kuber.trading.events import OrderFilled, OrderIntended
 _INTEND = f"""
     with intent as (
         insert into orders (id, user_id, run_id, node_id, mode, symbol, side, quantity,
-                            reference_price, levels, status)
+                            reference_price, levels, status, created_at)
         values (%(id)s, %(user_id)s, %(run_id)s, %(node_id)s, %(mode)s, %(symbol)s, %(side)s,
-                %(quantity)s, %(reference_price)s, %(levels)s, 'intended')
+                %(quantity)s, %(reference_price)s, %(levels)s, 'intended', %(now)s)
         on conflict (id) do nothing returning id
     ), announced as ({OUTBOX_INSERT} where exists (select 1 from intent)),
     {AUDIT_INSERT.format(condition="where exists (select 1 from intent)")}
@@ -94,6 +94,7 @@ class Journal:
             "stop_loss": format(order.stop_loss, "f"),
             "targets": [format(target, "f") for target in order.targets],
         }
+        recorded = self._intent_on_record(ticket, levels)
         values: JsonObject = {
             "id": ticket.id,
             "user_id": order.account.user_id,
@@ -106,7 +107,8 @@ class Journal:
             "reference_price": order.reference_price,
             "levels": Jsonb(levels),
             "outbox": Jsonb(outbox_json([self._intended(ticket)])),
-            "audit": Jsonb(audit_json([self._intent_on_record(ticket, levels)])),
+            "audit": Jsonb(audit_json([recorded])),
+            "now": recorded.at,
         }
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_INTEND, values)
@@ -125,6 +127,7 @@ class Journal:
             {"number": number, **fill}
             for number, fill in enumerate(report_to_json(report)["fills"], start=1)
         ]
+        recorded = self._answer_on_record(ticket, report, fills)
         async with self._pool.connection() as connection:
             await connection.execute(
                 _ANSWER,
@@ -132,10 +135,10 @@ class Journal:
                     "id": ticket.id,
                     "status": report.status.value,
                     "reason": report.reason,
-                    "now": self._clock.now(),
+                    "now": recorded.at,
                     "fills": Jsonb(fills),
                     "outbox": Jsonb(outbox_json(self._filled(ticket, report))),
-                    "audit": Jsonb(audit_json([self._answer_on_record(ticket, report, fills)])),
+                    "audit": Jsonb(audit_json([recorded])),
                     "notices": Jsonb(notice_json(self._told(ticket, report))),
                 },
             )

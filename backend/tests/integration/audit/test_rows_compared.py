@@ -80,8 +80,26 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
             "delete from orders where id = '{1}'",
             [(Damage.ROW_UNRECORDED, False), (Damage.ROW_UNRECORDED, False)],
         ),
+        *(
+            (
+                f"update orders set {column} = {changed} where id = '{{0}}'",
+                (
+                    f"update orders o set {column} = e.at from audit_entries e where o.id = '{{0}}'"
+                    f" and e.event_type = '{kind}' and e.data::jsonb ->> 'order_id' = '{{0}}'"
+                ),
+                [(Damage.ROW_DIFFERS, True)],
+            )
+            for column, kind in (
+                ("created_at", "order_intended"),
+                ("answered_at", "order_answered"),
+            )
+            for changed in (f"{column} - interval '1 hour'", "'infinity'")
+        ),
     ],
-    ids=["price of a fill", "mode", "status", "a fill more", "an order more"],
+    ids=[
+        *("price of a fill", "mode", "status", "a fill more", "an order more"),
+        *("when it was made", "made at no time", "when it was answered", "answered at no time"),
+    ],
 )
 async def test_a_changed_row_is_found(
     installation: Installation,
