@@ -16,7 +16,7 @@ class FakeNotices {
   readonly news = signal<NoticeOut | null>(null);
   readonly changed = signal<object | null>(null);
   readonly marked: string[] = [];
-  upTo: string | null = null;
+  markedAll: readonly NoticeOut[] = [];
 
   watch(): void {
     this.unread.set(0);
@@ -27,8 +27,8 @@ class FakeNotices {
     return Promise.resolve();
   }
 
-  markAll(upTo: string | null): Promise<void> {
-    this.upTo = upTo;
+  markAll(shown: readonly NoticeOut[]): Promise<void> {
+    this.markedAll = shown;
     return Promise.resolve();
   }
 }
@@ -141,7 +141,7 @@ describe('the bell', () => {
     (await asked('GET', '/notifications')).flush({ items, next_cursor: null, unread: 2 });
     await vi.waitFor(() => expect(panel()?.querySelectorAll('li')).toHaveLength(2));
     panel()!.querySelector<HTMLButtonElement>('.head button')!.click();
-    expect(notices.upTo).toBe(LATER);
+    expect(notices.markedAll.map(({ id }) => id)).toEqual(['b', 'a']);
     expect(document.activeElement).toBe(panel()!.querySelector('h2'));
   });
 

@@ -88,13 +88,13 @@ export class NoticePanel {
     return this.attempt(() => this.notices.mark(item.id, true));
   }
 
-  /** What comes after the newest on show stays unread: nobody has seen it here. */
+  /** What came after all that is on show stays unread: nobody has seen it here. */
   protected async readAll(): Promise<void> {
-    const newest = this.items()?.[0];
-    if (!newest) return;
+    const shown = this.items();
+    if (!shown?.length) return;
     this.host.nativeElement.querySelector('h2')?.focus();
     this.busy.set(true);
-    await this.attempt(() => this.notices.markAll(newest.at));
+    await this.attempt(() => this.notices.markAll(shown));
     this.busy.set(false);
   }
 

@@ -67,9 +67,10 @@ describe('Notices', () => {
 
   it('takes the count over from the answer', async () => {
     const notices = open();
-    const marking = notices.markAll('2026-11-21T12:00:00Z');
+    const late = noticeOf({ id: 'a', sequence: 7 });
+    const marking = notices.markAll([noticeOf({ id: 'b', at: LATER, sequence: 5 }), late]);
     const call = await asked('POST', '/read-all');
-    expect(call.request.body).toEqual({ up_to: '2026-11-21T12:00:00Z' });
+    expect(call.request.body).toEqual({ up_to_sequence: 7 });
     call.flush({ unread: 1 });
     await marking;
     expect(notices.unread()).toBe(1);

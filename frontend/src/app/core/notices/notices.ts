@@ -50,9 +50,9 @@ export class Notices {
     this.setUnread(answer.unread);
   }
 
-  /** Marks as read whatever came up to `up_to`; throws ProblemError. */
-  async markAll(up_to: string | null): Promise<void> {
-    const answer = await unwrap(readAllNotices({ body: { up_to } }));
+  /** Marks as read whatever came no later than one of `shown`; throws ProblemError. */
+  async markAll(shown: readonly NoticeOut[]): Promise<void> {
+    const answer = await unwrap(readAllNotices({ body: { up_to_sequence: lastOf(shown) } }));
     this.setUnread(answer.unread);
   }
 
@@ -70,6 +70,11 @@ export class Notices {
     const { data } = await listNotices({ query: { limit: 1 } });
     if (data) this.take({ unread: data.unread, newest: data.items[0] ?? null });
   }
+}
+
+/** The greatest sequence of what is on show: a late notice may be of an earlier time. */
+export function lastOf(shown: readonly NoticeOut[]): number {
+  return shown.reduce((last, { sequence }) => Math.max(last, sequence), 0);
 }
 
 /** Whether `now` came after what was the newest; one more like it counts. */

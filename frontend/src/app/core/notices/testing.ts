@@ -11,6 +11,7 @@ export function noticeOf(change: Partial<NoticeOut> & { id: string }): NoticeOut
     count: 1,
     first_at: '2026-11-21T12:00:00Z',
     at: '2026-11-21T12:00:00Z',
+    sequence: 1,
     read_at: null,
     ...change,
   };

@@ -19,15 +19,15 @@ class FakeNotices {
   readonly changed = signal<object | null>(null);
   fails = false;
   readonly marked: [string, boolean][] = [];
-  upTo: string | null = null;
+  markedAll: readonly NoticeOut[] = [];
 
   mark(id: string, read: boolean): Promise<void> {
     this.marked.push([id, read]);
     return this.fails ? Promise.reject(new Error(AWAY.detail)) : Promise.resolve();
   }
 
-  markAll(upTo: string | null): Promise<void> {
-    this.upTo = upTo;
+  markAll(shown: readonly NoticeOut[]): Promise<void> {
+    this.markedAll = shown;
     return Promise.resolve();
   }
 }
@@ -106,7 +106,7 @@ describe('the page of notices', () => {
     await answer([noticeOf({ id: 'b', at: LATER }), noticeOf({ id: 'a' })]);
     button('Mark all as read').click();
     await settle();
-    expect(notices.upTo).toBe(LATER);
+    expect(notices.markedAll.map(({ id }) => id)).toEqual(['b', 'a']);
     expect(document.activeElement).toBe(page.querySelector('h2'));
     expect(page.textContent).not.toContain('Unread2');
     expect(rows().filter((row) => row.textContent.includes('Unread'))).toEqual([]);

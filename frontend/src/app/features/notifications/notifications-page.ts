@@ -16,7 +16,7 @@ import { mergeFirstPage } from '@core/http/merge-first-page';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { NOTICE_LOOKS, noticeLook } from '@core/notices/notice-looks';
-import { Notices } from '@core/notices/notices';
+import { lastOf, Notices } from '@core/notices/notices';
 import { keptList } from '@core/page/kept-list';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
@@ -142,16 +142,17 @@ export class NotificationsPage {
     }
   }
 
-  /** What comes after the newest on show stays unread: nobody has seen it here. */
+  /** What came after all that is on show stays unread: nobody has seen it here. */
   protected async markAll(): Promise<void> {
-    const newest = this.list.items()[0];
-    if (!newest) return;
+    const shown = this.list.items();
+    if (!shown.length) return;
     this.host.nativeElement.querySelector('h2')?.focus();
     this.busy.set(true);
     this.problem.set(null);
     try {
-      await this.notices.markAll(newest.at);
-      this.change(({ at }) => at <= newest.at, true);
+      await this.notices.markAll(shown);
+      const last = lastOf(shown);
+      this.change(({ sequence }) => sequence <= last, true);
     } catch (error) {
       this.problem.set(toProblemError(error));
     } finally {
