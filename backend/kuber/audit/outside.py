@@ -13,8 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import structlog
+
 from kuber.audit.canonical import canonical
 from kuber.audit.types import Checkpoint
+
+log = structlog.get_logger(__name__)
 
 _MOST_CHARACTERS = 1000
 """Of each text of a checkpoint; its longest is a signature."""
@@ -71,8 +75,9 @@ class OutsideFiles:
             os.fsync(file.fileno())
 
     def put_head(self, checkpoint: Checkpoint) -> None:
-        """Note the newest state, in the place of the one before."""
+        """Note the newest state, in the place of the one before; a damaged one is kept aside."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._set_damaged_aside()
         draft = self._head.with_name(self._head.name + ".new")
         with draft.open("wb") as file:
             file.write(line_of(checkpoint) + b"\n")
@@ -98,6 +103,17 @@ class OutsideFiles:
                     break
                 number += 1
             self._head.unlink()
+
+    def _set_damaged_aside(self) -> None:
+        """Rename a head that cannot be read, so that verification names it; raises OSError."""
+        if not os.path.lexists(self._head) or self.head() is not None:
+            return
+        number, kept = 0, self._head.with_name(f"{self._chain_id}.head-damaged.json")
+        while os.path.lexists(kept):
+            number += 1
+            kept = self._head.with_name(f"{self._chain_id}.head-damaged-{number}.json")
+        self._head.rename(kept)  # one linker writes here: nobody takes the name in between
+        log.error("audit_head_damaged", kept_as=kept.name)
 
 
 def _ends_with_newline(descriptor: int, size: int) -> bool:
@@ -126,6 +142,8 @@ def _read_lines(path: Path, unread: list[str]) -> Iterator[Checkpoint]:
     except OSError as error:
         unread.append(f"{path.name} cannot be read: {error.strerror}.")
         return
+    if not lines and path.suffix == ".json":  # a head has one line
+        unread.append(f"{path.name} is empty.")
     for number, line in enumerate(lines, start=1):
         try:
             yield _checkpoint(json.loads(line))

@@ -1,5 +1,12 @@
 """the record: entries, their chain, checkpoints; orders outlive their runs
 
+Stop what trades first. From its first change of a table until the upgrade commits it holds
+`access exclusive` on `orders` and `fills` and `share row exclusive` on `runs` and `users`: nobody
+reads orders meanwhile. A lock that it does not get within 5 s stops the upgrade, and nothing has
+changed then. Its time goes into an entry for each order: 27 s for 20,000 orders, measured on two
+processors that were busy with other work. All of it is one transaction with the migrations around
+it, so that no record begins with half of the orders.
+
 Revision ID: 0006
 Revises: 0005
 """

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from kuber.audit.chain import Damage
 from kuber.audit.export import lines
@@ -196,3 +197,22 @@ async def test_a_cut_is_still_found_after_restarts_and_another_cut(record: Recor
     known = {json.loads(path.read_text())["hash"] for path in kept}
     assert len(known) == 3
     assert record.found().count((MANY + 1, Damage.CUT_OR_RESTORED)) == 1
+
+
+@pytest.mark.parametrize("damage", ['{"chain_id":', "", "\x00\x00", "{}\n"])
+async def test_a_damaged_head_is_kept_aside_and_named(record: Record, damage: str) -> None:
+    (head,) = record.folder.glob("*.head.json")
+    for number in ("", "-1"):
+        head.write_text(damage)
+        await record.append(1)
+        with capture_logs() as logs:
+            await record.link()
+        aside = head.with_name(head.name.replace(".head.", f".head-damaged{number}."))
+        assert aside.read_text() == damage
+        assert [one["kept_as"] for one in logs if one["event"] == "audit_head_damaged"] == [
+            aside.name
+        ]
+        assert json.loads(head.read_text())["chain_position"] == record.verify().total
+        said = record.verify().end_unchecked
+        assert said is not None
+        assert aside.name in said
