@@ -133,8 +133,7 @@ def _insert_linked(chain: Chain) -> Expected:
         ((entry_id, middle, end),) = connection.execute(statements.OWN.encode(), own).fetchall()
         link = ([place], [entry_id], [entry_hash(place, before, middle, end)], [before])
         connection.execute(statements.LINK.encode(), link)
-    # The forged entry fits the one before it; the one behind it is the first that does not fit.
-    return Expected(f"{place}, before {place + 1}", place + 1, Damage.LINK_CHANGED, "link_changed")
+    return _at(chain, Damage.LINK_CHANGED)
 
 
 def _moved(columns: Sequence[str], places: Sequence[int], chain: Chain) -> Expected:

@@ -252,8 +252,15 @@ class Record:
         for place, what in problems:
             if place in moved and what.startswith("entry_changed"):
                 self.complain(place, f"reordered: what stands here belongs at {moved[place]}")
-            elif not (what.startswith("link_changed") and self.closes(place, restored)):
+            elif not what.startswith("link_changed"):
                 self.complain(place, what)
+            elif not self.closes(place, restored):
+                first = None if place in moved else self.put_in(place)
+                if first is None:
+                    self.complain(place, what)
+                else:
+                    said = f"put in between, what stands at {place} was hashed as {first}"
+                    self.complain(first, f"link_changed: {said}")
 
     def closes(self, place, restored):
         """Say whether the chain holds at a place once everything stands where it belongs."""
@@ -265,6 +272,24 @@ class Record:
         if place - 1 in restored:
             before = restored[place - 1].hash
         return named == before
+
+    def put_in(self, place):
+        """Return the first of the places right before one that were put in; None without any."""
+        here, behind = self.suspects.get(place), self.suspects.get(place + 1)
+        if here is None or (behind is None and place != self.position):
+            return None
+        for first in range(place - 1, max(0, place - MOST_SUSPECTS), -1):
+            if first in self.suspects:
+                return None
+            if here.hash_at(first, here.previous) == here.hash:
+                if behind is None:
+                    is_copy = here.hash == self.seams[place][1]
+                    return first if first == place - 1 and not is_copy else None
+                fits = behind.hash_at(first + 1, behind.previous) == behind.hash
+                return first if fits else None
+            if first in self.seams:
+                return None
+        return None
 
     def is_trusted(self, trusted):
         """Say whether the newest checkpoint is signed by the key, or one that it vouches for."""

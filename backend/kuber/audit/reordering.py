@@ -7,7 +7,7 @@ that were changed. What tells them apart is that each fits where the other stand
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from kuber.audit.chain import Damage, Finding, Seam, Suspect, Walk, entry_hash
+from kuber.audit.chain import MOST_SUSPECTS, Damage, Finding, Seam, Suspect, Walk, entry_hash
 
 Places = Mapping[int, int]
 """Where what stands at a place belongs."""
@@ -16,7 +16,7 @@ _Fits = Callable[[Suspect, Suspect], bool]
 
 def with_reordering(findings: Iterable[Finding], walk: Walk) -> Iterator[Finding]:
     """Give `findings`, with `reordered` where things changed places, and without what follows from
-    that.
+    that; what was put in between is named at its own place.
 
     walk: the one that went over the whole chain; it knows what may have changed places.
     """
@@ -26,8 +26,42 @@ def with_reordering(findings: Iterable[Finding], walk: Walk) -> Iterator[Finding
         if place is not None and place in moved and found.damage is Damage.ENTRY_CHANGED:
             detail = f"What stands here belongs at place {moved[place]}."
             yield replace(found, damage=Damage.REORDERED, detail=detail)
-        elif found.damage is not Damage.LINK_CHANGED or not _closes(place, walk.seams, restored):
+        elif found.damage is not Damage.LINK_CHANGED:
             yield found
+        elif not _closes(place, walk.seams, restored):
+            first = None if place is None or place in moved else _put_in(place, walk)
+            yield found if place is None or first is None else _at_its_own(found, first, place)
+
+
+def _put_in(place: int, walk: Walk) -> int | None:
+    """Return the first of the places right before `place` that were put in; None without any.
+
+    What stands at `place` was hashed for an earlier one, and what stands in between fits. So was
+    what stands behind it; where nothing does, one that was put in can still be told from a copy.
+    """
+    here, behind = walk.suspects.get(place), walk.suspects.get(place + 1)
+    is_last = place == walk.tip.position
+    if here is None or (behind is None and not is_last):
+        return None
+    for first in range(place - 1, max(0, place - MOST_SUSPECTS), -1):
+        if first in walk.suspects:
+            return None
+        if _hash_of(here, first, here.previous_hash) == here.hash:
+            if behind is None:
+                return (
+                    first if first == place - 1 and here.hash != walk.seams[place].before else None
+                )
+            moved_on = _hash_of(behind, first + 1, behind.previous_hash) == behind.hash
+            return first if moved_on else None
+        if first in walk.seams:
+            return None
+    return None
+
+
+def _at_its_own(found: Finding, first: int, place: int) -> Finding:
+    which = "This one was" if first == place - 1 else f"Those up to {place - 1} were"
+    detail = f"{which} put in between: what stands at place {place} was hashed as place {first}."
+    return replace(found, chain_position=first, detail=detail)
 
 
 def _moves(suspects: Mapping[int, Suspect]) -> tuple[Places, Mapping[int, Suspect]]:

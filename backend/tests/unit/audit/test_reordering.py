@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kuber.audit.chain import MOST_SUSPECTS, Damage, StoredLink, Walk
+from kuber.audit.chain import MOST_SUSPECTS, Damage, StoredLink, Walk, entry_hash
 from kuber.audit.reordering import with_reordering
-from tests.unit.audit.test_chain import chain
+from tests.unit.audit.test_chain import Case, cases, chain
 
 Move = Callable[[StoredLink, StoredLink], StoredLink]
 Found = list[tuple[int | None, Damage]]
@@ -95,3 +95,29 @@ def test_a_seam_that_moving_back_does_not_close_is_still_named() -> None:
     links = moved(chain(30), [7, 9], entry_moved)
     links[7] = links[7]._replace(previous_hash=bytes(31) + b"x")
     assert (8, Damage.LINK_CHANGED) in found(links)
+
+
+@given(cases(), st.integers(1, 4))
+def test_what_was_put_in_between_is_named_at_its_own_place(case: Case, count: int) -> None:
+    before = case.links[: case.at + 1]
+    for number in range(count):
+        position, previous = case.at + 2 + number, before[-1].hash
+        middle, end = b',"data":{"forged":%d},"previous_hash":"' % number, b'","timestamp":"t"}'
+        hash_ = entry_hash(position, previous, middle, end)
+        before.append(StoredLink(position, hash_, previous, middle, end))
+    later = [one._replace(position=one.position + count) for one in case.links[case.at + 1 :]]
+    behind = [(one.position, Damage.ENTRY_CHANGED) for one in later]
+    # With the last entry alone behind several, it may as well be a copy that stands there.
+    first = before[-1].position + 1 if len(later) == 1 and count > 1 else case.at + 2
+    assert found([*before, *later]) == [(first, Damage.LINK_CHANGED), *behind]
+
+
+@pytest.mark.parametrize("place", [9, 30])
+@pytest.mark.parametrize("change", [False, True])
+def test_a_copy_of_an_earlier_link_is_nothing_put_in(place: int, change: bool) -> None:
+    links = chain(30)
+    links[place - 1] = links[place - 2]._replace(position=place)
+    if change:
+        links[place - 2] = links[place - 2]._replace(middle=b',"data":{},"previous_hash":"')
+    assert (place, Damage.LINK_CHANGED) in found(links)
+    assert (place - 1, Damage.LINK_CHANGED) not in found(links)
