@@ -16,14 +16,17 @@ PERSONAL = RowComparison(
                or e.data::jsonb -> p.field ->> 'sha256' is distinct from
                   encode(sha256(p.salt || convert_to(p.value, 'UTF8')), 'hex'))
         union all
-        select l.chain_position, concat('The text ', t.field, ' that belongs to entry ', e.event_id,
+        select e.chain_position, concat('The text ', t.field, ' that belongs to entry ', e.event_id,
                                         ' is gone, and no entry says that it was erased.')
-        from audit_links l join audit_entries e on e.id = l.entry_id
-        cross join lateral jsonb_each(
-            case when position(':{"sha256":"' in e.data) > 0 then e.data::jsonb else '{}' end
-        ) as t(field, said)
-        where l.chain_position > %(after)s and l.chain_position <= %(until)s
-          and case when jsonb_typeof(t.said) = 'object'
+        from (
+            select l.chain_position, e.event_id, e.user_id, e.data
+            from audit_links l join audit_entries e on e.id = l.entry_id
+            where l.chain_position > %(after)s and l.chain_position <= %(until)s
+              and position(':{"sha256":"' in e.data) > 0
+            offset 0
+        ) e
+        cross join lateral jsonb_each(e.data::jsonb) as t(field, said)
+        where case when jsonb_typeof(t.said) = 'object'
                    then t.said = jsonb_build_object('sha256', t.said -> 'sha256') else false end
           and not exists (select from audit_personal p
                           where p.event_id = e.event_id and p.field = t.field)
@@ -32,7 +35,7 @@ PERSONAL = RowComparison(
             left join audit_links y on y.entry_id = x.id
             left join audit_pending w on w.entry_id = x.id
             where x.event_type = 'personal_data_erased' and x.user_id = e.user_id
-              and (y.chain_position > l.chain_position
+              and (y.chain_position > e.chain_position
                    or (y.chain_position is null and w.entry_id is not null)))
     """,
     unrecorded="""
