@@ -21,8 +21,9 @@ _STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTR
 _SPREAD = ("unit", "contract", "integration")
 _REPEATED = ("integration", "scenario")
 """Of real servers and processes; what fails there is run once more, as in the layer kafka."""
-_IN_TWO = ("-n", "2", "--dist", "loadfile")
-"""Each of the two has servers of its own; a file's tests stay together and share theirs."""
+_IN_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Each of the two has servers of its own; a file's tests stay together and share theirs. The order
+is that of tests/fixtures/order.py: xdist's own puts the slowest files last."""
 _TOOLS = ("openssl", "curl")
 _REAL_KAFKA_WITHIN_S = 900
 """Far more than the layer takes; a hang ends it."""

@@ -21,7 +21,7 @@ from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.process import ForegroundServer, free_port
 from kuber.infra.kafka import ALL_TOPICS
-from tests.fixtures.waiting import LIMIT_S
+from tests.fixtures.waiting import LIMIT_S, START_WITHIN_S
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def own_broker(home: Path) -> Iterator[str]:
     with broker.make() as running:
         # In a thread: asking runs a loop of its own, and tests may have one running here.
         with ThreadPoolExecutor(1) as threads:
-            threads.submit(running.wait_ready, 60).result()
+            threads.submit(running.wait_ready, START_WITHIN_S).result()
         yield broker.bootstrap
 
 
@@ -62,7 +62,7 @@ def light_broker(home: Path, topics: tuple[str, ...]) -> Iterator[str]:
     """Run a light broker with topics of its own; yield its address."""
     light = KafkaServer(free_port(), topics)
     with ForegroundServer(light.command(home), light.is_ready, home / "kafka.log") as running:
-        running.wait_ready(60)
+        running.wait_ready(START_WITHIN_S)
         yield light.bootstrap
 
 

@@ -96,7 +96,9 @@ def _kill_at_random(
     for number, kind in enumerate(order):
         before = _done(crowded, kind)
         publish(crowded.kafka_bootstrap, "signals.raw", *messages[number * PART :][:PART])
-        until(partial(_is_beyond, crowded, kind, before), f"more work of a {kind} than {before}")
+        until(
+            partial(_is_beyond, crowded, kind, before), f"more work of a {kind} than {before}", 200
+        )
         given = (number + 1) * PART if kind == "dispatcher" else _recorded(crowded)
         in_mid_work[kind] += _done(crowded, kind) < given
         place = dice.randrange(2)
