@@ -124,7 +124,7 @@ async def test_what_is_too_much_for_the_memory_is_not_unpacked(
     send(bootstrap, TOPIC, 0, good(b"before"))
     assert await read(consumer, 1) == {0: ["before"]}
     producer.produce(TOPIC, bytes(40_000_000), partition=0)
-    assert producer.flush(30) == 0
+    assert producer.flush(LIMIT_S) == 0
     send(bootstrap, TOPIC, 0, good(b"behind"))
     assert await read(consumer, 2) == {0: ["1-1", "behind"]}
 

@@ -25,7 +25,7 @@ from tests.fixtures.workers import SECRET, Installation
 async def socket(installation: Installation, token: str | None) -> AsyncIterator[ClientConnection]:
     """A connection that has sent its token, when there is one."""
     url = installation.url.replace("http", "ws") + "/api/v1/ws"
-    async with connect(url) as opened:
+    async with connect(url, open_timeout=LIMIT_S, ping_interval=None) as opened:
         if token is not None:
             await opened.send(json.dumps({"type": "auth", "token": token}))
         yield opened

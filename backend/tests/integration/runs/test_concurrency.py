@@ -11,7 +11,7 @@ from kuber.workers.celery_app import DRAIN, make_celery
 from tests.fakes.graphs import gated, node
 from tests.fakes.plugin.kuber_test_agents import calls
 from tests.fixtures.traders import Trader
-from tests.fixtures.waiting import until_async
+from tests.fixtures.waiting import LIMIT_S, until_async
 from tests.fixtures.workers import Installation
 
 REQUESTS = 200
@@ -106,6 +106,6 @@ def _client(installation: Installation, trader: Trader) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=f"{installation.url}/api/v1",
         headers={"Authorization": f"Bearer {trader.token}"},
-        timeout=60,
+        timeout=2 * LIMIT_S,
         limits=httpx.Limits(max_connections=REQUESTS, keepalive_expiry=1),
     )

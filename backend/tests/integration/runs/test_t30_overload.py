@@ -9,7 +9,7 @@ import httpx
 from tests.fakes.graphs import gated, node
 from tests.fixtures.counts import Tell
 from tests.fixtures.traders import Trader
-from tests.fixtures.waiting import until_async
+from tests.fixtures.waiting import LIMIT_S, until_async
 from tests.fixtures.workers import Installation
 
 QUEUE = 20
@@ -57,7 +57,7 @@ async def _flood(
     async with httpx.AsyncClient(
         base_url=f"{installation.url}/api/v1",
         headers={"Authorization": f"Bearer {trader.token}"},
-        timeout=60,
+        timeout=2 * LIMIT_S,
         limits=httpx.Limits(max_connections=LOAD),
     ) as client:
         answers = await asyncio.gather(

@@ -106,7 +106,7 @@ def test_what_is_accepted_while_kafka_is_gone_comes_once_and_in_order_when_it_is
     settle(here)
     outage.kafka.kill()
     asyncio.run(accept(here.database_url, trader.id, MANY, "kept"))
-    time.sleep(3)
+    time.sleep(1)
     assert signals(trader, source="kept") == []
     outage.kafka.start()
     until(lambda: len(signals(trader, source="kept", limit="200")) == MANY, "all that was accepted")

@@ -121,7 +121,7 @@ def test_what_was_announced_while_kafka_was_away_is_delivered_after(
     for _ in range(2):
         runs.append(person.run(pipeline["id"], as_of=GOLDEN_DAY, seed=1))
         assert person.wait(runs[-1])["status"] == "succeeded"
-    ready = httpx.get(f"{site.installation.url}/ready")
+    ready = httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S)
     assert (ready.status_code, ready.json()["checks"]["kafka"]["ok"]) == (503, False)
     assert len(site.installation.query("select 1 from outbox")) == 4
     site.kafka.start()
@@ -138,7 +138,7 @@ def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
     pipelines = [person.create(graph=steps(a={}, b={})) for _ in range(BACKLOG)]
     site.valkey.kill()
     runs = [person.run(pipeline["id"]) for pipeline in pipelines]
-    ready = httpx.get(f"{site.installation.url}/ready")
+    ready = httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S)
     assert (ready.status_code, ready.json()["checks"]["redis"]["ok"]) == (503, False)
     assert len(set(runs)) == BACKLOG
     site.valkey.start()
@@ -150,7 +150,8 @@ def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
 
 def test_a_watcher_sees_the_run_though_redis_is_away(site: Site, person: Trader) -> None:
     pipeline = person.create(graph=steps(**{f"s{n}": {"seconds": 0.4} for n in range(8)}))
-    with connect(site.installation.url.replace("http", "ws") + "/api/v1/ws") as socket:
+    address = site.installation.url.replace("http", "ws") + "/api/v1/ws"
+    with connect(address, open_timeout=LIMIT_S, ping_interval=None) as socket:
         socket.send(json.dumps({"type": "auth", "token": person.token}))
         run_id = person.run(pipeline["id"])
         socket.send(json.dumps({"type": "subscribe", "topic": f"execution:{run_id}"}))
@@ -223,7 +224,7 @@ def _posting(
 
 
 def _is_ready(site: Site) -> bool:
-    return httpx.get(f"{site.installation.url}/ready").status_code == 200
+    return httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S).status_code == 200
 
 
 def _statuses(site: Site, person: Trader) -> dict[object, object]:

@@ -17,6 +17,7 @@ from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.kernel.clock import SystemClock
 from kuber.workers import consumer as consumer_module
 from kuber.workers.consumer import ConsumerOptions, MessageLoop, is_outage
+from tests.fixtures.waiting import until_async
 
 MESSAGE = IncomingMessage("signals.raw", 0, 1, 1_700_000_000_000, b"AAPL", b"{}", {})
 
@@ -81,9 +82,7 @@ async def watched(
     )
     running = asyncio.create_task(loop.run())
     try:
-        async with asyncio.timeout(5):
-            while not holds(progress):  # noqa: ASYNC110  what it asks is no event
-                await asyncio.sleep(0.001)
+        await until_async(lambda: holds(progress), lambda: f"other progress than {progress}")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -3,7 +3,7 @@
 import signal
 from uuid import uuid4
 
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import LIMIT_S, until
 from tests.fixtures.workers import Installation, NewInstallation
 
 
@@ -33,5 +33,5 @@ def test_the_service_takes_up_its_generators_beats_and_frees_them_when_it_stops(
     wait_for(installation, beats, [("running", 1)])
     assert process.server.process is not None
     process.server.process.send_signal(signal.SIGTERM)
-    assert process.server.process.wait(20) == 0
+    assert process.server.process.wait(LIMIT_S) == 0
     assert installation.query(held) == [(0,)]
