@@ -120,3 +120,15 @@ def test_the_table_names_what_was_unsteady(capsys: pytest.CaptureFixture[str]) -
     printed = capsys.readouterr().out
     assert "unsteady: tests.runs::a, tests.runs::b" in printed
     assert "2 passed, 0 failed, 2 unsteady" in printed
+
+
+@pytest.mark.parametrize(("end", "failed"), [("", 0), ("<failure/>", 1)])
+def test_a_layer_has_passed_if_all_that_failed_passed_again(end: str, failed: int) -> None:
+    def runner(report: Path) -> int:
+        report.write_text('<testsuite><testcase name="a"><failure/></testcase></testsuite>')
+        again = f'<testsuite><testcase name="a">{end}</testcase></testsuite>'
+        repeats.report_of_repeat(report).write_text(again)
+        return failed
+
+    counts = test._run_layer("integration", runner).counts
+    assert (counts.failed, len(counts.unsteady)) == (failed, 1 - failed)
