@@ -107,6 +107,7 @@ def holder(site: Installation) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.mark.timeout(600)
 def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     site: Installation, holder: psycopg.Connection, tell: Tell
 ) -> None:
@@ -126,7 +127,7 @@ def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     for case in cases:
         assert case.is_written(holder) == (case.variant == "arrived"), case
 
-    site.worker(wait=False)
+    site.worker()
     expected = {seed: trader.wait(case.run_id) for seed, case in undisturbed.items()}
     for case in cases:
         finished = trader.wait(case.run_id)
@@ -143,7 +144,7 @@ def _wait_until_held(holder: psycopg.Connection, count: int) -> None:
     def held() -> int:
         return len(holder.execute(WAITING).fetchall())
 
-    until(lambda: held() == count, lambda: f"{count} runs at their boundaries, not {held()}")
+    until(lambda: held() == count, lambda: f"{count} runs at their boundaries, not {held()}", 180)
 
 
 def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
