@@ -17,6 +17,7 @@ export default defineConfig({
   testMatch: ['**/*.spec.ts', '**/*.e2e.ts'],
   outputDir: './e2e/results',
   workers: 2,
+  retries: process.env['CI'] ? 1 : 0,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],

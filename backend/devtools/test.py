@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from devtools import apt, chromium, frontend, junit
+from devtools import apt, chromium, frontend, junit, repeats
 from devtools.junit import Counts
 from devtools.steps import BACKEND, FRONTEND, StepFailed, environment, say, step
 from kuber.infra.embedded import apache_kafka
@@ -19,10 +19,13 @@ from kuber.infra.embedded.process import CannotStart, free_port
 
 _STACK_SETTINGS = ("KUBER_DATABASE_URL", "KUBER_REDIS_URL", "KUBER_KAFKA_BOOTSTRAP")
 _SPREAD = ("unit", "contract", "integration")
-_IN_TWO = ("-n", "2", "--dist", "loadfile")
-"""Each of the two has servers of its own; a file's tests stay together and share theirs."""
+_REPEATED = ("integration", "scenario")
+"""Of real servers and processes; what fails there is run once more, as in the layer kafka."""
+_IN_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Each of the two has servers of its own; a file's tests stay together and share theirs. The order
+is that of tests/fixtures/order.py: xdist's own puts the slowest files last."""
 _TOOLS = ("openssl", "curl")
-_REAL_KAFKA_WITHIN_S = 400
+_REAL_KAFKA_WITHIN_S = 900
 """Far more than the layer takes; a hang ends it."""
 
 
@@ -82,7 +85,7 @@ def _run_layer(name: str, runner: Runner) -> Result:
         except LayerSkipped as reason:
             say(f"Skipped the layer {name}: {reason}")
             return Result(name, Counts(skipped=1), time.monotonic() - began)
-        counts = junit.read(report)
+        counts = junit.read(report, repeats.report_of_repeat(report))
     if counts.passed + counts.failed == 0:
         say(f"The layer {name} has no test.")
         counts = replace(counts, failed=1)
@@ -101,15 +104,20 @@ def _report(results: Sequence[Result]) -> int:
             f"{result.layer:<12} {counts.passed:>7} {counts.failed:>7} {counts.skipped:>8} "
             f"{result.seconds:>7.1f} s"
         )
+        if counts.unsteady:
+            say(f"{'':<12} unsteady: {', '.join(counts.unsteady)}")
         total += counts
     say(f"\n{total.line()}")
     return 1 if total.failed else 0
 
 
 def _pytest(layer: str, options: Sequence[str], report: Path) -> int:
-    command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}", f"--junitxml={report}")
+    command = (sys.executable, "-m", "pytest", "-q", f"tests/{layer}")
     spread = _IN_TWO if layer in _SPREAD else ()
-    return _show((*command, *spread, *options), BACKEND)
+    # Options of one's own may leave tests out: then a second run would hide what did not run.
+    if layer in _REPEATED and not options:
+        return repeats.run(partial(_show, cwd=BACKEND), command, spread, report)
+    return _show((*command, *spread, f"--junitxml={report}", *options), BACKEND)
 
 
 def _scenario(options: Sequence[str], report: Path) -> int:
@@ -125,11 +133,13 @@ def _real_kafka(options: Sequence[str], report: Path) -> int:
     except CannotStart as error:
         raise LayerSkipped(str(error)) from error
     command = (
-        *(sys.executable, "-m", "pytest", "-q", "-m", "kafka", *_IN_TWO),
-        *("tests/integration", "tests/kafka"),
-        *(f"--session-timeout={_REAL_KAFKA_WITHIN_S}", f"--junitxml={report}"),
+        *(sys.executable, "-m", "pytest", "-q", "-m", "kafka"),
+        *("tests/integration", "tests/kafka", f"--session-timeout={_REAL_KAFKA_WITHIN_S}"),
     )
-    return _show((*command, *options), BACKEND, {"KUBER_TEST_KAFKA": "apache"})
+    show = partial(_show, cwd=BACKEND, extra={"KUBER_TEST_KAFKA": "apache"})
+    if options:
+        return show((*command, *_IN_TWO, f"--junitxml={report}", *options))
+    return repeats.run(show, command, _IN_TWO, report, _REAL_KAFKA_WITHIN_S)
 
 
 def _vitest(report: Path) -> int:
@@ -146,6 +156,7 @@ def _playwright(report: Path) -> int:
             "KUBER_URL": url,
             "CHROMIUM": str(browser),
             "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report),
+            "PLAYWRIGHT_JUNIT_INCLUDE_RETRIES": "1",
             "CI": "1",
         }
         command = ("npm", "run", "e2e", "--", "--reporter=list,junit")

@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "tests.fixtures.counts",
+    "tests.fixtures.order",
     "tests.fixtures.servers",
     "tests.fixtures.stack",
     "tests.fixtures.time",

@@ -21,6 +21,7 @@ from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
 from kuber.infra.embedded.kafka import KafkaServer
 from kuber.infra.embedded.process import ForegroundServer, free_port
 from kuber.infra.kafka import ALL_TOPICS
+from tests.fixtures.waiting import LIMIT_S, START_WITHIN_S
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def own_broker(home: Path) -> Iterator[str]:
     with broker.make() as running:
         # In a thread: asking runs a loop of its own, and tests may have one running here.
         with ThreadPoolExecutor(1) as threads:
-            threads.submit(running.wait_ready, 60).result()
+            threads.submit(running.wait_ready, START_WITHIN_S).result()
         yield broker.bootstrap
 
 
@@ -61,7 +62,7 @@ def light_broker(home: Path, topics: tuple[str, ...]) -> Iterator[str]:
     """Run a light broker with topics of its own; yield its address."""
     light = KafkaServer(free_port(), topics)
     with ForegroundServer(light.command(home), light.is_ready, home / "kafka.log") as running:
-        running.wait_ready(60)
+        running.wait_ready(START_WITHIN_S)
         yield light.bootstrap
 
 
@@ -71,11 +72,13 @@ def publish(bootstrap: str, topic: str, *messages: Any, **headers: str) -> None:
     for message in messages:
         value = message if isinstance(message, bytes) else json.dumps(message).encode()
         producer.produce(topic, value, key=_key(message), headers=list(headers.items()))
-    assert producer.flush(10) == 0
+    assert producer.flush(LIMIT_S) == 0
 
 
-def read_all(bootstrap: str, topic: str, count: int, timeout_s: float = 10) -> list[Any]:
-    """Return the first `count` messages of a topic as JSON."""
+def read_all(
+    bootstrap: str, topic: str, count: int, timeout_s: float = LIMIT_S, *, source: str = ""
+) -> list[Any]:
+    """Return the first `count` messages of a topic as JSON, or the first of one source."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -91,13 +94,17 @@ def read_all(bootstrap: str, topic: str, count: int, timeout_s: float = 10) -> l
             message = consumer.poll(timeout_s)
             assert message is not None, f"only {len(found)} of {count} messages on {topic}"
             assert message.error() is None, message.error()
-            found.append(json.loads(message.value() or b"null"))
+            content = json.loads(message.value() or b"null")
+            if not source or content["source"] == source:
+                found.append(content)
     finally:
         consumer.close()
     return found
 
 
-def read_until(bootstrap: str, topic: str, wanted: bytes, timeout_s: float = 10) -> list[bytes]:
+def read_until(
+    bootstrap: str, topic: str, wanted: bytes, timeout_s: float = LIMIT_S
+) -> list[bytes]:
     """Return the values of `topic` from its beginning up to the first that holds `wanted`."""
     consumer = Consumer(
         {
@@ -123,7 +130,7 @@ def read_until(bootstrap: str, topic: str, wanted: bytes, timeout_s: float = 10)
 
 def topics_of(bootstrap: str) -> set[str]:
     """Return the names of the cluster's topics."""
-    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=10).topics)
+    return set(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=LIMIT_S).topics)
 
 
 def signal(

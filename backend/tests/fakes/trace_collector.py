@@ -1,13 +1,14 @@
 """A collector of OpenTelemetry spans: the HTTP protocol, kept in memory."""
 
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.fixtures.waiting import until
 
 
 class TraceCollector:
@@ -35,14 +36,12 @@ class TraceCollector:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def wait_for(
-        self, wanted: Callable[[list[tuple[str, Span]]], bool], timeout_s: float = 20
-    ) -> list[tuple[str, Span]]:
+    def wait_for(self, wanted: Callable[[list[tuple[str, Span]]], bool]) -> list[tuple[str, Span]]:
         """Return all spans once `wanted` is satisfied with them."""
-        deadline = time.monotonic() + timeout_s
-        while not wanted(self.spans):
-            assert time.monotonic() < deadline, [(s, span.name) for s, span in self.spans]
-            time.sleep(0.05)
+        until(
+            lambda: wanted(self.spans),
+            lambda: f"more spans than {[(s, span.name) for s, span in self.spans]}",
+        )
         return list(self.spans)
 
     def _take(self, request: ExportTraceServiceRequest) -> None:

@@ -11,8 +11,9 @@ from kuber.agents.llm import LanguageModel, ModelSettings
 from kuber.kernel.clock import FixedClock
 from tests.fakes.agents import AS_OF
 from tests.fakes.llm_server import LlmServer
+from tests.fixtures.waiting import LIMIT_S
 
-PATIENCE_S, IMPATIENCE_S = 20.0, 1.0
+PATIENCE_S, IMPATIENCE_S = float(LIMIT_S), 1.0
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from tests.fakes.llm_server import (
     text,
     without_usage,
 )
+from tests.fixtures.waiting import LIMIT_S
 
 PRICE = f"{rising().close[-1]:.2f}"
 BIAS = {"direction": "BEARISH", "confidence": 64.2, "reasoning": "Weekly momentum fades."}
@@ -335,5 +336,5 @@ def test_the_events_of_a_kick_off_reach_no_listener_but_those_that_others_add() 
 
         called = crewai_event_bus.emit(None, event)
         assert called is not None
-        called.result(timeout=5)
+        called.result(timeout=LIMIT_S)
     assert heard == ["small"]

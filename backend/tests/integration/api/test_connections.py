@@ -18,6 +18,7 @@ from kuber.api.serving.limits import ServingLimits
 from kuber.api.serving.server import GuardedServer, Place
 from kuber.infra.db import JsonObject
 from kuber.infra.embedded.process import free_port
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 QUICK = ServingLimits(
     head_s=0.3, body_gap_s=0.3, rest_s=0.3, idle_s=0.4, write_s=0.3, sweep_s=0.05, per_address=4
@@ -43,7 +44,7 @@ class Served:
         """Return everything the server says until it closes the connection."""
         reader, writer = await self.open()
         writer.write(data)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             answer = b""
             with suppress(ConnectionResetError):
                 while piece := await reader.read(65536):
@@ -69,8 +70,7 @@ async def served(tmp_path: Path, limits: ServingLimits) -> AsyncIterator[Served]
     place = Place("127.0.0.1", under_test.port, unix_socket=under_test.unix_socket)
     server = GuardedServer(lambda: application, place, limits)
     running = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110  the server tells nobody
-        await asyncio.sleep(0.01)
+    await until_async(lambda: server.started, "a server that has started")
     try:
         yield under_test
     finally:
@@ -202,7 +202,7 @@ async def test_a_body_that_drips_is_ended_although_it_never_pauses(quick: Served
     reader, writer = await quick.open()
     writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
     reading = asyncio.create_task(reader.read())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         while not reading.done():
             with suppress(ConnectionError):
                 writer.write(b"a")
@@ -219,7 +219,7 @@ async def test_an_idle_connection_is_closed_and_a_used_one_kept(quick: Served) -
         writer.write(GET)
         assert (await reader.readuntil(b"\r\n\r\n")).split()[1] == b"200"
         assert await reader.readexactly(1) == b"0"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         assert await reader.read() == b""
     writer.close()
 
@@ -230,7 +230,7 @@ async def test_the_rest_of_a_body_that_was_answered_early_does_not_hold_the_conn
     reader, writer = await quick.open()
     writer.write(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
     assert (await reader.readuntil(b"\r\n\r\n")).split()[1] == b"200"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         with suppress(ConnectionError):
             while not reader.at_eof():
                 writer.write(b"a")
@@ -245,9 +245,7 @@ async def test_an_answer_that_is_not_read_is_given_up(quick: Served) -> None:
     with socket.create_connection(("127.0.0.1", quick.port)) as lazy:
         lazy.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         lazy.setblocking(False)
-        async with asyncio.timeout(10):
-            while _is_held(lazy):  # noqa: ASYNC110  without reading, nothing is told
-                await asyncio.sleep(0.02)
+        await until_async(lambda: not _is_held(lazy), "the end of the connection")
 
 
 def _is_held(lazy: socket.socket) -> bool:
@@ -280,8 +278,7 @@ async def test_one_connection_too_many_is_refused_while_all_are_served(patient: 
     opened = [await patient.open() for _ in range(4)]
     for _, writer in opened:
         writer.write(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
-    while len(patient.messages) < 4:  # noqa: ASYNC110  other ends of sockets tell nobody
-        await asyncio.sleep(0.01)
+    await until_async(lambda: len(patient.messages) >= 4, "four messages")
     status, problem = problem_of(await patient.answer_to(GET))
     assert (status, problem["code"]) == (429, "too_many_connections")
     reader, writer = await asyncio.open_unix_connection(str(patient.unix_socket))
@@ -309,7 +306,7 @@ async def test_the_total_is_kept_by_evicting_from_whoever_has_most(tmp_path: Pat
 
 async def _is_ended(reader: asyncio.StreamReader) -> bool:
     try:
-        return await asyncio.wait_for(reader.read(), 5) == b""
+        return await asyncio.wait_for(reader.read(), LIMIT_S) == b""
     except ConnectionResetError:
         return True
 
@@ -385,8 +382,7 @@ async def test_half_a_body_makes_room_before_an_idle_connection_does(patient: Se
     halves = [await patient.open() for _ in range(3)]
     for _, writer in halves:
         writer.write(half)
-    while len(patient.messages) < 4:  # noqa: ASYNC110  other ends of sockets tell nobody
-        await asyncio.sleep(0.01)
+    await until_async(lambda: len(patient.messages) >= 4, "four messages")
     reader, writer = await patient.open()
     writer.write(GET)
     assert (await reader.readline()).split()[1] == b"200"

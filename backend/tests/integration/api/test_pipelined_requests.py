@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from kuber.api.serving.http import GuardedHttp
+from tests.fixtures.waiting import until_async
 from tests.integration.api.test_connections import GET, LONG, Served, patient, quick
 
 __all__ = ["patient", "quick"]
@@ -15,8 +16,7 @@ BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
 
 async def at_work(under_test: Served, number: int) -> None:
     """Wait until `number` requests have reached the application."""
-    while len(under_test.messages) < number:  # noqa: ASYNC110  it tells nobody
-        await asyncio.sleep(0.01)
+    await until_async(lambda: len(under_test.messages) >= number, f"{number} requests at work")
 
 
 async def next_answer(reader: asyncio.StreamReader) -> bytes:

@@ -11,6 +11,7 @@ from kuber.api.middleware import MAX_BODY_BYTES, MAX_GRAPH_BYTES
 from kuber.api.serving.limits import ServingLimits
 from kuber.api.serving.server import GuardedServer, Place
 from kuber.infra.embedded.process import free_port
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 
 @pytest.fixture
@@ -20,8 +21,7 @@ async def url(platform: FastAPI) -> AsyncIterator[str]:
     server = GuardedServer(lambda: platform, place, ServingLimits())
     server.config.lifespan = "off"  # it was started already
     running = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110  the server tells nobody
-        await asyncio.sleep(0.01)
+    await until_async(lambda: server.started, "a server that has started")
     yield f"http://127.0.0.1:{place.port}/api/v1"
     server.should_exit = True
     await running
@@ -40,7 +40,7 @@ async def test_a_signed_in_person_is_told_that_a_body_is_too_large(
 
     headers = {"Content-Type": "application/json"}
     signed_in = {**headers, "Authorization": ann.headers["Authorization"]}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=LIMIT_S) as client:
         for size, status in ((limit, 422), (limit + 1, 413)):
             content = pieces(size) if chunked else b"[" + b" " * (size - 2) + b"]"
             answer = await client.post(f"{url}{path}", content=content, headers=signed_in)

@@ -30,6 +30,7 @@ from kuber.bootstrap import open_api
 from kuber.config import Settings
 from tests.fakes.api_container import browser
 from tests.fixtures.counts import Tell
+from tests.fixtures.waiting import LIMIT_S
 
 PUBLIC_ROUTES = Path(__file__).with_name("public_routes.txt")
 SECRET_NAME = "hers-alone"
@@ -328,7 +329,7 @@ async def everything_of(client: httpx.AsyncClient) -> list[str]:
 async def test_t26_the_socket_speaks_only_after_a_login(platform: FastAPI) -> None:
     async with served(platform) as address:
         for first in ({"type": "subscribe", "topic": "user"}, {"type": "auth", "token": "x"}):
-            async with connect(address) as talk:
+            async with connect(address, open_timeout=LIMIT_S, ping_interval=None) as talk:
                 await talk.send(json.dumps(first))
                 assert json.loads(await talk.recv())["code"] == "not_signed_in"
                 with pytest.raises(ConnectionClosed):
@@ -342,7 +343,7 @@ async def test_t26_the_socket_tells_of_ones_own_runs_only(
     async with served(platform) as address:
         for client, answer in ((bob, "error"), (ann, "subscribed")):
             token = client.headers["Authorization"].removeprefix("Bearer ")
-            async with connect(address) as talk:
+            async with connect(address, open_timeout=LIMIT_S, ping_interval=None) as talk:
                 await talk.send(json.dumps({"type": "auth", "token": token}))
                 assert json.loads(await talk.recv()) == {"type": "ready"}
                 await talk.send(json.dumps(subscribe))

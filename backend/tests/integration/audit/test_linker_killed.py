@@ -2,8 +2,6 @@
 
 import random
 import threading
-import time
-from collections.abc import Callable
 from functools import partial
 
 import psycopg
@@ -16,6 +14,7 @@ from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.audit.verify import verify
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import new_id
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
 
 WRITERS = 16
@@ -63,12 +62,12 @@ def test_a_linker_that_is_killed_at_random_under_load_leaves_one_whole_chain(
     linker = installation.services("audit")
     for _ in range(KILLS):
         wanted = count(installation, LINKED) + chance.randrange(1, 400)
-        wait_until(partial(reached, installation, wanted))
+        until(partial(reached, installation, wanted), f"{wanted} links before the next kill")
         linker.kill()
         linker = installation.services("audit")
     standing_by = installation.services("audit")
     expected = writers.stop() + 1
-    wait_until(partial(reached, installation, expected))
+    until(partial(reached, installation, expected), f"all {expected} links")
     linker.stop()
     standing_by.stop()
     assert (count(installation, LINKED), count(installation, WAITING)) == (expected, 0)
@@ -85,10 +84,3 @@ def count(installation: Installation, query: str) -> int:
 
 def reached(installation: Installation, wanted: int) -> bool:
     return count(installation, LINKED) >= wanted
-
-
-def wait_until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.02)

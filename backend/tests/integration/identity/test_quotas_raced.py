@@ -34,6 +34,7 @@ from kuber.signals.generators import service as generators
 from kuber.signals.generators.schemas import GeneratorBody
 from tests.fakes.generator_bars import REGISTRY
 from tests.fixtures.limits import allow
+from tests.fixtures.waiting import LIMIT_S
 
 MOST = 3
 RACERS = 6
@@ -69,7 +70,7 @@ class World:
     async def race(self, make: Make) -> list[str]:
         racers = [asyncio.create_task(self.once(make)) for _ in range(RACERS)]
         waiting = "select count(*) from pg_locks where not granted"
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LIMIT_S):
             while self.made + await self.query(waiting) < RACERS:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         self.over.set()

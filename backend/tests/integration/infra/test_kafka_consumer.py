@@ -14,15 +14,18 @@ from kuber.infra.kafka import IncomingMessage
 from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.telemetry import CONSUMER_ERRORS
 from tests.fakes.kafka import publish, signal
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 
 async def problem_becomes(consumer: KafkaConsumer, there: bool) -> str | None:
     """Poll until the consumer has a problem, or has none."""
-    for _ in range(200):
+
+    async def became() -> bool:
         await consumer.poll(10, 0.1)
-        if (consumer.problem is not None) is there:
-            return consumer.problem
-    raise AssertionError(f"the problem stayed {consumer.problem!r}")
+        return (consumer.problem is not None) is there
+
+    await until_async(became, lambda: f"{'a' if there else 'no'} problem, not {consumer.problem}")
+    return consumer.problem
 
 
 async def test_a_cluster_that_is_away_is_told_counted_and_forgotten_once_it_answers(
@@ -45,7 +48,7 @@ async def test_a_cluster_that_is_away_is_told_counted_and_forgotten_once_it_answ
         assert "_ALL_BROKERS_DOWN" in errors
         command = broker.command(tmp_path)
         with ForegroundServer(command, broker.is_ready, tmp_path / "log") as running:
-            running.wait_ready(30)
+            running.wait_ready(LIMIT_S)
             assert await problem_becomes(consumer, there=False) is None
     finally:
         await consumer.close()
@@ -82,8 +85,9 @@ async def test_t05_a_member_commits_nothing_of_partitions_that_it_lost_while_it_
         await asyncio.sleep(0.3)
         assert committed(kafka_bootstrap, topic, batch) == {-1001}, "the newcomer's to commit"
         await second.commit(stolen)
-        await asyncio.sleep(0.3)
-        assert committed(kafka_bootstrap, topic, stolen) != {-1001}
+        await until_async(
+            lambda: committed(kafka_bootstrap, topic, stolen) != {-1001}, "the newcomer's offsets"
+        )
     finally:
         await first.close()
         await second.close()
@@ -91,17 +95,18 @@ async def test_t05_a_member_commits_nothing_of_partitions_that_it_lost_while_it_
 
 async def read_meanwhile(reader: KafkaConsumer, busy: KafkaConsumer) -> list[IncomingMessage]:
     """Return what `reader` gets while `busy` only stays alive."""
-    for _ in range(200):
+
+    async def given() -> list[IncomingMessage]:
         await busy.keep_alive()
-        if found := await reader.poll(40, 0.1):
-            return found
-    raise AssertionError("the newcomer got nothing")
+        return await reader.poll(40, 0.1)
+
+    return await until_async(given, "something for the newcomer")
 
 
 def committed(bootstrap: str, group: str, messages: list[IncomingMessage]) -> set[int]:
     """Return the group's offsets of the messages' partitions; -1001 where there is none."""
     looker = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 0})
     places = {(message.topic, message.partition) for message in messages}
-    found = looker.committed([TopicPartition(*place) for place in places], timeout=5)
+    found = looker.committed([TopicPartition(*place) for place in places], timeout=LIMIT_S)
     looker.close()
     return {place.offset for place in found}

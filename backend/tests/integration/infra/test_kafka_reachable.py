@@ -5,11 +5,12 @@ from uuid import uuid4
 
 from kuber.infra.embedded.process import free_port
 from kuber.infra.kafka_consumer import KafkaConsumer
+from tests.fixtures.waiting import LIMIT_S
 
 
 async def becomes(consumer: KafkaConsumer, *, reachable: bool) -> None:
     """Poll, as the library asks for, until the consumer says so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         while consumer.reachable is not reachable:
             await consumer.poll(1, 0.1)
 

@@ -17,6 +17,7 @@ from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.kafka_unreadable import Place, Standstills
 from tests.fakes.kafka import light_broker
 from tests.fakes.kafka_batches import BAD_IN_SILENCE, SAID_TO_BE_BAD, batch, good, record, send
+from tests.fixtures.waiting import LIMIT_S
 
 TOPIC, GROUP = "t", "g"
 
@@ -40,7 +41,7 @@ async def read(consumer: KafkaConsumer, count: int) -> dict[int, list[str]]:
     A message is shown as its value, what could not be read as `first-last`.
     """
     seen: dict[tuple[int, int], IncomingMessage] = {}
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LIMIT_S):
         while len(seen) < count:
             came = await consumer.poll(100, 0.2)
             assert not {(one.partition, one.offset) for one in came} & seen.keys(), "read twice"
@@ -57,7 +58,7 @@ async def read(consumer: KafkaConsumer, count: int) -> dict[int, list[str]]:
 def committed(bootstrap: str, group: str, partitions: int) -> list[int]:
     looker = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "log_level": 0})
     places = [TopicPartition(TOPIC, number) for number in range(partitions)]
-    found = [place.offset for place in looker.committed(places, timeout=10)]
+    found = [place.offset for place in looker.committed(places, timeout=LIMIT_S)]
     looker.close()
     return found
 
@@ -105,7 +106,7 @@ async def test_a_batch_of_many_is_stepped_over_as_one_and_the_rest_of_a_torn_one
         1: ["first", "1-2", "behind"],
         2: ["0-999"],
     }
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while committed(bootstrap, GROUP, 3) != [1001, 4, 1000]:
             assert await consumer.poll(10, 0.1) == []
 
@@ -123,7 +124,7 @@ async def test_what_is_too_much_for_the_memory_is_not_unpacked(
     send(bootstrap, TOPIC, 0, good(b"before"))
     assert await read(consumer, 1) == {0: ["before"]}
     producer.produce(TOPIC, bytes(40_000_000), partition=0)
-    assert producer.flush(30) == 0
+    assert producer.flush(LIMIT_S) == 0
     send(bootstrap, TOPIC, 0, good(b"behind"))
     assert await read(consumer, 2) == {0: ["1-1", "behind"]}
 
@@ -162,7 +163,7 @@ async def test_a_standstill_is_told_until_it_is_sure_what_it_is_about(
         patched.setattr(kafka_unreadable, "_TRIED_FOR_S", 0.1)
         send(bootstrap, TOPIC, 0, good(b"a"), BAD_IN_SILENCE["no record"], good(b"behind"))
         assert await read(consumer, 1) == {0: ["a"]}
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_S):
             while consumer.problem != "t, partition 0: nothing comes from 1 on":
                 assert await consumer.poll(10, 0.1) == []
     assert await read(consumer, 2) == {0: ["1-1", "behind"]}
@@ -198,7 +199,7 @@ async def test_a_broker_that_is_away_or_slow_is_not_what_cannot_be_read(
             while len(looked) < 4:
                 came += await consumer.poll(10, 0.1)
             running.process.send_signal(signal.SIGCONT)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(LIMIT_S):
                 while not came or came[-1].value != b"c":
                     came += await consumer.poll(10, 0.2)
             assert [(one.offset, one.undecodable) for one in came] == [(1, None), (2, None)]

@@ -1,7 +1,6 @@
 """The feed with a real PostgreSQL and a real broker: stored, published, restarted, failed."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kuber.infra.db import Database, raw_pool
+from kuber.infra.db import Database, JsonObject, raw_pool
 from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
@@ -29,6 +28,7 @@ from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
 from tests.fakes.kafka import read_all
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import until, until_async
 from tests.fixtures.workers import Installation
 
 NOBODY = UserId(new_id())
@@ -117,13 +117,6 @@ def feeds(database: Database, clock: FixedClock) -> Feeds:
     return Feeds(database.url, clock, {"NVDA", "AMD"})
 
 
-async def until(told: Callable[[], Awaitable[bool]], within_s: float = 10) -> None:
-    deadline = time.monotonic() + within_s
-    while not await told():
-        assert time.monotonic() < deadline, "it did not come to it in time"
-        await asyncio.sleep(0.02)
-
-
 async def stored(database: Database) -> dict[str, Decimal]:
     async with database.transaction() as session:
         newest = await newest_quotes(session, await newest_times(session))
@@ -154,8 +147,8 @@ async def test_quotes_are_stored_and_published_in_order(
             feeds.clock.instant = begin + timedelta(seconds=second)
             batch = [feeds.quote(symbol, 100 + second / 100) for symbol in ("FEEDA", "FEEDB")]
             source.script.put_nowait(batch)
-            await until(lambda: done(source))
-        await until(lambda: counted(feed, "published", 80))
+            await until_async(lambda: done(source), "the source's next question")
+        await until_async(lambda: counted(feed, "published", 80), "published 80")
         assert await stored(database) == {name: Decimal("100.39") for name in ("FEEDA", "FEEDB")}
         assert (feed.status()["believed"], feed.status()["refused"]) == (80, {})
     messages = await asyncio.to_thread(messages_of, kafka_bootstrap, "FEED", 80)
@@ -181,7 +174,7 @@ async def test_refused_quotes_are_counted_by_reason_and_not_stored(
                 feeds.quote("V", 100),
             ]
         )
-        await until(price_is(database, "NVDA", 100))
+        await until_async(price_is(database, "NVDA", 100), "the price of NVDA")
         assert feed.status()["refused"] == {
             "bad_number": 1,
             "future": 1,
@@ -198,13 +191,13 @@ async def test_a_restarted_feed_believes_nothing_older_than_what_is_stored(
     source = ScriptedSource()
     async with feeds.run(source):
         source.script.put_nowait([feeds.quote("NVDA", 100)])
-        await until(price_is(database, "NVDA", 100))
+        await until_async(price_is(database, "NVDA", 100), "the price of NVDA")
     async with feeds.run(source) as feed:
         source.script.put_nowait([feeds.quote("NVDA", 90, -10), feeds.quote("AMD", 50)])
-        await until(price_is(database, "AMD", 50))
+        await until_async(price_is(database, "AMD", 50), "the price of AMD")
         assert feed.status()["refused"] == {"out_of_order": 1}
         source.script.put_nowait([feeds.quote("NVDA", 1000, 0.5), feeds.quote("NVDA", 101, 1)])
-        await until(price_is(database, "NVDA", 101))
+        await until_async(price_is(database, "NVDA", 101), "the next price of NVDA")
         assert feed.status()["refused"] == {"out_of_order": 1, "outlier": 1}
 
 
@@ -215,10 +208,12 @@ async def test_a_source_that_fails_is_asked_again_and_the_reason_is_shown(
     async with feeds.run(source) as feed:
         for _ in range(5):
             source.script.put_nowait(ProviderUnavailable("The provider sleeps."))
-        await until(lambda: counted(feed, "source_failures_in_a_row", 3))
+        await until_async(
+            lambda: counted(feed, "source_failures_in_a_row", 3), "source_failures_in_a_row 3"
+        )
         assert feed.status()["source_error"] == "The provider sleeps."
         source.script.put_nowait([feeds.quote("NVDA", 100)])
-        await until(price_is(database, "NVDA", 100))
+        await until_async(price_is(database, "NVDA", 100), "the price of NVDA")
         assert feed.status()["source_failures_in_a_row"] == 0
         assert feed.status()["source_error"] is None
 
@@ -228,11 +223,11 @@ async def test_quotes_are_stored_while_kafka_is_away(database: Database, feeds: 
     producer.away = True
     async with feeds.run(source, producer) as feed:
         source.script.put_nowait([feeds.quote("NVDA", 100)])
-        await until(price_is(database, "NVDA", 100))
-        await until(lambda: counted(feed, "lost", 1))
+        await until_async(price_is(database, "NVDA", 100), "the price of NVDA")
+        await until_async(lambda: counted(feed, "lost", 1), "lost 1")
         producer.away = False
         source.script.put_nowait([feeds.quote("NVDA", 101, 1)])
-        await until(lambda: counted(feed, "published", 1))
+        await until_async(lambda: counted(feed, "published", 1), "published 1")
     assert [message.key for message in producer.messages] == [b"NVDA"]
 
 
@@ -241,27 +236,27 @@ async def test_of_two_feeds_one_acts_and_the_other_takes_over(
 ) -> None:
     first, second = ScriptedSource(), ScriptedSource()
     async with feeds.run(first) as acting:
-        await until(lambda: is_(acting, "active"))
+        await until_async(lambda: is_(acting, "active"), "the first feed's turn")
         async with feeds.run(second) as waiting:
             await asyncio.sleep(0.2)
             assert (waiting.status()["role"], second.asked) == ("standby", 0)
             await acting.cleanup()
-            await until(lambda: is_(waiting, "active"))
+            await until_async(lambda: is_(waiting, "active"), "the second feed's turn")
             second.script.put_nowait([feeds.quote("NVDA", 100)])
-            await until(price_is(database, "NVDA", 100))
+            await until_async(price_is(database, "NVDA", 100), "the price of NVDA")
 
 
 async def test_what_is_no_longer_followed_is_forgotten(database: Database, feeds: Feeds) -> None:
     source = ScriptedSource()
     async with feeds.run(source):
         source.script.put_nowait([feeds.quote("NVDA", 100), feeds.quote("AMD", 50)])
-        await until(price_is(database, "AMD", 50))
+        await until_async(price_is(database, "AMD", 50), "the price of AMD")
         feeds.symbols = {"NVDA"}
 
         async def forgotten() -> bool:
             return await stored(database) == {"NVDA": 100}
 
-        await until(forgotten)
+        await until_async(forgotten, "the end of the quotes of AMD")
 
 
 async def test_a_replay_of_the_sample_passes_the_rules_at_a_day_a_second(
@@ -284,11 +279,11 @@ async def test_a_replay_of_the_sample_passes_the_rules_at_a_day_a_second(
     )
     await feed.initialize()
     running = asyncio.create_task(feed.run())
-    await until(price_is(database, "AAPL", Decimal("533.16")))
+    await until_async(price_is(database, "AAPL", Decimal("533.16")), "the price of AAPL")
     for day in ("06", "07", "08", "09"):
         replay.instant = utc(f"2012-03-{day}T21:00:00")
         least = int(feed.status()["believed"]) + 12
-        await until(partial(counted, feed, "believed", least))
+        await until_async(partial(counted, feed, "believed", least), f"{least} quotes")
     status = feed.status()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -315,23 +310,23 @@ async def test_symbols_are_followed_in_their_one_spelling(feeds: Feeds) -> None:
         async def followed() -> bool:
             return source.following == wanted
 
-        await until(followed)
+        await until_async(followed, "the symbols in their one spelling")
 
 
 async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: Feeds) -> None:
     source = ScriptedSource()
     async with feeds.run(source) as feed:
         source.script.put_nowait([feeds.quote("NVDA", 100), feeds.quote("AMD", 50)])
-        await until(price_is(database, "AMD", 50))
+        await until_async(price_is(database, "AMD", 50), "the price of AMD")
         assert feed.status()["markets"] == {"XNYS": "open"}
         feeds.clock.advance(timedelta(seconds=80))
         source.script.put_nowait([feeds.quote("NVDA", 100)])
-        await until(lambda: counted(feed, "believed", 3))
+        await until_async(lambda: counted(feed, "believed", 3), "believed 3")
         feeds.clock.advance(timedelta(seconds=20))
         assert (feed.status()["stale"], feed.status()["markets"]) == (["AMD"], {"XNYS": "open"})
         feeds.clock.advance(timedelta(seconds=80))
         assert feed.status()["markets"] == {"XNYS": "stale"}
-        await until(lambda: changed(feed, ("open", "stale")))
+        await until_async(lambda: changed(feed, ("open", "stale")), "a stale market")
         async with database.transaction() as session:
             quotes = await read_quotes(session, ["AMD", "NVDA", "V"], feeds.clock.now())
             markets = await read_markets(session, feeds.clock.now())
@@ -347,12 +342,14 @@ def test_the_service_quotes_the_simulated_market(
     installation: Installation, trader: Trader
 ) -> None:
     service = installation.services("feed")
-    deadline = time.monotonic() + 30
     wanted = {"symbols": "btc/usd, nvda,AAPL"}
-    while len(items := trader.http.get("/market/quotes", params=wanted).json()["items"]) < 2:
-        assert time.monotonic() < deadline, items
-        time.sleep(0.1)
-    bitcoin, nvidia = items
+
+    def quotes() -> list[JsonObject]:
+        items: list[JsonObject] = trader.http.get("/market/quotes", params=wanted).json()["items"]
+        return items
+
+    until(lambda: len(quotes()) >= 2, "quotes of both symbols")
+    bitcoin, nvidia = quotes()
     assert (bitcoin["symbol"], nvidia["symbol"]) == ("BTCUSD", "NVDA")
     assert (bitcoin["source"], bitcoin["simulated"], bitcoin["stale"]) == ("simulated", True, False)
     assert Decimal(bitcoin["bid"]) < Decimal(bitcoin["price"]) < Decimal(bitcoin["ask"])

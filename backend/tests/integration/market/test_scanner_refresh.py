@@ -1,7 +1,6 @@
 """Scanners looked up on schedule: by one instance each, and written only while they still fit."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from ipaddress import ip_network
@@ -9,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from sqlalchemy import text
 
-from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.infra.db import Database, JsonObject, RawPool, raw_pool
 from kuber.infra.outbound import OutboundClient, OutboundLimits
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
@@ -25,6 +24,7 @@ from kuber.market.scanners.types import ScannerFilter, ScannerId, ScannerKind
 from kuber.market.service import MarketService
 from tests.fakes.list_server import ListServer, list_server
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation
 
 MINUTES = 30
@@ -256,10 +256,13 @@ def test_the_service_looks_up_what_is_due(installation: Installation, trader: Tr
         "update scanners set tickers = '{}', next_refresh_at = now() where id = %s", made["id"]
     )
     service = installation.services("scanners")
-    deadline = time.monotonic() + 20
-    while not (found := trader.http.get(f"/scanners/{made['id']}").json())["tickers"]:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+
+    def scanner() -> JsonObject:
+        answer: JsonObject = trader.http.get(f"/scanners/{made['id']}").json()
+        return answer
+
+    until(lambda: scanner()["tickers"], "the tickers of a scanner that is due")
+    found = scanner()
     service.stop()
     assert found["tickers"] == made["tickers"]
     assert {"EURUSD", "GBPUSD"} <= set(found["tickers"])

@@ -1,7 +1,6 @@
 """Mail: tried again, never in the way of notices."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -18,13 +17,8 @@ from kuber.notifications.schemas import KindChoice
 from kuber.notifications.types import NoticeKind
 from kuber.workers.notifier import NotifierService
 from tests.fakes.smtp_server import text_of
+from tests.fixtures.waiting import until_async
 from tests.integration.notifications.conftest import ADDRESS, CODES, Office, Post
-
-
-async def until(reached: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something that another task does."""
-    while not await reached():  # noqa: ASYNC110  what is waited for happens elsewhere
-        await asyncio.sleep(0.01)
 
 
 async def test_an_address_that_is_refused_for_good_is_not_tried_again(
@@ -81,7 +75,7 @@ async def test_a_mail_server_that_hangs_holds_up_no_notice(
     office.server.hangs = True
     service = NotifierService(post.notifier, office.mailer)
 
-    async def office_called() -> bool:
+    def office_called() -> bool:
         return office.server.calls > 0
 
     async def two_notices() -> bool:
@@ -93,12 +87,11 @@ async def test_a_mail_server_that_hangs_holds_up_no_notice(
     running = asyncio.create_task(service.run())
     try:
         await post.tell(ann)
-        async with asyncio.timeout(20):
-            await until(office_called)
-            await post.tell(ann, subject="q")
-            await until(two_notices)
-            assert office.server.mails == []
-            await until(first_given_up)
+        await until_async(office_called, "the first call of the mail server")
+        await post.tell(ann, subject="q")
+        await until_async(two_notices, "the second notice")
+        assert office.server.mails == []
+        await until_async(first_given_up, "the end of the first attempt")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -13,6 +13,7 @@ from kuber.notifications.preferences import choose
 from kuber.notifications.schemas import KindChoice, NoticeOut
 from kuber.notifications.statements import ONE_AFTER_THE_OTHER
 from kuber.notifications.types import NOTICES_CHANNEL, NoticeKind
+from tests.fixtures.waiting import LIMIT_S
 from tests.integration.notifications.conftest import Post
 
 
@@ -210,7 +211,7 @@ async def test_the_users_with_something_new_are_told_of_at_the_commit(post: Post
         for user in (ann, ann, bob):
             await post.tell(user)
         await post.notifier.run_once()
-        heard = [notice.payload async for notice in ears.notifies(timeout=10, stop_after=1)]
+        heard = [notice.payload async for notice in ears.notifies(timeout=LIMIT_S, stop_after=1)]
     assert sorted(heard[0].split()) == sorted([str(ann), str(bob)])
 
 
@@ -228,7 +229,7 @@ async def test_what_is_too_much_or_too_old_leaves_and_alarms_only_by_their_age(
     async with await psycopg.AsyncConnection.connect(post.database.url, autocommit=True) as ears:
         await ears.execute(f"listen {NOTICES_CHANNEL}".encode())
         await post.notifier.tidy()
-        heard = [notice.payload async for notice in ears.notifies(timeout=10, stop_after=1)]
+        heard = [notice.payload async for notice in ears.notifies(timeout=LIMIT_S, stop_after=1)]
     assert heard == [str(ann)], "the count of unread ones has changed"
     titles = [one.title for one in await post.notices(ann)]
     assert [title.split()[2] for title in titles[:2]] == ["S3", "S2"]

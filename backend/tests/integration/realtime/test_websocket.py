@@ -17,6 +17,7 @@ from kuber.kernel.clock import SystemClock
 from tests.fakes.graphs import steps
 from tests.fixtures.limits import allow
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import LIMIT_S
 from tests.fixtures.workers import SECRET, Installation
 
 
@@ -24,13 +25,13 @@ from tests.fixtures.workers import SECRET, Installation
 async def socket(installation: Installation, token: str | None) -> AsyncIterator[ClientConnection]:
     """A connection that has sent its token, when there is one."""
     url = installation.url.replace("http", "ws") + "/api/v1/ws"
-    async with connect(url) as opened:
+    async with connect(url, open_timeout=LIMIT_S, ping_interval=None) as opened:
         if token is not None:
             await opened.send(json.dumps({"type": "auth", "token": token}))
         yield opened
 
 
-async def receive(opened: ClientConnection, timeout_s: float = 10) -> JsonObject:
+async def receive(opened: ClientConnection, timeout_s: float = LIMIT_S) -> JsonObject:
     async with asyncio.timeout(timeout_s):
         found: JsonObject = json.loads(await opened.recv())
     return found
@@ -169,7 +170,7 @@ async def test_the_connection_ends_with_its_token(
     short = AccessTokens(SECRET, 2, SystemClock()).issue(claims.user_id, claims.session_id)
     async with socket(installation, short) as opened:
         assert (await receive(opened))["type"] == "ready"
-        answer = await receive(opened, timeout_s=5)
+        answer = await receive(opened)
         assert (answer["type"], answer["code"]) == ("error", "token_expired")
         with pytest.raises(ConnectionClosed):
             await opened.recv()
@@ -200,7 +201,7 @@ async def test_a_socket_ends_when_its_account_is_disabled(installation: Installa
     async with socket(installation, frozen.token) as opened:
         assert await receive(opened) == {"type": "ready"}
         installation.query("update users set disabled_at = now() where id = %s", user_id)
-        assert (await receive(opened, timeout_s=30))["code"] == "session_ended"
+        assert (await receive(opened))["code"] == "session_ended"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import httpx
 
@@ -11,6 +11,7 @@ from kuber.workers.celery_app import DRAIN, make_celery
 from tests.fakes.graphs import gated, node
 from tests.fakes.plugin.kuber_test_agents import calls
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import LIMIT_S, until_async
 from tests.fixtures.workers import Installation
 
 REQUESTS = 200
@@ -92,17 +93,19 @@ def test_t03_ten_deliveries_of_one_task_at_once_have_one_effect(
 
 async def _all_finished(installation: Installation, trader: Trader, ids: set[str]) -> None:
     statement = "select status, count(*) from runs where user_id = %s group by status"
-    deadline = monotonic() + 60
-    while (found := installation.query(statement, trader.id)) != [("succeeded", len(ids))]:
+
+    def all_succeeded() -> bool:
+        found = installation.query(statement, trader.id)
         assert not {row[0] for row in found} & {"failed", "cancelled"}, found
-        assert monotonic() < deadline, found
-        await asyncio.sleep(0.1)
+        return found == [("succeeded", len(ids))]
+
+    await until_async(all_succeeded, f"the end of {len(ids)} runs")
 
 
 def _client(installation: Installation, trader: Trader) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=f"{installation.url}/api/v1",
         headers={"Authorization": f"Bearer {trader.token}"},
-        timeout=60,
+        timeout=2 * LIMIT_S,
         limits=httpx.Limits(max_connections=REQUESTS, keepalive_expiry=1),
     )

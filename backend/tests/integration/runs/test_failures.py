@@ -70,18 +70,22 @@ def test_an_agent_that_misbehaves_fails_its_node_and_no_worker(
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_node_ends_at_its_time_limit(trader: Trader, tmp_path: Path, plain: bool) -> None:
     file = str(tmp_path / "calls")
-    run = trader.run_graph(steps(slow={"path": file, "seconds": 2.6, "plain": plain}))
+    run = trader.run_graph(steps(slow={"path": file, "seconds": 10, "plain": plain}))
     slow = node_of(run, "slow")
     assert (run["error"]["code"], calls(file)) == ("node_timeout", 1)
     assert slow["error"] == "It took longer than 2 s."
-    assert 1900 < slow["runtime_ms"] < 2550
+    assert 1900 < slow["runtime_ms"] < 10_000
 
 
 def test_a_run_ends_at_its_time_limit_and_keeps_its_finished_nodes(trader: Trader) -> None:
-    run = trader.run_graph(steps(a={"seconds": 1.8}, b={"seconds": 1.8}, c={"seconds": 1.8}))
+    names = "abcd"
+    run = trader.run_graph(steps(**{name: {"seconds": 1.5} for name in names}))
     assert (run["status"], run["error"]["code"]) == ("failed", "run_timeout")
-    statuses = statuses_of(run)
-    assert (statuses["a"], statuses["b"], statuses["c"]) == ("succeeded", "succeeded", "cancelled")
+    found = [statuses_of(run)[name] for name in names]
+    done = found.count("succeeded")
+    assert 1 <= done <= 2, "two take three of the four seconds"
+    not_begun = ["skipped"] * (len(names) - done - 1)
+    assert found == ["succeeded"] * done + ["cancelled", *not_begun]
 
 
 def test_a_failure_that_leads_on_by_its_error_port_does_not_fail_the_run(trader: Trader) -> None:

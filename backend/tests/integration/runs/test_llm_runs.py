@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -210,12 +209,10 @@ def test_a_worker_busy_with_a_slow_run_still_wakes_those_that_wait(
     graph = gated(str(gate), node("work", "test_step", path=file), again_s=0.2)
     waiting = customer.run(customer.create(graph=graph)["id"])
     customer.wait(waiting, "waiting")
-    slow = customer.run(customer.create(graph=steps(slow={"seconds": 6}))["id"], "MSFT")
+    slow = customer.run(customer.create(graph=steps(slow={"seconds": 120}))["id"], "MSFT")
     customer.wait(slow, "running")
     gate.touch()
-    started = monotonic()
     assert customer.wait(waiting)["status"] == "succeeded"
-    assert monotonic() - started < 5
     assert customer.execution(slow)["status"] == "running"
     customer.http.post(f"/executions/{slow}/cancel")
     assert (customer.wait(slow)["status"], calls(file)) == ("cancelled", 1)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
-from time import monotonic, sleep
 from uuid import UUID
 
 import psycopg
@@ -21,6 +20,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, order_id_for
 from tests.fixtures.counts import Tell
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
 
 AS_OF = "2009-05-14T21:00:00Z"
@@ -107,6 +107,7 @@ def holder(site: Installation) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.mark.timeout(600)
 def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     site: Installation, holder: psycopg.Connection, tell: Tell
 ) -> None:
@@ -126,10 +127,10 @@ def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     for case in cases:
         assert case.is_written(holder) == (case.variant == "arrived"), case
 
-    site.worker(wait=False)
+    site.worker()
     expected = {seed: trader.wait(case.run_id) for seed, case in undisturbed.items()}
     for case in cases:
-        finished = trader.wait(case.run_id, timeout_s=60)
+        finished = trader.wait(case.run_id)
         _check_decision(finished, expected[case.seed], case)
     _check_rows(site, cases, tell)
 
@@ -140,10 +141,10 @@ def _start(trader: Trader, boundary: str, variant: str, seed: int) -> Case:
 
 
 def _wait_until_held(holder: psycopg.Connection, count: int) -> None:
-    deadline = monotonic() + 30
-    while (held := len(holder.execute(WAITING).fetchall())) != count:
-        assert monotonic() < deadline, f"{held} of {count} runs stand at their boundary"
-        sleep(0.05)
+    def held() -> int:
+        return len(holder.execute(WAITING).fetchall())
+
+    until(lambda: held() == count, lambda: f"{count} runs at their boundaries, not {held()}", 180)
 
 
 def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
@@ -154,13 +155,11 @@ def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
         assert len(pids) == 1, case
         holder.execute("select pg_terminate_backend(%s, 5000)", pids[0])
     holder.execute("select pg_advisory_unlock_all()")
-    deadline = monotonic() + 10
-    while holder.execute(
+    going_on = (
         "select 1 from pg_stat_activity where application_name = 'kuber-worker'"
         " and datname = current_database() and state <> 'idle'"
-    ).fetchone():
-        assert monotonic() < deadline, "a statement of the killed worker goes on for ever"
-        sleep(0.02)
+    )
+    until(lambda: not holder.execute(going_on).fetchone(), "the end of the killed worker's work")
 
 
 def _check_decision(finished: JsonObject, expected: JsonObject, case: Case) -> None:

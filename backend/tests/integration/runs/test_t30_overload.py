@@ -3,13 +3,13 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
-from time import monotonic
 
 import httpx
 
 from tests.fakes.graphs import gated, node
 from tests.fixtures.counts import Tell
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import LIMIT_S, until_async
 from tests.fixtures.workers import Installation
 
 QUEUE = 20
@@ -57,7 +57,7 @@ async def _flood(
     async with httpx.AsyncClient(
         base_url=f"{installation.url}/api/v1",
         headers={"Authorization": f"Bearer {trader.token}"},
-        timeout=60,
+        timeout=2 * LIMIT_S,
         limits=httpx.Limits(max_connections=LOAD),
     ) as client:
         answers = await asyncio.gather(
@@ -81,7 +81,6 @@ async def _flood(
 
 
 async def _emptied(installation: Installation, trader: Trader) -> None:
-    deadline = monotonic() + 60
-    while (found := installation.query(_WAITING, trader.id)) != [(0,)]:
-        assert monotonic() < deadline, found
-        await asyncio.sleep(0.1)
+    await until_async(
+        lambda: installation.query(_WAITING, trader.id) == [(0,)], "the end of all that was queued"
+    )

@@ -3,13 +3,14 @@
 import signal
 from decimal import Decimal
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import psutil
 
 from tests.fakes.graphs import gated, node, steps
 from tests.fakes.plugin.kuber_test_agents import calls
 from tests.fixtures.traders import Trader, node_of, statuses_of
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation
 
 
@@ -83,18 +84,16 @@ def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path
     assert trader.events(run_id)[-1]["type"] == "execution_finished"
 
 
-def test_cancelling_a_running_run_stops_its_node_within_two_seconds(
+def test_cancelling_a_running_run_stops_its_node_before_its_end(
     trader: Trader, tmp_path: Path
 ) -> None:
     file = str(tmp_path / "calls")
     pipeline = trader.create(graph=steps(first={}, slow={"path": file, "seconds": 1.95}, after={}))
     run_id = trader.run(pipeline["id"])
-    _until(lambda: calls(file) == 1)
+    until(lambda: calls(file) == 1, "the first call of the node")
     assert trader.http.post(f"/executions/{run_id}/cancel").status_code == 202
-    started = monotonic()
     run = trader.wait(run_id)
     assert run["status"] == "cancelled"
-    assert monotonic() - started < 2
     assert statuses_of(run) == {
         "pipeline_manager": "succeeded",
         "trigger": "succeeded",
@@ -137,7 +136,7 @@ def test_a_stalled_worker_whose_lease_was_lost_cannot_write(
     file = str(tmp_path / "calls")
     pipeline = trader.create(graph=steps(slow={"path": file, "seconds": 0.5}, after={"path": file}))
     run_id = trader.run(pipeline["id"])
-    _until(lambda: calls(file) == 1)
+    until(lambda: calls(file) == 1, "the first call of the node")
     [[claimed_by]] = installation.query("select claimed_by from runs where id = %s", run_id)
     stalled = psutil.Process(int(str(claimed_by).rpartition(":")[2]))
     stalled.suspend()
@@ -219,11 +218,3 @@ def _waiting(trader: Trader, gate: Path, again_s: float = 0.3) -> str:
     run_id = trader.run(trader.create(graph=graph)["id"])
     trader.wait(run_id, "waiting")
     return run_id
-
-
-def _until(holds: object) -> None:
-    assert callable(holds)
-    deadline = monotonic() + 10
-    while not holds():
-        assert monotonic() < deadline
-        sleep(0.01)

@@ -15,8 +15,9 @@ from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.kernel.clock import SystemClock
 from kuber.workers.consumer import ConsumerOptions, MessageLoop
 from tests.fakes.kafka import publish, signal
+from tests.fixtures.waiting import LIMIT_S, until
 from tests.fixtures.workers import Installation
-from tests.integration.signals.test_dispatch import settle, signals, subscribed, until
+from tests.integration.signals.test_dispatch import come, settle, signals, subscribed
 
 pytestmark = pytest.mark.kafka
 
@@ -29,7 +30,7 @@ def dead_letters(made: Installation, *arguments: str) -> "subprocess.CompletedPr
         cwd=made.home,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * LIMIT_S,
         check=False,
     )
 
@@ -45,7 +46,7 @@ def test_a_broken_message_is_put_away_shown_and_still_broken_when_it_is_sent_aga
     mark = f"broken {uuid4()}"
     holds_mark = "payload like %s"
     publish(signalled.kafka_bootstrap, "signals.raw", signal(confidence=101, source=mark))
-    [letter] = until(lambda: ids_of(signalled, holds_mark, f"%{mark}%".encode()))
+    [letter] = until(lambda: ids_of(signalled, holds_mark, f"%{mark}%".encode()), "the dead letter")
 
     listed = dead_letters(signalled, "list", "--consumer", "dispatcher")
     assert listed.returncode == 0, listed.stderr
@@ -60,10 +61,10 @@ def test_a_broken_message_is_put_away_shown_and_still_broken_when_it_is_sent_aga
     replayed = dead_letters(signalled, "replay", letter)
     assert replayed.returncode == 0, replayed.stderr
     assert "Will be sent to signals.raw" in replayed.stdout
-    again = until(
-        lambda: len(found := ids_of(signalled, holds_mark, f"%{mark}%".encode())) == 2 and found
+    until(
+        lambda: len(ids_of(signalled, holds_mark, f"%{mark}%".encode())) == 2,
+        "the dead letter of what was sent again",
     )
-    assert again
     assert ids_of(signalled, "replayed_at is not null and id = %s::uuid", letter) == [letter]
 
 
@@ -72,7 +73,7 @@ async def test_a_message_that_a_fault_of_ours_stopped_is_handled_once_however_of
 ) -> None:
     trader, mark = signalled.sign_up(), f"good {uuid4()}"
     subscribed(trader, 0)
-    settle()
+    settle(signalled)
     await faulty_dispatcher_takes(signalled, signal(source=mark))
     [letter] = ids_of(signalled, "payload like %s", f"%{mark}%".encode())
     assert "RuntimeError: a fault of ours" in dead_letters(signalled, "show", letter).stdout
@@ -81,9 +82,9 @@ async def test_a_message_that_a_fault_of_ours_stopped_is_handled_once_however_of
     for _ in range(2):
         assert dead_letters(signalled, "replay", letter).returncode == 0
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source=f"after {mark}"))
-    until(lambda: signals(trader, source=f"after {mark}"))
+    come(trader, f"after {mark}")
 
-    [handled] = until(lambda: signals(trader, source=mark))
+    [handled] = come(trader, mark)
     [match] = handled["matches"]
     assert match["outcome"] == "started"
     assert trader.wait(match["execution_id"])["status"] == "succeeded"

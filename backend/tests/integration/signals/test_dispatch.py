@@ -1,19 +1,19 @@
 """From a plain Kafka client to runs, and to every user's answer to: why not mine?"""
 
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+import json
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from kuber.infra.db import JsonObject
 from tests.fakes.graphs import gated, node, steps
-from tests.fakes.kafka import publish, read_all, signal
+from tests.fakes.kafka import publish, read_all, read_until, signal
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation
 
 pytestmark = pytest.mark.kafka
-T = TypeVar("T")
 GRAPH = steps(work={})
 
 
@@ -45,15 +45,6 @@ def subscribed(
     return str(pipeline["id"])
 
 
-def until(look: Callable[[], T], timeout_s: float = 10) -> T:
-    """Return what `look` finds once it finds something."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.03)
-    return found
-
-
 def signals(trader: Trader, **filters: str) -> list[JsonObject]:
     items: list[JsonObject] = trader.http.get("/signals", params=filters).json()["items"]
     return items
@@ -65,9 +56,24 @@ def runs_of(trader: Trader, pipeline_id: str) -> list[JsonObject]:
     return items
 
 
-def settle() -> None:
-    """Let a change reach the dispatchers; it is promised to count within a second."""
-    time.sleep(1)
+def come(trader: Trader, source: str) -> list[JsonObject]:
+    """Return the signals of `source` once there are any."""
+    return until(lambda: signals(trader, source=source), f"a signal of {source}")
+
+
+def settle(made: Installation) -> None:
+    """Return once the dispatcher knows of every change before: it learns of them in order."""
+    last = made.sign_up()
+    subscribed(last, 100, tickers=("GOOG",))
+
+    def is_known() -> bool:
+        source = f"probe {uuid4()}"
+        probe = signal("GOOG", confidence=1, source=source, user_id=last.id)
+        publish(made.kafka_bootstrap, "signals.raw", probe)
+        [seen] = come(last, source)
+        return bool(seen["matches"])
+
+    until(is_known, "a dispatcher that knows the newest pipeline")
 
 
 def test_a_signal_runs_the_pipeline_it_convinces_and_tells_the_other_why_not(
@@ -75,10 +81,10 @@ def test_a_signal_runs_the_pipeline_it_convinces_and_tells_the_other_why_not(
 ) -> None:
     eager, strict = signalled.sign_up(), signalled.sign_up()
     at_80, at_90 = subscribed(eager, 80), subscribed(strict, 90)
-    settle()
+    settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(confidence=85, source="plain"))
 
-    [seen] = until(lambda: signals(eager, source="plain"))
+    [seen] = come(eager, "plain")
     [match] = seen["matches"]
     assert (match["pipeline_id"], match["outcome"], match["reason"]) == (at_80, "started", None)
     run = eager.wait(match["execution_id"])
@@ -90,11 +96,9 @@ def test_a_signal_runs_the_pipeline_it_convinces_and_tells_the_other_why_not(
     assert (missed["pipeline_id"], missed["reason"]) == (at_90, "below_threshold")
     assert missed["detail"] == "Confidence 85 is below the threshold of 90."
     assert runs_of(strict, at_90) == []
-    [told] = [
-        item
-        for item in read_all(signalled.kafka_bootstrap, "signals.normalized", 1)
-        if item["signal_id"] == seen["id"]
-    ]
+    told = json.loads(
+        read_until(signalled.kafka_bootstrap, "signals.normalized", seen["id"].encode())[-1]
+    )
     assert (told["started"], told["skipped"]) == (1, 1)
 
 
@@ -103,14 +107,14 @@ def test_t10_of_fifty_signals_at_once_one_runs_and_forty_nine_are_recorded_as_sk
 ) -> None:
     trader, gate = signalled.sign_up(), tmp_path / "gate"
     pipeline = subscribed(trader, 0, graph=gated(str(gate), node("work", "test_step")))
-    settle()
+    settle(signalled)
     publish(
         signalled.kafka_bootstrap,
         "signals.raw",
         *(signal(confidence=number, source="fifty") for number in range(50)),
     )
-    found = until(lambda: len(items := signals(trader, source="fifty")) == 50 and items)
-    assert found
+    until(lambda: len(signals(trader, source="fifty")) == 50, "fifty signals")
+    found = signals(trader, source="fifty")
     matches = [match for item in found for match in item["matches"]]
     assert len(matches) == 50
     assert sorted(match["reason"] or "" for match in matches) == ["", *["already_running"] * 49]
@@ -122,11 +126,11 @@ def test_t10_of_fifty_signals_at_once_one_runs_and_forty_nine_are_recorded_as_sk
 def test_t03_the_same_signal_delivered_ten_times_counts_once(signalled: Installation) -> None:
     trader = signalled.sign_up()
     pipeline = subscribed(trader, 0)
-    settle()
+    settle(signalled)
     same = signal(source="ten", signal_id="0199a0b0-0000-7000-8000-000000000001")
     publish(signalled.kafka_bootstrap, "signals.raw", *([same] * 10))
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="after ten"))
-    until(lambda: signals(trader, source="after ten"))
+    come(trader, "after ten")
     assert len(signals(trader, source="ten")) == 1
     started = [
         match
@@ -138,27 +142,29 @@ def test_t03_the_same_signal_delivered_ten_times_counts_once(signalled: Installa
     assert len(runs_of(trader, pipeline)) in (1, 2)  # the second signal may find it running
 
 
-def test_changes_of_pipelines_and_scanners_count_within_a_second(signalled: Installation) -> None:
+def test_changes_of_pipelines_and_scanners_count_for_the_signals_after_them(
+    signalled: Installation,
+) -> None:
     trader = signalled.sign_up()
     pipeline = subscribed(trader, 0, tickers=("MSFT",))
-    settle()
+    settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="before"))
-    [before] = until(lambda: signals(trader, source="before"))
+    [before] = come(trader, "before")
     assert before["matches"] == []
 
     stored = trader.http.get(f"/pipelines/{pipeline}").json()
     scanner = stored["trigger"]["scanner_id"]
     body = {"name": "Mine", "kind": "manual", "tickers": ["AAPL"]}
     assert trader.http.put(f"/scanners/{scanner}", json=body).status_code == 200
-    time.sleep(1)
+    settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="scanner changed"))
-    [seen] = until(lambda: signals(trader, source="scanner changed"))
+    [seen] = come(trader, "scanner changed")
     assert [match["outcome"] for match in seen["matches"]] == ["started"]
 
     trader.http.post(f"/pipelines/{pipeline}/deactivate")
-    time.sleep(1)
+    settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="switched off"))
-    [seen] = until(lambda: signals(trader, source="switched off"))
+    [seen] = come(trader, "switched off")
     assert seen["matches"] == []
 
 
@@ -167,9 +173,9 @@ def test_a_signal_outside_market_hours_waits_for_nobody_who_asked_for_them(
 ) -> None:
     trader = signalled.sign_up()
     subscribed(trader, 0, market_hours_only=True)
-    settle()
+    settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="sunday"))  # 10 December 2023
-    [seen] = until(lambda: signals(trader, source="sunday"))
+    [seen] = come(trader, "sunday")
     assert [match["reason"] for match in seen["matches"]] == ["market_closed"]
     assert "2023-12-10" in seen["matches"][0]["detail"]
 
@@ -178,9 +184,9 @@ def test_a_signal_of_one_user_is_nobody_elses(signalled: Installation) -> None:
     owner, other = signalled.sign_up(), signalled.sign_up()
     subscribed(owner, 0)
     subscribed(other, 0)
-    settle()
+    settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="private", user_id=owner.id))
-    [seen] = until(lambda: signals(owner, source="private"))
+    [seen] = come(owner, "private")
     assert seen["own"]
     assert [match["outcome"] for match in seen["matches"]] == ["started"]
     assert signals(other, source="private") == []
@@ -196,20 +202,11 @@ def test_broken_messages_are_put_away_with_their_reason_and_the_rest_goes_on(
     publish(bootstrap, "signals.raw", signal(tickers=[]), signal(signal_type="who_knows"))
     publish(bootstrap, "signals.raw", signal(source="newer"), schema_version="7")
     publish(bootstrap, "signals.raw", signal(source="whole", flavour="new"))
-    [whole] = until(lambda: signals(trader, source="whole"))
+    [whole] = come(trader, "whole")
     assert whole["extra"] == {"flavour": "new"}
-    rows = until(
-        lambda: (
-            len(
-                found := signalled.query(
-                    "select reason, detail, payload from dead_letters order by id"
-                )
-            )
-            == 6
-            and found
-        )
-    )
-    assert rows
+    put_away = "select reason, detail, payload from dead_letters order by id"
+    until(lambda: len(signalled.query(put_away)) == 6, "six dead letters")
+    rows = signalled.query(put_away)
     reasons = sorted(str(row[0]) for row in rows)
     assert reasons == [
         "bad_schema",

@@ -14,8 +14,9 @@ from kuber.infra.embedded.process import ForegroundServer
 from kuber.infra.outbox import announce
 from kuber.signals.events import SignalRaised
 from tests.fakes.kafka import new_broker, publish, read_all, signal
+from tests.fixtures.waiting import LIMIT_S, until
 from tests.fixtures.workers import Installation, NewInstallation, OwnValkey, own_valkey
-from tests.integration.signals.test_dispatch import settle, signals, subscribed, until
+from tests.integration.signals.test_dispatch import settle, signals, subscribed
 
 MANY = 60
 
@@ -29,7 +30,7 @@ class Restarted:
 
     def start(self) -> None:
         self._running = self._make().__enter__()
-        self._running.wait_ready(60)
+        self._running.wait_ready(LIMIT_S)
 
     def kill(self) -> None:
         assert self._running is not None
@@ -102,15 +103,15 @@ def test_what_is_accepted_while_kafka_is_gone_comes_once_and_in_order_when_it_is
     here = outage.installation
     trader = here.sign_up()
     subscribed(trader, 0, signal_type="external")
-    settle()
+    settle(here)
     outage.kafka.kill()
     asyncio.run(accept(here.database_url, trader.id, MANY, "kept"))
-    time.sleep(3)
+    time.sleep(1)
     assert signals(trader, source="kept") == []
     outage.kafka.start()
-    until(lambda: len(signals(trader, source="kept", limit="200")) == MANY, timeout_s=60)
+    until(lambda: len(signals(trader, source="kept", limit="200")) == MANY, "all that was accepted")
     numbers: dict[str, list[int]] = {}
-    for message in read_all(here.kafka_bootstrap, "signals.raw", MANY):
+    for message in read_all(here.kafka_bootstrap, "signals.raw", MANY, source="kept"):
         ticker = message["tickers"][0]["ticker"]
         numbers.setdefault(ticker, []).append(message["metadata"]["number"])
     assert sorted(number for found in numbers.values() for number in set(found)) == list(
@@ -127,24 +128,25 @@ def test_dispatching_goes_on_without_redis_and_runs_start_once_it_is_back(
     here = outage.installation
     trader = here.sign_up()
     subscribed(trader, 0)
-    settle()
+    settle(here)
     outage.valkey.kill()
     publish(here.kafka_bootstrap, "signals.raw", signal(source="no redis"))
     [[run]] = until(
         lambda: here.query(
             "select m.run_id from signal_matches m join signals s on s.id = m.signal_id"
             " where s.source = 'no redis' and m.outcome = 'started'"
-        )
+        ),
+        "the run of a signal",
     )
     outage.valkey.start()
-    assert trader.wait(str(run), timeout_s=30)["status"] == "succeeded"
+    assert trader.wait(str(run))["status"] == "succeeded"
 
 
 def test_a_dispatcher_waits_for_postgresql_and_loses_nothing(outage: Outage) -> None:
     here = outage.installation
     trader = here.sign_up()
     subscribed(trader, 0)
-    settle()
+    settle(here)
     # Every connection of the services is cut while signals arrive, again and again.
     for number in range(5):
         publish(here.kafka_bootstrap, "signals.raw", signal(source="cut off", confidence=number))
@@ -153,5 +155,5 @@ def test_a_dispatcher_waits_for_postgresql_and_loses_nothing(outage: Outage) -> 
             " where datname = current_database() and application_name like 'kuber-s%%'"
         )
         time.sleep(0.3)
-    until(lambda: len(signals(trader, source="cut off")) == 5, timeout_s=40)
+    until(lambda: len(signals(trader, source="cut off")) == 5, "all five signals")
     assert here.query("select count(*) from dead_letters") == [(0,)]

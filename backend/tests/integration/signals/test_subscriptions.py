@@ -14,6 +14,7 @@ from kuber.pipelines.subscriptions import CHANNEL
 from kuber.signals.subscriptions import SubscriptionWatch
 from tests.fakes.links import link_to
 from tests.fakes.subscribers import add_pipeline, add_user
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 CHECK_EVERY_S = 0.3
 
@@ -28,11 +29,10 @@ def notify(url: str, pipeline: UUID) -> None:
 
 
 async def reaches(watch: SubscriptionWatch, pipelines: int) -> None:
-    for _ in range(200):
-        if len(watch.index) == pipelines:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"the index has {len(watch.index)} pipelines, not {pipelines}")
+    await until_async(
+        lambda: len(watch.index) == pipelines,
+        lambda: f"{pipelines} pipelines in the index, not {len(watch.index)}",
+    )
 
 
 async def test_a_connection_that_fell_silent_is_given_up_and_what_was_missed_is_read_again(
@@ -46,19 +46,19 @@ async def test_a_connection_that_fell_silent_is_given_up_and_what_was_missed_is_
         database = Database(postgres_url.replace(f":{port}/", f":{link.port}/"), pool_size=1)
         watch = SubscriptionWatch(database, tickers_of, lambda _: None, CHECK_EVERY_S)
         following = asyncio.create_task(watch.run(ready := asyncio.Event()))
-        await asyncio.wait_for(ready.wait(), 10)
+        await until_async(ready.is_set, "the first index")
         await asyncio.sleep(3 * CHECK_EVERY_S)
         assert not following.done(), "a connection that is only idle is kept"
 
         link.open.clear()
         notify(postgres_url, add_pipeline(postgres_url, user))
         with pytest.raises(psycopg.OperationalError):
-            await asyncio.wait_for(following, 10 * CHECK_EVERY_S)
+            await asyncio.wait_for(following, LIMIT_S)
         assert len(watch.index) == 1
 
         link.open.set()
         again = asyncio.create_task(watch.run(ready := asyncio.Event()))
-        await asyncio.wait_for(ready.wait(), 10)
+        await until_async(ready.is_set, "the first index")
         assert len(watch.index) == 2
         notify(postgres_url, add_pipeline(postgres_url, user))
         await reaches(watch, 3)

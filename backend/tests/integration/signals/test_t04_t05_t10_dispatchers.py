@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.fakes.kafka import light_broker, signal
 from tests.fakes.subscribers import add_pipeline, add_user, count, list_tickers
 from tests.fixtures.counts import Tell
 from tests.fixtures.limits import allow
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 KILLS = 200
 LANES = tuple(f"lane-{number}" for number in range(40))
@@ -87,7 +88,7 @@ def test_t04_dispatchers_killed_between_database_and_offsets_lose_and_double_not
     for number, ticker in enumerate(tickers):
         topic = LANES[number % len(LANES)]
         producer.produce(topic, json.dumps(signal(ticker, source=topic)).encode(), partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(LIMIT_S) == 0
     plan = Plan(
         database_url=place.url,
         bootstrap=place.bootstrap,
@@ -104,7 +105,7 @@ def test_t04_dispatchers_killed_between_database_and_offsets_lose_and_double_not
         (sys.executable, "-m", "tests.fakes.dying_dispatchers", json.dumps(asdict(plan))),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_S * 4,
         check=False,
         cwd=Path(__file__).parents[3],
     )
@@ -160,22 +161,14 @@ def committed(bootstrap: str) -> tuple[list[int], list[int]]:
     """Return the group's offsets and the ends, by partition."""
     reader = Consumer({"bootstrap.servers": bootstrap, "group.id": GROUP, "log_level": 0})
     places = [TopicPartition(LANES[0], number) for number in range(PARTITIONS)]
-    offsets = [max(0, place.offset) for place in reader.committed(places, timeout=5)]
-    ends = [reader.get_watermark_offsets(place, timeout=5)[1] for place in places]
+    offsets = [max(0, place.offset) for place in reader.committed(places, timeout=LIMIT_S)]
+    ends = [reader.get_watermark_offsets(place, timeout=LIMIT_S)[1] for place in places]
     reader.close()
     return offsets, ends
 
 
 def recorded(url: str, signals: int) -> bool:
     return count(url, "signals") == signals
-
-
-async def until(holds: Callable[[], bool], what: str) -> None:
-    for _ in range(400):
-        if holds():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"it did not happen within 20 s: {what}")
 
 
 async def test_t05_partitions_taken_away_in_mid_batch_lose_and_double_nothing(
@@ -196,7 +189,7 @@ async def test_t05_partitions_taken_away_in_mid_batch_lose_and_double_nothing(
         for ticker in tickers[total : total + signals]:
             value = json.dumps(signal(ticker)).encode()
             producer.produce(LANES[0], value, partition=dice.randrange(PARTITIONS))
-        producer.flush(10)
+        producer.flush(LIMIT_S)
         total += signals
 
     def third_reads(third: Member) -> bool:
@@ -213,17 +206,17 @@ async def test_t05_partitions_taken_away_in_mid_batch_lose_and_double_nothing(
         held.held.clear()
         held.before_commit = bool(number % 2)
         send(EACH_ROUND)
-        await asyncio.wait_for(held.held.wait(), 20)
+        await until_async(held.held.is_set, "a batch that is held in its middle")
         third = join()
         members.append(third)
-        await until(partial(third_reads, third), "the third member has taken partitions")
+        await until_async(partial(third_reads, third), "the third member has taken partitions")
         await third.leave()
         before, _ = committed(place.bootstrap)
         held.gate.set()
-        await until(partial(recorded, place.url, total), "everything is done")
+        await until_async(partial(recorded, place.url, total), "everything is done")
         after, _ = committed(place.bootstrap)
         assert all(old <= new for old, new in zip(before, after, strict=True)), (before, after)
-    await until(lambda: (found := committed(place.bootstrap))[0] == found[1], "all committed")
+    await until_async(lambda: (found := committed(place.bootstrap))[0] == found[1], "all committed")
     for member in (held, other):
         await member.leave()
     await pool.close()

@@ -15,6 +15,7 @@ from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import KafkaProbe, KafkaProducer, OutgoingMessage
 from kuber.kernel.ids import new_id
 from tests.fakes.kafka import read_until
+from tests.fixtures.waiting import LIMIT_S
 
 
 async def test_a_test_gets_a_database_with_every_table(database: Database) -> None:
@@ -66,7 +67,7 @@ def test_valkey_keeps_its_keys_and_wants_its_secret(tmp_path: Path) -> None:
 
 @pytest.mark.kafka
 async def test_kafka_hands_a_published_message_to_a_consumer(kafka_bootstrap: str) -> None:
-    await KafkaProbe(kafka_bootstrap).ping(timeout_s=10)
+    await KafkaProbe(kafka_bootstrap).ping(timeout_s=LIMIT_S)
     producer = KafkaProducer(kafka_bootstrap, client_id="test")
     # The broker is the session's: other tests leave messages in its topics.
     value = str(new_id()).encode()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from kuber.infra.embedded.process import CannotStart, ForegroundServer, free_por
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.workers.liveness import Patience, api_answers, postgres_answers, redis_answers
 from kuber.workers.supervisor import Service, Supervisor, Watched
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 SHORT = Patience(every_s=0.1, silent_for_s=1.0, tries=2)
 
@@ -51,12 +52,6 @@ async def kept(*services: Service) -> AsyncIterator[tuple[list[Watched], bytearr
         await running
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110  other processes send no events
-            await asyncio.sleep(0.05)
-
-
 async def test_a_stopped_postgres_is_replaced_and_keeps_its_rows(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "postgres", free_port(), "secret")
     service = Service(
@@ -75,11 +70,14 @@ async def test_a_stopped_postgres_is_replaced_and_keeps_its_rows(tmp_path: Path)
             family = [program, *program.children(recursive=True)]
             for process in family:
                 process.send_signal(signal.SIGSTOP)
-            await until(lambda: watched.pid not in (None, program.pid) and server.is_ready())
+            await until_async(
+                lambda: watched.pid not in (None, program.pid) and server.is_ready(),
+                "a PostgreSQL in its place",
+            )
         with psycopg.connect(server.url) as connection:
             assert connection.execute("select id from kept").fetchone() == (7,)
         assert b"postgres did not answer for" in notes
-        _, left = psutil.wait_procs(family, timeout=5)
+        _, left = psutil.wait_procs(family, timeout=LIMIT_S)
         assert [p for p in left if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
@@ -99,7 +97,9 @@ async def test_a_stopped_valkey_is_replaced_and_one_that_answers_is_not(tmp_path
         before = one.pid
         assert before is not None
         os.kill(before, signal.SIGSTOP)
-        await until(lambda: one.pid not in (None, before) and servers[0].is_ready())
+        await until_async(
+            lambda: one.pid not in (None, before) and servers[0].is_ready(), "a Valkey in its place"
+        )
         assert one.restarts == 1
         assert two.restarts == 0
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from kuber.commands.generators import new
+from tests.fixtures.waiting import LIMIT_S
 
 BACKEND = Path(__file__).parents[3]
 HOW_TO = BACKEND.parent / "docs" / "how-to" / "add-a-signal-generator.md"
@@ -57,7 +58,7 @@ def assert_passes(package: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=2 * LIMIT_S,
     )
     assert tested.returncode == 0, tested.stdout + tested.stderr
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,9 +20,13 @@ from kuber.workers.supervisor import (
     Supervisor,
     Watched,
 )
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 SLEEPER = "import time\nprint('up and ready.', flush=True)\ntime.sleep(60)"
-DEAF = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)"
+DEAF = (
+    "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "print('deaf.', flush=True)\ntime.sleep(60)"
+)
 
 
 def program(tmp_path: Path, text: str, *arguments: str) -> Command:
@@ -53,16 +56,11 @@ class Watcher:
         return found
 
     async def until_ready(self) -> None:
-        async with asyncio.timeout(20):
-            waiting = asyncio.create_task(self.ready.wait())
-            await asyncio.wait((waiting, self.task), return_when=asyncio.FIRST_COMPLETED)
+        await until_async(
+            lambda: self.ready.is_set() or self.task.done(), "a supervisor that is ready or ended"
+        )
         if self.task.done():
             self.task.result()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not condition():  # noqa: ASYNC110  other processes send no events
-                await asyncio.sleep(0.02)
 
     async def end(self) -> None:
         self.stop.set()
@@ -102,7 +100,7 @@ async def test_a_killed_service_is_started_again(tmp_path: Path) -> None:
     before = watcher.pid("one")
     os.kill(before, signal.SIGKILL)
     watched = watcher.supervisor.services[0]
-    await watcher.until(lambda: watched.pid not in (None, before))
+    await until_async(lambda: watched.pid not in (None, before), "a new process")
     assert watched.restarts == 1
     assert b"ended with signal SIGKILL" in watcher.output["supervisor"]
     await watcher.end()
@@ -127,9 +125,9 @@ async def test_a_program_that_is_never_ready_fails_the_start(tmp_path: Path) -> 
 
 
 async def test_a_program_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> None:
-    watcher = Watcher((Service("deaf", program(tmp_path, DEAF), grace_s=0.3),))
+    deaf = Service("deaf", program(tmp_path, DEAF), grace_s=0.3, ready_when_said=b"deaf.")
+    watcher = Watcher((deaf,))
     await watcher.until_ready()
-    await asyncio.sleep(0.3)
     pid = watcher.pid("deaf")
     await watcher.end()
     assert is_gone(pid)
@@ -143,10 +141,10 @@ async def test_stopping_ends_the_children_of_a_service_too(tmp_path: Path) -> No
     )
     watcher = Watcher((Service("family", program(tmp_path, parent)),))
     await watcher.until_ready()
-    await watcher.until(lambda: b"\n" in watcher.output.get("family", b""))
+    await until_async(lambda: b"\n" in watcher.output.get("family", b""), "the child's number")
     child = int(watcher.output["family"])
     await watcher.end()
-    await watcher.until(partial(is_gone, child))
+    await until_async(partial(is_gone, child), "the end of the child")
 
 
 def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
@@ -180,5 +178,5 @@ def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
         family = psutil.Process(killed.pid).children(recursive=True)
         killed.kill()
     assert len(family) == 3
-    _, left = psutil.wait_procs(family, timeout=5)
+    _, left = psutil.wait_procs(family, timeout=LIMIT_S)
     assert [process for process in left if not is_gone(process.pid)] == []

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from kuber.workers.consumer import ConsumerOptions, MessageLoop
 from kuber.workers.relay import OutboxRelay
 from tests.fakes.dispatchers import new_dispatcher
 from tests.fakes.kafka import new_broker, own_broker, signal
+from tests.fixtures.waiting import until_async
 from tests.integration.signals.test_signal_outages import Restarted
 
 MANY = 30
@@ -104,12 +105,6 @@ async def pool(database: Database) -> AsyncIterator[RawPool]:
     await opened.close()
 
 
-async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(60):
-        while not await holds():  # noqa: ASYNC110  what it asks is no event
-            await asyncio.sleep(0.1)
-
-
 async def high(bootstrap: str) -> int:
     """Return how many messages the topic ever had."""
     offsets = TopicOffsets(bootstrap, TOPIC, "somebody else")
@@ -132,8 +127,8 @@ async def test_signals_that_a_broker_forgot_before_they_were_read_are_recorded_o
         server.start()
         running = asyncio.create_task(relay.run())
         async with dispatching(broker.bootstrap, pool):
-            await until(lambda: _all_recorded(connection, accepted))
-            await until(lambda: _none_waiting(connection))
+            await until_async(lambda: _all_recorded(connection, accepted), "all signals")
+            await until_async(lambda: _none_waiting(connection), "an empty outbox")
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert await recorded(connection) == set(accepted)
@@ -154,7 +149,7 @@ async def test_signals_that_come_first_after_a_loss_bring_back_those_before_them
         server.start()
         # So many that no partition ends below where it was: only where they stand tells of it.
         await accept(connection, 2 * MANY)
-        await until(lambda: _published(relay, connection))
+        await until_async(lambda: _published(relay, connection), "the second sending")
         assert await rows(connection, "select count(*) from outbox where sent_at is null") == [
             (MANY,)
         ]
@@ -175,7 +170,7 @@ async def test_a_slow_dispatcher_makes_no_message_come_twice(
                 assert await relay.publish_batch(connection) == 0
             assert (await high(bootstrap), await waiting(connection)) == (MANY, MANY)
             async with dispatching(bootstrap, pool):
-                await until(lambda: _none_waiting(connection))
+                await until_async(lambda: _none_waiting(connection), "an empty outbox")
             assert await recorded(connection) == set(accepted)
 
 
@@ -190,7 +185,7 @@ async def test_a_signal_is_in_the_event_history_once_it_is_recorded(
             await relay.publish_batch(connection)
             assert await rows(connection, past) == []
             async with dispatching(bootstrap, pool):
-                await until(lambda: _none_waiting(connection))
+                await until_async(lambda: _none_waiting(connection), "an empty outbox")
     assert sorted(row[0] for row in await rows(connection, past)) == sorted(map(str, accepted))
 
 
@@ -206,7 +201,7 @@ async def test_what_the_group_has_passed_without_recording_is_sent_again_when_it
             await relay.look_after(connection)
             assert await relay.publish_batch(connection) == 0, "not due yet"
             await connection.execute("update outbox set send_again_at = now()")
-            await until(lambda: _resent(relay, connection))
+            await until_async(lambda: _resent(relay, connection), "the second sending")
             [[later, times]] = await rows(
                 connection,
                 "select min(send_again_at - sent_at), min(times_sent) from outbox",
@@ -225,10 +220,10 @@ async def test_a_dead_letter_confirms_its_signal_and_one_that_was_sent_twice_is_
             await connection.execute("update outbox set sent_at = null")
             await relay.publish_batch(connection)
             async with dispatching(bootstrap, pool):
-                await until(lambda: _none_waiting(connection))
+                await until_async(lambda: _none_waiting(connection), "an empty outbox")
                 await accept(connection, 1)
                 await relay.publish_batch(connection)
-                await until(lambda: _none_waiting(connection))
+                await until_async(lambda: _none_waiting(connection), "an empty outbox")
             assert await rows(connection, "select reason from dead_letters") == [
                 ("unknown_signal_type",)
             ]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 
 import httpx
@@ -22,6 +23,7 @@ from tests.fakes.kafka import new_broker
 from tests.fixtures.counts import Tell
 from tests.fixtures.servers import create_tables
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import LIMIT_S, until
 from tests.fixtures.workers import Installation, OwnValkey, own_valkey, seed
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
@@ -119,15 +121,15 @@ def test_what_was_announced_while_kafka_was_away_is_delivered_after(
     for _ in range(2):
         runs.append(person.run(pipeline["id"], as_of=GOLDEN_DAY, seed=1))
         assert person.wait(runs[-1])["status"] == "succeeded"
-    ready = httpx.get(f"{site.installation.url}/ready")
+    ready = httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S)
     assert (ready.status_code, ready.json()["checks"]["kafka"]["ok"]) == (503, False)
     assert len(site.installation.query("select 1 from outbox")) == 4
     site.kafka.start()
-    messages = _read(site, "decisions.order_intent", set(runs), timeout_s=40)
+    messages = _read(site, "decisions.order_intent", set(runs))
     firsts = list(dict.fromkeys(item["value"]["run_id"] for item in messages))
     assert firsts == runs
-    _until(lambda: site.installation.query("select 1 from outbox") == [], 20)
-    _until(lambda: httpx.get(f"{site.installation.url}/ready").status_code == 200, 15)
+    until(lambda: site.installation.query("select 1 from outbox") == [], "an empty outbox")
+    until(partial(_is_ready, site), "an API that is ready")
 
 
 def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
@@ -136,19 +138,20 @@ def test_t06_runs_accepted_while_redis_is_away_finish_after_it_is_back(
     pipelines = [person.create(graph=steps(a={}, b={})) for _ in range(BACKLOG)]
     site.valkey.kill()
     runs = [person.run(pipeline["id"]) for pipeline in pipelines]
-    ready = httpx.get(f"{site.installation.url}/ready")
+    ready = httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S)
     assert (ready.status_code, ready.json()["checks"]["redis"]["ok"]) == (503, False)
     assert len(set(runs)) == BACKLOG
     site.valkey.start()
     started = time.monotonic()
-    _until(lambda: _statuses(site, person) == {"succeeded": BACKLOG}, 30)
+    until(lambda: _statuses(site, person) == {"succeeded": BACKLOG}, "the end of all runs")
     tell(f"T06: {BACKLOG} runs finished {time.monotonic() - started:.1f} s after Redis was back")
     _check_once(site, runs, nodes=4)
 
 
 def test_a_watcher_sees_the_run_though_redis_is_away(site: Site, person: Trader) -> None:
     pipeline = person.create(graph=steps(**{f"s{n}": {"seconds": 0.4} for n in range(8)}))
-    with connect(site.installation.url.replace("http", "ws") + "/api/v1/ws") as socket:
+    address = site.installation.url.replace("http", "ws") + "/api/v1/ws"
+    with connect(address, open_timeout=LIMIT_S, ping_interval=None) as socket:
         socket.send(json.dumps({"type": "auth", "token": person.token}))
         run_id = person.run(pipeline["id"])
         socket.send(json.dumps({"type": "subscribe", "topic": f"execution:{run_id}"}))
@@ -156,13 +159,13 @@ def test_a_watcher_sees_the_run_though_redis_is_away(site: Site, person: Trader)
         time.sleep(0.6)
         site.valkey.kill()
         try:
-            seen = _events_until_end(socket, 15)
+            seen = _events_until_end(socket)
         finally:
             site.valkey.start()
     recorded = [event["sequence"] for event in person.events(run_id)]
     assert [event["sequence"] for event in seen] == recorded
     assert len(recorded) == 1 + 2 * 10 + 1
-    _until(lambda: httpx.get(f"{site.installation.url}/ready").status_code == 200, 15)
+    until(partial(_is_ready, site), "an API that is ready")
 
 
 def test_t07_postgres_killed_under_load_loses_no_accepted_run(
@@ -171,7 +174,7 @@ def test_t07_postgres_killed_under_load_loses_no_accepted_run(
     pipelines = [person.create(template="golden-cross") for _ in range(BACKLOG)]
     accepted: list[str] = []
     with _posting(site, person, pipelines, accepted):
-        _until(lambda: len(accepted) >= BACKLOG // 2, 20)
+        until(lambda: len(accepted) >= BACKLOG // 2, "half of the starts")
         site.postgres.kill()
         time.sleep(0.5)
         site.postgres.start()
@@ -179,7 +182,7 @@ def test_t07_postgres_killed_under_load_loses_no_accepted_run(
     assert len(accepted) >= BACKLOG // 2
     found = {str(row[0]) for row in _query(site, "select id from runs where user_id = %s", person)}
     assert set(accepted) <= found, "an acknowledged row is missing"
-    _until(lambda: set(_statuses(site, person)) == {"succeeded"}, 40)
+    until(lambda: set(_statuses(site, person)) == {"succeeded"}, "the end of all runs")
     tell(
         f"T07: {len(accepted)} of {BACKLOG} accepted, {len(found)} stored, all finished"
         f" {time.monotonic() - started:.1f} s after PostgreSQL was back"
@@ -220,6 +223,10 @@ def _posting(
         thread.join()
 
 
+def _is_ready(site: Site) -> bool:
+    return httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S).status_code == 200
+
+
 def _statuses(site: Site, person: Trader) -> dict[object, object]:
     statement = "select status, count(*) from runs where user_id = %s group by status"
     return {row[0]: row[1] for row in _query(site, statement, person)}
@@ -244,7 +251,7 @@ def _check_once(site: Site, runs: list[str], nodes: int) -> None:
     assert Counter(str(row[0]) for row in ends) == dict.fromkeys(runs, 1)
 
 
-def _read(site: Site, topic: str, runs: set[str], timeout_s: float = 20) -> list[JsonObject]:
+def _read(site: Site, topic: str, runs: set[str]) -> list[JsonObject]:
     """Return the messages of the topic about these runs, once each of them has one."""
     consumer = Consumer(
         {
@@ -255,9 +262,9 @@ def _read(site: Site, topic: str, runs: set[str], timeout_s: float = 20) -> list
         }
     )
     found: list[JsonObject] = []
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + LIMIT_S
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        partitions = consumer.list_topics(topic, timeout=LIMIT_S).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         while {item["value"]["run_id"] for item in found} != runs:
             assert time.monotonic() < deadline, f"{len(found)} messages came"
@@ -283,17 +290,10 @@ def _message(key: object, value: object, headers: object) -> JsonObject:
     }
 
 
-def _events_until_end(socket: object, timeout_s: float) -> list[JsonObject]:
+def _events_until_end(socket: object) -> list[JsonObject]:
     seen: list[JsonObject] = []
     while not seen or seen[-1]["type"] != "execution_finished":
-        message = json.loads(socket.recv(timeout=timeout_s))  # type: ignore[attr-defined]
+        message = json.loads(socket.recv(timeout=LIMIT_S))  # type: ignore[attr-defined]
         if "sequence" in message:
             seen.append(message)
     return seen
-
-
-def _until(holds: Callable[[], bool], timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)

@@ -13,6 +13,7 @@ from kuber.infra.db import JsonObject, RawPool, raw_pool
 from kuber.infra.heartbeats import Progress
 from kuber.kernel.clock import SystemClock
 from kuber.workers.service import ServiceHost
+from tests.fixtures.waiting import until_async
 
 HOST = socket.gethostname()
 
@@ -76,15 +77,16 @@ async def runs_until_rounds(pool: RawPool, service: Service, rounds: int) -> Non
     host = ServiceHost([service], pool, SystemClock(), beat_every_s=0.01, first_backoff_s=0.01)
     seen: set[datetime] = set()
     running = asyncio.create_task(host.run(lambda: None))
-    async with asyncio.timeout(30):
-        while len(seen) < rounds:
-            await asyncio.sleep(0.01)
-            async with pool.connection() as connection:
-                cursor = await connection.execute(
-                    "select beat_at from service_beats where instance = %s",
-                    (f"{HOST}:{os.getpid()}",),
-                )
-                seen.update(row[0] for row in await cursor.fetchall())
+
+    async def beaten() -> bool:
+        async with pool.connection() as connection:
+            cursor = await connection.execute(
+                "select beat_at from service_beats where instance = %s", (f"{HOST}:{os.getpid()}",)
+            )
+            seen.update(row[0] for row in await cursor.fetchall())
+        return len(seen) >= rounds
+
+    await until_async(beaten, f"{rounds} beats")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

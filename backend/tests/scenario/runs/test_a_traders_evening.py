@@ -7,6 +7,7 @@ from websockets.sync.client import connect
 
 from kuber.infra.db import JsonObject
 from tests.fixtures.traders import PASSWORD, node_of, statuses_of
+from tests.fixtures.waiting import LIMIT_S
 from tests.fixtures.workers import Installation
 
 AS_OF = "2009-05-14T21:00:00Z"
@@ -16,7 +17,7 @@ NODES = ["pipeline_manager", "trigger", "data", "bias", "strategy", "risk", "tra
 def test_a_trader_goes_from_sign_up_to_a_trade_and_back_through_its_history(
     installation: Installation,
 ) -> None:
-    with httpx.Client(base_url=f"{installation.url}/api/v1", timeout=30) as browser:
+    with httpx.Client(base_url=f"{installation.url}/api/v1", timeout=LIMIT_S) as browser:
         token = _sign_up(browser, "teresa@example.com")
 
         # She opens the golden cross and risks less than it suggests.
@@ -29,14 +30,15 @@ def test_a_trader_goes_from_sign_up_to_a_trade_and_back_through_its_history(
         assert (saved["version"], saved["revision"]) == (2, 2)
 
         # She runs it on the evening of the cross, and watches.
-        with connect(installation.url.replace("http", "ws") + "/api/v1/ws") as socket:
+        address = installation.url.replace("http", "ws") + "/api/v1/ws"
+        with connect(address, open_timeout=LIMIT_S, ping_interval=None) as socket:
             socket.send(json.dumps({"type": "auth", "token": token}))
             body = {"symbol": "AAPL", "as_of": AS_OF, "seed": 1}
             run_id = browser.post(f"/pipelines/{pipeline['id']}/run", json=body).json()[
                 "execution_id"
             ]
             socket.send(json.dumps({"type": "subscribe", "topic": f"execution:{run_id}"}))
-            events = _watch(lambda: json.loads(socket.recv(timeout=15)))
+            events = _watch(lambda: json.loads(socket.recv(timeout=LIMIT_S)))
         completed = [item["node_id"] for item in events if item["type"] == "agent_completed"]
         assert completed == NODES
         [traded] = [item["data"] for item in events if item["type"] == "trade_executed"]

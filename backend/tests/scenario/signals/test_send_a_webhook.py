@@ -12,6 +12,7 @@ import pytest
 
 from kuber.infra.db import JsonObject
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import LIMIT_S
 from tests.fixtures.workers import Installation
 
 HOW_TO = Path(__file__).parents[4] / "docs" / "how-to" / "send-a-webhook.md"
@@ -39,7 +40,7 @@ def run(script: str, source: JsonObject) -> list[dict[str, Any]]:
         env={"PATH": os.environ["PATH"], "URL": source["url"], "SECRET": source["secret"]},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=2 * LIMIT_S,
         check=True,
     )
     return [json.loads(line) for line in done.stdout.replace("}{", "}\n{").splitlines()]

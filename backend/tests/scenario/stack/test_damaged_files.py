@@ -10,6 +10,7 @@ import pytest
 
 from kuber.infra.embedded.home import FILES
 from tests.fixtures.stack import StackUnderTest, started_stack
+from tests.fixtures.waiting import LIMIT_S
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -67,7 +68,7 @@ def test_a_home_with_every_file_damaged_starts_works_and_stops(used: Used, damag
         path.unlink(missing_ok=True)
         DAMAGES[damage](path)
     with started_stack(used.home, DEMO) as stack:
-        assert httpx.get(f"{stack.url}/ready", timeout=30).status_code == 200
+        assert httpx.get(f"{stack.url}/ready", timeout=LIMIT_S).status_code == 200
         assert {one["state"] for one in stack.status()["services"]} == {"running"}
         told = (used.home / "run" / "start.log").read_text()
         stopped = stack.kuber("down")

@@ -3,14 +3,14 @@
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 import psutil
 
 from tests.fixtures.stack import StackUnderTest, started_stack
+from tests.fixtures.waiting import LIMIT_S, until
 
 SERVICES = [
     "postgres",
@@ -23,13 +23,6 @@ SERVICES = [
     "dispatcher",
     "services",
 ]
-
-
-def until(condition: Callable[[], bool], within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def processes_of(home: Path) -> list[psutil.Process]:
@@ -48,7 +41,7 @@ def processes_of(home: Path) -> list[psutil.Process]:
 
 
 def test_the_address_answers_and_is_able_to_work(running_stack: StackUnderTest) -> None:
-    assert httpx.get(f"{running_stack.url}/ready", timeout=10).status_code == 200
+    assert httpx.get(f"{running_stack.url}/ready", timeout=LIMIT_S).status_code == 200
 
 
 def test_status_has_exactly_the_promised_shape(running_stack: StackUnderTest) -> None:
@@ -91,7 +84,8 @@ def test_processes_beside_the_web_server_say_that_they_are_alive(
     running_stack: StackUnderTest,
 ) -> None:
     for service in ("worker", "beat", "relay"):
-        until(lambda name=service: running_stack.kuber("alive", name).returncode == 0)  # type: ignore[misc]
+        alive = partial(running_stack.kuber, "alive", service)
+        until(lambda ask=alive: ask().returncode == 0, f"a sign of life of the {service}")  # type: ignore[misc]
 
 
 def test_a_killed_service_comes_back_and_the_restart_is_counted(
@@ -104,7 +98,7 @@ def test_a_killed_service_comes_back_and_the_restart_is_counted(
         relay = next(s for s in running_stack.status()["services"] if s["name"] == "relay")
         return bool(relay["state"] == "running" and relay["pid"] != before and relay["restarts"])
 
-    until(is_back)
+    until(is_back, "the relay's return")
 
 
 def test_a_busy_port_that_was_asked_for_is_named(tmp_path: Path) -> None:
@@ -127,7 +121,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_is_clean(tmp_pa
     with started_stack(tmp_path / "home", {}) as stack:
         assert len(processes_of(stack.home)) > len(SERVICES)
         os.kill(stack.record.supervisor_pid, signal.SIGKILL)
-        until(lambda: not processes_of(stack.home), within_s=20)
+        until(lambda: not processes_of(stack.home), "the end of every process")
         assert stack.kuber("status").returncode == 3
         assert stack.kuber("up", "-d").returncode == 0
         assert {s["state"] for s in stack.status()["services"]} == {"running"}

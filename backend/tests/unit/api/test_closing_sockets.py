@@ -20,6 +20,7 @@ from kuber.realtime.hub import Listener
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.session import EventSession, Send
 from kuber.realtime.session_watch import SessionWatch
+from tests.fixtures.waiting import LIMIT_S
 
 SESSION = SessionId(uuid4())
 
@@ -98,7 +99,7 @@ class World:
         return {}
 
     async def serve(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await ws._serve(self.socket, self.container, self.principal)  # type: ignore[arg-type]
 
     @property

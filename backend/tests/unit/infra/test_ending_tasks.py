@@ -6,6 +6,7 @@ import pytest
 
 from kuber.infra import tasks
 from kuber.infra.tasks import end_tasks
+from tests.fixtures.waiting import LIMIT_S
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ async def test_a_task_that_does_not_end_keeps_nobody_waiting() -> None:
     over = asyncio.Event()
     deaf, other = (asyncio.create_task(_loses(cancels, over)) for cancels in (1_000_000, 0))
     await asyncio.sleep(0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         await end_tasks([deaf, other])
     assert other.cancelled()
     assert not deaf.done()

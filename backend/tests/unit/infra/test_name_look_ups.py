@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from kuber.infra.outbound import system_resolver
+from tests.fixtures.waiting import LIMIT_S
 
 
 async def test_a_look_up_uses_no_thread_that_others_need(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,12 +17,12 @@ async def test_a_look_up_uses_no_thread_that_others_need(monkeypatch: pytest.Mon
 
     def slow(host: str, port: int, **_: object) -> list[object]:
         names.append(threading.current_thread().name)
-        answered.wait(10)
+        answered.wait(2 * LIMIT_S)
         return [entry]
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     look_ups = [asyncio.create_task(system_resolver("slow.example.com", 443)) for _ in range(50)]
-    assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), timeout=5) == "done"
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), timeout=LIMIT_S) == "done"
     answered.set()
     assert await look_ups[0] == (ip_address("93.184.216.34"),)
     await asyncio.gather(*look_ups)

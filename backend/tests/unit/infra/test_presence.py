@@ -1,7 +1,7 @@
 """A server is away once it was silent for long enough, and back with its first answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,6 +10,7 @@ from redis.exceptions import TimeoutError as RedisTimedOut
 
 from kuber.infra.presence import Presence
 from kuber.infra.redis import CircuitBreaker
+from tests.fixtures.waiting import until_async
 
 
 class Server:
@@ -36,35 +37,29 @@ async def watched(server: Server) -> AsyncIterator[Presence]:
     await asyncio.wait((watching,))
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  the state has no event
-            await asyncio.sleep(0.001)
-
-
 async def test_a_server_that_hangs_is_away_until_it_answers() -> None:
     server, gone = Server(), []
     async with watched(server) as presence:
         presence.when_away = lambda: gone.append(True)
-        await until(lambda: presence.away)
+        await until_async(lambda: presence.away, "an absence")
         assert gone == [True]
         assert server.asked <= 3, "questions that hang do not pile up"
         server.well.set()
-        await until(lambda: not presence.away)
+        await until_async(lambda: not presence.away, "a return")
 
 
 async def test_a_server_that_refuses_is_away_too() -> None:
     server = Server()
     server.refuses = True
     async with watched(server) as presence:
-        await until(lambda: presence.away)
+        await until_async(lambda: presence.away, "an absence")
 
 
 async def test_a_server_that_answers_stays() -> None:
     server = Server()
     server.well.set()
     async with watched(server) as presence:
-        await until(lambda: server.asked > 10)
+        await until_async(lambda: server.asked > 10, "ten questions")
         assert not presence.away
 
 
@@ -84,7 +79,7 @@ async def test_calls_fail_at_once_after_one_that_hung_until_redis_is_back() -> N
     with pytest.raises(RedisTimedOut, match="a moment ago"):
         breaker.check()
     back.set()
-    await until(lambda: passes(breaker))
+    await until_async(lambda: passes(breaker), "a Redis that is asked again")
     assert await breaker.bound(fine()) == "answer"
 
 
@@ -99,7 +94,7 @@ async def test_redis_is_asked_until_it_answers() -> None:
     breaker = CircuitBreaker(ask, within_s=0.02, pause_s=0)
     with pytest.raises(RedisTimedOut):
         await breaker.bound(hang())
-    await until(lambda: passes(breaker))
+    await until_async(lambda: passes(breaker), "a Redis that is asked again")
     assert answers == []
 
 

@@ -13,6 +13,7 @@ from kuber.realtime.hub import QUEUE_SIZE, Listener
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.session import Denied, EventSession
 from kuber.runs.errors import RunNotFound
+from tests.fixtures.waiting import LIMIT_S
 
 USER = UserId(uuid4())
 RUN = RunId(uuid4())
@@ -95,7 +96,7 @@ class Client:
         return [item["unread"] for item in self.sent if item["type"] == "notices"]
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(LIMIT_S):
             while len(self.sequences) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -204,7 +205,7 @@ async def test_every_page_of_a_long_record_is_delivered(client: Client) -> None:
 
 async def test_a_quiet_client_is_pinged(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "PING_S", 0.06)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(LIMIT_S):
         await client.arrived.wait()
     assert client.sent == [{"type": "ping"}]
 
@@ -252,7 +253,7 @@ async def test_a_client_that_falls_too_far_behind_is_cut_off() -> None:
     pump = asyncio.create_task(slow.session.pump())
     await asyncio.sleep(0)
     slow.hub.publish(*(event(number) for number in range(1, QUEUE_SIZE + 2)))
-    await asyncio.wait_for(pump, 2)
+    await asyncio.wait_for(pump, LIMIT_S)
     assert slow.hub.listeners == []
 
 
@@ -267,7 +268,7 @@ async def test_notices_are_told_to_whoever_asked_for_them(client: Client) -> Non
     await client.subscribe(topic="notices")
     client.unread = 4
     client.notices.changed(f"{uuid4()} {USER}")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(LIMIT_S):
         while client.unread_told != [3, 4]:
             client.arrived.clear()
             await client.arrived.wait()
@@ -288,14 +289,14 @@ async def read_again(client: Client) -> None:
     """Return once the session reads the records, and is kept waiting for them."""
     client.may_read.clear()
     client.reading.clear()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(LIMIT_S):
         await client.reading.wait()
 
 
 async def still_delivered(client: Client) -> None:
     await client.subscribe(topic="user")
     client.hub.publish(event(7))
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(LIMIT_S):
         while 7 not in client.sequences:
             client.arrived.clear()
             await client.arrived.wait()
@@ -319,7 +320,7 @@ async def test_unsubscribing_while_a_gap_is_waited_for_ends_nothing_else(client:
     client.may_read.clear()
     client.hub.publish(event(3))
     client.reading.clear()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(LIMIT_S):
         await client.reading.wait()
     leaving = unsubscribing(client)
     await asyncio.sleep(0)
@@ -333,7 +334,7 @@ async def test_a_run_that_is_deleted_meanwhile_ends_nothing_else(client: Client)
     client.deleted.add(RUN)
     client.hub.live = False
     client.reading.clear()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(LIMIT_S):
         await client.reading.wait()
     await still_delivered(client)
 
@@ -348,7 +349,7 @@ async def test_a_cancel_that_meets_an_event_is_not_lost(ticks: int) -> None:
     for _ in range(ticks):
         await asyncio.sleep(0)
     pump.cancel()
-    done, _ = await asyncio.wait((pump,), timeout=1)
+    done, _ = await asyncio.wait((pump,), timeout=LIMIT_S)
     assert done == {pump}
     assert pump.cancelled()
     assert client.hub.listeners == []

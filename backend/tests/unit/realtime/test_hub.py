@@ -15,6 +15,7 @@ from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.broadcast import RedisBroadcaster, channel
 from kuber.realtime.hub import Hub, Listener
 from kuber.runs.types import RunEvent, RunEventType
+from tests.fixtures.waiting import LIMIT_S, until_async
 
 ANN, BOB = UserId(uuid4()), UserId(uuid4())
 
@@ -112,14 +113,12 @@ def event(sequence: int) -> RunEvent:
 
 
 async def heard(listener: Listener, count: int) -> list[int]:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(LIMIT_S):
         return [(await listener.queue.get())["sequence"] for _ in range(count)]
 
 
 async def _settled(hub: Hub, *, live: bool = True) -> None:
-    async with asyncio.timeout(3):
-        while hub.live is not live:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until_async(lambda: hub.live is live, f"a hub whose live is {live}")
 
 
 async def test_every_listener_of_a_user_hears_the_users_events_in_order(
@@ -192,7 +191,7 @@ async def test_a_message_is_plain_json_with_times_in_utc(
     listener = await hub.join(ANN)
     await _settled(hub)
     broadcaster.send(ANN, [event(1)])
-    message = await asyncio.wait_for(listener.queue.get(), 2)
+    message = await asyncio.wait_for(listener.queue.get(), LIMIT_S)
     assert json.loads(json.dumps(message)) == message
     assert message["at"].endswith("Z")
     assert "node_id" not in message
@@ -226,13 +225,13 @@ async def test_a_cancel_while_redis_is_told_reaches_the_client_and_not_the_comma
     joining = asyncio.create_task(hub.join(ANN))
     await told.begun.wait()
     joining.cancel()
-    await asyncio.wait((joining,), timeout=1)
+    await asyncio.wait((joining,), timeout=LIMIT_S)
     assert joining.cancelled()
     assert told.broken_off == 0
     told.subscribing.set()
-    async with asyncio.timeout(3):
-        while channel(ANN) in told.names or hub._commands:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until_async(
+        lambda: channel(ANN) not in told.names and not hub._commands, "the end of a subscription"
+    )
     assert told.names == {"kuber:events", channel(BOB)}
     await hub.close()
 

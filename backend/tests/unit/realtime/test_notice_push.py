@@ -10,6 +10,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.ids import UserId
 from kuber.realtime import notice_push as push_module
 from kuber.realtime.notice_push import NoticePush
+from tests.fixtures.waiting import LIMIT_S
 
 ANN, BOB = UserId(uuid4()), UserId(uuid4())
 
@@ -50,7 +51,7 @@ async def test_one_reading_serves_all_connections_of_a_user(
     other: asyncio.Queue[JsonObject] = asyncio.Queue()
     with push.watching(ANN, one.put_nowait), push.watching(ANN, other.put_nowait):
         push.changed(f"{ANN} {BOB}")
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(LIMIT_S):
             assert await one.get() == await other.get() == {"type": "notices", "unread": 1}
     assert notices.reads == [ANN]
 
@@ -62,7 +63,7 @@ async def test_nobody_who_is_not_connected_is_read_for(push: NoticePush, notices
     with push.watching(BOB, heard.put_nowait):
         push.changed(str(ANN))
         push.look_again()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(LIMIT_S):
             await heard.get()
     assert notices.reads == [BOB]
 
@@ -74,7 +75,7 @@ async def test_who_asks_while_nothing_can_be_read_is_told_later(
     heard: asyncio.Queue[JsonObject] = asyncio.Queue()
     with push.watching(ANN, heard.put_nowait):
         assert await push.read(ANN) is None
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(LIMIT_S):
             assert await heard.get() == {"type": "notices", "unread": 2}
 
 
@@ -83,5 +84,5 @@ async def test_what_could_not_be_read_is_read_again(push: NoticePush, notices: N
     heard: asyncio.Queue[JsonObject] = asyncio.Queue()
     with push.watching(ANN, heard.put_nowait):
         push.changed(str(ANN))
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(LIMIT_S):
             assert (await heard.get())["unread"] == 3

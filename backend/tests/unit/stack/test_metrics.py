@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from kuber.config import BadSettings, Settings
 from kuber.infra.embedded.process import free_port
 from kuber.startup import serve_metrics
+from tests.fixtures.waiting import LIMIT_S
 
 
 def settings(port: int | None) -> Settings:
@@ -24,7 +25,7 @@ def settings(port: int | None) -> Settings:
 def test_figures_are_served_at_the_port() -> None:
     port = free_port()
     serve_metrics(settings(port))
-    shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    shown = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=LIMIT_S).text
     assert "kuber_dead_letters_total" in shown
 
 

@@ -17,6 +17,7 @@ from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.kernel.clock import SystemClock
 from kuber.workers import consumer as consumer_module
 from kuber.workers.consumer import ConsumerOptions, MessageLoop, is_outage
+from tests.fixtures.waiting import until_async
 
 MESSAGE = IncomingMessage("signals.raw", 0, 1, 1_700_000_000_000, b"AAPL", b"{}", {})
 
@@ -62,14 +63,15 @@ async def watched(
     consumer: FakeConsumer,
     handle: Callable[[Sequence[IncomingMessage]], None],
     holds: Callable[[Progress], bool],
+    progress: Progress | None = None,
 ) -> Progress:
     """Run a loop until its progress is as `holds` asks."""
+    progress = progress or Progress()
 
     async def handler(batch: Sequence[IncomingMessage]) -> Sequence[Rejected]:
         handle(batch)
         return []
 
-    progress = Progress()
     options = ConsumerOptions("dispatcher", base_s=0.001, cap_s=0.002)
     loop = MessageLoop(
         cast(KafkaConsumer, consumer),
@@ -81,9 +83,7 @@ async def watched(
     )
     running = asyncio.create_task(loop.run())
     try:
-        async with asyncio.timeout(5):
-            while not holds(progress):  # noqa: ASYNC110  what it asks is no event
-                await asyncio.sleep(0.001)
+        await until_async(lambda: holds(progress), lambda: f"other progress than {progress}")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -117,19 +117,16 @@ async def test_a_consumer_that_kafka_shuts_out_waits_for_kafka() -> None:
 
 
 async def test_a_batch_waits_for_postgresql_and_is_progress_once_it_is_done() -> None:
-    seen: list[str | None] = []
+    progress, seen = Progress(), list[str | None]()
     tries = iter((True, True, False))
 
     def handle(_batch: Sequence[IncomingMessage]) -> None:
+        seen.append(progress.waiting_for)
         if next(tries):
             raise OperationalError("the server is away")
 
-    def holds(progress: Progress) -> bool:
-        seen.append(progress.waiting_for)
-        return progress.rounds > 0
-
-    progress = await watched(FakeConsumer([MESSAGE]), handle, holds)
-    assert "PostgreSQL" in seen
+    await watched(FakeConsumer([MESSAGE]), handle, lambda it: it.rounds > 0, progress)
+    assert seen == [None, "PostgreSQL", "PostgreSQL"]
     assert progress.waiting_for is None
 
 

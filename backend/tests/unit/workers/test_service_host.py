@@ -14,6 +14,7 @@ from kuber.infra.heartbeats import Progress
 from kuber.kernel.clock import FixedClock
 from kuber.workers.periodic import PeriodicService
 from kuber.workers.service import LONGEST_BACKOFF_S, LongRunning, ServiceHost, pause_s
+from tests.fixtures.waiting import until_async
 
 
 class FakePool:
@@ -100,7 +101,7 @@ async def hosted(
         services, cast(RawPool, pool), clock, beat_every_s=0.002, first_backoff_s=0.002
     )
     running = asyncio.create_task(host.run(ready.set))
-    await asyncio.wait_for(ready.wait(), 5)
+    await until_async(ready.is_set, "the start of every service")
     await beaten(pool)
     try:
         yield running
@@ -112,13 +113,9 @@ async def hosted(
 async def beaten(pool: FakePool) -> None:
     """Return once every beat tells of what was done before the call."""
     written = pool.written
-    await until(lambda: pool.written >= written + 2 * max(1, len(pool.beats)))
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110  what it asks is no event
-            await asyncio.sleep(0.001)
+    await until_async(
+        lambda: pool.written >= written + 2 * max(1, len(pool.beats)), "two beats of each"
+    )
 
 
 async def fails() -> None:
@@ -135,7 +132,7 @@ async def test_a_service_that_fails_is_started_again_and_the_others_do_not_notic
     bad, good = Service("bad", now_s), Service("good", now_s)
     bad.works = fails
     async with hosted(pool, clock, bad, good):
-        await until(lambda: bad.starts >= 3)
+        await until_async(lambda: bad.starts >= 3, "another start")
         await beaten(pool)
         assert (pool.state("bad"), pool.state("good")) == ("failing", "running")
         assert pool.detail("bad") == {"handled": 7, "error": "ValueError: broken"}
@@ -154,7 +151,7 @@ async def test_a_service_that_was_started_again_runs_only_once_it_has_done_somet
     async with hosted(pool, clock, service):
         service.works = asyncio.Event().wait  # type: ignore[assignment]
         starts = service.starts
-        await until(lambda: service.starts > starts)
+        await until_async(lambda: service.starts > starts, "another start")
         await beaten(pool)
         assert pool.state("one") == "failing"
         service.progress.made()
@@ -169,7 +166,7 @@ async def test_a_service_that_ends_by_itself_is_failing_and_started_again(
     service = Service("one", now_s)
     service.works = ends
     async with hosted(pool, clock, service):
-        await until(lambda: service.starts >= 2)
+        await until_async(lambda: service.starts >= 2, "another start")
         await beaten(pool)
         assert pool.state("one") == "failing"
 
@@ -247,7 +244,7 @@ async def test_each_round_of_a_periodic_service_is_progress(
 
     service = PeriodicService("scheduler", work, 0.001)
     async with hosted(pool, clock, service):
-        await until(lambda: service.progress.rounds >= 3)
+        await until_async(lambda: service.progress.rounds >= 3, "three rounds")
         assert pool.state("scheduler") == "running"
     assert service.status() == {
         "rounds": service.progress.rounds,

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from kuber.signals.generators.seeding import seed_generators
 from tests.fakes.bars import sample, utc
 from tests.fakes.generator_bars import REGISTRY
 from tests.fixtures.counts import Tell
+from tests.fixtures.waiting import LIMIT_S, until_async
 from tests.integration.signals.generators.conftest import Workshop
 
 BACKEND = Path(__file__).parents[4]
@@ -82,7 +82,7 @@ async def test_a_replay_tells_exactly_the_crossings_of_the_library_each_once(
 ) -> None:
     expected = crossings_by_the_library()
     process = replay(workshop, tmp_path, "--step-days", "30")
-    printed, errors = process.communicate(timeout=60)
+    printed, errors = process.communicate(timeout=2 * LIMIT_S)
     assert process.returncode == 0, errors
     signals = await workshop.announced()
     assert told(signals) == expected
@@ -104,7 +104,7 @@ async def test_a_replay_killed_twice_on_the_way_misses_and_doubles_nothing(
         assert process.returncode == -9, "it was still on its way"
     assert seen < len(expected)
     process = replay(workshop, tmp_path, "--step-days", "30")
-    printed, errors = process.communicate(timeout=60)
+    printed, errors = process.communicate(timeout=2 * LIMIT_S)
     assert process.returncode == 0, errors
     signals = await workshop.announced()
     assert told(signals) == expected
@@ -114,11 +114,11 @@ async def test_a_replay_killed_twice_on_the_way_misses_and_doubles_nothing(
 
 
 async def until_announced(workshop: Workshop, count: int, process: "subprocess.Popen[str]") -> int:
-    deadline = time.monotonic() + 60
-    while (found := len(await workshop.announced())) < count:
+    async def reached() -> int:
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
-        assert time.monotonic() < deadline
-    return found
+        return found if (found := len(await workshop.announced())) >= count else 0
+
+    return await until_async(reached, f"{count} signals")
 
 
 async def test_done_again_a_replay_sends_the_same_ids(workshop: Workshop) -> None:
@@ -163,7 +163,7 @@ async def test_a_wrong_option_is_named(
     workshop: Workshop, tmp_path: Path, more: tuple[str, ...], words: str
 ) -> None:
     process = replay(workshop, tmp_path, *more)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=2 * LIMIT_S)
     assert process.returncode in (1, 2)
     assert words in errors
     assert "Traceback" not in errors

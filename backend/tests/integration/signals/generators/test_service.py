@@ -1,17 +1,17 @@
 """`./kuber services generators` as a process of its own."""
 
 import signal
-import time
 from uuid import uuid4
 
+from tests.fixtures.waiting import LIMIT_S, until
 from tests.fixtures.workers import Installation, NewInstallation
 
 
 def wait_for(installation: Installation, statement: str, expected: object) -> None:
-    deadline = time.monotonic() + 30
-    while (found := installation.query(statement)) != expected:
-        assert time.monotonic() < deadline, f"still {found}"
-        time.sleep(0.1)
+    until(
+        lambda: installation.query(statement) == expected,
+        lambda: f"{expected} in place of {installation.query(statement)}",
+    )
 
 
 def test_the_service_takes_up_its_generators_beats_and_frees_them_when_it_stops(
@@ -33,5 +33,5 @@ def test_the_service_takes_up_its_generators_beats_and_frees_them_when_it_stops(
     wait_for(installation, beats, [("running", 1)])
     assert process.server.process is not None
     process.server.process.send_signal(signal.SIGTERM)
-    assert process.server.process.wait(20) == 0
+    assert process.server.process.wait(LIMIT_S) == 0
     assert installation.query(held) == [(0,)]
