@@ -48,6 +48,7 @@ def checks(*, update_contract: bool) -> Iterator[Check]:
     yield Check("shell syntax", ("sh", "-n", "kuber"), ROOT)
     yield Check("file lengths, lock files", _module("devtools.tree"))
     yield Check("licences, advisories", _module("devtools.dependencies"), tells=True)
+    yield Check("declared packages", _module("devtools.imports"))
     yield Check("ruff", ("ruff", "check", "."))
     yield Check("ruff format", ("ruff", "format", "--check", "."))
     yield Check("import rules", ("lint-imports",))
