@@ -158,7 +158,9 @@ async def test_of_ten_schedulers_exactly_one_acts(world: World) -> None:
 
 async def test_a_full_queue_skips_the_slot_and_the_skip_is_told(world: World) -> None:
     async with world.pool.connection() as connection:
-        await connection.execute("insert into limits values ('default', 'queued_runs', 1)")
+        await connection.execute(
+            "update limits set value = 1 where (scope, name) = ('default', 'queued_runs')"
+        )
     pipelines = [await world.periodic(market_hours_only=False) for _ in range(2)]
     world.clock.advance(timedelta(minutes=5))
     assert await world.scheduler().run_once() == 1
