@@ -52,6 +52,7 @@ def checks(*, update_contract: bool) -> Iterator[Check]:
     yield Check("ruff", ("ruff", "check", "."))
     yield Check("ruff format", ("ruff", "format", "--check", "."))
     yield Check("import rules", ("lint-imports",))
+    yield Check("tables of packages", _module("devtools.tables"))
     yield Check("mypy", _module("mypy", *(s for s in _PYTHON_SOURCES if any(_python(s)))))
     yield Check("migrations", _module("devtools.migrations"))
     update = ("--update",) if update_contract else ()
