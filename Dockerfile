@@ -4,17 +4,20 @@
 FROM python:3.11-slim-bookworm AS python
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 WORKDIR /app/backend
-RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir "uv==0.13.8"
+RUN python -m venv --without-pip .venv && pip install --no-cache-dir "uv==0.13.8"
 COPY backend/requirements.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    .venv/bin/uv pip sync --python .venv/bin/python --require-hashes requirements.lock
+    uv pip sync --python .venv/bin/python --require-hashes requirements.lock
 COPY backend/pyproject.toml ./
 COPY backend/kuber ./kuber
 COPY backend/migrations ./migrations
-RUN .venv/bin/uv pip install --python .venv/bin/python --no-deps --editable . \
+RUN uv pip install --python .venv/bin/python --no-deps --editable . \
     && .venv/bin/python -m kuber.cli openapi --output /app/openapi.json
 
 FROM python AS browser
+COPY backend/requirements-stack.lock ./
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv pip sync --python .venv/bin/python --require-hashes requirements-stack.lock
 WORKDIR /app/frontend
 ENV PATH=/app/backend/.venv/bin:$PATH
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./

@@ -13,7 +13,9 @@ from devtools.steps import BACKEND, FRONTEND
 
 Ecosystem = Literal["PyPI", "npm"]
 
-PYTHON_LOCK = BACKEND / "requirements.lock"
+PRODUCTION_LOCK = BACKEND / "requirements.lock"
+PYTHON_LOCK = BACKEND / "requirements-stack.lock"
+"""What `./kuber` installs: production's packages and those of the development stack."""
 PYTHON_DEV_LOCK = BACKEND / "requirements-dev.lock"
 NPM_LOCK = FRONTEND / "package-lock.json"
 

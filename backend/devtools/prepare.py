@@ -22,7 +22,10 @@ VENV = BACKEND / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".kuber-stamp.json"
 LOG = BACKEND / ".setup.log"
-LOCKS = {"runtime": BACKEND / "requirements.lock", "dev": BACKEND / "requirements-dev.lock"}
+LOCKS = {
+    "runtime": BACKEND / "requirements-stack.lock",
+    "dev": BACKEND / "requirements-dev.lock",
+}
 TELL_EVERY_S = 10.0
 
 Stamp = dict[str, str]

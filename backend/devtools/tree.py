@@ -17,6 +17,7 @@ _REASON_WITHIN_LINES = 15
 _CODE = (".py", ".ts", ".mjs", ".html", ".scss", ".sh")
 _LOCKS = (
     "backend/requirements.lock",
+    "backend/requirements-stack.lock",
     "backend/requirements-dev.lock",
     "frontend/package-lock.json",
 )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,12 +22,8 @@ from kuber.agents.chat import Completion, Message
 from kuber.agents.ports import PriceList
 from kuber.agents.tokens import TokenCounter
 from kuber.kernel.clock import Clock
-from kuber.kernel.money import quantize
 
 OPENAI_URL = "https://api.openai.com/v1"
-MILLION = Decimal(1_000_000)
-COST_PLACES = 8
-"""Decimal places of a call's cost in USD: a single token of a cheap model still shows."""
 
 log = structlog.get_logger(__name__)
 
@@ -138,8 +134,7 @@ class LanguageModel:
         price = self._prices.price(self.model, self._clock.now())
         if price is None:
             return None
-        exact = input_tokens * price.input_per_million + output_tokens * price.output_per_million
-        return quantize(exact / MILLION, COST_PLACES, ROUND_HALF_UP)
+        return price.cost(input_tokens, output_tokens)
 
     def _timed_out(self) -> AgentFailure:
         return AgentFailure(

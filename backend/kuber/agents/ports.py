@@ -53,12 +53,11 @@ class Budget(Protocol):
 
 
 class ModelPrice(Protocol):
-    """Price of one language model, in USD per million tokens."""
+    """Price of one language model."""
 
-    @property
-    def input_per_million(self) -> Decimal: ...
-    @property
-    def output_per_million(self) -> Decimal: ...
+    def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """Return the price of one call in USD."""
+        ...
 
 
 class PriceList(Protocol):

@@ -17,11 +17,11 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
 
 _STANDING = """
-    select b.per_run, b.per_day, d.amount, r.cost
-    from runs r
-    left join budgets b on b.user_id = r.user_id
-    left join daily_spend d on d.user_id = r.user_id and d.day = %s
-    where r.id = %s
+    select b.per_run, b.per_day, d.amount,
+        (select sum(amount) from cost_tracking where run_id = %(run_id)s)
+    from (select %(user_id)s::uuid as user_id) u
+    left join budgets b on b.user_id = u.user_id
+    left join daily_spend d on d.user_id = u.user_id and d.day = %(day)s
 """
 
 _SPENT_OUT = """
@@ -44,23 +44,34 @@ class RunBudget:
     """The budget of one run, read afresh at each check."""
 
     def __init__(
-        self, pool: Connections, clock: Clock, run_id: RunId, per_run: Decimal, per_day: Decimal
+        self,
+        pool: Connections,
+        clock: Clock,
+        user_id: UserId,
+        run_id: RunId,
+        per_run: Decimal,
+        per_day: Decimal,
     ) -> None:
         self._pool = pool
         self._clock = clock
+        self._user_id = user_id
         self._run_id = run_id
         self._defaults = (per_run, per_day)
 
     async def check(self, next_cost: Decimal) -> BudgetStanding:
         """Return the standing if `next_cost` (USD) were spent now."""
-        today = self._clock.now().date()
+        values = {
+            "user_id": self._user_id,
+            "run_id": self._run_id,
+            "day": self._clock.now().date(),
+        }
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_STANDING, (today, self._run_id))
+            cursor = await connection.execute(_STANDING, values)
             row = await cursor.fetchone()
-        assert row is not None, "the run that asks exists"
+        assert row is not None, "there is one row, whoever asks"
         per_run = self._defaults[0] if row[0] is None else row[0]
         per_day = self._defaults[1] if row[1] is None else row[1]
-        return standing(per_run, per_day, row[2] or Decimal(0), row[3], next_cost)
+        return standing(per_run, per_day, row[2] or Decimal(0), row[3] or Decimal(0), next_cost)
 
 
 def standing(
@@ -91,9 +102,9 @@ class CostService:
         self._per_run = per_run
         self._per_day = per_day
 
-    def guard(self, pool: Connections, run_id: RunId) -> RunBudget:
-        """Return the budget guard of one run."""
-        return RunBudget(pool, self._clock, run_id, self._per_run, self._per_day)
+    def guard(self, pool: Connections, user_id: UserId, run_id: RunId) -> RunBudget:
+        """Return the budget guard of one run of a user."""
+        return RunBudget(pool, self._clock, user_id, run_id, self._per_run, self._per_day)
 
     async def spent_out(
         self, connection: RawConnection, user_ids: Sequence[UserId]

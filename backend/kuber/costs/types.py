@@ -20,7 +20,9 @@ class ModelPrice:
     output_per_million: Decimal
 
     def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """Return the price of one call in USD, rounded half up to 8 places."""
+        """Return the price of one call in USD, rounded half up to 8 places: a single token of a
+        cheap model still shows.
+        """
         exact = input_tokens * self.input_per_million + output_tokens * self.output_per_million
         return quantize(exact / _MILLION, 8, ROUND_HALF_UP)
 
@@ -44,19 +46,6 @@ class PriceBook:
             and price.valid_from <= at.date()
         ]
         return max(listed, key=lambda price: (len(price.model), price.valid_from), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class NodeCost:
-    """What one node cost, in USD."""
-
-    token_cost: Decimal
-    rental_cost: Decimal
-    api_cost: Decimal
-
-    @property
-    def amount(self) -> Decimal:
-        return self.token_cost + self.rental_cost + self.api_cost
 
 
 def rental(price_per_hour: Decimal, runtime_ms: float) -> Decimal:

@@ -89,11 +89,6 @@ def macd(close: FloatArray, fast: int = 12, slow: int = 26, signal: int = 9) -> 
     return Macd(*map(_array, parts))
 
 
-def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
-    """Return max(high, previous close) - min(low, previous close). Warm-up: 1."""
-    return _array(talib.TRANGE(_plain(high), _plain(low), _plain(close)))
-
-
 def atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) -> FloatArray:
     """Return the average true range in price units, with Wilder's smoothing (Wilder, 1978).
 
@@ -115,17 +110,6 @@ def bollinger(close: FloatArray, period: int = 20, width: float = 2.0) -> Channe
     return Channel(*map(_array, parts))
 
 
-def donchian(high: FloatArray, low: FloatArray, period: int = 20) -> Channel:
-    """Return the highest high and lowest low of the last `period` bars, this one included.
-
-    `middle` is their mean. For a breakout compare with the line of the bar before.
-    Warm-up: period - 1.
-    """
-    upper = _array(talib.MAX(_plain(high), timeperiod=_at_least(period, 2)))
-    lower = _array(talib.MIN(_plain(low), timeperiod=period))
-    return Channel(upper, (upper + lower) / 2.0, lower)
-
-
 def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) -> Directional:
     """Return the average directional index and its +DI and -DI lines (Wilder, 1978).
 
@@ -138,14 +122,6 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
         _array(talib.PLUS_DI(*prices, timeperiod=period)),
         _array(talib.MINUS_DI(*prices, timeperiod=period)),
     )
-
-
-def obv(close: FloatArray, volume: FloatArray) -> FloatArray:
-    """Return on-balance volume: volume added on a higher close, taken off on a lower (Granville).
-
-    It starts at the first bar's volume; only its changes mean something. Warm-up: none.
-    """
-    return _array(talib.OBV(_plain(close), _plain(volume)))
 
 
 def stochastic(

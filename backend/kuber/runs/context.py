@@ -55,7 +55,7 @@ class Surroundings:
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
             trade_desk=self._desk(run, node.id) if node.uses_account else None,
-            budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
+            budget=self._guard(run) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
             started_by=run.started_by,
@@ -68,7 +68,10 @@ class Surroundings:
         """
         metadata = node.agent.metadata
         free = self.llm is None if metadata.uses_llm else not metadata.price_per_hour
-        return None if free else self.costs.guard(self.pool, run.id)
+        return None if free else self._guard(run)
+
+    def _guard(self, run: ClaimedRun) -> BudgetGuard:
+        return self.costs.guard(self.pool, run.user_id, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str) -> TradeDesk:
         account = Account(run.user_id, run.id)

@@ -8,7 +8,7 @@ and what survives it is `NodeRunner`'s.
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from kuber.agents.crews.runtime import import_crewai
 from kuber.runs.plan import Plan
@@ -21,12 +21,6 @@ T = TypeVar("T")
 
 NodeRunner = Callable[[str], Awaitable[None]]
 """Runs one node by its id; never raises for a failure of the node itself."""
-
-
-class RunFlow(Protocol):
-    """A flow class made by `build_flow`."""
-
-    def __call__(self, *, suppress_flow_events: bool) -> "PipelineFlow": ...
 
 
 class PipelineFlow(Flow[FlowState]):

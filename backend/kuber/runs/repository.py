@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, func, literal, select, text, update
+from sqlalchemy import Row, Table, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +12,7 @@ from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.runs import models
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
 from kuber.runs.queueing import FREE_PLACES
-from kuber.runs.types import RunQuery, RunStatus
+from kuber.runs.types import RunQuery
 
 _RUNS = cast(Table, RunRow.__table__)
 ACTIVE = ("pending", "running", "waiting")
@@ -103,13 +103,6 @@ class RunRepository:
         )
         rows = await self._session.execute(select(ranked).where(ranked.c.number == 1))
         return {row.pipeline_id: row for row in rows}
-
-    async def request_cancel(self, run_id: RunId) -> None:
-        await self._session.execute(
-            update(RunRow)
-            .where(RunRow.id == run_id, RunRow.status == RunStatus.RUNNING)
-            .values(cancel_requested=True)
-        )
 
 
 async def insert_queued(session: AsyncSession, row: RunRow, spare: int) -> bool:

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from kuber.infra.db import RawConnection
 from kuber.infra.telemetry import RUNS_ACCEPTED
 from kuber.kernel.ids import PipelineId, RunId
+from kuber.pipelines.statements import RUNNABLE
 from kuber.runs.models import ACTIVE
 from kuber.runs.queueing import free_places_sql
 
@@ -21,9 +22,8 @@ _START = f"""
           as w(run_id uuid, pipeline_id uuid, symbol text, as_of timestamptz, real_time bool,
                seed bigint, correlation_id text, traceparent text, started_by text,
                signal_id uuid, place int)
-        join pipelines p on p.id = w.pipeline_id
-        where p.status = 'active'
-          and p.trigger ->> 'kind'
+        join ({RUNNABLE}) p on p.id = w.pipeline_id
+        where p.trigger_kind
               = case w.started_by when 'signal' then 'signal' else 'periodic' end
     ), owners as materialized (
         -- A limit that was lowered may leave fewer than none.
@@ -58,10 +58,10 @@ _START = f"""
     where q.id is not null or n.number > n.free
 """  # noqa: S608  put together from constants
 
-_INACTIVE = """
+_INACTIVE = f"""
     select w.id from unnest(%s::uuid[]) as w(id)
-    left join pipelines p on p.id = w.id and p.status = 'active' where p.id is null
-"""
+    left join ({RUNNABLE}) p on p.id = w.id where p.id is null
+"""  # noqa: S608  put together from constants
 
 
 @dataclass(frozen=True, slots=True)

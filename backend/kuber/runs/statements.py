@@ -51,8 +51,6 @@ WAKE_DUE = """
     returning id
 """
 
-GRAPH = "select graph from pipeline_versions where pipeline_id = %s and version = %s"
-
 NODES = """
     select node_id, agent_type, status, attempts, started_at, finished_at, runtime_ms, cost, port,
            changes, reasoning, engine, input_tokens, output_tokens, error, wake_at

@@ -13,6 +13,7 @@ from kuber.infra.db import Connections, HeldConnection, JsonObject, RawConnectio
 from kuber.infra.telemetry import process_name
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
+from kuber.pipelines.statements import GRAPH
 from kuber.pipelines.types import Graph
 from kuber.runs import statements
 from kuber.runs.types import (
@@ -130,7 +131,7 @@ class RunStore:
 
     async def graph(self, run: ClaimedRun) -> Graph:
         """Return the graph that the run is bound to."""
-        row = await self._one(statements.GRAPH, (run.pipeline_id, run.pipeline_version))
+        row = await self._one(GRAPH, (run.pipeline_id, run.pipeline_version))
         return Graph.model_validate(row[0])
 
     async def nodes(self, run_id: RunId) -> dict[str, NodeRecord]:

@@ -23,6 +23,7 @@ from opentelemetry import trace
 from psycopg.types.json import Jsonb
 
 from kuber.costs.service import CostService
+from kuber.identity.statements import USERS
 from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.dead_letters import Rejected
 from kuber.infra.headers import event_id_of
@@ -39,6 +40,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
+from kuber.pipelines.statements import OWNED
 from kuber.runs.queueing import full_in_words
 from kuber.runs.starting import RunRequest, inactive, start_runs
 from kuber.signals.events import SignalNormalized
@@ -60,7 +62,7 @@ from kuber.signals.types import Outcome, Signal, SkipReason
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
 
-_INSERT_SIGNALS = """
+_INSERT_SIGNALS = f"""
     insert into signals (id, idempotency_key, user_id, source, signal_type, occurred_at,
                          received_at, tickers, details, extra, correlation_id)
     select s.id, s.idempotency_key, u.id, s.source, s.signal_type, s.occurred_at, %(now)s,
@@ -69,13 +71,13 @@ _INSERT_SIGNALS = """
       as s(id uuid, idempotency_key text, user_id uuid, source text, signal_type text,
            occurred_at timestamptz, tickers jsonb, details jsonb, extra jsonb,
            correlation_id text)
-    left join users u on u.id = s.user_id
+    left join ({USERS}) u on u.id = s.user_id
     where s.user_id is null or u.id is not null
     order by s.idempotency_key
     on conflict do nothing
     returning id
-"""
-_INSERT_MATCHES = """
+"""  # noqa: S608  put together from constants
+_INSERT_MATCHES = f"""
     insert into signal_matches (signal_id, pipeline_id, symbol, user_id, outcome, reason, detail,
                                 confidence, threshold, run_id)
     select m.signal_id, p.id, m.symbol, p.user_id, m.outcome, m.reason, m.detail, m.confidence,
@@ -83,9 +85,9 @@ _INSERT_MATCHES = """
     from jsonb_to_recordset(%(matches)s)
       as m(signal_id uuid, pipeline_id uuid, symbol text, outcome text, reason text, detail text,
            confidence float, threshold float, run_id uuid)
-    join pipelines p on p.id = m.pipeline_id
+    join ({OWNED}) p on p.id = m.pipeline_id
     on conflict do nothing
-"""
+"""  # noqa: S608  put together from constants
 _AT_ONCE = 5_000
 """Candidates of one transaction; it has more only when a single signal has."""
 _STATEMENTS = 5

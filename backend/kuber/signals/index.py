@@ -128,13 +128,6 @@ class SubscriptionIndex:
                 if not bucket.subscribers:
                     del buckets[ticker]
 
-    def match(self, signal_type: str, ticker: str, confidence: float) -> list[Subscriber]:
-        """Return the subscribers whose threshold is at or below `confidence`."""
-        bucket = self._buckets.get(signal_type, {}).get(ticker)
-        if bucket is None:
-            return []
-        return bucket.subscribers[: bisect_right(bucket.thresholds, confidence)]
-
     def entries(self, signal_type: str, ticker: str) -> list[Entry]:
         """Return every subscriber with its threshold, as of now, the lowest threshold first."""
         bucket = self._buckets.get(signal_type, {}).get(ticker)

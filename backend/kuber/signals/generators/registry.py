@@ -25,7 +25,6 @@ from kuber.signals.generators.base import (
 from kuber.signals.generators.errors import GeneratorError, GeneratorUnavailable, UnknownGenerator
 from kuber.signals.generators.expressions.grammar import BadExpression
 from kuber.signals.generators.schemas import GeneratorKindOut
-from kuber.signals.types import SignalKind
 
 GROUP = "kuber.generators"
 """The entry point group in which packages announce their generators."""
@@ -77,19 +76,6 @@ class GeneratorRegistry:
     def catalogue(self) -> tuple[GeneratorKindOut, ...]:
         """Return what `GET /api/v1/generator-kinds` shows, by kind."""
         return tuple(self._rows[kind] for kind in sorted(self._rows))
-
-    def signal_kinds(self) -> tuple[SignalKind, ...]:
-        """Return the signal types that the usable generators send, by type."""
-        found = {
-            generator.metadata.signal_type: SignalKind(
-                generator.metadata.signal_type,
-                generator.metadata.name,
-                generator.metadata.description,
-            )
-            for generator in self._classes.values()
-            if generator.unavailable is None
-        }
-        return tuple(found[signal_type] for signal_type in sorted(found))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -30,6 +30,8 @@ class StepConfig(AgentConfig):
     path: str = ""
     """File that gets one line for each call."""
     seconds: float = Field(0, ge=0)
+    until: str = ""
+    """File that the step waits for."""
     plain: bool = False
     """Sleep in a plain function, which runs in a thread."""
     failures: int = Field(0, ge=0)
@@ -59,13 +61,21 @@ class Step(BaseAgent[StepConfig]):
 
     async def process(self, state: PipelineState) -> PipelineState:
         number = self._count()
-        if self.config.plain:
-            await asyncio.to_thread(time.sleep, self.config.seconds)
-        else:
-            await asyncio.sleep(self.config.seconds)
+        while not self._may_go_on():
+            await self._sleep(0.02)
+        await self._sleep(self.config.seconds)
         if number <= self.config.failures:
             raise AgentFailure("not_yet", f"Call {number} fails.", retryable=self.config.retryable)
         return self._misbehave(state)
+
+    def _may_go_on(self) -> bool:
+        return not self.config.until or Path(self.config.until).exists()
+
+    async def _sleep(self, seconds: float) -> None:
+        if self.config.plain:
+            await asyncio.to_thread(time.sleep, seconds)
+        else:
+            await asyncio.sleep(seconds)
 
     def _count(self) -> int:
         if not self.config.path:

@@ -1,13 +1,13 @@
 """A language model over the scripted server, with prices a test can check by hand."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
 from kuber.agents.llm import LanguageModel, ModelSettings
+from kuber.costs.types import ModelPrice
 from kuber.kernel.clock import FixedClock
 from tests.fakes.agents import AS_OF
 from tests.fakes.llm_server import LlmServer
@@ -16,18 +16,14 @@ from tests.fixtures.waiting import LIMIT_S
 PATIENCE_S, IMPATIENCE_S = float(LIMIT_S), 1.0
 
 
-@dataclass(frozen=True)
-class Price:
-    input_per_million: Decimal
-    output_per_million: Decimal
-
-
 class Prices:
     """$2.50 and $10.00 for a million tokens of `model-a`; nothing else is known."""
 
-    def price(self, model: str, at: datetime) -> Price | None:
+    def price(self, model: str, at: datetime) -> ModelPrice | None:
         assert at == AS_OF
-        return Price(Decimal("2.50"), Decimal("10.00")) if model == "model-a" else None
+        if model != "model-a":
+            return None
+        return ModelPrice(model, AS_OF.date(), Decimal("2.50"), Decimal("10.00"))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Periodic pipelines with the clock in the test's hands, on a real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +18,7 @@ from kuber.kernel.ids import PipelineId, UserId
 from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
+from kuber.market.types import Instrument
 from kuber.pipelines.schemas import PipelineCreate, PipelineHead, PipelineUpdate
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
@@ -157,7 +158,9 @@ async def test_of_ten_schedulers_exactly_one_acts(world: World) -> None:
 
 async def test_a_full_queue_skips_the_slot_and_the_skip_is_told(world: World) -> None:
     async with world.pool.connection() as connection:
-        await connection.execute("insert into limits values ('default', 'queued_runs', 1)")
+        await connection.execute(
+            "update limits set value = 1 where (scope, name) = ('default', 'queued_runs')"
+        )
     pipelines = [await world.periodic(market_hours_only=False) for _ in range(2)]
     world.clock.advance(timedelta(minutes=5))
     assert await world.scheduler().run_once() == 1
@@ -288,6 +291,44 @@ async def test_prices_that_cannot_be_had_skip_their_symbol_and_nobody_else(world
         f"There were no prices to be had for {AWAY}: Nobody answered."
         f" There are no prices for {UNLISTED}."
     )
+
+
+async def test_a_pipeline_that_changed_while_its_prices_were_asked_for_starts_as_it_is_now(
+    world: World,
+) -> None:
+    made = await world.periodic(market_hours_only=False)
+
+    async def change() -> None:
+        async with world.pool.connection() as connection:
+            await connection.execute(
+                "update pipelines set trigger = jsonb_set(trigger, '{symbols}', '[\"AMD\"]')"
+                " where id = %s",
+                (made.id,),
+            )
+
+    world.clock.advance(timedelta(minutes=5))
+    scheduler = world.scheduler(ChangedMarket(7, change))
+    assert await scheduler.run_once() == 0, "what was asked for is not what is due"
+    assert (await world.pipeline(made.id)).last_skip is None
+    assert await scheduler.run_once() == 1
+    async with world.pool.connection() as connection:
+        cursor = await connection.execute("select symbol from runs")
+        assert await cursor.fetchall() == [("AMD",)]
+    assert (await world.pipeline(made.id)).last_skip is None
+
+
+class ChangedMarket(MarketSimulator):
+    """The simulated market; `change` happens while it is asked for the first instrument."""
+
+    def __init__(self, seed: int, change: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(seed)
+        self._change: Callable[[], Awaitable[None]] | None = change
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
+        if self._change is not None:
+            change, self._change = self._change, None
+            await change()
+        return await super().instrument(user_id, symbol)
 
 
 async def test_a_pipeline_that_cannot_be_planned_is_put_off_and_stops_nobody(world: World) -> None:

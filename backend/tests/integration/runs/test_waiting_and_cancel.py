@@ -84,16 +84,17 @@ def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path
     assert trader.events(run_id)[-1]["type"] == "execution_finished"
 
 
-def test_cancelling_a_running_run_stops_its_node_before_its_end(
+def test_cancelling_a_running_run_stops_its_node_before_its_time_limit(
     trader: Trader, tmp_path: Path
 ) -> None:
     file = str(tmp_path / "calls")
-    pipeline = trader.create(graph=steps(first={}, slow={"path": file, "seconds": 1.95}, after={}))
+    endless = {"path": file, "until": str(tmp_path / "never")}
+    pipeline = trader.create(graph=steps(first={}, slow=endless, after={}))
     run_id = trader.run(pipeline["id"])
     until(lambda: calls(file) == 1, "the first call of the node")
     assert trader.http.post(f"/executions/{run_id}/cancel").status_code == 202
     run = trader.wait(run_id)
-    assert run["status"] == "cancelled"
+    assert run["status"] == "cancelled"  # it would have failed at the limit
     assert statuses_of(run) == {
         "pipeline_manager": "succeeded",
         "trigger": "succeeded",
@@ -133,24 +134,32 @@ def test_cancelling_a_finished_run_is_a_conflict(trader: Trader) -> None:
 def test_a_stalled_worker_whose_lease_was_lost_cannot_write(
     installation: Installation, trader: Trader, tmp_path: Path
 ) -> None:
-    file = str(tmp_path / "calls")
-    pipeline = trader.create(graph=steps(slow={"path": file, "seconds": 0.5}, after={"path": file}))
+    file, gate = str(tmp_path / "calls"), tmp_path / "gate"
+    pipeline = trader.create(
+        graph=steps(slow={"path": file, "seconds": 0.5}, after={"path": file, "until": str(gate)})
+    )
     run_id = trader.run(pipeline["id"])
     until(lambda: calls(file) == 1, "the first call of the node")
     [[claimed_by]] = installation.query("select claimed_by from runs where id = %s", run_id)
     stalled = psutil.Process(int(str(claimed_by).rpartition(":")[2]))
+    worker = next(each for each in installation.programs if each.name.startswith("worker"))
+    lost = installation.log_of(worker).count("run_lost")
+    rows = "select node_id, status, attempts, started_at, finished_at, cost from node_runs"
+    whole = "select status, cost, outcome, claim_epoch, last_sequence from runs"
     stalled.suspend()
     try:
-        finished = trader.wait(run_id)
+        until(lambda: calls(file) == 3, "another worker inside the second node")
+        before = installation.query(f"{rows} where run_id = %s order by 1", run_id)
+        run = installation.query(f"{whole} where id = %s", run_id)
+        told = trader.events(run_id)
     finally:
         stalled.resume()
-    assert finished["status"] == "succeeded"
-    rows = "select node_id, status, attempts, started_at, finished_at, cost from node_runs"
-    before = installation.query(f"{rows} where run_id = %s order by 1", run_id)
-    last = trader.events(run_id)
-    sleep(1.5)
+    until(lambda: installation.log_of(worker).count("run_lost") > lost, "the loss in the log")
     assert installation.query(f"{rows} where run_id = %s order by 1", run_id) == before
-    assert trader.events(run_id) == last
+    assert installation.query(f"{whole} where id = %s", run_id) == run
+    assert trader.events(run_id) == told
+    gate.touch()
+    assert trader.wait(run_id)["status"] == "succeeded"
     entries = installation.query("select 1 from cost_tracking where run_id = %s", run_id)
     assert (len(entries), calls(file)) == (4, 3)
     [[epoch]] = installation.query("select claim_epoch from runs where id = %s", run_id)

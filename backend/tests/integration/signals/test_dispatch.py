@@ -183,7 +183,7 @@ def test_a_signal_outside_market_hours_waits_for_nobody_who_asked_for_them(
 def test_a_signal_of_one_user_is_nobody_elses(signalled: Installation) -> None:
     owner, other = signalled.sign_up(), signalled.sign_up()
     subscribed(owner, 0)
-    subscribed(other, 0)
+    of_other = subscribed(other, 0)
     settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(source="private", user_id=owner.id))
     [seen] = come(owner, "private")
@@ -191,6 +191,9 @@ def test_a_signal_of_one_user_is_nobody_elses(signalled: Installation) -> None:
     assert [match["outcome"] for match in seen["matches"]] == ["started"]
     assert signals(other, source="private") == []
     assert other.http.get(f"/signals/{seen['id']}").status_code == 404
+    assert runs_of(other, of_other) == []
+    matched = "select user_id::text from signal_matches where signal_id = %s"
+    assert signalled.query(matched, seen["id"]) == [(owner.id,)]
 
 
 def test_broken_messages_are_put_away_with_their_reason_and_the_rest_goes_on(

@@ -210,6 +210,16 @@ async def test_every_reason_for_which_a_pipeline_does_not_run_is_shown(world: Wo
     assert {item["source"] for item in skipped} == {reason.value for reason in SkipReason}
 
 
+async def test_a_signal_exactly_at_the_threshold_starts_the_pipeline(world: World) -> None:
+    await world.waiting("AMD")
+    await world.load()
+    await world.send(signal("AMD", 50, source="exactly"))
+    [item] = await world.shown()
+    [match] = item["matches"]
+    assert (match["outcome"], match["reason"]) == ("started", None)
+    assert match["detail"] == "Confidence 50 reaches the threshold of 50."
+
+
 async def test_a_tier_that_has_the_signals_is_started_by_them(world: World) -> None:
     await world.waiting("TSLA")
     async with world.pool.connection() as connection:

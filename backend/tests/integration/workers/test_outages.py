@@ -21,7 +21,7 @@ from kuber.infra.embedded.process import ForegroundServer, free_port
 from tests.fakes.graphs import steps
 from tests.fakes.kafka import new_broker
 from tests.fixtures.counts import Tell
-from tests.fixtures.servers import create_tables
+from tests.fixtures.servers import migrate
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import LIMIT_S, until
 from tests.fixtures.workers import Installation, OwnValkey, own_valkey, seed
@@ -69,7 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     kafka = Server(broker.make)
     postgres.start()
     kafka.start()
-    asyncio.run(create_tables(database.url))
+    migrate(database.url)
     asyncio.run(seed(database.url))
     with own_valkey(home) as valkey:
         overrides = {"KUBER_RETRY_BASE_S": "0.05"}

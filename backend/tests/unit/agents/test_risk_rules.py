@@ -129,6 +129,19 @@ async def test_a_plan_that_breaks_a_limit_is_refused_by_name(
     assert failed.lower() in run.state.risk.reasoning
 
 
+@pytest.mark.parametrize(
+    ("plan", "name"),
+    [(buy(confidence=50.0), "Confidence"), (buy(first="103.00"), "Reward to risk")],
+)
+async def test_a_plan_exactly_at_a_limit_is_accepted(plan: object, name: str) -> None:
+    # At least 50 confidence; at least 1.5 to win for 1 at risk: 3.00 for 2.00.
+    state = harness().state("ACME", market_data=snapshot(), strategy=plan)
+    run = await harness().run(RiskManager, {}, state)
+    assert run.state.risk is not None
+    [found] = [item for item in run.state.risk.checks if item.name == name]
+    assert (found.passed, run.state.risk.approved) == (True, True)
+
+
 async def test_too_many_open_positions_refuse_the_trade() -> None:
     desk = RecordingDesk(open_positions=(Position("OTHER", Decimal(1), Decimal(50)),))
     bench = harness(desk=desk)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kuber.costs.list_prices import LIST_PRICES
 from kuber.costs.service import standing
-from kuber.costs.types import ModelPrice, NodeCost, PriceBook, rental
+from kuber.costs.types import ModelPrice, PriceBook, rental
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 USD = st.decimals("0", "1000", places=4)
@@ -102,7 +102,3 @@ def test_rent_is_due_for_each_second_begun(runtime_ms: float, price: Decimal) ->
     assert seconds == seconds.to_integral_value()
     assert -0.001 <= float(seconds) * 1000 - runtime_ms < 1000.001
     assert rental(price, runtime_ms) <= rental(price, runtime_ms + 1000)
-
-
-def test_a_nodes_cost_is_the_sum_of_its_parts() -> None:
-    assert NodeCost(Decimal(1), Decimal(2), Decimal(3)).amount == 6

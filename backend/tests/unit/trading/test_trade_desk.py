@@ -178,6 +178,8 @@ async def test_what_others_hold_stays_when_ones_own_order_is_left_out(
         {"stop_loss": Decimal(100)},
         {"stop_loss": Decimal(101)},
         {"targets": (Decimal(110), Decimal(99))},
+        {"targets": (Decimal(100),)},
+        {"targets": (Decimal(110), Decimal(100))},
         {"side": Side.SELL},
         {"side": Side.SELL, "stop_loss": Decimal(105), "targets": (Decimal(101),)},
     ],

@@ -1,6 +1,7 @@
 """T16: what is not proven to be the source's own is refused, whatever the reason."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from hmac import compare_digest
 from uuid import uuid4
@@ -114,6 +115,34 @@ def test_t16_a_delivery_that_was_touched_is_refused(
     with pytest.raises(refusal) as caught:
         check_hmac(headers)
     assert caught.value.problems[0].remedy, name
+
+
+def parts_right(signature: bytes) -> Iterator[bytes]:
+    """Yield signatures of the same length that are right but for one byte, or in one part only."""
+    wrong = bytes(byte ^ 0xFF for byte in signature)
+    for place in range(len(signature)):
+        yield signature[:place] + wrong[place : place + 1] + signature[place + 1 :]
+    for length in range(len(signature)):
+        yield signature[:length] + wrong[length:]
+        yield wrong[:length] + signature[length:]
+
+
+def test_t16_a_signature_that_is_right_in_part_is_refused() -> None:
+    headers = hmac_headers(SECRET, BODY, NOW_S)
+    for other in parts_right(bytes.fromhex(headers["X-Signature"])):
+        if other.hex() != headers["X-Signature"]:
+            with pytest.raises(SignatureWrong):
+                check_hmac({**headers, "X-Signature": other.hex()})
+
+
+def test_t16_a_standard_webhook_signed_right_in_part_is_refused() -> None:
+    headers = standard_headers(STANDARD_SECRET, BODY, NOW_S)
+    signature = b64decode(headers["webhook-signature"].removeprefix("v1,"))
+    cut_short = [signature[:length] for length in range(1, len(signature))]
+    for other in (*parts_right(signature), *cut_short, signature + signature):
+        if other != signature:
+            with pytest.raises(SignatureWrong):
+                check_standard({**headers, "webhook-signature": f"v1,{b64encode(other).decode()}"})
 
 
 def test_t16_one_changed_byte_of_the_body_is_refused() -> None:

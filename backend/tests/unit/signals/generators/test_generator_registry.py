@@ -82,7 +82,6 @@ def test_the_built_in_generators_are_found_and_have_forms() -> None:
 
 def test_every_built_in_sends_a_type_that_pipelines_can_subscribe_to() -> None:
     assert {row.signal_type for row in REGISTRY.catalogue()} <= SIGNAL_TYPES
-    assert "news_sentiment" not in {one.signal_type for one in REGISTRY.signal_kinds()}
 
 
 def test_a_generator_without_its_source_says_so_and_cannot_be_made() -> None:

@@ -1,0 +1,4 @@
+"""The SQL of users that other packages put into statements of their own, as subqueries."""
+
+USERS = "select id from users"
+"""Everybody who has an account."""
