@@ -1,4 +1,5 @@
 import { computed, signal } from '@angular/core';
+import { joinFirstPage } from './merge-first-page';
 import { type ProblemError, toProblemError } from './problem-error';
 
 export interface Page<T> {
@@ -63,7 +64,7 @@ export class PagedList<T, Q> {
   }
 
   /**
-   * Puts what the first page has by now before what is on show, which stays. `key` tells items apart.
+   * Puts what the first page has by now into what is on show, which stays. `key` tells items apart.
    */
   async catchUp(key: (item: T) => unknown): Promise<void> {
     const query = this.query;
@@ -75,7 +76,7 @@ export class PagedList<T, Q> {
       const news = page.items.filter((item) => !known.has(key(item)));
       const gap = news.length === page.items.length && page.next_cursor != null;
       if (gap) await this.reload();
-      else this.loaded.update((items) => [...news, ...items]);
+      else this.loaded.update((items) => joinFirstPage(items, page.items, key));
     } catch (error) {
       if (query === this.query) this.failure.set({ of: 'first', error: toProblemError(error) });
     }
