@@ -27,7 +27,7 @@ export class PagedList<T, Q> {
   private readonly cursor = signal<string | null>(null);
   private readonly pending = signal<'first' | 'more' | null>('first');
   private readonly failure = signal<{ of: 'first' | 'more'; error: ProblemError } | null>(null);
-  private query: Q | null = null;
+  private query: { readonly of: Q } | null = null;
   private generation = 0;
   private pages = 0;
 
@@ -50,13 +50,13 @@ export class PagedList<T, Q> {
   async load(query: Q): Promise<void> {
     const left = this.left;
     this.left = undefined;
-    this.query = query;
+    this.query = { of: query };
     if (left && JSON.stringify(left.query) === JSON.stringify(query)) await this.takeUp(left);
     else await this.request('first', null);
   }
 
   async reload(): Promise<void> {
-    if (this.query !== null) await this.load(this.query);
+    if (this.query) await this.load(this.query.of);
   }
 
   async more(): Promise<void> {
@@ -68,9 +68,9 @@ export class PagedList<T, Q> {
    */
   async catchUp(key: (item: T) => unknown): Promise<void> {
     const query = this.query;
-    if (query === null || this.pending() === 'first' || this.error()) return this.reload();
+    if (!query || this.pending() === 'first' || this.error()) return this.reload();
     try {
-      const page = await this.fetch(query, null);
+      const page = await this.fetch(query.of, null);
       if (query !== this.query) return;
       const known = new Set(this.loaded().map(key));
       const news = page.items.filter((item) => !known.has(key(item)));
@@ -90,8 +90,8 @@ export class PagedList<T, Q> {
   /** What it has loaded, or null while it has nothing that is worth coming back to. */
   snapshot(): Snapshot<T, Q> | null {
     if (this.left) return this.left;
-    if (!this.pages || this.query === null || this.error()) return null;
-    const [query, items, cursor] = [this.query, this.loaded(), this.cursor()];
+    if (!this.pages || !this.query || this.error()) return null;
+    const [query, items, cursor] = [this.query.of, this.loaded(), this.cursor()];
     return { query, items, cursor, pages: this.pages };
   }
 
@@ -100,11 +100,16 @@ export class PagedList<T, Q> {
     return failure?.of === kind ? failure.error : null;
   }
 
+  private asked(): Q {
+    if (!this.query) throw new Error('Nothing was asked for yet.');
+    return this.query.of;
+  }
+
   private async request(kind: 'first' | 'more', cursor: string | null): Promise<void> {
     const generation = ++this.generation;
     this.pending.set(kind);
     try {
-      const page = await this.fetch(this.query as Q, cursor);
+      const page = await this.fetch(this.asked(), cursor);
       if (generation !== this.generation) return;
       this.failure.set(null);
       this.loaded.update((items) => (kind === 'more' ? [...items, ...page.items] : page.items));
@@ -133,7 +138,7 @@ export class PagedList<T, Q> {
     let [next, read]: [string | null, number] = [null, 0];
     try {
       do {
-        const page: Page<T> = await this.fetch(this.query as Q, next);
+        const page: Page<T> = await this.fetch(this.asked(), next);
         if (generation !== this.generation) return;
         fresh.push(...page.items);
         [next, read] = [page.next_cursor ?? null, read + 1];
