@@ -90,14 +90,20 @@ class NoticeService:
             await _announce(session, user_id)
 
     async def mark_all_read(
-        self, session: AsyncSession, user_id: UserId, up_to: datetime | None
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        up_to: datetime | None,
+        kind: NoticeKind | None = None,
     ) -> None:
-        """Mark every notice as read, only those up to an instant when it is given."""
+        """Mark every notice as read, only those up to an instant or of a kind if that is given."""
         change = update(NoticeRow).where(
             NoticeRow.user_id == user_id, NoticeRow.in_app, NoticeRow.read_at.is_(None)
         )
         if up_to is not None:
             change = change.where(NoticeRow.last_at <= up_to)
+        if kind is not None:
+            change = change.where(NoticeRow.kind == kind)
         await session.execute(change.values(read_at=self._clock.now()))
         await _announce(session, user_id)
 

@@ -37,11 +37,13 @@ class ReadBody(BaseModel):
 
 
 class ReadAllBody(BaseModel):
-    """Notices that came after `up_to` stay unread: whoever asks has not seen them."""
+    """Notices that came after `up_to` stay unread: whoever asks has not seen them. So do those of
+    other kinds than `kind`, when it is given."""
 
     model_config = ConfigDict(extra="forbid")
 
     up_to: Instant | None = None
+    kind: NoticeKind | None = None
 
 
 class TestAnswer(BaseModel):
@@ -70,8 +72,8 @@ async def list_notices(
 async def read_all_notices(
     body: ReadAllBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> ReadAnswer:
-    """Mark all notices as read, those up to an instant when it is given."""
-    await container.notices.mark_all_read(session, user.user_id, body.up_to)
+    """Mark all notices as read, those up to an instant or of one kind when that is given."""
+    await container.notices.mark_all_read(session, user.user_id, body.up_to, body.kind)
     return ReadAnswer(unread=await container.notices.unread(session, user.user_id))
 
 

@@ -1,5 +1,11 @@
 import { computed, DestroyRef, effect, inject, Service, signal } from '@angular/core';
-import { listNotices, type NoticeOut, readAllNotices, readNotice } from '@core/api';
+import {
+  listNotices,
+  type NoticeKind,
+  type NoticeOut,
+  readAllNotices,
+  readNotice,
+} from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import { LiveSocket } from '@core/socket/live-socket';
 
@@ -50,9 +56,9 @@ export class Notices {
     this.setUnread(answer.unread);
   }
 
-  /** Marks as read whatever came up to `up_to`; throws ProblemError. */
-  async markAll(up_to: string | null): Promise<void> {
-    const answer = await unwrap(readAllNotices({ body: { up_to } }));
+  /** Marks as read whatever came up to `up_to`, of one kind or of all; throws ProblemError. */
+  async markAll(up_to: string | null, kind: NoticeKind | null = null): Promise<void> {
+    const answer = await unwrap(readAllNotices({ body: { up_to, kind } }));
     this.setUnread(answer.unread);
   }
 
