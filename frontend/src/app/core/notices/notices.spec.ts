@@ -67,9 +67,9 @@ describe('Notices', () => {
 
   it('takes the count over from the answer', async () => {
     const notices = open();
-    const marking = notices.markAll('2026-11-21T12:00:00Z');
+    const marking = notices.markAll('2026-11-21T12:00:00Z', 'run_failed');
     const call = await asked('POST', '/read-all');
-    expect(call.request.body).toEqual({ up_to: '2026-11-21T12:00:00Z' });
+    expect(call.request.body).toEqual({ up_to: '2026-11-21T12:00:00Z', kind: 'run_failed' });
     call.flush({ unread: 1 });
     await marking;
     expect(notices.unread()).toBe(1);
