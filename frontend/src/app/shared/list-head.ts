@@ -19,7 +19,7 @@ import { Component, input } from '@angular/core';
     :host {
       display: flex;
       flex-wrap: wrap;
-      align-items: center;
+      align-items: flex-start;
       gap: 12px 16px;
       margin-bottom: 16px;
     }
@@ -34,12 +34,13 @@ import { Component, input } from '@angular/core';
       flex-wrap: wrap;
       align-items: center;
       gap: 8px 12px;
-      min-width: min(100%, 320px);
+      min-width: min(100%, 240px);
     }
     .actions {
       display: flex;
       align-items: center;
       gap: 8px;
+      min-height: 36px;
       margin-left: auto;
     }
     :is(.about, .filters, .actions):empty {
@@ -48,6 +49,7 @@ import { Component, input } from '@angular/core';
     /* Without filters the hint and the actions share a line. */
     :host:has(> .filters:empty) p {
       flex: 1;
+      align-self: center;
     }
   `,
 })

@@ -6,6 +6,7 @@ import { RouterLink } from '@angular/router';
 import { PipelineNames } from '@core/pipelines/pipeline-names';
 import { CountPipe } from '@shared/format/format-pipes';
 import { Icon } from '@shared/icon';
+import { RowToggle } from '@shared/row-toggle';
 import { Time } from '@shared/time';
 import { EventDetail, type Fact } from './event-detail';
 import { dataInWords, endOfId, pipelineOf, typeInWords } from './event-words';
@@ -33,7 +34,7 @@ export type HistoryColumn = 'place' | 'service' | 'who';
 /** What happened, newest first; a click opens what a row holds. */
 @Component({
   selector: 'k-history-table',
-  imports: [RouterLink, MatIconButton, CountPipe, EventDetail, Icon, Time],
+  imports: [RouterLink, MatIconButton, CountPipe, EventDetail, Icon, RowToggle, Time],
   providers: [PipelineNames],
   templateUrl: './history-table.html',
   styleUrl: './history-table.scss',

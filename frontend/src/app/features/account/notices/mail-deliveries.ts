@@ -26,7 +26,7 @@ const LOOKS: Readonly<Record<MailOut['state'], { label: string; icon: string; co
   imports: [EmptyState, Icon, ListFrame, RefreshButton, Time],
   template: `
     <div class="head">
-      <h3>Mails</h3>
+      <span class="k-muted">Newest first</span>
       <k-refresh-button what="the last mails" [refresh]="again" />
     </div>
     <k-list-frame [list]="list" [rows]="3">
