@@ -139,7 +139,7 @@ test('what is wrong with the record is named with its place', async ({ page }) =
   await page.getByRole('button', { name: 'Verify' }).click();
   await expect(page.getByText(/^Not intact: 2 things are wrong/)).toBeVisible();
   await expect(
-    page.getByRole('listitem').filter({ hasText: /17,007\s*Entry changed/ }),
+    page.getByRole('listitem').filter({ hasText: /17,007\s*This entry was changed/ }),
   ).toBeVisible();
   await check(page, 'record-damaged');
   await page.getByRole('button', { name: 'Show entry 17,007' }).click();

@@ -96,8 +96,9 @@ class NoticeService:
         up_to: datetime | None,
         *,
         sequence: int | None = None,
+        kind: NoticeKind | None = None,
     ) -> None:
-        """Mark every notice as read; only those that came up to the greatest `sequence` on show.
+        """Mark notices as read: those that came up to the greatest `sequence` on show, of a kind.
 
         `up_to` is the time of the newest on show: what came after that one stays unread although it
         may be older. Where that one grew meanwhile, only times tell.
@@ -115,6 +116,8 @@ class NoticeService:
             )
         if sequence is not None:
             change = change.where(NoticeRow.sequence <= sequence)
+        if kind is not None:
+            change = change.where(NoticeRow.kind == kind)
         await session.execute(change.values(read_at=self._clock.now()))
         await _announce(session, user_id)
 

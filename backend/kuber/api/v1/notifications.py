@@ -37,7 +37,8 @@ class ReadBody(BaseModel):
 
 
 class ReadAllBody(BaseModel):
-    """`up_to_sequence` is the greatest `sequence` on show: what came later stays unread.
+    """`up_to_sequence` is the greatest `sequence` on show: what came later stays unread. So do
+    notices of other kinds than `kind`, when it is given.
 
     `up_to` is the time of the newest on show instead, as it was given.
     """
@@ -46,6 +47,7 @@ class ReadAllBody(BaseModel):
 
     up_to: Instant | None = None
     up_to_sequence: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    kind: NoticeKind | None = None
 
 
 class TestAnswer(BaseModel):
@@ -74,9 +76,9 @@ async def list_notices(
 async def read_all_notices(
     body: ReadAllBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> ReadAnswer:
-    """Mark all notices as read, those that could be seen when it is said what was on show."""
+    """Mark notices as read: all, those that were on show, those of one kind."""
     await container.notices.mark_all_read(
-        session, user.user_id, body.up_to, sequence=body.up_to_sequence
+        session, user.user_id, body.up_to, sequence=body.up_to_sequence, kind=body.kind
     )
     return ReadAnswer(unread=await container.notices.unread(session, user.user_id))
 

@@ -101,6 +101,20 @@ async def test_notices_are_read_one_by_one_and_all_at_once(
     assert (await ann.post(f"{NOTICES}/read-all", json={})).json() == {"unread": 0}
 
 
+async def test_one_kind_is_read_all_at_once_and_the_others_stay(
+    ann: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    await send_test(ann, notifier)
+    await switch_off(ann)
+    await notifier.run_once()
+    body = {"kind": "pipeline_switched_off"}
+    assert (await ann.post(f"{NOTICES}/read-all", json=body)).json() == {"unread": 1}
+    (unread,) = (await page(ann, unread="true"))["items"]
+    assert unread["kind"] == "test"
+    unknown = await ann.post(f"{NOTICES}/read-all", json={"kind": "nonsense"})
+    assert unknown.status_code == 422
+
+
 async def test_pages_follow_each_other_without_gap_or_repetition(
     ann: httpx.AsyncClient, notifier: Notifier
 ) -> None:

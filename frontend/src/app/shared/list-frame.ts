@@ -1,4 +1,6 @@
-import { Component, input } from '@angular/core';
+import { Component, input, output } from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { EmptyState } from './empty-state';
 import { type ErrorInfo, ErrorState } from './error-state';
 import { LoadMore } from './load-more';
 import { SkeletonRows } from './skeleton';
@@ -17,11 +19,12 @@ interface List {
 
 /**
  * The four states of a page's list: its rows (projected), what is projected as `empty`, a skeleton
- * while it loads, or why it could not be read. Under it the way to the next page.
+ * while it loads, or why it could not be read. Under it the way to the next page. A list that its
+ * filters leave empty offers to clear them.
  */
 @Component({
   selector: 'k-list-frame',
-  imports: [ErrorState, LoadMore, SkeletonRows],
+  imports: [MatButton, EmptyState, ErrorState, LoadMore, SkeletonRows],
   template: `
     <div class="k-card">
       @if (list().error(); as error) {
@@ -30,6 +33,16 @@ interface List {
         <ng-content />
       } @else if (list().loadingFirst()) {
         <k-skeleton-rows [rows]="rows()" />
+      } @else if (list().hasMore()) {
+        <k-empty-state
+          icon="search"
+          title="Nothing found yet"
+          text="There is more to look through: load more to go on."
+        />
+      } @else if (filtered()) {
+        <k-empty-state icon="filter_alt_off" [title]="'No ' + what() + ' matches'">
+          <button matButton="outlined" type="button" (click)="cleared.emit()">Clear filters</button>
+        </k-empty-state>
       } @else {
         <ng-content select="[empty]" />
       }
@@ -49,4 +62,10 @@ export class ListFrame {
   readonly list = input.required<List>();
   /** How many rows the skeleton has. */
   readonly rows = input(8);
+  /** Whether filters leave something out. */
+  readonly filtered = input(false);
+  /** What a row is, in the singular. */
+  readonly what = input('row');
+  /** The filters shall be cleared. */
+  readonly cleared = output();
 }

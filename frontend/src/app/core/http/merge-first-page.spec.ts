@@ -1,4 +1,4 @@
-import { mergeFirstPage } from './merge-first-page';
+import { joinFirstPage, mergeFirstPage } from './merge-first-page';
 
 const of = (id: string, version = 1) => ({ id, version });
 const [a, b, c] = [of('a'), of('b'), of('c')];
@@ -25,5 +25,41 @@ describe('mergeFirstPage', () => {
   it('sees that a whole page of news may hide more', () => {
     expect(mergeFirstPage([c], [a, b], true).gap).toBe(true);
     expect(mergeFirstPage([], [a, b], false).gap).toBe(false);
+  });
+
+  it('puts what came late where it belongs, and not on top', () => {
+    const [late, old] = [of('late'), of('old')];
+    const { fresh, joined } = mergeFirstPage([b, c, old], [a, b, late, c], true);
+    expect(fresh).toEqual([a, late]);
+    expect(joined).toEqual([a, b, late, c, old]);
+  });
+
+  it('moves up what moved up, once', () => {
+    const moved = (was: typeof b, is: typeof b) => was.version !== is.version;
+    expect(mergeFirstPage([a, b, c], [of('b', 2), a, c], false, moved).joined).toEqual([
+      of('b', 2),
+      a,
+      c,
+    ]);
+  });
+});
+
+describe('joinFirstPage', () => {
+  const join = (shown: string, first: string) =>
+    joinFirstPage([...shown], [...first], (item) => item).join('');
+
+  it('keeps older pages below the first', () => {
+    expect(join('bcxyz', 'abc')).toBe('abcxyz');
+    expect(join('bxyz', 'abk')).toBe('abkxyz');
+  });
+
+  it('leaves what the first page does not hold any more before the one it stood before', () => {
+    expect(join('bgc', 'abc')).toBe('abgc');
+    expect(join('gb', 'ab')).toBe('agb');
+  });
+
+  it('takes an empty side for what it is', () => {
+    expect(join('', 'ab')).toBe('ab');
+    expect(join('ab', '')).toBe('ab');
   });
 });

@@ -112,6 +112,15 @@ describe('a list that is taken up where it was left', () => {
   });
 });
 
+it('reads again what is asked for without filters', async () => {
+  const answers = [Promise.reject(new Error('down')), Promise.resolve({ items: [1] })];
+  const list = new PagedList<number, null>(() => answers.shift()!);
+  await list.load(null);
+  expect(list.error()?.detail).toBe('down');
+  await list.reload();
+  expect(list.items()).toEqual([1]);
+});
+
 describe('a list that catches up', () => {
   let stored: number[];
   let fail: boolean;
@@ -134,6 +143,15 @@ describe('a list that catches up', () => {
     await loaded.catchUp(same);
     expect(loaded.items()).toEqual([7, 6, 5, 4, 3, 2, 1]);
     expect(loaded.hasMore()).toBe(false);
+  });
+
+  it('puts what came late where it belongs', async () => {
+    const loaded = list();
+    await loaded.load('all');
+    await loaded.more();
+    stored = [7, 6, 5.5, 5, 4, 3, 2, 1];
+    await loaded.catchUp(same);
+    expect(loaded.items()).toEqual([7, 6, 5.5, 5, 4, 3, 2, 1]);
   });
 
   it('begins anew when there is more new than a page holds', async () => {

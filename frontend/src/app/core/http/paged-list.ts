@@ -1,4 +1,5 @@
 import { computed, signal } from '@angular/core';
+import { joinFirstPage } from './merge-first-page';
 import { type ProblemError, toProblemError } from './problem-error';
 
 export interface Page<T> {
@@ -26,7 +27,7 @@ export class PagedList<T, Q> {
   private readonly cursor = signal<string | null>(null);
   private readonly pending = signal<'first' | 'more' | null>('first');
   private readonly failure = signal<{ of: 'first' | 'more'; error: ProblemError } | null>(null);
-  private query: Q | null = null;
+  private query: { readonly of: Q } | null = null;
   private generation = 0;
   private pages = 0;
 
@@ -49,13 +50,13 @@ export class PagedList<T, Q> {
   async load(query: Q): Promise<void> {
     const left = this.left;
     this.left = undefined;
-    this.query = query;
+    this.query = { of: query };
     if (left && JSON.stringify(left.query) === JSON.stringify(query)) await this.takeUp(left);
     else await this.request('first', null);
   }
 
   async reload(): Promise<void> {
-    if (this.query !== null) await this.load(this.query);
+    if (this.query) await this.load(this.query.of);
   }
 
   async more(): Promise<void> {
@@ -63,19 +64,19 @@ export class PagedList<T, Q> {
   }
 
   /**
-   * Puts what the first page has by now before what is on show, which stays. `key` tells items apart.
+   * Puts what the first page has by now into what is on show, which stays. `key` tells items apart.
    */
   async catchUp(key: (item: T) => unknown): Promise<void> {
     const query = this.query;
-    if (query === null || this.pending() === 'first' || this.error()) return this.reload();
+    if (!query || this.pending() === 'first' || this.error()) return this.reload();
     try {
-      const page = await this.fetch(query, null);
+      const page = await this.fetch(query.of, null);
       if (query !== this.query) return;
       const known = new Set(this.loaded().map(key));
       const news = page.items.filter((item) => !known.has(key(item)));
       const gap = news.length === page.items.length && page.next_cursor != null;
       if (gap) await this.reload();
-      else this.loaded.update((items) => [...news, ...items]);
+      else this.loaded.update((items) => joinFirstPage(items, page.items, key));
     } catch (error) {
       if (query === this.query) this.failure.set({ of: 'first', error: toProblemError(error) });
     }
@@ -89,8 +90,8 @@ export class PagedList<T, Q> {
   /** What it has loaded, or null while it has nothing that is worth coming back to. */
   snapshot(): Snapshot<T, Q> | null {
     if (this.left) return this.left;
-    if (!this.pages || this.query === null || this.error()) return null;
-    const [query, items, cursor] = [this.query, this.loaded(), this.cursor()];
+    if (!this.pages || !this.query || this.error()) return null;
+    const [query, items, cursor] = [this.query.of, this.loaded(), this.cursor()];
     return { query, items, cursor, pages: this.pages };
   }
 
@@ -99,11 +100,16 @@ export class PagedList<T, Q> {
     return failure?.of === kind ? failure.error : null;
   }
 
+  private asked(): Q {
+    if (!this.query) throw new Error('Nothing was asked for yet.');
+    return this.query.of;
+  }
+
   private async request(kind: 'first' | 'more', cursor: string | null): Promise<void> {
     const generation = ++this.generation;
     this.pending.set(kind);
     try {
-      const page = await this.fetch(this.query as Q, cursor);
+      const page = await this.fetch(this.asked(), cursor);
       if (generation !== this.generation) return;
       this.failure.set(null);
       this.loaded.update((items) => (kind === 'more' ? [...items, ...page.items] : page.items));
@@ -132,7 +138,7 @@ export class PagedList<T, Q> {
     let [next, read]: [string | null, number] = [null, 0];
     try {
       do {
-        const page: Page<T> = await this.fetch(this.query as Q, next);
+        const page: Page<T> = await this.fetch(this.asked(), next);
         if (generation !== this.generation) return;
         fresh.push(...page.items);
         [next, read] = [page.next_cursor ?? null, read + 1];

@@ -68,9 +68,10 @@ describe('Notices', () => {
   it('takes the count over from the answer', async () => {
     const notices = open();
     const late = noticeOf({ id: 'a', sequence: 7 });
-    const marking = notices.markAll([noticeOf({ id: 'b', at: LATER, sequence: 5 }), late]);
+    const shown = [noticeOf({ id: 'b', at: LATER, sequence: 5 }), late];
+    const marking = notices.markAll(shown, 'run_failed');
     const call = await asked('POST', '/read-all');
-    expect(call.request.body).toEqual({ up_to_sequence: 7 });
+    expect(call.request.body).toEqual({ up_to_sequence: 7, kind: 'run_failed' });
     call.flush({ unread: 1 });
     await marking;
     expect(notices.unread()).toBe(1);

@@ -1,5 +1,11 @@
 import { computed, DestroyRef, effect, inject, Service, signal } from '@angular/core';
-import { listNotices, type NoticeOut, readAllNotices, readNotice } from '@core/api';
+import {
+  listNotices,
+  type NoticeKind,
+  type NoticeOut,
+  readAllNotices,
+  readNotice,
+} from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import { LiveSocket } from '@core/socket/live-socket';
 
@@ -50,9 +56,11 @@ export class Notices {
     this.setUnread(answer.unread);
   }
 
-  /** Marks as read whatever came no later than one of `shown`; throws ProblemError. */
-  async markAll(shown: readonly NoticeOut[]): Promise<void> {
-    const answer = await unwrap(readAllNotices({ body: { up_to_sequence: lastOf(shown) } }));
+  /** Marks as read whatever came no later than one of `shown`, of one kind or of all; throws
+   * ProblemError. */
+  async markAll(shown: readonly NoticeOut[], kind: NoticeKind | null = null): Promise<void> {
+    const body = { up_to_sequence: lastOf(shown), kind };
+    const answer = await unwrap(readAllNotices({ body }));
     this.setUnread(answer.unread);
   }
 

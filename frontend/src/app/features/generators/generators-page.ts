@@ -14,6 +14,7 @@ import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
+import { ListHead } from '@shared/list-head';
 import { SkeletonRows } from '@shared/skeleton';
 import { draftFrom, toBody } from './generator-draft';
 
@@ -29,6 +30,7 @@ import { draftFrom, toBody } from './generator-draft';
     EmptyState,
     ErrorState,
     Icon,
+    ListHead,
     SkeletonRows,
   ],
   templateUrl: './generators-page.html',

@@ -1,14 +1,17 @@
 import { HttpClient } from '@angular/common/http';
 import { Component, computed, inject, input, resource } from '@angular/core';
 import { MatButton } from '@angular/material/button';
-import { Router } from '@angular/router';
 import { firstValueFrom } from 'rxjs';
 import { listLicences } from '@core/api';
 import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { addressFilters } from '@core/page/address-filters';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { FilterChips } from '@shared/filter-chips';
 import { Icon } from '@shared/icon';
+import { ListHead } from '@shared/list-head';
+import { SearchField } from '@shared/search-field';
 import { SkeletonRows } from '@shared/skeleton';
 import {
   choosePackages,
@@ -28,13 +31,21 @@ const PARTS: readonly { readonly value: Part; readonly label: string }[] = [
 /** Whose work Kuber stands on: every package, its version, its licence, its home. */
 @Component({
   selector: 'k-licences-page',
-  imports: [MatButton, EmptyState, ErrorState, Icon, SkeletonRows],
+  imports: [
+    MatButton,
+    EmptyState,
+    ErrorState,
+    FilterChips,
+    Icon,
+    ListHead,
+    SearchField,
+    SkeletonRows,
+  ],
   templateUrl: './licences-page.html',
   styleUrl: './licences-page.scss',
 })
 export class LicencesPage {
   private readonly http = inject(HttpClient);
-  private readonly router = inject(Router);
 
   readonly search = input<string>();
   readonly part = input<string>();
@@ -55,16 +66,10 @@ export class LicencesPage {
     return error ? toProblemError(error) : null;
   });
 
+  protected readonly filter = addressFilters('/licences');
+
   protected labelOf(part: Part): string {
     return PARTS.find(({ value }) => value === part)?.label ?? '';
-  }
-
-  protected filter(change: { search?: string | null; part?: Part | null }): void {
-    void this.router.navigate(['/licences'], {
-      queryParams: change,
-      queryParamsHandling: 'merge',
-      replaceUrl: true,
-    });
   }
 
   protected clear(): void {

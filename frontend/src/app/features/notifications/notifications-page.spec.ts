@@ -20,14 +20,15 @@ class FakeNotices {
   fails = false;
   readonly marked: [string, boolean][] = [];
   markedAll: readonly NoticeOut[] = [];
+  kind: string | null = null;
 
   mark(id: string, read: boolean): Promise<void> {
     this.marked.push([id, read]);
     return this.fails ? Promise.reject(new Error(AWAY.detail)) : Promise.resolve();
   }
 
-  markAll(shown: readonly NoticeOut[]): Promise<void> {
-    this.markedAll = shown;
+  markAll(shown: readonly NoticeOut[], kind: string | null): Promise<void> {
+    [this.markedAll, this.kind] = [shown, kind];
     return Promise.resolve();
   }
 }
@@ -112,6 +113,37 @@ describe('the page of notices', () => {
     expect(rows().filter((row) => row.textContent.includes('Unread'))).toEqual([]);
   });
 
+  it('marks only the kind that is on show', async () => {
+    await open('/notifications?kind=run_failed');
+    await answer([noticeOf({ id: 'a', kind: 'run_failed', read_at: LATER })]);
+    expect(button('Mark this kind as read').disabled, 'what is unread is of another kind').toBe(
+      true,
+    );
+    notices.changed.set({});
+    await answer([noticeOf({ id: 'b', kind: 'run_failed', at: LATER })]);
+    button('Mark this kind as read').click();
+    await settle();
+    expect(notices.markedAll).toHaveLength(1);
+    expect(notices.kind).toBe('run_failed');
+    expect(rows().filter((row) => row.textContent.includes('Unread'))).toEqual([]);
+  });
+
+  it('lists what comes late under its own day', async () => {
+    await open();
+    await answer([noticeOf({ id: 'a', title: 'One' }), noticeOf({ id: 'c', title: 'Three' })]);
+    notices.changed.set({});
+    await answer([
+      noticeOf({ id: 'a', title: 'One' }),
+      noticeOf({ id: 'b', title: 'Two' }),
+      noticeOf({ id: 'c', title: 'Three' }),
+    ]);
+    expect(rows().map((row) => row.querySelector('.title')?.textContent)).toEqual([
+      'One',
+      'Two',
+      'Three',
+    ]);
+  });
+
   it('puts what comes on top, and holds it back while someone reads', async () => {
     await open();
     await answer([noticeOf({ id: 'a', title: 'One' })]);
@@ -134,7 +166,7 @@ describe('the page of notices', () => {
     vi.restoreAllMocks();
     expect(rows()).toHaveLength(2);
     expect(page.textContent).toContain('1 new notice');
-    [...page.querySelectorAll<HTMLButtonElement>('.news button')][0]!.click();
+    [...page.querySelectorAll<HTMLButtonElement>('k-news-button button')][0]!.click();
     await settle();
     expect(rows().map((row) => row.querySelector('.title')?.textContent)).toEqual([
       'Three',

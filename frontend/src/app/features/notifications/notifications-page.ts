@@ -12,16 +12,20 @@ import { MatButton, MatIconButton } from '@angular/material/button';
 import { Router, RouterLink, type UrlTree } from '@angular/router';
 import { listNotices, type NoticeKind, type NoticeOut } from '@core/api';
 import { inside } from '@core/auth/inside';
-import { mergeFirstPage } from '@core/http/merge-first-page';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { NOTICE_LOOKS, noticeLook } from '@core/notices/notice-looks';
 import { lastOf, Notices } from '@core/notices/notices';
+import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
+import { liveList } from '@core/page/live-list';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { FilterChips, type FilterOption } from '@shared/filter-chips';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
+import { NewsButton } from '@shared/news-button';
 import { NoticeLine } from '@shared/notice-line';
 import { Ticking } from '@shared/ticking';
 import { byDay } from './by-day';
@@ -32,12 +36,11 @@ interface Filters {
 }
 
 const PAGE_SIZE = 50;
-/** Further down than this, px, someone is reading: new rows wait. */
-const READING_FROM = 80;
 const KINDS = (Object.keys(NOTICE_LOOKS) as NoticeKind[]).map((value) => ({
   value,
   label: NOTICE_LOOKS[value].label,
 }));
+const UNREAD: readonly FilterOption<true>[] = [{ value: true, label: 'Unread' }];
 
 /** What the user was told, newest first, with filters in the address bar. */
 @Component({
@@ -48,8 +51,11 @@ const KINDS = (Object.keys(NOTICE_LOOKS) as NoticeKind[]).map((value) => ({
     MatIconButton,
     EmptyState,
     ErrorState,
+    FilterChips,
     Icon,
     ListFrame,
+    ListHead,
+    NewsButton,
     NoticeLine,
   ],
   templateUrl: './notifications-page.html',
@@ -81,19 +87,26 @@ export class NotificationsPage {
     unwrap(listNotices({ query: { ...query(filters), cursor } })),
   );
   protected readonly days = computed(() => byDay(this.list.items(), this.ticking.nowMs()));
-  /** What arrived while someone was reading. */
-  protected readonly waiting = signal<readonly NoticeOut[]>([]);
+  protected readonly live = liveList(this.list, { moved });
+  protected readonly unreadOnly = UNREAD;
+  protected readonly filter = addressFilters('/notifications');
   protected readonly problem = signal<ProblemError | null>(null);
   protected readonly busy = signal(false);
+  /** Whether something is unread of what the button marks: of the kind that is chosen, or of all. */
   protected readonly anyUnread = computed(() => {
     const items = this.list.items();
-    return items.length > 0 && ((this.notices.unread() ?? 0) > 0 || items.some(isUnread));
+    const others = this.filters().kind === null || this.list.hasMore();
+    const mayBe = others && (this.notices.unread() ?? 0) > 0;
+    return items.length > 0 && (mayBe || items.some(isUnread));
   });
+  protected readonly markWords = computed(() =>
+    this.filters().kind === null ? 'Mark all as read' : 'Mark this kind as read',
+  );
 
   constructor() {
     effect(() => {
       const filters = this.filters();
-      this.waiting.set([]);
+      this.live.forget();
       void this.list.load(filters);
     });
     effect(() => {
@@ -110,23 +123,8 @@ export class NotificationsPage {
     return path ? this.router.parseUrl(inside(path)) : null;
   }
 
-  protected filter(change: { kind?: string | null; unread?: true | null }): void {
-    void this.router.navigate(['/notifications'], {
-      queryParams: change,
-      queryParamsHandling: 'merge',
-      replaceUrl: true,
-    });
-  }
-
   protected clear(): void {
     this.filter({ kind: null, unread: null });
-  }
-
-  protected showWaiting(): void {
-    const fresh = this.waiting();
-    this.waiting.set([]);
-    this.putOnTop(fresh);
-    this.scroller()?.scrollTo({ top: 0 });
   }
 
   /** Shown at once, and put back when it could not be done. */
@@ -150,7 +148,7 @@ export class NotificationsPage {
     this.busy.set(true);
     this.problem.set(null);
     try {
-      await this.notices.markAll(shown);
+      await this.notices.markAll(shown, this.filters().kind);
       const last = lastOf(shown);
       this.change(({ sequence }) => sequence <= last, true);
     } catch (error) {
@@ -174,27 +172,8 @@ export class NotificationsPage {
     const filters = this.filters();
     const first = await unwrap(listNotices({ query: query(filters) })).catch(() => null);
     if (!first || filters !== this.filters()) return;
-    const more = Boolean(first.next_cursor);
-    const { known, fresh, gap } = mergeFirstPage(this.list.items(), first.items, more, moved);
-    this.list.update(() => known);
     if (first.unread === 0) this.change(() => true, true);
-    if (this.reading()) this.waiting.set(fresh);
-    else if (gap) await this.list.reload();
-    else this.putOnTop(fresh);
-  }
-
-  private putOnTop(fresh: readonly NoticeOut[]): void {
-    const ids = new Set(fresh.map((item) => item.id));
-    if (!ids.size) return;
-    this.list.update((items) => [...fresh, ...items.filter((item) => !ids.has(item.id))]);
-  }
-
-  private reading(): boolean {
-    return (this.scroller()?.scrollTop ?? 0) > READING_FROM;
-  }
-
-  private scroller(): HTMLElement | null {
-    return this.host.nativeElement.closest('main');
+    await this.live.take(first.items, Boolean(first.next_cursor));
   }
 }
 

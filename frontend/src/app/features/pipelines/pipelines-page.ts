@@ -1,16 +1,19 @@
-import { Component, computed, effect, inject, input, linkedSignal } from '@angular/core';
+import { Component, computed, effect, inject, input } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatSelectModule } from '@angular/material/select';
 import { MatFormField } from '@angular/material/form-field';
 import { MatMenuModule } from '@angular/material/menu';
-import { Router, RouterLink } from '@angular/router';
+import { RouterLink } from '@angular/router';
 import { listPipelines, type PipelineSummary } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
+import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
-import { Icon } from '@shared/icon';
+import { FilterChips } from '@shared/filter-chips';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
+import { SearchField } from '@shared/search-field';
 import {
   type ListFilters,
   MODES,
@@ -23,7 +26,6 @@ import { PipelineActions } from './pipeline-actions';
 import { PipelineTable } from './pipeline-table';
 
 const PAGE_SIZE = 50;
-const PAUSE_MS = 200;
 
 /** All pipelines of the user: search, filters in the address bar, actions on each. */
 @Component({
@@ -34,18 +36,19 @@ const PAUSE_MS = 200;
     MatFormField,
     MatMenuModule,
     MatSelectModule,
-    Icon,
     EmptyState,
-    ListFrame,
     ErrorState,
+    FilterChips,
+    ListFrame,
+    ListHead,
     PipelineTable,
+    SearchField,
   ],
   providers: [PipelineActions],
   templateUrl: './pipelines-page.html',
   styleUrl: './pipelines-page.scss',
 })
 export class PipelinesPage {
-  private readonly router = inject(Router);
   protected readonly actions = inject(PipelineActions);
 
   readonly search = input<string>();
@@ -64,7 +67,6 @@ export class PipelinesPage {
       sort: this.sort(),
     }),
   );
-  protected readonly typed = linkedSignal(() => this.filters().search);
   protected readonly filtered = computed(() => {
     const { search, status, mode } = this.filters();
     return search !== '' || status !== null || mode !== null;
@@ -72,22 +74,14 @@ export class PipelinesPage {
   protected readonly list = keptList<PipelineSummary, ListFilters>('pipelines', (filters, cursor) =>
     unwrap(listPipelines({ query: { ...filters, cursor, limit: PAGE_SIZE } })),
   );
-  private typing?: ReturnType<typeof setTimeout>;
+  private readonly change = addressFilters('/pipelines');
 
   constructor() {
     effect(() => void this.list.load(this.filters()));
   }
 
-  protected type(text: string): void {
-    this.typed.set(text);
-    clearTimeout(this.typing);
-    this.typing = setTimeout(() => this.filter({ search: text.trim() }), PAUSE_MS);
-  }
-
-  /** Switches one filter; choosing what is chosen takes it off. */
-  protected filter(change: Partial<ListFilters>): void {
-    const queryParams = writeFilters({ ...this.filters(), ...change });
-    void this.router.navigate(['/pipelines'], { queryParams, replaceUrl: true });
+  protected filter(change: Partial<ListFilters>, how: 'chosen' | 'typed' = 'chosen'): void {
+    this.change(writeFilters({ ...this.filters(), ...change }), how);
   }
 
   protected clear(): void {

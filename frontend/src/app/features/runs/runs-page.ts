@@ -2,14 +2,17 @@ import { Component, computed, DestroyRef, effect, inject, input, resource } from
 import { MatButton } from '@angular/material/button';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
-import { Router, RouterLink } from '@angular/router';
+import { RouterLink } from '@angular/router';
 import { type ExecutionSummary, listExecutions, listPipelines, type RunStatus } from '@core/api';
 import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
+import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
 import { RunEvents } from '@core/socket/run-events';
 import { EmptyState } from '@shared/empty-state';
+import { FilterChips } from '@shared/filter-chips';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
 import { STATUS_LOOKS } from '@shared/status-badge';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { RunTable } from './run-table';
@@ -34,7 +37,9 @@ const TELLING = new Set(['execution_started', 'execution_finished', 'waiting']);
     MatFormField,
     MatSelectModule,
     EmptyState,
+    FilterChips,
     ListFrame,
+    ListHead,
     SymbolPicker,
     RunTable,
   ],
@@ -42,8 +47,6 @@ const TELLING = new Set(['execution_started', 'execution_finished', 'waiting']);
   styleUrl: './runs-page.scss',
 })
 export class RunsPage {
-  private readonly router = inject(Router);
-
   readonly pipeline = input<string>();
   readonly status = input<string>();
   readonly symbol = input<string>();
@@ -67,6 +70,8 @@ export class RunsPage {
     unwrap(listExecutions({ query: { ...filters, cursor, limit: PAGE_SIZE } })),
   );
 
+  protected readonly filter = addressFilters('/runs');
+
   constructor() {
     reloadOnRecovery(this.pipelines);
     effect(() => void this.list.load(this.filters()));
@@ -74,14 +79,6 @@ export class RunsPage {
       if (TELLING.has(event.type)) void this.refresh(event.execution_id);
     });
     inject(DestroyRef).onDestroy(stop);
-  }
-
-  protected filter(change: Partial<Record<'pipeline' | 'status' | 'symbol', string | null>>): void {
-    void this.router.navigate(['/runs'], {
-      queryParams: change,
-      queryParamsHandling: 'merge',
-      replaceUrl: true,
-    });
   }
 
   protected clear(): void {

@@ -14,6 +14,7 @@ import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
 import { KINDS } from './scanner-draft';
 import { ScannerTable } from './scanner-table';
 
@@ -29,6 +30,7 @@ const MESSAGE_MS = 4_000;
     MatMenuModule,
     EmptyState,
     ListFrame,
+    ListHead,
     ErrorState,
     Icon,
     ScannerTable,

@@ -1,9 +1,9 @@
 import { Component, inject, input, output } from '@angular/core';
-import { MatIconButton } from '@angular/material/button';
 import type { SignalOut } from '@core/api';
 import { SignalTypes } from '@core/signals/signal-types';
 import { DirectionChip } from '@shared/direction-chip';
 import { Icon } from '@shared/icon';
+import { RowToggle } from '@shared/row-toggle';
 import { Time } from '@shared/time';
 import { SignalDetail } from './signal-detail';
 
@@ -12,7 +12,7 @@ const CHIPS_SHOWN = 3;
 /** Signals as rows; a click opens what came of one below it. */
 @Component({
   selector: 'k-signal-table',
-  imports: [MatIconButton, DirectionChip, Icon, SignalDetail, Time],
+  imports: [DirectionChip, Icon, RowToggle, SignalDetail, Time],
   templateUrl: './signal-table.html',
   styleUrl: './signal-table.scss',
 })

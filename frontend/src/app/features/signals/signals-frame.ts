@@ -1,5 +1,6 @@
 import { Component } from '@angular/core';
-import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+import { RouterOutlet } from '@angular/router';
+import { TabsNav } from '@shared/tabs-nav';
 
 const TABS = [
   { label: 'Stream', link: '/signals', exact: true },
@@ -11,24 +12,9 @@ const TABS = [
 /** What the pages about signals have in common: the way from one to the other. */
 @Component({
   selector: 'k-signals-frame',
-  imports: [RouterLink, RouterLinkActive, RouterOutlet],
+  imports: [RouterOutlet, TabsNav],
   template: `
-    <nav class="k-tabs" aria-label="Signals">
-      @for (tab of tabs; track tab.link) {
-        <a
-          [routerLink]="tab.link"
-          routerLinkActive="on"
-          ariaCurrentWhenActive="page"
-          [routerLinkActiveOptions]="{
-            paths: tab.exact ? 'exact' : 'subset',
-            queryParams: 'ignored',
-            matrixParams: 'ignored',
-            fragment: 'ignored',
-          }"
-          >{{ tab.label }}</a
-        >
-      }
-    </nav>
+    <k-tabs-nav label="Signals" [tabs]="tabs" />
     <router-outlet />
   `,
 })

@@ -1,17 +1,21 @@
-import { Component, computed, effect, ElementRef, inject, input, signal } from '@angular/core';
+import { Component, computed, effect, inject, input, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
 import { Router, RouterLink } from '@angular/router';
 import { listSignals, type SignalOut } from '@core/api';
-import { mergeFirstPage } from '@core/http/merge-first-page';
 import { pollWhileVisible } from '@core/http/poll';
 import { unwrap } from '@core/http/unwrap';
+import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
+import { liveList } from '@core/page/live-list';
 import { SignalTypes } from '@core/signals/signal-types';
 import { EmptyState } from '@shared/empty-state';
+import { FilterChips } from '@shared/filter-chips';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
+import { NewsButton } from '@shared/news-button';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { SignalTable } from './signal-table';
 
@@ -25,8 +29,6 @@ interface Filters {
 
 const PAGE_SIZE = 50;
 const EVERY_MS = 3_000;
-/** Further down than this, px, someone is reading: new rows wait. */
-const READING_FROM = 80;
 const OUTCOMES: readonly { readonly value: Outcome; readonly label: string }[] = [
   { value: 'started', label: 'Started a run' },
   { value: 'skipped', label: 'Skipped' },
@@ -41,8 +43,11 @@ const OUTCOMES: readonly { readonly value: Outcome; readonly label: string }[] =
     MatFormField,
     MatSelectModule,
     EmptyState,
-    ListFrame,
+    FilterChips,
     Icon,
+    ListFrame,
+    ListHead,
+    NewsButton,
     SymbolPicker,
     SignalTable,
   ],
@@ -51,7 +56,6 @@ const OUTCOMES: readonly { readonly value: Outcome; readonly label: string }[] =
 })
 export class SignalsPage {
   private readonly router = inject(Router);
-  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
   protected readonly types = inject(SignalTypes);
 
   readonly type = input<string>();
@@ -75,22 +79,21 @@ export class SignalsPage {
   protected readonly list = keptList<SignalOut, Filters>('signals', (filters, cursor) =>
     unwrap(listSignals({ query: { ...filters, cursor, limit: PAGE_SIZE } })),
   );
-  /** What arrived while someone was reading. */
-  protected readonly waiting = signal<readonly SignalOut[]>([]);
-  protected readonly fresh = signal<ReadonlySet<string>>(new Set());
+  protected readonly live = liveList(this.list, { reading: () => Boolean(this.open()) });
   protected readonly stalled = signal(false);
+  private readonly change = addressFilters('/signals');
 
   constructor() {
     effect(() => {
       const filters = this.filters();
-      this.waiting.set([]);
+      this.live.forget();
       void this.list.load(filters);
     });
     pollWhileVisible(EVERY_MS, () => this.refresh());
   }
 
   protected filter(change: Partial<Record<'type' | 'ticker' | 'outcome', string | null>>): void {
-    this.go({ ...change, open: null });
+    this.change({ ...change, open: null });
   }
 
   protected clear(): void {
@@ -98,19 +101,8 @@ export class SignalsPage {
   }
 
   protected toggle(id: string): void {
-    this.go({ open: id === this.open() ? null : id });
-  }
-
-  protected showWaiting(): void {
-    const fresh = this.waiting();
-    this.waiting.set([]);
-    this.putOnTop(fresh);
-    this.scroller()?.scrollTo({ top: 0 });
-  }
-
-  private go(queryParams: Record<string, string | null>): void {
     void this.router.navigate(['/signals'], {
-      queryParams,
+      queryParams: { open: id === this.open() ? null : id },
       queryParamsHandling: 'merge',
       replaceUrl: true,
     });
@@ -124,32 +116,9 @@ export class SignalsPage {
     try {
       const first = await unwrap(listSignals({ query: { ...filters, limit: PAGE_SIZE } }));
       this.stalled.set(false);
-      if (filters === this.filters()) await this.take(first.items, Boolean(first.next_cursor));
+      if (filters === this.filters()) await this.live.take(first.items, Boolean(first.next_cursor));
     } catch {
       this.stalled.set(true);
     }
-  }
-
-  private async take(first: readonly SignalOut[], hasMore: boolean): Promise<void> {
-    const { known, fresh, gap } = mergeFirstPage(this.list.items(), first, hasMore);
-    this.list.update(() => known);
-    if (!fresh.length) return;
-    if (this.reading()) this.waiting.set(fresh);
-    else if (gap) await this.list.reload();
-    else this.putOnTop(fresh);
-  }
-
-  private putOnTop(fresh: readonly SignalOut[]): void {
-    const ids = new Set(fresh.map((item) => item.id));
-    this.fresh.set(ids);
-    this.list.update((items) => [...fresh, ...items.filter((item) => !ids.has(item.id))]);
-  }
-
-  private reading(): boolean {
-    return Boolean(this.open()) || (this.scroller()?.scrollTop ?? 0) > READING_FROM;
-  }
-
-  private scroller(): HTMLElement | null {
-    return this.host.nativeElement.closest('main');
   }
 }

@@ -1,4 +1,3 @@
-import { Clipboard } from '@angular/cdk/clipboard';
 import {
   afterNextRender,
   Component,
@@ -10,14 +9,13 @@ import {
   input,
   signal,
 } from '@angular/core';
-import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
-import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router } from '@angular/router';
 import { type AuditEntryOut, type AuditEventType, listAuditEntries } from '@core/api';
 import { Session } from '@core/auth/session';
 import { unwrap } from '@core/http/unwrap';
+import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
@@ -25,11 +23,12 @@ import { CountPipe } from '@shared/format/format-pipes';
 import { formatExact } from '@shared/format/times';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
 import { Notice } from '@shared/notice';
-import { Time } from '@shared/time';
+import { RefreshButton } from '@shared/refresh-button';
 import { AUDIT_TYPES } from './audit-types';
-import { EventDetail, type Fact } from './event-detail';
-import { dataInWords, endOfId, typeInWords, whoseInWords } from './event-words';
+import { typeInWords, whoseInWords } from './event-words';
+import { type HistoryRow, HistoryTable } from './history-table';
 import { RecordVerify } from './record-verify';
 
 const PAGE_SIZE = 50;
@@ -47,27 +46,24 @@ interface Query {
 @Component({
   selector: 'k-audit-page',
   imports: [
-    MatButton,
-    MatIconButton,
     MatFormField,
     MatSelectModule,
     CountPipe,
     EmptyState,
-    EventDetail,
+    HistoryTable,
     Icon,
     ListFrame,
+    ListHead,
     Notice,
     RecordVerify,
-    Time,
+    RefreshButton,
   ],
   templateUrl: './audit-page.html',
-  styleUrls: ['./history-table.scss', './audit-page.scss'],
+  styleUrl: './audit-page.scss',
 })
 export class AuditPage {
   private readonly router = inject(Router);
   private readonly session = inject(Session);
-  private readonly clipboard = inject(Clipboard);
-  private readonly messages = inject(MatSnackBar);
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
 
   private readonly injector = inject(Injector);
@@ -78,7 +74,6 @@ export class AuditPage {
 
   protected readonly groups = AUDIT_TYPES;
   protected readonly typeInWords = typeInWords;
-  protected readonly endOfId = endOfId;
   protected readonly admin = computed(() => this.session.user()?.role === 'admin');
   protected readonly filter = computed(() => {
     const type = this.type();
@@ -90,8 +85,16 @@ export class AuditPage {
     return PLACE.test(place) ? Number(place) : null;
   });
   protected readonly list = keptList<AuditEntryOut, Query>('record', readPage);
+  protected readonly hint = computed(() =>
+    this.admin()
+      ? 'Every event that matters, in one chain: whoever changes, removes or adds an entry later breaks it.'
+      : 'What you did and what your pipelines did, in a chain that nobody can change unseen.',
+  );
+  protected readonly rows = computed(() => this.list.items().map((entry) => this.rowOf(entry)));
+  protected readonly refresh = () => this.list.catchUp(({ chain_position }) => chain_position);
+  private readonly change = addressFilters('/system/audit');
   /** The place of the entry that is open, or null. */
-  protected readonly open = signal<number | null>(null);
+  protected readonly open = signal<string | number | null>(null);
   /** The list was read from a place that holds no entry which may be shown. */
   protected readonly gone = computed(() => {
     const [place, settled] = [this.place(), !this.list.loadingFirst() && !this.list.error()];
@@ -107,50 +110,13 @@ export class AuditPage {
   }
 
   protected choose(type: string | null): void {
-    void this.router.navigate(['/system/audit'], {
-      queryParams: { type },
-      queryParamsHandling: 'merge',
-      replaceUrl: true,
-    });
+    this.change({ type });
   }
 
   /** Lists from the end of the chain again. */
   protected toTheEnd(): void {
     this.find('.type-filter mat-select')?.focus();
-    void this.router.navigate(['/system/audit'], {
-      queryParams: { up_to: null },
-      queryParamsHandling: 'merge',
-    });
-  }
-
-  /** The button serves keyboards; the rest of the row serves the mouse. */
-  protected toggle(event: Event, { chain_position }: AuditEntryOut): void {
-    if ((event.target as HTMLElement).closest('.copy')) return;
-    this.open.set(this.open() === chain_position ? null : chain_position);
-  }
-
-  protected what({ event_type, data }: AuditEntryOut): string {
-    return dataInWords(event_type, data);
-  }
-
-  protected whose({ user_id }: AuditEntryOut): string {
-    return whoseInWords(user_id, this.session.user()?.id ?? null);
-  }
-
-  protected facts(entry: AuditEntryOut): readonly Fact[] {
-    return [
-      { title: 'Time', value: formatExact(entry.timestamp) },
-      ...(this.admin() ? [{ title: 'Whose', value: entry.user_id ?? 'Installation' }] : []),
-      { title: 'Hash', value: entry.hash, copied: true },
-      { title: 'Previous hash', value: entry.previous_hash, copied: true },
-      { title: 'Correlation id', value: entry.correlation_id, copied: true },
-      { title: 'Event id', value: entry.event_id, copied: true },
-    ];
-  }
-
-  protected copy(value: string, what: string): void {
-    this.clipboard.copy(value);
-    this.messages.open(`${what} copied`, undefined, { duration: 2_000 });
+    this.change({ up_to: null });
   }
 
   /** Lists from a place on, of whatever type, and shows what stands there. */
@@ -172,11 +138,36 @@ export class AuditPage {
     this.wanted = null;
     this.open.set(place);
     const show = (): void => {
-      const row = this.find(`[data-place="${place}"]`);
+      const row = this.find(`[data-key="${place}"]`);
       (row ?? this.find('.from'))?.scrollIntoView({ block: 'center' });
       (row?.querySelector<HTMLElement>('.end button') ?? this.find('.from'))?.focus();
     };
     afterNextRender({ read: show }, { injector: this.injector });
+  }
+
+  private rowOf(entry: AuditEntryOut): HistoryRow {
+    const { chain_position, timestamp, event_type, data, user_id, correlation_id } = entry;
+    const own = this.session.user()?.id ?? null;
+    const facts = [
+      { title: 'Time', value: formatExact(timestamp) },
+      { title: 'Type', value: event_type },
+      ...(this.admin() ? [{ title: 'Whose', value: user_id ?? 'Installation' }] : []),
+      { title: 'Hash', value: entry.hash, copied: true },
+      { title: 'Previous hash', value: entry.previous_hash, copied: true },
+      { title: 'Correlation id', value: correlation_id, copied: true },
+      { title: 'Event id', value: entry.event_id, copied: true },
+    ];
+    return {
+      key: chain_position,
+      at: timestamp,
+      type: event_type,
+      data,
+      correlationId: correlation_id,
+      facts,
+      name: `entry ${chain_position}`,
+      place: chain_position,
+      who: { words: whoseInWords(user_id, own), id: user_id },
+    };
   }
 
   private find(selector: string): HTMLElement | null {

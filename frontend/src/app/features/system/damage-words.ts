@@ -1,19 +1,19 @@
 import type { Damage } from '@core/api';
 
-const WORDS: Readonly<Record<Damage, string>> = {
-  entry_changed: 'Entry changed',
-  link_changed: 'Link changed',
-  entry_missing: 'Entry missing',
-  position_missing: 'Place missing',
-  reordered: 'Moved to another place',
-  never_linked: 'Put in by hand',
-  cut_or_restored: 'Cut off or restored',
-  checkpoint_changed: 'Checkpoint changed',
-  row_differs: 'Says something else now',
-  row_unrecorded: 'Not on record',
+const SENTENCES: Readonly<Record<Damage, string>> = {
+  entry_changed: 'This entry was changed after it went on record.',
+  link_changed: 'This entry does not follow on the one before it.',
+  entry_missing: 'The entry at this place is gone.',
+  position_missing: 'Places of the chain are missing.',
+  reordered: 'Entries were put in another order.',
+  never_linked: 'An entry was put in by hand, outside the chain.',
+  cut_or_restored: 'The end of the record was cut off, or an older state was restored.',
+  checkpoint_changed: 'A signed checkpoint does not match the record.',
+  row_differs: 'What this entry speaks of says something else now.',
+  row_unrecorded: 'Something happened that is not on record.',
 };
 
-/** What is wrong, in words; also of a kind that a newer server finds. */
+/** What is wrong, as a sentence; also of a kind that a newer server finds. */
 export function damageInWords(damage: string): string {
-  return WORDS[damage as Damage] ?? damage.replaceAll('_', ' ');
+  return SENTENCES[damage as Damage] ?? `Something else is wrong: ${damage.replaceAll('_', ' ')}.`;
 }

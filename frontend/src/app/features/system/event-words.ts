@@ -69,6 +69,7 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
 const MOST_PARTS = 4;
 /** Said elsewhere in the row, or nothing for a person to read. */
 const LEFT_OUT = new Set([
+  'pipeline_id',
   'user_id',
   'event_id',
   'event_type',
@@ -98,6 +99,11 @@ const PAGES: readonly { keys: readonly string[]; label: string; path: string }[]
   { keys: ['source_id'], label: 'Open the webhook', path: '/signals/webhooks' },
   { keys: ['dead_letter_id'], label: 'Open the dead letter', path: '/system/dead-letters' },
 ];
+
+/** The pipeline that an event speaks of, or null. */
+export function pipelineOf({ pipeline_id }: Data): string | null {
+  return UUID.test(text(pipeline_id)) ? text(pipeline_id) : null;
+}
 
 /** The pages of what an event speaks of. */
 export function linksOf(data: Data): readonly DataLink[] {

@@ -1,21 +1,23 @@
 import { Component, computed, effect, inject, input, signal } from '@angular/core';
-import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatButton } from '@angular/material/button';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
-import { Router } from '@angular/router';
 import { listEvents, type PastEvent, type PastEventList } from '@core/api';
 import { Session } from '@core/auth/session';
 import { unwrap } from '@core/http/unwrap';
+import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
 import { formatExact } from '@shared/format/times';
-import { Icon } from '@shared/icon';
+import { FilterChips } from '@shared/filter-chips';
 import { ListFrame } from '@shared/list-frame';
-import { Time } from '@shared/time';
+import { ListHead } from '@shared/list-head';
+import { RefreshButton } from '@shared/refresh-button';
 import { AUDIT_TYPES } from './audit-types';
-import { EventDetail, type Fact } from './event-detail';
-import { dataInWords, endOfId, typeInWords } from './event-words';
+import { typeInWords } from './event-words';
+import { type HistoryRow, HistoryTable } from './history-table';
+import { ordersOnce } from './orders-once';
 
 type Since = 'hour' | 'day';
 
@@ -25,8 +27,6 @@ interface Filters {
   readonly correlation_id: string | null;
   readonly since: Since | null;
 }
-
-type FilterName = 'type' | 'service' | 'correlation' | 'since';
 
 const PAGE_SIZE = 50;
 /** A page may be empty although more follow; so many of those are passed at once. */
@@ -57,20 +57,19 @@ const ID = /^[\x21-\x7e]{1,100}$/;
   selector: 'k-events-page',
   imports: [
     MatButton,
-    MatIconButton,
     MatFormField,
     MatSelectModule,
     EmptyState,
-    EventDetail,
-    Icon,
+    FilterChips,
+    HistoryTable,
     ListFrame,
-    Time,
+    ListHead,
+    RefreshButton,
   ],
   templateUrl: './events-page.html',
-  styleUrls: ['./history-table.scss', './events-page.scss'],
+  styleUrl: './events-page.scss',
 })
 export class EventsPage {
-  private readonly router = inject(Router);
   private readonly session = inject(Session);
 
   readonly type = input<string>();
@@ -80,7 +79,6 @@ export class EventsPage {
 
   protected readonly spans = SINCE;
   protected readonly typeInWords = typeInWords;
-  protected readonly endOfId = endOfId;
   protected readonly admin = computed(() => this.session.user()?.role === 'admin');
   protected readonly filters = computed<Filters>(
     () => ({
@@ -95,7 +93,18 @@ export class EventsPage {
     Object.values(this.filters()).some((value) => value !== null),
   );
   protected readonly list = keptList<PastEvent, Filters>('events', readPage);
-  protected readonly open = signal<string | null>(null);
+  protected readonly hint = computed(() => {
+    const whose = this.admin()
+      ? 'What happened here, everybody’s'
+      : 'What happened to what is yours';
+    return `${whose}, newest first. Kept for 7 days; what matters longer stands on record.`;
+  });
+  protected readonly rows = computed(() =>
+    ordersOnce(this.list.items()).map((event) => this.rowOf(event)),
+  );
+  protected readonly open = signal<string | number | null>(null);
+  protected readonly filter = addressFilters('/system/events');
+  protected readonly refresh = () => this.list.catchUp(({ id }) => id);
   /** Known types and services, those on show, and the one that is chosen. */
   protected readonly types = computed(() => {
     const known = [...ANNOUNCED, ...AUDIT_TYPES.flatMap(({ types }) => types)];
@@ -111,14 +120,6 @@ export class EventsPage {
     effect(() => void this.list.load(this.filters()));
   }
 
-  protected filter(change: Partial<Record<FilterName, string | null>>): void {
-    void this.router.navigate(['/system/events'], {
-      queryParams: change,
-      queryParamsHandling: 'merge',
-      replaceUrl: true,
-    });
-  }
-
   protected clear(): void {
     this.idError.set('');
     this.filter({ type: null, service: null, correlation: null, since: null });
@@ -130,23 +131,17 @@ export class EventsPage {
     if (!this.idError()) this.filter({ correlation: id || null });
   }
 
-  /** The button serves keyboards; the rest of the row serves the mouse. */
-  protected toggle(event: Event, { id }: PastEvent): void {
-    if ((event.target as HTMLElement).closest('.by-id')) return;
-    this.open.set(this.open() === id ? null : id);
-  }
-
-  protected what({ type, data }: PastEvent): string {
-    return dataInWords(type, data);
-  }
-
-  protected facts(event: PastEvent): readonly Fact[] {
-    return [
-      { title: 'Time', value: formatExact(event.at) },
+  private rowOf(event: PastEvent): HistoryRow {
+    const { id, at, type, data, service, correlation_id } = event;
+    const facts = [
+      { title: 'Time', value: formatExact(at) },
+      { title: 'Type', value: type },
       ...(this.admin() ? [{ title: 'Whose', value: event.user_id ?? 'Installation' }] : []),
-      { title: 'Correlation id', value: event.correlation_id, copied: true },
-      { title: 'Event id', value: event.id, copied: true },
+      { title: 'Correlation id', value: correlation_id, copied: true },
+      { title: 'Event id', value: id, copied: true },
     ];
+    const name = typeInWords(type);
+    return { key: id, at, type, data, service, correlationId: correlation_id, facts, name };
   }
 
   private offered(

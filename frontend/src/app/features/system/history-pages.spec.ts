@@ -1,4 +1,5 @@
 import { Clipboard } from '@angular/cdk/clipboard';
+import { Location } from '@angular/common';
 import { Component, signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { provideRouter, Router, withComponentInputBinding } from '@angular/router';
@@ -11,6 +12,7 @@ import { AuditPage } from './audit-page';
 import { EventsPage } from './events-page';
 
 const OWN = '019ac0de-0000-7000-8000-0000000000aa';
+const PIPELINE = '019ac0de-0000-7000-8000-0000000000bb';
 const RUN = '019ac0de-0000-7000-8000-000000000001';
 
 const entry = (chain_position: number, change: Partial<AuditEntryOut> = {}): AuditEntryOut => ({
@@ -108,12 +110,12 @@ describe('the page of the record', () => {
     const { page, answer, click } = await open('/system/audit', 'user');
     await answer('/audit', [entry(2)]);
     await click('Details of entry 2');
-    const detail = page.querySelector('.detail')!;
+    const detail = page.querySelector('.k-detail')!;
     expect(detail.textContent).toContain('a'.repeat(64));
     expect(detail.textContent).toContain('b'.repeat(64));
     expect(detail.querySelector('a')?.getAttribute('href')).toBe(`/runs/${RUN}`);
     await click('Details of entry 2');
-    expect(page.querySelector('.detail')).toBeNull();
+    expect(page.querySelector('.k-detail')).toBeNull();
   });
 
   it('copies a correlation id without opening the entry', async () => {
@@ -121,7 +123,7 @@ describe('the page of the record', () => {
     await answer('/audit', [entry(2)]);
     await click('Copy correlation id request-1');
     expect(copied).toEqual(['request-1']);
-    expect(page.querySelector('.detail')).toBeNull();
+    expect(page.querySelector('.k-detail')).toBeNull();
   });
 
   it('lists from the place of what is wrong on, and shows what stands there', async () => {
@@ -146,8 +148,8 @@ describe('the page of the record', () => {
     expect([params.get('up_to'), params.has('type')]).toEqual(['12017', false]);
     expect(TestBed.inject(Router).url).toBe('/system/audit?up_to=12017');
     expect(copied).toEqual([]);
-    expect(page.querySelectorAll('tr.detail')).toHaveLength(1);
-    expect(page.querySelector('.sought')?.getAttribute('data-place')).toBe('12017');
+    expect(page.querySelectorAll('tr.k-detail')).toHaveLength(1);
+    expect(page.querySelector('.sought')?.getAttribute('data-key')).toBe('12017');
     expect(document.activeElement?.closest('tr')).toBe(page.querySelector('.sought'));
     expect(page.querySelector('.from')?.textContent).toContain('From place 12,017');
     await click('From place 12,017: remove');
@@ -164,6 +166,39 @@ describe('the page of the record', () => {
     const other = await open('/system/audit?up_to=many', 'user');
     expect((await other.answer('/audit', [entry(16)])).has('up_to')).toBe(false);
     expect(other.page.querySelector('k-notice')).toBeNull();
+  });
+
+  it('names the pipeline of an entry and leads to it', async () => {
+    const { page, answer } = await open('/system/audit', 'user');
+    const data = { pipeline_id: PIPELINE, status: 'active' };
+    const gone = { pipeline_id: RUN, status: 'active' };
+    await answer('/audit', [
+      entry(2, { event_type: 'pipeline_activated', data }),
+      entry(1, { event_type: 'pipeline_activated', data: gone }),
+    ]);
+    await answer('/pipelines', [{ id: PIPELINE, name: 'Swing' }]);
+    await answer('/pipelines', []);
+    const [first, second] = [...page.querySelectorAll('tbody tr')];
+    const link = first?.querySelector('a');
+    expect([link?.textContent, link?.getAttribute('href')]).toEqual([
+      'Swing',
+      `/pipelines/${PIPELINE}`,
+    ]);
+    expect(second?.querySelector('a')).toBeNull();
+    expect(second?.textContent).toContain('Pipeline …0000000001');
+  });
+
+  it('takes up what came since by the refresh button', async () => {
+    const { page, answer, click } = await open('/system/audit', 'user');
+    await answer('/audit', [entry(2)]);
+    await click('Details of entry 2');
+    await click('Refresh the record');
+    await answer('/audit', [entry(3), entry(2)]);
+    const places = [...page.querySelectorAll('tr.k-row-link')].map((row) =>
+      row.getAttribute('data-key'),
+    );
+    expect(places).toEqual(['3', '2']);
+    expect(page.querySelector('.k-detail'), 'what is open stays open').not.toBeNull();
   });
 
   it('does not say that nothing matches while there is more to look through', async () => {
@@ -199,9 +234,36 @@ describe('the page of events', () => {
     const { page, answer, click } = await open('/system/events', 'user');
     await answer('/events', [event('a')]);
     await click('Details of Run finished');
-    const detail = page.querySelector('.detail')!;
+    const detail = page.querySelector('.k-detail')!;
     expect(detail.textContent).toContain('succeeded');
     expect(detail.querySelector('a')?.getAttribute('href')).toBe(`/runs/${RUN}`);
+  });
+
+  it('shows an order once, and what came late where it belongs', async () => {
+    const { page, answer, click } = await open('/system/events', 'user');
+    const order = { order_id: RUN, side: 'buy', quantity: '1', symbol: 'AAPL' };
+    await answer('/events', [event('c'), event('a')]);
+    await click('Refresh events');
+    await answer('/events', [
+      event('c'),
+      event('b2', { type: 'order_intended', service: 'audit', data: order }),
+      event('b1', { type: 'OrderIntended', data: order }),
+      event('a'),
+    ]);
+    const rows = [...page.querySelectorAll('tr.k-row-link')];
+    expect(rows.map((row) => row.getAttribute('data-key'))).toEqual(['c', 'b1', 'a']);
+  });
+
+  it('lets Back take back a filter', async () => {
+    const { answer, click } = await open('/system/events', 'user');
+    await answer('/events', [event('a')]);
+    await click('Last hour');
+    await answer('/events', [event('a')]);
+    expect(TestBed.inject(Router).url).toBe('/system/events?since=hour');
+    TestBed.inject(Router).initialNavigation();
+    TestBed.inject(Location).back();
+    expect((await answer('/events', [event('a')])).has('since')).toBe(false);
+    expect(TestBed.inject(Router).url).toBe('/system/events');
   });
 
   it('passes pages that are empty although more follow', async () => {

@@ -76,7 +76,7 @@ describe('verifying the record', () => {
       'Not intact: 2 things are wrong in 10,000 entries',
     );
     const [first, second] = [...page.querySelectorAll('.found li')];
-    expect(first?.textContent).toContain('Entry changed');
+    expect(first?.textContent).toContain('This entry was changed after it went on record.');
     expect(first?.textContent).toContain('It is not what was hashed.');
     first?.querySelector('button')?.click();
     expect(chosen).toEqual([7]);

@@ -1,6 +1,7 @@
 import { Component, computed, inject } from '@angular/core';
-import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+import { RouterOutlet } from '@angular/router';
 import { Session } from '@core/auth/session';
+import { TabsNav } from '@shared/tabs-nav';
 
 const TABS = [
   { label: 'Services', link: '/system', exact: true, admin: false },
@@ -15,24 +16,9 @@ const TABS = [
  */
 @Component({
   selector: 'k-system-frame',
-  imports: [RouterLink, RouterLinkActive, RouterOutlet],
+  imports: [RouterOutlet, TabsNav],
   template: `
-    <nav class="k-tabs" aria-label="System">
-      @for (tab of tabs(); track tab.link) {
-        <a
-          [routerLink]="tab.link"
-          routerLinkActive="on"
-          ariaCurrentWhenActive="page"
-          [routerLinkActiveOptions]="{
-            paths: tab.exact ? 'exact' : 'subset',
-            queryParams: 'ignored',
-            matrixParams: 'ignored',
-            fragment: 'ignored',
-          }"
-          >{{ tab.label }}</a
-        >
-      }
-    </nav>
+    <k-tabs-nav label="System" [tabs]="tabs()" />
     <router-outlet />
   `,
 })

@@ -20,6 +20,7 @@ import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
+import { ListHead } from '@shared/list-head';
 import { Time } from '@shared/time';
 import { firstValueFrom } from 'rxjs';
 import { changeSource } from './change-source';
@@ -40,6 +41,7 @@ import { kindLabel } from './source-kinds';
     DeliveryBadge,
     EmptyState,
     ListFrame,
+    ListHead,
     ErrorState,
     Icon,
     Time,

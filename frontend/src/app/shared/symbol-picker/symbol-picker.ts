@@ -55,7 +55,7 @@ const PAUSE_MS = 150;
       display: flex;
       align-items: center;
       gap: 6px;
-      height: 36px;
+      height: var(--k-field-height, 36px);
       padding: 0 8px;
       border: 1px solid var(--mat-sys-outline);
       border-radius: 6px;

@@ -68,6 +68,14 @@ describe('the last mails', () => {
     expect(reported()).toBe(1);
   });
 
+  it('are read again by the refresh button', async () => {
+    const { page } = await show([mail('a')]);
+    const press = () => page.querySelector<HTMLButtonElement>('k-refresh-button button')!.click();
+    press();
+    (await asked('GET', '/deliveries')).flush({ items: [mail('b'), mail('a')], next_cursor: null });
+    await vi.waitFor(() => expect(page.querySelectorAll('li')).toHaveLength(2));
+  });
+
   it('says that there was none', async () => {
     expect((await show([])).page.textContent).toContain('No mail so far');
   });

@@ -7,6 +7,7 @@ import { unwrap } from '@core/http/unwrap';
 import { EmptyState } from '@shared/empty-state';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
+import { RefreshButton } from '@shared/refresh-button';
 import { Time } from '@shared/time';
 
 const PAGE_SIZE = 10;
@@ -22,8 +23,12 @@ const LOOKS: Readonly<Record<MailOut['state'], { label: string; icon: string; co
 /** The mails to the user and what became of them, newest first. */
 @Component({
   selector: 'k-mail-deliveries',
-  imports: [EmptyState, Icon, ListFrame, Time],
+  imports: [EmptyState, Icon, ListFrame, RefreshButton, Time],
   template: `
+    <div class="head">
+      <span class="k-muted">Newest first</span>
+      <k-refresh-button what="the last mails" [refresh]="again" />
+    </div>
     <k-list-frame [list]="list" [rows]="3">
       <ul aria-label="Last mails">
         @for (item of list.items(); track item.id) {
@@ -69,6 +74,8 @@ export class MailDeliveries {
     unwrap(listNoticeDeliveries({ query: { cursor, limit: PAGE_SIZE } })),
   );
 
+  protected readonly again = () => this.refresh();
+
   private readonly newestCode = computed(
     () => this.list.items().find(({ purpose }) => purpose === 'confirmation') ?? null,
   );
@@ -94,7 +101,7 @@ export class MailDeliveries {
     const waited = waiting(this.list.items());
     const merged = mergeFirstPage(this.list.items(), first.items, Boolean(first.next_cursor));
     if (merged.gap) return this.list.reload();
-    this.list.update(() => [...merged.fresh, ...merged.known]);
+    this.list.update(() => merged.joined);
     if (waited > waiting(merged.known)) this.settled.emit();
   }
 }
