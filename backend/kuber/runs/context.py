@@ -12,9 +12,11 @@ from kuber.infra.db import Connections, HeldConnection, RawConnection
 from kuber.kernel.clock import Clock
 from kuber.market.types import MarketData
 from kuber.runs.plan import Plan, PlannedNode
+from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
 from kuber.trading.errors import ModeUnavailable
 from kuber.trading.journal import Journal
+from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
 
 
@@ -25,12 +27,14 @@ class Surroundings:
     market: MarketData
     llm: LanguageModel | None
     pool: Connections
+    orders: Connections
+    """Where orders are placed: never the connection that is held for the run's own steps."""
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
 
     def on(self, connection: RawConnection) -> "Surroundings":
-        """Return these services with orders and budgets on one held connection."""
+        """Return these services with accounts and budgets read on one held connection."""
         return replace(self, pool=HeldConnection(connection))
 
     def context(
@@ -39,6 +43,7 @@ class Surroundings:
         plan: Plan,
         node: PlannedNode,
         usage: NodeUsage,
+        work: NodeWork,
         seed: int,
     ) -> AgentContext:
         """Return the context of one node of one run."""
@@ -54,7 +59,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, work) if node.uses_account else None,
             budget=self.costs.guard(self.pool, run.id) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -70,17 +75,23 @@ class Surroundings:
         free = self.llm is None if metadata.uses_llm else not metadata.price_per_hour
         return None if free else self.costs.guard(self.pool, run.id)
 
-    def _desk(self, run: ClaimedRun, node_id: str) -> TradeDesk:
-        account = Account(run.user_id, run.id)
-        journal = Journal(self.pool, self.clock)
+    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
         return TradeDesk(
-            self._broker(run.mode), journal, run.id, node_id, account, run.mode, self.simulation
+            self._broker(run.mode, self.pool),
+            Journal(self.pool, self.clock),
+            OrderPlacer(self._broker(run.mode, self.orders), Journal(self.orders, self.clock)),
+            work.carry,
+            run.id,
+            node_id,
+            Account(run.user_id, run.id),
+            run.mode,
+            self.simulation,
         )
 
-    def _broker(self, mode: str) -> Broker:
+    def _broker(self, mode: str, pool: Connections) -> Broker:
         match mode:
             case "simulation":
-                return SimulationBroker(self.pool, self.simulation)
+                return SimulationBroker(pool, self.simulation)
             case "validation":
                 return ValidationBroker(self.simulation)
         raise ModeUnavailable(f"There is no broker behind mode {mode}.")

@@ -30,6 +30,8 @@ class StepConfig(AgentConfig):
     path: str = ""
     """File that gets one line for each call."""
     seconds: float = Field(0, ge=0)
+    until: str = ""
+    """File that is waited for."""
     plain: bool = False
     """Sleep in a plain function, which runs in a thread."""
     failures: int = Field(0, ge=0)
@@ -63,6 +65,8 @@ class Step(BaseAgent[StepConfig]):
             await asyncio.to_thread(time.sleep, self.config.seconds)
         else:
             await asyncio.sleep(self.config.seconds)
+        while self.config.until and not Path(self.config.until).exists():  # noqa: ASYNC110,ASYNC240
+            await asyncio.sleep(0.02)
         if number <= self.config.failures:
             raise AgentFailure("not_yet", f"Call {number} fails.", retryable=self.config.retryable)
         return self._misbehave(state)

@@ -21,6 +21,7 @@ from kuber.brokers.port import (
 from kuber.kernel.ids import OrderId, RunId, UserId, order_id_for
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
 from kuber.trading.journal import RecordedOrder, Ticket
+from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk, TradeRequest
 
 RUN = RunId(uuid4())
@@ -113,6 +114,8 @@ class Floor:
         return TradeDesk(
             self.venue,
             self.journal,  # type: ignore[arg-type]
+            OrderPlacer(self.venue, self.journal),  # type: ignore[arg-type]
+            lambda place: place(),
             RUN,
             node_id,
             ACCOUNT,
