@@ -4,9 +4,7 @@ from dataclasses import dataclass, replace
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.llm import LanguageModel
-from kuber.brokers.adapters.simulation import SimulationBroker
-from kuber.brokers.adapters.validation import ValidationBroker
-from kuber.brokers.port import Account, Broker, SimulationOptions
+from kuber.brokers.port import Account, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import Connections, HeldConnection, RawConnection
 from kuber.kernel.clock import Clock
@@ -14,10 +12,10 @@ from kuber.market.types import MarketData
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
-from kuber.trading.errors import ModeUnavailable
 from kuber.trading.journal import Journal
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
+from kuber.trading.venues import broker_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +74,13 @@ class Surroundings:
         return None if free else self.costs.guard(self.pool, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
+        placer = OrderPlacer(
+            broker_for(run.mode, self.orders, self.simulation), Journal(self.orders, self.clock)
+        )
         return TradeDesk(
-            self._broker(run.mode, self.pool),
+            broker_for(run.mode, self.pool, self.simulation),
             Journal(self.pool, self.clock),
-            OrderPlacer(self._broker(run.mode, self.orders), Journal(self.orders, self.clock)),
+            placer,
             work.carry,
             run.id,
             node_id,
@@ -87,11 +88,3 @@ class Surroundings:
             run.mode,
             self.simulation,
         )
-
-    def _broker(self, mode: str, pool: Connections) -> Broker:
-        match mode:
-            case "simulation":
-                return SimulationBroker(pool, self.simulation)
-            case "validation":
-                return ValidationBroker(self.simulation)
-        raise ModeUnavailable(f"There is no broker behind mode {mode}.")

@@ -18,8 +18,9 @@ from kuber.brokers.port import (
 from kuber.kernel.ids import RunId, order_id_for
 from kuber.kernel.money import quantize
 from kuber.trading.errors import RefusedOrder
-from kuber.trading.journal import Journal, RecordedOrder, Ticket
+from kuber.trading.journal import Journal, RecordedOrder
 from kuber.trading.placing import OrderPlacer
+from kuber.trading.types import Ticket
 
 TRADING_MODES = ("simulation", "validation")
 """Modes with a venue in this installation; paper and live need a broker connection."""

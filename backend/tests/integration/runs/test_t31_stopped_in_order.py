@@ -51,6 +51,13 @@ SAID = """
 """How often each order was told of: to Kafka, to the record, to its owner."""
 
 
+BUSY = """
+    select pid from pg_stat_activity
+    where application_name = 'kuber-worker' and datname = current_database() and state <> 'idle'
+"""
+"""Statements that PostgreSQL carries out for a worker, also for one that is gone."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One run that is stopped at one boundary of its order."""
@@ -219,6 +226,30 @@ def test_t31_a_process_that_is_told_to_end_answers_its_orders_first(
     _until(lambda: scene.site.query(holds, scene.canary) != before)
     scene.go_on()
     _check_carried_on(scene)
+
+
+def test_t31_the_sweep_answers_for_a_worker_that_was_killed_and_a_run_that_is_gone(
+    stand_there: StandThere,
+) -> None:
+    scene = stand_there()
+    scene.worker.kill()
+    scene.go_on()
+    _until(lambda: scene.site.query(BUSY) == [])
+    assert len(scene.site.query(UNANSWERED)) == 2  # one is with the venue, one was never sent
+    scene.site.query("delete from runs where user_id = %s", scene.trader.id)
+    usual = dict(scene.site.overrides)
+    scene.site.overrides["KUBER_INTENT_PATIENCE_S"] = "1"
+    sweep = scene.site.services("orders", wait=False)
+    scene.site.overrides = usual
+    _until(lambda: len(scene.site.query(UNANSWERED)) == 1)
+    _until(lambda: bool(scene.site.query(f"{UNANSWERED} and not_found_at is not null")))
+    assert scene.site.query(OF_THE_VENUE) == scene.site.query(OF_THE_JOURNAL)
+    answered = f"{SAID} where o.status <> 'intended'"
+    assert set(scene.site.query(answered)) == {(1, 1, 1, 1, 1)}
+    sweep.kill()
+    scene.site.query(
+        "update orders set status = 'rejected', reason = 'test' where status = 'intended'"
+    )
 
 
 def _check_carried_on(scene: Scene) -> None:
