@@ -187,11 +187,16 @@ _SAID = """
         reference_price numeric, stop_loss text, targets jsonb, status text, fills jsonb)
 """
 _ORDERS = f"""
-    insert into orders (id, user_id, node_id, mode, symbol, side, quantity, reference_price,
-                        levels, status)
-    select s.order_id, e.user_id, s.node_id, s.mode, s.symbol, s.side, s.quantity,
+    with account as (
+        insert into accounts (id, user_id, mode, currency)
+        select s.order_id, e.user_id, s.mode, 'USD' {_SAID} where e.event_type = 'order_adopted'
+    )
+    insert into orders (id, user_id, account_id, node_id, mode, symbol, side, quantity,
+                        reference_price, levels, status, correlation_id)
+    select s.order_id, e.user_id, s.order_id, s.node_id, s.mode, s.symbol, s.side, s.quantity,
            s.reference_price,
-           jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets), s.status
+           jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets), s.status,
+           e.correlation_id
     {_SAID} where e.event_type = 'order_adopted'
 """
 _FILLS = f"""

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     node_attempts: int = Field(default=5, ge=1, le=20)
     retry_base_s: float = Field(default=1, ge=0, le=60)
     retry_cap_s: float = Field(default=60, ge=0, le=3600)
+    intent_patience_s: float = Field(default=10, ge=1, le=3600)
+    """How long an order may be without an answer before its venue is asked for it."""
 
     budget_per_run: Decimal = Field(default=Decimal(5), ge=0)
     budget_per_day: Decimal = Field(default=Decimal(25), ge=0)

@@ -45,7 +45,11 @@ class RunWorker:
         settings, clock = self._settings, SystemClock()
         url = reveal(settings.database_url)
         pool = raw_pool(
-            url, size=settings.runs_per_process + 4, application_name="kuber-worker", checked=False
+            url,
+            # Each run holds one, and its order takes another.
+            size=2 * settings.runs_per_process + 4,
+            application_name="kuber-worker",
+            checked=False,
         )
         await pool.open(wait=False)
         self._stack.push_async_callback(pool.close)
@@ -59,6 +63,7 @@ class RunWorker:
             market=MarketService(pool, clock, market_provider(settings, clock)),
             llm=await self._language_model(costs, clock),
             pool=pool,
+            orders=pool,
             clock=clock,
             costs=costs,
             simulation=SimulationOptions(),
@@ -86,6 +91,10 @@ class RunWorker:
             ),
             self._waker.wake,
         )
+
+    async def end(self) -> None:
+        """Take no more runs; return once those held have ended or are handed back."""
+        await self._engine.end()
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -11,6 +11,7 @@ from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap import cost_service, market_provider, quote_feed, worker_name
+from kuber.brokers.port import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.db import Database, raw_pool
 from kuber.infra.history_retention import HistoryRetention
@@ -41,6 +42,8 @@ from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
+from kuber.trading.sweep import IntentSweep, SweepOptions
+from kuber.trading.venues import broker_for
 from kuber.workers.audit import AuditService
 from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.consumer import ConsumerOptions
@@ -52,14 +55,20 @@ from kuber.workers.service import LongRunning, ServiceHost
 
 log = structlog.get_logger(__name__)
 
-SERVICES = ("dispatcher", "scheduler", "scanners", "generators", "feed", "audit", "notifier")
+SERVICES = (
+    *("dispatcher", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
+    "orders",
+)
 """Everything that `./kuber services` can run."""
 
 READY = b"the services are ready"
 """What the host writes once each service has started."""
 
 _SCHEDULER_EVERY_S = 1.0
+_ORDERS_EVERY_S = 60.0
 _SCANNERS_EVERY_S = 5.0
+_ORDERS_WITHIN_S = 180.0
+"""A round each minute, in which each venue that is silent is waited for."""
 _SCANNERS_WITHIN_S = 180.0
 """Lists from other people's servers may each take long to come."""
 
@@ -215,6 +224,17 @@ def _notifier(parts: _Parts) -> LongRunning:
     return NotifierService(notifier, mailer)
 
 
+def _orders(parts: _Parts) -> LongRunning:
+    simulation = SimulationOptions()
+    sweep = IntentSweep(
+        parts.pool,
+        parts.clock,
+        lambda mode: broker_for(mode, parts.pool, simulation),
+        SweepOptions(parts.settings.intent_patience_s),
+    )
+    return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
+
+
 _MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
@@ -223,6 +243,7 @@ _MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
     "feed": _feed,
     "audit": _audit,
     "notifier": _notifier,
+    "orders": _orders,
 }
 
 

@@ -45,11 +45,11 @@ class SimulationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose order it is. In simulation every run has an account of its own (`scope`)."""
+    """Whose order it is. In simulation and validation every run has an account of its own, whose
+    id is the run's."""
 
     user_id: UserId
-    scope: UUID
-    """The run in simulation and validation; the broker connection later."""
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Attempt:
     limits: Limits
     on_start: Callable[[int], None]
     on_retry: Callable[[AgentFailure, int, float], None]
+    limit: Callable[[float], asyncio.Timeout] = asyncio.timeout
+    """Makes the limit of one try from its seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ async def attempt_node(attempt: Attempt) -> AttemptOutcome:
 async def _try_once(
     attempt: Attempt,
 ) -> tuple[PipelineState | None, AgentFailure | None, TriggerNotMet | None]:
-    limit = asyncio.timeout(attempt.limits.node_s)
+    limit = attempt.limit(attempt.limits.node_s)
     try:
         async with limit:
             return await _call(attempt.make(), attempt.state()), None, None

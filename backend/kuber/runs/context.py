@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.llm import LanguageModel
-from kuber.brokers.adapters.simulation import SimulationBroker
-from kuber.brokers.adapters.validation import ValidationBroker
-from kuber.brokers.port import Account, Broker, SimulationOptions
+from kuber.brokers.port import Account, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import Connections, HeldConnection, RawConnection
 from kuber.kernel.clock import Clock
 from kuber.market.types import MarketData
 from kuber.runs.plan import Plan, PlannedNode
+from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
-from kuber.trading.errors import ModeUnavailable
 from kuber.trading.journal import Journal
+from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
+from kuber.trading.venues import broker_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,14 @@ class Surroundings:
     market: MarketData
     llm: LanguageModel | None
     pool: Connections
+    orders: Connections
+    """Where orders are placed: never the connection that is held for the run's own steps."""
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
 
     def on(self, connection: RawConnection) -> "Surroundings":
-        """Return these services with orders and budgets on one held connection."""
+        """Return these services with accounts and budgets read on one held connection."""
         return replace(self, pool=HeldConnection(connection))
 
     def context(
@@ -39,6 +41,7 @@ class Surroundings:
         plan: Plan,
         node: PlannedNode,
         usage: NodeUsage,
+        work: NodeWork,
         seed: int,
     ) -> AgentContext:
         """Return the context of one node of one run."""
@@ -54,7 +57,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, work) if node.uses_account else None,
             budget=self._guard(run) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -73,17 +76,18 @@ class Surroundings:
     def _guard(self, run: ClaimedRun) -> BudgetGuard:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
-    def _desk(self, run: ClaimedRun, node_id: str) -> TradeDesk:
-        account = Account(run.user_id, run.id)
-        journal = Journal(self.pool, self.clock)
-        return TradeDesk(
-            self._broker(run.mode), journal, run.id, node_id, account, run.mode, self.simulation
+    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
+        placer = OrderPlacer(
+            broker_for(run.mode, self.orders, self.simulation), Journal(self.orders, self.clock)
         )
-
-    def _broker(self, mode: str) -> Broker:
-        match mode:
-            case "simulation":
-                return SimulationBroker(self.pool, self.simulation)
-            case "validation":
-                return ValidationBroker(self.simulation)
-        raise ModeUnavailable(f"There is no broker behind mode {mode}.")
+        return TradeDesk(
+            broker_for(run.mode, self.pool, self.simulation),
+            Journal(self.pool, self.clock),
+            placer,
+            work.carry,
+            run.id,
+            node_id,
+            Account(run.user_id, run.id),
+            run.mode,
+            self.simulation,
+        )

@@ -22,6 +22,7 @@ from kuber.runs.executor import RunExecutor
 from kuber.runs.flow import build_flow, run_flow
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.recorder import Broadcaster, RunRecorder
+from kuber.runs.stopping import RunStop, StopReason
 from kuber.runs.store import Ending, LeaseLost, RunStore
 from kuber.runs.summary import outcome
 from kuber.runs.types import ClaimedRun, NodeStatus, RunEventType, RunStatus
@@ -38,6 +39,9 @@ PLANS_KEPT = 2000
 POLL_S = 0.1
 """How often a worker that has room looks for runs while others keep it busy."""
 
+LAST_RUNS_S = 2.0
+"""How long runs may go on in a process that shall end, before they are handed back."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
@@ -46,6 +50,15 @@ class EngineOptions:
     capacity: int
     lease_s: float
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A run that this process holds."""
+
+    run: ClaimedRun
+    stop: RunStop
+    task: asyncio.Task[None]
 
 
 class RunEngine:
@@ -71,8 +84,9 @@ class RunEngine:
         self._options = options
         self._call_colleague = call_colleague
         self._plans: dict[tuple[PipelineId, int], Plan] = {}
-        self._active: dict[RunId, tuple[ClaimedRun, asyncio.Task[None]]] = {}
-        self._cancelled: set[RunId] = set()
+        self._held: dict[tuple[RunId, int], _Held] = {}
+        """By run and claim: one that was lost may be claimed again before its order has ended."""
+        self._ends = False
 
     async def drain(self) -> int:
         """Work until the queue is empty; return how many runs were claimed."""
@@ -80,17 +94,17 @@ class RunEngine:
         heartbeat = asyncio.create_task(self._keep_leases())
         try:
             while True:
-                room = self._options.capacity - len(self._active)
+                room = 0 if self._ends else max(0, self._options.capacity - len(self._held))
                 claimed = await self._store.claim(room) if room else []
                 for run in claimed:
-                    self._active[run.id] = (run, asyncio.create_task(self._carry(run)))
+                    self._take(run)
                 if claimed_count == 0 and len(claimed) == room and await self._store.backlog():
                     await self._call_colleague()
                 claimed_count += len(claimed)
-                if not self._active:
+                if not self._held:
                     return claimed_count
                 await asyncio.wait(
-                    [task for _, task in self._active.values()],
+                    [held.task for held in self._held.values()],
                     timeout=POLL_S if room > len(claimed) else None,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
@@ -98,40 +112,58 @@ class RunEngine:
         finally:
             heartbeat.cancel()
 
+    async def end(self) -> None:
+        """Claim nothing more; return once every run has ended or is handed back.
+
+        An order under way is carried to its answer before its run is handed back.
+        """
+        self._ends = True
+        tasks = [held.task for held in self._held.values()]
+        if not tasks:
+            return
+        await asyncio.wait(tasks, timeout=LAST_RUNS_S)
+        for held in self._held.values():
+            held.stop.request(StopReason.HANDED_BACK)
+        await asyncio.wait(tasks)
+
+    def _take(self, run: ClaimedRun) -> None:
+        stop = RunStop()
+        if self._ends:
+            stop.request(StopReason.HANDED_BACK)
+        task = asyncio.create_task(self._carry(run, stop))
+        self._held[run.id, run.claim_epoch] = _Held(run, stop, task)
+
     def _forget_done(self) -> None:
-        for run_id, (_, task) in list(self._active.items()):
-            if task.done():
-                del self._active[run_id]
-                self._cancelled.discard(run_id)
+        for claim, held in list(self._held.items()):
+            if held.task.done():
+                del self._held[claim]
 
     async def _keep_leases(self) -> None:
-        """Prolong the leases of all active runs; stop those that were lost or cancelled.
+        """Prolong the leases of all runs held; stop those that were lost or cancelled.
 
         Sweeps too: a process that is busy takes no other task, and all of them may be busy.
         """
         pause_s = min(1.0, self._options.lease_s / 4)
         while True:
             await asyncio.sleep(pause_s)
-            held = [(run.id, run.claim_epoch) for run, _ in self._active.values()]
-            if not held:
+            claims = list(self._held)
+            if not claims:
                 continue
             try:
-                still = await self._store.renew(held)
+                still = await self._store.renew(claims)
                 await self._store.sweep()
             except (DatabaseError, PoolTimeout) as error:
-                log.warning("leases_not_renewed", runs=len(held), reason=str(error))
+                log.warning("leases_not_renewed", runs=len(claims), reason=str(error))
                 continue
-            for run_id, _ in held:
-                if run_id not in self._active:
+            for claim in claims:
+                if claim not in self._held:
                     continue
-                _, task = self._active[run_id]
-                if run_id not in still:
-                    task.cancel()
-                elif still[run_id] and run_id not in self._cancelled:
-                    self._cancelled.add(run_id)
-                    task.cancel()
+                if claim not in still:
+                    self._held[claim].stop.request(StopReason.LEASE_LOST)
+                elif still[claim]:
+                    self._held[claim].stop.request(StopReason.CANCELLED)
 
-    async def _carry(self, run: ClaimedRun) -> None:
+    async def _carry(self, run: ClaimedRun, stop: RunStop) -> None:
         """Carry one run to its end, or leave it to the next worker when this one cannot."""
         with structlog.contextvars.bound_contextvars(
             correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
@@ -141,23 +173,19 @@ class RunEngine:
                     with _tracer.start_as_current_span(
                         "run", context_of(run.traceparent), attributes=_span_attributes(run)
                     ):
-                        await self._carry_on(run, connection)
+                        await self._carry_on(run, connection, stop)
             except (DatabaseError, PoolTimeout) as error:
                 log.warning("run_left_to_lease", reason=str(error))
+            finally:
+                await stop.orders_over()
 
-    async def _carry_on(self, run: ClaimedRun, connection: RawConnection) -> None:
+    async def _carry_on(self, run: ClaimedRun, connection: RawConnection, stop: RunStop) -> None:
         store = self._store.on(connection)
         recorder = RunRecorder(run, store, self._broadcaster, self._clock)
         try:
-            await self._execute(run, store, recorder, self._surroundings.on(connection))
+            await self._execute(run, store, recorder, self._surroundings.on(connection), stop)
         except LeaseLost:
             log.warning("run_lost", epoch=run.claim_epoch)
-        except asyncio.CancelledError:
-            if run.id not in self._cancelled:
-                log.warning("run_lost", epoch=run.claim_epoch)
-                return
-            recorder.move_to(self._store)
-            await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
         except (DatabaseError, PoolTimeout):
             raise
         except Exception as error:
@@ -170,9 +198,16 @@ class RunEngine:
             await self._end_quietly(
                 run, recorder, Ending(RunStatus.FAILED, problem["message"], problem)
             )
+        finally:
+            await recorder.rest()
 
     async def _execute(
-        self, run: ClaimedRun, store: RunStore, recorder: RunRecorder, surroundings: Surroundings
+        self,
+        run: ClaimedRun,
+        store: RunStore,
+        recorder: RunRecorder,
+        surroundings: Surroundings,
+        stop: RunStop,
     ) -> None:
         if run.cancel_requested:
             await self._end(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
@@ -193,24 +228,49 @@ class RunEngine:
             run,
             plan,
             recorder,
-            lambda claimed, node, usage, seed: surroundings.context(
-                claimed, plan, node, usage, seed
+            lambda claimed, node, usage, work, seed: surroundings.context(
+                claimed, plan, node, usage, work, seed
             ),
             lambda node: surroundings.purse(run, node),
             self._clock,
             self._options.limits,
             recorded,
+            stop,
         )
-        try:
-            async with asyncio.timeout(self._options.limits.run_s):
-                await run_flow(build_flow(plan), executor.run_node)
-        except TimeoutError:
-            limit_s = self._options.limits.run_s
-            await self._end(run, recorder, _timed_out(limit_s))
-            return
+        await self._within_limit(run_flow(build_flow(plan), executor.run_node), stop)
         if executor.lost:
             raise executor.lost
-        await self._end(run, recorder, ending_of(executor, plan))
+        if stop.reason is None:
+            await self._end(run, recorder, ending_of(executor, plan))
+        else:
+            await self._end_stopped(run, recorder, stop.reason)
+
+    async def _within_limit(self, flow: Awaitable[None], stop: RunStop) -> None:
+        """Run the flow to its end, which comes early once the run is stopped."""
+        limit = asyncio.get_running_loop().call_later(
+            self._options.limits.run_s, stop.request, StopReason.TIMED_OUT
+        )
+        try:
+            await flow
+        finally:
+            limit.cancel()
+            await stop.orders_over()
+
+    async def _end_stopped(
+        self, run: ClaimedRun, recorder: RunRecorder, reason: StopReason
+    ) -> None:
+        log.info("run_stopped", reason=reason.value)
+        recorder.move_to(self._store)
+        match reason:
+            case StopReason.CANCELLED:
+                await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
+            case StopReason.TIMED_OUT:
+                await self._end(run, recorder, _timed_out(self._options.limits.run_s))
+            case StopReason.LEASE_LOST:
+                raise LeaseLost(str(run.id))
+            case StopReason.HANDED_BACK:
+                await recorder.rest()
+                await self._store.hand_back(run)
 
     async def _plan(self, run: ClaimedRun, store: RunStore) -> Plan:
         """Return the plan of the run's version; versions never change, so plans are kept."""

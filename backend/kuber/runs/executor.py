@@ -29,6 +29,7 @@ from kuber.runs.lineage import (
 )
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunRecorder
+from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.store import LeaseLost
 from kuber.runs.summary import charge_for, headline, wait_until
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
@@ -36,8 +37,8 @@ from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
 
-ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, int], AgentContext]
-"""Makes what an agent may touch, from the run, the node, its usage meter and its seed."""
+ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, NodeWork, int], AgentContext]
+"""Makes what an agent may touch, from the run, the node, its usage meter, its work and its seed."""
 
 PurseFactory = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
@@ -50,7 +51,8 @@ class RunState:
     records: dict[str, NodeRecord]
     changes: dict[str, Changes]
     blocked: set[str]
-    """Nodes that cannot go on in this claim: they wait, or something before them waits."""
+    """Nodes that cannot go on in this claim: they wait, or something before them waits; all that
+    have not begun when the run is stopped."""
 
 
 class RunExecutor:
@@ -66,6 +68,7 @@ class RunExecutor:
         clock: Clock,
         limits: Limits,
         recorded: dict[str, NodeRecord],
+        stop: RunStop,
     ) -> None:
         self._run = run
         self._plan = plan
@@ -74,6 +77,7 @@ class RunExecutor:
         self._purse_for = purse_for
         self._clock = clock
         self._limits = limits
+        self._stop = stop
         self._nodes = {node.id: node for node in plan.nodes}
         self._first = first_state(run)
         self._state = RunState(
@@ -123,7 +127,7 @@ class RunExecutor:
 
     async def _reach(self, node: PlannedNode) -> None:
         node_id = node.id
-        if self.lost or self._is_blocked(node):
+        if self.lost or self._stop.reason or self._is_blocked(node):
             self._state.blocked.add(node_id)
             return
         self._taken[node_id] = node.entered_from(self.records)
@@ -154,9 +158,10 @@ class RunExecutor:
 
     async def _work(self, node: PlannedNode, recorded: NodeRecord | None) -> None:
         before = self.state_before(node.id)
-        usage = NodeUsage()
+        usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
-        context = self._context_for(self._run, node, usage, node_seed(self._run.seed, node.id))
+        seed = node_seed(self._run.seed, node.id)
+        context = self._context_for(self._run, node, usage, work, seed)
         context = replace(context, choose_port=chosen.append)
         attempt = Attempt(
             make=lambda: node.agent(node.config, context),
@@ -167,15 +172,21 @@ class RunExecutor:
             on_retry=lambda failure, number, delay_s: self._tell_retry(
                 node, failure, number, delay_s
             ),
+            limit=work.limit,
         )
         started_at = self._clock.now()
-        refusal = await self._refusal(node)
-        if refusal is None:
-            outcome = await attempt_node(attempt)
-        else:
-            outcome = AttemptOutcome(attempt.first, 0.0, failure=refusal)
+        outcome = await work.run(self._attempt(node, attempt))
+        if outcome is None:
+            self._state.blocked.add(node.id)
+            return
         record = self._record(node, outcome, before, started_at, chosen)
         await self._settle(node, record, usage)
+
+    async def _attempt(self, node: PlannedNode, attempt: Attempt) -> AttemptOutcome:
+        refusal = await self._refusal(node)
+        if refusal is None:
+            return await attempt_node(attempt)
+        return AttemptOutcome(attempt.first, 0.0, failure=refusal)
 
     async def _refusal(self, node: PlannedNode) -> AgentFailure | None:
         """Return why a node that costs money may not begin, None when it may or is free."""

@@ -91,10 +91,14 @@ class RunRecorder:
         await self._store.node_settled(self._run, record, self._sequence, events, charge)
         self.cost += record.cost
 
-    async def finish(self, ending: Ending) -> None:
-        """End the run or send it to wait; raises LeaseLost."""
+    async def rest(self) -> None:
+        """Return once nothing more is written unless it is asked for."""
         for node_id in [*self._timers, *self._writing]:
             await self._quiet(node_id)
+
+    async def finish(self, ending: Ending) -> None:
+        """End the run or send it to wait; raises LeaseLost."""
+        await self.rest()
         events, self._unsaved = self._unsaved, []
         last = [self._conclusion] if self._conclusion else []
         await self._store.finish(self._run, ending, self._sequence, [*events, *last])

@@ -28,7 +28,7 @@ RENEW = """
     update runs set lease_until = now() + make_interval(secs => %(lease_s)s)
     from unnest(%(ids)s::uuid[], %(epochs)s::int[]) as held (run_id, epoch)
     where runs.id = held.run_id and runs.claim_epoch = held.epoch and runs.status = 'running'
-    returning runs.id, runs.cancel_requested
+    returning runs.id, runs.claim_epoch, runs.cancel_requested
 """
 
 RELEASE_EXPIRED = """
@@ -38,6 +38,11 @@ RELEASE_EXPIRED = """
         for update skip locked
     )
     returning id
+"""
+
+HAND_BACK = """
+    update runs set status = 'pending', claimed_by = null, lease_until = null
+    where id = %s and claim_epoch = %s and status = 'running'
 """
 
 WAKE_DUE = """

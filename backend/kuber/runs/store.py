@@ -108,8 +108,8 @@ class RunStore:
         """Return whether a run is waiting for a worker."""
         return bool((await self._one(statements.BACKLOG, ()))[0])
 
-    async def renew(self, held: Sequence[tuple[RunId, int]]) -> dict[RunId, bool]:
-        """Prolong the leases of `held` (run, epoch); return the runs still held.
+    async def renew(self, held: Sequence[tuple[RunId, int]]) -> dict[tuple[RunId, int], bool]:
+        """Prolong the leases of `held` (run, epoch); return which are still held.
 
         The value says whether the run was asked to stop.
         """
@@ -120,7 +120,7 @@ class RunStore:
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(statements.RENEW, values)).fetchall()
-        return {RunId(run_id): cancel for run_id, cancel in rows}
+        return {(RunId(run_id), epoch): cancel for run_id, epoch, cancel in rows}
 
     async def sweep(self) -> int:
         """Free runs whose worker died and wake runs that are due; return how many."""
@@ -128,6 +128,11 @@ class RunStore:
             freed = await connection.execute(statements.RELEASE_EXPIRED)
             woken = await connection.execute(statements.WAKE_DUE, {"now": self._clock.now()})
             return freed.rowcount + woken.rowcount
+
+    async def hand_back(self, run: ClaimedRun) -> None:
+        """Leave a run to the next worker at once; nothing when it is no longer held."""
+        async with self._pool.connection() as connection:
+            await connection.execute(statements.HAND_BACK, (run.id, run.claim_epoch))
 
     async def graph(self, run: ClaimedRun) -> Graph:
         """Return the graph that the run is bound to."""

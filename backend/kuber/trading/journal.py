@@ -1,32 +1,41 @@
 """Reads and writes the journal of orders; each method is one statement, durable on return."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from psycopg.types.json import Jsonb
 
 from kuber.audit.entries import AUDIT_INSERT, audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
-from kuber.brokers.port import BracketOrder, OrderReport, OrderStatus, Side
-from kuber.brokers.reports import report_to_json
+from kuber.brokers.port import OrderReport, OrderStatus, Side
+from kuber.brokers.reports import report_from_json, report_to_json
 from kuber.infra.db import Connections, JsonObject
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import OrderId, RunId
+from kuber.kernel.ids import OrderId
 from kuber.notifications.outbox import notice_json
 from kuber.notifications.types import Notice, NoticeKind
 from kuber.trading.events import OrderFilled, OrderIntended
+from kuber.trading.types import Intent, Standing, Ticket
 
 _INTEND = f"""
-    with intent as (
-        insert into orders (id, user_id, run_id, node_id, mode, symbol, side, quantity,
-                            reference_price, levels, status, created_at)
-        values (%(id)s, %(user_id)s, %(run_id)s, %(node_id)s, %(mode)s, %(symbol)s, %(side)s,
-                %(quantity)s, %(reference_price)s, %(levels)s, 'intended', %(now)s)
-        on conflict (id) do nothing returning id
-    ), announced as ({OUTBOX_INSERT} where exists (select 1 from intent)),
-    {AUDIT_INSERT.format(condition="where exists (select 1 from intent)")}
-    select count(*) from intent
+    with account as (
+        insert into accounts (id, user_id, mode, currency)
+        values (%(account_id)s, %(user_id)s, %(mode)s, %(currency)s) on conflict (id) do nothing
+    ), intent as (
+        insert into orders (id, user_id, account_id, origin, run_id, node_id, mode, symbol, side,
+                            quantity, reference_price, levels, status, correlation_id,
+                            created_at, sent_at)
+        values (%(id)s, %(user_id)s, %(account_id)s, %(origin)s, %(run_id)s, %(node_id)s, %(mode)s,
+                %(symbol)s, %(side)s, %(quantity)s, %(reference_price)s, %(levels)s, 'intended',
+                %(correlation_id)s, %(now)s, %(now)s)
+        on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
+            where orders.status = 'intended'
+        returning xmax = 0 as is_new
+    ), announced as ({OUTBOX_INSERT} where exists (select from intent where is_new)),
+    {AUDIT_INSERT.format(condition="where exists (select from intent where is_new)")}
+    select is_new from intent
 """
 _FIND = "select symbol, side from orders where id = %s"
 # Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
@@ -41,10 +50,20 @@ _TELL = """
       as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
     left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
 """
+_REPORT = """
+    select o.status, o.reason,
+           coalesce((select jsonb_agg(jsonb_build_object(
+               'time', f.time, 'quantity', f.quantity::text, 'price', f.price::text,
+               'commission', f.commission::text) order by f.number)
+             from fills f where f.order_id = o.id), '[]')
+    from orders o where o.id = %s
+"""
 _ANSWER = f"""
     with answered as (
         update orders set status = %(status)s, reason = %(reason)s, answered_at = %(now)s
-        where id = %(id)s and status = 'intended' returning id, run_id
+        where id = %(id)s and status = 'intended'
+          and (%(not_found_at)s::timestamptz is null or not_found_at = %(not_found_at)s)
+        returning id, run_id
     ), filled as (
         insert into fills (order_id, number, time, quantity, price, commission)
         select a.id, f.number, f.time, f.quantity, f.price, f.commission
@@ -52,24 +71,11 @@ _ANSWER = f"""
           as f(number int, time timestamptz, quantity numeric, price numeric, commission numeric)
     ),
     told as ({_TELL}),
-    {AUDIT_INSERT.format(condition="where exists (select 1 from answered)")}
-    {OUTBOX_INSERT} where exists (select 1 from answered)
+    {AUDIT_INSERT.format(condition="where exists (select 1 from answered)")}, announced as (
+        {OUTBOX_INSERT} where exists (select 1 from answered)
+    )
+    select id from answered
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """An order together with the node that asked for it."""
-
-    order: BracketOrder
-    run_id: RunId
-    node_id: str
-    mode: str
-    correlation_id: str
-
-    @property
-    def id(self) -> OrderId:
-        return self.order.client_order_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,8 @@ class Journal:
         self._pool = pool
         self._clock = clock
 
-    async def intend(self, ticket: Ticket) -> bool:
-        """Record the intent; False when this very order was recorded before."""
+    async def intend(self, ticket: Ticket) -> Standing:
+        """Record the intent, or that it is about to be sent again unless it has its answer."""
         order = ticket.order
         levels = {
             "stop_loss": format(order.stop_loss, "f"),
@@ -98,6 +104,10 @@ class Journal:
         values: JsonObject = {
             "id": ticket.id,
             "user_id": order.account.user_id,
+            "account_id": order.account.id,
+            "currency": order.currency,
+            "origin": ticket.origin.value,
+            "correlation_id": ticket.correlation_id,
             "run_id": ticket.run_id,
             "node_id": ticket.node_id,
             "mode": ticket.mode,
@@ -113,7 +123,9 @@ class Journal:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_INTEND, values)
             row = await cursor.fetchone()
-        return bool(row and row[0])
+        if row is None:
+            return Standing.ANSWERED
+        return Standing.NEW if row[0] else Standing.OPEN
 
     async def find(self, order_id: OrderId) -> RecordedOrder | None:
         """Return the recorded intent, None when there is none."""
@@ -121,31 +133,53 @@ class Journal:
             row = await (await connection.execute(_FIND, (order_id,))).fetchone()
         return RecordedOrder(row[0], Side(row[1])) if row else None
 
-    async def answer(self, ticket: Ticket, report: OrderReport) -> None:
-        """Record what the venue said; a second answer to the same order changes nothing."""
+    async def report(self, order_id: OrderId) -> OrderReport:
+        """Return the answer on record to an order that has one."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_REPORT, (order_id,))).fetchone()
+        assert row is not None, "the order is on record"
+        status, reason, fills = row
+        return report_from_json(
+            {
+                "client_order_id": str(order_id),
+                "status": status,
+                "reason": reason,
+                "fills": fills,
+            }
+        )
+
+    async def answer(
+        self, intent: Intent, report: OrderReport, *, not_found_at: datetime | None = None
+    ) -> bool:
+        """Record what the venue said; a second answer to the same order changes nothing.
+
+        With `not_found_at` only if nobody was about to send it since the venue first did not know
+        it, then. Returns whether it was recorded.
+        """
         fills = [
             {"number": number, **fill}
             for number, fill in enumerate(report_to_json(report)["fills"], start=1)
         ]
-        recorded = self._answer_on_record(ticket, report, fills)
+        recorded = self._answer_on_record(intent, report, fills)
+        values = {
+            "id": intent.id,
+            "status": report.status.value,
+            "reason": report.reason,
+            "now": recorded.at,
+            "not_found_at": not_found_at,
+            "fills": Jsonb(fills),
+            "outbox": Jsonb(outbox_json(self._filled(intent, report))),
+            "audit": Jsonb(audit_json([recorded])),
+            "notices": Jsonb(notice_json(self._told(intent, report))),
+        }
         async with self._pool.connection() as connection:
-            await connection.execute(
-                _ANSWER,
-                {
-                    "id": ticket.id,
-                    "status": report.status.value,
-                    "reason": report.reason,
-                    "now": recorded.at,
-                    "fills": Jsonb(fills),
-                    "outbox": Jsonb(outbox_json(self._filled(ticket, report))),
-                    "audit": Jsonb(audit_json([recorded])),
-                    "notices": Jsonb(notice_json(self._told(ticket, report))),
-                },
-            )
+            return await (await connection.execute(_ANSWER, values)).fetchone() is not None
 
     def _intent_on_record(self, ticket: Ticket, levels: JsonObject) -> AuditEvent:
         order = ticket.order
         said = {
+            "account_id": order.account.id,
+            "origin": ticket.origin,
             "run_id": ticket.run_id,
             "node_id": ticket.node_id,
             "mode": ticket.mode,
@@ -155,21 +189,21 @@ class Journal:
             "reference_price": order.reference_price,
             **levels,
         }
-        return self._on_record(AuditEventType.ORDER_INTENDED, ticket, said)
+        return self._on_record(AuditEventType.ORDER_INTENDED, ticket.intent, said)
 
     def _answer_on_record(
-        self, ticket: Ticket, report: OrderReport, fills: list[JsonObject]
+        self, intent: Intent, report: OrderReport, fills: list[JsonObject]
     ) -> AuditEvent:
         said = {"status": report.status, "reason": report.reason, "fills": fills}
-        return self._on_record(AuditEventType.ORDER_ANSWERED, ticket, said)
+        return self._on_record(AuditEventType.ORDER_ANSWERED, intent, said)
 
-    def _on_record(self, kind: AuditEventType, ticket: Ticket, said: JsonObject) -> AuditEvent:
+    def _on_record(self, kind: AuditEventType, intent: Intent, said: JsonObject) -> AuditEvent:
         return AuditEvent(
             kind,
             self._clock.now(),
-            ticket.correlation_id,
-            ticket.order.account.user_id,
-            {"order_id": ticket.id, **said},
+            intent.correlation_id,
+            intent.account.user_id,
+            {"order_id": intent.id, **said},
         )
 
     def _intended(self, ticket: Ticket) -> OrderIntended:
@@ -189,41 +223,41 @@ class Journal:
             targets=order.targets,
         )
 
-    def _told(self, ticket: Ticket, report: OrderReport) -> list[Notice]:
+    def _told(self, intent: Intent, report: OrderReport) -> list[Notice]:
         """Return what the user is told; `_TELL` adds the pipeline. Simulated fills are grouped."""
-        order, filled = ticket.order, report.filled_quantity
+        filled = report.filled_quantity
         said: JsonObject = {
-            "order_id": str(ticket.id),
-            "run_id": str(ticket.run_id),
-            "mode": ticket.mode,
-            "symbol": order.symbol,
-            "side": order.side.value,
+            "order_id": str(intent.id),
+            "run_id": str(intent.run_id),
+            "mode": intent.mode,
+            "symbol": intent.symbol,
+            "side": intent.side.value,
         }
         if filled:
             kind = NoticeKind.ORDER_FILLED
-            subject = ticket.mode if ticket.mode == "simulation" else None
+            subject = intent.mode if intent.mode == "simulation" else None
             said |= {"quantity": format(filled, "f"), "price": format(_mean_price(report), "f")}
         elif report.status is OrderStatus.REJECTED:
-            kind, subject = NoticeKind.ORDER_REJECTED, ticket.mode
-            said |= {"quantity": format(order.quantity, "f"), "reason": report.reason}
+            kind, subject = NoticeKind.ORDER_REJECTED, intent.mode
+            said |= {"quantity": format(intent.quantity, "f"), "reason": report.reason}
         else:
             return []
-        return [Notice(order.account.user_id, kind, self._clock.now(), said, subject)]
+        return [Notice(intent.account.user_id, kind, self._clock.now(), said, subject)]
 
-    def _filled(self, ticket: Ticket, report: OrderReport) -> list[OrderFilled]:
+    def _filled(self, intent: Intent, report: OrderReport) -> list[OrderFilled]:
         quantity = report.filled_quantity
         if not quantity:
             return []
         return [
             OrderFilled(
                 occurred_at=self._clock.now(),
-                correlation_id=ticket.correlation_id,
-                order_id=ticket.id,
-                run_id=ticket.run_id,
-                user_id=ticket.order.account.user_id,
-                mode=ticket.mode,
-                symbol=ticket.order.symbol,
-                side=ticket.order.side.value,
+                correlation_id=intent.correlation_id,
+                order_id=intent.id,
+                run_id=intent.run_id,
+                user_id=intent.account.user_id,
+                mode=intent.mode,
+                symbol=intent.symbol,
+                side=intent.side.value,
                 quantity=quantity,
                 price=_mean_price(report),
                 commission=sum((fill.commission for fill in report.fills), Decimal(0)),

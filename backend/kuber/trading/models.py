@@ -1,4 +1,4 @@
-"""The journal of orders and fills. Private to this package."""
+"""Accounts, and the journal of their orders and fills. Private to this package."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +10,32 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kuber.infra.db import MONEY, Base, JsonObject
 
 
+class AccountRow(Base):
+    """Where orders are placed. A run in simulation or validation has one of its own: its id is the
+    run's."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    mode: Mapped[str] = mapped_column(String(12))
+    connection_id: Mapped[UUID | None]
+    """The connection to a broker; None for accounts that Kuber keeps itself."""
+    currency: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class OrderRow(Base):
     """One intent and, once the venue answered, its outcome."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index(None, "run_id"), Index(None, "user_id", "created_at"))
+    __table_args__ = (
+        Index(None, "run_id"),
+        Index(None, "user_id", "created_at"),
+        Index(None, "account_id"),
+        Index("ix_orders_intended", "sent_at", postgresql_where=text("status = 'intended'")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     """The client order id, derived from run, node and leg."""
@@ -34,6 +55,16 @@ class OrderRow(Base):
     reason: Mapped[str] = mapped_column(String(500), server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     answered_at: Mapped[datetime | None]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    origin: Mapped[str] = mapped_column(String(12), server_default="run")
+    """run, monitor, person or switch: who wanted it."""
+    correlation_id: Mapped[str] = mapped_column(String(100))
+    sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    """When it was last about to be sent."""
+    asked_at: Mapped[datetime | None]
+    """When the venue was last asked what became of it, by others than its sender."""
+    not_found_at: Mapped[datetime | None]
+    """When the venue, asked after `sent_at`, first did not know it."""
 
 
 class FillRow(Base):

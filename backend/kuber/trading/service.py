@@ -1,10 +1,11 @@
-"""Placing orders: commit the intent, call the venue, commit the answer."""
+"""One node's way to the venue: what the account holds, and one order."""
 
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from kuber.brokers.errors import BrokerUnavailable
 from kuber.brokers.port import (
     Account,
     BracketOrder,
@@ -16,11 +17,17 @@ from kuber.brokers.port import (
 )
 from kuber.kernel.ids import RunId, order_id_for
 from kuber.kernel.money import quantize
-from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
-from kuber.trading.journal import Journal, RecordedOrder, Ticket
+from kuber.trading.errors import RefusedOrder
+from kuber.trading.journal import Journal, RecordedOrder
+from kuber.trading.placing import OrderPlacer
+from kuber.trading.types import Ticket
 
 TRADING_MODES = ("simulation", "validation")
 """Modes with a venue in this installation; paper and live need a broker connection."""
+
+
+Carry = Callable[[Callable[[], Coroutine[Any, Any, OrderReport]]], Awaitable[OrderReport]]
+"""Carries the placing of an order to its end, whatever becomes of the node that waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,18 @@ class TradeRequest:
 
 
 class TradeDesk:
-    """One node's way to the venue of its run."""
+    """One node's way to the venue of its run.
+
+    `broker` and `journal` are asked by the node; the order is placed by `placer`, which shares no
+    connection with them, and carried by `carry`.
+    """
 
     def __init__(
         self,
         broker: Broker,
         journal: Journal,
+        placer: OrderPlacer,
+        carry: Carry,
         run_id: RunId,
         node_id: str,
         account: Account,
@@ -57,6 +70,8 @@ class TradeDesk:
     ) -> None:
         self._broker = broker
         self._journal = journal
+        self._placer = placer
+        self._carry = carry
         self._run_id = run_id
         self._order_id = order_id_for(run_id, node_id)
         self._account = account
@@ -82,24 +97,13 @@ class TradeDesk:
     async def execute(self, request: TradeRequest) -> OrderReport:
         """Place the order and return the venue's report; safe to repeat.
 
-        The order's id follows from run and node. When the intent is already on record the venue
-        is asked for that order first, so that it is never sent twice. Raises RefusedOrder,
-        OrderOutcomeUnknown.
+        The order's id follows from run and node, so it is never sent twice. Once begun it is
+        carried to the venue's answer, also when whoever waits here is cancelled. Raises
+        RefusedOrder, OrderOutcomeUnknown.
         """
         _check(request)
         ticket = self._ticket(request)
-        report = None
-        try:
-            if not await self._journal.intend(ticket):
-                report = await self._broker.find(self._account, ticket.id)
-            if report is None:
-                report = await self._broker.submit(ticket.order)
-        except BrokerUnavailable as error:
-            raise OrderOutcomeUnknown(
-                f"The broker did not answer for order {ticket.id}; it will be asked again."
-            ) from error
-        await self._journal.answer(ticket, report)
-        return report
+        return await self._carry(lambda: self._placer.place(ticket))
 
     def _ticket(self, request: TradeRequest) -> Ticket:
         order = BracketOrder(

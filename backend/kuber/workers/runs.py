@@ -16,6 +16,7 @@ from celery.signals import (
     worker_process_init,
     worker_process_shutdown,
     worker_ready,
+    worker_shutting_down,
 )
 
 from kuber.infra.embedded.process import die_with_parent
@@ -33,6 +34,7 @@ class WorkerServices(Protocol):
     """What bootstrap gives to a worker process."""
 
     async def open(self) -> None: ...
+    async def end(self) -> None: ...
     async def close(self) -> None: ...
     async def drain(self) -> int: ...
     async def sweep(self) -> int: ...
@@ -52,7 +54,17 @@ class _Process:
         """Run `work` on the loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    def end_when_told(self, told: int) -> None:
+        """Take no more runs once the pipe `told` has something to read, which stays in it."""
+
+        def end() -> None:
+            self._loop.remove_reader(told)
+            self._ending = self._loop.create_task(self.services.end())
+
+        self._loop.call_soon_threadsafe(self._loop.add_reader, told, end)
+
     def stop(self) -> None:
+        self.call(self.services.end())
         self.call(self.services.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
@@ -66,8 +78,12 @@ def install(
     `preload` imports what children share; the scheduler, which has none, is spared it. CrewAI is
     imported once, before the fork, and never used there: a flow that is built before the fork
     hangs in the child.
+
+    Told to end (SIGTERM), the worker waits for its children, and they are told by a pipe: they take
+    no more runs, carry orders to their answers and hand back what has not ended.
     """
     process: list[_Process] = []
+    told = _pipe_of_the_end()
 
     @worker_init.connect(weak=False)
     def import_before_fork(**_: object) -> None:
@@ -85,6 +101,7 @@ def install(
         die_with_parent(parent=os.getppid())
         try:
             process.append(_Process(make_services()))
+            process[0].end_when_told(told)
         except Exception:
             log.exception("worker_process_unable")
             os.kill(os.getppid(), signal.SIGTERM)  # a worker that cannot work must not look alive
@@ -110,6 +127,17 @@ def install(
     def sweep() -> None:
         here = _here(process)
         here.call(here.services.sweep())
+
+
+def _pipe_of_the_end() -> int:
+    """Return the end of a pipe that has something to read once the worker is told to end."""
+    told, tell = os.pipe()
+
+    @worker_shutting_down.connect(weak=False)
+    def tell_children(**_: object) -> None:
+        os.write(tell, b".")
+
+    return told
 
 
 def _here(process: list[_Process]) -> _Process:

@@ -47,7 +47,7 @@ class SimulationBroker:
 
     async def find(self, account: Account, client_order_id: OrderId) -> OrderReport | None:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_FIND, (client_order_id, account.scope))
+            cursor = await connection.execute(_FIND, (client_order_id, account.id))
             row = await cursor.fetchone()
         return report_from_json(row[0]) if row else None
 
@@ -65,7 +65,7 @@ class SimulationBroker:
                 (
                     order.client_order_id,
                     order.account.user_id,
-                    order.account.scope,
+                    order.account.id,
                     order.symbol,
                     filled if order.side is Side.BUY else -filled,
                     value / filled if filled else Decimal(0),
@@ -83,7 +83,7 @@ class SimulationBroker:
     async def _books(self, account: Account) -> tuple[tuple[Position, ...], Decimal, Decimal]:
         """Return the positions, the cash they took (net) and the commissions paid."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_BOOKS, (account.scope,))
+            cursor = await connection.execute(_BOOKS, (account.id,))
             rows = await cursor.fetchall()
         positions = tuple(
             Position(symbol, quantity, value / quantity)

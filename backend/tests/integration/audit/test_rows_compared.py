@@ -59,6 +59,11 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
             [(Damage.ROW_DIFFERS, True)],
         ),
         (
+            "update orders set origin = 'person' where id = '{0}'",
+            "update orders set origin = 'run' where id = '{0}'",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
             "update orders set status = 'rejected' where id = '{0}'",
             "update orders set status = 'filled' where id = '{0}'",
             [(Damage.ROW_DIFFERS, True)],
@@ -74,7 +79,8 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
         (
             (
                 "insert into orders select '{1}', user_id, run_id, node_id, mode, symbol,"
-                " side, quantity, reference_price, levels, status, reason, created_at, answered_at"
+                " side, quantity, reference_price, levels, status, reason, created_at, answered_at,"
+                " account_id, origin, correlation_id, sent_at, asked_at, not_found_at"
                 " from orders where id = '{0}'"
             ),
             "delete from orders where id = '{1}'",
@@ -97,7 +103,7 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
         ),
     ],
     ids=[
-        *("price of a fill", "mode", "status", "a fill more", "an order more"),
+        *("price of a fill", "mode", "origin", "status", "a fill more", "an order more"),
         *("when it was made", "made at no time", "when it was answered", "answered at no time"),
     ],
 )

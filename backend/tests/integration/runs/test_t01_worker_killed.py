@@ -19,6 +19,7 @@ import pytest
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, order_id_for
 from tests.fixtures.counts import Tell
+from tests.fixtures.holds import HOLDS, WAITING_FOR, hold, let_go, wait_until_held
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
@@ -29,32 +30,6 @@ NODES = ("pipeline_manager", "trigger", "data", "bias", "strategy", "risk", "tra
 BOUNDARIES = (*(f"settle {node}" for node in NODES), "intent", "venue", "answer", "finish")
 VARIANTS = ("lost", "arrived")
 
-HOLDS = """
-    create function hold_here() returns trigger language plpgsql as $$
-    begin
-        perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', tg_argv[0],
-            to_jsonb(new)->>tg_argv[1], to_jsonb(new)->>tg_argv[2]), 0));
-        return new;
-    end $$;
-    create trigger hold before insert or update on node_runs for each row
-        when (new.status <> 'running') execute function hold_here('settle', 'node_id', 'run_id');
-    create trigger hold before insert on orders for each row
-        execute function hold_here('intent', 'id');
-    create trigger hold_answer before update on orders for each row
-        execute function hold_here('answer', 'id');
-    create trigger hold before insert on simulated_orders for each row
-        execute function hold_here('venue', 'client_order_id');
-    create trigger hold before update on runs for each row
-        when (old.status = 'running' and new.status <> 'running')
-        execute function hold_here('finish', 'id');
-"""
-"""Key of a hold: what is written, and to which row."""
-
-WAITING = """
-    select pid from pg_locks where locktype = 'advisory' and not granted
-    and database = (select oid from pg_database where datname = current_database())
-"""
-WAITING_FOR = f"{WAITING} and ((classid::bigint << 32) | objid::bigint) = hashtextextended(%s, 0)"
 WRITTEN = {
     "settle": "select 1 from node_runs where run_id = %s and node_id = %s and status <> 'running'",
     "intent": "select 1 from orders where run_id = %s",
@@ -118,10 +93,10 @@ def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
         for boundary, variant, seed in product(BOUNDARIES, VARIANTS, SEEDS)
     ]
     for case in cases:
-        holder.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (case.key,))
+        hold(holder, case.key)
 
     first = site.worker()
-    _wait_until_held(holder, len(cases))
+    wait_until_held(holder, len(cases))
     first.kill()
     _release(holder, cases)
     for case in cases:
@@ -140,13 +115,6 @@ def _start(trader: Trader, boundary: str, variant: str, seed: int) -> Case:
     return Case(boundary, variant, seed, trader.run(pipeline["id"], as_of=AS_OF, seed=seed))
 
 
-def _wait_until_held(holder: psycopg.Connection, count: int) -> None:
-    def held() -> int:
-        return len(holder.execute(WAITING).fetchall())
-
-    until(lambda: held() == count, lambda: f"{count} runs at their boundaries, not {held()}", 180)
-
-
 def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
     """Lose the writes that shall be lost, and let the others through."""
     lost = [case for case in cases if case.variant == "lost"]
@@ -154,7 +122,7 @@ def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
         pids = holder.execute(WAITING_FOR, (case.key,)).fetchall()
         assert len(pids) == 1, case
         holder.execute("select pg_terminate_backend(%s, 5000)", pids[0])
-    holder.execute("select pg_advisory_unlock_all()")
+    let_go(holder)
     going_on = (
         "select 1 from pg_stat_activity where application_name = 'kuber-worker'"
         " and datname = current_database() and state <> 'idle'"

@@ -1,11 +1,13 @@
 """Placing orders: the intent first, the venue next, the answer last; safe to repeat."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from psycopg import OperationalError
 
 from kuber.brokers.errors import BrokerUnavailable
 from kuber.brokers.port import (
@@ -19,9 +21,12 @@ from kuber.brokers.port import (
     SimulationOptions,
 )
 from kuber.kernel.ids import OrderId, RunId, UserId, order_id_for
+from kuber.trading import placing
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
-from kuber.trading.journal import RecordedOrder, Ticket
+from kuber.trading.journal import RecordedOrder
+from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk, TradeRequest
+from kuber.trading.types import Intent, Standing, Ticket
 
 RUN = RunId(uuid4())
 ACCOUNT = Account(UserId(uuid4()), RUN)
@@ -88,18 +93,23 @@ class FakeJournal:
         self.intents: dict[OrderId, RecordedOrder] = {}
         self.answers: dict[OrderId, OrderReport] = {}
 
-    async def intend(self, ticket: Ticket) -> bool:
+    async def intend(self, ticket: Ticket) -> Standing:
         self.log.append("intend")
+        if ticket.id in self.answers:
+            return Standing.ANSWERED
         known = ticket.id in self.intents
         self.intents.setdefault(ticket.id, RecordedOrder(ticket.order.symbol, ticket.order.side))
-        return not known
+        return Standing.OPEN if known else Standing.NEW
 
     async def find(self, order_id: OrderId) -> RecordedOrder | None:
         return self.intents.get(order_id)
 
-    async def answer(self, ticket: Ticket, report: OrderReport) -> None:
+    async def report(self, order_id: OrderId) -> OrderReport:
+        return self.answers[order_id]
+
+    async def answer(self, intent: Intent, report: OrderReport) -> bool:
         self.log.append("answer")
-        self.answers.setdefault(ticket.id, report)
+        return self.answers.setdefault(intent.id, report) is report
 
 
 class Floor:
@@ -113,6 +123,8 @@ class Floor:
         return TradeDesk(
             self.venue,
             self.journal,  # type: ignore[arg-type]
+            OrderPlacer(self.venue, self.journal),  # type: ignore[arg-type]
+            lambda place: place(),
             RUN,
             node_id,
             ACCOUNT,
@@ -148,6 +160,49 @@ async def test_t08_an_unknown_outcome_is_asked_for_and_never_sent_twice(
     again = ["submit"] if silent == "before" else []
     assert floor.log == ["intend", "find", *again, "answer"]
     assert len(floor.venue.orders) == 1
+
+
+async def test_an_order_that_was_found_to_have_never_arrived_is_not_sent_again(
+    floor: Floor,
+) -> None:
+    floor.venue.silent = "before"
+    with pytest.raises(OrderOutcomeUnknown):
+        await floor.desk().execute(REQUEST)
+    [order_id] = floor.journal.intents
+    ended = OrderReport(order_id, OrderStatus.REJECTED, "never_reached_venue")
+    floor.journal.answers[order_id] = ended
+    floor.venue.silent = None
+    assert await floor.desk().execute(REQUEST) == ended
+    assert floor.venue.orders == {}
+
+
+async def test_an_answer_that_could_not_be_recorded_is_asked_for_again(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(intent: Intent, report: OrderReport) -> bool:
+        raise OperationalError("The connection is gone.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(floor.journal, "answer", broken)
+        with pytest.raises(OrderOutcomeUnknown):
+            await floor.desk().execute(REQUEST)
+    report = await floor.desk().execute(REQUEST)
+    assert floor.log.count("submit") == 1
+    assert floor.journal.answers == {report.client_order_id: report}
+
+
+async def test_a_venue_that_never_answers_is_not_waited_for_for_ever(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing, "SEND_WITHIN_S", 0.01)
+
+    async def silent(order: BracketOrder) -> OrderReport:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(floor.venue, "submit", silent)
+    with pytest.raises(OrderOutcomeUnknown):
+        await floor.desk().execute(REQUEST)
 
 
 async def test_a_node_tried_again_after_its_fill_sees_the_account_as_it_was(floor: Floor) -> None:

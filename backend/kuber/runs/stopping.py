@@ -1,0 +1,122 @@
+"""When a run shall stop, and what must end before it does: an order is carried to its answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+AFTER_ORDER_S = 5.0
+"""How long a node that was to stop during its order may go on after it."""
+
+
+class StopReason(StrEnum):
+    """Why a run is stopped before its last node."""
+
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    LEASE_LOST = "lease_lost"
+    HANDED_BACK = "handed_back"
+    """The process ends; another one goes on."""
+
+
+class RunStop:
+    """Whether one run shall stop; stops the nodes that work, but none that has an order out.
+
+    Orders are tasks of their own, owned here: `orders_over` returns when none is under way.
+    """
+
+    def __init__(self) -> None:
+        self.reason: StopReason | None = None
+        self.works: set[NodeWork] = set()
+        self.orders: set[asyncio.Task[Any]] = set()
+
+    def request(self, reason: StopReason) -> None:
+        """Stop the run. The first reason counts, unless the run is lost."""
+        if self.reason is None or reason is StopReason.LEASE_LOST:
+            self.reason = reason
+        for work in self.works:
+            work.stop()
+
+    async def orders_over(self) -> None:
+        """Wait for the orders under way, also those whose node no longer waits for them."""
+        while self.orders:
+            await asyncio.wait(self.orders)
+
+
+class NodeWork:
+    """The work of one node. It can be stopped, and its attempts limited, but between orders only:
+    while one is under way no limit counts, and afterwards it has `AFTER_ORDER_S` to end."""
+
+    def __init__(self, stop: RunStop) -> None:
+        self._stop = stop
+        self._scope = asyncio.timeout(None)
+        self._limit: asyncio.Timeout | None = None
+        self._limit_at = 0.0
+        self._orders = 0
+
+    async def run(self, work: Awaitable[T]) -> T | None:
+        """Return what `work` returns, None when the node was stopped."""
+        self._stop.works.add(self)
+        try:
+            async with self._scope:
+                result = await work
+        except TimeoutError:
+            if not self._scope.expired():
+                raise
+            return None
+        finally:
+            self._stop.works.discard(self)
+        return None if self._scope.expired() else result
+
+    def stop(self) -> None:
+        """Stop the node now, or some time after its order."""
+        if not self._orders:
+            _set(self._scope, _now())
+
+    def limit(self, seconds: float) -> asyncio.Timeout:
+        """Return the limit of an attempt, to be entered at once."""
+        self._limit_at = _now() + seconds
+        self._limit = asyncio.timeout_at(self._limit_at)
+        return self._limit
+
+    async def carry(self, order: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Carry an order to its end, whatever becomes of the node meanwhile; return its result."""
+        if self._scope.expired() or (self._limit is not None and self._limit.expired()):
+            raise asyncio.CancelledError("The node was stopped before its order.")
+        task = asyncio.create_task(order())
+        self._orders += 1
+        self._stop.orders.add(task)
+        _set(self._scope, None)
+        _set(self._limit, None)
+        task.add_done_callback(self._over)
+        return await asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._orders -= 1
+        self._stop.orders.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("order_without_answer", reason=str(error))
+        if self._orders:
+            return
+        until = _now() + AFTER_ORDER_S
+        _set(self._limit, max(self._limit_at, until))
+        if self._stop.reason is not None:
+            _set(self._scope, until)
+
+
+def _set(limit: asyncio.Timeout | None, when: float | None) -> None:
+    """Move a limit, if it still counts."""
+    if limit is not None:
+        with suppress(RuntimeError):  # over, or expired already
+            limit.reschedule(when)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
