@@ -40,3 +40,14 @@ def test_what_was_charged_before_names_its_pipeline(empty_postgres_url: str) -> 
         command.upgrade(config, "0014")
         connection.execute("delete from runs")
         assert connection.execute(charged.encode()).fetchall() == [(PIPELINE, "Old", 1)]
+
+
+def test_a_user_goes_with_their_pipelines_runs_and_costs(empty_postgres_url: str) -> None:
+    config = alembic_config(empty_postgres_url)
+    with psycopg.connect(empty_postgres_url, autocommit=True) as connection:
+        command.upgrade(config, "0012")
+        connection.execute(BEFORE.encode())
+        command.upgrade(config, "0014")
+        connection.execute("delete from users")
+        for table in ("pipelines", "runs", "cost_tracking"):
+            assert connection.execute(f"select 1 from {table}".encode()).fetchall() == []
