@@ -11,16 +11,20 @@ from kuber.infra.db import MONEY, Base
 
 
 class CostEntry(Base):
-    """The cost of one node of one run, in USD; written once, with the node's result."""
+    """The cost of one node of one run, in USD; written once, with the node's result.
+
+    It refers to no run and no pipeline: what was charged stays when they are deleted.
+    """
 
     __tablename__ = "cost_tracking"
     __table_args__ = (Index(None, "user_id", "charged_at"),)
 
-    run_id: Mapped[UUID] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
     node_id: Mapped[str] = mapped_column(String(100), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    pipeline_id: Mapped[UUID]
+    pipeline_name: Mapped[str] = mapped_column(String(120))
+    """Its name when the run was taken up."""
     agent_type: Mapped[str] = mapped_column(String(100))
     mode: Mapped[str] = mapped_column(String(12))
     symbol: Mapped[str] = mapped_column(String(32))

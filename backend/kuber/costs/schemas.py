@@ -22,3 +22,24 @@ class BudgetOut(BaseModel):
     per_run: DecimalText
     per_day: DecimalText
     spent_today: DecimalText
+
+
+class CostGroup(BaseModel):
+    """What one agent, symbol, mode, pipeline or day came to; `amount` in USD."""
+
+    key: str
+    """The group's own: of a pipeline its id, of a day `2026-01-31` in UTC."""
+    name: str | None
+    """Of a pipeline the name that it had last, also when it was deleted."""
+    amount: DecimalText
+    runs: int
+    input_tokens: int
+    output_tokens: int
+
+
+class CostList(BaseModel):
+    """Charges added up; `total` is all of them together, in USD."""
+
+    items: list[CostGroup]
+    total: DecimalText
+    next_cursor: str | None

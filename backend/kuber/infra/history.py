@@ -1,21 +1,17 @@
 """The event history: what happened in the last 7 days, to look it up. Nothing else depends on it.
 
-What was announced comes here from the outbox, once Kafka has it; the ends of runs are written by
-the statements that end them.
+What was announced comes here from the outbox, once Kafka has it: there is no other way in.
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.infra.db import JsonObject
 from kuber.infra.models import EventHistoryRow
 from kuber.infra.past_events import PastEvent, PastEventQuery, Source, Stretch, newest
-from kuber.infra.telemetry import process_name
-from kuber.kernel.ids import new_id
 
 KEPT = timedelta(days=7)
 
@@ -50,27 +46,6 @@ _SOURCE = Source(
     user_id=EventHistoryRow.user_id,
     data=EventHistoryRow.data,
 )
-
-
-async def remember(
-    session: AsyncSession,
-    kind: str,
-    at: datetime,
-    correlation_id: str,
-    user_id: UUID | None,
-    data: JsonObject,
-) -> None:
-    """Write down that something happened in this process, within the caller's transaction."""
-    values = {
-        "id": new_id(),
-        "at": at,
-        "type": kind,
-        "service": process_name(),
-        "correlation_id": correlation_id,
-        "user_id": user_id,
-        "data": data,
-    }
-    await session.execute(insert(EventHistoryRow), [values])
 
 
 async def newest_events(session: AsyncSession, query: PastEventQuery) -> Stretch:

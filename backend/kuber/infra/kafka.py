@@ -16,6 +16,7 @@ TOPICS = (
     "signals.normalized",
     "decisions.order_intent",
     "executions.fill",
+    "executions.finished",
     "executions.reconcile",
     "market.quotes",
     "audit.event",

@@ -7,7 +7,19 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, insert, text
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    Table,
+    Text,
+    insert,
+    text,
+)
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,6 +78,31 @@ class OutboxRow(Base):
     """Whose key and payload are sent, byte for byte, in place of the row's own."""
 
 
+OUTBOX_CHANNEL = "kuber_outbox"
+"""PostgreSQL notifies here, without a payload, when transactions that announced commit."""
+
+# A trigger, so that whoever writes a row is heard. PostgreSQL lets transactions that notify commit
+# one after the other, each with its own flush; so of those that are under way at once one notifies.
+# The relay looks again soon after for what the others wrote.
+_TELL = f"""
+    create or replace function tell_outbox_relay() returns trigger language plpgsql as $$
+    begin
+        if exists (select from added) and pg_try_advisory_xact_lock({0x6B75626F78}) then
+            perform pg_notify('{OUTBOX_CHANNEL}', '');
+        end if;
+        return null;
+    end $$
+"""
+_TELL_RELAY = """
+    create trigger tell_relay after insert on outbox referencing new table as added
+    for each statement execute function tell_outbox_relay()
+"""
+_TABLE = OutboxRow.__table__
+assert isinstance(_TABLE, Table), "a mapped class has a table"
+listen(_TABLE, "after_create", DDL(_TELL))  # type: ignore[no-untyped-call]
+listen(_TABLE, "after_create", DDL(_TELL_RELAY))  # type: ignore[no-untyped-call]
+
+
 def outbox_values(event: Event) -> JsonObject:
     """Return the column values of the row that announces `event`."""
     return {
@@ -96,13 +133,24 @@ async def announce(session: AsyncSession, events: Iterable[Event]) -> None:
         await session.execute(insert(OutboxRow), rows)
 
 
-OUTBOX_INSERT = """
+_SENT = """jsonb_to_recordset(%(outbox)s)
+      as e(event_id uuid, topic text, key text, payload jsonb, headers jsonb)"""
+OUTBOX_INSERT = f"""
     insert into outbox (event_id, topic, key, payload, headers)
-    select event_id, topic, key, payload, headers
-    from jsonb_to_recordset(%(outbox)s)
-      as e(event_id uuid, topic text, key text, payload jsonb, headers jsonb)
-"""
+    select event_id, topic, key, payload, headers from {_SENT}
+"""  # noqa: S608  put together from constants
 """The same for hand-written statements: `outbox` is a Jsonb of `outbox_json(events)`."""
+
+
+def outbox_insert_for(source: str, known: str) -> str:
+    """Return `OUTBOX_INSERT` for each row of the query `source`, which the statement has.
+
+    `known` is SQL for an object of what the payload takes from that row.
+    """
+    return f"""
+    insert into outbox (event_id, topic, key, payload, headers)
+    select e.event_id, e.topic, e.key, e.payload || {known}, e.headers from {source}, {_SENT}
+"""  # noqa: S608  put together from constants
 
 
 def outbox_json(events: Iterable[Event]) -> list[JsonObject]:

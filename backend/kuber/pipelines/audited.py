@@ -25,7 +25,7 @@ _NEWEST_FIRST = "chain_position desc nulls first, id desc"
 _ENTRIES = f"""
     with said as (
         select e.id, l.chain_position, e.user_id, e.event_type, d.pipeline_id, d.status, d.mode,
-               d.trigger
+               d.trigger, d.kept
         from (
             select id, user_id, event_type, data::jsonb as data from audit_entries
             where event_type in (
@@ -35,7 +35,7 @@ _ENTRIES = f"""
             offset 0
         ) e
         cross join lateral jsonb_to_record(e.data) as d(
-            pipeline_id uuid, status text, mode text, trigger jsonb)
+            pipeline_id uuid, status text, mode text, trigger jsonb, kept bool)
         left join audit_links l on l.entry_id = e.id
         left join audit_pending w on w.entry_id = e.id
         where l.chain_position >= 1 or w.entry_id is not null
@@ -67,11 +67,18 @@ PIPELINES = RowComparison(
         from differing where stored is distinct from value
         union all
         select l.chain_position, concat('Pipeline ', l.pipeline_id, case
+            when p.id is null and l.kept
+                then ' was deleted and kept for its history, and is gone.'
             when p.id is null then ' is gone, and no entry says that it was deleted.'
+            when l.event_type = 'pipeline_deleted' and l.kept
+                then ' was deleted and kept for its history, and is there as if it were not.'
             when l.event_type = 'pipeline_deleted' then ' was deleted, and is there.'
+            when p.deleted_at is not null
+                then ' says that it was deleted, and no entry says so.'
             else concat(' says that it is of ', p.user_id, '; on record is ', l.user_id, '.') end)
         from last l left join pipelines p on p.id = l.pipeline_id
-        where (l.event_type = 'pipeline_deleted') = (p.id is not null)
+        where (l.event_type = 'pipeline_deleted' and l.kept is not true) = (p.id is not null)
+           or p.id is not null and (l.event_type = 'pipeline_deleted') = (p.deleted_at is null)
            or p.user_id <> l.user_id
         order by 1, 2
     """,  # noqa: S608

@@ -45,6 +45,8 @@ class PipelineRow(Base):
     """When the scheduler starts it next; None unless it is active and periodic."""
     stored_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """What its graph and all its versions take up, measured with each new version."""
+    deleted_at: Mapped[datetime | None]
+    """When its owner deleted it; the row stays because orders or costs hang on its runs."""
     last_skip: Mapped[JsonObject | None]
     """The last time the schedule was due and no run was started: `{at, reason, detail}`."""
 

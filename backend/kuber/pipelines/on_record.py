@@ -32,10 +32,10 @@ class Standing(NamedTuple):
 
 
 async def record(
-    session: AsyncSession, kind: AuditEventType, row: PipelineRow, at: datetime
+    session: AsyncSession, kind: AuditEventType, row: PipelineRow, at: datetime, **more: bool
 ) -> None:
     """Put on record that the pipeline was created or deleted, and how it stood."""
-    await append(session, _event(kind, row, at, Standing.of(row)._asdict()))
+    await append(session, _event(kind, row, at, {**Standing.of(row)._asdict(), **more}))
 
 
 async def record_changes(

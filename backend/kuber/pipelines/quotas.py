@@ -12,12 +12,13 @@ from kuber.identity.limits import LimitName, limit_of, one_at_a_time, quota_reac
 from kuber.identity.storage import require_storage
 from kuber.kernel.ids import UserId
 
-_PIPELINES = text("select count(*) from pipelines where user_id = :user_id")
+_PIPELINES = text("select count(*) from pipelines where user_id = :user_id and deleted_at is null")
 _VERSIONS = text("select count(*) from pipeline_versions where pipeline_id = :pipeline_id")
 _MOST_VERSIONS = text("""
     select coalesce(max(v.count), 0) from (
         select count(*) as count from pipeline_versions v
-        join pipelines p on p.id = v.pipeline_id where p.user_id = :user_id group by p.id
+        join pipelines p on p.id = v.pipeline_id
+        where p.user_id = :user_id and p.deleted_at is null group by p.id
     ) v
 """)
 _DROP_OLDEST = text("""
@@ -80,8 +81,13 @@ async def make_version_room(session: AsyncSession, user_id: UserId, pipeline_id:
 async def measure(session: AsyncSession, user_id: UserId, pipeline_id: UUID) -> None:
     """Store what was added, and how much the pipeline takes up; raises QuotaReached."""
     await session.flush()
-    await session.execute(_MEASURE, {"pipeline_id": pipeline_id})
+    await take_measure(session, pipeline_id)
     await require_storage(session, user_id)
+
+
+async def take_measure(session: AsyncSession, pipeline_id: UUID) -> None:
+    """Store how much a pipeline and its versions take up as they are stored now."""
+    await session.execute(_MEASURE, {"pipeline_id": pipeline_id})
 
 
 async def pipeline_count(session: AsyncSession, user_id: UserId) -> int:

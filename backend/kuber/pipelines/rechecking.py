@@ -51,7 +51,11 @@ async def _recheck_next(database: Database, checks: GraphChecks, after: UUID) ->
     """Check the first pipeline behind `after` that needs it; return its id, None without one."""
     query = (
         select(PipelineRow)
-        .where(PipelineRow.id > after, PipelineRow.checked_with != checks.checker)
+        .where(
+            PipelineRow.id > after,
+            PipelineRow.checked_with != checks.checker,
+            PipelineRow.deleted_at.is_(None),
+        )
         .order_by(PipelineRow.id)
         .limit(1)
         .options(undefer(PipelineRow.graph))

@@ -1,5 +1,6 @@
 """Queries on pipelines. Private to this package."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
-from kuber.pipelines.types import PipelineQuery
+from kuber.pipelines.types import KnownPipeline, PipelineQuery
 
 SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "updated_at": PipelineRow.updated_at,
@@ -23,7 +24,10 @@ SORTS: dict[str, InstrumentedAttribute[Any]] = {
 
 
 class PipelineRepository:
-    """Rows of one user at a time; another user's rows do not exist here."""
+    """Rows of one user at a time; another user's rows do not exist here.
+
+    Nor do deleted pipelines, but for `known` and `version`, which the history of runs asks.
+    """
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -38,7 +42,9 @@ class PipelineRepository:
     ) -> PipelineRow | None:
         """Return the row, with its graph and problems only when it is `whole`."""
         query = select(PipelineRow).where(
-            PipelineRow.id == pipeline_id, PipelineRow.user_id == user_id
+            PipelineRow.id == pipeline_id,
+            PipelineRow.user_id == user_id,
+            PipelineRow.deleted_at.is_(None),
         )
         if whole:
             query = query.options(undefer(PipelineRow.graph), undefer(PipelineRow.problems))
@@ -56,7 +62,10 @@ class PipelineRepository:
         self, user_id: UserId, query: PipelineQuery
     ) -> tuple[list[PipelineRow], str | None]:
         """Return one page and the cursor of the next, None on the last page."""
-        statement = _filtered(select(PipelineRow).where(PipelineRow.user_id == user_id), query)
+        own = select(PipelineRow).where(
+            PipelineRow.user_id == user_id, PipelineRow.deleted_at.is_(None)
+        )
+        statement = _filtered(own, query)
         descending, column = query.sort.startswith("-"), SORTS[query.sort.removeprefix("-")]
         keys: tuple[ColumnElement[Any], ColumnElement[Any]] = (
             func.lower(column) if column is PipelineRow.name else column.expression,
@@ -75,13 +84,16 @@ class PipelineRepository:
         rows = rows[: query.limit]
         return rows, _cursor(rows[-1], column) if more else None
 
-    async def names(self, user_id: UserId, pipeline_ids: set[UUID]) -> dict[UUID, str]:
+    async def known(
+        self, user_id: UserId, pipeline_ids: Collection[UUID]
+    ) -> dict[UUID, KnownPipeline]:
+        """Return what is known of the pipelines, deleted ones included."""
         rows = await self._session.execute(
-            select(PipelineRow.id, PipelineRow.name).where(
+            select(PipelineRow.id, PipelineRow.name, PipelineRow.deleted_at).where(
                 PipelineRow.user_id == user_id, PipelineRow.id.in_(pipeline_ids)
             )
         )
-        return {row.id: row.name for row in rows}
+        return {row.id: KnownPipeline(row.name, row.deleted_at is not None) for row in rows}
 
     async def versions(
         self, pipeline_id: PipelineId, cursor: str | None, limit: int
@@ -98,7 +110,7 @@ class PipelineRepository:
     async def version(
         self, user_id: UserId, pipeline_id: PipelineId, version: int
     ) -> PipelineVersionRow | None:
-        """Return one version with its graph."""
+        """Return one version with its graph, also of a deleted pipeline."""
         query = (
             select(PipelineVersionRow)
             .join(PipelineRow, PipelineRow.id == PipelineVersionRow.pipeline_id)

@@ -1,5 +1,6 @@
 """Pipelines: create, save, version, clone, import and export."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import orjson
@@ -44,6 +45,7 @@ from kuber.pipelines.triggers import next_due, trigger_problems
 from kuber.pipelines.types import (
     TRIGGERS,
     Graph,
+    KnownPipeline,
     Mode,
     PeriodicTrigger,
     PipelineQuery,
@@ -191,17 +193,24 @@ class PipelineService:
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, version: int
     ) -> VersionText:
         """Return one version with its graph; raises PipelineNotFound."""
+        await self._row(session, user_id, pipeline_id)
+        return await self.version_of_run(session, user_id, pipeline_id, version)
+
+    async def version_of_run(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, version: int
+    ) -> VersionText:
+        """Return what a run was bound to, also after its pipeline was deleted."""
         row = await PipelineRepository(session).version(user_id, pipeline_id, version)
         if row is None:
             raise PipelineNotFound(f"There is no pipeline {pipeline_id} with a version {version}.")
         head = VersionOut(version=row.version, node_count=row.node_count, created_at=row.created_at)
         return VersionText(head, row.graph)
 
-    async def names(
-        self, session: AsyncSession, user_id: UserId, pipeline_ids: set[UUID]
-    ) -> dict[UUID, str]:
-        """Return the names of the given pipelines."""
-        return await PipelineRepository(session).names(user_id, pipeline_ids)
+    async def known(
+        self, session: AsyncSession, user_id: UserId, pipeline_ids: Collection[UUID]
+    ) -> dict[UUID, KnownPipeline]:
+        """Return what is known of the given pipelines, deleted ones included."""
+        return await PipelineRepository(session).known(user_id, pipeline_ids)
 
     async def clone(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, body: PipelineClone
@@ -267,14 +276,6 @@ class PipelineService:
             await self._rescheduled(session, row)
             await record_changes(session, row, before, row.updated_at)
         return text_of(row, shown)
-
-    async def delete(self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) -> None:
-        """Delete a pipeline with its versions and runs."""
-        row = await self._row(session, user_id, pipeline_id, lock=True)
-        await record(session, AuditEventType.PIPELINE_DELETED, row, self._clock.now())
-        await session.delete(row)
-        await session.flush()
-        await notify(session, "pipeline", pipeline_id)
 
     def _require_startable(self, row: PipelineRow) -> None:
         """Raise PipelineError when nothing could ever start the pipeline by itself."""

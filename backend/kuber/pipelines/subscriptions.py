@@ -88,6 +88,7 @@ async def using_scanner(
         select(scanner_id.label("scanner_id"), PipelineRow.id, PipelineRow.name, PipelineRow.status)
         .where(
             PipelineRow.user_id == user_id,
+            PipelineRow.deleted_at.is_(None),
             scanner_id == func.any(cast([str(one) for one in scanner_ids], ARRAY(String))),
         )
         .order_by(PipelineRow.name, PipelineRow.id)

@@ -230,6 +230,14 @@ class GraphProblem(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPipeline:
+    """What a run's history says of its pipeline."""
+
+    name: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineQuery:
     """Filters of the pipelines list.
 

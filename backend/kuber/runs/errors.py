@@ -24,6 +24,12 @@ class AlreadyRunning(RunError):
     title = "The pipeline is already running"
 
 
+class PipelineDeleted(RunError):
+    kind = ErrorKind.CONFLICT
+    code = "pipeline_deleted"
+    title = "The pipeline was deleted"
+
+
 class QueueFull(RunError):
     """The user has as many runs in the queue as may be."""
 

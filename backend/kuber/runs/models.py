@@ -40,7 +40,8 @@ class RunRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    pipeline_id: Mapped[UUID] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
+    pipeline_id: Mapped[UUID] = mapped_column(ForeignKey("pipelines.id"))
+    """No cascade: nothing deletes runs with their pipeline but `deleting`, which looks first."""
     pipeline_version: Mapped[int]
     mode: Mapped[str] = mapped_column(String(12))
     symbol: Mapped[str] = mapped_column(String(32))

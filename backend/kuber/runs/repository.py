@@ -1,5 +1,6 @@
 """Queries on runs for the API. Private to this package."""
 
+from collections.abc import Collection
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,6 +17,12 @@ from kuber.runs.types import RunQuery
 
 _RUNS = cast(Table, RunRow.__table__)
 ACTIVE = ("pending", "running", "waiting")
+
+
+_PIPELINE_HELD = """
+    exists (select 1 from pipelines where id = :pipeline_id and deleted_at is null for key share)
+"""
+"""Waits for whoever is deleting the pipeline, and then finds it gone."""
 
 
 class RunRepository:
@@ -104,18 +111,26 @@ class RunRepository:
         rows = await self._session.execute(select(ranked).where(ranked.c.number == 1))
         return {row.pipeline_id: row for row in rows}
 
+    async def pipelines(self, user_id: UserId, run_ids: Collection[UUID]) -> dict[UUID, UUID]:
+        """Return the pipeline of each run."""
+        query = select(RunRow.id, RunRow.pipeline_id).where(
+            RunRow.user_id == user_id, RunRow.id.in_(run_ids)
+        )
+        return {row.id: row.pipeline_id for row in await self._session.execute(query)}
+
 
 async def insert_queued(session: AsyncSession, row: RunRow, spare: int) -> bool:
     """Queue a run while its user's queue has more than `spare` free places; False when it has not,
-    or when its pipeline already runs on the symbol."""
+    when its pipeline already runs on the symbol, or was deleted."""
     given = {
         column: value for column in _RUNS.columns if (value := getattr(row, column.key)) is not None
     }
     free = text(f"{FREE_PLACES} > :spare").bindparams(user_id=str(row.user_id), spare=spare)
     wanted = select(*(literal(value, column.type) for column, value in given.items()))
+    there = text(_PIPELINE_HELD).bindparams(pipeline_id=row.pipeline_id)
     statement = (
         insert(_RUNS)
-        .from_select(list(given), wanted.where(free))
+        .from_select(list(given), wanted.where(free, there))
         .on_conflict_do_nothing(
             index_elements=[RunRow.pipeline_id, RunRow.symbol], index_where=text(models.ACTIVE)
         )

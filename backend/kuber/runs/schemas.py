@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from kuber.brokers.port import Side
 from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
 from kuber.runs.types import NodeStatus, RunEventType, RunStatus
@@ -114,6 +115,8 @@ class ExecutionOut(BaseModel):
     id: UUID
     pipeline_id: UUID
     pipeline_name: str
+    pipeline_deleted: bool
+    """Its pipeline was deleted: the run can be read, and not run again."""
     pipeline_version: int
     mode: Mode
     symbol: str
@@ -146,6 +149,8 @@ class ExecutionSummary(BaseModel):
     id: UUID
     pipeline_id: UUID
     pipeline_name: str
+    pipeline_deleted: bool
+    """Its pipeline was deleted: the run can be read, and not run again."""
     pipeline_version: int
     mode: Mode
     symbol: str
@@ -179,4 +184,53 @@ class EventOut(BaseModel):
 
 class EventList(BaseModel):
     items: list[EventOut]
+    next_cursor: str | None
+
+
+class PipelineHistory(BaseModel):
+    """What hangs on the runs of a pipeline; `cost` in USD.
+
+    `kept`: when the pipeline is deleted, its name, runs, orders, fills and costs can still be read.
+    """
+
+    runs: int
+    orders: int
+    fills: int
+    cost: DecimalText
+    kept: bool
+
+
+class OrderFillOut(BaseModel):
+    time: datetime
+    quantity: DecimalText
+    price: DecimalText
+    commission: DecimalText
+
+
+class OrderOut(BaseModel):
+    """One order with its fills, whatever became of the run and the pipeline that it came from."""
+
+    id: UUID
+    execution_id: UUID | None
+    pipeline_id: UUID | None
+    pipeline_name: str | None
+    pipeline_deleted: bool
+    mode: Mode
+    symbol: str
+    side: Side
+    quantity: DecimalText
+    reference_price: DecimalText
+    """The last price known when the order was placed."""
+    status: str
+    """`intended` until the venue answered, then what it said."""
+    reason: str
+    filled_quantity: DecimalText
+    average_fill_price: DecimalText | None
+    created_at: datetime
+    answered_at: datetime | None
+    fills: list[OrderFillOut]
+
+
+class OrderList(BaseModel):
+    items: list[OrderOut]
     next_cursor: str | None

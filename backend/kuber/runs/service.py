@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.limits import one_at_a_time
 from kuber.infra.db import SET_DOWN, JsonObject, set_down
-from kuber.infra.history import remember
+from kuber.infra.outbox import announce
 from kuber.infra.telemetry import RUNS_ACCEPTED, traceparent
 from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.errors import Problem
@@ -21,7 +21,9 @@ from kuber.pipelines.checks import require_valid
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
+from kuber.runs.deleting import delete_pipeline, require_idle, require_there
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
+from kuber.runs.events import finished
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
 from kuber.runs.queueing import CAREFUL, queue_full
 from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
@@ -33,7 +35,7 @@ from kuber.runs.schemas import (
     RunAccepted,
     RunBody,
 )
-from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus, finished_data
+from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus
 from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
 
 
@@ -103,6 +105,7 @@ class RunService:
         run = await self._row(session, user_id, run_id)
         if not RunStatus(run.status).finished:
             raise AlreadyRunning("The run has not finished yet; cancel it or wait for its end.")
+        await require_there(session, self._pipelines, user_id, PipelineId(run.pipeline_id))
         pipeline = await self._pipelines.head(session, user_id, PipelineId(run.pipeline_id))
         graph = await self._graph(session, user_id, run)
         await set_down(session)
@@ -145,19 +148,19 @@ class RunService:
         Sets the session down: the answer for a large graph is made by a child.
         """
         run = await self._row(session, user_id, run_id)
-        pipeline = await self._pipelines.head(session, user_id, PipelineId(run.pipeline_id))
+        known = await self._pipelines.known(session, user_id, {run.pipeline_id})
         graph = await self._graph(session, user_id, run)
         nodes = await RunRepository(session).nodes(run_id)
         await set_down(session)
-        recorded = RecordedRun(run, pipeline.name, graph, nodes)
+        recorded = RecordedRun(run, known[run.pipeline_id], graph, nodes)
         work = self._pipelines.checks.work
         return await work.run(graph, str(user_id), execution_json, recorded)
 
     async def page(self, session: AsyncSession, user_id: UserId, query: RunQuery) -> ExecutionList:
         """Return one page of the history, newest first."""
         rows, cursor = await RunRepository(session).page(user_id, query)
-        names = await self._pipelines.names(session, user_id, {row.pipeline_id for row in rows})
-        items = [summary(row, names[row.pipeline_id]) for row in rows]
+        known = await self._pipelines.known(session, user_id, {row.pipeline_id for row in rows})
+        items = [summary(row, known[row.pipeline_id]) for row in rows]
         return ExecutionList(items=items, next_cursor=cursor)
 
     async def last_runs(
@@ -229,17 +232,7 @@ class RunService:
                     run_id=run_id, sequence=event.sequence, type=kind, at=event.at, data=data
                 )
             )
-            said = finished_data(
-                run.id, run.pipeline_id, run.mode, run.symbol, RunStatus.CANCELLED, None
-            )
-            await remember(
-                session,
-                kind.value,
-                event.at,
-                run.correlation_id,
-                user_id,
-                {**said, "cost": data["cost"]},
-            )
+            await announce(session, [finished(run, RunStatus.CANCELLED, None, event.at)])
             told.append(event)
         await set_down(session)
         if told:
@@ -248,12 +241,13 @@ class RunService:
 
     async def require_idle(self, session: AsyncSession, pipeline_id: PipelineId) -> None:
         """Raise AlreadyRunning while a run of the pipeline is active."""
-        active = await RunRepository(session).active(pipeline_id)
-        if active is not None:
-            raise AlreadyRunning(
-                f"Run {active.id} on {active.symbol} is {active.status}.",
-                [Problem("A run is active.", "Cancel it or wait for its end.")],
-            )
+        await require_idle(session, pipeline_id)
+
+    async def delete_pipeline(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+    ) -> None:
+        """Delete a pipeline, see `deleting`; raises PipelineNotFound, AlreadyRunning."""
+        await delete_pipeline(session, user_id, pipeline_id, self._clock.now())
 
     async def _insert(
         self, session: AsyncSession, user_id: UserId, start: RunStart, correlation_id: str
@@ -277,6 +271,7 @@ class RunService:
             created_at=self._clock.now(),
         )
         if not await insert_queued(session, row, CAREFUL):
+            await self._pipelines.head(session, user_id, PipelineId(start.pipeline.id))
             await self._require_idle_on(session, start)
             await one_at_a_time(session, user_id, "queue")
             if not await insert_queued(session, row, 0):
@@ -337,7 +332,7 @@ class RunService:
         return as_of
 
     async def _graph(self, session: AsyncSession, user_id: UserId, run: RunRow) -> bytes:
-        version = await self._pipelines.version(
+        version = await self._pipelines.version_of_run(
             session, user_id, PipelineId(run.pipeline_id), run.pipeline_version
         )
         return version.graph

@@ -25,6 +25,7 @@ _START = f"""
         join ({RUNNABLE}) p on p.id = w.pipeline_id
         where p.trigger_kind
               = case w.started_by when 'signal' then 'signal' else 'periodic' end
+        for key share of p -- whoever is deleting or archiving one is waited for
     ), owners as materialized (
         -- A limit that was lowered may leave fewer than none.
         select u.user_id, u.asked, greatest({free_places_sql("u.user_id")}, 0) as free

@@ -4,11 +4,12 @@ Every write names the claim's epoch; it changes nothing once another worker has 
 """
 
 from kuber.costs.statements import BUDGET_EXHAUSTED
+from kuber.infra.outbox import outbox_insert_for
 
 _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
-    cancel_requested, started_by
+    cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id)
 """
 
 CLAIM = f"""
@@ -116,32 +117,27 @@ NODE_SETTLED = f"""
 """
 """A node that costs nothing by nature (skipped, waiting): its row and its events."""
 
-NODE_CHARGED = f"""
-    with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE})
-    insert into cost_tracking (run_id, node_id, user_id, agent_type, mode, symbol, input_tokens,
-                               output_tokens, tokens_estimated, runtime_ms, token_cost,
-                               rental_cost, api_cost, amount, charged_at)
-    select %(run_id)s, d.node_id, %(user_id)s, %(agent_type)s, %(mode)s, %(symbol)s,
-           %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s, %(runtime_ms)s,
-           %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
+_CHARGE = """
+    insert into cost_tracking (run_id, node_id, user_id, pipeline_id, pipeline_name, agent_type,
+                               mode, symbol, input_tokens, output_tokens, tokens_estimated,
+                               runtime_ms, token_cost, rental_cost, api_cost, amount, charged_at)
+    select %(run_id)s, d.node_id, %(user_id)s, %(pipeline_id)s, %(pipeline_name)s, %(agent_type)s,
+           %(mode)s, %(symbol)s, %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s,
+           %(runtime_ms)s, %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
     from done d
     on conflict (run_id, node_id) do nothing
-    returning node_id
+    returning node_id, amount
+"""
+
+NODE_CHARGED = f"""
+    with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE})
+    {_CHARGE}
 """
 """A node that ran: its row, its events and its one cost entry."""
 
 NODE_SPENT = f"""
-    with {_HELD}, recorded as ({_EVENTS}), done as ({_NODE_DONE}), charged as (
-        insert into cost_tracking (run_id, node_id, user_id, agent_type, mode, symbol,
-                                   input_tokens, output_tokens, tokens_estimated, runtime_ms,
-                                   token_cost, rental_cost, api_cost, amount, charged_at)
-        select %(run_id)s, d.node_id, %(user_id)s, %(agent_type)s, %(mode)s, %(symbol)s,
-               %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s, %(runtime_ms)s,
-               %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
-        from done d
-        on conflict (run_id, node_id) do nothing
-        returning node_id, amount
-    ), spent as (
+    with {_HELD}, recorded as ({_EVENTS}), done as ({_NODE_DONE}), charged as ({_CHARGE}),
+    spent as (
         insert into daily_spend (user_id, day, amount)
         select %(user_id)s, %(day)s, amount from charged
         on conflict (user_id, day) do update set amount = daily_spend.amount + excluded.amount
@@ -161,12 +157,9 @@ FINISH = f"""
             last_sequence = greatest(last_sequence, %(sequence)s),
             lease_until = null, claimed_by = null
         where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
-        returning id, user_id, correlation_id, cost, pipeline_id, symbol
-    ), told as ({_EVENTS}), past as (
-        insert into event_history (id, at, type, service, correlation_id, user_id, data)
-        select %(event_id)s, %(finished_at)s, %(event_type)s, %(service)s, correlation_id, user_id,
-               %(past)s || jsonb_build_object('cost', cost::text)
-        from held where %(finished_at)s::timestamptz is not null
+        returning id, user_id, cost, pipeline_id, symbol
+    ), told as ({_EVENTS}), announced as (
+        {outbox_insert_for("held", "jsonb_build_object('cost', held.cost::text)")}
     ), noticed as (
         insert into notice_outbox (user_id, kind, at, data, subject)
         select h.user_id, 'run_failed', %(finished_at)s,
@@ -179,8 +172,6 @@ FINISH = f"""
     )
     select id from held
 """
-"""The run ends, or goes to wait: its row and its last events; in the event history, that it ended;
-when it failed, its user is told.
-
-`past` is a Jsonb of `finished_data`.
+"""The run ends, or goes to wait: its row and its last events. That it ended is announced with what
+it cost; when it failed, its user is told.
 """

@@ -10,20 +10,19 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from kuber.infra.db import Connections, HeldConnection, JsonObject, RawConnection
-from kuber.infra.telemetry import process_name
+from kuber.infra.outbox import outbox_json
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
+from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.pipelines.statements import GRAPH
 from kuber.pipelines.types import Graph
 from kuber.runs import statements
+from kuber.runs.events import finished
 from kuber.runs.types import (
     ClaimedRun,
     NodeRecord,
     NodeStatus,
     RunEvent,
-    RunEventType,
     RunStatus,
-    finished_data,
 )
 
 
@@ -99,6 +98,7 @@ class RunStore:
                 traceparent=row[16],
                 cancel_requested=row[17],
                 started_by=row[18],
+                pipeline_name=row[19],
                 fresh=row[11] == 1 and row[15] is None,
             )
             for row in sorted(rows)
@@ -184,6 +184,8 @@ class RunStore:
             statement = statements.NODE_SPENT if record.cost else statements.NODE_CHARGED
             values |= _columns(charge) | {
                 "user_id": run.user_id,
+                "pipeline_id": run.pipeline_id,
+                "pipeline_name": run.pipeline_name,
                 "mode": run.mode,
                 "symbol": run.symbol,
                 "day": self._clock.now().date(),
@@ -198,22 +200,16 @@ class RunStore:
         self, run: ClaimedRun, ending: Ending, sequence: int, events: Sequence[RunEvent]
     ) -> None:
         """End the run or send it to wait; raises LeaseLost."""
-        waiting = ending.status is RunStatus.WAITING
+        waiting, now = ending.status is RunStatus.WAITING, self._clock.now()
+        announced = [] if waiting else [finished(run, ending.status, ending.error, now)]
         values = self._fence(run, Decimal(0), sequence, events) | {
             "status": ending.status.value,
-            "finished_at": None if waiting else self._clock.now(),
+            "finished_at": None if waiting else now,
             "wake_at": ending.wake_at,
             "waited": 1 if waiting else 0,
             "outcome": ending.outcome,
             "error": Jsonb(ending.error) if ending.error else None,
-            "event_id": new_id(),
-            "event_type": RunEventType.EXECUTION_FINISHED.value,
-            "service": process_name(),
-            "past": Jsonb(
-                finished_data(
-                    run.id, run.pipeline_id, run.mode, run.symbol, ending.status, ending.error
-                )
-            ),
+            "outbox": Jsonb(outbox_json(announced)),
         }
         async with self._pool.connection() as connection:
             row = await (await connection.execute(statements.FINISH, values)).fetchone()

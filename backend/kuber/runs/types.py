@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from uuid import UUID
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import PipelineId, RunId, UserId
@@ -105,6 +104,8 @@ class ClaimedRun:
     user_id: UserId
     pipeline_id: PipelineId
     pipeline_version: int
+    pipeline_name: str
+    """As it is when the run is taken up."""
     mode: str
     symbol: str
     symbols: tuple[str, ...]
@@ -145,25 +146,6 @@ class NodeRecord:
     output_tokens: int = 0
     error: JsonObject | None = None
     wake_at: datetime | None = None
-
-
-def finished_data(
-    run_id: UUID,
-    pipeline_id: UUID,
-    mode: str,
-    symbol: str,
-    status: RunStatus,
-    error: JsonObject | None,
-) -> JsonObject:
-    """Return what the event history says of a run that ended, without what it cost."""
-    return {
-        "execution_id": str(run_id),
-        "pipeline_id": str(pipeline_id),
-        "mode": mode,
-        "symbol": symbol,
-        "status": status.value,
-        "error": error and error.get("code"),
-    }
 
 
 @dataclass(frozen=True, slots=True)

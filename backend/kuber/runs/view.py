@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from kuber.agents.registry import AgentRegistry
 from kuber.agents.state import SECTIONS, PipelineState
 from kuber.pipelines.topology import topology
-from kuber.pipelines.types import MANAGER_NODE, Graph, Mode
+from kuber.pipelines.types import MANAGER_NODE, Graph, KnownPipeline, Mode
 from kuber.runs.lineage import Changes, changes_from_json, lineage, with_changes
 from kuber.runs.models import NodeRunRow, RunRow
 from kuber.runs.plan import ways_into
@@ -32,7 +32,7 @@ class RecordedRun:
     """Everything that is stored of a run; `graph` is JSON text."""
 
     run: RunRow
-    pipeline_name: str
+    pipeline: KnownPipeline
     graph: bytes
     rows: Sequence[NodeRunRow]
 
@@ -61,7 +61,8 @@ def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOu
     return ExecutionOut(
         id=run.id,
         pipeline_id=run.pipeline_id,
-        pipeline_name=recorded.pipeline_name,
+        pipeline_name=recorded.pipeline.name,
+        pipeline_deleted=recorded.pipeline.deleted,
         pipeline_version=run.pipeline_version,
         mode=Mode(run.mode),
         symbol=run.symbol,
@@ -89,7 +90,7 @@ def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOu
     )
 
 
-def summary(run: RunRow, pipeline_name: str) -> ExecutionSummary:
+def summary(run: RunRow, pipeline: KnownPipeline) -> ExecutionSummary:
     """Return the run as a row of the history."""
     duration_ms = None
     if run.started_at and run.finished_at:
@@ -97,7 +98,8 @@ def summary(run: RunRow, pipeline_name: str) -> ExecutionSummary:
     return ExecutionSummary(
         id=run.id,
         pipeline_id=run.pipeline_id,
-        pipeline_name=pipeline_name,
+        pipeline_name=pipeline.name,
+        pipeline_deleted=pipeline.deleted,
         pipeline_version=run.pipeline_version,
         mode=Mode(run.mode),
         symbol=run.symbol,

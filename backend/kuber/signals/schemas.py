@@ -21,6 +21,7 @@ class MatchOut(BaseModel):
 
     pipeline_id: UUID
     pipeline_name: str
+    pipeline_deleted: bool
     symbol: str
     outcome: Outcome
     reason: SkipReason | None

@@ -10,6 +10,7 @@ from kuber.identity.types import Tier
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.pipelines.service import PipelineService
+from kuber.pipelines.types import KnownPipeline
 from kuber.signals.errors import SignalNotFound
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.preview import TypeCount, count_past
@@ -100,11 +101,13 @@ class SignalService:
         for match in await SignalRepository(session).matches(user_id, [row.id for row in rows]):
             matches[match.signal_id].append(match)
         pipelines = {match.pipeline_id for found in matches.values() for match in found}
-        names = await self._pipelines.names(session, user_id, pipelines) if pipelines else {}
-        return [_signal_out(row, matches[row.id], names) for row in rows]
+        known = await self._pipelines.known(session, user_id, pipelines) if pipelines else {}
+        return [_signal_out(row, matches[row.id], known) for row in rows]
 
 
-def _signal_out(row: SignalRow, matches: list[SignalMatchRow], names: dict[UUID, str]) -> SignalOut:
+def _signal_out(
+    row: SignalRow, matches: list[SignalMatchRow], known: dict[UUID, KnownPipeline]
+) -> SignalOut:
     outcomes = Counter(match.outcome for match in matches)
     return SignalOut(
         id=row.id,
@@ -121,7 +124,8 @@ def _signal_out(row: SignalRow, matches: list[SignalMatchRow], names: dict[UUID,
         matches=[
             MatchOut(
                 pipeline_id=match.pipeline_id,
-                pipeline_name=names[match.pipeline_id],
+                pipeline_name=known[match.pipeline_id].name,
+                pipeline_deleted=known[match.pipeline_id].deleted,
                 symbol=match.symbol,
                 outcome=Outcome(match.outcome),
                 reason=SkipReason(match.reason) if match.reason else None,

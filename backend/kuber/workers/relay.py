@@ -1,6 +1,7 @@
 """The outbox relay: publishes what transactions announced, in order, at least once."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,15 +28,20 @@ from kuber.infra.kafka import (
     Position,
 )
 from kuber.infra.kafka_offsets import TopicOffsets
+from kuber.infra.outbox import OUTBOX_CHANNEL
 from kuber.infra.telemetry import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
 from kuber.workers.unconfirmed import Unconfirmed, count_unconfirmed
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-IDLE_S = 0.05
-LOOK_AFTER_EVERY_S = 2.0
-"""How often the relay asks whether Kafka still has what nobody has recorded."""
+SOON_S = 0.05
+AWAKE_S = 1.0
+"""For so long after it published something the relay looks again soon: of transactions that
+announce at the same moment only one tells of it."""
+LOOK_EVERY_S = 2.0
+"""How often the relay looks for itself: for rows that nobody told of, whether Kafka still has what
+nobody has recorded, and how many rows wait."""
 _LOCK = 0x6B75626572
 """Advisory lock: one relay acts, however many run, so that keys keep their order."""
 _NEXT = """
@@ -43,19 +49,30 @@ _NEXT = """
     from outbox o left join dead_letters d on d.id = o.dead_letter_id
     where o.sent_at is null and o.refused_at is null order by o.id limit %s
 """
+_WAITING = "select count(*) from outbox where sent_at is null and refused_at is null"
 _MOVE = MOVE_TO_HISTORY.format(which="id = any(%s)")
 _SET_ASIDE = "update outbox set refused_at = now(), refusal = %s where id = %s"
 
 
 class OutboxRelay:
-    """Moves rows of the outbox to Kafka until it is cancelled."""
+    """Moves rows of the outbox to Kafka until it is cancelled.
+
+    PostgreSQL tells it of each transaction that announced something; `look_every_s` is how often
+    it looks without being told.
+    """
 
     def __init__(
-        self, database_url: str, producer: KafkaProducer, offsets: Sequence[TopicOffsets] = ()
+        self,
+        database_url: str,
+        producer: KafkaProducer,
+        offsets: Sequence[TopicOffsets] = (),
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._database_url = database_url
         self._producer = producer
         self._offsets = offsets
+        self._look_every_s = look_every_s
+        self._counted_at_s = -math.inf
         self._unconfirmed = {topic: Unconfirmed(topic) for topic in CONFIRMED_BY}
 
     async def run(self) -> None:
@@ -79,17 +96,20 @@ class OutboxRelay:
             log.info("relay_active")
             for unconfirmed in self._unconfirmed.values():
                 await unconfirmed.load(connection)
-            looked_at_s = watched_at_s = time.monotonic()
+            await connection.execute(f"listen {OUTBOX_CHANNEL}")  # before the first look
+            looked_at_s = published_at_s = time.monotonic()
             while True:
-                if time.monotonic() - watched_at_s >= LOOK_AFTER_EVERY_S:
+                if look := time.monotonic() - looked_at_s >= self._look_every_s:
                     await watch_record(connection)  # before Kafka, which may be away
-                    watched_at_s = time.monotonic()
-                published = await self.publish_batch(connection)
-                if time.monotonic() - looked_at_s >= LOOK_AFTER_EVERY_S:
-                    await self.look_after(connection)
                     looked_at_s = time.monotonic()
-                if not published:
-                    await asyncio.sleep(IDLE_S)
+                published = await self.publish_batch(connection)
+                if look:
+                    await self.look_after(connection)  # what is to be sent again is sent at once
+                if published:
+                    published_at_s = time.monotonic()
+                elif not look:
+                    awake = time.monotonic() - published_at_s < AWAKE_S
+                    await _told(connection, SOON_S if awake else self._look_every_s)
 
     async def publish_batch(self, connection: AsyncConnection[Any]) -> int:
         """Publish the oldest rows; return how many. Raises KafkaUnavailable.
@@ -98,7 +118,7 @@ class OutboxRelay:
         that Kafka will never take are set aside with the reason; they hold up nothing.
         """
         rows = await (await connection.execute(_NEXT, (BATCH,))).fetchall()
-        OUTBOX_WAITING.set(len(rows))
+        await self._show_waiting(connection, len(rows))
         if not rows:
             return 0
         taken, refused = await self._send([_message(row) for row in rows])
@@ -115,6 +135,16 @@ class OutboxRelay:
         for place, reason in refused.items():
             await _set_aside(connection, rows[place], reason)
         return len(rows)
+
+    async def _show_waiting(self, connection: AsyncConnection[Any], seen: int) -> None:
+        """Tell the metrics how many rows wait: `seen`, or counted when those are only the first."""
+        if seen < BATCH:
+            OUTBOX_WAITING.set(seen)
+        elif time.monotonic() - self._counted_at_s >= self._look_every_s:
+            row = await (await connection.execute(_WAITING)).fetchone()
+            assert row is not None, "a count is one row"
+            OUTBOX_WAITING.set(row[0])
+            self._counted_at_s = time.monotonic()
 
     async def look_after(self, connection: AsyncConnection[Any]) -> None:
         """Let what Kafka has lost or a consumer passed over be sent again."""
@@ -146,6 +176,13 @@ class OutboxRelay:
                 if 0 in stands:
                     taken[place] = stands[0]
         return taken, refused
+
+
+async def _told(connection: AsyncConnection[Any], within_s: float) -> None:
+    """Return when PostgreSQL has told of new rows, or after `within_s`; what it told meanwhile
+    counts."""
+    async for _ in connection.notifies(timeout=within_s, stop_after=1):
+        pass
 
 
 async def _locked(connection: AsyncConnection[Any]) -> bool:

@@ -52,6 +52,9 @@ test('pages with data have no violations', async ({ page, request }) => {
   await page.goto('/runs');
   await expect(page.locator('k-run-table tbody tr')).toHaveCount(1);
   await check(page, 'runs');
+  await page.goto('/runs/statement');
+  await expect(page.getByRole('table', { name: 'Costs by pipeline' })).toBeVisible();
+  await check(page, 'statement');
   await page.goto(`/runs/${run}`);
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
   await check(page, 'run');

@@ -48,8 +48,21 @@ export const routes: Routes = [
       },
       {
         path: 'runs',
-        title: 'Runs',
-        loadComponent: () => import('./features/runs/runs-page').then((m) => m.RunsPage),
+        loadComponent: () => import('./features/runs/runs-frame').then((m) => m.RunsFrame),
+        children: [
+          {
+            path: '',
+            pathMatch: 'full',
+            title: 'Runs',
+            loadComponent: () => import('./features/runs/runs-page').then((m) => m.RunsPage),
+          },
+          {
+            path: 'statement',
+            title: 'Statement',
+            loadComponent: () =>
+              import('./features/runs/statement-page').then((m) => m.StatementPage),
+          },
+        ],
       },
       {
         path: 'runs/:id',

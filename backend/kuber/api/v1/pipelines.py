@@ -27,7 +27,8 @@ from kuber.pipelines.schemas import (
     VersionList,
 )
 from kuber.pipelines.types import Mode, PipelineQuery, PipelineStatus
-from kuber.runs.schemas import RunAccepted, RunBody
+from kuber.runs.deleting import history_of
+from kuber.runs.schemas import PipelineHistory, RunAccepted, RunBody
 from kuber.runs.service import RunStart
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=GraphRoute)
@@ -142,10 +143,17 @@ async def update_pipeline(
 async def delete_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> None:
-    """Delete a pipeline with its versions and its run history."""
-    await container.pipelines.head(session, user.user_id, PipelineId(pipeline_id))
-    await container.runs.require_idle(session, PipelineId(pipeline_id))
-    await container.pipelines.delete(session, user.user_id, PipelineId(pipeline_id))
+    """Delete a pipeline for good. If it traded or cost money, its runs, orders, fills and costs can
+    still be read, under its name; if not, its runs go with it."""
+    await container.runs.delete_pipeline(session, user.user_id, PipelineId(pipeline_id))
+
+
+@router.get("/{pipeline_id}/history", operation_id="get_pipeline_history")
+async def get_pipeline_history(
+    pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
+) -> PipelineHistory:
+    """Return what hangs on the runs of a pipeline, and whether deleting it would keep that."""
+    return await history_of(session, container.pipelines, user.user_id, PipelineId(pipeline_id))
 
 
 @router.get("/{pipeline_id}/versions", operation_id="list_versions")

@@ -183,3 +183,43 @@ async def test_an_entry_without_a_place_is_the_last_whatever_its_id(
     await saved(ann, f"/api/v1/pipelines/{pipeline['id']}", mode="validation")
     reverse_ids(settings.database_url.get_secret_value())
     assert await found(settings) == []
+
+
+RAN = """
+    insert into runs (id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of,
+                      real_time, seed, correlation_id, status, cost)
+    select gen_random_uuid(), user_id, id, version, mode, 'AAPL', array['AAPL'], now(), true, 1,
+           'c', 'succeeded', 0.5 from pipelines
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "damage"),
+    [
+        ("select 1", []),
+        ("update pipelines set deleted_at = null", [(Damage.ROW_DIFFERS, True)]),
+        ("delete from runs; delete from pipelines", [(Damage.ROW_DIFFERS, True)]),
+        ("update pipelines set status = 'active'", [(Damage.ROW_DIFFERS, True)]),
+    ],
+    ids=["nothing", "taken back", "gone", "status"],
+)
+async def test_a_pipeline_that_was_deleted_and_kept_agrees_until_it_is_changed_by_hand(
+    ann: httpx.AsyncClient, settings: Settings, statement: str, damage: list[tuple[Damage, bool]]
+) -> None:
+    pipeline = await made(ann, trigger=HOURLY)
+    assert (await ann.post(f"/api/v1/pipelines/{pipeline['id']}/activate")).is_success
+    by_hand(settings, RAN)
+    assert (await ann.delete(f"/api/v1/pipelines/{pipeline['id']}")).status_code == 204
+    assert await found(settings) == []  # its entry waits
+    await link(settings)
+    by_hand(settings, statement)
+    assert await found(settings) == damage
+
+
+async def test_a_pipeline_that_was_marked_as_deleted_by_hand_is_found(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    await made(ann)
+    await link(settings)
+    by_hand(settings, "update pipelines set deleted_at = now()")
+    assert await found(settings) == [(Damage.ROW_DIFFERS, True)]

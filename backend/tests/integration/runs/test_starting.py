@@ -1,5 +1,6 @@
 """Many runs started at once: which find a place, which run already, which are full."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
@@ -101,3 +102,24 @@ async def test_several_requests_for_one_run_take_one_place(
 ) -> None:
     world.may_queue(places)
     assert await world.start("A", "A", "B") == outcomes
+
+
+async def test_a_pipeline_that_is_being_deleted_is_waited_for_and_starts_nothing(
+    world: World,
+) -> None:
+    waiting = (
+        "select 1 from pg_stat_activity where datname = current_database()"
+        " and wait_event_type = 'Lock'"
+    )
+    deleted = "update pipelines set status = 'archived', deleted_at = now()"
+    async with world.pool.connection() as deleting, asyncio.timeout(30):
+        async with deleting.transaction():
+            await deleting.execute("select 1 from pipelines for update")
+            await deleting.execute(deleted.encode())
+            starting = asyncio.create_task(world.start("A"))
+            while not await (await deleting.execute(waiting.encode())).fetchone():
+                assert not starting.done(), starting.result()
+                await deleting.execute("select pg_stat_clear_snapshot()")
+                await asyncio.sleep(0.01)
+        assert await starting == ["already running"], "neither queued nor refused for want of room"
+        assert await (await deleting.execute("select 1 from runs")).fetchall() == []

@@ -178,7 +178,12 @@ def _rows(site: Installation, case: Case) -> dict[str, int]:
     }
     announced = Counter(
         str(row[0])
-        for row in site.query("select topic from outbox where payload->>'order_id' = %s", order_id)
+        for row in site.query(
+            "select topic from outbox where payload->>'order_id' = %s"
+            " or (topic = 'executions.finished' and payload->>'run_id' = %s)",
+            order_id,
+            run_id,
+        )
     )
     recorded = Counter(
         str(row[0])
@@ -190,6 +195,7 @@ def _rows(site: Installation, case: Case) -> dict[str, int]:
     rows |= {
         "intents announced": announced["decisions.order_intent"],
         "fills announced": announced["executions.fill"],
+        "ends announced": announced["executions.finished"],
         "intents on record": recorded["order_intended"],
         "answers on record": recorded["order_answered"],
         "nodes completed": events["agent_completed"],

@@ -109,6 +109,11 @@ def test_intents_and_fills_reach_kafka_in_order_with_their_headers(
             assert item["headers"]["idempotency_key"] == item["value"]["event_id"]
             correlation = person.execution(item["value"]["run_id"])["correlation_id"]
             assert item["headers"]["correlation_id"] == correlation
+    ended = _read(site, "executions.finished", set(runs))
+    assert [item["value"]["run_id"] for item in ended] == runs
+    for item in ended:
+        assert item["key"] == pipeline["id"]
+        assert (item["headers"]["type"], item["value"]["status"]) == ("RunFinished", "succeeded")
 
 
 @pytest.mark.kafka
@@ -123,7 +128,7 @@ def test_what_was_announced_while_kafka_was_away_is_delivered_after(
         assert person.wait(runs[-1])["status"] == "succeeded"
     ready = httpx.get(f"{site.installation.url}/ready", timeout=LIMIT_S)
     assert (ready.status_code, ready.json()["checks"]["kafka"]["ok"]) == (503, False)
-    assert len(site.installation.query("select 1 from outbox")) == 4
+    assert len(site.installation.query("select 1 from outbox")) == 6
     site.kafka.start()
     messages = _read(site, "decisions.order_intent", set(runs))
     firsts = list(dict.fromkeys(item["value"]["run_id"] for item in messages))

@@ -62,6 +62,7 @@ def new_recorder(store: SlowStore) -> RunRecorder:
         id=RunId(uuid4()),
         user_id=UserId(uuid4()),
         pipeline_id=PipelineId(uuid4()),
+        pipeline_name="Mine",
         pipeline_version=1,
         mode="simulation",
         symbol="AAPL",

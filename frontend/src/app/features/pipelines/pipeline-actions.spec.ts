@@ -1,10 +1,11 @@
 import { HttpClient, provideHttpClient } from '@angular/common/http';
 import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
 import { TestBed } from '@angular/core/testing';
+import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import type { PipelineSummary } from '@core/api';
 import { client } from '@core/api/client.gen';
-import { Subject } from 'rxjs';
+import { of, Subject } from 'rxjs';
 import { PipelineActions } from './pipeline-actions';
 
 const BASE = '/api/v1/pipelines/p-1';
@@ -111,5 +112,41 @@ describe('archiving from a list', () => {
     await answer('unarchive', 'draft');
     await done;
     expect(messages.said.at(-1)).toBe('Restored Swing, switched off [Switch on]');
+  });
+});
+
+describe('deleting from a list', () => {
+  it('asks what would stay before it asks whether to go on', async () => {
+    const asked: string[] = [];
+    const dialogs = {
+      open: (_: unknown, { data }: { data: { text: string } }) => {
+        asked.push(data.text);
+        return { afterClosed: () => of(true) };
+      },
+    };
+    TestBed.configureTestingModule({
+      providers: [
+        provideHttpClient(),
+        provideHttpClientTesting(),
+        PipelineActions,
+        { provide: MatDialog, useValue: dialogs },
+        { provide: MatSnackBar, useValue: new FakeMessages() },
+      ],
+    });
+    client.setConfig({ httpClient: TestBed.inject(HttpClient) });
+    const http = TestBed.inject(HttpTestingController);
+    const list = new FakeList();
+    const pipeline = { id: 'p-1', name: 'Swing' } as PipelineSummary;
+    list.items = [pipeline];
+    const done = TestBed.inject(PipelineActions).perform('delete', pipeline, list as never);
+    const history = { runs: 9, orders: 12, fills: 12, cost: '1', kept: true };
+    await vi.waitFor(() => http.expectOne(`${BASE}/history`).flush(history));
+    await vi.waitFor(() =>
+      http.expectOne({ method: 'DELETE', url: BASE }).flush(null, { status: 204, statusText: 'x' }),
+    );
+    await done;
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toContain('It has traded: its 12 orders and its costs stay in your history');
+    expect(list.items).toEqual([]);
   });
 });

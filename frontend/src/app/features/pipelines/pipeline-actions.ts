@@ -9,6 +9,7 @@ import {
   createPipeline,
   deletePipeline,
   exportPipeline,
+  getPipelineHistory,
   importPipeline,
   type PipelineSummary,
   type TemplateOut,
@@ -19,6 +20,7 @@ import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { createFromTemplate } from '@core/pipelines/open-template';
 import { confirm } from '@shared/confirm-dialog';
+import { deletionWords } from './deletion-words';
 import { readExport } from './import-file';
 import { download } from './download';
 import { RunDialog } from './run-dialog';
@@ -134,9 +136,10 @@ export class PipelineActions {
   }
 
   private async delete({ id, name }: PipelineSummary, list: List): Promise<void> {
+    const history = await unwrap(getPipelineHistory({ path: { pipeline_id: id } }));
     const agreed = await confirm(this.dialogs, {
       title: 'Delete this pipeline?',
-      text: 'The pipeline and all its versions are removed. This cannot be undone.',
+      text: deletionWords(history),
       action: 'Delete',
       typedName: name,
     });

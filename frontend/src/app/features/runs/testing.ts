@@ -31,6 +31,7 @@ export function execution(change: Partial<ExecutionOut> = {}): ExecutionOut {
     id: 'run-1',
     pipeline_id: 'pipeline-1',
     pipeline_name: 'Swing',
+    pipeline_deleted: false,
     pipeline_version: 1,
     mode: 'simulation',
     symbol: 'AAPL',

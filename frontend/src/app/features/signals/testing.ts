@@ -5,6 +5,7 @@ export function match(change: Partial<MatchOut> = {}): MatchOut {
   return {
     pipeline_id: 'pipeline-1',
     pipeline_name: 'Swing',
+    pipeline_deleted: false,
     symbol: 'AAPL',
     outcome: 'skipped',
     reason: 'below_threshold',

@@ -34,7 +34,6 @@ const TYPES: Readonly<Record<string, string>> = {
   SignalRaised: 'Signal received',
   SignalNormalized: 'Signal accepted',
   webhook_secret_rotated: 'Webhook secret replaced',
-  execution_finished: 'Run finished',
 };
 
 /** A type in words: `order_filled` and `OrderFilled` are both "Order filled". */
@@ -58,7 +57,7 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   pipeline_deleted: standing,
   budget_changed: ({ per_run, per_day }) => `Per run ${limit(per_run)}, per day ${limit(per_day)}`,
   webhook_source_changed: ({ changed }) => `Changed: ${leafText(changed)}`,
-  execution_finished: ({ symbol, status, mode }) =>
+  RunFinished: ({ symbol, status, mode }) =>
     [text(symbol), text(status), mode ? `in ${text(mode)} mode` : ''].filter(Boolean).join(' '),
   SignalMessage: signalled,
   SignalRaised: signalled,

@@ -38,7 +38,7 @@ const SINCE: readonly { readonly value: Since | null; readonly label: string; ms
   { value: null, label: '7 days', ms: 0 },
 ];
 const ANNOUNCED = [
-  'execution_finished',
+  'RunFinished',
   'SignalMessage',
   'SignalNormalized',
   'OrderIntended',

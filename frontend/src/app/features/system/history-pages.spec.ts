@@ -30,11 +30,11 @@ const entry = (chain_position: number, change: Partial<AuditEntryOut> = {}): Aud
 const event = (id: string, change: Partial<PastEvent> = {}): PastEvent => ({
   id,
   at: '2026-11-21T12:00:00Z',
-  type: 'execution_finished',
+  type: 'RunFinished',
   service: 'worker',
   correlation_id: 'request-1',
   user_id: OWN,
-  data: { execution_id: RUN, symbol: 'AAPL', status: 'succeeded' },
+  data: { run_id: RUN, symbol: 'AAPL', status: 'succeeded' },
   ...change,
 });
 

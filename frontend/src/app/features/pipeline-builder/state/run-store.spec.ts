@@ -32,6 +32,7 @@ const EXECUTION = {
   id: 'run-1',
   pipeline_id: 'p',
   pipeline_name: 'P',
+  pipeline_deleted: false,
   pipeline_version: 1,
   mode: 'simulation',
   symbol: 'AAPL',

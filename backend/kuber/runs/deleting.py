@@ -1,0 +1,71 @@
+"""Deleting a pipeline together with its runs, unless orders or costs hang on them."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.errors import Problem
+from kuber.kernel.ids import PipelineId, UserId
+from kuber.pipelines import deleting
+from kuber.pipelines.service import PipelineService
+from kuber.runs.errors import AlreadyRunning, PipelineDeleted
+from kuber.runs.models import RunRow
+from kuber.runs.repository import RunRepository
+from kuber.runs.schemas import PipelineHistory
+from kuber.trading.orders import count_orders
+
+
+async def require_idle(session: AsyncSession, pipeline_id: PipelineId) -> None:
+    """Raise AlreadyRunning while a run of the pipeline is active."""
+    active = await RunRepository(session).active(pipeline_id)
+    if active is not None:
+        raise AlreadyRunning(
+            f"Run {active.id} on {active.symbol} is {active.status}.",
+            [Problem("A run is active.", "Cancel it or wait for its end.")],
+        )
+
+
+async def require_there(
+    session: AsyncSession, pipelines: PipelineService, user_id: UserId, pipeline_id: PipelineId
+) -> None:
+    """Raise PipelineDeleted when the pipeline of a run was deleted."""
+    known = await pipelines.known(session, user_id, {pipeline_id})
+    if known[pipeline_id].deleted:
+        raise PipelineDeleted(
+            f"{known[pipeline_id].name} was deleted: its runs can be read, and not run again.",
+            [Problem("The pipeline was deleted.", "Create a new pipeline and run that one.")],
+        )
+
+
+async def history_of(
+    session: AsyncSession, pipelines: PipelineService, user_id: UserId, pipeline_id: PipelineId
+) -> PipelineHistory:
+    """Return what hangs on the runs of a pipeline; raises PipelineNotFound."""
+    await pipelines.head(session, user_id, pipeline_id)
+    return await _history(session, pipeline_id)
+
+
+async def delete_pipeline(
+    session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, at: datetime
+) -> None:
+    """Delete a pipeline; its runs go with it unless one of them traded or cost money.
+
+    No run starts on it meanwhile. Raises PipelineNotFound, AlreadyRunning.
+    """
+    held = await deleting.hold(session, user_id, pipeline_id)
+    await require_idle(session, pipeline_id)
+    keep = (await _history(session, pipeline_id)).kept
+    if not keep:
+        await session.execute(delete(RunRow).where(RunRow.pipeline_id == pipeline_id))
+    await deleting.delete(session, held, at, keep=keep)
+
+
+async def _history(session: AsyncSession, pipeline_id: PipelineId) -> PipelineHistory:
+    ours = RunRow.pipeline_id == pipeline_id
+    totals = select(func.count(), func.coalesce(func.sum(RunRow.cost), 0)).where(ours)
+    runs, cost = (await session.execute(totals)).one()
+    orders, fills = await count_orders(session, select(RunRow.id).where(ours))
+    return PipelineHistory(
+        runs=runs, orders=orders, fills=fills, cost=cost, kept=bool(orders or cost > 0)
+    )

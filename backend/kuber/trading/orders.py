@@ -1,0 +1,138 @@
+"""The journal as it is read: a user's orders and fills, whatever became of the runs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.kernel.clock import as_utc
+from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.ids import UserId
+from kuber.kernel.money import quantize
+from kuber.trading.models import FillRow, OrderRow
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """Filters of a user's orders."""
+
+    symbol: str | None = None
+    mode: str | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFill:
+    """One fill: `price` and `commission` in the account's currency, `price` per unit."""
+
+    time: datetime
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class JournalOrder:
+    """One order as the journal has it; without a run once that was deleted."""
+
+    id: UUID
+    run_id: UUID | None
+    mode: str
+    symbol: str
+    side: str
+    quantity: Decimal
+    reference_price: Decimal
+    status: str
+    reason: str
+    created_at: datetime
+    answered_at: datetime | None
+    fills: tuple[JournalFill, ...]
+
+    @property
+    def filled_quantity(self) -> Decimal:
+        return sum((fill.quantity for fill in self.fills), Decimal(0))
+
+    @property
+    def average_fill_price(self) -> Decimal | None:
+        """The price of all fills together, weighted by quantity, to 8 places."""
+        if not self.filled_quantity:
+            return None
+        value = sum((fill.quantity * fill.price for fill in self.fills), Decimal(0))
+        return quantize(value / self.filled_quantity, 8, ROUND_HALF_UP)
+
+
+async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, int]:
+    """Return how many orders the selected runs placed, and how many fills those have."""
+    ours = OrderRow.run_id.in_(runs)
+    orders = select(func.count(OrderRow.id)).where(ours).scalar_subquery()
+    fills = (
+        select(func.count(FillRow.number))
+        .join(OrderRow, OrderRow.id == FillRow.order_id)
+        .where(ours)
+        .scalar_subquery()
+    )
+    found = (await session.execute(select(orders, fills))).one()
+    return found[0], found[1]
+
+
+async def order_page(
+    session: AsyncSession, user_id: UserId, query: OrderQuery
+) -> tuple[list[JournalOrder], str | None]:
+    """Return one page of a user's orders, newest first, and the cursor of the next."""
+    statement = select(OrderRow).where(OrderRow.user_id == user_id)
+    if query.symbol:
+        statement = statement.where(OrderRow.symbol == query.symbol.upper())
+    if query.mode:
+        statement = statement.where(OrderRow.mode == query.mode)
+    key = tuple_(OrderRow.created_at, OrderRow.id)
+    if query.cursor:
+        statement = statement.where(key < tuple_(*_bound(query.cursor)))
+    statement = statement.order_by(OrderRow.created_at.desc(), OrderRow.id.desc())
+    rows = list((await session.scalars(statement.limit(query.limit + 1))).all())
+    more, rows = len(rows) > query.limit, rows[: query.limit]
+    fills = await _fills(session, [row.id for row in rows])
+    cursor = encode_cursor(rows[-1].created_at.isoformat(), str(rows[-1].id)) if more else None
+    return [_order(row, fills[row.id]) for row in rows], cursor
+
+
+async def _fills(
+    session: AsyncSession, order_ids: Sequence[UUID]
+) -> defaultdict[UUID, list[JournalFill]]:
+    found: defaultdict[UUID, list[JournalFill]] = defaultdict(list)
+    if order_ids:
+        query = select(FillRow).where(FillRow.order_id.in_(order_ids)).order_by(FillRow.number)
+        for row in await session.scalars(query):
+            fill = JournalFill(row.time, row.quantity, row.price, row.commission)
+            found[row.order_id].append(fill)
+    return found
+
+
+def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
+    return JournalOrder(
+        id=row.id,
+        run_id=row.run_id,
+        mode=row.mode,
+        symbol=row.symbol,
+        side=row.side,
+        quantity=row.quantity,
+        reference_price=row.reference_price,
+        status=row.status,
+        reason=row.reason,
+        created_at=row.created_at,
+        answered_at=row.answered_at,
+        fills=tuple(fills),
+    )
+
+
+def _bound(cursor: str) -> tuple[datetime, UUID]:
+    created_at, order_id = decode_cursor(cursor, 2)
+    try:
+        return as_utc(datetime.fromisoformat(created_at)), UUID(order_id)
+    except ValueError as error:
+        raise bad_cursor() from error

@@ -1,0 +1,222 @@
+"""What traded or cost money outlives the pipeline that its owner deleted; what did not, goes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from kuber.infra.db import JsonObject
+from tests.fakes.graphs import chain, node, steps, trading
+from tests.fixtures.traders import Trader
+from tests.fixtures.workers import Installation
+
+GOLDEN_DAY = "2009-05-14T21:00:00Z"
+COSTLY = trading(None, node("dear", "test_step"))
+FREE = chain(node("data", "market_data"))
+
+
+def got(trader: Trader, address: str, **params: str) -> JsonObject:
+    answer = trader.http.get(address, params=params)
+    assert answer.status_code == 200, answer.text
+    found: JsonObject = answer.json()
+    return found
+
+
+def refused(answer_of: JsonObject, status: int) -> str:
+    assert answer_of["status"] == status, answer_of
+    return str(answer_of["code"])
+
+
+def figures(fill: JsonObject) -> tuple[object, ...]:
+    return (fill["time"], *(Decimal(fill[key]) for key in ("quantity", "price", "commission")))
+
+
+def ran(trader: Trader, graph: JsonObject, name: str = "Swing") -> JsonObject:
+    """Return the finished run of a new pipeline."""
+    pipeline = trader.create(name, graph=graph)
+    return trader.wait(trader.run(pipeline["id"], as_of=GOLDEN_DAY, seed=1))
+
+
+def delete(trader: Trader, pipeline_id: str) -> None:
+    answer = trader.http.delete(f"/pipelines/{pipeline_id}")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_orders_fills_and_costs_of_a_deleted_pipeline_are_still_told_with_its_name(
+    trader: Trader,
+) -> None:
+    run = ran(trader, COSTLY)
+    pipeline_id, cost = run["pipeline_id"], Decimal(run["cost"])
+    assert run["trade"]["fills"]
+    assert cost > 0
+    before = got(trader, "/orders")
+    told = got(trader, f"/pipelines/{pipeline_id}/history")
+    assert Decimal(told.pop("cost")) == cost
+    assert told == {"runs": 1, "orders": 1, "fills": len(run["trade"]["fills"]), "kept": True}
+
+    delete(trader, pipeline_id)
+
+    [order] = got(trader, "/orders")["items"]
+    assert order == {**before["items"][0], "pipeline_deleted": True}
+    assert (order["pipeline_id"], order["pipeline_name"]) == (pipeline_id, "Swing")
+    assert (order["execution_id"], order["symbol"]) == (run["id"], "AAPL")
+    assert list(map(figures, order["fills"])) == list(map(figures, run["trade"]["fills"]))
+    filled = sum(Decimal(fill["quantity"]) for fill in order["fills"])
+    assert Decimal(order["filled_quantity"]) == filled > 0
+    bill = got(trader, "/costs", group_by="pipeline")
+    [entry] = bill["items"]
+    assert (entry["key"], entry["name"], entry["runs"]) == (pipeline_id, "Swing", 1)
+    assert Decimal(entry["amount"]) == Decimal(bill["total"]) == cost
+    assert got(trader, f"/executions/{run['id']}") == {**run, "pipeline_deleted": True}
+    [listed] = got(trader, "/executions", pipeline_id=pipeline_id)["items"]
+    assert (listed["pipeline_name"], listed["pipeline_deleted"]) == ("Swing", True)
+    assert got(trader, f"/executions/{run['id']}/events")["items"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", ""),
+        ("get", "/versions"),
+        ("get", "/versions/1"),
+        ("get", "/export"),
+        ("get", "/history"),
+        ("delete", ""),
+        ("post", "/unarchive"),
+        ("post", "/activate"),
+        ("post", "/clone"),
+        ("post", "/run"),
+    ],
+)
+def test_a_deleted_pipeline_is_not_found_again(
+    kept: tuple[Trader, JsonObject], method: str, path: str
+) -> None:
+    trader, run = kept
+    body = {"json": {"symbol": "AAPL"} if path == "/run" else {}} if method == "post" else {}
+    address = f"/pipelines/{run['pipeline_id']}{path}"
+    answer = trader.http.request(method, address, **body)  # type: ignore[arg-type]
+    assert refused(answer.json(), 404) == "not_found"
+
+
+def test_a_deleted_pipeline_is_in_no_list_and_takes_no_place(
+    installation: Installation, kept: tuple[Trader, JsonObject]
+) -> None:
+    trader, _ = kept
+    for status in ("", "draft", "active", "archived"):
+        params = {"status": status} if status else {}
+        assert got(trader, "/pipelines", **params)["items"] == []
+    limits = got(trader, "/users/me/limits")["items"]
+    [places] = [one for one in limits if one["name"] == "pipelines"]
+    assert places["used"] == 0
+
+
+def test_a_run_of_a_deleted_pipeline_is_not_run_again(kept: tuple[Trader, JsonObject]) -> None:
+    trader, run = kept
+    answer = trader.http.post(f"/executions/{run['id']}/rerun").json()
+    assert refused(answer, 409) == "pipeline_deleted"
+    assert "Swing was deleted" in answer["detail"]
+
+
+def test_a_pipeline_that_never_traded_nor_cost_anything_goes_with_its_runs(
+    installation: Installation, trader: Trader
+) -> None:
+    run = ran(trader, FREE)
+    assert Decimal(run["cost"]) == 0
+    entries = "select pipeline_name from cost_tracking where run_id = %s"
+    charged = installation.query(entries, run["id"])
+    told = got(trader, f"/pipelines/{run['pipeline_id']}/history")
+    assert (told["runs"], told["orders"], told["kept"]) == (1, 0, False)
+    delete(trader, run["pipeline_id"])
+    assert trader.http.get(f"/executions/{run['id']}").status_code == 404
+    for table, column in (("pipelines", "id"), ("runs", "pipeline_id")):
+        query = f"select 1 from {table} where {column} = %s"
+        assert installation.query(query, run["pipeline_id"]) == []
+    assert installation.query(entries, run["id"]) == charged != []
+
+
+def test_a_pipeline_that_only_cost_money_is_kept(trader: Trader) -> None:
+    run = ran(trader, steps(dear={}))
+    assert Decimal(run["cost"]) > 0
+    told = got(trader, f"/pipelines/{run['pipeline_id']}/history")
+    assert (told["orders"], told["kept"]) == (0, True)
+    delete(trader, run["pipeline_id"])
+    assert got(trader, f"/executions/{run['id']}")["pipeline_name"] == "Swing"
+
+
+def test_no_cost_goes_with_its_run_and_no_run_with_its_pipeline(
+    installation: Installation, trader: Trader
+) -> None:
+    run = ran(trader, steps(dear={}))
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        installation.query("delete from pipelines where id = %s", run["pipeline_id"])
+    entries = "select node_id, amount, pipeline_name from cost_tracking where run_id = %s"
+    charged = installation.query(entries, run["id"])
+    installation.query("delete from runs where id = %s", run["id"])
+    assert installation.query(entries, run["id"]) == charged != []
+    [entry] = got(trader, "/costs", group_by="pipeline")["items"]
+    assert (entry["name"], Decimal(entry["amount"])) == ("Swing", Decimal(run["cost"]))
+
+
+def test_only_the_versions_that_were_run_are_kept_and_what_they_take_up_counts(
+    installation: Installation, trader: Trader
+) -> None:
+    run = ran(trader, steps(dear={}))
+    address = f"/pipelines/{run['pipeline_id']}"
+    body = {"graph": steps(other={})}
+    assert trader.http.put(address, json=body, headers={"If-Match": "1"}).json()["version"] == 2
+    delete(trader, run["pipeline_id"])
+    versions = "select version, graph from pipeline_versions where pipeline_id = %s"
+    [(version, graph)] = installation.query(versions, run["pipeline_id"])
+    assert version == 1
+    assert {one["id"] for one in graph["nodes"]} == {"trigger", "dear"}  # type: ignore[index,call-overload]
+    [(stored,)] = installation.query(
+        "select stored_bytes - pg_column_size(p.graph) from pipelines p where id = %s",
+        run["pipeline_id"],
+    )
+    [(size,)] = installation.query(
+        "select pg_column_size(graph) from pipeline_versions where pipeline_id = %s",
+        run["pipeline_id"],
+    )
+    assert stored == size
+
+
+@contextmanager
+def being_deleted(installation: Installation, pipeline_id: str) -> Iterator[psycopg.Connection]:
+    """Delete a pipeline, as the program does, in a transaction that the caller ends."""
+    with psycopg.connect(installation.database_url) as connection:
+        connection.execute("select 1 from pipelines where id = %s for update", (pipeline_id,))
+        connection.execute(
+            "update pipelines set deleted_at = now(), status = 'archived' where id = %s",
+            (pipeline_id,),
+        )
+        yield connection
+
+
+def test_no_run_is_started_on_a_pipeline_that_is_being_deleted(
+    installation: Installation, trader: Trader
+) -> None:
+    pipeline = trader.create(graph=FREE)
+    with ThreadPoolExecutor(1) as threads, being_deleted(installation, pipeline["id"]) as deleting:
+        address = f"/pipelines/{pipeline['id']}/run"
+        started = threads.submit(trader.http.post, address, json={"symbol": "AAPL"})
+        waiting = (
+            "select 1 from pg_stat_activity where datname = current_database()"
+            " and wait_event_type = 'Lock' and query like 'INSERT INTO runs%%'"
+        )
+        while not installation.query(waiting):
+            assert not started.done(), started.result().text
+        deleting.commit()
+        assert refused(started.result(30).json(), 404) == "not_found"
+    runs = "select 1 from runs where pipeline_id = %s"
+    assert installation.query(runs, pipeline["id"]) == []
+
+
+@pytest.fixture
+def kept(trader: Trader) -> tuple[Trader, JsonObject]:
+    """A person and the run of a pipeline that cost money and was deleted."""
+    run = ran(trader, steps(dear={}))
+    delete(trader, run["pipeline_id"])
+    return trader, run

@@ -1,0 +1,27 @@
+import { deletionWords } from './deletion-words';
+
+const history = { runs: 0, orders: 0, fills: 0, cost: '0', kept: false };
+
+describe('what is said before a pipeline is deleted', () => {
+  it('names the orders and costs that stay', () => {
+    const text = deletionWords({ ...history, runs: 30, orders: 12, fills: 14, kept: true });
+    expect(text).toContain('It has traded: its 12 orders and its costs stay in your history');
+    expect(text).toContain('its 30 runs can still be read');
+    expect(text).toContain('cannot be undone');
+  });
+
+  it('speaks of costs alone when nothing was ordered', () => {
+    const text = deletionWords({ ...history, runs: 1, cost: '0.5', kept: true });
+    expect(text).toContain('It has cost money: its costs stay in your history, and its run can');
+    expect(text).not.toContain('order');
+  });
+
+  it('says that runs without orders and costs go too', () => {
+    expect(deletionWords({ ...history, runs: 3 })).toBe(
+      'The pipeline, all its versions and its 3 runs are removed. This cannot be undone.',
+    );
+    expect(deletionWords(history)).toBe(
+      'The pipeline and all its versions are removed. This cannot be undone.',
+    );
+  });
+});

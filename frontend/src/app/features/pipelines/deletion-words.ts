@@ -1,0 +1,19 @@
+import type { PipelineHistory } from '@core/api';
+
+/** What deleting a pipeline does to it and to what its runs left, before it is agreed to. */
+export function deletionWords({ runs, orders, kept }: PipelineHistory): string {
+  if (!kept) {
+    const rest = runs
+      ? `, all its versions and its ${counted(runs, 'run')}`
+      : ' and all its versions';
+    return `The pipeline${rest} are removed. This cannot be undone.`;
+  }
+  const why = orders
+    ? `It has traded: its ${counted(orders, 'order')} and its costs stay in your history`
+    : 'It has cost money: its costs stay in your history';
+  return `${why}, and its ${counted(runs, 'run')} can still be read. The pipeline itself is removed from every list. This cannot be undone.`;
+}
+
+function counted(count: number, noun: string): string {
+  return count === 1 ? noun : `${count} ${noun}s`;
+}

@@ -1,0 +1,69 @@
+import { TestBed } from '@angular/core/testing';
+import { provideRouter } from '@angular/router';
+import type { OrderOut } from '@core/api';
+import { asked, provideFakeApi, queryOf, settled } from '@core/http/testing';
+import { StatementPage } from './statement-page';
+
+const order = (change: Partial<OrderOut> = {}): OrderOut => ({
+  id: 'o-1',
+  execution_id: 'run-1',
+  pipeline_id: 'p-1',
+  pipeline_name: 'Swing',
+  pipeline_deleted: false,
+  mode: 'simulation',
+  symbol: 'AAPL',
+  side: 'buy',
+  quantity: '137',
+  reference_price: '122.95',
+  status: 'filled',
+  reason: '',
+  filled_quantity: '137',
+  average_fill_price: '123.07',
+  created_at: '2026-11-21T12:00:00Z',
+  answered_at: '2026-11-21T12:00:01Z',
+  fills: [],
+  ...change,
+});
+
+async function open(orders: OrderOut[], costs: object[], total: string) {
+  TestBed.configureTestingModule({ providers: [provideFakeApi(), provideRouter([])] });
+  const fixture = TestBed.createComponent(StatementPage);
+  fixture.detectChanges();
+  const bill = await asked('GET', '/costs');
+  expect(queryOf(bill).get('group_by')).toBe('pipeline');
+  bill.flush({ items: costs, total, next_cursor: null });
+  (await asked('GET', '/orders')).flush({ items: orders, next_cursor: null });
+  await settled(fixture);
+  const page = fixture.nativeElement as HTMLElement;
+  const rows = (label: string) =>
+    [...page.querySelectorAll(`table[aria-label="${label}"] tbody tr`)].map((row) =>
+      row.textContent.replaceAll(/\s+/g, ' ').trim(),
+    );
+  return { page, rows };
+}
+
+describe('the statement', () => {
+  it('names the pipeline of an order and of a cost, also when it was deleted', async () => {
+    const gone = order({ id: 'o-2', pipeline_name: 'Gone', pipeline_deleted: true });
+    const cost = { key: 'p-2', name: 'Gone', amount: '0.25', runs: 3, input_tokens: 0 };
+    const { page, rows } = await open([gone, order()], [{ ...cost, output_tokens: 1200 }], '0.25');
+    const [first, second] = rows('Orders');
+    expect(first).toContain('Buy 137 AAPL');
+    expect(first).toContain('Gone deleted');
+    expect(second).toContain('Swing');
+    expect(second).not.toContain('deleted');
+    expect(rows('Costs by pipeline')[0]).toContain('Gone');
+    expect(page.querySelector('tfoot')?.textContent).toContain('0.25');
+  });
+
+  it('leads to the run of an order while there is one', async () => {
+    const { page } = await open([order(), order({ id: 'o-2', execution_id: null })], [], '0');
+    const links = [...page.querySelectorAll('table[aria-label="Orders"] a')];
+    expect(links.map((link) => link.getAttribute('href'))).toEqual(['/runs/run-1']);
+  });
+
+  it('says that nothing was ordered', async () => {
+    const { page } = await open([], [], '0');
+    expect(page.textContent).toContain('Nothing was ordered yet');
+  });
+});
