@@ -72,7 +72,7 @@ def build_floor() -> Match:
         asked = [
             (one.pipeline_id.int, threshold, item.confidence, one)
             for threshold, one in found[item.ticker]
-            if one.user_id
+            if one.user_id is not None
         ]
         asked.sort(key=lambda entry: entry[0])
         return len(asked)

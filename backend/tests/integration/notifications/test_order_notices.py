@@ -11,7 +11,8 @@ from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import RunId, UserId, order_id_for
 from kuber.notifications.notifier import Notifier
-from kuber.trading.journal import Journal, Ticket
+from kuber.trading.journal import Journal
+from kuber.trading.types import Standing, Ticket
 from tests.fakes.graphs import steps
 from tests.fixtures.traders import Trader
 from tests.fixtures.workers import Installation
@@ -48,8 +49,8 @@ async def order(
     ticket = Ticket(asked, run, symbol, "simulation", "c")
     fills = (Fill(CLOCK.now(), one, one, Decimal(0)),) if status is OrderStatus.FILLED else ()
     journal = Journal(pool, CLOCK)
-    assert await journal.intend(ticket)
-    await journal.answer(ticket, OrderReport(asked.client_order_id, status, "Because.", fills))
+    assert await journal.intend(ticket) is Standing.NEW
+    await journal.answer(ticket.intent, OrderReport(asked.client_order_id, status, "Because.", fills))
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FILLED, OrderStatus.REJECTED])

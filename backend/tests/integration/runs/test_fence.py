@@ -23,7 +23,8 @@ from tests.fakes.subscribers import add_pipeline, add_user
 NOW = datetime(2026, 11, 25, 19, tzinfo=UTC)
 NODE = NodeRecord("work", "test_step", NodeStatus.SUCCEEDED, 1, NOW, NOW, 5.0)
 PAID = NodeRecord("work", "test_step", NodeStatus.SUCCEEDED, 1, NOW, NOW, 5.0, Decimal(2))
-FREE, TWO = Charge(*[Decimal(0)] * 3, False), Charge(Decimal(2), *[Decimal(0)] * 2, False)
+NONE = Decimal(0)
+FREE, TWO = Charge(NONE, NONE, NONE, False), Charge(Decimal(2), NONE, NONE, False)
 TABLES = ("runs", "node_runs", "run_events", "cost_tracking", "daily_spend", "event_history")
 
 Write = Callable[[RunStore, ClaimedRun, list[RunEvent]], Awaitable[None]]

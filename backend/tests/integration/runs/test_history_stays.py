@@ -171,7 +171,7 @@ def test_only_the_versions_that_were_run_are_kept_and_what_they_take_up_counts(
     versions = "select version, graph from pipeline_versions where pipeline_id = %s"
     [(version, graph)] = installation.query(versions, run["pipeline_id"])
     assert version == 1
-    assert {one["id"] for one in graph["nodes"]} == {"trigger", "dear"}  # type: ignore[index,call-overload]
+    assert {one["id"] for one in graph["nodes"]} == {"trigger", "dear"}  # type: ignore[index]
     [(stored,)] = installation.query(
         "select stored_bytes - pg_column_size(p.graph) from pipelines p where id = %s",
         run["pipeline_id"],
