@@ -23,10 +23,16 @@ class Venue:
         return "filled"
 
 
+async def _some_turns() -> None:
+    """Let everything that is ready on the loop run."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def test_a_node_without_an_order_stops_at_once() -> None:
     stop = RunStop()
     node = asyncio.create_task(NodeWork(stop).run(asyncio.sleep(3600, "done")))
-    await asyncio.sleep(0)
+    await _some_turns()
     stop.request(StopReason.CANCELLED)
     assert await node is None
     assert stop.works == set()
@@ -43,7 +49,7 @@ async def test_a_node_with_an_order_out_keeps_its_result_when_it_is_stopped() ->
     await venue.taken.wait()
     stop.request(StopReason.CANCELLED)
     stop.request(StopReason.TIMED_OUT)
-    await asyncio.sleep(0.01)
+    await _some_turns()
     assert not node.done()
     venue.answers.set()
     assert await node == "filled"
@@ -60,7 +66,7 @@ async def test_a_limit_that_passes_during_an_order_does_not_count() -> None:
 
     node = asyncio.create_task(work.run(trade()))
     await venue.taken.wait()
-    await asyncio.sleep(0.01)
+    await _some_turns()
     venue.answers.set()
     assert await node == "filled"
 
@@ -108,7 +114,7 @@ async def test_an_order_goes_on_when_its_node_no_longer_waits_for_it() -> None:
     await venue.taken.wait()
     waiting.cancel()
     over = asyncio.create_task(stop.orders_over())
-    await asyncio.sleep(0.01)
+    await _some_turns()
     assert waiting.cancelled()
     assert not over.done()
     venue.answers.set()
@@ -132,7 +138,7 @@ async def test_a_node_that_ignores_its_stop_places_no_order() -> None:
         return "done"
 
     node = asyncio.create_task(work.run(stubborn()))
-    await asyncio.sleep(0)
+    await _some_turns()
     stop.request(StopReason.CANCELLED)
     assert await node is None
     assert refused == ["order"]
