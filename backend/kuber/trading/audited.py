@@ -35,10 +35,13 @@ _ENTRIES = """
     cross join lateral jsonb_to_record(e.data) as s(
         order_id uuid, run_id uuid, node_id text, mode text, symbol text, side text,
         quantity numeric, reference_price numeric, stop_loss text, targets jsonb,
-        status text, reason text, fills jsonb, account_id uuid, origin text)
+        status text, reason text, fills jsonb, account_id text, origin text)
     left join orders o on o.id = s.order_id
     where true
 """
+
+# Younger than the record: entries of before do not say it, and a table of before has no columns.
+_PLACED = "(to_jsonb(o) ->> 'account_id', to_jsonb(o) ->> 'origin')"
 
 INTENTS = RowComparison(
     differing=f"""
@@ -46,11 +49,11 @@ INTENTS = RowComparison(
             when o.id is null then ' is gone.'
             else concat(' of ', o.user_id, ' says ', o.mode, ': ', o.side, ' ', o.quantity, ' ',
                         o.symbol, ' at ', o.reference_price, ' with ', o.levels,
-                        ' in account ', o.account_id, ' by ', o.origin,
+                        ' in (account, by) ', {_PLACED},
                         '; on record are ', e.user_id, ' and ', s.mode, ': ', s.side, ' ',
                         s.quantity, ' ', s.symbol, ' at ', s.reference_price,
                         ' with stop ', s.stop_loss, ' and targets ', s.targets,
-                        ' in account ', s.account_id, ' by ', s.origin, '. It is of ',
+                        ' in ', (s.account_id, s.origin), '. It is of ',
                         o.created_at, ', its entry of ', e.at, '.') end)
         {_ENTRIES} and e.event_type in ('order_intended', 'order_adopted')
           and (o.id is null
@@ -59,8 +62,8 @@ INTENTS = RowComparison(
                   (e.user_id, s.node_id, s.mode, s.side, s.symbol, round(s.quantity, 8),
                    round(s.reference_price, 8))
                or o.run_id <> s.run_id
-               or (o.account_id, o.origin) is distinct from
-                  (coalesce(s.account_id, o.account_id), coalesce(s.origin, o.origin))
+               or (s.account_id is not null
+                   and {_PLACED} is distinct from (s.account_id, s.origin))
                or o.levels is distinct from
                   jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets)
                or (e.event_type = 'order_intended' and not {_is_of("o.created_at")}))

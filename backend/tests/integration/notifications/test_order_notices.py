@@ -50,7 +50,9 @@ async def order(
     fills = (Fill(CLOCK.now(), one, one, Decimal(0)),) if status is OrderStatus.FILLED else ()
     journal = Journal(pool, CLOCK)
     assert await journal.intend(ticket) is Standing.NEW
-    await journal.answer(ticket.intent, OrderReport(asked.client_order_id, status, "Because.", fills))
+    await journal.answer(
+        ticket.intent, OrderReport(asked.client_order_id, status, "Because.", fills)
+    )
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FILLED, OrderStatus.REJECTED])

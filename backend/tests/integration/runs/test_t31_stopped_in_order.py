@@ -22,6 +22,8 @@ from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation, Program
 
+pytestmark = pytest.mark.timeout(600)
+
 AS_OF = "2009-05-14T21:00:00Z"
 DURING = ("intent", "venue", "answer")
 BOUNDARIES = ("before", *DURING, "after")
