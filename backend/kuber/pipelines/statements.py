@@ -3,11 +3,12 @@
 OWNED = "select id, user_id from pipelines"
 """Every pipeline with its owner."""
 
-RUNNABLE = """
-    select id, user_id, version, mode, trigger ->> 'kind' as trigger_kind
-    from pipelines where status = 'active'
+STARTING_BY_ITSELF = """
+    select id, user_id, mode, published_graph_id as graph_id, version,
+           published_trigger ->> 'kind' as kind
+    from pipelines where status = 'active' and published_graph_id is not null
 """
-"""The pipelines that start by themselves, each with the version that runs."""
+"""The pipelines that schedules and signals may start, what they run, and what starts them."""
 
-GRAPH = "select graph from pipeline_versions where pipeline_id = %s and version = %s"
-"""The graph of one version of a pipeline; takes their ids."""
+GRAPH = "select graph from pipeline_graphs where id = %s"
+"""The graph that a run is bound to; takes its id."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from opentelemetry import trace
@@ -10,11 +11,12 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 
+from kuber.agents.errors import UnknownAgent
 from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.telemetry import RUNS_FINISHED, context_of
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import PipelineId, RunId
+from kuber.kernel.ids import RunId
 from kuber.pipelines.types import MANAGER_NODE
 from kuber.runs.attempt import Limits
 from kuber.runs.context import Surroundings
@@ -34,7 +36,7 @@ MAX_CLAIMS = 20
 """A run that was given up so often by dying workers is failed instead of tried again."""
 
 PLANS_KEPT = 2000
-"""Plans a process keeps, by pipeline version; the least recently used go first."""
+"""Plans a process keeps, by graph; the least recently used go first."""
 
 POLL_S = 0.1
 """How often a worker that has room looks for runs while others keep it busy."""
@@ -83,7 +85,7 @@ class RunEngine:
         self._clock = clock
         self._options = options
         self._call_colleague = call_colleague
-        self._plans: dict[tuple[PipelineId, int], Plan] = {}
+        self._plans: dict[UUID, Plan] = {}
         self._held: dict[tuple[RunId, int], _Held] = {}
         """By run and claim: one that was lost may be claimed again before its order has ended."""
         self._ends = False
@@ -216,8 +218,10 @@ class RunEngine:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
             plan = await self._plan(run, store)
-        except (ValidationError, KeyError) as error:
-            raise RuntimeError("the graph no longer fits the installed agents") from error
+        except (ValidationError, KeyError, UnknownAgent):
+            log.warning("graph_outdated", graph_id=str(run.graph_id), exc_info=True)
+            await self._end(run, recorder, _outdated())
+            return
         recorded = {} if run.fresh else await store.nodes(run.id)
         if not run.last_sequence:
             recorder.tell(
@@ -273,8 +277,8 @@ class RunEngine:
                 await self._store.hand_back(run)
 
     async def _plan(self, run: ClaimedRun, store: RunStore) -> Plan:
-        """Return the plan of the run's version; versions never change, so plans are kept."""
-        key = (run.pipeline_id, run.pipeline_version)
+        """Return the plan of the run's graph; it never changes, so plans are kept."""
+        key = run.graph_id
         plan = self._plans.pop(key, None)
         if plan is None:
             plan = compile_plan(await store.graph(run), self._registry, MANAGER_NODE)
@@ -306,6 +310,16 @@ class RunEngine:
             await self._end(run, recorder, ending)
         except (LeaseLost, DatabaseError, PoolTimeout) as error:
             log.warning("run_end_not_recorded", reason=str(error))
+
+
+def _outdated() -> Ending:
+    message = "The graph no longer fits the agents that are installed."
+    error: JsonObject = {
+        "code": "graph_outdated",
+        "message": message,
+        "remedy": "Open the pipeline, put right what is marked, publish it.",
+    }
+    return Ending(RunStatus.FAILED, message, error)
 
 
 def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:

@@ -7,7 +7,7 @@ from kuber.costs.statements import BUDGET_EXHAUSTED
 from kuber.infra.outbox import outbox_insert_for
 
 _CLAIM_COLUMNS = """
-    id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of, real_time, seed,
+    id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
     cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id)
 """

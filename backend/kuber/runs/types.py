@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import PipelineId, RunId, UserId
@@ -103,9 +104,9 @@ class ClaimedRun:
     id: RunId
     user_id: UserId
     pipeline_id: PipelineId
-    pipeline_version: int
     pipeline_name: str
     """As it is when the run is taken up."""
+    graph_id: UUID
     mode: str
     symbol: str
     symbols: tuple[str, ...]

@@ -14,9 +14,9 @@ from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.rechecking import recheck_all
-from kuber.pipelines.schemas import PipelineCreate
+from kuber.pipelines.schemas import PipelineCreate, PipelineHead
 from kuber.pipelines.service import PipelineService
-from kuber.pipelines.types import Graph, PipelineQuery
+from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineQuery, PipelineStatus
 from tests.fakes.graphs import chain, node
 
 
@@ -48,12 +48,40 @@ class World:
             made = await self.pipelines.create(session, self.user, body)
         return PipelineId(made.head.id)
 
+    async def active(self) -> PipelineId:
+        """Store a pipeline that is active."""
+        graph = Graph.model_validate(chain(node("data", "market_data")))
+        trigger = PeriodicTrigger.model_validate({"kind": "periodic", "symbols": ["NVDA"]})
+        body = PipelineCreate(name="On time", graph=graph, trigger=trigger)
+        async with self.database.transaction() as session:
+            made = await self.pipelines.create(session, self.user, body)
+            pipeline, on = PipelineId(made.head.id), PipelineStatus.ACTIVE
+            await self.pipelines.publishing.set_status(session, self.user, pipeline, on)
+        return pipeline
+
+    async def head(self, pipeline: PipelineId) -> PipelineHead:
+        async with self.database.transaction() as session:
+            return await self.pipelines.head(session, self.user, pipeline)
+
+    async def execute(self, statement: str) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(text(statement))
+
+    async def told(self) -> list[dict[str, str]]:
+        """Return what the owner is told of pipelines that were switched off."""
+        async with self.database.transaction() as session:
+            query = "select data from notice_outbox where kind = 'pipeline_switched_off'"
+            return list((await session.execute(text(query))).scalars())
+
     async def forget(self) -> None:
         """Make all results those of somebody else."""
         async with self.database.transaction() as session:
             await session.execute(
                 text("update pipelines set checked_with = 'other', problem_count = 0")
             )
+
+    async def recheck(self) -> int:
+        return await recheck_all(self.database, self.pipelines.checks, self.pipelines.publishing)
 
     async def stored(self) -> list[tuple[int, int, bool]]:
         """Return problem count, length of the stored problems, and whether they are ours."""
@@ -82,7 +110,9 @@ async def test_a_list_reads_the_result_and_no_graph(world: World) -> None:
     async with world.database.transaction() as session:
         page = await world.pipelines.page(session, world.user, PipelineQuery())
     assert [(item.problem_count, item.node_count) for item in page.items] == [(2, 3)]
-    assert not [one for one in world.statements if "graph" in one or "pipelines.problems" in one]
+    assert not [
+        one for one in world.statements if "pipelines.graph," in one or "pipelines.problems" in one
+    ]
 
 
 async def test_a_result_that_others_found_is_made_anew_when_it_is_asked_for(world: World) -> None:
@@ -100,11 +130,10 @@ async def test_all_results_that_others_found_are_made_anew_in_the_background(
     for _ in range(12):
         await world.create()
     await world.forget()
-    checks = world.pipelines.checks
-    shares = await asyncio.gather(*(recheck_all(world.database, checks) for _ in range(2)))
+    shares = await asyncio.gather(*(world.recheck() for _ in range(2)))
     assert sum(shares) == 12
     assert await world.stored() == [(2, 2, True)] * 12
-    assert await recheck_all(world.database, checks) == 0
+    assert await world.recheck() == 0
 
 
 async def test_a_graph_that_cannot_be_read_keeps_no_other_from_being_checked(
@@ -120,5 +149,41 @@ async def test_a_graph_that_cannot_be_read_keeps_no_other_from_being_checked(
                 " where id = (select id from pipelines order by id limit 1)"
             )
         )
-    await recheck_all(world.database, world.pipelines.checks)
+    await world.recheck()
     assert [ours for _, _, ours in await world.stored()] == [False, True]
+
+
+async def test_an_active_pipeline_whose_published_graph_has_problems_now_is_switched_off(
+    world: World,
+) -> None:
+    outdated, fine = await world.active(), await world.active()
+    await world.execute(
+        "update pipeline_graphs set graph = jsonb_set(graph, '{nodes,1,agent_type}', '\"gone\"')"
+        f" where pipeline_id = '{outdated}'"
+    )
+    assert await world.recheck() == 0  # nobody else has looked at it
+    await world.execute("update pipelines set published_checked_with = 'other'")
+    assert await world.recheck() == 2
+    off = await world.head(outdated)
+    assert (off.status, off.next_run_at, off.version) == ("draft", None, 1)
+    assert (await world.head(fine)).status == "active"
+    [said] = await world.told()
+    assert (said["pipeline_id"], said["pipeline_name"]) == (str(outdated), "On time")
+    assert said["reason"] == "Version 1 has 1 problem with the agents that are installed now."
+    assert await world.recheck() == 0
+
+
+async def test_a_draft_with_problems_switches_nothing_off(world: World) -> None:
+    pipeline = await world.active()
+    await world.execute("update pipelines set graph = '{}', checked_with = 'other'")
+    assert await world.recheck() == 1
+    assert ((await world.head(pipeline)).status, await world.told()) == ("active", [])
+
+
+async def test_what_does_not_start_by_itself_is_not_looked_at(world: World) -> None:
+    pipeline = await world.active()
+    async with world.database.transaction() as session:
+        draft = PipelineStatus.DRAFT
+        await world.pipelines.publishing.set_status(session, world.user, pipeline, draft)
+    await world.execute("update pipelines set published_checked_with = 'other'")
+    assert await world.recheck() == 0

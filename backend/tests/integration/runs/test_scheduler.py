@@ -21,7 +21,7 @@ from kuber.market.service import MarketService
 from kuber.market.types import Instrument
 from kuber.pipelines.schemas import PipelineCreate, PipelineHead, PipelineUpdate
 from kuber.pipelines.service import PipelineService
-from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
+from kuber.pipelines.types import Graph, ManualTrigger, PeriodicTrigger, PipelineStatus
 from kuber.runs.scheduling import Scheduler
 from tests.fakes.graphs import chain, node
 from tests.fakes.troubled_market import AWAY, ODD, UNLISTED, TroubledMarket
@@ -76,7 +76,7 @@ class World:
         )
         async with self.database.transaction() as session:
             made = await self.pipelines.create(session, self.user, body)
-            active = await self.pipelines.set_status(
+            active = await self.pipelines.publishing.set_status(
                 session, self.user, PipelineId(made.head.id), PipelineStatus.ACTIVE
             )
             return active.head
@@ -200,7 +200,7 @@ async def test_a_pipeline_that_is_switched_off_is_not_due(world: World) -> None:
     pipeline = await world.periodic(market_hours_only=False)
     assert pipeline.next_run_at == world.clock.now() + timedelta(minutes=5)
     async with world.database.transaction() as session:
-        off = await world.pipelines.set_status(
+        off = await world.pipelines.publishing.set_status(
             session, world.user, PipelineId(pipeline.id), PipelineStatus.DRAFT
         )
     assert off.head.next_run_at is None
@@ -337,8 +337,8 @@ async def test_a_pipeline_that_cannot_be_planned_is_put_off_and_stops_nobody(wor
     await world.periodic(market_hours_only=False)
     async with world.pool.connection() as connection:
         await connection.execute(
-            "update pipelines set trigger = jsonb_set(trigger, '{timezone}', '\"Mars/Olympus\"')"
-            " where id = %s",
+            "update pipelines set published_trigger ="
+            " jsonb_set(published_trigger, '{timezone}', '\"Mars/Olympus\"') where id = %s",
             (unreadable.id,),
         )
     world.clock.advance(timedelta(minutes=5))
@@ -355,3 +355,15 @@ async def test_a_pipeline_that_cannot_be_planned_is_put_off_and_stops_nobody(wor
     ] * 2
     assert "Mars/Olympus" not in rows[0][2]
     assert rows[0][2].startswith("The schedule cannot be read: periodic.timezone: name a")
+
+
+async def test_a_schedule_goes_on_as_published_whatever_the_draft_says(world: World) -> None:
+    head = await world.periodic(market_hours_only=False)
+    broken = Graph.model_validate({"nodes": [], "edges": []})
+    body = PipelineUpdate(graph=broken, trigger=ManualTrigger())
+    async with world.database.transaction() as session:
+        await world.pipelines.save(session, world.user, PipelineId(head.id), 1, body)
+    await walk(world, world.clock.now() + timedelta(minutes=15))
+    assert len(await world.runs()) == 3
+    after = await world.pipeline(head.id)
+    assert (after.status, after.trigger.kind) == ("active", "manual")

@@ -63,7 +63,7 @@ def new_recorder(store: SlowStore) -> RunRecorder:
         user_id=UserId(uuid4()),
         pipeline_id=PipelineId(uuid4()),
         pipeline_name="Mine",
-        pipeline_version=1,
+        graph_id=uuid4(),
         mode="simulation",
         symbol="AAPL",
         symbols=("AAPL",),
