@@ -18,6 +18,7 @@ import { EditorHeader } from './header/editor-header';
 import { type ShortcutHelp, ShortcutsDialog } from './header/shortcuts-dialog';
 import { Inspector } from './inspector/inspector';
 import { Palette } from './palette/palette';
+import { Publishing } from './publish/publishing';
 import { RunBar } from './run-overlay/run-bar';
 import { Autosave } from './state/autosave';
 import { ClipboardActions } from './state/clipboard-actions';
@@ -26,6 +27,8 @@ import { EditorStore } from './state/editor-store';
 import { EditorUi } from './state/editor-ui';
 import { PipelineDocument } from './state/pipeline-document';
 import { ProblemList } from './state/problem-list';
+import { Publication } from './state/publication';
+import { Publisher } from './state/publisher';
 import { RunFreshness } from './state/run-freshness';
 import { RunSession } from './state/run-session';
 import { RunStore } from './state/run-store';
@@ -80,6 +83,9 @@ const DROPPED = 'Logging out drops it.';
     EditorUi,
     PipelineDocument,
     ProblemList,
+    Publication,
+    Publisher,
+    Publishing,
     RunFreshness,
     RunSession,
     RunStore,

@@ -17,7 +17,7 @@ export function diffGraphs(before: PipelineGraph, after: PipelineGraph): GraphDi
   for (const [id, node] of Object.entries(after.nodes)) {
     const old = before.nodes[id];
     if (!old) nodes.set(id, 'added');
-    else nodes.set(id, meaning(old) === meaning(node) ? 'same' : 'changed');
+    else nodes.set(id, meaningOfNode(old) === meaningOfNode(node) ? 'same' : 'changed');
   }
   for (const id of Object.keys(before.nodes)) if (!(id in after.nodes)) nodes.set(id, 'removed');
   return {
@@ -40,6 +40,11 @@ export function diffInWords(diff: GraphDiff): string {
   return parts.length ? listInWords(parts) : 'Only moved';
 }
 
-function meaning(node: { agentType: string; name: string | null; config: unknown }): string {
+/** What of a node decides what it does: everything but where it is drawn. */
+export function meaningOfNode(node: {
+  agentType: string;
+  name: string | null;
+  config: unknown;
+}): string {
   return JSON.stringify([node.agentType, node.name, node.config]);
 }

@@ -2,12 +2,21 @@ import { computed, DestroyRef, effect, inject, Service, signal, untracked } from
 import { type PipelineOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { ProblemError, toProblemError } from '@core/http/problem-error';
-import { changesOf, type Content, isEdited, sameContent, sameGraph, written } from './content';
+import { sameGraph } from '../domain/graph';
+import {
+  changesOf,
+  type Content,
+  contentOf,
+  isEdited,
+  sameContent,
+  storedBeside,
+  written,
+} from './content';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
 import { PipelineDocument } from './pipeline-document';
 import { PipelineDrafts } from './pipeline-drafts';
-import { isUnknown, type SaveState, whyUnsaved } from './save-state';
+import { isUnknown, type Meeting, type SaveState, whyUnsaved } from './save-state';
 import { SavesUnderWay } from './saves-under-way';
 import { Unanswered } from './unanswered';
 
@@ -118,7 +127,7 @@ export class Autosave {
     if (!draft || this.phase() === 'deleted') return draft !== null;
     const stored = this.content();
     const { sent, graph, ...rest } = draft;
-    // The same graph is the same object: a new name alone makes no version.
+    // The same graph is the same object: a new name alone does not write it over.
     this.document.takeUp({ ...rest, graph: sameGraph(graph, stored.graph) ? stored.graph : graph });
     this.unanswered.begin(sent);
     if (draft.held || !sameContent(stored, this.content())) return true;
@@ -190,6 +199,56 @@ export class Autosave {
     } catch (error) {
       await this.refuse(toProblemError(error), facts.id);
     }
+  }
+
+  /**
+   * Meets what is stored by now, which another tab may have changed: it takes the screen when
+   * nothing here is unsaved and it `mayShow`; else the two stand against each other as a conflict.
+   */
+  async meet(mayShow: boolean): Promise<Meeting> {
+    const pipelineId = this.document.facts()?.id;
+    if (!pipelineId || this.stuck()) return 'conflict';
+    let stored: PipelineOut;
+    do {
+      await this.inFlight;
+      try {
+        stored = await this.api.load(pipelineId);
+      } catch (error) {
+        const deleted = await this.noticeDeleted(toProblemError(error), pipelineId);
+        return deleted ? 'conflict' : 'unknown';
+      }
+    } while (this.inFlight);
+    if (!this.isOpen(pipelineId) || this.stuck()) return 'conflict';
+    return this.compare(stored, mayShow);
+  }
+
+  private compare(stored: PipelineOut, mayShow: boolean): Meeting {
+    const revision = this.document.facts()?.revision ?? 0;
+    if (stored.revision < revision) return 'same';
+    const sent = this.unanswered.find(stored);
+    const saved = this.saved();
+    const known = sent ?? (saved && sameContent(saved, contentOf(stored)) ? saved : null);
+    const shown = this.content();
+    const same = known ?? (sameContent(shown, contentOf(stored)) ? shown : null);
+    if (same) {
+      this.succeed(same, stored);
+      return 'same';
+    }
+    if (!mayShow || this.dirty()) {
+      this.clash(null);
+      return 'conflict';
+    }
+    this.document.show(stored);
+    this.drafts.drop(stored.id);
+    this.begin();
+    return 'shown';
+  }
+
+  private clash(problem: ProblemError | null): void {
+    clearTimeout(this.timer);
+    this.refusal.set(problem);
+    this.phase.set('conflict');
+    this.hold();
   }
 
   /** Holds what is not stored, so that it outlives this page; nothing, once all is. */
@@ -285,7 +344,13 @@ export class Autosave {
   private async overwrite(pipelineId: string): Promise<boolean> {
     try {
       const theirs = await this.api.load(pipelineId);
-      return this.isOpen(pipelineId) && (await this.save(pipelineId, theirs.revision));
+      if (!this.isOpen(pipelineId)) return false;
+      // All that differs from theirs is sent, also what was not changed here.
+      this.saved.set(storedBeside(theirs, this.content().graph));
+      if (this.dirty()) return await this.save(pipelineId, theirs.revision);
+      this.document.adopt(theirs);
+      this.rest();
+      return true;
     } catch (error) {
       await this.refuse(toProblemError(error), pipelineId);
       return false;
@@ -365,11 +430,10 @@ export class Autosave {
   }
 
   private fail(error: ProblemError): void {
+    if (error.status === 412) return this.clash(error);
     this.refusal.set(error);
     this.hold();
-    if (error.status === 412) {
-      this.phase.set('conflict');
-    } else if (error.status === 429 || isUnknown(error)) {
+    if (error.status === 429 || isUnknown(error)) {
       this.phase.set('offline');
       this.flushIn(Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LONGEST_RETRY_MS));
     } else {
