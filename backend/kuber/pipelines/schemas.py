@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringC
 from pydantic_core import CoreSchema, core_schema
 
 from kuber.pipelines.documents import CheckedGraph
-from kuber.pipelines.types import Graph, GraphProblem, ManualTrigger, Mode, PipelineStatus, Trigger
+from kuber.pipelines.types import (
+    Graph,
+    GraphEdge,
+    GraphProblem,
+    ManualTrigger,
+    Mode,
+    PipelineStatus,
+    Trigger,
+)
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
@@ -64,6 +72,13 @@ class PipelineClone(_Body):
     mode: Mode | None = None
 
 
+class PublishBody(_Body):
+    """What the new version is called; both may be left out."""
+
+    name: Name | None = None
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
+
+
 class PipelineExport(_Body):
     """A pipeline as a file: everything that decides what it does, nothing about its owner."""
 
@@ -95,7 +110,7 @@ class LastSkip(BaseModel):
 
 
 class PipelineHead(BaseModel):
-    """A pipeline without its graph."""
+    """A pipeline without its graph. What is not named published is the draft's."""
 
     id: UUID
     name: str
@@ -103,7 +118,16 @@ class PipelineHead(BaseModel):
     trigger: Trigger
     status: PipelineStatus
     revision: int
+    """Grows with every save."""
     version: int
+    """Number of the newest published version; 0 when none was published."""
+    published_version: int | None
+    """The same; null when none was published."""
+    published_trigger: Trigger | None
+    """How it starts while it is active."""
+    published_at: datetime | None
+    draft_differs: bool
+    """Whether graph or trigger of the draft are other than published."""
     created_at: datetime
     updated_at: datetime
     next_run_at: datetime | None
@@ -161,11 +185,14 @@ class PipelineList(BaseModel):
 
 
 class VersionOut(BaseModel):
-    """A version of a pipeline's graph, without the graph."""
+    """A version that was published, without its graph; `published` marks the newest one."""
 
     version: int
-    node_count: int
+    name: str | None
+    note: str | None
     created_at: datetime
+    published: bool
+    node_count: int
 
 
 class VersionList(BaseModel):
@@ -174,9 +201,45 @@ class VersionList(BaseModel):
 
 
 class VersionDetail(VersionOut):
-    """A version of a pipeline's graph."""
+    """A version that was published; of an old one the trigger may not be known."""
 
+    trigger: Trigger | None
     graph: Graph
+
+
+class NodeBrief(BaseModel):
+    """A node of a comparison."""
+
+    id: str
+    agent_type: str
+    name: str | None
+
+
+class NodeChange(NodeBrief):
+    """A node that is in both graphs, as the later one has it; `fields` are other in the earlier."""
+
+    fields: list[Literal["agent_type", "config", "name", "pinned", "position"]]
+
+
+class NodesDiff(BaseModel):
+    added: list[NodeBrief]
+    removed: list[NodeBrief]
+    changed: list[NodeChange]
+
+
+class EdgesDiff(BaseModel):
+    added: list[GraphEdge]
+    removed: list[GraphEdge]
+
+
+class GraphDiff(BaseModel):
+    """What changes from one graph to another."""
+
+    nodes: NodesDiff
+    edges: EdgesDiff
+    notes_changed: bool
+    trigger_changed: bool
+    """False also where the trigger of an old version is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Runs as the API takes and shows them; the API's word for a run is execution."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
@@ -14,7 +14,11 @@ Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 
 
 class RunBody(BaseModel):
-    """What to run on. `as_of` is the simulated now; without it the newest data count."""
+    """What to run on. `as_of` is the simulated now; without it the newest data count.
+
+    `draft` runs the draft, else the published version runs; with `revision`, the draft runs only
+    while that is its newest revision.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,6 +26,14 @@ class RunBody(BaseModel):
     symbols: Annotated[list[Symbol], Field(max_length=50)] | None = None
     as_of: Instant | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    draft: bool = False
+    revision: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+
+    @model_validator(mode="after")
+    def _revision_of_the_draft(self) -> Self:
+        if self.revision is not None and not self.draft:
+            raise ValueError("revision is one of the draft: send draft: true with it")
+        return self
 
 
 class RerunBody(BaseModel):
@@ -114,7 +126,8 @@ class ExecutionOut(BaseModel):
     id: UUID
     pipeline_id: UUID
     pipeline_name: str
-    pipeline_version: int
+    pipeline_version: int | None
+    """Null when the draft ran."""
     mode: Mode
     symbol: str
     symbols: list[str]
@@ -146,7 +159,8 @@ class ExecutionSummary(BaseModel):
     id: UUID
     pipeline_id: UUID
     pipeline_name: str
-    pipeline_version: int
+    pipeline_version: int | None
+    """Null when the draft ran."""
     mode: Mode
     symbol: str
     status: RunStatus

@@ -15,6 +15,7 @@ from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId
 from kuber.pipelines.schemas import (
     GraphBody,
+    GraphDiff,
     GraphVerdict,
     PipelineClone,
     PipelineCreate,
@@ -23,6 +24,7 @@ from kuber.pipelines.schemas import (
     PipelineOut,
     PipelineText,
     PipelineUpdate,
+    PublishBody,
     VersionDetail,
     VersionList,
 )
@@ -32,6 +34,7 @@ from kuber.runs.service import RunStart
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=GraphRoute)
 
+GRAPH_NAME = "^(published|draft|[1-9][0-9]{0,8})$"
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description="The revision that the change is based on.")
@@ -86,7 +89,8 @@ async def create_pipeline(
     session: Db,
     user: CurrentUser,
 ) -> Response:
-    """Create a pipeline from a graph, from a template, or empty."""
+    """Create a pipeline from a graph, from a template, or empty; a graph that can run is
+    published as version 1."""
     return _tagged(await container.pipelines.create(session, user.user_id, body), 201)
 
 
@@ -131,11 +135,43 @@ async def update_pipeline(
     user: CurrentUser,
     if_match: IfMatch = None,
 ) -> Response:
-    """Save over the revision named in If-Match; a stale one is refused with 412."""
+    """Save the draft over the revision named in If-Match; a stale one is refused with 412."""
     saved = await container.pipelines.save(
         session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body
     )
     return _tagged(saved)
+
+
+@router.post("/{pipeline_id}/publish", operation_id="publish_pipeline", response_model=PipelineOut)
+async def publish_pipeline(
+    pipeline_id: UUID,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    body: PublishBody | None = None,
+    if_match: IfMatch = None,
+) -> Response:
+    """Make the draft the version that runs. Where nothing differs no version is added."""
+    published = await container.pipelines.publish(
+        session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body or PublishBody()
+    )
+    return _tagged(published)
+
+
+@router.get("/{pipeline_id}/diff", operation_id="diff_pipeline", response_model=GraphDiff)
+async def diff_pipeline(
+    pipeline_id: UUID,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    from_: Annotated[str, Query(alias="from", pattern=GRAPH_NAME)] = "published",
+    to: Annotated[str, Query(pattern=GRAPH_NAME)] = "draft",
+) -> Response:
+    """Compare two graphs of a pipeline: numbers of versions, `published` or `draft`."""
+    found = await container.pipelines.diff(
+        session, user.user_id, PipelineId(pipeline_id), from_, to
+    )
+    return json_answer(found)
 
 
 @router.delete("/{pipeline_id}", status_code=204, operation_id="delete_pipeline")
@@ -157,7 +193,7 @@ async def list_versions(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> VersionList:
-    """Return the versions of the graph, newest first, without the graphs."""
+    """Return the versions that were published, newest first, without their graphs."""
     return await container.pipelines.versions(
         session, user.user_id, PipelineId(pipeline_id), cursor, limit
     )
@@ -193,7 +229,7 @@ async def restore_version(
     user: CurrentUser,
     if_match: IfMatch = None,
 ) -> Response:
-    """Make an earlier graph the newest version."""
+    """Put the graph and the trigger of an earlier version into the draft; publishes nothing."""
     restored = await container.pipelines.restore(
         session, user.user_id, PipelineId(pipeline_id), version, _revision(if_match)
     )
@@ -265,7 +301,7 @@ async def unarchive_pipeline(
 async def activate_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
-    """Let a pipeline start by itself: it has no problems, and a schedule or signals to start it."""
+    """Let the published version start by itself: it has a schedule or signals to start it."""
     return _tagged(
         await container.pipelines.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ACTIVE
@@ -279,7 +315,7 @@ async def activate_pipeline(
 async def deactivate_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
-    """Take a pipeline back to a draft."""
+    """Let a pipeline start by itself no more."""
     return _tagged(
         await container.pipelines.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
@@ -312,7 +348,11 @@ async def run_pipeline(
     correlation_id: CorrelationId,
     background: BackgroundTasks,
 ) -> RunAccepted:
-    """Queue a run on one symbol; 409 while one is active on that symbol."""
+    """Queue a run of the published version, or of the draft, on one symbol.
+
+    409 while one is active on that symbol, and when no version was published; 412 when `revision`
+    is not the draft's newest.
+    """
     accepted = await container.runs.accept(session, user.user_id, start.get(), correlation_id)
     background.add_task(container.wake_workers)
     return accepted
