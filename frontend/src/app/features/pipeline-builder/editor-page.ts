@@ -48,10 +48,6 @@ const LOST = {
   title: 'Leave a pipeline that was deleted?',
   text: 'It was deleted elsewhere: what you see is stored nowhere. Leaving drops it.',
 };
-const INCOMPLETE = {
-  title: 'Leave with a change that is not complete?',
-  text: 'How the pipeline starts is not changed yet: until the change is complete it starts as before.',
-};
 const KEPT =
   'This tab keeps it, and goes on with it when you open the pipeline here again. Closing the tab drops it.';
 const DROPPED = 'Logging out drops it.';
@@ -180,8 +176,8 @@ export class EditorPage {
   /** What is asked before something that is not stored is left. */
   private leaving(forGood: boolean): Confirmation {
     if (this.autosave.state() === 'deleted') return { ...LOST, action: 'Leave' };
-    const what = this.document.held() && !this.autosave.dirty() ? INCOMPLETE : UNSAVED;
-    return { ...what, text: `${what.text} ${forGood ? DROPPED : KEPT}`, action: 'Leave' };
+    const text = `${UNSAVED.text} ${forGood ? DROPPED : KEPT}`;
+    return { ...UNSAVED, text, action: 'Leave' };
   }
 
   /** Keeps the panels off the canvas while the window is narrow. */

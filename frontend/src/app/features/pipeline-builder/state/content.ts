@@ -20,16 +20,14 @@ interface Written {
 /** What is held of a pipeline while it cannot be saved, and the revision that it changes. */
 export interface Draft extends Written {
   readonly revision: number;
-  /** A change to how it starts that is not complete yet. */
-  readonly held?: Start | null;
   readonly mode?: Mode;
   /** What was sent and not answered: one of these may be stored. */
   readonly sent?: readonly Written[];
 }
 
 /** The draft as the editor has it. */
-export function readDraft({ revision, held = null, mode, sent = [], ...content }: Draft) {
-  return { revision, held, mode, sent: sent.map(read), ...read(content) };
+export function readDraft({ revision, mode, sent = [], ...content }: Draft) {
+  return { revision, mode, sent: sent.map(read), ...read(content) };
 }
 
 export function written({ name, graph, trigger }: Content): Written {

@@ -39,8 +39,6 @@ export class PipelineDocument {
   readonly name = signal('');
   /** How it starts, as it is being edited. */
   readonly trigger = signal<Start>({ kind: 'manual' });
-  /** A change to how it starts by itself that is not complete: shown, and not taken yet. */
-  readonly held = signal<Start | null>(null);
   readonly facts = this.current.asReadonly();
   readonly error = this.failure.asReadonly();
   /** What had to be left out of the stored graph, in words. */
@@ -65,7 +63,6 @@ export class PipelineDocument {
     this.editor.load(graph);
     this.name.set(pipeline.name);
     this.trigger.set(readTrigger(pipeline.trigger));
-    this.held.set(null);
     this.outside = null;
     this.repaired.set(repairs);
     this.current.set(factsOf(pipeline));
@@ -77,12 +74,10 @@ export class PipelineDocument {
     readonly name: string;
     readonly graph: PipelineGraph;
     readonly trigger: Start;
-    readonly held: Start | null;
   }): void {
     this.editor.load(draft.graph);
     this.name.set(draft.name);
     this.trigger.set(draft.trigger);
-    this.held.set(draft.held);
     this.current.update((facts) => facts && { ...facts, revision: draft.revision });
   }
 
