@@ -21,6 +21,7 @@ import { Palette } from './palette/palette';
 import { Publishing } from './publish/publishing';
 import { RunBar } from './run-overlay/run-bar';
 import { Autosave } from './state/autosave';
+import { ChangeFollower } from './state/change-follower';
 import { ClipboardActions } from './state/clipboard-actions';
 import { EditorActions } from './state/editor-actions';
 import { EditorStore } from './state/editor-store';
@@ -73,6 +74,7 @@ const DROPPED = 'Logging out drops it.';
   ],
   providers: [
     Autosave,
+    ChangeFollower,
     ClipboardActions,
     EditorActions,
     EditorStore,
@@ -135,6 +137,7 @@ export class EditorPage {
 
   constructor() {
     this.makeRoom();
+    inject(ChangeFollower).watch();
     inject(UnsavedWork).watch({
       waits: () => this.autosave.waits(),
       settle: async () => (await this.autosave.flush()) && !this.autosave.waits(),

@@ -14,6 +14,8 @@ import { count, listInWords, nodeName } from './words';
 
 /** So many settings of one node are told apart; the others are counted. */
 const MOST_SETTINGS = 3;
+/** So many changes are told where there is one line. */
+const MOST_CHANGES = 3;
 const LONGEST_VALUE = 40;
 const ONLY_MOVED = 'Only places and notes changed';
 
@@ -43,6 +45,13 @@ export function graphChanges(
     ...among(after, before).map((edge) => edgeChange(edge, after, catalogue, 'now leads')),
   ];
   return words.length || sameGraph(before, after) ? words : [ONLY_MOVED];
+}
+
+/** The first changes as one line; the others are counted. */
+export function changesInShort(changes: readonly string[]): string {
+  const others = changes.length - MOST_CHANGES;
+  const shown = changes.slice(0, MOST_CHANGES);
+  return (others > 0 ? [...shown, `${count(others, 'other change')}`] : shown).join('. ');
 }
 
 function added(node: PipelineNode, graph: PipelineGraph, catalogue: Catalogue): string {
