@@ -43,18 +43,27 @@ _SETUP = """
         from pipelines p, generate_series(0, {tickers} - 1) as n where p.id = '{model}'
         returning id, name
     ), copies as (
-        insert into pipelines (id, user_id, name, graph, mode, trigger, status, revision, version,
-                               updated_at)
-        select gen_random_uuid(), p.user_id, 'Copy', p.graph, p.mode,
+        insert into pipelines (id, user_id, name, graph, graph_digest, mode, trigger, status,
+                               revision, version, updated_at)
+        select gen_random_uuid(), p.user_id, 'Copy', p.graph, p.graph_digest, p.mode,
                jsonb_build_object('kind', 'signal', 'scanner_id', l.id, 'market_hours_only', false,
                                   'subscriptions', '[{{"signal_type": "rsi",
                                                        "min_confidence": 50}}]'::jsonb),
                'active', 1, 1, now()
         from pipelines p, lists l, generate_series(1, {copies}) where p.id = '{model}'
-        returning id, graph
+        returning id, graph, graph_digest, node_count, trigger
+    ), kept as (
+        insert into pipeline_graphs (id, pipeline_id, digest, graph, node_count, created_at)
+        select gen_random_uuid(), id, graph_digest, graph, node_count, now() from copies
+        returning id, pipeline_id
     )
-    insert into pipeline_versions (pipeline_id, version, graph, created_at)
-    select id, 1, graph, now() from copies
+    insert into pipeline_versions (pipeline_id, version, graph_id, trigger, created_at)
+    select c.id, 1, k.id, c.trigger, now() from copies c join kept k on k.pipeline_id = c.id
+"""
+_PUBLISH = """
+    update pipelines p set published_graph_id = v.graph_id, published_digest = p.graph_digest,
+        published_trigger = p.trigger, published_at = now()
+    from pipeline_versions v where v.pipeline_id = p.id and p.published_graph_id is null
 """
 _TELL = """
     create function tell_{table}() returns trigger language plpgsql as $$
@@ -79,6 +88,7 @@ async def _measure(stack: Stack) -> None:
         golden = await _golden_cross(client)
         values = {"tickers": TICKERS, "copies": PIPELINES // TICKERS, "model": golden}
         await database.execute(_SETUP.format(**values).encode())
+        await database.execute(_PUBLISH)
         for table, column in (("runs", "signal_id"), ("orders", "run_id")):
             await database.execute(_TELL.format(table=table, column=column).encode())
         await database.execute("select pg_notify('kuber_subscriptions', 'user:' || user_id)"

@@ -45,12 +45,14 @@ from kuber.market.service import MarketService
 from kuber.notifications.channels import Channels, Codes
 from kuber.notifications.service import NoticeService
 from kuber.notifications.types import NOTICES_CHANNEL
+from kuber.pipelines.announcing import CHANNEL as PIPELINES_CHANNEL
 from kuber.pipelines.rechecking import recheck_all
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.realtime.database_channels import DatabaseChannels
 from kuber.realtime.hub import Hub
 from kuber.realtime.notice_push import NoticePush
+from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session_watch import SessionWatch
 from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
@@ -100,6 +102,7 @@ class ApiServices:
     channels: Channels
     hub: Hub
     notice_push: NoticePush
+    pipeline_push: PipelinePush
     session_watch: SessionWatch
     socket_leases: SocketLeases
     webhooks: "WebhookGateway"
@@ -144,7 +147,9 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
         secret = reveal(settings.jwt_secret)
         tokens = AccessTokens(secret, settings.access_token_s, clock)
         identity = IdentityService(tokens, clock, refresh_token_s=settings.refresh_token_s)
-        notices, session_watch, notice_push = _open_watches(stack, database, identity, clock)
+        notices, session_watch, notice_push, pipeline_push = _open_watches(
+            stack, database, identity, clock
+        )
         webhooks, webhook_sources = await _open_gateway(stack, settings, redis, clock)
         short_pool, import_pool, audit_pool = child_pools()
         for lane in (short_pool, import_pool, audit_pool):
@@ -159,7 +164,7 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
         pipelines = PipelineService(registry, clock, short_pool)
         generators = GeneratorService(installed_generators, market, clock, short_pool)
         for recheck in (
-            recheck_all(database, pipelines.checks),
+            recheck_all(database, pipelines.checks, pipelines.publishing),
             recheck_all_generators(database, generators.checks),
         ):
             stack.push_async_callback(end_tasks, [asyncio.create_task(recheck)])
@@ -193,6 +198,7 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
             channels=Channels(clock, Codes(secret), mails=settings.smtp_url is not None),
             hub=hub,
             notice_push=notice_push,
+            pipeline_push=pipeline_push,
             session_watch=session_watch,
             socket_leases=socket_leases,
             webhooks=webhooks,
@@ -238,8 +244,8 @@ def _open_limits(stack: AsyncExitStack, url: str, clock: Clock) -> LimitService:
 
 def _open_watches(
     stack: AsyncExitStack, database: Database, identity: IdentityService, clock: Clock
-) -> tuple[NoticeService, SessionWatch, NoticePush]:
-    """Watch what open sockets depend on: their sessions, their users' notices."""
+) -> tuple[NoticeService, SessionWatch, NoticePush, PipelinePush]:
+    """Watch what open sockets depend on: their sessions, their users' notices and pipelines."""
     notices = NoticeService(clock)
 
     async def ended_among(session_ids: Collection[SessionId]) -> set[SessionId]:
@@ -250,14 +256,15 @@ def _open_watches(
         async with database.transaction() as session:
             return await notices.summary(session, user_id)
 
-    watch, push = SessionWatch(ended_among), NoticePush(read_notices)
+    watch, push, pipelines = SessionWatch(ended_among), NoticePush(read_notices), PipelinePush()
     channels = DatabaseChannels(database.url)
     channels.take(SESSIONS_CHANNEL, watch.ended)
     channels.take(NOTICES_CHANNEL, push.changed, push.look_again)
+    channels.take(PIPELINES_CHANNEL, pipelines.changed, pipelines.look_again)
     for one in (watch, push, channels):
         one.start()
         stack.push_async_callback(one.close)
-    return notices, watch, push
+    return notices, watch, push, pipelines
 
 
 def child_pools() -> tuple[ChildPool, ChildPool, ChildPool]:

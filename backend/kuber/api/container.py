@@ -26,6 +26,7 @@ from kuber.notifications.service import NoticeService
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.hub import Hub
 from kuber.realtime.notice_push import NoticePush
+from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session_watch import SessionWatch
 from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
@@ -109,6 +110,8 @@ class Container(Protocol):
     def hub(self) -> Hub: ...
     @property
     def notice_push(self) -> NoticePush: ...
+    @property
+    def pipeline_push(self) -> PipelinePush: ...
     @property
     def session_watch(self) -> SessionWatch: ...
     @property

@@ -90,7 +90,14 @@ async def _serve(socket: WebSocket, container: Container, principal: Principal) 
             raise WebSocketDisconnect
         await socket.send_json(message)
 
-    events = EventSession(principal.user_id, container.hub, container.notice_push, read, send)
+    events = EventSession(
+        principal.user_id,
+        container.hub,
+        container.notice_push,
+        container.pipeline_push,
+        read,
+        send,
+    )
     left_s = (principal.expires_at - container.clock.now()).total_seconds()
     with container.session_watch.watching(principal.session_id) as ended:
         # The session may have ended between the log-in of this socket and now.

@@ -18,22 +18,32 @@ def _comparable(trigger: str) -> str:
     """  # noqa: S608
 
 
+def _of_publishing(value: str) -> str:
+    return f"case when s.event_type = 'pipeline_published' then {value} end"
+
+
+def _digest(graph: str) -> str:
+    """Return SQL for the SHA-256 of a graph as the record has it."""
+    return f"encode(sha256(convert_to({graph}::text, 'UTF8')), 'hex')"
+
+
 # Entries that wait for their place count, too: a pipeline may have been changed just now. Of one
 # pipeline they come in the order of their ids, since each change locks its row first.
 _ENTRIES = """
     with said as (
         select e.id, l.chain_position, e.user_id, e.event_type, d.pipeline_id, d.status, d.mode,
-               d.trigger
+               d.trigger, d.version, d.graph_sha256
         from (
             select id, user_id, event_type, data::jsonb as data from audit_entries
             where event_type in (
                 'pipeline_adopted', 'pipeline_created', 'pipeline_deleted', 'pipeline_activated',
                 'pipeline_deactivated', 'pipeline_archived', 'pipeline_restored',
-                'pipeline_mode_changed', 'pipeline_trigger_changed')
+                'pipeline_mode_changed', 'pipeline_published')
             offset 0
         ) e
         cross join lateral jsonb_to_record(e.data) as d(
-            pipeline_id uuid, status text, mode text, trigger jsonb)
+            pipeline_id uuid, status text, mode text, trigger jsonb, version int,
+            graph_sha256 text)
         left join audit_links l on l.entry_id = e.id
         left join audit_pending w on w.entry_id = e.id
         where l.chain_position >= 1 or w.entry_id is not null
@@ -49,20 +59,34 @@ PIPELINES = RowComparison(
                    s.pipeline_id, s.chain_position, f.name, f.value
             from said s cross join lateral (values
                 ('status', to_jsonb(s.status)), ('mode', to_jsonb(s.mode)),
-                ('trigger', {_comparable("s.trigger")})
+                ('published trigger', {_of_publishing(_comparable("s.trigger"))}),
+                ('published version', {_of_publishing("to_jsonb(s.version)")}),
+                ('published graph', {_of_publishing("to_jsonb(s.graph_sha256)")})
             ) f(name, value)
             where f.value is not null
             order by s.pipeline_id, f.name, s.id desc
         ), differing as (
             select f.chain_position, f.pipeline_id, f.name, f.value, case f.name
                        when 'status' then to_jsonb(p.status) when 'mode' then to_jsonb(p.mode)
-                       else {_comparable("p.trigger")} end as stored
+                       when 'published version' then to_jsonb(p.version)
+                       when 'published graph' then to_jsonb({_digest("g.graph")})
+                       else {_comparable("p.published_trigger")} end as stored
             from facts f join pipelines p on p.id = f.pipeline_id
+            left join pipeline_graphs g
+              on g.id = p.published_graph_id and f.name = 'published graph'
         )
         select chain_position,
                concat('Pipeline ', pipeline_id, ' says ', name, ' ', stored, '; on record is ',
                       value, '.')
         from differing where stored is distinct from value
+        union all
+        select s.chain_position, concat('Version ', v.version, ' of pipeline ', s.pipeline_id,
+            ' has another graph than on record.')
+        from said s
+        join pipeline_versions v on v.pipeline_id = s.pipeline_id and v.version = s.version
+        join pipeline_graphs g on g.id = v.graph_id
+        where s.event_type = 'pipeline_published'
+          and {_digest("g.graph")} is distinct from s.graph_sha256
         union all
         select l.chain_position, concat('Pipeline ', l.pipeline_id, case
             when p.id is null then ' is gone, and no entry says that it was deleted.'
@@ -80,6 +104,18 @@ PIPELINES = RowComparison(
         where not exists (
             select from said s where s.pipeline_id = p.id
               and s.event_type in ('pipeline_adopted', 'pipeline_created'))
-        order by p.id limit 20
+        union all
+        select concat('Version ', v.version, ' of pipeline ', v.pipeline_id, ' is not on record.')
+        from pipeline_versions v
+        where v.trigger is not null and not exists (
+            select from said s where s.pipeline_id = v.pipeline_id and s.version = v.version
+              and s.event_type = 'pipeline_published')
+        union all
+        select concat('What is published of pipeline ', p.id, ' is not on record.')
+        from pipelines p
+        where p.published_graph_id is not null and not exists (
+            select from said s where s.pipeline_id = p.id
+              and s.event_type = 'pipeline_published')
+        order by 1 limit 20
     """,  # noqa: S608
 )

@@ -15,6 +15,7 @@ from kuber.kernel.errors import KuberError, Problem
 from kuber.pipelines.documents import CheckedGraph, Faults, check_graph, check_text, read_body
 from kuber.pipelines.errors import InvalidGraph
 from kuber.pipelines.models import PipelineRow
+from kuber.pipelines.repository import PipelineRepository
 from kuber.pipelines.types import Graph
 from kuber.pipelines.validation import RULES
 from kuber.pipelines.work import GraphWork, is_large
@@ -60,6 +61,37 @@ class GraphChecks:
         """Return a stored graph, checked now."""
         return await self.work.run(text, owner, check_text, text)
 
+    async def apart(self, session: AsyncSession, text: bytes, owner: str) -> CheckedGraph:
+        """Return a stored graph, checked now; sets the session down if it is large."""
+        if is_large(text):
+            await set_down(session)
+        return await self.text(text, owner)
+
+    async def published(
+        self, session: AsyncSession, row: PipelineRow, owner: str | None = None
+    ) -> CheckedGraph | None:
+        """Return a pipeline's published graph, checked now; None where it is known to be valid.
+
+        Sets the session down for a large graph. That it is valid is stored. `owner` is for whom the
+        child works, by default the pipeline's.
+        """
+        if row.published_checked_with == self.checker:
+            return None
+        graph_id = row.published_graph_id
+        assert graph_id is not None, "a version was published"
+        text = await PipelineRepository(session).graph(graph_id)
+        checked = await self.apart(session, text, str(row.user_id) if owner is None else owner)
+        if not checked.problem_count:
+            await session.execute(
+                update(PipelineRow)
+                .where(PipelineRow.id == row.id, PipelineRow.published_graph_id == graph_id)
+                .values(published_checked_with=self.checker)
+                .execution_options(synchronize_session=False)
+            )
+            if is_large(text):
+                await set_down(session)
+        return checked
+
     def stored(self, row: PipelineRow) -> CheckedGraph:
         """Return a pipeline's graph with the result that stands beside it, however old it is."""
         return CheckedGraph(row.graph, row.node_count, row.problems, row.problem_count)
@@ -99,7 +131,10 @@ class GraphChecks:
         stored = (row.problem_count, row.checked_with)
         if stored != (checked.problem_count, self.checker):
             # A save in between has a newer graph and its result.
-            of_this_graph = (PipelineRow.id == row.id, PipelineRow.version == row.version)
+            of_this_graph = (
+                PipelineRow.id == row.id,
+                PipelineRow.graph_digest == row.graph_digest,
+            )
             await session.execute(
                 update(PipelineRow)
                 .where(*of_this_graph)
@@ -118,10 +153,10 @@ class GraphChecks:
         }
 
 
-def require_valid(checked: CheckedGraph) -> None:
-    """Raise InvalidGraph with the problems of a graph, if there is one."""
-    count = checked.problem_count
-    if not count:
+def require_valid(checked: CheckedGraph | None) -> None:
+    """Raise InvalidGraph with the problems of a graph, if there is one; None has none."""
+    count = checked.problem_count if checked is not None else 0
+    if checked is None or not count:
         return
     problems = [
         Problem(

@@ -25,6 +25,33 @@ class StaleRevision(PipelineError):
     code = "stale_revision"
     title = "The pipeline was changed elsewhere"
 
+    @classmethod
+    def of(cls, revision: int, newest: int) -> Self:
+        """Return the error for a change of `revision`, which is not the newest."""
+        return cls.saying(
+            f"Revision {revision} is not the newest: the pipeline stands at {newest}."
+        )
+
+    @classmethod
+    def saying(cls, detail: str) -> Self:
+        """Return the error with a sentence that says what was too late."""
+        remedy = "Load the pipeline again, or save over it with the newest revision."
+        return cls(detail, [Problem("Somebody saved in between.", remedy, field="If-Match")])
+
+
+class NotPublished(PipelineError):
+    """Nothing of the pipeline may start by itself, nor without asking for the draft."""
+
+    kind = ErrorKind.CONFLICT
+    code = "not_published"
+    title = "The pipeline is not published"
+
+    @classmethod
+    def because(cls, remedy: str) -> Self:
+        """Return the error for a pipeline without a published version."""
+        detail = "No version of the pipeline was published."
+        return cls(detail, [Problem("The pipeline is a draft.", remedy)])
+
 
 class UnknownTemplate(PipelineError):
     code = "unknown_template"

@@ -19,16 +19,15 @@ _BECAME = {
 
 
 class Standing(NamedTuple):
-    """What of a pipeline decides whether, how and where it trades."""
+    """What of a pipeline, beside what is published, decides whether and where it trades."""
 
     status: str
     mode: str
-    trigger: dict[str, Any]
 
     @classmethod
     def of(cls, row: PipelineRow) -> "Standing":
         """Return how the pipeline stands now."""
-        return cls(row.status, row.mode, row.trigger)
+        return cls(row.status, row.mode)
 
 
 async def record(
@@ -36,6 +35,13 @@ async def record(
 ) -> None:
     """Put on record that the pipeline was created or deleted, and how it stood."""
     await append(session, _event(kind, row, at, Standing.of(row)._asdict()))
+
+
+async def record_published(session: AsyncSession, row: PipelineRow, at: datetime) -> None:
+    """Put on record what of the pipeline is published now."""
+    assert row.published_digest is not None, "a version was published"
+    said = {"graph_sha256": row.published_digest.hex(), "trigger": row.published_trigger}
+    await append(session, _event(AuditEventType.PIPELINE_PUBLISHED, row, at, said))
 
 
 async def record_changes(
@@ -55,13 +61,6 @@ def _changes(row: PipelineRow, before: Standing, at: datetime) -> Iterator[Audit
             row,
             at,
             {"mode": now.mode, "before": before.mode},
-        )
-    if now.trigger != before.trigger:
-        yield _event(
-            AuditEventType.PIPELINE_TRIGGER_CHANGED,
-            row,
-            at,
-            {"trigger": now.trigger, "before": before.trigger},
         )
     if now.status != before.status:
         status = PipelineStatus(now.status)

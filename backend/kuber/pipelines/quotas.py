@@ -32,10 +32,15 @@ _DROP_OLDEST = text("""
     )
     returning version
 """)
+_DROP_UNUSED = text("""
+    delete from pipeline_graphs g where g.pipeline_id = :pipeline_id
+      and not exists (select 1 from pipeline_versions v where v.graph_id = g.id)
+      and not exists (select 1 from runs r where r.graph_id = g.id)
+""")
 _MEASURE = text("""
     update pipelines p set stored_bytes = pg_column_size(p.graph) + coalesce(
-        (select sum(pg_column_size(v.graph)) from pipeline_versions v
-         where v.pipeline_id = p.id), 0)
+        (select sum(pg_column_size(g.graph)) from pipeline_graphs g
+         where g.pipeline_id = p.id), 0)
     where p.id = :pipeline_id
 """)
 
@@ -57,9 +62,10 @@ async def require_pipeline_room(session: AsyncSession, user_id: UserId) -> None:
 
 
 async def make_version_room(session: AsyncSession, user_id: UserId, pipeline_id: UUID) -> None:
-    """Drop the oldest versions that no run used, so that one more may be added.
+    """Drop the oldest versions that no run used, so that one more may be published.
 
-    The caller holds the pipeline's row. The newest version stays: a run may be starting on it.
+    Their graphs go with them where nothing else needs them. The caller holds the pipeline's row.
+    The newest version stays: a run may be starting on it.
     Raises QuotaReached when every version was run.
     """
     most = await limit_of(session, user_id, LimitName.VERSIONS_PER_PIPELINE)
@@ -75,6 +81,7 @@ async def make_version_room(session: AsyncSession, user_id: UserId, pipeline_id:
             f"The pipeline has {most} versions that were run; none can be dropped for a new one.",
             "Clone the pipeline and go on in the copy, which begins at version 1.",
         )
+    await session.execute(_DROP_UNUSED, values)
 
 
 async def measure(session: AsyncSession, user_id: UserId, pipeline_id: UUID) -> None:

@@ -4,16 +4,43 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, undefer
 
 from kuber.infra.db import JsonText
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
-from kuber.kernel.ids import PipelineId, UserId
-from kuber.pipelines.models import PipelineRow, PipelineVersionRow
+from kuber.kernel.ids import PipelineId, UserId, new_id
+from kuber.pipelines.errors import PipelineNotFound
+from kuber.pipelines.models import PipelineGraphRow, PipelineRow, PipelineVersionRow
 from kuber.pipelines.types import PipelineQuery
+
+_KEEP_DRAFT = text("""
+    insert into pipeline_graphs (id, pipeline_id, digest, graph, node_count, created_at)
+    select :id, id, graph_digest, graph, node_count, :now from pipelines where id = :pipeline_id
+    on conflict (pipeline_id, digest) do nothing returning id
+""")
+_COPY = text("""
+    insert into pipeline_graphs (id, pipeline_id, digest, graph, node_count, created_at)
+    select :id, :pipeline_id, digest, graph, node_count, :now
+    from pipeline_graphs where id = :graph_id
+    on conflict (pipeline_id, digest) do nothing returning id
+""")
+_NEWEST = text("""
+    select coalesce(max(version), 0) from pipeline_versions where pipeline_id = :pipeline_id
+""")
 
 SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "updated_at": PipelineRow.updated_at,
@@ -43,14 +70,75 @@ class PipelineRepository:
         if whole:
             query = query.options(undefer(PipelineRow.graph), undefer(PipelineRow.problems))
         if lock:
-            query = query.with_for_update()
+            # What was read before the lock may have changed while it was waited for.
+            query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
 
-    async def has_graph(self, pipeline_id: PipelineId, graph: bytes) -> bool:
-        """Return whether the stored graph says the same as `graph`; PostgreSQL compares."""
-        same = PipelineRow.graph.is_not_distinct_from(literal(graph, JsonText()))
-        query = select(same).where(PipelineRow.id == pipeline_id)
-        return bool(await self._session.scalar(query))
+    async def get(
+        self,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        *,
+        whole: bool = False,
+        lock: bool = False,
+    ) -> PipelineRow:
+        """Return the same; raises PipelineNotFound."""
+        row = await self.find(user_id, pipeline_id, whole=whole, lock=lock)
+        if row is None:
+            raise PipelineNotFound(f"There is no pipeline {pipeline_id}.")
+        return row
+
+    async def published(self, user_id: UserId, pipeline_id: PipelineId) -> tuple[UUID, int]:
+        """Return graph and number of the newest published version, as they are now.
+
+        Raises PipelineNotFound; that a version was published is known.
+        """
+        query = select(PipelineRow.published_graph_id, PipelineRow.version).where(
+            PipelineRow.id == pipeline_id, PipelineRow.user_id == user_id
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            raise PipelineNotFound(f"There is no pipeline {pipeline_id}.")
+        assert row.published_graph_id is not None, "what was published stays so"
+        return row.published_graph_id, row.version
+
+    async def graph(self, graph_id: UUID) -> bytes:
+        """Return one kept graph; the caller has seen that it is its user's."""
+        query = select(PipelineGraphRow.graph).where(PipelineGraphRow.id == graph_id)
+        return (await self._session.scalars(query)).one()
+
+    async def digest_of(self, graph: bytes) -> bytes:
+        """Return the SHA-256 of a graph as PostgreSQL writes it: it is that of equal graphs."""
+        written = cast(literal(graph, JsonText()), Text)
+        digest = func.sha256(func.convert_to(written, "UTF8"), type_=LargeBinary())
+        return bytes((await self._session.scalars(select(digest))).one())
+
+    async def keep_draft(self, row: PipelineRow, now: datetime) -> tuple[UUID, bool]:
+        """Return the kept graph that says what the draft's says, and whether it was added."""
+        await self._session.flush()
+        values = {"id": new_id(), "pipeline_id": row.id, "now": now}
+        added = (await self._session.execute(_KEEP_DRAFT, values)).scalar_one_or_none()
+        return added or await self._kept(row.id, row.graph_digest), added is not None
+
+    async def copy_graph(
+        self, source: UUID, pipeline_id: UUID, digest: bytes, now: datetime
+    ) -> UUID:
+        """Return a graph of another pipeline that says what the kept graph `source` says."""
+        values = {"id": new_id(), "pipeline_id": pipeline_id, "now": now, "graph_id": source}
+        added = (await self._session.execute(_COPY, values)).scalar_one_or_none()
+        return added or await self._kept(pipeline_id, digest)
+
+    async def _kept(self, pipeline_id: UUID, digest: bytes) -> UUID:
+        query = select(PipelineGraphRow.id).where(
+            PipelineGraphRow.pipeline_id == pipeline_id, PipelineGraphRow.digest == digest
+        )
+        return (await self._session.scalars(query)).one()
+
+    async def next_version(self, pipeline_id: UUID) -> int:
+        """Return the number of the version that is published next."""
+        values = {"pipeline_id": pipeline_id}
+        newest: int = (await self._session.execute(_NEWEST, values)).scalar_one()
+        return newest + 1
 
     async def page(
         self, user_id: UserId, query: PipelineQuery
@@ -85,31 +173,36 @@ class PipelineRepository:
 
     async def versions(
         self, pipeline_id: PipelineId, cursor: str | None, limit: int
-    ) -> tuple[list[PipelineVersionRow], str | None]:
-        """Return one page of versions without their graphs, newest first, and the next cursor."""
-        query = select(PipelineVersionRow).where(PipelineVersionRow.pipeline_id == pipeline_id)
+    ) -> tuple[list[tuple[PipelineVersionRow, int]], str | None]:
+        """Return one page of versions with their numbers of nodes, newest first, and the next
+        cursor."""
+        query = (
+            select(PipelineVersionRow, PipelineGraphRow.node_count)
+            .join(PipelineGraphRow, PipelineGraphRow.id == PipelineVersionRow.graph_id)
+            .where(PipelineVersionRow.pipeline_id == pipeline_id)
+        )
         if cursor:
             query = query.where(PipelineVersionRow.version < _version_bound(cursor))
         query = query.order_by(PipelineVersionRow.version.desc()).limit(limit + 1)
-        rows = list((await self._session.scalars(query)).all())
+        rows = [(row, count) for row, count in await self._session.execute(query)]
         more, rows = len(rows) > limit, rows[:limit]
-        return rows, encode_cursor(str(rows[-1].version)) if more else None
+        return rows, encode_cursor(str(rows[-1][0].version)) if more else None
 
     async def version(
-        self, user_id: UserId, pipeline_id: PipelineId, version: int
-    ) -> PipelineVersionRow | None:
-        """Return one version with its graph."""
+        self, pipeline_id: PipelineId, version: int
+    ) -> tuple[PipelineVersionRow, PipelineGraphRow] | None:
+        """Return one version with its graph; the caller has seen that it is its user's."""
         query = (
-            select(PipelineVersionRow)
-            .join(PipelineRow, PipelineRow.id == PipelineVersionRow.pipeline_id)
+            select(PipelineVersionRow, PipelineGraphRow)
+            .join(PipelineGraphRow, PipelineGraphRow.id == PipelineVersionRow.graph_id)
             .where(
-                PipelineRow.user_id == user_id,
                 PipelineVersionRow.pipeline_id == pipeline_id,
                 PipelineVersionRow.version == version,
             )
-            .options(undefer(PipelineVersionRow.graph))
+            .options(undefer(PipelineGraphRow.graph))
         )
-        return (await self._session.scalars(query)).one_or_none()
+        found = (await self._session.execute(query)).one_or_none()
+        return None if found is None else (found[0], found[1])
 
 
 def _filtered(statement: Select[PipelineRow], query: PipelineQuery) -> Select[PipelineRow]:
@@ -144,14 +237,3 @@ def _bound(cursor: str, column: InstrumentedAttribute[Any]) -> tuple[str | datet
 def _cursor(row: PipelineRow, column: InstrumentedAttribute[Any]) -> str:
     value = row.name.lower() if column is PipelineRow.name else getattr(row, column.key).isoformat()
     return encode_cursor(value, str(row.id))
-
-
-def version_row(row: PipelineRow, created_at: datetime) -> PipelineVersionRow:
-    """Return the row that keeps the pipeline's graph as a version."""
-    return PipelineVersionRow(
-        pipeline_id=row.id,
-        version=row.version,
-        graph=row.graph,
-        node_count=row.node_count,
-        created_at=created_at,
-    )

@@ -12,7 +12,7 @@ from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.types import TRIGGERS, PeriodicTrigger
 
 _DUE = """
-    select id, user_id, trigger, next_run_at from pipelines
+    select id, user_id, published_trigger, next_run_at from pipelines
     where next_run_at <= %s order by next_run_at, id limit %s
 """
 _NEXT = """

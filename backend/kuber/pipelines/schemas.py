@@ -200,10 +200,15 @@ class VersionList(BaseModel):
     next_cursor: str | None
 
 
-class VersionDetail(VersionOut):
-    """A version that was published; of an old one the trigger may not be known."""
+class VersionHead(VersionOut):
+    """The same with its trigger, which may not be known of an old version."""
 
     trigger: Trigger | None
+
+
+class VersionDetail(VersionHead):
+    """A version that was published, in full."""
+
     graph: Graph
 
 
@@ -246,7 +251,7 @@ class GraphDiff(BaseModel):
 class VersionText:
     """What VersionDetail describes, the graph as JSON text."""
 
-    head: VersionOut
+    head: VersionHead
     graph: bytes
 
     def json(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Pipelines: create, save, version, clone, import and export."""
+"""Pipelines: create, save the draft, clone, import and export."""
 
 from uuid import UUID
 
@@ -13,18 +13,17 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, UserId, new_id
 from kuber.market.scanners.service import owns_scanner
-from kuber.pipelines.checks import GraphChecks, require_valid
+from kuber.pipelines.announcing import announce
+from kuber.pipelines.checks import GraphChecks
 from kuber.pipelines.documents import CheckedGraph
-from kuber.pipelines.errors import (
-    PipelineError,
-    PipelineNotFound,
-    StaleRevision,
-)
+from kuber.pipelines.errors import PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow
 from kuber.pipelines.modes import open_mode
 from kuber.pipelines.on_record import Standing, record, record_changes
-from kuber.pipelines.quotas import make_version_room, measure, require_pipeline_room
-from kuber.pipelines.repository import SORTS, PipelineRepository, version_row
+from kuber.pipelines.publishing import Publishing
+from kuber.pipelines.quotas import measure, require_pipeline_room
+from kuber.pipelines.repository import SORTS, PipelineRepository
+from kuber.pipelines.runnable import RunnableGraphs
 from kuber.pipelines.schemas import (
     PipelineClone,
     PipelineCreate,
@@ -33,41 +32,44 @@ from kuber.pipelines.schemas import (
     PipelineList,
     PipelineText,
     PipelineUpdate,
-    VersionList,
-    VersionOut,
-    VersionText,
+    PublishBody,
 )
 from kuber.pipelines.subscriptions import notify
-from kuber.pipelines.telling import tell_if_switched_off
 from kuber.pipelines.templates import template
-from kuber.pipelines.triggers import next_due, trigger_problems
 from kuber.pipelines.types import (
     TRIGGERS,
     Graph,
     Mode,
-    PeriodicTrigger,
     PipelineQuery,
     PipelineStatus,
     SignalTrigger,
     Trigger,
 )
+from kuber.pipelines.versions import PipelineVersions
 from kuber.pipelines.views import head_of, summary_of, text_of
 
 
 class PipelineService:
-    """What can be done with pipelines. Every method sees one user's pipelines only."""
+    """What can be done with pipelines. Every method sees one user's pipelines only.
+
+    What is done with a draft is here, the rest in `publishing`, `versions` and `runnable`.
+    """
 
     def __init__(
         self, registry: AgentRegistry, clock: Clock, pool: ChildPool | None = None
     ) -> None:
         """`pool` takes the work on large graphs off the event loop."""
         self.checks = GraphChecks(registry, pool)
+        self.publishing = Publishing(self.checks, clock)
+        self.versions = PipelineVersions(self.checks)
+        self.runnable = RunnableGraphs(self.checks, clock)
         self._clock = clock
 
     async def create(
         self, session: AsyncSession, user_id: UserId, body: PipelineCreate
     ) -> PipelineText:
-        """Store a new pipeline; raises UnknownTemplate, ModeLocked."""
+        """Store a new pipeline, published if its graph can run; raises UnknownTemplate,
+        ModeLocked."""
         if body.graph is not None and body.template is not None:
             raise PipelineError(
                 "Give a graph or a template, not both.",
@@ -78,13 +80,13 @@ class PipelineService:
             chosen = template(body.template)
             graph, mode = chosen.graph, body.mode or chosen.mode
         checked = self.checks.sent(graph)
-        return await self._insert(session, user_id, body.name, checked, mode, body.trigger)
+        return await self._create(session, user_id, body.name, checked, mode, body.trigger)
 
     async def head(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
     ) -> PipelineHead:
         """Return one pipeline without its graph; raises PipelineNotFound."""
-        return head_of(await self._row(session, user_id, pipeline_id))
+        return head_of(await PipelineRepository(session).get(user_id, pipeline_id))
 
     async def get(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
@@ -93,18 +95,8 @@ class PipelineService:
 
         Sets the session down where its problems are out of date.
         """
-        row = await self._row(session, user_id, pipeline_id, whole=True)
+        row = await PipelineRepository(session).get(user_id, pipeline_id, whole=True)
         return text_of(row, await self.checks.current(session, row))
-
-    async def checked(
-        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
-    ) -> tuple[PipelineHead, CheckedGraph]:
-        """Return one pipeline and its graph, checked now; raises PipelineNotFound.
-
-        Sets the session down for a large graph.
-        """
-        row = await self._row(session, user_id, pipeline_id, whole=True)
-        return head_of(row), await self.checks.renewed(session, row)
 
     async def page(
         self, session: AsyncSession, user_id: UserId, query: PipelineQuery
@@ -126,16 +118,16 @@ class PipelineService:
         revision: int,
         body: PipelineUpdate,
     ) -> PipelineText:
-        """Save over `revision`; a graph that differs makes a new version.
+        """Save the draft over `revision`; what is published stays as it is.
 
-        Raises StaleRevision when `revision` is not the stored one: nothing is overwritten.
+        The mode counts at once. Raises StaleRevision when `revision` is not the stored one:
+        nothing is overwritten.
         """
         new = None if body.graph is None else self.checks.sent(body.graph)
-        row = await self._row(session, user_id, pipeline_id, whole=new is None, lock=True)
+        repository = PipelineRepository(session)
+        row = await repository.get(user_id, pipeline_id, whole=new is None, lock=True)
         if row.revision != revision:
-            raise _stale(
-                f"Revision {revision} is not the newest: the pipeline stands at {row.revision}."
-            )
+            raise StaleRevision.of(revision, row.revision)
         before = Standing.of(row)
         if body.name is not None:
             row.name = body.name
@@ -148,11 +140,11 @@ class PipelineService:
             shown = self.checks.stored(row)
         else:
             shown = await self._replace_graph(session, row, new)
-        self._touch(row)
-        if (row.status, row.trigger) != (before.status, before.trigger):
-            await self._rescheduled(session, row)
+        row.revision += 1
+        row.updated_at = self._clock.now()
+        await session.flush()
         await record_changes(session, row, before, row.updated_at)
-        await tell_if_switched_off(session, row, before)
+        await announce(session, row)
         return text_of(row, shown)
 
     async def restore(
@@ -163,39 +155,19 @@ class PipelineService:
         version: int,
         revision: int,
     ) -> PipelineText:
-        """Make the graph of an earlier version the newest one; sets the session down."""
-        old = await self.version(session, user_id, pipeline_id, version)
+        """Put graph and trigger of a published version into the draft; sets the session down.
+
+        The trigger stays where that of the version is not known; a scanner that is gone is left
+        out of it.
+        """
+        old = await self.versions.one(session, user_id, pipeline_id, version)
+        trigger = old.head.trigger
+        if trigger is not None and not await _owns_scanner_of(session, user_id, trigger):
+            trigger = trigger.model_copy(update={"scanner_id": None})
         await set_down(session)
         checked = await self.checks.text(old.graph, str(user_id))
-        update = PipelineUpdate(graph=checked)
+        update = PipelineUpdate(graph=checked, trigger=trigger)
         return await self.save(session, user_id, pipeline_id, revision, update)
-
-    async def versions(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        pipeline_id: PipelineId,
-        cursor: str | None,
-        limit: int,
-    ) -> VersionList:
-        """Return one page of versions without their graphs, newest first."""
-        await self._row(session, user_id, pipeline_id)
-        rows, following = await PipelineRepository(session).versions(pipeline_id, cursor, limit)
-        items = [
-            VersionOut(version=row.version, node_count=row.node_count, created_at=row.created_at)
-            for row in rows
-        ]
-        return VersionList(items=items, next_cursor=following)
-
-    async def version(
-        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, version: int
-    ) -> VersionText:
-        """Return one version with its graph; raises PipelineNotFound."""
-        row = await PipelineRepository(session).version(user_id, pipeline_id, version)
-        if row is None:
-            raise PipelineNotFound(f"There is no pipeline {pipeline_id} with a version {version}.")
-        head = VersionOut(version=row.version, node_count=row.node_count, created_at=row.created_at)
-        return VersionText(head, row.graph)
 
     async def names(
         self, session: AsyncSession, user_id: UserId, pipeline_ids: set[UUID]
@@ -206,21 +178,36 @@ class PipelineService:
     async def clone(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, body: PipelineClone
     ) -> PipelineText:
-        """Copy a pipeline; the copy starts at version 1 as a draft."""
-        source = await self._row(session, user_id, pipeline_id, whole=True)
-        name = body.name or f"{source.name[:112]} (copy)"
-        mode = body.mode or Mode(source.mode)
-        trigger = TRIGGERS.validate_python(source.trigger)
-        checked = self.checks.stored(source)
-        return await self._insert(
-            session, user_id, name, checked, mode, trigger, checked_with=source.checked_with
+        """Copy a pipeline, its draft and what of it is published, which becomes version 1."""
+        repository = PipelineRepository(session)
+        source = await repository.get(user_id, pipeline_id, whole=True)
+        row = await self._insert(
+            session,
+            user_id,
+            body.name or f"{source.name[:112]} (copy)",
+            self.checks.stored(source),
+            body.mode or Mode(source.mode),
+            TRIGGERS.validate_python(source.trigger),
         )
+        row.checked_with = source.checked_with
+        if source.published_graph_id is not None and source.published_digest is not None:
+            graph_id = await repository.copy_graph(
+                source.published_graph_id, row.id, source.published_digest, row.created_at
+            )
+            assert source.published_trigger is not None, "graph and trigger are published together"
+            published = (graph_id, source.published_digest, source.published_trigger)
+            await self.publishing.add_version(
+                session, row, *published, PublishBody(), row.created_at
+            )
+            row.published_checked_with = source.published_checked_with
+        await measure(session, user_id, row.id)
+        return text_of(row, self.checks.stored(source))
 
     async def export(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
     ) -> bytes:
         """Return the pipeline as a file, a PipelineExport as JSON."""
-        row = await self._row(session, user_id, pipeline_id, whole=True)
+        row = await PipelineRepository(session).get(user_id, pipeline_id, whole=True)
         file = PipelineExport(
             name=row.name,
             graph=Graph(),
@@ -238,63 +225,37 @@ class PipelineService:
         if isinstance(trigger, SignalTrigger):  # a scanner belongs to whoever exported it
             trigger = trigger.model_copy(update={"scanner_id": None})
         checked = self.checks.sent(body.graph)
-        return await self._insert(session, user_id, body.name, checked, body.mode, trigger)
-
-    async def set_status(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        pipeline_id: PipelineId,
-        status: PipelineStatus,
-    ) -> PipelineText:
-        """Archive, activate or take back.
-
-        Activating needs a graph that can run, checked now, and sets the session down for that.
-        """
-        if status is PipelineStatus.ACTIVE:
-            found = await self._row(session, user_id, pipeline_id, whole=True)
-            require_valid(await self.checks.renewed(session, found))
-        row = await self._row(session, user_id, pipeline_id, whole=True, lock=True)
-        shown = self.checks.stored(row)
-        if status is PipelineStatus.ACTIVE:
-            if row.checked_with != self.checks.checker:
-                raise _stale("The pipeline was saved while its graph was checked.")
-            require_valid(shown)  # what was saved meanwhile, perhaps
-            self._require_startable(row)
-        if row.status != status.value:
-            before, row.status = Standing.of(row), status.value
-            self._touch(row)
-            await self._rescheduled(session, row)
-            await record_changes(session, row, before, row.updated_at)
-        return text_of(row, shown)
+        return await self._create(session, user_id, body.name, checked, body.mode, trigger)
 
     async def delete(self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) -> None:
-        """Delete a pipeline with its versions and runs."""
-        row = await self._row(session, user_id, pipeline_id, lock=True)
+        """Delete a pipeline with its draft, its versions and its runs."""
+        row = await PipelineRepository(session).get(user_id, pipeline_id, lock=True)
         await record(session, AuditEventType.PIPELINE_DELETED, row, self._clock.now())
         await session.delete(row)
         await session.flush()
         await notify(session, "pipeline", pipeline_id)
+        await announce(session, row, deleted=True)
 
-    def _require_startable(self, row: PipelineRow) -> None:
-        """Raise PipelineError when nothing could ever start the pipeline by itself."""
-        problems = trigger_problems(TRIGGERS.validate_python(row.trigger), self._clock.now())
-        if problems:
-            raise PipelineError(problems[0].message, problems)
-
-    async def _rescheduled(self, session: AsyncSession, row: PipelineRow) -> None:
-        """Bring what follows from status and trigger up to date, and tell the dispatchers."""
-        trigger = TRIGGERS.validate_python(row.trigger)
-        active = row.status == PipelineStatus.ACTIVE.value
-        if active and trigger_problems(trigger, self._clock.now()):
-            row.status, active = PipelineStatus.DRAFT.value, False
-        periodic = active and isinstance(trigger, PeriodicTrigger)
-        if not periodic:
-            row.next_run_at = None
-        elif isinstance(trigger, PeriodicTrigger):
-            row.next_run_at = next_due(trigger, self._clock.now())
-        await session.flush()
-        await notify(session, "pipeline", row.id)
+    async def _create(
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        name: str,
+        checked: CheckedGraph,
+        mode: Mode,
+        trigger: Trigger,
+    ) -> PipelineText:
+        """Store a pipeline; a graph that can run is published at once."""
+        row = await self._insert(session, user_id, name, checked, mode, trigger)
+        if not checked.problem_count:
+            now = row.created_at
+            graph_id, _ = await PipelineRepository(session).keep_draft(row, now)
+            await self.publishing.add_version(
+                session, row, graph_id, row.graph_digest, row.trigger, PublishBody(), now
+            )
+            row.published_checked_with = row.checked_with
+        await measure(session, user_id, row.id)
+        return text_of(row, checked)
 
     async def _insert(
         self,
@@ -304,10 +265,8 @@ class PipelineService:
         checked: CheckedGraph,
         mode: Mode,
         trigger: Trigger,
-        *,
-        checked_with: str | None = None,
-    ) -> PipelineText:
-        """Store a pipeline; `checked_with` is what found the problems, None for this process."""
+    ) -> PipelineRow:
+        """Store a pipeline of which nothing is published."""
         await _require_own_scanner(session, user_id, trigger)
         await require_pipeline_room(session, user_id)
         now = self._clock.now()
@@ -316,76 +275,45 @@ class PipelineService:
             user_id=user_id,
             name=name,
             graph=checked.text,
+            graph_digest=await PipelineRepository(session).digest_of(checked.text),
             mode=open_mode(mode),
             trigger=trigger.model_dump(mode="json"),
             status=PipelineStatus.DRAFT.value,
             revision=1,
-            version=1,
+            version=0,
             created_at=now,
             updated_at=now,
             next_run_at=None,
             last_skip=None,
             **self.checks.columns(checked),
         )
-        if checked_with is not None:
-            row.checked_with = checked_with
         session.add(row)
         await session.flush()
-        session.add(version_row(row, now))
-        await measure(session, user_id, row.id)
         await record(session, AuditEventType.PIPELINE_CREATED, row, now)
-        return text_of(row, checked)
+        return row
 
     async def _replace_graph(
         self, session: AsyncSession, row: PipelineRow, new: CheckedGraph
     ) -> CheckedGraph:
-        """Make `new` the graph, as a new version if it differs; return what is shown of it."""
+        """Make `new` the draft's graph; return what is shown of it."""
         for column, value in self.checks.columns(new).items():
             setattr(row, column, value)
-        if await PipelineRepository(session).has_graph(PipelineId(row.id), new.text):
-            return new
-        await make_version_room(session, UserId(row.user_id), row.id)
-        row.graph = new.text
-        row.version += 1
-        session.add(version_row(row, self._clock.now()))
-        await measure(session, UserId(row.user_id), row.id)
-        if row.status == PipelineStatus.ACTIVE.value and new.problem_count:
-            row.status = PipelineStatus.DRAFT.value
+        digest = await PipelineRepository(session).digest_of(new.text)
+        if digest != row.graph_digest:
+            row.graph, row.graph_digest = new.text, digest
+            await measure(session, UserId(row.user_id), row.id)
         return new
 
-    def _touch(self, row: PipelineRow) -> None:
-        row.revision += 1
-        row.updated_at = self._clock.now()
 
-    async def _row(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        pipeline_id: PipelineId,
-        *,
-        whole: bool = False,
-        lock: bool = False,
-    ) -> PipelineRow:
-        row = await PipelineRepository(session).find(user_id, pipeline_id, whole=whole, lock=lock)
-        if row is None:
-            raise PipelineNotFound(f"There is no pipeline {pipeline_id}.")
-        return row
-
-
-def _stale(detail: str) -> StaleRevision:
-    remedy = "Load the pipeline again, or save over it with the newest revision."
-    return StaleRevision(detail, [Problem("Somebody saved in between.", remedy, field="If-Match")])
+async def _owns_scanner_of(session: AsyncSession, user_id: UserId, trigger: Trigger) -> bool:
+    if not isinstance(trigger, SignalTrigger) or trigger.scanner_id is None:
+        return True
+    return await owns_scanner(session, user_id, trigger.scanner_id)
 
 
 async def _require_own_scanner(session: AsyncSession, user_id: UserId, trigger: Trigger) -> None:
-    if not isinstance(trigger, SignalTrigger) or trigger.scanner_id is None:
-        return
-    if not await owns_scanner(session, user_id, trigger.scanner_id):
-        raise PipelineError(
-            f"There is no scanner {trigger.scanner_id}.",
-            [
-                Problem(
-                    "Unknown scanner.", "Choose one of your scanners.", field="trigger.scanner_id"
-                )
-            ],
+    if isinstance(trigger, SignalTrigger) and not await _owns_scanner_of(session, user_id, trigger):
+        problem = Problem(
+            "Unknown scanner.", "Choose one of your scanners.", field="trigger.scanner_id"
         )
+        raise PipelineError(f"There is no scanner {trigger.scanner_id}.", [problem])

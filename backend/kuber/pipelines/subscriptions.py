@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, literal_column, select, text
+from sqlalchemy import String, cast, func, literal_column, select, text, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,13 @@ from kuber.pipelines.types import TRIGGERS, PipelineStatus, SignalTrigger
 
 CHANNEL = "kuber_subscriptions"
 """PostgreSQL notifies here, at commit, `pipeline:<id>`, `scanner:<id>` and `user:<id>`."""
+
+
+_NAMED = (
+    literal_column("trigger ->> 'scanner_id'", String()),
+    literal_column("published_trigger ->> 'scanner_id'", String()),
+)
+"""Where a scanner is named, as the indexes have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +56,19 @@ async def signal_pipelines(
     user_id: UUID | None = None,
 ) -> list[SignalPipeline]:
     """Return the active pipelines with a signal trigger: all, or those that were named."""
-    kind = PipelineRow.trigger["kind"].astext
-    query = select(PipelineRow.id, PipelineRow.user_id, PipelineRow.trigger).where(
+    kind = PipelineRow.published_trigger["kind"].astext
+    query = select(PipelineRow.id, PipelineRow.user_id, PipelineRow.published_trigger).where(
         PipelineRow.status == PipelineStatus.ACTIVE.value, kind == "signal"
     )
     if pipeline_ids is not None:
         query = query.where(PipelineRow.id.in_(pipeline_ids))
     if scanner_id is not None:
-        query = query.where(PipelineRow.trigger["scanner_id"].astext == str(scanner_id))
+        query = query.where(PipelineRow.published_trigger["scanner_id"].astext == str(scanner_id))
     if user_id is not None:
         query = query.where(PipelineRow.user_id == user_id)
     found = []
     for row in await session.execute(query):
-        trigger = TRIGGERS.validate_python(row.trigger)
+        trigger = TRIGGERS.validate_python(row.published_trigger)
         assert isinstance(trigger, SignalTrigger), "the query asks for the kind"
         found.append(SignalPipeline(PipelineId(row.id), UserId(row.user_id), trigger))
     return found
@@ -69,9 +76,10 @@ async def signal_pipelines(
 
 async def periodic_symbols(session: AsyncSession) -> set[str]:
     """Return every symbol that an active periodic pipeline runs on."""
-    query = select(func.jsonb_array_elements_text(PipelineRow.trigger["symbols"])).where(
+    symbols = func.jsonb_array_elements_text(PipelineRow.published_trigger["symbols"])
+    query = select(symbols).where(
         PipelineRow.status == PipelineStatus.ACTIVE.value,
-        PipelineRow.trigger["kind"].astext == "periodic",
+        PipelineRow.published_trigger["kind"].astext == "periodic",
     )
     return set(await session.scalars(query.distinct()))
 
@@ -79,20 +87,21 @@ async def periodic_symbols(session: AsyncSession) -> set[str]:
 async def using_scanner(
     session: AsyncSession, user_id: UserId, scanner_ids: Collection[UUID]
 ) -> dict[UUID, list[ScannerUser]]:
-    """Return a user's pipelines by the scanner that their trigger names, each list by name.
+    """Return a user's pipelines by the scanner that their trigger names, in the draft or
+    published, each list by name.
 
     Every status counts; a scanner that no pipeline names is left out.
     """
-    scanner_id = literal_column("trigger ->> 'scanner_id'", String())  # as the index has it
-    query = (
-        select(scanner_id.label("scanner_id"), PipelineRow.id, PipelineRow.name, PipelineRow.status)
-        .where(
-            PipelineRow.user_id == user_id,
-            scanner_id == func.any(cast([str(one) for one in scanner_ids], ARRAY(String))),
-        )
-        .order_by(PipelineRow.name, PipelineRow.id)
-    )
+    wanted = cast([str(one) for one in scanner_ids], ARRAY(String))
+    named = [
+        select(
+            column.label("scanner_id"), PipelineRow.id, PipelineRow.name, PipelineRow.status
+        ).where(PipelineRow.user_id == user_id, column == func.any(wanted))
+        for column in _NAMED
+    ]
+    users = union(*named).subquery()
     found: dict[UUID, list[ScannerUser]] = {}
+    query = select(users).order_by(users.c.name, users.c.id)
     for row in await session.execute(query):
         use = ScannerUser(PipelineId(row.id), row.name, PipelineStatus(row.status))
         found.setdefault(UUID(row.scanner_id), []).append(use)

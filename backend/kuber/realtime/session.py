@@ -12,6 +12,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.hub import Hub, Listener
 from kuber.realtime.notice_push import NOTICES, NoticePush
+from kuber.realtime.pipeline_push import CHANGED, MISSED, PIPELINES, PipelinePush
 from kuber.runs.errors import RunNotFound
 from kuber.runs.recorder import SEQUENCE_GAP
 from kuber.runs.types import RunEventType
@@ -30,7 +31,8 @@ MOST_RUNS = 200
 
 
 class Subscribe(BaseModel):
-    """`topic` is `execution:<id>`, `user` or `notices`; `after` the last sequence number seen."""
+    """`topic` is `execution:<id>`, `user`, `notices` or `pipelines`; `after` the last sequence
+    number seen."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -73,16 +75,24 @@ class EventSession:
     """The subscriptions of one authenticated client."""
 
     def __init__(
-        self, user_id: UserId, hub: Hub, notices: NoticePush, read: ReadEvents, send: Send
+        self,
+        user_id: UserId,
+        hub: Hub,
+        notices: NoticePush,
+        pipelines: PipelinePush,
+        read: ReadEvents,
+        send: Send,
     ) -> None:
         self._user_id = user_id
         self._hub = hub
         self._notices = notices
+        self._pipelines = pipelines
         self._read = read
         self._send = send
         self._seen: dict[RunId, int] = {}
         self._everything = False
         self._hears_notices = False
+        self._hears_pipelines = False
         self._lock = asyncio.Lock()
         self._quiet_s = 0.0
         self._was_live = False
@@ -103,7 +113,10 @@ class EventSession:
         """Deliver live events until the client falls too far behind."""
         listener = await self._hub.join(self._user_id)
         try:
-            with self._notices.watching(self._user_id, listener.put):
+            with (
+                self._notices.watching(self._user_id, listener.put),
+                self._pipelines.watching(self._user_id, listener.put),
+            ):
                 while not listener.overrun.is_set():
                     await self._next(listener)
         finally:
@@ -145,6 +158,10 @@ class EventSession:
             if self._hears_notices:
                 await self._send(event)
             return
+        if event["type"] in (CHANGED, MISSED):
+            if self._hears_pipelines:
+                await self._send(event)
+            return
         run_id = RunId(UUID(event["execution_id"]))
         if run_id not in self._seen:
             if self._everything:
@@ -177,6 +194,10 @@ class EventSession:
             self._everything = True
             await self._send({"type": "subscribed", "topic": topic})
             return
+        if topic == PIPELINES:
+            self._hears_pipelines = True
+            await self._send({"type": "subscribed", "topic": topic})
+            return
         if topic == NOTICES:
             async with self._lock:  # nothing older is delivered after what is read here
                 self._hears_notices = True
@@ -201,6 +222,8 @@ class EventSession:
             self._everything = False
         elif topic == NOTICES:
             self._hears_notices = False
+        elif topic == PIPELINES:
+            self._hears_pipelines = False
         else:
             run_id = _run_of(topic)
             async with self._lock:  # whoever delivers a run's events finds it to the end

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from opentelemetry import trace
@@ -14,7 +15,7 @@ from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.telemetry import RUNS_FINISHED, context_of
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import PipelineId, RunId
+from kuber.kernel.ids import RunId
 from kuber.pipelines.types import MANAGER_NODE
 from kuber.runs.attempt import Limits
 from kuber.runs.context import Surroundings
@@ -33,7 +34,7 @@ MAX_CLAIMS = 20
 """A run that was given up so often by dying workers is failed instead of tried again."""
 
 PLANS_KEPT = 2000
-"""Plans a process keeps, by pipeline version; the least recently used go first."""
+"""Plans a process keeps, by graph; the least recently used go first."""
 
 POLL_S = 0.1
 """How often a worker that has room looks for runs while others keep it busy."""
@@ -70,7 +71,7 @@ class RunEngine:
         self._clock = clock
         self._options = options
         self._call_colleague = call_colleague
-        self._plans: dict[tuple[PipelineId, int], Plan] = {}
+        self._plans: dict[UUID, Plan] = {}
         self._active: dict[RunId, tuple[ClaimedRun, asyncio.Task[None]]] = {}
         self._cancelled: set[RunId] = set()
 
@@ -181,8 +182,10 @@ class RunEngine:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
             plan = await self._plan(run, store)
-        except (ValidationError, KeyError) as error:
-            raise RuntimeError("the graph no longer fits the installed agents") from error
+        except (ValidationError, KeyError):
+            log.warning("graph_outdated", graph_id=str(run.graph_id), exc_info=True)
+            await self._end(run, recorder, _outdated())
+            return
         recorded = {} if run.fresh else await store.nodes(run.id)
         if not run.last_sequence:
             recorder.tell(
@@ -213,8 +216,8 @@ class RunEngine:
         await self._end(run, recorder, ending_of(executor, plan))
 
     async def _plan(self, run: ClaimedRun, store: RunStore) -> Plan:
-        """Return the plan of the run's version; versions never change, so plans are kept."""
-        key = (run.pipeline_id, run.pipeline_version)
+        """Return the plan of the run's graph; it never changes, so plans are kept."""
+        key = run.graph_id
         plan = self._plans.pop(key, None)
         if plan is None:
             plan = compile_plan(await store.graph(run), self._registry, MANAGER_NODE)
@@ -246,6 +249,16 @@ class RunEngine:
             await self._end(run, recorder, ending)
         except (LeaseLost, DatabaseError, PoolTimeout) as error:
             log.warning("run_end_not_recorded", reason=str(error))
+
+
+def _outdated() -> Ending:
+    message = "The graph no longer fits the agents that are installed."
+    error: JsonObject = {
+        "code": "graph_outdated",
+        "message": message,
+        "remedy": "Open the pipeline, put right what is marked, publish it.",
+    }
+    return Ending(RunStatus.FAILED, message, error)
 
 
 def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:

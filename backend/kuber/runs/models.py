@@ -41,7 +41,10 @@ class RunRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     pipeline_id: Mapped[UUID] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
-    pipeline_version: Mapped[int]
+    graph_id: Mapped[UUID] = mapped_column(ForeignKey("pipeline_graphs.id"), index=True)
+    """What it runs, to its end and whenever it is run again."""
+    pipeline_version: Mapped[int | None]
+    """None: a run of the draft."""
     mode: Mapped[str] = mapped_column(String(12))
     symbol: Mapped[str] = mapped_column(String(32))
     symbols: Mapped[list[str]] = mapped_column(ARRAY(String(32)))

@@ -17,7 +17,7 @@ from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
 from kuber.market.service import MarketService
-from kuber.pipelines.checks import require_valid
+from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
@@ -41,8 +41,7 @@ from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
 class RunStart:
     """Everything that decides what a run does, found before the transaction that queues it."""
 
-    pipeline: PipelineHead
-    version: int
+    looked: Looked
     mode: str
     symbol: str
     as_of: datetime
@@ -51,6 +50,10 @@ class RunStart:
     rerun_of: UUID | None = None
     again: frozenset[str] = frozenset()
     """Nodes of `rerun_of` that are carried out again; the others keep their results. None: all."""
+
+    @property
+    def pipeline(self) -> PipelineHead:
+        return self.looked.pipeline
 
 
 class RunService:
@@ -73,19 +76,21 @@ class RunService:
     ) -> RunStart:
         """Find out what a run would do; sets the session down where others take time for it.
 
-        Raises PipelineNotFound, InvalidGraph, UnknownSymbol, RunError.
+        Raises PipelineNotFound, NotPublished, StaleRevision, InvalidGraph, UnknownSymbol, RunError.
         """
-        pipeline, checked = await self._pipelines.checked(session, user_id, pipeline_id)
-        _require_open(pipeline)
-        require_valid(checked)
+        runnable = self._pipelines.runnable
+        if body.draft:
+            looked = await runnable.draft(session, user_id, pipeline_id, body.revision)
+        else:
+            looked = await runnable.published(session, user_id, pipeline_id)
+        _require_open(looked.pipeline)
         if self._market.asks_others:
             await set_down(session)
         instrument = await self._market.instrument(user_id, _symbol(body))
         as_of = await self._as_of(user_id, instrument.symbol, body.as_of)
         return RunStart(
-            pipeline=pipeline,
-            version=pipeline.version,
-            mode=pipeline.mode.value,
+            looked=looked,
+            mode=looked.pipeline.mode.value,
             symbol=instrument.symbol,
             as_of=as_of,
             real_time=body.as_of is None and instrument.last_at is None,
@@ -95,7 +100,7 @@ class RunService:
     async def prepare_rerun(
         self, session: AsyncSession, user_id: UserId, run_id: RunId, from_node: str | None
     ) -> RunStart:
-        """Find out what a finished run would do again: its version, symbol, time and seed.
+        """Find out what a finished run would do again: its graph, symbol, time and seed.
 
         With `from_node`, the nodes that do not come after it keep their recorded results. Sets the
         session down. Raises RunNotFound, AlreadyRunning, InvalidGraph, RunError.
@@ -103,13 +108,13 @@ class RunService:
         run = await self._row(session, user_id, run_id)
         if not RunStatus(run.status).finished:
             raise AlreadyRunning("The run has not finished yet; cancel it or wait for its end.")
-        pipeline = await self._pipelines.head(session, user_id, PipelineId(run.pipeline_id))
-        graph = await self._graph(session, user_id, run)
+        bound = Bound(run.graph_id, run.pipeline_version)
+        looked, graph = await self._pipelines.runnable.again(
+            session, user_id, PipelineId(run.pipeline_id), bound
+        )
         await set_down(session)
-        require_valid(await self._pipelines.checks.text(graph, str(user_id)))
         return RunStart(
-            pipeline=pipeline,
-            version=run.pipeline_version,
+            looked=looked,
             mode=run.mode,
             symbol=run.symbol,
             as_of=run.as_of,
@@ -124,8 +129,8 @@ class RunService:
     ) -> RunAccepted:
         """Queue a run; the row is the queue, so an accepted run is never lost.
 
-        Raises PipelineNotFound, RunError when the pipeline was deleted or archived since it was
-        looked at, AlreadyRunning, QueueFull.
+        Raises PipelineNotFound, RunError, StaleRevision when the pipeline was deleted or archived
+        or the draft saved since it was looked at, AlreadyRunning, QueueFull, QuotaReached.
         """
         if SET_DOWN in session.info:
             pipeline = await self._pipelines.head(session, user_id, PipelineId(start.pipeline.id))
@@ -146,7 +151,7 @@ class RunService:
         """
         run = await self._row(session, user_id, run_id)
         pipeline = await self._pipelines.head(session, user_id, PipelineId(run.pipeline_id))
-        graph = await self._graph(session, user_id, run)
+        graph = await self._pipelines.runnable.graph(session, run.graph_id)
         nodes = await RunRepository(session).nodes(run_id)
         await set_down(session)
         recorded = RecordedRun(run, pipeline.name, graph, nodes)
@@ -258,11 +263,13 @@ class RunService:
     async def _insert(
         self, session: AsyncSession, user_id: UserId, start: RunStart, correlation_id: str
     ) -> RunAccepted:
+        bound = await self._pipelines.runnable.bind(session, user_id, start.looked)
         row = RunRow(
             id=new_id(),
             user_id=user_id,
             pipeline_id=start.pipeline.id,
-            pipeline_version=start.version,
+            graph_id=bound.graph_id,
+            pipeline_version=bound.version,
             mode=start.mode,
             symbol=start.symbol,
             symbols=[start.symbol],
@@ -335,12 +342,6 @@ class RunService:
                 [Problem("as_of lies in the future.", "Choose a past time.", field="as_of")],
             )
         return as_of
-
-    async def _graph(self, session: AsyncSession, user_id: UserId, run: RunRow) -> bytes:
-        version = await self._pipelines.version(
-            session, user_id, PipelineId(run.pipeline_id), run.pipeline_version
-        )
-        return version.graph
 
     async def _row(
         self, session: AsyncSession, user_id: UserId, run_id: RunId, *, lock: bool = False

@@ -11,20 +11,19 @@ from psycopg.types.json import Jsonb
 from kuber.infra.db import RawConnection
 from kuber.infra.telemetry import RUNS_ACCEPTED
 from kuber.kernel.ids import PipelineId, RunId
+from kuber.pipelines.runnable import STARTING_BY_ITSELF
 from kuber.runs.models import ACTIVE
 from kuber.runs.queueing import free_places_sql
 
 _START = f"""
     with wanted as (
-        select w.*, p.user_id, p.version, p.mode
+        select w.*, p.user_id, p.graph_id, p.version, p.mode
         from jsonb_to_recordset(%(wanted)s)
           as w(run_id uuid, pipeline_id uuid, symbol text, as_of timestamptz, real_time bool,
                seed bigint, correlation_id text, traceparent text, started_by text,
                signal_id uuid, place int)
-        join pipelines p on p.id = w.pipeline_id
-        where p.status = 'active'
-          and p.trigger ->> 'kind'
-              = case w.started_by when 'signal' then 'signal' else 'periodic' end
+        join ({STARTING_BY_ITSELF}) p on p.id = w.pipeline_id
+        where p.kind = case w.started_by when 'signal' then 'signal' else 'periodic' end
     ), owners as materialized (
         -- A limit that was lowered may leave fewer than none.
         select u.user_id, u.asked, greatest({free_places_sql("u.user_id")}, 0) as free
@@ -43,12 +42,12 @@ _START = f"""
             partition by user_id order by symbol collate "C", pipeline_id, place) end as number
         from fitting
     ), queued as (
-        insert into runs (id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of,
-                          real_time, seed, correlation_id, traceparent, status, started_by,
-                          signal_id, created_at)
-        select run_id, user_id, pipeline_id, version, mode, symbol, array[symbol], as_of,
-               real_time, seed, correlation_id, traceparent, 'pending', started_by,
-               signal_id, %(now)s
+        insert into runs (id, user_id, pipeline_id, graph_id, pipeline_version, mode, symbol,
+                          symbols, as_of, real_time, seed, correlation_id, traceparent, status,
+                          started_by, signal_id, created_at)
+        select run_id, user_id, pipeline_id, graph_id, version, mode, symbol,
+               array[symbol], as_of, real_time, seed, correlation_id, traceparent, 'pending',
+               started_by, signal_id, %(now)s
         from numbered where number <= free
         order by symbol collate "C", pipeline_id, place
         on conflict (pipeline_id, symbol) where {ACTIVE} do nothing

@@ -6,7 +6,7 @@ Every write names the claim's epoch; it changes nothing once another worker has 
 from kuber.costs.statements import BUDGET_EXHAUSTED
 
 _CLAIM_COLUMNS = """
-    id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of, real_time, seed,
+    id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
     cancel_requested, started_by
 """
@@ -51,7 +51,7 @@ WAKE_DUE = """
     returning id
 """
 
-GRAPH = "select graph from pipeline_versions where pipeline_id = %s and version = %s"
+GRAPH = "select graph from pipeline_graphs where id = %s"
 
 NODES = """
     select node_id, agent_type, status, attempts, started_at, finished_at, runtime_ms, cost, port,

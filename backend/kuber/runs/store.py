@@ -83,7 +83,7 @@ class RunStore:
                 id=RunId(row[0]),
                 user_id=UserId(row[1]),
                 pipeline_id=PipelineId(row[2]),
-                pipeline_version=row[3],
+                graph_id=row[3],
                 mode=row[4],
                 symbol=row[5],
                 symbols=tuple(row[6]),
@@ -130,7 +130,7 @@ class RunStore:
 
     async def graph(self, run: ClaimedRun) -> Graph:
         """Return the graph that the run is bound to."""
-        row = await self._one(statements.GRAPH, (run.pipeline_id, run.pipeline_version))
+        row = await self._one(statements.GRAPH, (run.graph_id,))
         return Graph.model_validate(row[0])
 
     async def nodes(self, run_id: RunId) -> dict[str, NodeRecord]:

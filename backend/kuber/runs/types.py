@@ -104,7 +104,7 @@ class ClaimedRun:
     id: RunId
     user_id: UserId
     pipeline_id: PipelineId
-    pipeline_version: int
+    graph_id: UUID
     mode: str
     symbol: str
     symbols: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Users, active pipelines and listed tickers, written straight into a database without an API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 import psycopg
@@ -10,13 +10,22 @@ from kuber.kernel.ids import PipelineId, UserId
 
 _PIPELINE = """
     with made as (
-        insert into pipelines (id, user_id, name, graph, mode, trigger, status, revision, version,
-                               updated_at)
-        values (%s, %s, 'Waits', '{}', 'paper', %s, 'active', 1, 1, now())
+        insert into pipelines (id, user_id, name, graph, graph_digest, mode, trigger, status,
+                               revision, version, updated_at)
+        values (%(id)s, %(user)s, 'Waits', '{}', '', 'paper', %(trigger)s, 'active', 1, 1, now())
         returning id
+    ), kept as (
+        insert into pipeline_graphs (id, pipeline_id, digest, graph, node_count, created_at)
+        select gen_random_uuid(), id, '', '{}', 0, now() from made
+        returning id, pipeline_id
     )
-    insert into pipeline_versions (pipeline_id, version, graph, created_at)
-    select id, 1, '{}', now() from made
+    insert into pipeline_versions (pipeline_id, version, graph_id, trigger, created_at)
+    select pipeline_id, 1, id, %(trigger)s, now() from kept
+"""
+_PUBLISH = """
+    update pipelines p set published_graph_id = v.graph_id, published_digest = p.graph_digest,
+        published_trigger = p.trigger, published_at = now()
+    from pipeline_versions v where v.pipeline_id = p.id and p.id = %(id)s
 """
 _LIST = """
     with listing as (
@@ -51,7 +60,9 @@ def add_pipeline(url: str, user: UserId) -> PipelineId:
         "scanner_id": str(uuid4()),
         "subscriptions": [{"signal_type": "golden_cross", "min_confidence": 50}],
     }
-    _execute(url, _PIPELINE, (pipeline, user, Jsonb(trigger)))
+    values = {"id": pipeline, "user": user, "trigger": Jsonb(trigger)}
+    _execute(url, _PIPELINE, values)
+    _execute(url, _PUBLISH, values)
     return pipeline
 
 
@@ -68,6 +79,6 @@ def count(url: str, what: str, *values: object) -> int:
     return int(row[0])
 
 
-def _execute(url: str, statement: str, values: Sequence[object]) -> None:
+def _execute(url: str, statement: str, values: Sequence[object] | Mapping[str, object]) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement.encode(), values)

@@ -152,7 +152,7 @@ async def publish_pipeline(
     if_match: IfMatch = None,
 ) -> Response:
     """Make the draft the version that runs. Where nothing differs no version is added."""
-    published = await container.pipelines.publish(
+    published = await container.pipelines.publishing.publish(
         session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body or PublishBody()
     )
     return _tagged(published)
@@ -168,7 +168,7 @@ async def diff_pipeline(
     to: Annotated[str, Query(pattern=GRAPH_NAME)] = "draft",
 ) -> Response:
     """Compare two graphs of a pipeline: numbers of versions, `published` or `draft`."""
-    found = await container.pipelines.diff(
+    found = await container.pipelines.versions.diff(
         session, user.user_id, PipelineId(pipeline_id), from_, to
     )
     return json_answer(found)
@@ -194,7 +194,7 @@ async def list_versions(
     limit: Limit = 50,
 ) -> VersionList:
     """Return the versions that were published, newest first, without their graphs."""
-    return await container.pipelines.versions(
+    return await container.pipelines.versions.page(
         session, user.user_id, PipelineId(pipeline_id), cursor, limit
     )
 
@@ -210,7 +210,7 @@ async def get_version(
     user: CurrentUser,
 ) -> Response:
     """Return one version with its graph."""
-    found = await container.pipelines.version(
+    found = await container.pipelines.versions.one(
         session, user.user_id, PipelineId(pipeline_id), version
     )
     return json_answer(found.json())
@@ -275,7 +275,7 @@ async def archive_pipeline(
     await container.pipelines.head(session, user.user_id, PipelineId(pipeline_id))
     await container.runs.require_idle(session, PipelineId(pipeline_id))
     return _tagged(
-        await container.pipelines.set_status(
+        await container.pipelines.publishing.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ARCHIVED
         )
     )
@@ -289,7 +289,7 @@ async def unarchive_pipeline(
 ) -> Response:
     """Take a pipeline out of the archive, as a draft."""
     return _tagged(
-        await container.pipelines.set_status(
+        await container.pipelines.publishing.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
         )
     )
@@ -303,7 +303,7 @@ async def activate_pipeline(
 ) -> Response:
     """Let the published version start by itself: it has a schedule or signals to start it."""
     return _tagged(
-        await container.pipelines.set_status(
+        await container.pipelines.publishing.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ACTIVE
         )
     )
@@ -317,7 +317,7 @@ async def deactivate_pipeline(
 ) -> Response:
     """Let a pipeline start by itself no more."""
     return _tagged(
-        await container.pipelines.set_status(
+        await container.pipelines.publishing.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
         )
     )

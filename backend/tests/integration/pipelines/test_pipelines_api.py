@@ -1,4 +1,4 @@
-"""Pipelines over HTTP: saving, versions, copies, lists, and what is refused."""
+"""Pipelines over HTTP: saving, copies, lists, and what is refused."""
 
 from pathlib import Path
 
@@ -32,29 +32,6 @@ def test_a_save_without_a_revision_is_refused(trader: Trader) -> None:
     made = trader.create()
     answer = trader.http.put(f"/pipelines/{made['id']}", json={"name": "New"})
     assert (answer.status_code, answer.json()["code"]) == (428, "revision_required")
-
-
-def test_only_a_changed_graph_makes_a_version(trader: Trader) -> None:
-    made = trader.create(graph=steps(a={}))
-    assert save(trader, made["id"], 1, name="Renamed")[1]["version"] == 1
-    assert save(trader, made["id"], 2, graph=steps(a={}))[1]["version"] == 1
-    assert save(trader, made["id"], 3, graph=steps(b={}))[1]["version"] == 2
-    versions = trader.http.get(f"/pipelines/{made['id']}/versions").json()["items"]
-    assert [item["version"] for item in versions] == [2, 1]
-    assert [item["node_count"] for item in versions] == [2, 2]
-
-
-def test_restoring_a_version_makes_it_the_newest_and_keeps_the_history(trader: Trader) -> None:
-    made = trader.create(graph=steps(a={}))
-    save(trader, made["id"], 1, graph=steps(b={}))
-    url = f"/pipelines/{made['id']}/versions/1/restore"
-    assert trader.http.post(url, headers={"If-Match": "1"}).status_code == 412
-    restored = trader.http.post(url, headers={"If-Match": "2"}).json()
-    assert (restored["version"], restored["graph"]) == (3, made["graph"])
-    versions = trader.http.get(f"/pipelines/{made['id']}/versions").json()["items"]
-    assert [item["version"] for item in versions] == [3, 2, 1]
-    missing = f"/pipelines/{made['id']}/versions/9/restore"
-    assert trader.http.post(missing, headers={"If-Match": "3"}).status_code == 404
 
 
 def test_a_clone_is_a_pipeline_of_its_own(trader: Trader) -> None:
@@ -119,7 +96,9 @@ def test_a_graph_with_problems_is_saved_shown_and_not_run(trader: Trader) -> Non
         ("dangling_edge", "strategy"),
         ("missing_input", "strategy"),
     }
-    answer = trader.http.post(f"/pipelines/{made['id']}/run", json={"symbol": "AAPL"})
+    answer = trader.http.post(
+        f"/pipelines/{made['id']}/run", json={"symbol": "AAPL", "draft": True}
+    )
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (422, "invalid_graph")
     assert {(item["code"], item["node_id"]) for item in problem["errors"]} == codes

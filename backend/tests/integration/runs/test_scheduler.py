@@ -75,7 +75,7 @@ class World:
         )
         async with self.database.transaction() as session:
             made = await self.pipelines.create(session, self.user, body)
-            active = await self.pipelines.set_status(
+            active = await self.pipelines.publishing.set_status(
                 session, self.user, PipelineId(made.head.id), PipelineStatus.ACTIVE
             )
             return active.head
@@ -197,7 +197,7 @@ async def test_a_pipeline_that_is_switched_off_is_not_due(world: World) -> None:
     pipeline = await world.periodic(market_hours_only=False)
     assert pipeline.next_run_at == world.clock.now() + timedelta(minutes=5)
     async with world.database.transaction() as session:
-        off = await world.pipelines.set_status(
+        off = await world.pipelines.publishing.set_status(
             session, world.user, PipelineId(pipeline.id), PipelineStatus.DRAFT
         )
     assert off.head.next_run_at is None

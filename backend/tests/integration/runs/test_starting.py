@@ -47,7 +47,9 @@ class World:
             self.user = (await identity.register(session, "a@example.com", "three quiet herons")).id
             made = await pipelines.create(session, self.user, body)
             self.pipeline = PipelineId(made.head.id)
-            await pipelines.set_status(session, self.user, self.pipeline, PipelineStatus.ACTIVE)
+            await pipelines.publishing.set_status(
+                session, self.user, self.pipeline, PipelineStatus.ACTIVE
+            )
 
     async def start(self, *symbols: str) -> list[str]:
         """Ask for a run on each symbol at once; return what became of each."""

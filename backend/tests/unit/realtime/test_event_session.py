@@ -11,6 +11,7 @@ from kuber.kernel.ids import RunId, UserId
 from kuber.realtime import session as session_module
 from kuber.realtime.hub import QUEUE_SIZE, Listener
 from kuber.realtime.notice_push import NoticePush
+from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session import Denied, EventSession
 from kuber.runs.errors import RunNotFound
 
@@ -58,10 +59,12 @@ class Client:
         self.arrived = asyncio.Event()
         self.unread = 0
         self.notices = NoticePush(self.read_notices)
+        self.pipelines = PipelinePush()
         self.session = EventSession(
             USER,
             self.hub,  # type: ignore[arg-type]
             self.notices,
+            self.pipelines,
             self.read,
             self.send,
         )

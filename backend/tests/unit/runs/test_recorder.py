@@ -62,7 +62,7 @@ def new_recorder(store: SlowStore) -> RunRecorder:
         id=RunId(uuid4()),
         user_id=UserId(uuid4()),
         pipeline_id=PipelineId(uuid4()),
-        pipeline_version=1,
+        graph_id=uuid4(),
         mode="simulation",
         symbol="AAPL",
         symbols=("AAPL",),

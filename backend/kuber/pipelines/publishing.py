@@ -1,0 +1,183 @@
+"""Publishing a pipeline's draft, and letting what is published start by itself."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.infra.db import JsonObject
+from kuber.kernel.clock import Clock
+from kuber.kernel.errors import Problem
+from kuber.kernel.ids import PipelineId, UserId
+from kuber.pipelines.announcing import announce
+from kuber.pipelines.checks import GraphChecks, require_valid
+from kuber.pipelines.errors import NotPublished, PipelineError, StaleRevision
+from kuber.pipelines.models import PipelineRow, PipelineVersionRow
+from kuber.pipelines.on_record import Standing, record_changes, record_published
+from kuber.pipelines.quotas import make_version_room, measure
+from kuber.pipelines.repository import PipelineRepository
+from kuber.pipelines.schemas import PipelineText, PublishBody
+from kuber.pipelines.subscriptions import notify
+from kuber.pipelines.telling import tell_switched_off
+from kuber.pipelines.triggers import next_due, trigger_problems
+from kuber.pipelines.types import (
+    TRIGGERS,
+    ManualTrigger,
+    PeriodicTrigger,
+    PipelineStatus,
+)
+from kuber.pipelines.views import text_of
+
+_WHILE_ACTIVE = "The pipeline is active, and the draft's trigger would start nothing."
+
+
+class Publishing:
+    """What decides what of a pipeline starts by itself. Every method sees one user's pipelines."""
+
+    def __init__(self, checks: GraphChecks, clock: Clock) -> None:
+        self._checks = checks
+        self._clock = clock
+
+    async def publish(
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        revision: int,
+        body: PublishBody,
+    ) -> PipelineText:
+        """Make `revision` of the draft the version that runs; nothing where nothing differs.
+
+        Sets the session down for a large graph. Raises PipelineNotFound, StaleRevision,
+        InvalidGraph, QuotaReached, and PipelineError when the pipeline is active and nothing could
+        start it then.
+        """
+        repository = PipelineRepository(session)
+        found = await repository.get(user_id, pipeline_id, whole=True)
+        if found.revision != revision:
+            raise StaleRevision.of(revision, found.revision)
+        require_valid(await self._checks.renewed(session, found))
+        row = await repository.get(user_id, pipeline_id, whole=True, lock=True)
+        if row.revision != revision:
+            raise StaleRevision.of(revision, row.revision)
+        shown = self._checks.stored(row)
+        require_valid(shown)
+        if not row.draft_differs:
+            return text_of(row, shown)
+        self._require_startable_draft(row)
+        await make_version_room(session, user_id, row.id)
+        now = self._clock.now()
+        graph_id, _ = await repository.keep_draft(row, now)
+        await self.add_version(session, row, graph_id, row.graph_digest, row.trigger, body, now)
+        row.published_checked_with = row.checked_with
+        row.updated_at = now
+        await measure(session, user_id, row.id)
+        if row.status == PipelineStatus.ACTIVE.value:
+            await self.reschedule(session, row)
+        await announce(session, row)
+        return text_of(row, shown)
+
+    async def add_version(
+        self,
+        session: AsyncSession,
+        row: PipelineRow,
+        graph_id: UUID,
+        digest: bytes,
+        trigger: JsonObject,
+        body: PublishBody,
+        now: datetime,
+    ) -> None:
+        """Make a kept graph and a trigger the newest published version, and put it on record."""
+        row.version = await PipelineRepository(session).next_version(row.id)
+        row.published_graph_id = graph_id
+        row.published_digest = digest
+        row.published_trigger = trigger
+        row.published_at = now
+        session.add(
+            PipelineVersionRow(
+                pipeline_id=row.id,
+                version=row.version,
+                graph_id=graph_id,
+                trigger=trigger,
+                name=body.name,
+                note=body.note or None,
+                created_at=now,
+            )
+        )
+        await session.flush()
+        await record_published(session, row, now)
+
+    async def set_status(
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        status: PipelineStatus,
+    ) -> PipelineText:
+        """Archive, activate or take back.
+
+        Activating needs a published graph that can run, checked now, and sets the session down if
+        it is large. Raises NotPublished, InvalidGraph, PipelineError.
+        """
+        repository = PipelineRepository(session)
+        if status is PipelineStatus.ACTIVE:
+            found = await repository.get(user_id, pipeline_id)
+            if found.published_graph_id is None:
+                raise NotPublished.because("Publish it first: what is published starts by itself.")
+            require_valid(await self._checks.published(session, found))
+        row = await repository.get(user_id, pipeline_id, whole=True, lock=True)
+        if status is PipelineStatus.ACTIVE:
+            if row.published_checked_with != self._checks.checker:
+                raise StaleRevision.saying("The pipeline was published while it was checked.")
+            self._require_startable(row.published_trigger)
+        if row.status != status.value:
+            await self._change_status(session, row, status)
+        return text_of(row, self._checks.stored(row))
+
+    async def switch_off(self, session: AsyncSession, row: PipelineRow, problem_count: int) -> None:
+        """Let an active pipeline whose published graph has problems start by itself no more, and
+        tell its owner. The caller holds its row."""
+        await self._change_status(session, row, PipelineStatus.DRAFT)
+        await tell_switched_off(session, row, problem_count)
+
+    async def reschedule(self, session: AsyncSession, row: PipelineRow) -> None:
+        """Bring what follows from status and published trigger up to date; tell the dispatchers."""
+        row.next_run_at = None
+        if row.status == PipelineStatus.ACTIVE.value:
+            trigger = TRIGGERS.validate_python(row.published_trigger)
+            if isinstance(trigger, PeriodicTrigger):
+                row.next_run_at = next_due(trigger, self._clock.now())
+        await session.flush()
+        await notify(session, "pipeline", row.id)
+
+    async def _change_status(
+        self, session: AsyncSession, row: PipelineRow, status: PipelineStatus
+    ) -> None:
+        before, row.status = Standing.of(row), status.value
+        row.updated_at = self._clock.now()
+        await self.reschedule(session, row)
+        await record_changes(session, row, before, row.updated_at)
+        await announce(session, row)
+
+    def _require_startable(self, trigger: JsonObject | None) -> None:
+        """Raise PipelineError when nothing could ever start the pipeline by itself."""
+        problems = trigger_problems(TRIGGERS.validate_python(trigger), self._clock.now())
+        if problems:
+            raise PipelineError(problems[0].message, problems)
+
+    def _require_startable_draft(self, row: PipelineRow) -> None:
+        """Raise PipelineError when the pipeline is active and publishing would end that."""
+        if row.status != PipelineStatus.ACTIVE.value:
+            return
+        trigger = TRIGGERS.validate_python(row.trigger)
+        problems = trigger_problems(trigger, self._clock.now())
+        if isinstance(trigger, ManualTrigger):
+            remedy = "Deactivate it first, or give it a schedule or signals."
+            problems = [Problem(_WHILE_ACTIVE, remedy, field="trigger.kind")]
+        elif problems:
+            problems = [
+                Problem(one.message, f"{one.remedy} Or deactivate it first.", field=one.field)
+                for one in problems
+            ]
+        if problems:
+            raise PipelineError(_WHILE_ACTIVE, problems)
