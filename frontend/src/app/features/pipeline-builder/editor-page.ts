@@ -3,8 +3,10 @@ import { Component, computed, DestroyRef, effect, inject, input, untracked } fro
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatTooltip } from '@angular/material/tooltip';
+import { MatSnackBar } from '@angular/material/snack-bar';
 import { Title } from '@angular/platform-browser';
 import { Router, RouterLink } from '@angular/router';
+import { Session } from '@core/auth/session';
 import { HELD_IS_BACK } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
 import { UnsavedWork } from '@core/page/unsaved-work';
@@ -14,6 +16,7 @@ import { Icon } from '@shared/icon';
 import { Skeleton } from '@shared/skeleton';
 import { NextMenus } from './canvas/next-menus';
 import { PipelineCanvas } from './canvas/pipeline-canvas';
+import { goesOnInWords } from './domain/words';
 import { EditorHeader } from './header/editor-header';
 import { type ShortcutHelp, ShortcutsDialog } from './header/shortcuts-dialog';
 import { Inspector } from './inspector/inspector';
@@ -26,6 +29,7 @@ import { ClipboardActions } from './state/clipboard-actions';
 import { EditorActions } from './state/editor-actions';
 import { EditorStore } from './state/editor-store';
 import { EditorUi } from './state/editor-ui';
+import { KeptHistory } from './state/kept-history';
 import { PipelineDocument } from './state/pipeline-document';
 import { ProblemList } from './state/problem-list';
 import { Publication } from './state/publication';
@@ -40,6 +44,8 @@ import { VersionsPanel } from './versions/versions-panel';
 
 /** Here the panels would cover the canvas: they open over it when asked for. */
 const NARROW = '(max-width: 1024px)';
+
+const MESSAGE_MS = 8_000;
 
 const UNSAVED = {
   title: 'Leave with a change that is not saved?',
@@ -79,6 +85,7 @@ const DROPPED = 'Logging out drops it.';
     EditorActions,
     EditorStore,
     EditorUi,
+    KeptHistory,
     PipelineDocument,
     ProblemList,
     Publication,
@@ -105,9 +112,13 @@ export class EditorPage {
   private readonly clipboard = inject(ClipboardActions);
   protected readonly copies = inject(StoredCopies);
   private readonly dialogs = inject(MatDialog);
+  private readonly history = inject(KeptHistory);
   private readonly location = inject(Location);
+  private readonly login = inject(Session);
+  private readonly messages = inject(MatSnackBar);
   private readonly page = inject(PageContext);
   private readonly problems = inject(ProblemList);
+  private readonly publication = inject(Publication);
   private readonly router = inject(Router);
   private readonly runs = inject(RunStore);
   private readonly session = inject(RunSession);
@@ -135,8 +146,14 @@ export class EditorPage {
     return this.store.selection().length > 0 || problems;
   });
 
+  private readonly active = computed(() => this.document.facts()?.status === 'active');
+  /** What is said when the pipeline is left as it is now. */
+  private goesOn = '';
+
   constructor() {
     this.makeRoom();
+    effect(() => (this.goesOn = this.active() ? this.whatGoesOn() : ''));
+    inject(DestroyRef).onDestroy(() => this.part(this.goesOn));
     inject(ChangeFollower).watch();
     inject(UnsavedWork).watch({
       waits: () => this.autosave.waits(),
@@ -169,9 +186,15 @@ export class EditorPage {
 
   protected async open(id: string): Promise<void> {
     const before = this.document.facts()?.id;
+    const goesOn = this.goesOn;
+    this.history.keep();
     if (!(await this.autosave.open(id))) return;
-    if (before && before !== id) this.runs.dismiss();
+    if (before && before !== id) {
+      this.runs.dismiss();
+      this.part(goesOn);
+    }
     if (this.autosave.takeUpDraft()) this.actions.say(HELD_IS_BACK);
+    this.history.takeUp();
     for (const repair of this.document.repairs()) this.actions.say(repair);
     await this.session.resume(id);
   }
@@ -181,6 +204,17 @@ export class EditorPage {
     if (this.autosave.state() === 'deleted') return { ...LOST, action: 'Leave' };
     const text = `${UNSAVED.text} ${forGood ? DROPPED : KEPT}`;
     return { ...UNSAVED, text, action: 'Leave' };
+  }
+
+  private whatGoesOn(): string {
+    const { version, count, differs } = this.publication;
+    return differs() ? goesOnInWords(this.document.name(), version(), count()) : '';
+  }
+
+  /** Says what still runs by itself, where that is not what was on the screen. */
+  private part(words: string): void {
+    if (words && this.login.loggedIn())
+      this.messages.open(words, undefined, { duration: MESSAGE_MS });
   }
 
   /** Keeps the panels off the canvas while the window is narrow. */

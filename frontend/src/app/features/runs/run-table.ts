@@ -37,7 +37,10 @@ import { Time } from '@shared/time';
                 }}</a>
               </td>
               <td class="pipeline middle k-ellipsis" [title]="run.pipeline_name">
-                {{ run.pipeline_name }} <span class="k-muted">v{{ run.pipeline_version }}</span>
+                {{ run.pipeline_name }}
+                <span class="k-muted">{{
+                  run.pipeline_version === null ? 'draft' : 'v' + run.pipeline_version
+                }}</span>
               </td>
               <td class="wide"><k-mode-badge [mode]="run.mode" /></td>
               <td class="wide">{{ run.as_of | kDate }}</td>

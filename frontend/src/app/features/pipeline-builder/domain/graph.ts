@@ -153,8 +153,22 @@ export function meaningOf(graph: PipelineGraph): string {
 
 /** Whether two graphs are stored alike, wherever their fields stand. */
 export function sameGraph(a: PipelineGraph, b: PipelineGraph): boolean {
-  const text = (graph: PipelineGraph) => JSON.stringify(toApi(graph), inOrder);
-  return a === b || text(a) === text(b);
+  return a === b || textOf(a) === textOf(b);
+}
+
+/** Tells a graph from others, in 64 bits: graphs that are stored alike have the same. */
+export function fingerprint(graph: PipelineGraph): string {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57];
+  for (const character of textOf(graph)) {
+    const code = character.codePointAt(0) ?? 0;
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  return `${(high >>> 0).toString(36)}-${(low >>> 0).toString(36)}`;
+}
+
+function textOf(graph: PipelineGraph): string {
+  return JSON.stringify(toApi(graph), inOrder);
 }
 
 /** Writes keys by name: the order in which a database gives them back means nothing. */
