@@ -59,7 +59,24 @@ export async function activeSchedule(
     headers: { ...headers, 'If-Match': String(revision) },
   });
   expect(saved.status(), await saved.text()).toBe(200);
+  await publish(request, account, pipelineId);
   expect((await request.post(`${url}/activate`, { headers })).status()).toBe(200);
+}
+
+/** Publishes the draft of a pipeline as it is stored. */
+export async function publish(
+  request: APIRequestContext,
+  account: Account,
+  pipelineId: string,
+): Promise<void> {
+  const url = `/api/v1/pipelines/${pipelineId}`;
+  const headers = bearer(account);
+  const { revision } = await (await request.get(url, { headers })).json();
+  const published = await request.post(`${url}/publish`, {
+    data: {},
+    headers: { ...headers, 'If-Match': String(revision) },
+  });
+  expect(published.status(), await published.text()).toBe(200);
 }
 
 /** Starts a run on AAPL history and waits for its end; gives its id. */

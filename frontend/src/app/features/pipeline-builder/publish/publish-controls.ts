@@ -50,7 +50,7 @@ interface Look {
         <button
           matIconButton
           type="button"
-          aria-label="More ways to publish"
+          aria-label="Other ways to publish"
           [matMenuTriggerFor]="more"
         >
           <k-icon name="arrow_drop_down" />
