@@ -85,7 +85,9 @@ PIPELINES = RowComparison(
         from said s
         join pipeline_versions v on v.pipeline_id = s.pipeline_id and v.version = s.version
         join pipeline_graphs g on g.id = v.graph_id
+        join pipelines p on p.id = s.pipeline_id
         where s.event_type = 'pipeline_published'
+          and not (v.version = p.version and v.graph_id = p.published_graph_id)
           and {_digest("g.graph")} is distinct from s.graph_sha256
         union all
         select l.chain_position, concat('Pipeline ', l.pipeline_id, case
@@ -116,6 +118,9 @@ PIPELINES = RowComparison(
         where p.published_graph_id is not null and not exists (
             select from said s where s.pipeline_id = p.id
               and s.event_type = 'pipeline_published')
+          and exists (
+            select from said s where s.pipeline_id = p.id
+              and s.event_type in ('pipeline_adopted', 'pipeline_created'))
         order by 1 limit 20
     """,  # noqa: S608
 )

@@ -14,6 +14,7 @@ from kuber.pipelines.checks import GraphChecks, require_valid
 from kuber.pipelines.errors import NotPublished, PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
 from kuber.pipelines.on_record import Standing, record_changes, record_published
+from kuber.pipelines.ownership import require_own_scanner
 from kuber.pipelines.quotas import make_version_room, measure
 from kuber.pipelines.repository import PipelineRepository
 from kuber.pipelines.schemas import PipelineText, PublishBody
@@ -64,7 +65,7 @@ class Publishing:
         require_valid(shown)
         if not row.draft_differs:
             return text_of(row, shown)
-        self._require_startable_draft(row)
+        await self._require_startable_draft(session, row)
         await make_version_room(session, user_id, row.id)
         now = self._clock.now()
         graph_id, _ = await repository.keep_draft(row, now)
@@ -129,7 +130,7 @@ class Publishing:
         if status is PipelineStatus.ACTIVE:
             if row.published_checked_with != self._checks.checker:
                 raise StaleRevision.saying("The pipeline was published while it was checked.")
-            self._require_startable(row.published_trigger)
+            await self._require_startable(session, row)
         if row.status != status.value:
             await self._change_status(session, row, status)
         return text_of(row, self._checks.stored(row))
@@ -159,17 +160,20 @@ class Publishing:
         await record_changes(session, row, before, row.updated_at)
         await announce(session, row)
 
-    def _require_startable(self, trigger: JsonObject | None) -> None:
-        """Raise PipelineError when nothing could ever start the pipeline by itself."""
-        problems = trigger_problems(TRIGGERS.validate_python(trigger), self._clock.now())
+    async def _require_startable(self, session: AsyncSession, row: PipelineRow) -> None:
+        """Raise PipelineError when nothing could ever start what is published by itself."""
+        trigger = TRIGGERS.validate_python(row.published_trigger)
+        await require_own_scanner(session, UserId(row.user_id), trigger)
+        problems = trigger_problems(trigger, self._clock.now())
         if problems:
             raise PipelineError(problems[0].message, problems)
 
-    def _require_startable_draft(self, row: PipelineRow) -> None:
+    async def _require_startable_draft(self, session: AsyncSession, row: PipelineRow) -> None:
         """Raise PipelineError when the pipeline is active and publishing would end that."""
         if row.status != PipelineStatus.ACTIVE.value:
             return
         trigger = TRIGGERS.validate_python(row.trigger)
+        await require_own_scanner(session, UserId(row.user_id), trigger)
         problems = trigger_problems(trigger, self._clock.now())
         if isinstance(trigger, ManualTrigger):
             remedy = "Deactivate it first, or give it a schedule or signals."

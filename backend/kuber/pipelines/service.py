@@ -12,7 +12,6 @@ from kuber.infra.db import set_down
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, UserId, new_id
-from kuber.market.scanners.service import owns_scanner
 from kuber.pipelines.announcing import announce
 from kuber.pipelines.checks import GraphChecks
 from kuber.pipelines.documents import CheckedGraph
@@ -20,6 +19,7 @@ from kuber.pipelines.errors import PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow
 from kuber.pipelines.modes import open_mode
 from kuber.pipelines.on_record import Standing, record, record_changes
+from kuber.pipelines.ownership import owns_scanner_of, require_own_scanner
 from kuber.pipelines.publishing import Publishing
 from kuber.pipelines.quotas import measure, require_pipeline_room
 from kuber.pipelines.repository import SORTS, PipelineRepository
@@ -134,7 +134,7 @@ class PipelineService:
         if body.mode is not None:
             row.mode = open_mode(body.mode)
         if body.trigger is not None:
-            await _require_own_scanner(session, user_id, body.trigger)
+            await require_own_scanner(session, user_id, body.trigger)
             row.trigger = body.trigger.model_dump(mode="json")
         if new is None:
             shown = self.checks.stored(row)
@@ -162,7 +162,7 @@ class PipelineService:
         """
         old = await self.versions.one(session, user_id, pipeline_id, version)
         trigger = old.head.trigger
-        if trigger is not None and not await _owns_scanner_of(session, user_id, trigger):
+        if trigger is not None and not await owns_scanner_of(session, user_id, trigger):
             trigger = trigger.model_copy(update={"scanner_id": None})
         await set_down(session)
         checked = await self.checks.text(old.graph, str(user_id))
@@ -267,7 +267,7 @@ class PipelineService:
         trigger: Trigger,
     ) -> PipelineRow:
         """Store a pipeline of which nothing is published."""
-        await _require_own_scanner(session, user_id, trigger)
+        await require_own_scanner(session, user_id, trigger)
         await require_pipeline_room(session, user_id)
         now = self._clock.now()
         row = PipelineRow(
@@ -303,17 +303,3 @@ class PipelineService:
             row.graph, row.graph_digest = new.text, digest
             await measure(session, UserId(row.user_id), row.id)
         return new
-
-
-async def _owns_scanner_of(session: AsyncSession, user_id: UserId, trigger: Trigger) -> bool:
-    if not isinstance(trigger, SignalTrigger) or trigger.scanner_id is None:
-        return True
-    return await owns_scanner(session, user_id, trigger.scanner_id)
-
-
-async def _require_own_scanner(session: AsyncSession, user_id: UserId, trigger: Trigger) -> None:
-    if isinstance(trigger, SignalTrigger) and not await _owns_scanner_of(session, user_id, trigger):
-        problem = Problem(
-            "Unknown scanner.", "Choose one of your scanners.", field="trigger.scanner_id"
-        )
-        raise PipelineError(f"There is no scanner {trigger.scanner_id}.", [problem])

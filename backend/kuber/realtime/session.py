@@ -266,4 +266,6 @@ def _run_of(topic: str) -> RunId:
             raise ValueError(kind)
         return RunId(UUID(name))
     except ValueError as error:
-        raise Denied("unknown_topic", "Topics are execution:<id> and user.") from error
+        raise Denied(
+            "unknown_topic", "Topics are execution:<id>, user, notices and pipelines."
+        ) from error

@@ -178,7 +178,7 @@ def _next(plan: _Plan, started: Started) -> NextDue:
 
 def _put_off(one: DuePipeline | UnreadablePipeline, problem: str, now: datetime) -> NextDue:
     log.warning("schedule_put_off", pipeline_id=str(one.pipeline_id), problem=problem)
-    detail = f"{problem} Save the trigger again to put it right."
+    detail = f"{problem} Set the trigger again and publish it to put it right."
     return NextDue(one.pipeline_id, now + _PUT_OFF, _skip(one, [("not_runnable", detail)]))
 
 

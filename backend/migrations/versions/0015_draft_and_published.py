@@ -92,7 +92,9 @@ def _make_graphs() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline_graphs")),
-        sa.UniqueConstraint("pipeline_id", "digest", name=op.f("uq_pipeline_graphs_pipeline_id")),
+        sa.UniqueConstraint(
+            "pipeline_id", "digest", name=op.f("uq_pipeline_graphs_pipeline_id_digest")
+        ),
     )
     op.execute(_GRAPHS)
     trigger = postgresql.JSONB(astext_type=sa.Text(), none_as_null=True)

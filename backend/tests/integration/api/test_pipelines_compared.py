@@ -56,6 +56,12 @@ async def saved(client: httpx.AsyncClient, address: str, **body: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def published(client: httpx.AsyncClient, address: str) -> None:
+    revision = str((await client.get(address)).json()["revision"])
+    answer = await client.post(f"{address}/publish", headers={"If-Match": revision})
+    assert answer.status_code == 200, answer.text
+
+
 async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
     ann: httpx.AsyncClient, settings: Settings
 ) -> None:
@@ -68,13 +74,20 @@ async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
         assert (await ann.post(f"{address}/{path}", json={})).is_success
 
     await saved(ann, address, trigger=HOURLY, name="Other")
+    assert await found(settings) == []
+    await published(ann, address)
     await step("activate")
     assert await found(settings) == []
-    await saved(ann, address, graph={"nodes": [], "edges": []})  # takes it back to a draft
-    assert (await ann.get(address)).json()["status"] == "draft"
+    await saved(ann, address, graph={"nodes": [], "edges": []}, trigger=SIGNALS)
     await link(settings)
     assert await found(settings) == []
     await step("clone")
+    answer = await ann.post(f"{address}/versions/1/restore", headers={"If-Match": "3"})
+    assert answer.is_success
+    await step("deactivate")
+    await published(ann, address)
+    await link(settings)
+    assert await found(settings) == []
     file = (await ann.get(f"{address}/export")).json()
     assert (await ann.post("/api/v1/pipelines/import", json=file)).status_code == 201
     await step("archive")
@@ -88,35 +101,55 @@ async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
     assert await found(settings) == []
 
 
-async def test_an_active_pipeline_whose_trigger_can_never_start_it_agrees(
-    ann: httpx.AsyncClient, settings: Settings
-) -> None:
-    pipeline = await made(ann, trigger=HOURLY)
-    address = f"/api/v1/pipelines/{pipeline['id']}"
-    assert (await ann.post(f"{address}/activate")).is_success
-    await saved(ann, address, trigger={"kind": "manual"})
-    assert (await ann.get(address)).json()["status"] == "draft"
-    await link(settings)
-    assert await found(settings) == []
-
-
 @pytest.mark.parametrize(
     ("statement", "damage"),
     [
         ("update pipelines set status = 'active'", [(Damage.ROW_DIFFERS, True)]),
         ("update pipelines set mode = 'live'", [(Damage.ROW_DIFFERS, True)]),
-        ('update pipelines set trigger = \'{"kind": "manual"}\'', [(Damage.ROW_DIFFERS, True)]),
+        ("update pipelines set published_trigger = '{}'", [(Damage.ROW_DIFFERS, True)]),
         (
             (
-                "update pipelines set trigger ="
-                " jsonb_set(trigger, '{subscriptions,0,min_confidence}', '69')"
+                "update pipelines set published_trigger ="
+                " jsonb_set(published_trigger, '{subscriptions,0,min_confidence}', '69')"
             ),
             [(Damage.ROW_DIFFERS, True)],
         ),
         (
-            "update pipelines set trigger = jsonb_set(trigger, '{subscriptions}', '5')",
+            (
+                "update pipelines set published_trigger ="
+                " jsonb_set(published_trigger, '{subscriptions}', '5')"
+            ),
             [(Damage.ROW_DIFFERS, True)],
         ),
+        (
+            "update pipelines set published_trigger = null, published_graph_id = null, version = 0",
+            [(Damage.ROW_DIFFERS, True)] * 3,
+        ),
+        ("update pipeline_graphs set graph = '{}'", [(Damage.ROW_DIFFERS, True)]),
+        (
+            (
+                "with other as (insert into pipeline_graphs select gen_random_uuid(), pipeline_id,"
+                " '', '{}', 0, now() from pipeline_graphs returning id)"
+                " update pipelines set published_graph_id = other.id from other"
+            ),
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "with other as (insert into pipeline_graphs select gen_random_uuid(), pipeline_id,"
+                " '', '{}', 0, now() from pipeline_graphs returning id)"
+                " update pipeline_versions set graph_id = other.id from other"
+            ),
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "insert into pipeline_versions select pipeline_id, 2, graph_id, trigger, 'x', null,"
+                " now() from pipeline_versions"
+            ),
+            [(Damage.ROW_UNRECORDED, False)],
+        ),
+        ("update pipelines set trigger = '{}', graph = '{}'", []),
         (
             (
                 "with other as (insert into users select gen_random_uuid(), 'x@example.com',"
@@ -127,7 +160,11 @@ async def test_an_active_pipeline_whose_trigger_can_never_start_it_agrees(
         ),
         ("delete from pipelines", [(Damage.ROW_DIFFERS, True)]),
     ],
-    ids=["status", "mode", "trigger", "confidence", "no list", "owner", "deleted"],
+    ids=[
+        *("status", "mode", "trigger", "confidence", "no list", "nothing published"),
+        *("graph", "another graph", "a version's graph", "a version more", "the draft"),
+        *("owner", "deleted"),
+    ],
 )
 async def test_what_was_changed_by_hand_is_found(
     ann: httpx.AsyncClient, settings: Settings, statement: str, damage: list[tuple[Damage, bool]]
@@ -154,7 +191,7 @@ async def test_a_pipeline_that_nobody_recorded_is_found(
 async def test_a_deleted_pipeline_that_was_put_back_is_found(
     ann: httpx.AsyncClient, settings: Settings
 ) -> None:
-    pipeline = await made(ann)
+    pipeline = await made(ann, template=None)
     by_hand(settings, "create table kept as select * from pipelines")
     assert (await ann.delete(f"/api/v1/pipelines/{pipeline['id']}")).status_code == 204
     await link(settings)

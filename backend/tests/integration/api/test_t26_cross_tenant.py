@@ -172,6 +172,7 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
 REQUESTS: dict[str, dict[str, Any]] = {
     "update_pipeline": {"json": {"name": "taken over"}, "headers": {"If-Match": "1"}},
     "update_webhook_source": {"json": {"name": "taken over"}},
+    "publish_pipeline": {"json": {"name": "taken over"}, "headers": {"If-Match": "1"}},
     "restore_version": {"headers": {"If-Match": "1"}},
     "run_pipeline": {"json": {"symbol": "AAPL"}},
     "update_generator": {"json": {"name": "taken over", "kind": "rsi", "symbols": ["NVDA"]}},

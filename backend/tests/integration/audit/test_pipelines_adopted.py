@@ -62,13 +62,13 @@ def found(record: Record) -> list[Damage]:
 
 
 async def test_an_old_pipeline_is_adopted_once(record: Record) -> None:
-    assert found(record) == [Damage.ROW_UNRECORDED]
     config = alembic_config(record.url)
     for _ in range(2):
-        command.upgrade(config, "0009")
+        command.upgrade(config, "head")
         assert await record.link() in (1, 0)
         assert found(record) == []
         command.downgrade(config, "0006")
+    command.upgrade(config, "head")
     with psycopg.connect(record.url) as connection:
         query = "select data from audit_entries where event_type = 'pipeline_adopted'"
         ((data,),) = connection.execute(query).fetchall()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kuber.infra.db import JsonObject
+from kuber.pipelines.schemas import VersionOut
 from tests.fakes.graphs import chain, edge, graph, node
 from tests.fixtures.traders import Trader
 
@@ -65,14 +66,27 @@ def test_a_large_graph_goes_through_every_copy_unchanged(trader: Trader, drawn: 
     file = trader.http.get(f"{url}/export").json()
     imported = trader.http.post("/pipelines/import", json=file).json()
     cloned = trader.http.post(f"{url}/clone").json()
-    same = put(trader, made, drawn)
-    small = put(trader, same, chain())
-    first = f"{url}/versions/1"
-    restored = trader.http.post(f"{first}/restore", headers={"If-Match": "3"}).json()
-    for copy in (file, imported, cloned, same, restored, trader.http.get(first).json()):
+    same = trader.save(made, graph=drawn)
+    for copy in (file, imported, cloned, same):
         assert copy["graph"] == made["graph"]
-    assert [item["version"] for item in (same, small, restored)] == [1, 2, 3]
     assert cloned["problem_count"] == imported["problem_count"] == made["problem_count"]
+
+
+def test_a_large_graph_is_published_compared_and_restored_unchanged(
+    trader: Trader, runnable: JsonObject
+) -> None:
+    made = trader.create("Long", graph=runnable)
+    url = f"/pipelines/{made['id']}"
+    small = trader.publish(trader.save(made, graph=chain(node("a", "report"))))
+    first = f"{url}/versions/1"
+    restored = trader.http.post(f"{first}/restore", headers={"If-Match": "2"}).json()
+    done = trader.publish(restored)
+    cloned = trader.http.post(f"{url}/clone").json()
+    for copy in (restored, done, cloned, trader.http.get(first).json()):
+        assert copy["graph"] == made["graph"]
+    assert [item["version"] for item in (small, restored, done, cloned)] == [2, 2, 3, 1]
+    found = trader.http.get(f"{url}/diff", params={"from": "2", "to": "3"}).json()
+    assert len(found["nodes"]["added"]) == len(runnable["nodes"]) - 1
 
 
 def test_a_large_graph_runs_and_is_shown_with_its_run(trader: Trader, runnable: JsonObject) -> None:
@@ -120,7 +134,7 @@ def test_a_repeated_large_request_gets_the_first_answer(trader: Trader, drawn: J
 def test_versions_are_paged_and_carry_no_graph(trader: Trader) -> None:
     made = trader.create(graph=chain())
     for number in range(4):
-        made = put(trader, made, chain(node(f"a{number}", "report")))
+        made = trader.publish(trader.save(made, graph=chain(node(f"a{number}", "report"))))
     url = f"/pipelines/{made['id']}/versions"
     seen, cursor = [], None
     while True:
@@ -130,7 +144,7 @@ def test_versions_are_paged_and_carry_no_graph(trader: Trader) -> None:
         if (cursor := page["next_cursor"]) is None:
             break
     assert [item["version"] for item in seen] == [5, 4, 3, 2, 1]
-    assert set(seen[0]) == {"version", "node_count", "created_at"}
+    assert set(seen[0]) == set(VersionOut.model_fields)
     assert [item["node_count"] for item in seen] == [2, 2, 2, 2, 1]
     assert trader.http.get(f"{url}/5").json()["graph"] == made["graph"]
     assert trader.http.get(f"{url}/6").status_code == 404
@@ -143,21 +157,15 @@ def test_what_starts_by_hand_is_never_active(trader: Trader) -> None:
     made = trader.create(graph=chain(node("data", "market_data")), trigger=schedule)
     url = f"/pipelines/{made['id']}"
     assert trader.http.post(f"{url}/activate").json()["status"] == "active"
-    by_hand = trader.http.put(
-        url, json={"trigger": {"kind": "manual"}}, headers={"If-Match": "2"}
-    ).json()
-    assert (by_hand["status"], by_hand["next_run_at"]) == ("draft", None)
+    by_hand = trader.save(made, trigger={"kind": "manual"})
+    headers = {"If-Match": str(by_hand["revision"])}
+    refused = trader.http.post(f"{url}/publish", headers=headers)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "trigger.kind")
+    assert trader.http.post(f"{url}/deactivate").json()["next_run_at"] is None
+    trader.publish(by_hand)
     refused = trader.http.post(f"{url}/activate")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "trigger.kind")
     assert trader.http.get(url).json()["status"] == "draft"
-
-
-def put(trader: Trader, made: JsonObject, drawn: JsonObject) -> JsonObject:
-    headers = {"If-Match": str(made["revision"])}
-    answer = trader.http.put(f"/pipelines/{made['id']}", json={"graph": drawn}, headers=headers)
-    assert answer.status_code == 200, answer.text
-    found: JsonObject = answer.json()
-    return found
 
 
 def plain(drawn: JsonObject) -> object:

@@ -1,5 +1,7 @@
 """Draft and published: what saving, publishing, restoring, copying and switching on do to each."""
 
+import json
+
 import httpx
 import pytest
 
@@ -43,7 +45,8 @@ def test_a_first_graph_that_can_run_is_published_and_another_is_not(trader: Trad
     assert published(whole) == (1, 1, False)
     assert (whole["status"], whole["published_trigger"]) == ("draft", whole["trigger"])
     assert whole["published_at"] == whole["created_at"]
-    for body in ({"graph": BROKEN}, {}):
+    bodies: tuple[JsonObject, ...] = ({"graph": BROKEN}, {})
+    for body in bodies:
         never = trader.create(**body)
         assert published(never) == (0, None, True)
         assert (never["published_trigger"], never["published_at"]) == (None, None)
@@ -127,6 +130,7 @@ def test_a_draft_with_problems_is_not_published_and_the_nodes_are_named(trader: 
         {"note": "\ud800"},
         {"graph": EMPTY},
         {"name": 7},
+        {"revision": 2},
     ],
 )
 def test_a_hostile_name_or_note_is_refused(trader: Trader, body: JsonObject) -> None:
@@ -134,9 +138,7 @@ def test_a_hostile_name_or_note_is_refused(trader: Trader, body: JsonObject) -> 
     saved = trader.save(made, graph=steps(b={}))
     answer = trader.http.post(
         f"/pipelines/{made['id']}/publish",
-        content=httpx.Request("POST", "http://x", json=body).content
-        if "\ud800" not in str(body)
-        else b'{"note": "\\ud800"}',
+        content=json.dumps(body),
         headers={"If-Match": str(saved["revision"]), "Content-Type": "application/json"},
     )
     assert answer.status_code == 422, answer.text
@@ -235,15 +237,41 @@ def test_a_trigger_is_restored_without_a_scanner_that_is_gone(trader: Trader) ->
     scanner = trader.http.post(
         "/scanners", json={"name": "One", "kind": "manual", "tickers": ["AAPL"]}
     ).json()
-    signal = {"kind": "signal", "scanner_id": scanner["id"]}
+    types = [{"signal_type": "golden_cross"}]
+    signal = {"kind": "signal", "scanner_id": scanner["id"], "subscriptions": types}
     made = trader.create(graph=steps(a={}), trigger=signal)
-    saved = trader.save(made, trigger=HOURLY)
-    path = f"/scanners/{scanner['id']}"
-    assert trader.http.delete(path).status_code == 409  # what is published names it
-    second = trader.publish(saved)
-    assert trader.http.delete(path).status_code == 204
+    second = trader.publish(trader.save(made, trigger=HOURLY))
+    assert trader.http.delete(f"/scanners/{scanner['id']}").status_code == 204
     restored = post(trader, made, "versions/1/restore", second["revision"]).json()
     assert (restored["trigger"]["kind"], restored["trigger"]["scanner_id"]) == ("signal", None)
+
+
+@pytest.mark.parametrize("where", ["draft", "published"])
+def test_a_scanner_is_in_use_by_a_draft_and_by_what_is_published(
+    trader: Trader, where: str
+) -> None:
+    scanner = trader.http.post(
+        "/scanners", json={"name": "One", "kind": "manual", "tickers": ["AAPL"]}
+    ).json()
+    types = [{"signal_type": "golden_cross"}]
+    signal = {"kind": "signal", "scanner_id": scanner["id"], "subscriptions": types}
+    path = f"/scanners/{scanner['id']}"
+    first, then = (HOURLY, signal) if where == "draft" else (signal, HOURLY)
+    made = trader.create(graph=steps(a={}), trigger=first)
+    post(trader, made, "activate")
+    trader.save(made, trigger=then)
+    assert [use["pipeline_id"] for use in trader.http.get(path).json()["used_by"]] == [made["id"]]
+    assert trader.http.delete(path).status_code == 409
+    post(trader, made, "deactivate")
+    assert trader.http.delete(path).status_code == 204
+    if where == "published":
+        refused = post(trader, made, "activate")
+        assert refused.json()["errors"][0]["field"] == "trigger.scanner_id"
+    else:
+        post(trader, made, "activate")
+        refused = post(trader, made, "publish", 2)
+        assert refused.json()["errors"][0]["field"] == "trigger.scanner_id"
+    assert refused.status_code == 422
 
 
 def test_a_clone_has_the_draft_and_what_is_published_as_its_first_version(trader: Trader) -> None:

@@ -14,9 +14,9 @@ from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.rechecking import recheck_all
-from kuber.pipelines.schemas import PipelineCreate
+from kuber.pipelines.schemas import PipelineCreate, PipelineHead
 from kuber.pipelines.service import PipelineService
-from kuber.pipelines.types import Graph, PipelineQuery
+from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineQuery, PipelineStatus
 from tests.fakes.graphs import chain, node
 
 
@@ -47,6 +47,31 @@ class World:
         async with self.database.transaction() as session:
             made = await self.pipelines.create(session, self.user, body)
         return PipelineId(made.head.id)
+
+    async def active(self) -> PipelineId:
+        """Store a pipeline that is active."""
+        graph = Graph.model_validate(chain(node("data", "market_data")))
+        trigger = PeriodicTrigger.model_validate({"kind": "periodic", "symbols": ["NVDA"]})
+        body = PipelineCreate(name="On time", graph=graph, trigger=trigger)
+        async with self.database.transaction() as session:
+            made = await self.pipelines.create(session, self.user, body)
+            pipeline, on = PipelineId(made.head.id), PipelineStatus.ACTIVE
+            await self.pipelines.publishing.set_status(session, self.user, pipeline, on)
+        return pipeline
+
+    async def head(self, pipeline: PipelineId) -> PipelineHead:
+        async with self.database.transaction() as session:
+            return await self.pipelines.head(session, self.user, pipeline)
+
+    async def execute(self, statement: str) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(text(statement))
+
+    async def told(self) -> list[dict[str, str]]:
+        """Return what the owner is told of pipelines that were switched off."""
+        async with self.database.transaction() as session:
+            query = "select data from notice_outbox where kind = 'pipeline_switched_off'"
+            return list((await session.execute(text(query))).scalars())
 
     async def forget(self) -> None:
         """Make all results those of somebody else."""
@@ -126,3 +151,39 @@ async def test_a_graph_that_cannot_be_read_keeps_no_other_from_being_checked(
         )
     await world.recheck()
     assert [ours for _, _, ours in await world.stored()] == [False, True]
+
+
+async def test_an_active_pipeline_whose_published_graph_has_problems_now_is_switched_off(
+    world: World,
+) -> None:
+    outdated, fine = await world.active(), await world.active()
+    await world.execute(
+        "update pipeline_graphs set graph = jsonb_set(graph, '{nodes,1,agent_type}', '\"gone\"')"
+        f" where pipeline_id = '{outdated}'"
+    )
+    assert await world.recheck() == 0  # nobody else has looked at it
+    await world.execute("update pipelines set published_checked_with = 'other'")
+    assert await world.recheck() == 2
+    off = await world.head(outdated)
+    assert (off.status, off.next_run_at, off.version) == ("draft", None, 1)
+    assert (await world.head(fine)).status == "active"
+    [said] = await world.told()
+    assert (said["pipeline_id"], said["pipeline_name"]) == (str(outdated), "On time")
+    assert said["reason"] == "Version 1 has 1 problem with the agents that are installed now."
+    assert await world.recheck() == 0
+
+
+async def test_a_draft_with_problems_switches_nothing_off(world: World) -> None:
+    pipeline = await world.active()
+    await world.execute("update pipelines set graph = '{}', checked_with = 'other'")
+    assert await world.recheck() == 1
+    assert ((await world.head(pipeline)).status, await world.told()) == ("active", [])
+
+
+async def test_what_does_not_start_by_itself_is_not_looked_at(world: World) -> None:
+    pipeline = await world.active()
+    async with world.database.transaction() as session:
+        draft = PipelineStatus.DRAFT
+        await world.pipelines.publishing.set_status(session, world.user, pipeline, draft)
+    await world.execute("update pipelines set published_checked_with = 'other'")
+    assert await world.recheck() == 0

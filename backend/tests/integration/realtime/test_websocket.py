@@ -162,6 +162,40 @@ async def test_the_user_topic_shows_ones_own_runs_and_nobody_elses(
     assert {event["execution_id"] for event in seen} == {run_id}
 
 
+async def test_every_change_of_ones_own_pipelines_is_told_at_once(
+    installation: Installation, trader: Trader
+) -> None:
+    stranger = installation.sign_up()
+    foreign = stranger.create(graph=steps(a={}))
+    schedule = {"kind": "periodic", "symbols": ["AAPL"], "market_hours_only": False}
+    made = trader.create(graph=steps(a={}), trigger=schedule)
+    address = f"/pipelines/{made['id']}"
+    async with socket(installation, trader.token) as opened:
+        await receive(opened)
+        trader.save(made, name="Nobody has asked yet")
+        topic = {"topic": "pipelines"}
+        await opened.send(json.dumps({"type": "subscribe", **topic}))
+        assert await receive(opened) == {"type": "subscribed", **topic}
+        stranger.save(foreign, graph=steps(b={}))
+        saved = trader.save(made | {"revision": 2}, graph=steps(b={}))
+        trader.publish(saved)
+        trader.http.post(f"{address}/activate")
+        trader.http.post(f"{address}/deactivate")
+        refused = trader.http.put(address, json={"name": "x"}, headers={"If-Match": "1"})
+        assert refused.status_code == 412
+        trader.http.delete(address)
+        told = [await receive(opened) for _ in range(5)]
+        await opened.send(json.dumps({"type": "unsubscribe", **topic}))
+    changed = {"type": "pipeline_changed", "pipeline_id": made["id"], "revision": 3}
+    assert told == [
+        changed | {"version": 1, "status": "draft"},
+        changed | {"version": 2, "status": "draft"},
+        changed | {"version": 2, "status": "active"},
+        changed | {"version": 2, "status": "draft"},
+        changed | {"version": 2, "status": "draft", "deleted": True},
+    ]
+
+
 async def test_the_connection_ends_with_its_token(
     installation: Installation, trader: Trader
 ) -> None:

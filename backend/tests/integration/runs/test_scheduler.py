@@ -20,7 +20,7 @@ from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
 from kuber.pipelines.schemas import PipelineCreate, PipelineHead, PipelineUpdate
 from kuber.pipelines.service import PipelineService
-from kuber.pipelines.types import Graph, PeriodicTrigger, PipelineStatus
+from kuber.pipelines.types import Graph, ManualTrigger, PeriodicTrigger, PipelineStatus
 from kuber.runs.scheduling import Scheduler
 from tests.fakes.graphs import chain, node
 from tests.fakes.troubled_market import AWAY, ODD, UNLISTED, TroubledMarket
@@ -314,3 +314,15 @@ async def test_a_pipeline_that_cannot_be_planned_is_put_off_and_stops_nobody(wor
     ] * 2
     assert "Mars/Olympus" not in rows[0][2]
     assert rows[0][2].startswith("The schedule cannot be read: periodic.timezone: name a")
+
+
+async def test_a_schedule_goes_on_as_published_whatever_the_draft_says(world: World) -> None:
+    head = await world.periodic(market_hours_only=False)
+    broken = Graph.model_validate({"nodes": [], "edges": []})
+    body = PipelineUpdate(graph=broken, trigger=ManualTrigger())
+    async with world.database.transaction() as session:
+        await world.pipelines.save(session, world.user, PipelineId(head.id), 1, body)
+    await walk(world, world.clock.now() + timedelta(minutes=15))
+    assert len(await world.runs()) == 3
+    after = await world.pipeline(head.id)
+    assert (after.status, after.trigger.kind) == ("active", "manual")

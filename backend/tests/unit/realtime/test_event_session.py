@@ -1,6 +1,7 @@
 """A client's event session, against a hub and records that a test fills by hand."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -259,6 +260,31 @@ async def test_a_client_that_falls_too_far_behind_is_cut_off() -> None:
     assert slow.hub.listeners == []
 
 
+async def test_changes_of_pipelines_are_told_to_whoever_asked_for_them(client: Client) -> None:
+    def change(revision: int, user: UUID = USER) -> str:
+        return json.dumps({"user_id": str(user), "pipeline_id": "p", "revision": revision})
+
+    await client.subscribe()
+    client.pipelines.changed(change(1))  # nobody has asked yet
+    client.hub.publish(event(1))
+    await client.until(1)
+    await client.subscribe(topic="pipelines")
+    client.pipelines.changed(change(2, uuid4()))
+    client.pipelines.changed(change(3))
+    client.pipelines.look_again()
+    client.hub.publish(event(2))
+    await client.until(2)
+    await client.session.handle('{"type": "unsubscribe", "topic": "pipelines"}')
+    client.pipelines.changed(change(4))
+    client.hub.publish(event(3))
+    await client.until(3)
+    told = [item for item in client.sent if item["type"].startswith("pipeline")]
+    assert told == [
+        {"type": "pipeline_changed", "pipeline_id": "p", "revision": 3},
+        {"type": "pipelines_missed"},
+    ]
+
+
 async def test_notices_are_told_to_whoever_asked_for_them(client: Client) -> None:
     client.notices.start()
     client.records = [event(1)]
@@ -345,7 +371,6 @@ async def test_a_run_that_is_deleted_meanwhile_ends_nothing_else(client: Client)
 async def test_a_cancel_that_meets_an_event_is_not_lost(ticks: int) -> None:
     client = Client()
     pump = asyncio.create_task(client.session.pump())
-    await asyncio.sleep(0)
     await asyncio.sleep(0)
     client.hub.publish(event(1))
     for _ in range(ticks):
