@@ -305,11 +305,17 @@ test.describe('saving', () => {
     await editor.saved();
     expect((await editor.stored()).name).toBe('From this window');
 
-    await rename(other, 'Too late');
-    await expect(other.getByText('This pipeline was changed elsewhere.')).toBeVisible();
-    await other.getByRole('button', { name: 'Reload' }).click();
     await expect(other.getByRole('textbox', { name: 'Name of the pipeline' })).toHaveValue(
       'From this window',
+    );
+
+    await rename(other, 'First again');
+    await expect(other.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
+    await rename(page, 'Too late');
+    await expect(page.getByText('This pipeline was changed elsewhere.')).toBeVisible();
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await expect(page.getByRole('textbox', { name: 'Name of the pipeline' })).toHaveValue(
+      'First again',
     );
   });
 

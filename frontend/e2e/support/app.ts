@@ -44,16 +44,17 @@ export async function newPipeline(
   return (await answer.json()).id;
 }
 
-/** Has a pipeline run on AAPL every hour from now on. */
+/** Has a pipeline run on AAPL every hour from now on, or as `schedule` says. */
 export async function activeSchedule(
   request: APIRequestContext,
   account: Account,
   pipelineId: string,
+  schedule: object = {},
 ): Promise<void> {
   const url = `/api/v1/pipelines/${pipelineId}`;
   const headers = bearer(account);
   const { revision } = await (await request.get(url, { headers })).json();
-  const trigger = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'] };
+  const trigger = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'], ...schedule };
   const saved = await request.put(url, {
     data: { trigger },
     headers: { ...headers, 'If-Match': String(revision) },
