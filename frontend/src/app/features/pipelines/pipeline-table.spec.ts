@@ -38,8 +38,9 @@ describe('a pipeline in the list', () => {
   });
 
   it('is to start as its draft while it is off', async () => {
-    expect(await row({})).toMatch(/Off.*By hand/s);
-    expect(await row({})).not.toContain('draft');
+    const text = await row({});
+    expect(text).toMatch(/Off.*By hand/s);
+    expect(text).not.toContain('draft');
   });
 
   it('says when it was never published', async () => {

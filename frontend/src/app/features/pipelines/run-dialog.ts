@@ -29,15 +29,19 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
             Its draft runs in the editor only.
           }
         </p>
+        <label class="k-label" for="run-symbol">Symbol</label>
+        <k-symbol-picker
+          inputId="run-symbol"
+          [value]="symbol()"
+          (valueChange)="symbol.set($event)"
+        />
+        <label class="k-label as-of" for="run-as-of">As of</label>
+        <input #date id="run-as-of" class="k-input" type="date" (input)="asOf.set(date.value)" />
+        <p class="k-help">
+          Leave empty for now. On a past date the run sees nothing that came later.
+        </p>
+        <k-newest-price [symbol]="symbol()" />
       }
-      <label class="k-label" for="run-symbol">Symbol</label>
-      <k-symbol-picker inputId="run-symbol" [value]="symbol()" (valueChange)="symbol.set($event)" />
-      <label class="k-label as-of" for="run-as-of">As of</label>
-      <input #date id="run-as-of" class="k-input" type="date" (input)="asOf.set(date.value)" />
-      <p class="k-help">
-        Leave empty for now. On a past date the run sees nothing that came later.
-      </p>
-      <k-newest-price [symbol]="symbol()" />
       @if (problem(); as error) {
         <k-error-state [error]="error" [retryable]="false" />
       }

@@ -18,7 +18,7 @@ import { PipelineDocument } from '../state/pipeline-document';
         <span class="dot"></span><span class="k-sr-only">active</span>
       }
       @if (draft(); as other) {
-        <span class="word k-muted">Draft: {{ other.text }}</span>
+        <span class="word other k-muted">Draft: {{ other.text }}</span>
       }
     </button>
   `,
@@ -33,6 +33,11 @@ import { PipelineDocument } from '../state/pipeline-document';
     .on {
       border-color: color-mix(in oklab, var(--k-done) 50%, transparent);
       color: var(--mat-sys-on-surface);
+    }
+    @media (max-width: 1200px) {
+      .other {
+        display: none;
+      }
     }
     @media (max-width: 700px) {
       .word {

@@ -117,8 +117,8 @@ interface VersionRow {
           } @placeholder {
             <div class="unseen"></div>
           }
-          <p class="bottom">
-            @if (row.version !== current() || publication.differs()) {
+          @if (row.version !== current() || publication.differs()) {
+            <p class="bottom">
               <button
                 matButton
                 type="button"
@@ -127,8 +127,8 @@ interface VersionRow {
               >
                 Restore to draft
               </button>
-            }
-          </p>
+            </p>
+          }
         </li>
       }
     </ol>
@@ -184,6 +184,9 @@ interface VersionRow {
     }
     li > .k-muted {
       font-size: 13px;
+    }
+    li:not(:has(.bottom)) {
+      padding-bottom: 12px;
     }
     .unseen {
       height: 114px;
