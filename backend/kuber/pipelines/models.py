@@ -57,7 +57,7 @@ class PipelineRow(Base):
     revision: Mapped[int]
     version: Mapped[int]
     published_graph_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("pipeline_graphs.id", use_alter=True)
+        ForeignKey("pipeline_graphs.id", use_alter=True), index=True
     )
     published_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     published_trigger: Mapped[JsonObject | None] = mapped_column(_TRIGGER)

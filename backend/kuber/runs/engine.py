@@ -11,6 +11,7 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 
+from kuber.agents.errors import UnknownAgent
 from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.infra.telemetry import RUNS_FINISHED, context_of
@@ -182,7 +183,7 @@ class RunEngine:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
             plan = await self._plan(run, store)
-        except (ValidationError, KeyError):
+        except (ValidationError, KeyError, UnknownAgent):
             log.warning("graph_outdated", graph_id=str(run.graph_id), exc_info=True)
             await self._end(run, recorder, _outdated())
             return

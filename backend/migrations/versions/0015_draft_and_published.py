@@ -144,6 +144,9 @@ def _publish() -> None:
         ["id"],
     )
     op.create_index(
+        op.f("ix_pipelines_published_graph_id"), "pipelines", ["published_graph_id"], unique=False
+    )
+    op.create_index(
         "ix_pipelines_published_scanner",
         "pipelines",
         [sa.text("(published_trigger ->> 'scanner_id')")],

@@ -63,6 +63,8 @@ async def test_what_a_person_does_is_on_their_own_record(
     trigger = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
     saved = await ann.put(address, json={"trigger": trigger}, headers={"If-Match": "1"})
     assert saved.status_code == 200, saved.text
+    done = await ann.post(f"{address}/publish", headers={"If-Match": "2"}, json={"name": "Secret"})
+    assert done.status_code == 200, done.text
     for step in ("activate", "deactivate", "archive", "unarchive"):
         assert (await ann.post(f"{address}/{step}")).status_code == 200
     assert (await ann.delete(address)).status_code == 204
@@ -78,7 +80,8 @@ async def test_what_a_person_does_is_on_their_own_record(
         "user_registered",
         "user_logged_in",
         "pipeline_created",
-        "pipeline_trigger_changed",
+        "pipeline_published",
+        "pipeline_published",
         "pipeline_activated",
         "pipeline_deactivated",
         "pipeline_archived",
@@ -89,8 +92,12 @@ async def test_what_a_person_does_is_on_their_own_record(
         "webhook_secret_rotated",
         "webhook_source_deleted",
     ]
-    assert found[9]["data"] == {"per_run": "1.50", "per_day": None}
+    assert found[10]["data"] == {"per_run": "1.50", "per_day": None}
+    published = found[4]["data"]
+    assert (published["version"], published["trigger"]) == (2, done.json()["trigger"])
+    assert published["graph_sha256"] == found[3]["data"]["graph_sha256"]
     written = str(found)
+    assert "Secret" not in written
     assert "ann@example.com" not in written
     assert source["secret"] not in written
     assert [entry["event_type"] for entry in await entries(ann, type="budget_changed")] == [

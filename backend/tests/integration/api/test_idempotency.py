@@ -30,6 +30,7 @@ REPEATABLE_POSTS = {
     "refresh",
     "logout",
     "validate_graph",
+    "publish_pipeline",
     "restore_version",
     "archive_pipeline",
     "unarchive_pipeline",

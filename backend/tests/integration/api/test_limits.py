@@ -55,6 +55,14 @@ async def save(client: httpx.AsyncClient, pipeline: dict[str, Any], text: str) -
     return await client.put(f"/api/v1/pipelines/{pipeline['id']}", json=body, headers=headers)
 
 
+async def publish(client: httpx.AsyncClient, pipeline: dict[str, Any], text: str) -> httpx.Response:
+    """Publish another graph."""
+    saved = await save(client, pipeline, text)
+    assert saved.status_code == 200, saved.text
+    headers = {"If-Match": str(saved.json()["revision"])}
+    return await client.post(f"/api/v1/pipelines/{pipeline['id']}/publish", headers=headers)
+
+
 async def versions_of(client: httpx.AsyncClient, pipeline_id: str) -> list[int]:
     answer = await client.get(f"/api/v1/pipelines/{pipeline_id}/versions")
     return [item["version"] for item in answer.json()["items"]]
@@ -98,7 +106,9 @@ async def test_the_oldest_version_that_no_run_used_makes_room(
     ran = await ann.post(f"/api/v1/pipelines/{pipeline['id']}/run", json=body)
     assert ran.status_code == 202, ran.text
     for number in range(4):
-        assert (await save(ann, pipeline, f"text {number}")).status_code == 200
+        assert (await publish(ann, pipeline, f"text {number}")).status_code == 200
+    for number in range(4):
+        assert (await save(ann, pipeline, f"draft {number}")).status_code == 200
     assert await versions_of(ann, pipeline["id"]) == [5, 4, 1], "version 1 was run"
 
 
@@ -112,8 +122,8 @@ async def test_a_pipeline_whose_versions_were_all_run_is_to_be_cloned(
         ran = await ann.post(f"/api/v1/pipelines/{pipeline['id']}/run", json=body)
         assert ran.status_code == 202, ran.text
         if symbol == "NVDA":
-            assert (await save(ann, pipeline, "second")).status_code == 200
-    refused = await save(ann, pipeline, "third")
+            assert (await publish(ann, pipeline, "second")).status_code == 200
+    refused = await publish(ann, pipeline, "third")
     require_refusal(refused, 409, "quota_reached", "versions_per_pipeline")
     assert "Clone" in refused.json()["errors"][0]["remedy"]
     assert await versions_of(ann, pipeline["id"]) == [2, 1]
@@ -128,7 +138,12 @@ async def test_what_is_stored_is_bounded_and_deleting_makes_room(
     used = (await limits_of(ann))["stored_bytes"]["used"]
     assert used > 1000
     allowed(stored_bytes=used + 1000)
-    assert (await save(ann, pipeline, "short")).status_code == 409
+    assert (await save(ann, pipeline, "short")).status_code == 200  # in place of the draft
+    headers = {"If-Match": "2"}
+    refused = await ann.post(f"/api/v1/pipelines/{pipeline['id']}/publish", headers=headers)
+    require_refusal(refused, 409, "quota_reached", "stored_bytes")
+    used = (await limits_of(ann))["stored_bytes"]["used"]
+    allowed(stored_bytes=used - 1)
     require_refusal(await save(ann, pipeline, "x"), 409, "quota_reached", "stored_bytes")
     assert (await limits_of(ann))["stored_bytes"]["used"] == used, "nothing of it was kept"
     assert (await ann.delete(f"/api/v1/pipelines/{pipeline['id']}")).status_code == 204

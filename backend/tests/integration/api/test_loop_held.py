@@ -122,6 +122,12 @@ LARGEST: dict[str, list[Request]] = {
         )
     ],
     "list_quotes": [{"params": {"symbols": ",".join(SYMBOLS[:200])}}],
+    "publish_pipeline": [
+        {
+            "content": json.dumps({"name": "n" * 120, "note": "n" * 2000}).encode(),
+            "headers": _TEXT | {"If-Match": "1"},
+        }
+    ],
     "register": [body(email="new@example.com", password="x" * 900)],
     "login": [body(email="new@example.com", password="x" * 900)],
 }
@@ -258,6 +264,48 @@ async def test_no_route_holds_the_loop(calls: Calls, tell: Tell) -> None:
         print(f"{taken / unit_s:6.1f} yardsticks {taken * 1e3:6.0f} ms  {name}")  # noqa: T201
     assert held == {}, "these take too many yardsticks of the loop at a time"
     tell(f"{len(worst)} requests to {len(routes)} routes hold the loop no longer than they may")
+
+
+def widest_graph(moved: int) -> dict[str, Any]:
+    """Return a graph that can run, about as large as may be sent."""
+    nodes = [{"id": "t", "agent_type": "manual_trigger", "position": {"x": moved, "y": 0}}]
+    nodes += [{"id": f"n{at}", "agent_type": "market_data", "name": "x" * 80} for at in range(999)]
+    edges = [{"from": "t", "to": f"n{at}", "from_port": None} for at in range(999)]
+    notes = [{"id": f"o{at}", "text": "y" * 2000} for at in range(380)]
+    return {"nodes": nodes, "edges": edges, "notes": notes}
+
+
+@pytest.mark.timeout(300)
+async def test_publishing_the_largest_graph_holds_no_loop(calls: Calls, tell: Tell) -> None:
+    unit_s = min(yardstick_s() for _ in range(3))
+
+    async def send(method: str, path: str, **request: Any) -> None:
+        await calls.send(Route(method, f"{address}{path}", path), "widest", request)
+
+    def based_on(revision: int) -> dict[str, str]:
+        return {"If-Match": str(revision), "Content-Type": "application/json"}
+
+    created = {"name": "Widest", "graph": widest_graph(0)}
+    made = (await calls.client.post("/api/v1/pipelines", json=created)).json()
+    assert made["published_version"] == 1, made
+    address = f"/api/v1/pipelines/{made['id']}"
+    changed = json.dumps({"graph": widest_graph(1)}).encode()
+    await send("PUT", "", content=changed, headers=based_on(1))
+    await send("GET", "/diff")
+    named = json.dumps({"name": "n" * 120, "note": "n" * 2000}).encode()
+    await send("POST", "/publish", content=named, headers=based_on(2))
+    await send("GET", "/diff", params={"from": "1", "to": "2"})
+    await send("POST", "/versions/1/restore", headers=based_on(2))
+    await send("POST", "/run", **body(symbol="AAPL", draft=True, revision=3))
+    await send("POST", "/run", **body(symbol="NVDA"))
+    await send("POST", "/clone")
+    found = (await calls.client.get(address)).json()
+    assert (found["version"], found["draft_differs"]) == (2, True)
+    runs = (await calls.client.get("/api/v1/executions")).json()["items"]
+    assert {run["pipeline_version"] for run in runs} == {2, None}
+    held = {name: taken / unit_s for name, taken in calls.taken.items() if taken > MOST * unit_s}
+    assert held == {}, "these take too many yardsticks of the loop at a time"
+    tell(f"{len(calls.taken)} requests about the largest graph hold the loop no longer than may be")
 
 
 async def test_a_route_that_counts_on_the_loop_is_found(calls: Calls) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from kuber.config import Settings
 from kuber.infra.db import raw_pool
 from kuber.kernel.clock import SystemClock
 from kuber.notifications.notifier import Notifier
+from kuber.pipelines.rechecking import recheck_all
+from tests.integration.api.test_t26_cross_tenant import app_of
 
 NOTICES = "/api/v1/notifications"
 Answer = dict[str, Any]
@@ -32,6 +35,9 @@ async def send_test(client: httpx.AsyncClient, notifier: Notifier) -> None:
     await notifier.run_once()
 
 
+HOURLY = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
+
+
 async def page(client: httpx.AsyncClient, **query: str) -> Answer:
     answer = await client.get(NOTICES, params=query)
     assert answer.status_code == 200, answer.text
@@ -40,22 +46,31 @@ async def page(client: httpx.AsyncClient, **query: str) -> Answer:
 
 
 async def switch_off(client: httpx.AsyncClient, name: str = "Cross") -> str:
-    """Make an active pipeline and take a node out of it; return its id."""
-    made = (
-        await client.post("/api/v1/pipelines", json={"name": name, "template": "golden-cross"})
-    ).json()
+    """Make an active pipeline, and have it looked at once its agents are gone; return its id."""
+    body = {"name": name, "template": "golden-cross", "trigger": HOURLY}
+    made = (await client.post("/api/v1/pipelines", json=body)).json()
     address = f"/api/v1/pipelines/{made['id']}"
-    trigger = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
-    await client.put(address, json={"trigger": trigger}, headers={"If-Match": "1"})
     assert (await client.post(f"{address}/activate")).status_code == 200
-    graph = made["graph"] | {"edges": []}
-    saved = await client.put(address, json={"graph": graph}, headers={"If-Match": "3"})
-    assert saved.status_code == 200, saved.text
-    assert saved.json()["status"] == "draft"
+    container = app_of(client).state.container
+    async with container.database.transaction() as session:
+        await session.execute(
+            text(
+                "update pipeline_graphs set graph = jsonb_set(graph, '{edges}', '[]')"
+                " where pipeline_id = :id"
+            ),
+            {"id": made["id"]},
+        )
+        await session.execute(
+            text("update pipelines set published_checked_with = 'other' where id = :id"),
+            {"id": made["id"]},
+        )
+    pipelines = container.pipelines
+    assert await recheck_all(container.database, pipelines.checks, pipelines.publishing) == 1
+    assert (await client.get(address)).json()["status"] == "draft"
     return str(made["id"])
 
 
-async def test_a_pipeline_that_a_change_switched_off_is_told_with_the_change(
+async def test_a_pipeline_that_new_agents_switched_off_is_told_to_its_owner(
     ann: httpx.AsyncClient, bob: httpx.AsyncClient, notifier: Notifier
 ) -> None:
     pipeline_id = await switch_off(ann)
@@ -64,7 +79,7 @@ async def test_a_pipeline_that_a_change_switched_off_is_told_with_the_change(
     (notice,) = found["items"]
     assert (found["unread"], notice["kind"], notice["alarm"]) == (1, "pipeline_switched_off", True)
     assert notice["title"] == "Cross was switched off"
-    assert "problems in its graph" in notice["text"]
+    assert "problems with the agents that are installed now" in notice["text"]
     assert notice["path"] == f"/pipelines/{pipeline_id}"
     assert (await page(bob))["items"] == []
 
@@ -72,10 +87,9 @@ async def test_a_pipeline_that_a_change_switched_off_is_told_with_the_change(
 async def test_switching_a_pipeline_off_by_its_switch_is_not_told(
     ann: httpx.AsyncClient, notifier: Notifier
 ) -> None:
-    made = await ann.post("/api/v1/pipelines", json={"name": "x", "template": "golden-cross"})
+    body = {"name": "x", "template": "golden-cross", "trigger": HOURLY}
+    made = await ann.post("/api/v1/pipelines", json=body)
     address = f"/api/v1/pipelines/{made.json()['id']}"
-    trigger = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
-    await ann.put(address, json={"trigger": trigger}, headers={"If-Match": "1"})
     assert (await ann.post(f"{address}/activate")).status_code == 200
     assert (await ann.post(f"{address}/deactivate")).status_code == 200
     assert await notifier.run_once() == 0

@@ -41,7 +41,9 @@ async def run_of(client: httpx.AsyncClient, pipeline_id: str) -> str:
 async def outdate(platform: FastAPI) -> None:
     """Make the stored results those of other agents."""
     async with platform.state.container.database.transaction() as session:
-        await session.execute(text("update pipelines set checked_with = 'other'"))
+        await session.execute(
+            text("update pipelines set checked_with = 'other', published_checked_with = 'other'")
+        )
 
 
 async def finish(platform: FastAPI, run_id: str) -> None:
@@ -66,6 +68,11 @@ def connections(platform: FastAPI) -> int:
 CALLS: dict[str, Call] = {
     "open a pipeline": lambda c, p, _: c.get(f"/api/v1/pipelines/{p}"),
     "activate": lambda c, p, _: c.post(f"/api/v1/pipelines/{p}/activate"),
+    "compare": lambda c, p, _: c.get(f"/api/v1/pipelines/{p}/diff"),
+    "run the draft": lambda c, p, _: c.post(
+        f"/api/v1/pipelines/{p}/run", json={"symbol": "TSLA", "draft": True}
+    ),
+    "publish": lambda c, p, _: c.post(f"/api/v1/pipelines/{p}/publish", headers={"If-Match": "1"}),
     "restore": lambda c, p, _: c.post(
         f"/api/v1/pipelines/{p}/versions/1/restore", headers={"If-Match": "1"}
     ),
@@ -151,6 +158,7 @@ async def test_a_pipeline_that_is_archived_while_its_graph_is_checked_does_not_r
     platform: FastAPI, ann: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = await large_pipeline(ann)
+    await outdate(platform)
     pool = use(platform, HeldPool(), monkeypatch)
     url = f"/api/v1/pipelines/{pipeline}"
     starting = asyncio.ensure_future(ann.post(f"{url}/run", json={"symbol": "NVDA"}))
@@ -160,10 +168,11 @@ async def test_a_pipeline_that_is_archived_while_its_graph_is_checked_does_not_r
     assert (await starting).json()["detail"] == "An archived pipeline does not run."
 
 
-async def test_a_pipeline_that_breaks_while_it_is_checked_is_not_activated(
+async def test_a_draft_that_breaks_while_what_is_published_is_checked_changes_nothing(
     platform: FastAPI, ann: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = await large_pipeline(ann)
+    await outdate(platform)
     pool = use(platform, HeldPool(), monkeypatch)
     url = f"/api/v1/pipelines/{pipeline}"
     activating = asyncio.ensure_future(ann.post(f"{url}/activate"))
@@ -173,8 +182,30 @@ async def test_a_pipeline_that_breaks_while_it_is_checked_is_not_activated(
     assert saved.json()["problem_count"] == 1
     pool.let.set()
     answer = await activating
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_graph")
-    assert (await ann.get(url)).json()["status"] == "draft"
+    assert (answer.status_code, answer.json()["status"]) == (200, "active")
+
+
+async def test_a_draft_that_is_saved_while_it_is_checked_is_neither_published_nor_run(
+    platform: FastAPI, ann: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = await large_pipeline(ann)
+    url = f"/api/v1/pipelines/{pipeline}"
+    other = chain(node("other", "market_data")) | {"notes": NOTES}
+    assert (await ann.put(url, json={"graph": other}, headers={"If-Match": "1"})).is_success
+    for revision, start in ((2, f"{url}/publish"), (3, f"{url}/run")):
+        with monkeypatch.context() as patch:
+            pool = use(platform, HeldPool(), patch)
+            body = {"symbol": "NVDA", "draft": True} if start.endswith("run") else {}
+            headers = {"If-Match": str(revision)}
+            asking = asyncio.ensure_future(ann.post(start, json=body, headers=headers))
+            await pool.asked.wait()
+            saved = await ann.put(url, json={"name": f"N{revision}"}, headers=headers)
+            assert saved.status_code == 200, saved.text
+            pool.let.set()
+            answer = await asking
+        assert (answer.status_code, answer.json()["code"]) == (412, "stale_revision")
+    assert (await ann.get("/api/v1/executions")).json()["items"] == []
+    assert (await ann.get(url)).json()["version"] == 1
 
 
 FAILURES = [
@@ -198,7 +229,7 @@ async def test_a_pipeline_that_cannot_be_checked_is_opened_renamed_copied_and_sw
     await outdate(platform)
     use(platform, HeldPool(failure), monkeypatch)
     assert (await ann.get(url)).json()["problem_count"] == 0
-    renamed = await ann.put(url, json={"name": "New"}, headers={"If-Match": "2"})
+    renamed = await ann.put(url, json={"name": "New"}, headers={"If-Match": "1"})
     assert renamed.json()["name"] == "New"
     for action, status in {
         "deactivate": "draft",

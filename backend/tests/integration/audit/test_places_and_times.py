@@ -50,8 +50,9 @@ async def test_a_link_before_the_first_place_is_found_and_nothing_follows_it(
 async def test_an_entry_before_the_first_place_vouches_for_no_row(record: Record) -> None:
     said = f'{{"pipeline_id":"{PIPELINE}","status":"inactive"}}'
     record.tamper(
-        "insert into pipelines (id, user_id, name, graph, mode, trigger, status, revision, version,"
-        f" updated_at) values ('{PIPELINE}', '{OWNER}', 'x', '{{}}', 'demo', '{{}}', 'inactive',"
+        "insert into pipelines (id, user_id, name, graph, graph_digest, mode, trigger, status,"
+        " revision, version, updated_at)"
+        f" values ('{PIPELINE}', '{OWNER}', 'x', '{{}}', '', 'demo', '{{}}', 'inactive',"
         " 1, 1, now())"
     )
     assert record.found() == [(None, Damage.ROW_UNRECORDED)]

@@ -39,8 +39,7 @@ async def publish(world: World, pipeline: PipelineId, revision: int) -> None:
 
 async def graphs(world: World) -> int:
     async with world.database.transaction() as session:
-        found: int = (await session.execute(text("select count(*) from pipeline_graphs"))).scalar()
-        return found
+        return int((await session.scalar(text("select count(*) from pipeline_graphs"))) or 0)
 
 
 async def until_somebody_waits(world: World) -> None:

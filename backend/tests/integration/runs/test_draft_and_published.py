@@ -141,8 +141,8 @@ def test_graphs_are_kept_once_and_go_with_what_needs_them(
     installation: Installation, trader: Trader
 ) -> None:
     def kept() -> int:
-        found: int = installation.query("select count(*) from pipeline_graphs")[0][0]
-        return found
+        [(found,)] = installation.query("select count(*) from pipeline_graphs")
+        return int(str(found))
 
     before = kept()
     allow(installation.database_url, trader.id, versions_per_pipeline=2)
@@ -166,12 +166,16 @@ def test_the_graph_of_a_draft_that_ran_counts_as_stored(
 ) -> None:
     made = trader.create(graph=steps(a={}))
     big = trader.save(made, graph=steps(**{f"step{at}": {} for at in range(100)}))
-    stored = "select stored_bytes from pipelines where id = %s"
-    [(before,)] = installation.query(stored, made["id"])
+
+    def stored() -> int:
+        query = "select stored_bytes from pipelines where id = %s"
+        [(found,)] = installation.query(query, made["id"])
+        return int(str(found))
+
+    before = stored()
     trader.wait(trader.run(big["id"], draft=True))
-    [(after,)] = installation.query(stored, made["id"])
-    assert after > before
+    assert stored() > before
     other = trader.save(big, graph=steps(**{f"other{at}": {} for at in range(100)}))
-    allow(installation.database_url, trader.id, stored_bytes=after)
+    allow(installation.database_url, trader.id, stored_bytes=stored())
     refused = ask(trader, other, draft=True)
     assert (refused.status_code, refused.json()["code"]) == (409, "quota_reached")

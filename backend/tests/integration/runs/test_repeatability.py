@@ -125,9 +125,7 @@ def test_a_run_repeated_from_its_report_places_no_second_order(
 def test_a_repeated_run_keeps_its_version_though_the_pipeline_changed(trader: Trader) -> None:
     pipeline = trader.create(graph=steps(old={}))
     first = trader.wait(trader.run(pipeline["id"]))
-    trader.http.put(
-        f"/pipelines/{pipeline['id']}", json={"graph": steps(new={})}, headers={"If-Match": "1"}
-    )
+    trader.publish(trader.save(pipeline, graph=steps(new={})))
     answer = trader.http.post(f"/executions/{first['id']}/rerun", json={})
     second = trader.wait(answer.json()["execution_id"])
     assert (second["pipeline_version"], "old" in statuses_of(second)) == (1, True)

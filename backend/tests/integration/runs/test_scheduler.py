@@ -296,8 +296,8 @@ async def test_a_pipeline_that_cannot_be_planned_is_put_off_and_stops_nobody(wor
     await world.periodic(market_hours_only=False)
     async with world.pool.connection() as connection:
         await connection.execute(
-            "update pipelines set trigger = jsonb_set(trigger, '{timezone}', '\"Mars/Olympus\"')"
-            " where id = %s",
+            "update pipelines set published_trigger ="
+            " jsonb_set(published_trigger, '{timezone}', '\"Mars/Olympus\"') where id = %s",
             (unreadable.id,),
         )
     world.clock.advance(timedelta(minutes=5))

@@ -26,7 +26,13 @@ def test_a_trader_goes_from_sign_up_to_a_trade_and_back_through_its_history(
         pipeline = made.json()
         assert (made.status_code, pipeline["version"], pipeline["problems"]) == (201, 1, [])
         saved = _with_lower_risk(browser, pipeline)
-        assert (saved["version"], saved["revision"]) == (2, 2)
+        assert (saved["version"], saved["revision"], saved["draft_differs"]) == (1, 2, True)
+        published = browser.post(
+            f"/pipelines/{pipeline['id']}/publish",
+            json={"name": "Lower risk"},
+            headers={"If-Match": "2"},
+        ).json()
+        assert (published["version"], published["draft_differs"]) == (2, False)
 
         # She runs it on the evening of the cross, and watches.
         with connect(installation.url.replace("http", "ws") + "/api/v1/ws") as socket:
