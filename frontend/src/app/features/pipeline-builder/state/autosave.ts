@@ -1,4 +1,4 @@
-import { computed, DestroyRef, effect, inject, Service, signal, untracked } from '@angular/core';
+import { computed, DestroyRef, effect, inject, Service, untracked } from '@angular/core';
 import { type PipelineOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { ProblemError, toProblemError } from '@core/http/problem-error';
