@@ -79,6 +79,13 @@ describe('pressing Publish', () => {
     expect(did).toEqual(['led to the problem']);
   });
 
+  it('does nothing when nothing has changed', async () => {
+    differs.set(false);
+    active.set(true);
+    await publishing.publish();
+    expect(did).toEqual([]);
+  });
+
   it('says why it was not done', async () => {
     done = false;
     await publishing.publish();

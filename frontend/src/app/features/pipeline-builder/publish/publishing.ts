@@ -23,6 +23,8 @@ export class Publishing {
 
   /** Publishes; leads to the next problem while there is one, and asks while it is active. */
   async publish(): Promise<void> {
+    // A button that is off still tells of itself, and of a press.
+    if (!this.publication.differs()) return;
     if (this.problems.count()) return this.session.showNextProblem();
     if (this.switch.active()) return void (await this.ask('publish'));
     this.session.refusal.set(null);
