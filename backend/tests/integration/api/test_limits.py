@@ -144,7 +144,8 @@ async def test_what_is_stored_is_bounded_and_deleting_makes_room(
     require_refusal(refused, 409, "quota_reached", "stored_bytes")
     used = (await limits_of(ann))["stored_bytes"]["used"]
     allowed(stored_bytes=used - 1)
-    require_refusal(await save(ann, pipeline, "x"), 409, "quota_reached", "stored_bytes")
+    refused = await save(ann, pipeline, "longer than before")
+    require_refusal(refused, 409, "quota_reached", "stored_bytes")
     assert (await limits_of(ann))["stored_bytes"]["used"] == used, "nothing of it was kept"
     assert (await ann.delete(f"/api/v1/pipelines/{pipeline['id']}")).status_code == 204
     await make(ann, graph=chain())
