@@ -188,7 +188,7 @@ test('a run by hand is of the draft; what was never published runs in the editor
   await dialog.getByRole('link', { name: 'Open the editor' }).click();
   await expect(chip(page, 'Never published')).toBeVisible();
   await publishButton(page).click();
-  await expect(page.locator('k-inspector')).toContainText('Problems');
+  await expect(page.locator('k-inspector')).toContainText('No path leads from a trigger');
   expect((await stored(request, id)).version).toBe(0);
 
   const drawn = await draw(request, 'Drawn', tradingPipeline());
