@@ -21,7 +21,14 @@ test('a schedule is set up, switched on, and shown in the list', async ({ page, 
   await panel.getByLabel('Symbols', { exact: true }).fill('AAPL');
   await panel.getByLabel('Symbols', { exact: true }).press('Enter');
   await panel.getByRole('switch', { name: 'Switched off' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Starts every 15 min on AAPL instead of by hand');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(panel.getByRole('switch', { name: 'Switched off' })).not.toBeChecked();
+  await panel.getByRole('switch', { name: 'Switched off' }).click();
+  await dialog.getByRole('button', { name: 'Publish and switch on' }).click();
   await expect(panel.getByRole('switch', { name: 'Active' })).toBeChecked();
+  await expect(page.getByRole('button', { name: 'Published v2' })).toBeVisible();
   await expect(panel.getByText('Next run')).toBeVisible();
   await page.goto('/pipelines');
   await expect(page.getByRole('row', { name: /Clockwork.*Active.*Every 15 min/ })).toBeVisible();
@@ -38,69 +45,33 @@ test('an active pipeline is not switched off, nor left on, without being asked',
   const panel = page.locator('k-trigger-panel');
   await expect(panel.getByText(/newest price of AAPL is of 1 Mar 2013/)).toBeVisible();
 
+  const until = panel.getByText('Until then it starts every hour on AAPL.');
   await panel.getByRole('button', { name: 'Remove AAPL' }).click();
-  await expect(panel.getByText('Until then it starts as before')).toBeVisible();
+  await expect(until).toBeVisible();
   await expect(panel.getByRole('switch', { name: 'Active' })).toBeChecked();
-  await panel.getByLabel('Symbols', { exact: true }).fill('MSFT');
-  await panel.getByLabel('Symbols', { exact: true }).press('Enter');
-  await expect(panel.getByText('Until then it starts as before')).toBeHidden();
+  await panel.getByRole('radio', { name: 'By hand' }).click();
+  await expect(until).toBeVisible();
   await expect(page.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
   await expect(panel.getByRole('switch', { name: 'Active' })).toBeChecked();
-
-  await panel.getByRole('radio', { name: 'By hand' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-  await expect(panel.getByRole('radio', { name: 'On schedule' })).toBeChecked();
-  await panel.getByRole('radio', { name: 'By hand' }).click();
-  await page.getByRole('button', { name: 'Switch off and change' }).click();
-  await expect(page.locator('k-trigger-button')).toContainText('By hand');
-  await expect(page.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
+  await expect(page.locator('k-trigger-button')).toContainText(/Every hour.*Draft: By hand/);
   await page.getByRole('button', { name: 'Fit to the window' }).focus();
   await page.keyboard.press('Control+z');
   await expect(page.getByText('How it starts is not part of undo')).toBeVisible();
-  await page.goto('/pipelines');
-  await expect(page.getByRole('row', { name: /Asked.*Draft.*By hand/ })).toBeVisible();
-});
 
-test('a change that is not complete is kept while it is not on show, and taken once it may be', async ({
-  page,
-  request,
-}) => {
-  const id = await newPipeline(request, account, 'Kept back');
-  await activeSchedule(request, account, id);
-  await page.goto('/pipelines');
-  await page.getByRole('link', { name: 'Kept back' }).click();
-  const opener = page.getByRole('button', { name: /Every hour|Hourly|Every 60 min/ });
-  await opener.click();
-  const panel = page.locator('k-trigger-panel');
-  const notice = panel.getByText('Until then it starts as before');
-  await panel.getByRole('button', { name: 'Remove AAPL' }).click();
-  await expect(notice).toBeVisible();
-  await page.getByRole('button', { name: 'Versions' }).click();
-  await expect(panel).toBeHidden();
-  await opener.click();
-  await expect(notice).toBeVisible();
-
-  const pipelines = page
-    .getByRole('navigation', { name: 'Main' })
-    .getByRole('link', { name: 'Pipelines', exact: true });
-  const dialog = page.getByRole('dialog', { name: 'Leave with a change that is not complete?' });
-  await pipelines.click();
+  await page.getByRole('button', { name: 'Publish', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Starts by hand instead of every hour on AAPL');
+  await expect(dialog).toContainText('it is switched off first');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
-  await expect(notice).toBeVisible();
-  await pipelines.click();
-  await dialog.getByRole('button', { name: 'Leave' }).click();
-  await page.getByRole('link', { name: 'Kept back' }).click();
-  await opener.click();
-  await expect(notice).toBeVisible();
+  await page.goto('/pipelines');
+  await expect(page.getByRole('row', { name: /Asked.*Active.*Every hour/ })).toBeVisible();
 
-  await panel.getByRole('switch', { name: 'Active' }).click();
-  await expect(panel.getByRole('switch', { name: 'Switched off' })).toBeVisible();
-  await expect(notice).toBeHidden();
-  await expect(panel.getByText('Name at least one symbol.')).toBeVisible();
-  const headers = { Authorization: `Bearer ${account.token}` };
-  const symbols = async () =>
-    (await (await request.get(`/api/v1/pipelines/${id}`, { headers })).json()).trigger.symbols;
-  await expect.poll(symbols).toEqual([]);
+  await page.getByRole('link', { name: 'Asked' }).click();
+  await page.getByRole('button', { name: 'Publish', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Switch off and publish' }).click();
+  await expect(page.getByText('Version 3 published')).toBeVisible();
+  await page.goto('/pipelines');
+  await expect(page.getByRole('row', { name: /Asked.*Off.*By hand/ })).toBeVisible();
 });
 
 test('subscriptions say what they would have started', async ({ page, request }) => {
@@ -126,6 +97,7 @@ test('subscriptions say what they would have started', async ({ page, request })
   await page.getByRole('option', { name: 'External' }).click();
   await expect(panel.getByText('In the last 30 days this would have started 1 run.')).toBeVisible();
   await panel.getByRole('switch', { name: 'Switched off' }).click();
+  await page.getByRole('button', { name: 'Publish and switch on' }).click();
   await expect(panel.getByText('Waits for signals.')).toBeVisible();
   await page.reload();
   await page.getByRole('button', { name: 'On signals' }).click();

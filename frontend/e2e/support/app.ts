@@ -44,8 +44,28 @@ export async function newPipeline(
   return (await answer.json()).id;
 }
 
-/** Has a pipeline run on AAPL every hour from now on. */
+/** Has a pipeline run on AAPL every hour from now on, or as `schedule` says. */
 export async function activeSchedule(
+  request: APIRequestContext,
+  account: Account,
+  pipelineId: string,
+  schedule: object = {},
+): Promise<void> {
+  const url = `/api/v1/pipelines/${pipelineId}`;
+  const headers = bearer(account);
+  const { revision } = await (await request.get(url, { headers })).json();
+  const trigger = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'], ...schedule };
+  const saved = await request.put(url, {
+    data: { trigger },
+    headers: { ...headers, 'If-Match': String(revision) },
+  });
+  expect(saved.status(), await saved.text()).toBe(200);
+  await publish(request, account, pipelineId);
+  expect((await request.post(`${url}/activate`, { headers })).status()).toBe(200);
+}
+
+/** Publishes the draft of a pipeline as it is stored. */
+export async function publish(
   request: APIRequestContext,
   account: Account,
   pipelineId: string,
@@ -53,13 +73,11 @@ export async function activeSchedule(
   const url = `/api/v1/pipelines/${pipelineId}`;
   const headers = bearer(account);
   const { revision } = await (await request.get(url, { headers })).json();
-  const trigger = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'] };
-  const saved = await request.put(url, {
-    data: { trigger },
+  const published = await request.post(`${url}/publish`, {
+    data: {},
     headers: { ...headers, 'If-Match': String(revision) },
   });
-  expect(saved.status(), await saved.text()).toBe(200);
-  expect((await request.post(`${url}/activate`, { headers })).status()).toBe(200);
+  expect(published.status(), await published.text()).toBe(200);
 }
 
 /** Starts a run on AAPL history and waits for its end; gives its id. */

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { type APIRequestContext, expect } from '@playwright/test';
-import { type Account, newPipeline } from './app';
+import { type Account, newPipeline, publish } from './app';
 
 export interface Source {
   readonly id: string;
@@ -95,6 +95,7 @@ export async function newSubscriber(
     headers: { ...headers, 'If-Match': String(revision) },
   });
   expect(saved.status(), await saved.text()).toBe(200);
+  await publish(request, account, id);
   const active = await request.post(`/api/v1/pipelines/${id}/activate`, { headers });
   expect(active.status(), await active.text()).toBe(200);
   return id;

@@ -28,7 +28,7 @@ export const STATUS_LOOKS: Readonly<Record<Status, Look>> = {
   failed: { label: 'Failed', icon: 'error', colour: 'failed' },
   skipped: { label: 'Skipped', icon: 'remove_circle_outline', colour: 'skipped' },
   cancelled: { label: 'Cancelled', icon: 'cancel', colour: 'waiting' },
-  draft: { label: 'Draft', icon: 'edit_note', colour: 'waiting' },
+  draft: { label: 'Off', icon: 'power_settings_new', colour: 'waiting' },
   active: { label: 'Active', icon: 'bolt', colour: 'done' },
   archived: { label: 'Archived', icon: 'inventory_2', colour: 'skipped' },
 };

@@ -121,6 +121,20 @@ describe('LiveSocket', () => {
     expect(sockets[0]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'notices' });
   });
 
+  it('tells of changed pipelines, and after each subscription that some may have been missed', () => {
+    const told: string[] = [];
+    live.watchPipelines(({ type }) => told.push(type));
+    sockets[0]!.says({ type: 'ready' });
+    expect(sockets[0]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'pipelines' });
+    sockets[0]!.says({ type: 'subscribed', topic: 'pipelines' });
+    sockets[0]!.says({ type: 'pipeline_changed', pipeline_id: 'p', revision: 2 });
+    expect(told).toEqual(['pipelines_missed', 'pipeline_changed']);
+    sockets[0]!.onclose?.();
+    vi.advanceTimersByTime(1_000);
+    sockets[1]!.says({ type: 'ready' });
+    expect(sockets[1]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'pipelines' });
+  });
+
   it('stays away after log-out', () => {
     live.connect();
     live.disconnect();

@@ -2,6 +2,7 @@ import { Service, inject, signal } from '@angular/core';
 import { Session } from '@core/auth/session';
 import { backoffMs } from './backoff';
 import type { NoticeNews, NoticeNewsHandler } from './notice-news';
+import type { PipelineNews, PipelineNewsHandler } from './pipeline-news';
 import { type RunEvent, type RunEventHandler, SeenEvents } from './run-event';
 import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
 
@@ -27,6 +28,7 @@ export class LiveSocket {
   private readonly runs = new Set<RunSubscription>();
   private readonly userHandlers = new Set<RunEventHandler>();
   private readonly noticeHandlers = new Set<NoticeNewsHandler>();
+  private readonly pipelineHandlers = new Set<PipelineNewsHandler>();
   private readonly current = signal<SocketState>('closed');
   private socket: SocketLike | null = null;
   private attempt = 0;
@@ -62,6 +64,17 @@ export class LiveSocket {
     return () => void this.noticeHandlers.delete(handler);
   }
 
+  /**
+   * Changes of the user's pipelines from now on. What came before the subscription, or between two
+   * connections, is told as missed. Returns the way to stop.
+   */
+  watchPipelines(handler: PipelineNewsHandler): () => void {
+    this.pipelineHandlers.add(handler);
+    if (this.current() === 'ready') this.subscribePipelines();
+    else this.connect();
+    return () => void this.pipelineHandlers.delete(handler);
+  }
+
   /** Opens the connection if it is not open; a reconnection that waits is made at once. */
   connect(): void {
     if (this.socket) return;
@@ -80,6 +93,7 @@ export class LiveSocket {
     this.runs.clear();
     this.userHandlers.clear();
     this.noticeHandlers.clear();
+    this.pipelineHandlers.clear();
     clearTimeout(this.retryTimer);
     this.drop();
     this.attempt = 0;
@@ -87,11 +101,15 @@ export class LiveSocket {
 
   private receive(text: string): void {
     this.expectWord();
-    const message = JSON.parse(text) as { type: string; code?: string };
+    const message = JSON.parse(text) as { type: string; code?: string; topic?: string };
     if (message.type === 'ready') this.ready();
     else if (message.type === 'ping') this.send({ type: 'pong' });
     else if (message.type === 'error') this.refused(message.code ?? '');
     else if (message.type === 'notices') this.tell(message as NoticeNews);
+    else if (message.type === 'pipeline_changed' || message.type === 'pipelines_missed')
+      this.tellOfPipelines(message as PipelineNews);
+    else if (message.type === 'subscribed' && message.topic === 'pipelines')
+      this.tellOfPipelines({ type: 'pipelines_missed' });
     else if ('sequence' in message) this.deliver(message as RunEvent);
   }
 
@@ -100,11 +118,16 @@ export class LiveSocket {
     this.current.set('ready');
     this.send({ type: 'subscribe', topic: 'user' });
     if (this.noticeHandlers.size) this.subscribeNotices();
+    if (this.pipelineHandlers.size) this.subscribePipelines();
     for (const subscription of this.runs) this.subscribeRun(subscription);
   }
 
   private subscribeNotices(): void {
     this.send({ type: 'subscribe', topic: 'notices' });
+  }
+
+  private subscribePipelines(): void {
+    this.send({ type: 'subscribe', topic: 'pipelines' });
   }
 
   private subscribeRun({ executionId, seen }: RunSubscription): void {
@@ -120,6 +143,10 @@ export class LiveSocket {
 
   private tell(news: NoticeNews): void {
     for (const handler of this.noticeHandlers) handler(news);
+  }
+
+  private tellOfPipelines(news: PipelineNews): void {
+    for (const handler of this.pipelineHandlers) handler(news);
   }
 
   /** A refused log-in gets a fresh token before the next try; the server closes the line itself. */

@@ -3,8 +3,10 @@ import { Component, computed, DestroyRef, effect, inject, input, untracked } fro
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatTooltip } from '@angular/material/tooltip';
+import { MatSnackBar } from '@angular/material/snack-bar';
 import { Title } from '@angular/platform-browser';
 import { Router, RouterLink } from '@angular/router';
+import { Session } from '@core/auth/session';
 import { HELD_IS_BACK } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
 import { UnsavedWork } from '@core/page/unsaved-work';
@@ -14,18 +16,24 @@ import { Icon } from '@shared/icon';
 import { Skeleton } from '@shared/skeleton';
 import { NextMenus } from './canvas/next-menus';
 import { PipelineCanvas } from './canvas/pipeline-canvas';
+import { goesOnInWords } from './domain/words';
 import { EditorHeader } from './header/editor-header';
 import { type ShortcutHelp, ShortcutsDialog } from './header/shortcuts-dialog';
 import { Inspector } from './inspector/inspector';
 import { Palette } from './palette/palette';
+import { Publishing } from './publish/publishing';
 import { RunBar } from './run-overlay/run-bar';
 import { Autosave } from './state/autosave';
+import { ChangeFollower } from './state/change-follower';
 import { ClipboardActions } from './state/clipboard-actions';
 import { EditorActions } from './state/editor-actions';
 import { EditorStore } from './state/editor-store';
 import { EditorUi } from './state/editor-ui';
+import { KeptHistory } from './state/kept-history';
 import { PipelineDocument } from './state/pipeline-document';
 import { ProblemList } from './state/problem-list';
+import { Publication } from './state/publication';
+import { Publisher } from './state/publisher';
 import { RunFreshness } from './state/run-freshness';
 import { RunSession } from './state/run-session';
 import { RunStore } from './state/run-store';
@@ -37,6 +45,8 @@ import { VersionsPanel } from './versions/versions-panel';
 /** Here the panels would cover the canvas: they open over it when asked for. */
 const NARROW = '(max-width: 1024px)';
 
+const MESSAGE_MS = 8_000;
+
 const UNSAVED = {
   title: 'Leave with a change that is not saved?',
   text: 'The last change could not be saved.',
@@ -44,10 +54,6 @@ const UNSAVED = {
 const LOST = {
   title: 'Leave a pipeline that was deleted?',
   text: 'It was deleted elsewhere: what you see is stored nowhere. Leaving drops it.',
-};
-const INCOMPLETE = {
-  title: 'Leave with a change that is not complete?',
-  text: 'How the pipeline starts is not changed yet: until the change is complete it starts as before.',
 };
 const KEPT =
   'This tab keeps it, and goes on with it when you open the pipeline here again. Closing the tab drops it.';
@@ -74,12 +80,17 @@ const DROPPED = 'Logging out drops it.';
   ],
   providers: [
     Autosave,
+    ChangeFollower,
     ClipboardActions,
     EditorActions,
     EditorStore,
     EditorUi,
+    KeptHistory,
     PipelineDocument,
     ProblemList,
+    Publication,
+    Publisher,
+    Publishing,
     RunFreshness,
     RunSession,
     RunStore,
@@ -101,9 +112,13 @@ export class EditorPage {
   private readonly clipboard = inject(ClipboardActions);
   protected readonly copies = inject(StoredCopies);
   private readonly dialogs = inject(MatDialog);
+  private readonly history = inject(KeptHistory);
   private readonly location = inject(Location);
+  private readonly login = inject(Session);
+  private readonly messages = inject(MatSnackBar);
   private readonly page = inject(PageContext);
   private readonly problems = inject(ProblemList);
+  private readonly publication = inject(Publication);
   private readonly router = inject(Router);
   private readonly runs = inject(RunStore);
   private readonly session = inject(RunSession);
@@ -131,8 +146,15 @@ export class EditorPage {
     return this.store.selection().length > 0 || problems;
   });
 
+  private readonly active = computed(() => this.document.facts()?.status === 'active');
+  /** What is said when the pipeline is left as it is now. */
+  private goesOn = '';
+
   constructor() {
     this.makeRoom();
+    effect(() => (this.goesOn = this.active() ? this.whatGoesOn() : ''));
+    inject(DestroyRef).onDestroy(() => this.part(this.goesOn));
+    inject(ChangeFollower).watch();
     inject(UnsavedWork).watch({
       waits: () => this.autosave.waits(),
       settle: async () => (await this.autosave.flush()) && !this.autosave.waits(),
@@ -164,9 +186,15 @@ export class EditorPage {
 
   protected async open(id: string): Promise<void> {
     const before = this.document.facts()?.id;
+    const goesOn = this.goesOn;
+    this.history.keep();
     if (!(await this.autosave.open(id))) return;
-    if (before && before !== id) this.runs.dismiss();
+    if (before && before !== id) {
+      this.runs.dismiss();
+      this.part(goesOn);
+    }
     if (this.autosave.takeUpDraft()) this.actions.say(HELD_IS_BACK);
+    this.history.takeUp();
     for (const repair of this.document.repairs()) this.actions.say(repair);
     await this.session.resume(id);
   }
@@ -174,8 +202,19 @@ export class EditorPage {
   /** What is asked before something that is not stored is left. */
   private leaving(forGood: boolean): Confirmation {
     if (this.autosave.state() === 'deleted') return { ...LOST, action: 'Leave' };
-    const what = this.document.held() && !this.autosave.dirty() ? INCOMPLETE : UNSAVED;
-    return { ...what, text: `${what.text} ${forGood ? DROPPED : KEPT}`, action: 'Leave' };
+    const text = `${UNSAVED.text} ${forGood ? DROPPED : KEPT}`;
+    return { ...UNSAVED, text, action: 'Leave' };
+  }
+
+  private whatGoesOn(): string {
+    const { version, count, differs } = this.publication;
+    return differs() ? goesOnInWords(this.document.name(), version(), count()) : '';
+  }
+
+  /** Says what still runs by itself, where that is not what was on the screen. */
+  private part(words: string): void {
+    if (words && this.login.loggedIn())
+      this.messages.open(words, undefined, { duration: MESSAGE_MS });
   }
 
   /** Keeps the panels off the canvas while the window is narrow. */

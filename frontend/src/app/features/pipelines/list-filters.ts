@@ -16,7 +16,7 @@ export const SORTS: readonly { readonly value: Sort; readonly label: string }[] 
   { value: '-created_at', label: 'Newest' },
 ];
 export const STATUSES: readonly { readonly value: PipelineStatus; readonly label: string }[] = [
-  { value: 'draft', label: 'Draft' },
+  { value: 'draft', label: 'Off' },
   { value: 'active', label: 'Active' },
   { value: 'archived', label: 'Archived' },
 ];

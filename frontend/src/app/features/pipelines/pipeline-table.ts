@@ -43,8 +43,15 @@ export class PipelineTable {
     ];
   }
 
-  protected startOf({ trigger }: PipelineSummary): TriggerLook {
-    return triggerLook(trigger);
+  /** What starts an active pipeline is published; else it is what is being made of it. */
+  protected startOf({ status, trigger, published_trigger }: PipelineSummary): TriggerLook {
+    return triggerLook((status === 'active' ? published_trigger : null) ?? trigger);
+  }
+
+  /** What of it is not published, in a word. */
+  protected draftOf({ published_version: version, draft_differs }: PipelineSummary): string {
+    if (version === null) return 'Never published';
+    return draft_differs ? `v${version} and a draft` : '';
   }
 
   protected decisionOf({ outcome, symbol }: NonNullable<PipelineSummary['last_run']>): string {

@@ -1,41 +1,68 @@
 import { Component, inject, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
-import { Router } from '@angular/router';
+import { Router, RouterLink } from '@angular/router';
 import { type PipelineSummary, runPipeline } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
+import { Notice } from '@shared/notice';
 import { NewestPrice } from '@shared/symbol-picker/newest-price';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 
 /** Starts a run: on which symbol, and as of when. */
 @Component({
   selector: 'k-run-dialog',
-  imports: [MatDialogModule, MatButton, NewestPrice, SymbolPicker, ErrorState],
+  imports: [MatDialogModule, MatButton, NewestPrice, Notice, RouterLink, SymbolPicker, ErrorState],
   template: `
     <h2 mat-dialog-title>Run {{ pipeline.name }}</h2>
     <mat-dialog-content>
-      <label class="k-label" for="run-symbol">Symbol</label>
-      <k-symbol-picker inputId="run-symbol" [value]="symbol()" (valueChange)="symbol.set($event)" />
-      <label class="k-label as-of" for="run-as-of">As of</label>
-      <input #date id="run-as-of" class="k-input" type="date" (input)="asOf.set(date.value)" />
-      <p class="k-help">
-        Leave empty for now. On a past date the run sees nothing that came later.
-      </p>
-      <k-newest-price [symbol]="symbol()" />
+      @if (pipeline.published_version === null) {
+        <k-notice kind="warning" icon="unpublished">
+          It was never published, and only what is published runs from here. Open it: there you can
+          publish it, or run the draft.
+        </k-notice>
+      } @else {
+        <p class="k-muted">
+          Runs version {{ pipeline.published_version }}, which is published.
+          @if (pipeline.draft_differs) {
+            Its draft runs in the editor only.
+          }
+        </p>
+        <label class="k-label" for="run-symbol">Symbol</label>
+        <k-symbol-picker
+          inputId="run-symbol"
+          [value]="symbol()"
+          (valueChange)="symbol.set($event)"
+        />
+        <label class="k-label as-of" for="run-as-of">As of</label>
+        <input #date id="run-as-of" class="k-input" type="date" (input)="asOf.set(date.value)" />
+        <p class="k-help">
+          Leave empty for now. On a past date the run sees nothing that came later.
+        </p>
+        <k-newest-price [symbol]="symbol()" />
+      }
       @if (problem(); as error) {
         <k-error-state [error]="error" [retryable]="false" />
       }
     </mat-dialog-content>
     <mat-dialog-actions align="end">
       <button matButton type="button" (click)="dialog.close()">Cancel</button>
-      <button matButton="filled" type="button" [disabled]="!symbol() || busy()" (click)="run()">
-        {{ busy() ? 'Starting' : 'Run' }}
-      </button>
+      @if (pipeline.published_version === null) {
+        <a matButton="filled" [routerLink]="['/pipelines', pipeline.id]" (click)="dialog.close()"
+          >Open the editor</a
+        >
+      } @else {
+        <button matButton="filled" type="button" [disabled]="!symbol() || busy()" (click)="run()">
+          {{ busy() ? 'Starting' : 'Run' }}
+        </button>
+      }
     </mat-dialog-actions>
   `,
   styles: `
+    mat-dialog-content > :first-child {
+      margin-bottom: 16px;
+    }
     .as-of {
       margin-top: 16px;
     }

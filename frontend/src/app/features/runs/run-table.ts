@@ -39,7 +39,8 @@ import { Time } from '@shared/time';
               <td class="pipeline middle k-ellipsis" [title]="run.pipeline_name">
                 {{ run.pipeline_name }}
                 <span class="k-muted"
-                  >v{{ run.pipeline_version }}{{ run.pipeline_deleted ? ', deleted' : '' }}</span
+                  >{{ run.pipeline_version === null ? 'draft' : 'v' + run.pipeline_version
+                  }}{{ run.pipeline_deleted ? ', deleted' : '' }}</span
                 >
               </td>
               <td class="wide"><k-mode-badge [mode]="run.mode" /></td>

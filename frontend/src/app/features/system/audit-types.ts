@@ -23,6 +23,7 @@ const BY_SUBJECT = {
   pipeline_created: 'Pipelines',
   pipeline_activated: 'Pipelines',
   pipeline_deactivated: 'Pipelines',
+  pipeline_published: 'Pipelines',
   pipeline_mode_changed: 'Pipelines',
   pipeline_trigger_changed: 'Pipelines',
   pipeline_archived: 'Pipelines',

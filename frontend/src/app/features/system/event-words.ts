@@ -52,6 +52,10 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
     `${verb(data, true)} ${formatQuantity(text(data['quantity']))} ${text(data['symbol'])} at ${formatPrice(text(data['price']))}`,
   pipeline_mode_changed: ({ before, mode }) => `From ${text(before)} to ${text(mode)}`,
   pipeline_trigger_changed: ({ before, trigger }) => `From ${kindOf(before)} to ${kindOf(trigger)}`,
+  pipeline_published: ({ version, name, trigger }) =>
+    [`Version ${leafText(version)}`, name ? text(name) : '', `starts ${kindOf(trigger)}`]
+      .filter(Boolean)
+      .join(', '),
   pipeline_created: standing,
   pipeline_adopted: standing,
   pipeline_deleted: standing,

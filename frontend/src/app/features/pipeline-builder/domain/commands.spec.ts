@@ -8,6 +8,17 @@ import { graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
 const edges = (graph: PipelineGraph) => Object.keys(graph.edges).sort();
 const agentOf = (type: string) => TEST_CATALOGUE.get(type)!;
 
+describe('undo', () => {
+  it('puts what was removed back in its old place, so that it is stored as it was', () => {
+    const graph = tradingPipeline();
+    const removed = record(startHistory(graph), commands.removeAndBridge(graph, 'risk_manager'), 0);
+    const back = undo(removed).graph;
+    expect(Object.keys(back.nodes)).toEqual(Object.keys(graph.nodes));
+    expect(Object.keys(back.edges)).toEqual(Object.keys(graph.edges));
+    expect(undo(redo(undo(removed))).graph).toEqual(graph);
+  });
+});
+
 describe('commands', () => {
   it('names a second node of a kind so that it can be told apart', () => {
     const graph = graphOf([node('strategy')]);

@@ -19,7 +19,14 @@ interface Step {
   readonly at_ms: number;
   readonly forward: Patches;
   readonly backward: Patches;
+  /** Ids in their order before it took something away; undo puts them back in it. */
+  readonly order: Order | null;
 }
+
+type Part = keyof PipelineGraph;
+type Order = Readonly<Record<Part, readonly string[]>>;
+
+const PARTS: readonly Part[] = ['nodes', 'edges', 'notes'];
 
 export interface History {
   readonly graph: PipelineGraph;
@@ -47,6 +54,7 @@ export function record(history: History, command: Command, now_ms: number): Hist
     at_ms: now_ms,
     forward,
     backward,
+    order: takesAway(forward) ? orderOf(history.graph) : null,
   };
   if (
     last &&
@@ -62,7 +70,7 @@ export function undo(history: History): History {
   const step = history.past.at(-1);
   if (!step) return history;
   return {
-    graph: apply(history.graph, step.backward),
+    graph: inOrder(apply(history.graph, step.backward), step.order),
     past: history.past.slice(0, -1),
     future: [...history.future, step],
   };
@@ -89,5 +97,30 @@ function joined(first: Step, second: Step): Step {
     label: first.label,
     forward: [...first.forward, ...second.forward],
     backward: [...second.backward, ...first.backward],
+    order: first.order ?? second.order,
   };
+}
+
+function takesAway(patches: Patches): boolean {
+  return patches.some(({ op }) => op === 'remove');
+}
+
+function orderOf(graph: PipelineGraph): Order {
+  return {
+    nodes: Object.keys(graph.nodes),
+    edges: Object.keys(graph.edges),
+    notes: Object.keys(graph.notes),
+  };
+}
+
+/** The same graph with its parts in their old order, so that it is stored as it was. */
+function inOrder(graph: PipelineGraph, order: Order | null): PipelineGraph {
+  if (!order) return graph;
+  const sorted = PARTS.map((part) => {
+    const left = new Map<string, unknown>(Object.entries(graph[part]));
+    const known = order[part].filter((id) => left.has(id));
+    const ids = new Set([...known, ...left.keys()]);
+    return [part, Object.fromEntries([...ids].map((id) => [id, left.get(id)]))];
+  });
+  return Object.fromEntries(sorted) as PipelineGraph;
 }

@@ -1,5 +1,4 @@
 import {
-  changeOver,
   countInWords,
   newStart,
   previewInWords,
@@ -25,28 +24,6 @@ describe('readTrigger', () => {
       market_hours_only: false,
     });
     expect(readTrigger({})).toEqual({ kind: 'manual' });
-  });
-});
-
-describe('a change to how a pipeline starts', () => {
-  const hourly = readTrigger({ kind: 'periodic', symbols: ['AAPL'], every_minutes: 60 });
-  const nothing = readTrigger({ kind: 'periodic' });
-
-  it('is taken at once while nothing starts by itself', () => {
-    for (const next of [hourly, nothing, newStart('manual', 'UTC'), newStart('signal', 'UTC')])
-      expect(changeOver(hourly, next, false)).toBe('take');
-  });
-
-  it('is asked about when an active pipeline is to start in another way', () => {
-    expect(changeOver(hourly, newStart('manual', 'UTC'), true)).toBe('ask');
-    expect(changeOver(hourly, newStart('signal', 'UTC'), true)).toBe('ask');
-  });
-
-  it('is held back while it would leave an active pipeline without what it needs', () => {
-    expect(changeOver(hourly, nothing, true)).toBe('hold');
-    expect(changeOver(hourly, { ...hourly, market_hours_only: false } as typeof hourly, true)).toBe(
-      'take',
-    );
   });
 });
 

@@ -89,16 +89,6 @@ export function startGap(start: Start): string {
   return start.subscriptions.length ? '' : 'Subscribe to at least one signal type.';
 }
 
-/**
- * What becomes of a change to how a pipeline starts. One that starts by itself is never switched off
- * unasked: another way to start is asked about, and what is not complete yet is held back.
- */
-export function changeOver(from: Start, to: Start, active: boolean): 'take' | 'hold' | 'ask' {
-  if (!active) return 'take';
-  if (from.kind !== to.kind) return 'ask';
-  return startGap(to) ? 'hold' : 'take';
-}
-
 export function sameStart(a: Start | null, b: Start | null): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -14,6 +14,15 @@ export function listInWords(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]}`;
 }
 
+/** What is said when an active pipeline is left with a draft; null: nobody knows how many changes. */
+export function goesOnInWords(name: string, version: number, changes: number | null): string {
+  const draft =
+    changes === 1
+      ? 'your change is a draft'
+      : `your ${changes === null ? 'changes' : count(changes, 'change')} are a draft`;
+  return `${name} goes on with version ${version}; ${draft}.`;
+}
+
 /** "1 node", "3 nodes". */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -3,6 +3,7 @@ import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { MatTooltip } from '@angular/material/tooltip';
 import { Icon } from '@shared/icon';
+import { PublishControls } from '../publish/publish-controls';
 import { Autosave } from '../state/autosave';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
@@ -20,6 +21,7 @@ import { SaveStateLabel } from './save-state';
     MatIconButton,
     MatMenuModule,
     MatTooltip,
+    PublishControls,
     SaveStateLabel,
     TriggerButton,
   ],

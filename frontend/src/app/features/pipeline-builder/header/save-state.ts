@@ -47,6 +47,9 @@ const LOOKS: Readonly<Record<Exclude<SaveState, 'refused'>, Look>> = {
       color: var(--k-failed);
     }
     @media (max-width: 700px) {
+      :host(.bad) {
+        flex: 1 1 24px;
+      }
       :host(:not(.bad)) span {
         position: absolute;
         width: 1px;

@@ -1,19 +1,19 @@
-import { computed, DestroyRef, effect, inject, Service, signal, untracked } from '@angular/core';
+import { computed, DestroyRef, effect, inject, Service, untracked } from '@angular/core';
 import { type PipelineOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { ProblemError, toProblemError } from '@core/http/problem-error';
-import { changesOf, type Content, isEdited, sameContent, sameGraph, written } from './content';
+import { sameGraph } from '../domain/graph';
+import { changesOf, type Content, isEdited, sameContent, storedBeside, written } from './content';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
 import { PipelineDocument } from './pipeline-document';
 import { PipelineDrafts } from './pipeline-drafts';
-import { isUnknown, type SaveState, whyUnsaved } from './save-state';
+import { SaveStanding } from './save-standing';
+import { isUnknown, type Meeting, type SaveState } from './save-state';
+import { SaveTurns } from './save-turns';
 import { SavesUnderWay } from './saves-under-way';
-import { Unanswered } from './unanswered';
 
 export const SAVE_DELAY_MS = 800;
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 30_000;
 
 /** Saves every edit after a short pause and never over somebody else's work unless told to. */
 @Service({ autoProvided: false })
@@ -23,17 +23,14 @@ export class Autosave {
   private readonly document = inject(PipelineDocument);
   private readonly drafts = new PipelineDrafts();
   private readonly saves = inject(SavesUnderWay);
+  private readonly turns = new SaveTurns(this.saves);
   private readonly session = inject(Session);
-  private readonly saved = signal<Content | null>(null);
-  private readonly phase = signal<Exclude<SaveState, 'pending'>>('saved');
-  private readonly refusal = signal<ProblemError | null>(null);
+  private readonly standing = new SaveStanding();
+  private readonly saved = this.standing.saved;
+  private readonly phase = this.standing.phase;
+  private readonly unanswered = this.standing.unanswered;
   private timer?: ReturnType<typeof setTimeout>;
-  /** The one save under way, and the one that follows it for all who asked meanwhile. */
-  private inFlight: Promise<boolean> | null = null;
-  private followUp: Promise<boolean> | null = null;
-  private failures = 0;
   private openings = 0;
-  private readonly unanswered = new Unanswered();
   /** The editor is gone: what is under way comes to its end, and nothing is tried again. */
   private closed = false;
   /** What is not stored is not to be: nothing is sent or held any more. */
@@ -46,15 +43,14 @@ export class Autosave {
       this.dirty() ||
       this.phase() === 'saving' ||
       this.phase() === 'offline' ||
-      this.phase() === 'deleted' ||
-      this.document.held() !== null,
+      this.phase() === 'deleted',
   );
   readonly state = computed<SaveState>(() => {
     const phase = this.phase();
     return phase === 'saved' && this.dirty() ? 'pending' : phase;
   });
   /** Why the server did not take the last change, and what can be done about it. */
-  readonly reason = computed(() => whyUnsaved(this.phase(), this.refusal()));
+  readonly reason = this.standing.reason;
 
   constructor() {
     effect(() => {
@@ -95,7 +91,7 @@ export class Autosave {
   begin(): void {
     clearTimeout(this.timer);
     this.saved.set(this.content());
-    this.calm();
+    this.standing.calm();
   }
 
   /** Shows what is held of a pipeline that there is no more: nothing else is left of it. */
@@ -118,13 +114,13 @@ export class Autosave {
     if (!draft || this.phase() === 'deleted') return draft !== null;
     const stored = this.content();
     const { sent, graph, ...rest } = draft;
-    // The same graph is the same object: a new name alone makes no version.
+    // The same graph is the same object: a new name alone does not write it over.
     this.document.takeUp({ ...rest, graph: sameGraph(graph, stored.graph) ? stored.graph : graph });
     this.unanswered.begin(sent);
-    if (draft.held || !sameContent(stored, this.content())) return true;
+    if (!sameContent(stored, this.content())) return true;
     this.unanswered.begin();
     this.drafts.drop(facts.id);
-    this.document.takeUp({ ...stored, revision: facts.revision, held: null });
+    this.document.takeUp({ ...stored, revision: facts.revision });
     return false;
   }
 
@@ -133,14 +129,7 @@ export class Autosave {
    * before it made. Resolves to whether all that was changed before the call is stored.
    */
   flush(): Promise<boolean> {
-    if (this.dropped) return Promise.resolve(false);
-    if (this.followUp) return this.followUp;
-    if (!this.inFlight) return this.saveNow();
-    this.followUp = this.inFlight.then(() => {
-      this.followUp = null;
-      return this.flush();
-    });
-    return this.followUp;
+    return this.turns.next(() => this.saveNow());
   }
 
   /**
@@ -151,16 +140,14 @@ export class Autosave {
     const pipelineId = this.document.facts()?.id;
     do {
       if (!(await this.flush())) return false;
-    } while (this.inFlight);
+    } while (this.turns.inFlight);
     if (!pipelineId || !this.isOpen(pipelineId)) return false;
     const done = act().then((answer) => {
       this.document.adopt(answer);
       return true;
     });
-    void this.follow(
-      pipelineId,
-      done.catch(() => false),
-    );
+    const over = done.catch(() => false);
+    void this.turns.follow(pipelineId, over);
     return done;
   }
 
@@ -173,23 +160,60 @@ export class Autosave {
   keepMine(): Promise<boolean> {
     const facts = this.document.facts();
     if (!facts) return Promise.resolve(false);
-    return this.inFlight ?? this.follow(facts.id, this.overwrite(facts.id));
+    return this.turns.inFlight ?? this.turns.follow(facts.id, this.overwrite(facts.id));
   }
 
   /** Settles a conflict in favour of what is stored: what is on this screen is dropped. */
   async takeTheirs(): Promise<void> {
     const facts = this.document.facts();
     if (!facts) return;
-    await this.inFlight;
+    await this.turns.inFlight;
     try {
       const theirs = await this.api.load(facts.id);
-      if (!this.isOpen(facts.id)) return;
-      this.document.show(theirs);
-      this.drafts.drop(facts.id);
-      this.begin();
+      if (this.isOpen(facts.id)) this.show(theirs);
     } catch (error) {
       await this.refuse(toProblemError(error), facts.id);
     }
+  }
+
+  /**
+   * Meets what is stored by now, which another tab may have changed: it takes the screen when
+   * nothing here is unsaved and it `mayShow`; else the two stand against each other as a conflict.
+   */
+  async meet(mayShow: boolean): Promise<Meeting> {
+    const pipelineId = this.document.facts()?.id;
+    if (!pipelineId || this.standing.stuck()) return 'conflict';
+    try {
+      const stored = await this.turns.between(() => this.api.load(pipelineId));
+      return this.isOpen(pipelineId) ? this.compare(stored, mayShow) : 'unknown';
+    } catch (error) {
+      const deleted = await this.noticeDeleted(toProblemError(error), pipelineId);
+      return deleted ? 'conflict' : 'unknown';
+    }
+  }
+
+  private compare(stored: PipelineOut, mayShow: boolean): Meeting {
+    if (this.standing.stuck()) return 'conflict';
+    if (stored.revision < (this.document.facts()?.revision ?? 0)) return 'same';
+    const same = this.standing.recognise(stored, this.content());
+    if (same) {
+      this.succeed(same, stored);
+      return 'same';
+    }
+    if (!mayShow || this.dirty()) {
+      clearTimeout(this.timer);
+      this.standing.clash(null);
+      this.hold();
+      return 'conflict';
+    }
+    this.show(stored);
+    return 'shown';
+  }
+
+  private show(stored: PipelineOut): void {
+    this.document.show(stored);
+    this.drafts.drop(stored.id);
+    this.begin();
   }
 
   /** Holds what is not stored, so that it outlives this page; nothing, once all is. */
@@ -200,7 +224,6 @@ export class Autosave {
     this.drafts.hold(facts.id, {
       ...written(this.content()),
       revision: facts.revision,
-      held: this.document.held(),
       mode: facts.mode,
       sent: this.unanswered.written(),
     });
@@ -209,7 +232,6 @@ export class Autosave {
   /** What is on the screen is stored in another pipeline by now: nothing of this one waits. */
   forget(): void {
     this.begin();
-    this.document.held.set(null);
     this.hold();
   }
 
@@ -235,13 +257,14 @@ export class Autosave {
   }
 
   private saveNow(): Promise<boolean> {
+    if (this.dropped) return Promise.resolve(false);
     clearTimeout(this.timer);
     const facts = this.document.facts();
-    const over = this.stuck() || (this.closed && this.phase() !== 'saved');
+    const over = this.standing.stuck() || (this.closed && this.phase() !== 'saved');
     if (!facts || over) return Promise.resolve(!this.dirty() && this.phase() !== 'deleted');
-    if (this.dirty()) return this.follow(facts.id, this.save(facts.id, facts.revision));
+    if (this.dirty()) return this.turns.follow(facts.id, this.save(facts.id, facts.revision));
     if (this.phase() === 'offline' && this.unanswered.any) {
-      return this.follow(facts.id, this.takeBack(facts.id, facts.revision));
+      return this.turns.follow(facts.id, this.takeBack(facts.id, facts.revision));
     }
     this.rest();
     return Promise.resolve(true);
@@ -249,15 +272,8 @@ export class Autosave {
 
   /** Nothing waits: what the server did not take was taken back. */
   private rest(): void {
-    this.calm();
+    this.standing.calm();
     this.hold();
-  }
-
-  private calm(): void {
-    this.phase.set('saved');
-    this.refusal.set(null);
-    this.failures = 0;
-    this.unanswered.begin();
   }
 
   /** Puts right what was sent and not answered, for it was taken back here and may be stored. */
@@ -285,7 +301,13 @@ export class Autosave {
   private async overwrite(pipelineId: string): Promise<boolean> {
     try {
       const theirs = await this.api.load(pipelineId);
-      return this.isOpen(pipelineId) && (await this.save(pipelineId, theirs.revision));
+      if (!this.isOpen(pipelineId)) return false;
+      // All that differs from theirs is sent, also what was not changed here.
+      this.saved.set(storedBeside(theirs, this.content().graph));
+      if (this.dirty()) return await this.save(pipelineId, theirs.revision);
+      this.document.adopt(theirs);
+      this.rest();
+      return true;
     } catch (error) {
       await this.refuse(toProblemError(error), pipelineId);
       return false;
@@ -294,19 +316,12 @@ export class Autosave {
 
   private async refuse(problem: ProblemError, pipelineId: string): Promise<void> {
     if (!(await this.noticeDeleted(problem, pipelineId)) && this.isOpen(pipelineId))
-      this.refusal.set(problem);
-  }
-
-  /** Lets no other save begin before this one is over. */
-  private follow(pipelineId: string, save: Promise<boolean>): Promise<boolean> {
-    this.inFlight = save.finally(() => (this.inFlight = null));
-    this.saves.begin(pipelineId, this.inFlight);
-    return this.inFlight;
+      this.standing.refusal.set(problem);
   }
 
   private noticeEdit(): void {
     const waits = this.dirty() || this.phase() !== 'saved';
-    if (!waits || this.stuck()) return;
+    if (!waits || this.standing.stuck()) return;
     this.flushIn(SAVE_DELAY_MS);
   }
 
@@ -365,21 +380,9 @@ export class Autosave {
   }
 
   private fail(error: ProblemError): void {
-    this.refusal.set(error);
+    const retry_ms = this.standing.fail(error);
     this.hold();
-    if (error.status === 412) {
-      this.phase.set('conflict');
-    } else if (error.status === 429 || isUnknown(error)) {
-      this.phase.set('offline');
-      this.flushIn(Math.min(FIRST_RETRY_MS * 2 ** this.failures++, LONGEST_RETRY_MS));
-    } else {
-      this.phase.set('refused');
-    }
-  }
-
-  /** Only the person can go on from here. */
-  private stuck(): boolean {
-    return this.phase() === 'conflict' || this.phase() === 'deleted';
+    if (retry_ms !== null) this.flushIn(retry_ms);
   }
 
   private isOpen(pipelineId: string | undefined): boolean {

@@ -1,5 +1,5 @@
 import { type Mode, type PipelineOut } from '@core/api';
-import { type ApiGraph, fromApi, type PipelineGraph, toApi } from '../domain/graph';
+import { type ApiGraph, fromApi, type PipelineGraph, sameGraph, toApi } from '../domain/graph';
 import { readTrigger, sameStart, type Start } from '../domain/trigger';
 import { type PipelineChange } from './editor-api';
 
@@ -20,16 +20,14 @@ interface Written {
 /** What is held of a pipeline while it cannot be saved, and the revision that it changes. */
 export interface Draft extends Written {
   readonly revision: number;
-  /** A change to how it starts that is not complete yet. */
-  readonly held?: Start | null;
   readonly mode?: Mode;
   /** What was sent and not answered: one of these may be stored. */
   readonly sent?: readonly Written[];
 }
 
 /** The draft as the editor has it. */
-export function readDraft({ revision, held = null, mode, sent = [], ...content }: Draft) {
-  return { revision, held, mode, sent: sent.map(read), ...read(content) };
+export function readDraft({ revision, mode, sent = [], ...content }: Draft) {
+  return { revision, mode, sent: sent.map(read), ...read(content) };
 }
 
 export function written({ name, graph, trigger }: Content): Written {
@@ -45,13 +43,14 @@ export function contentOf(stored: PipelineOut): Content {
   return { name, graph: fromApi(graph).graph, trigger: readTrigger(trigger) };
 }
 
-export function sameContent(a: Content, b: Content): boolean {
-  return a.name === b.name && sameStart(a.trigger, b.trigger) && sameGraph(a.graph, b.graph);
+/** What is stored, around the very graph on the screen where that is the same. */
+export function storedBeside(stored: PipelineOut, shown: PipelineGraph): Content {
+  const content = contentOf(stored);
+  return sameGraph(content.graph, shown) ? { ...content, graph: shown } : content;
 }
 
-export function sameGraph(a: PipelineGraph, b: PipelineGraph): boolean {
-  const text = (graph: PipelineGraph) => JSON.stringify(toApi(graph), inOrder);
-  return a === b || text(a) === text(b);
+export function sameContent(a: Content, b: Content): boolean {
+  return a.name === b.name && sameStart(a.trigger, b.trigger) && sameGraph(a.graph, b.graph);
 }
 
 /** Whether anything was changed; a graph that was is another object. */
@@ -59,17 +58,11 @@ export function isEdited(content: Content, saved: Content | null): boolean {
   return saved !== null && Object.keys(changesOf(content, saved)).length > 0;
 }
 
-/** Only what changed, so that renaming does not make a version. */
+/** Only what changed, so that what was not touched is not written over. */
 export function changesOf(content: Content, saved: Content | null): PipelineChange {
   return {
     ...(content.name !== saved?.name && { name: content.name }),
     ...(content.graph !== saved?.graph && { graph: toApi(content.graph) }),
     ...(!sameStart(content.trigger, saved?.trigger ?? null) && { trigger: content.trigger }),
   };
-}
-
-/** Writes keys by name: the order in which a database gives them back means nothing. */
-function inOrder(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -19,6 +19,8 @@ import {
   type PipelineOut,
   type PipelineUpdate,
   previewSubscriptions,
+  type PublishBody,
+  publishPipeline,
   type RunAccepted,
   type RunBody,
   runPipeline,
@@ -72,6 +74,18 @@ export class EditorApi {
         headers: { 'If-Match': String(revision) },
         ...SAVING,
         body: { ...change, ...(trigger && { trigger: writable(trigger) }) },
+      }),
+    );
+  }
+
+  /** Publishes the draft as it is at `revision`; refused as a save is when it has moved on. */
+  publish(pipelineId: string, revision: number, body: PublishBody): Promise<PipelineOut> {
+    return unwrap(
+      publishPipeline({
+        path: { pipeline_id: pipelineId },
+        headers: { 'If-Match': String(revision) },
+        ...SAVING,
+        body,
       }),
     );
   }

@@ -53,6 +53,10 @@ export const EditorStore = signalStore(
       load(graph: PipelineGraph): void {
         go(timeline.startHistory(graph));
       },
+      /** Goes on with steps that were taken before, and end in the graph that is open. */
+      recall(past: timeline.History['past'], future: timeline.History['future']): void {
+        patchState(store, { history: { graph: store.graph(), past, future } });
+      },
       execute(command: timeline.Command): void {
         go(timeline.record(store.history(), command, Date.now()));
       },

@@ -11,7 +11,13 @@ export interface DocumentFacts {
   readonly mode: Mode;
   readonly status: PipelineStatus;
   readonly revision: number;
+  /** Of the newest published version; 0 when it was never published. */
   readonly version: number;
+  /** How the published version starts; null when there is none, or it is not known. */
+  readonly publishedTrigger: Start | null;
+  readonly publishedAt: string | null;
+  /** Whether what is stored differs from the published version; always, when there is none. */
+  readonly draftDiffers: boolean;
   /** When the schedule runs it next; null when nothing is planned. */
   readonly nextRunAt: string | null;
   /** The last time it was due and did not run. */
@@ -33,8 +39,6 @@ export class PipelineDocument {
   readonly name = signal('');
   /** How it starts, as it is being edited. */
   readonly trigger = signal<Start>({ kind: 'manual' });
-  /** A change to how it starts by itself that is not complete: shown, and not taken yet. */
-  readonly held = signal<Start | null>(null);
   readonly facts = this.current.asReadonly();
   readonly error = this.failure.asReadonly();
   /** What had to be left out of the stored graph, in words. */
@@ -59,7 +63,6 @@ export class PipelineDocument {
     this.editor.load(graph);
     this.name.set(pipeline.name);
     this.trigger.set(readTrigger(pipeline.trigger));
-    this.held.set(null);
     this.outside = null;
     this.repaired.set(repairs);
     this.current.set(factsOf(pipeline));
@@ -71,12 +74,10 @@ export class PipelineDocument {
     readonly name: string;
     readonly graph: PipelineGraph;
     readonly trigger: Start;
-    readonly held: Start | null;
   }): void {
     this.editor.load(draft.graph);
     this.name.set(draft.name);
     this.trigger.set(draft.trigger);
-    this.held.set(draft.held);
     this.current.update((facts) => facts && { ...facts, revision: draft.revision });
   }
 
@@ -90,6 +91,9 @@ export class PipelineDocument {
       status: 'draft',
       revision,
       version: 0,
+      publishedTrigger: null,
+      publishedAt: null,
+      draftDiffers: true,
       nextRunAt: null,
       lastSkip: null,
     });
@@ -128,8 +132,17 @@ export class PipelineDocument {
 }
 
 function factsOf(pipeline: PipelineOut): DocumentFacts {
-  const { id, mode, status, revision, version } = pipeline;
-  const nextRunAt = pipeline.next_run_at ?? null;
-  const lastSkip = pipeline.last_skip ?? null;
-  return { id, mode, status, revision, version, nextRunAt, lastSkip };
+  const { id, mode, status, revision, version, published_trigger: trigger } = pipeline;
+  return {
+    id,
+    mode,
+    status,
+    revision,
+    version,
+    publishedTrigger: trigger && readTrigger(trigger),
+    publishedAt: pipeline.published_at,
+    draftDiffers: pipeline.draft_differs,
+    nextRunAt: pipeline.next_run_at ?? null,
+    lastSkip: pipeline.last_skip ?? null,
+  };
 }

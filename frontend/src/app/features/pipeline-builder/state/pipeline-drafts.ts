@@ -28,7 +28,7 @@ export class PipelineDrafts {
   move(content: Content, { id, revision }: PipelineOut): void {
     const draft = this.drafts.read<Draft>(id);
     if (!draft) return;
-    if (!draft.held && sameContent(readDraft(draft), content)) this.drop(id);
+    if (sameContent(readDraft(draft), content)) this.drop(id);
     else this.hold(id, { ...draft, revision, sent: [] });
   }
 }

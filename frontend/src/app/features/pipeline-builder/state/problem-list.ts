@@ -1,5 +1,6 @@
 import { computed, DestroyRef, effect, inject, Service, signal, untracked } from '@angular/core';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { type ProblemError } from '@core/http/problem-error';
 import { meaningOf, type PipelineGraph, toApi } from '../domain/graph';
 import { byNode, type Problem, validate } from '../domain/validate';
 import { EditorApi } from './editor-api';
@@ -48,8 +49,15 @@ export class ProblemList {
     inject(DestroyRef).onDestroy(() => clearTimeout(this.timer));
   }
 
-  /** Takes problems that the server named for the graph as it is, as when it refuses a run. */
-  adopt(problems: readonly Problem[]): void {
+  /** Takes the problems that the server named for the graph as it is, as when it refuses a run. */
+  adoptFrom({ code, errors }: ProblemError): void {
+    const problems = errors.map((item) => ({
+      code: item.code ?? code,
+      node_id: item.node_id ?? null,
+      field: item.field ?? null,
+      message: item.message,
+      remedy: item.remedy ?? '',
+    }));
     this.answer.set({ meaning: this.meaning(), problems });
   }
 

@@ -21,11 +21,11 @@ describe('RunFreshness', () => {
 
   it('labels results of a graph that was changed while it ran', () => {
     const { view, store, freshness } = open();
-    freshness.begin(8);
+    freshness.begin();
     view.set({});
     expect(freshness.label()).toBe('');
     store.execute(configure('strategy', { method: 'golden_cross' }));
-    expect(freshness.label()).toBe('of version 8');
+    expect(freshness.label()).toBe('of an earlier draft');
     expect([...freshness.stale()]).toEqual(['strategy', 'risk_manager', 'trade_manager']);
     store.undo();
     expect(freshness.label()).toBe('');
@@ -33,7 +33,7 @@ describe('RunFreshness', () => {
 
   it('goes by the graph that the record names, which may be another than the one on the canvas', () => {
     const { view, record, store, freshness } = open();
-    freshness.begin(8);
+    freshness.begin();
     view.set({});
     const other = toApi(tradingPipeline());
     other.nodes[2]!.config = { method: 'golden_cross' };

@@ -6,7 +6,8 @@ import { RunStore } from './run-store';
 
 interface Ran {
   readonly graph: PipelineGraph;
-  readonly version: number;
+  /** Null for a draft. */
+  readonly version: number | null;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -31,13 +32,15 @@ export class RunFreshness {
     const ran = this.ran();
     return ran ? staleNodes(ran.graph, this.editor.graph()) : NONE;
   });
-  /** "of version 8" when the graph has changed since the run; else empty. */
+  /** "of version 8" or "of an earlier draft" when the graph has changed since the run; else empty. */
   readonly label = computed(() => {
     const ran = this.ran();
-    return ran && isStale(ran.graph, this.editor.graph()) ? `of version ${ran.version}` : '';
+    if (!ran || !isStale(ran.graph, this.editor.graph())) return '';
+    return ran.version === null ? 'of an earlier draft' : `of version ${ran.version}`;
   });
 
-  begin(version: number): void {
-    this.started.set({ graph: this.editor.graph(), version });
+  /** Takes note that the draft is run as it is on the canvas. */
+  begin(): void {
+    this.started.set({ graph: this.editor.graph(), version: null });
   }
 }

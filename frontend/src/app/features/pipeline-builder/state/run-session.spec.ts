@@ -13,6 +13,7 @@ import { ProblemList } from './problem-list';
 import { RunFreshness } from './run-freshness';
 import { RunSession } from './run-session';
 import { RunStore } from './run-store';
+import { type Meeting } from './save-state';
 import { problem } from './testing';
 
 describe('a run that could not be started', () => {
@@ -20,21 +21,31 @@ describe('a run that could not be started', () => {
   let [stored, deleted]: [boolean, boolean] = [true, false];
   let refusal: ProblemError;
   let session: RunSession;
+  const facts = signal({ id: 'p', version: 1, revision: 4 });
+  const asked: unknown[] = [];
+  let met: () => Meeting;
 
   beforeEach(() => {
     [stored, deleted] = [true, false];
     refusal = serverAway();
+    asked.length = 0;
+    facts.set({ id: 'p', version: 1, revision: 4 });
+    met = () => 'conflict';
     const autosave = {
       flush: () => Promise.resolve(stored),
       state: () => 'offline',
       unsaved: () => 'the last change could not be saved.',
-      reason: () => 'The pipeline was deleted elsewhere.',
+      reason: () => (deleted ? 'The pipeline was deleted elsewhere.' : 'It was changed elsewhere.'),
       noticeDeleted: () => Promise.resolve(deleted),
+      meet: () => Promise.resolve(met()),
     };
     const runs = {
       active: () => false,
       decisionNode: () => null,
-      start: () => Promise.resolve(refusal),
+      start: (_id: string, _nodes: unknown, body: unknown) => {
+        asked.push(body);
+        return Promise.resolve(facts().revision === 5 ? null : refusal);
+      },
     };
     TestBed.configureTestingModule({
       providers: [
@@ -44,7 +55,7 @@ describe('a run that could not be started', () => {
         { provide: EditorApi, useValue: {} },
         { provide: EditorStore, useValue: { nodes: () => [] } },
         { provide: EditorUi, useValue: {} },
-        { provide: PipelineDocument, useValue: { facts: () => ({ id: 'p', version: 1 }) } },
+        { provide: PipelineDocument, useValue: { facts } },
         { provide: ProblemList, useValue: { count: () => 0 } },
         { provide: Reachability, useValue: { recoveries } },
         { provide: RunFreshness, useValue: { begin: () => undefined } },
@@ -88,5 +99,28 @@ describe('a run that could not be started', () => {
     [refusal, deleted] = [problem(404, 'not_found'), true];
     await session.run();
     expect(text()).toBe('Not started. The pipeline was deleted elsewhere.');
+  });
+
+  it('asks for the draft at the revision on the screen, and no other', async () => {
+    await session.run();
+    expect(asked).toMatchObject([{ draft: true, revision: 4 }]);
+  });
+
+  it('is refused, and started nowhere, when another tab was faster', async () => {
+    refusal = problem(412, 'stale_revision');
+    await session.run();
+    expect(asked).toHaveLength(1);
+    expect(text()).toBe('Not started. It was changed elsewhere.');
+  });
+
+  it('is started at the newer revision when that is what is on the screen', async () => {
+    refusal = problem(412, 'stale_revision');
+    met = () => {
+      facts.set({ id: 'p', version: 1, revision: 5 });
+      return 'same';
+    };
+    await session.run();
+    expect(asked).toMatchObject([{ revision: 4 }, { revision: 5 }]);
+    expect(text()).toBeUndefined();
   });
 });

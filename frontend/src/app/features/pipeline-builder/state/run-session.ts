@@ -19,7 +19,7 @@ import { EditorActions } from './editor-actions';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
 import { EditorUi } from './editor-ui';
-import { PipelineDocument } from './pipeline-document';
+import { type DocumentFacts, PipelineDocument } from './pipeline-document';
 import { ProblemList } from './problem-list';
 import { RunFreshness } from './run-freshness';
 import { RunStore } from './run-store';
@@ -124,10 +124,24 @@ export class RunSession {
       return;
     }
     this.actions.say('Run started');
-    this.freshness.begin(facts.version);
+    this.freshness.begin();
+    const problem = await this.startAt(facts);
+    if (problem?.status !== 412) return problem ? this.explain(problem) : undefined;
+    const met = await this.autosave.meet(false);
+    const now = this.document.facts();
+    if (met === 'same' && now?.id === wanted) {
+      // Only what is not on the canvas was changed elsewhere, as whether it is switched on.
+      const again = await this.startAt(now);
+      if (again) await this.explain(again);
+    } else if (now?.id === wanted) {
+      this.refuse(met === 'unknown' ? problem.detail : `Not started. ${this.autosave.reason()}`);
+    }
+  }
+
+  /** Runs the draft at this revision and no other; gives the refusal, or null. */
+  private startAt({ id, revision }: DocumentFacts): Promise<ProblemError | null> {
     const nodeIds = this.editor.nodes().map((node) => node.id);
-    const problem = await this.runs.start(facts.id, nodeIds, this.body());
-    if (problem) await this.explain(problem);
+    return this.runs.start(id, nodeIds, { ...this.body(), draft: true, revision });
   }
 
   /** Picks up a run that is going on already, as after a reload. */
@@ -191,15 +205,7 @@ export class RunSession {
     if (await this.autosave.noticeDeleted(problem)) {
       this.refuse(`Not started. ${this.autosave.reason()}`);
     } else if (problem.code === 'invalid_graph') {
-      this.problems.adopt(
-        problem.errors.map((item) => ({
-          code: item.code ?? problem.code,
-          node_id: item.node_id ?? null,
-          field: item.field ?? null,
-          message: item.message,
-          remedy: item.remedy ?? '',
-        })),
-      );
+      this.problems.adoptFrom(problem);
       this.showNextProblem();
     } else if (problem.code === 'already_running') {
       const id = this.document.facts()?.id ?? '';

@@ -14,6 +14,12 @@ export type SaveState =
   | 'refused'
   | 'deleted';
 
+/**
+ * What became of the screen when it met what is stored: `same` (it was that already), `shown` (it
+ * is that now), `conflict` (it stands against it), `unknown` (the server did not say).
+ */
+export type Meeting = 'same' | 'shown' | 'conflict' | 'unknown';
+
 const CONFLICT = 'The pipeline was changed elsewhere: reload it, or keep yours.';
 const DELETED = 'The pipeline was deleted elsewhere: save it as a new one.';
 

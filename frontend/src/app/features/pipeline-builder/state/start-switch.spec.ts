@@ -16,9 +16,7 @@ describe('switching on and off that a pipeline starts by itself', () => {
   const open = async () => {
     await document.open('p');
     autosave.begin();
-    const found = autosave.takeUpDraft();
     TestBed.tick();
-    return found;
   };
 
   beforeEach(async () => {
@@ -34,12 +32,6 @@ describe('switching on and off that a pipeline starts by itself', () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  const nameless: PeriodicStart = { ...(readTrigger(HOURLY) as PeriodicStart), symbols: [] };
-  const hold = () => {
-    document.held.set(nameless);
-    TestBed.tick();
-  };
-
   it('says why it was not done when the last change could not be saved', async () => {
     api.failure = problem(422, 'invalid');
     document.rename('Mine');
@@ -52,37 +44,14 @@ describe('switching on and off that a pipeline starts by itself', () => {
     expect(start.problem()).toBeNull();
   });
 
-  it('keeps an incomplete change back while it is active, and counts it as waiting', async () => {
-    hold();
-    await vi.advanceTimersByTimeAsync(SAVE_DELAY_MS);
-    expect(document.trigger()).toEqual(readTrigger(HOURLY));
-    expect(autosave.waits()).toBe(true);
-    expect(api.saves).toEqual([]);
-  });
-
-  it('takes the change that was kept back, once it is not active', async () => {
-    hold();
-    expect(await settled(start.turn(false))).toBe(true);
+  it('leaves it on while the draft is changed to what could start nothing', async () => {
+    document.editTrigger({ ...(readTrigger(HOURLY) as PeriodicStart), symbols: [] });
     TestBed.tick();
-    expect(document.held()).toBeNull();
-    expect(document.trigger()).toEqual(nameless);
     await vi.advanceTimersByTimeAsync(SAVE_DELAY_MS);
-    expect(api.saves.map(({ change }) => change)).toEqual([{ trigger: nameless }]);
-    expect(autosave.waits()).toBe(false);
-  });
-
-  it('has the change that was kept back again when the pipeline is opened again', async () => {
-    hold();
-    autosave.hold();
-    expect(await open()).toBe(true);
-    expect(document.held()).toEqual(nameless);
-    expect(document.trigger()).toEqual(readTrigger(HOURLY));
-  });
-
-  it('drops it with everything else when the pipeline is shown as it is stored', async () => {
-    hold();
-    await autosave.takeTheirs();
-    expect(document.held()).toBeNull();
-    expect(autosave.waits()).toBe(false);
+    document.editTrigger({ kind: 'manual' });
+    TestBed.tick();
+    await vi.advanceTimersByTimeAsync(SAVE_DELAY_MS);
+    expect(api.saves).toHaveLength(2);
+    expect([api.status, start.active()]).toEqual(['active', true]);
   });
 });

@@ -1,4 +1,4 @@
-import { computed, effect, inject, Service, signal, untracked } from '@angular/core';
+import { computed, inject, Service, signal } from '@angular/core';
 import { ProblemError, toProblemError } from '@core/http/problem-error';
 import { Autosave } from './autosave';
 import { EditorApi } from './editor-api';
@@ -21,20 +21,8 @@ export class StartSwitch {
     return refusal && refusal.of === this.document.facts()?.id ? refusal.error : null;
   });
 
-  constructor() {
-    // What was held back only because it was active is held no longer.
-    effect(() => {
-      const held = this.document.held();
-      if (!held || this.active()) return;
-      untracked(() => {
-        this.document.held.set(null);
-        this.document.editTrigger(held);
-      });
-    });
-  }
-
   /**
-   * What is on the screen is saved first: that, and nothing older, is switched on. Resolves to
+   * Switches the published version on or off, once what is on the screen is saved. Resolves to
    * whether it was done.
    */
   async turn(on: boolean): Promise<boolean> {

@@ -47,7 +47,7 @@ describe('copies of a pipeline', () => {
     const graph = fromApi(toApi(tradingPipeline())).graph;
     const trigger = readTrigger({ kind: 'periodic', symbols: ['AAPL'] });
     const document = TestBed.inject(PipelineDocument);
-    document.showLost('p', { revision: 1, name: 'Shown', graph, trigger, held: null });
+    document.showLost('p', { revision: 1, name: 'Shown', graph, trigger });
     shown = {
       format: 'kuber.pipeline/1',
       name: 'Shown',

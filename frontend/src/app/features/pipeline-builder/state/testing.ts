@@ -1,6 +1,11 @@
 /** A server that keeps pipelines, for the tests of what is saved. */
 
-import { createEnvironmentInjector, DestroyRef, EnvironmentInjector } from '@angular/core';
+import {
+  createEnvironmentInjector,
+  DestroyRef,
+  EnvironmentInjector,
+  type Provider,
+} from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { type PipelineOut, type PipelineStatus } from '@core/api';
 import { Session } from '@core/auth/session';
@@ -32,6 +37,9 @@ export class FakeApi {
   readonly saves: { revision: number; change: object }[] = [];
   failure: ProblemError | null = null;
   deleted = false;
+  /** The number of the newest published version, and how it is. */
+  newest = 1;
+  published: { readonly graph: ApiGraph; readonly trigger: ApiTrigger } | null = null;
   /** Saves reach the server, and their answers nobody. */
   answersLost = false;
   graph = toApi(tradingPipeline());
@@ -63,12 +71,34 @@ export class FakeApi {
     return this.answer();
   }
 
+  version(): Promise<{ readonly graph: ApiGraph }> {
+    if (!this.published) throw problem(404, 'not_found');
+    return Promise.resolve(this.published);
+  }
+
   activate(): Promise<PipelineOut> {
     return this.turn('active');
   }
 
   deactivate(): Promise<PipelineOut> {
     return this.turn('draft');
+  }
+
+  async publish(_id: string, revision: number): Promise<PipelineOut> {
+    await this.wait(this.delay);
+    if (this.failure) throw this.failure;
+    if (revision !== this.revision) throw problem(412, 'stale_revision');
+    this.newest += 1;
+    this.published = { graph: this.graph, trigger: this.trigger };
+    return this.answer();
+  }
+
+  /** Changed by somebody else. */
+  changeElsewhere(change: Change = {}): void {
+    this.revision += 1;
+    this.name = change.name ?? this.name;
+    this.graph = change.graph ?? this.graph;
+    this.trigger = change.trigger ?? this.trigger;
   }
 
   private async turn(status: PipelineStatus): Promise<PipelineOut> {
@@ -91,7 +121,11 @@ export class FakeApi {
       mode: 'simulation',
       trigger: this.trigger as PipelineOut['trigger'],
       revision: this.revision,
-      version: 1,
+      version: this.newest,
+      published_version: this.newest || null,
+      published_trigger: (this.published?.trigger ?? null) as PipelineOut['trigger'] | null,
+      published_at: this.newest ? '2026-01-01T00:00:00Z' : null,
+      draft_differs: !sameText(this.published, { graph: this.graph, trigger: this.trigger }),
       status: this.status,
       created_at: '2026-01-01T00:00:00Z',
       updated_at: '2026-01-01T00:00:00Z',
@@ -104,6 +138,10 @@ export class FakeApi {
   }
 }
 
+function sameText(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 /** One server for several pipelines, each told by its id. */
 export function serverOf(...pipelines: readonly FakeApi[]) {
   const of = (id: string): FakeApi => {
@@ -114,16 +152,22 @@ export function serverOf(...pipelines: readonly FakeApi[]) {
   return {
     load: (id: string) => of(id).load(),
     save: (id: string, revision: number, change: Change) => of(id).save(id, revision, change),
+    publish: (id: string, revision: number) => of(id).publish(id, revision),
     activate: (id: string) => of(id).activate(),
     deactivate: (id: string) => of(id).deactivate(),
   };
 }
 
 /** Puts an editor's state together over `server`, for somebody who is logged in. */
-export function editOver(server: object, session: object = ANN): void {
+export function editOver(
+  server: object,
+  session: object = ANN,
+  more: readonly Provider[] = [],
+): void {
   TestBed.configureTestingModule({
     providers: [
       ...STATE,
+      ...more,
       { provide: EditorApi, useValue: server },
       { provide: Session, useValue: session },
     ],

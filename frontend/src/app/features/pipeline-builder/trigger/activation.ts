@@ -4,8 +4,10 @@ import { pollWhileVisible } from '@core/http/poll';
 import { ErrorState } from '@shared/error-state';
 import { Time } from '@shared/time';
 import { startGap } from '../domain/trigger';
+import { Publishing } from '../publish/publishing';
 import { EditorApi } from '../state/editor-api';
 import { PipelineDocument } from '../state/pipeline-document';
+import { Publication } from '../state/publication';
 import { StartSwitch } from '../state/start-switch';
 
 const EVERY_MS = 10_000;
@@ -21,15 +23,13 @@ const EVERY_MS = 10_000;
         #toggle
         [checked]="active()"
         [disabled]="start.busy() || (!active() && gap() !== '')"
-        (change)="start.turn($event.checked); toggle.checked = active()"
+        (change)="publishing.turn($event.checked); toggle.checked = active()"
       >
         <b>{{ active() ? 'Active' : 'Switched off' }}</b>
       </mat-slide-toggle>
       <p class="k-muted">
-        @if (gap()) {
-          {{ gap() }}
-        } @else if (!active()) {
-          Switch it on, and it starts by itself.
+        @if (!active()) {
+          {{ gap() || invitation() }}
         } @else if (facts()?.nextRunAt) {
           Next run <k-time [at]="facts()?.nextRunAt" />
         } @else if (signals()) {
@@ -70,11 +70,19 @@ const EVERY_MS = 10_000;
 export class Activation {
   private readonly api = inject(EditorApi);
   private readonly document = inject(PipelineDocument);
+  private readonly publication = inject(Publication);
+  protected readonly publishing = inject(Publishing);
   protected readonly start = inject(StartSwitch);
 
   protected readonly facts = this.document.facts;
   protected readonly active = this.start.active;
-  protected readonly signals = computed(() => this.document.trigger().kind === 'signal');
+  /** What starts it now: as it was published, which the draft may not be. */
+  protected readonly signals = computed(() => this.facts()?.publishedTrigger?.kind === 'signal');
+  protected readonly invitation = computed(() =>
+    this.publication.differs()
+      ? 'Switch it on, and it is published and starts by itself.'
+      : 'Switch it on, and it starts by itself.',
+  );
   protected readonly gap = computed(() => startGap(this.document.trigger()));
 
   constructor() {

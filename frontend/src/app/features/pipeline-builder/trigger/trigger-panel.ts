@@ -1,18 +1,17 @@
 import { Component, computed, inject } from '@angular/core';
-import { MatButtonToggleGroup, MatButtonToggleModule } from '@angular/material/button-toggle';
-import { MatDialog } from '@angular/material/dialog';
+import { MatButtonToggleModule } from '@angular/material/button-toggle';
 import { MatSlideToggle } from '@angular/material/slide-toggle';
-import { confirm } from '@shared/confirm-dialog';
 import { Notice } from '@shared/notice';
+import { startInWords } from '../domain/changes';
 import type { Edit, PeriodicStart, SignalStart, Start, StartKind } from '../domain/trigger';
-import { changeOver, newStart, startGap } from '../domain/trigger';
+import { newStart, sameStart } from '../domain/trigger';
 import { PipelineDocument } from '../state/pipeline-document';
 import { StartSwitch } from '../state/start-switch';
 import { Activation } from './activation';
 import { ScheduleFields } from './schedule-fields';
 import { SignalFields } from './signal-fields';
 
-/** How the pipeline starts: by hand, on a schedule, or on signals. Saved with the rest of it. */
+/** How the draft starts: by hand, on a schedule, or on signals. Saved and published with the rest. */
 @Component({
   selector: 'k-trigger-panel',
   imports: [
@@ -28,10 +27,8 @@ import { SignalFields } from './signal-fields';
     <mat-button-toggle-group
       aria-labelledby="starts"
       hideSingleSelectionIndicator
-      #kinds="matButtonToggleGroup"
       [value]="start().kind"
-      [disabled]="switch.busy()"
-      (change)="choose($event.value, kinds)"
+      (change)="choose($event.value)"
     >
       <mat-button-toggle value="manual">By hand</mat-button-toggle>
       <mat-button-toggle value="periodic">On schedule</mat-button-toggle>
@@ -56,10 +53,8 @@ import { SignalFields } from './signal-fields';
         <p class="k-muted note">It runs when you press Run, and never by itself.</p>
       }
     }
-    @if (held()) {
-      <k-notice kind="warning" icon="pause_circle">
-        Not changed yet. {{ gap() }} Until then it starts as before.
-      </k-notice>
+    @if (until(); as words) {
+      <k-notice icon="edit_note">Takes effect when it is published. {{ words }}</k-notice>
     }
     @if (timed(); as value) {
       <mat-slide-toggle
@@ -96,7 +91,6 @@ import { SignalFields } from './signal-fields';
   `,
 })
 export class TriggerPanel {
-  private readonly dialogs = inject(MatDialog);
   protected readonly document = inject(PipelineDocument);
   protected readonly switch = inject(StartSwitch);
   /** What was entered for the kinds that are not chosen, so that looking around loses nothing. */
@@ -106,9 +100,16 @@ export class TriggerPanel {
   });
   protected readonly pipelineId = computed(() => this.document.facts()?.id ?? '');
 
-  protected readonly held = this.document.held;
-  protected readonly start = computed(() => this.held() ?? this.document.trigger());
-  protected readonly gap = computed(() => startGap(this.start()));
+  protected readonly start = this.document.trigger;
+  /** How it starts until this is published; '' when it starts so already, or never yet. */
+  protected readonly until = computed(() => {
+    const published = this.document.facts()?.publishedTrigger;
+    if (!published || sameStart(published, this.start())) return '';
+    if (published.kind === 'manual') return 'Until then it never starts by itself.';
+    return this.switch.active()
+      ? `Until then it starts ${startInWords(published)}.`
+      : `What is published starts ${startInWords(published)}, once switched on.`;
+  });
   protected readonly periodic = computed(() => {
     const start = this.start();
     return start.kind === 'periodic' ? start : null;
@@ -119,30 +120,12 @@ export class TriggerPanel {
   });
   protected readonly timed = computed(() => this.periodic() ?? this.signals());
 
-  /** Another way to start. Of a pipeline that is active this is asked first. */
-  protected async choose(kind: StartKind, shown: MatButtonToggleGroup): Promise<void> {
+  /** Another way to start, in the draft: what is published goes on as it is. */
+  protected choose(kind: StartKind): void {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
     const next = this.kept().get(kind) ?? newStart(kind, zone);
-    const asks = changeOver(this.document.trigger(), next, this.switch.active()) === 'ask';
-    if (!asks || ((await this.agreed(kind)) && (await this.switch.turn(false)))) {
-      this.kept().set(this.start().kind, this.start());
-      this.held.set(null);
-      this.document.editTrigger(next);
-    }
-    // The buttons show what was pressed, which may not be what is.
-    shown.value = this.start().kind;
-  }
-
-  private agreed(kind: StartKind): Promise<boolean> {
-    const then =
-      kind === 'manual'
-        ? 'It will only run when you press Run.'
-        : 'Set the new way up, then switch it on.';
-    return confirm(this.dialogs, {
-      title: 'Switch it off and change how it starts?',
-      text: `It is active and starts by itself. ${then} Undo does not switch it back on.`,
-      action: 'Switch off and change',
-    });
+    this.kept().set(this.start().kind, this.start());
+    this.document.editTrigger(next);
   }
 
   protected editSchedule(edit: Edit<PeriodicStart>): void {
@@ -161,8 +144,6 @@ export class TriggerPanel {
   }
 
   private write(start: Start): void {
-    const holds = changeOver(this.document.trigger(), start, this.switch.active()) === 'hold';
-    this.held.set(holds ? start : null);
-    if (!holds) this.document.editTrigger(start);
+    this.document.editTrigger(start);
   }
 }

@@ -1,6 +1,9 @@
 import { TestBed } from '@angular/core/testing';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { SignalTypes } from '@core/signals/signal-types';
 import { type PipelineGraph } from '../domain/graph';
-import { VersionItem } from './version-item';
+import { readTrigger } from '../domain/trigger';
+import { type LoadVersion, type Published, VersionItem } from './version-item';
 
 const node = (id: string) => ({
   id,
@@ -16,12 +19,18 @@ const graphOf = (...ids: string[]) =>
     edges: {},
     notes: {},
   }) as unknown as PipelineGraph;
-const GRAPHS: Record<number, PipelineGraph> = { 1: graphOf('a'), 2: graphOf('a', 'b') };
+const VERSIONS: Record<number, Published> = {
+  1: { graph: graphOf('a'), start: readTrigger({ kind: 'periodic', symbols: ['AAPL'] }) },
+  2: { graph: graphOf('a', 'b'), start: readTrigger({}) },
+};
 
-async function shown(
-  before: number | null,
-  load: (version: number) => Promise<PipelineGraph>,
-): Promise<HTMLElement> {
+async function shown(before: number | null, load: LoadVersion): Promise<HTMLElement> {
+  TestBed.configureTestingModule({
+    providers: [
+      { provide: AgentCatalogue, useValue: { byType: () => new Map() } },
+      { provide: SignalTypes, useValue: { nameOf: (type: string) => type } },
+    ],
+  });
   const fixture = TestBed.createComponent(VersionItem);
   fixture.componentRef.setInput('version', 2);
   fixture.componentRef.setInput('before', before);
@@ -36,15 +45,17 @@ describe('VersionItem', () => {
     const asked: number[] = [];
     const page = await shown(1, (version) => {
       asked.push(version);
-      return Promise.resolve(GRAPHS[version]!);
+      return Promise.resolve(VERSIONS[version]!);
     });
     expect(asked).toEqual([2, 1]);
-    expect(page.textContent).toContain('1 node added');
+    expect(page.textContent).toContain(
+      'Starts by hand instead of every 5 min on AAPL. report added',
+    );
     expect(page.querySelectorAll('rect.added')).toHaveLength(1);
   });
 
   it('counts its nodes when there is nothing to compare with', async () => {
-    const page = await shown(null, (version) => Promise.resolve(GRAPHS[version]!));
+    const page = await shown(null, (version) => Promise.resolve(VERSIONS[version]!));
     expect(page.textContent).toContain('2 nodes');
   });
 

@@ -1,13 +1,21 @@
-import { Component, computed, input, resource } from '@angular/core';
+import { Component, computed, inject, input, resource } from '@angular/core';
 import { toProblemError } from '@core/http/problem-error';
 import { Skeleton } from '@shared/skeleton';
-import { diffGraphs, diffInWords } from '../domain/diff';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { SignalTypes } from '@core/signals/signal-types';
+import { changesInShort, graphChanges, startChanges } from '../domain/changes';
 import { type PipelineGraph } from '../domain/graph';
+import { type Start } from '../domain/trigger';
 import { count } from '../domain/words';
 import { VersionPicture } from './version-picture';
 
-/** Gives the graph of a version. */
-export type LoadGraph = (version: number) => Promise<PipelineGraph>;
+/** What was published as a version; how it starts is null where that was not kept. */
+export interface Published {
+  readonly graph: PipelineGraph;
+  readonly start: Start | null;
+}
+
+export type LoadVersion = (version: number) => Promise<Published>;
 
 /** What one version changed, drawn and in words; its graph is loaded when it is first shown. */
 @Component({
@@ -20,7 +28,7 @@ export type LoadGraph = (version: number) => Promise<PipelineGraph>;
         <button type="button" (click)="graphs.reload()">Try again</button>
       </p>
     } @else if (shown(); as shown) {
-      <k-version-picture [graph]="shown.graph" [before]="shown.before" />
+      <k-version-picture [graph]="shown.now.graph" [before]="shown.before?.graph ?? null" />
     } @else {
       <k-skeleton [height]="84" />
     }
@@ -34,25 +42,26 @@ export type LoadGraph = (version: number) => Promise<PipelineGraph>;
     }
     p {
       margin: 0;
+      overflow-wrap: anywhere;
       font-size: 13px;
     }
   `,
 })
 export class VersionItem {
+  private readonly catalogue = inject(AgentCatalogue);
+  private readonly signalTypes = inject(SignalTypes);
+
   readonly version = input.required<number>();
   /** The version before it, null when there is none to compare with. */
   readonly before = input.required<number | null>();
   readonly nodeCount = input.required<number>();
-  readonly load = input.required<LoadGraph>();
+  readonly load = input.required<LoadVersion>();
 
   protected readonly graphs = resource({
     params: () => ({ version: this.version(), before: this.before(), load: this.load() }),
     loader: async ({ params: { version, before, load } }) => {
-      const [graph, old] = await Promise.all([
-        load(version),
-        before === null ? null : load(before),
-      ]);
-      return { graph, before: old };
+      const [now, old] = await Promise.all([load(version), before === null ? null : load(before)]);
+      return { now, before: old };
     },
   });
   protected readonly shown = computed(() => (this.graphs.hasValue() ? this.graphs.value() : null));
@@ -61,9 +70,12 @@ export class VersionItem {
     return error ? toProblemError(error) : null;
   });
   protected readonly words = computed(() => {
-    const shown = this.shown();
-    return shown?.before
-      ? diffInWords(diffGraphs(shown.before, shown.graph))
-      : count(this.nodeCount(), 'node');
+    const { now, before } = this.shown() ?? {};
+    if (!now || !before) return count(this.nodeCount(), 'node');
+    const typeName = (type: string) => this.signalTypes.nameOf(type);
+    const started =
+      now.start && before.start ? startChanges(before.start, now.start, typeName) : [];
+    const drawn = graphChanges(before.graph, now.graph, this.catalogue.byType());
+    return changesInShort([...started, ...drawn]) || 'The same as the version before';
   });
 }

@@ -1,5 +1,5 @@
 import { Component, computed, input } from '@angular/core';
-import { diffGraphs, type NodeChange } from '../domain/diff';
+import { diffNodes, type NodeChange } from '../domain/diff';
 import { NODE_HEIGHT, NODE_WIDTH, type PipelineGraph, type PipelineNode } from '../domain/graph';
 
 interface PictureNode {
@@ -77,7 +77,7 @@ export class VersionPicture {
   }));
   protected readonly nodes = computed<readonly PictureNode[]>(() => {
     const before = this.before();
-    const changes = before ? diffGraphs(before, this.graph()).nodes : null;
+    const changes = before ? diffNodes(before, this.graph()) : null;
     return Object.values(this.all()).map(({ id, position }) => ({
       id,
       ...position,

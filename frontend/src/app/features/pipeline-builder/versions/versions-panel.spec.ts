@@ -1,9 +1,15 @@
 import { signal } from '@angular/core';
 import { DeferBlockBehavior, TestBed } from '@angular/core/testing';
+import { EMPTY_GRAPH } from '../domain/graph';
+import { type Command } from '../domain/history';
+import { type Start } from '../domain/trigger';
+import { Publishing } from '../publish/publishing';
 import { EditorActions } from '../state/editor-actions';
 import { EditorApi } from '../state/editor-api';
+import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
 import { PipelineDocument } from '../state/pipeline-document';
+import { Publication } from '../state/publication';
 import { VersionsPanel } from './versions-panel';
 
 const PAGE = 3;
@@ -15,19 +21,48 @@ describe('the versions of the open pipeline', () => {
   const versions = (_id: string, cursor: string | null) => {
     const newest = Number(cursor ?? facts().version);
     const numbers = Array.from({ length: PAGE }, (_, i) => newest - i).filter((n) => n > 0);
-    const items = numbers.map((version) => ({ version, created_at: '', node_count: 1 }));
+    const items = numbers.map((version) => ({
+      version,
+      name: `Name ${version}`,
+      note: null,
+      created_at: '',
+      published: true,
+      node_count: 1,
+    }));
     return Promise.resolve({ items, next_cursor: newest > PAGE ? String(newest - PAGE) : null });
   };
 
+  const graph = signal(EMPTY_GRAPH);
+  const trigger = signal<Start>({ kind: 'manual' });
+  const editTrigger = (start: Start) => trigger.set(start);
+  const stored = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'] };
+  const version = () => Promise.resolve({ graph: { nodes: [], edges: [] }, trigger: stored });
+  const publication = {
+    differs: signal(false),
+    graph,
+    graphChanges: () => ['Report added'],
+    startChanges: () => [],
+    failure: () => undefined,
+  };
+  const done: string[] = [];
+
   const open = async () => {
+    publication.differs.set(false);
+    done.length = 0;
     facts.set({ id: 'a', version: 6 });
     TestBed.configureTestingModule({
       deferBlockBehavior: DeferBlockBehavior.Manual,
       providers: [
         EditorUi,
-        { provide: EditorActions, useValue: {} },
-        { provide: EditorApi, useValue: { versions } },
-        { provide: PipelineDocument, useValue: { facts } },
+        {
+          provide: EditorActions,
+          useValue: { do: (command: Command) => done.push(command.label) },
+        },
+        { provide: EditorApi, useValue: { versions, version } },
+        { provide: EditorStore, useValue: { graph } },
+        { provide: PipelineDocument, useValue: { facts, trigger, editTrigger } },
+        { provide: Publication, useValue: publication },
+        { provide: Publishing, useValue: {} },
       ],
     });
     const fixture = TestBed.createComponent(VersionsPanel);
@@ -35,6 +70,12 @@ describe('the versions of the open pipeline', () => {
     const page = fixture.nativeElement as HTMLElement;
     const shown = () =>
       [...page.querySelectorAll('li b')].map((b) => Number(b.textContent.slice(8)));
+    const text = () => page.textContent.replaceAll(/\s+/g, ' ');
+    const restore = async (name: string) => {
+      page.querySelector<HTMLButtonElement>(`[aria-label="${name}"]`)!.click();
+      await fixture.whenStable();
+    };
+    const settle = () => fixture.whenStable();
     const more = async () => {
       page.querySelector<HTMLButtonElement>('k-load-more button')!.click();
       await fixture.whenStable();
@@ -43,7 +84,7 @@ describe('the versions of the open pipeline', () => {
       facts.set(next);
       await fixture.whenStable();
     };
-    return { shown, more, now };
+    return { shown, more, now, text, restore, settle };
   };
 
   it('keep what was loaded when another is saved', async () => {
@@ -59,5 +100,21 @@ describe('the versions of the open pipeline', () => {
     await panel.more();
     await panel.now({ id: 'b', version: 2 });
     expect(panel.shown()).toEqual([2, 1]);
+  });
+
+  it('say which is published, and have the draft on top while it differs', async () => {
+    const panel = await open();
+    expect(panel.text()).toContain('Version 6task_altPublished');
+    expect(panel.text()).not.toMatch(/Draft|Version 5task_alt/);
+    publication.differs.set(true);
+    await panel.settle();
+    expect(panel.text()).toMatch(/DraftNot published yet.*Report added.*Version 6.*Name 6/);
+  });
+
+  it('go back to the draft with how they start', async () => {
+    const panel = await open();
+    await panel.restore('Restore to draft version 5');
+    expect(done).toEqual(['Restore version 5']);
+    expect(trigger()).toMatchObject({ kind: 'periodic', every_minutes: 60 });
   });
 });

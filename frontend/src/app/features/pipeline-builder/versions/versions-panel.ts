@@ -9,24 +9,42 @@ import { LoadMore } from '@shared/load-more';
 import { Skeleton } from '@shared/skeleton';
 import { Time } from '@shared/time';
 import { replaceGraph } from '../domain/commands';
-import { fromApi, type PipelineGraph } from '../domain/graph';
+import { changesInShort } from '../domain/changes';
+import { fromApi } from '../domain/graph';
+import { readTrigger, sameStart } from '../domain/trigger';
+import { Publishing } from '../publish/publishing';
 import { EditorActions } from '../state/editor-actions';
 import { EditorApi } from '../state/editor-api';
+import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
 import { PipelineDocument } from '../state/pipeline-document';
-import { type LoadGraph, VersionItem } from './version-item';
+import { Publication } from '../state/publication';
+import { type LoadVersion, type Published, VersionItem } from './version-item';
+import { VersionPicture } from './version-picture';
 
 interface VersionRow {
   readonly version: number;
   readonly createdAt: string;
   readonly nodeCount: number;
+  readonly name: string | null;
+  readonly note: string | null;
   readonly before: number | null;
 }
 
-/** Every saved version with a picture of what it changed; any of them can be taken back. */
+/** The draft, and every version that was published, each with what it changes; any can be restored. */
 @Component({
   selector: 'k-versions-panel',
-  imports: [ErrorState, Icon, LoadMore, MatButton, MatIconButton, Skeleton, Time, VersionItem],
+  imports: [
+    ErrorState,
+    Icon,
+    LoadMore,
+    MatButton,
+    MatIconButton,
+    Skeleton,
+    Time,
+    VersionItem,
+    VersionPicture,
+  ],
   template: `
     <header>
       <h2>Versions</h2>
@@ -50,36 +68,67 @@ interface VersionRow {
       <p role="alert">{{ text }}</p>
     }
     <ol>
+      @if (publication.differs()) {
+        <li>
+          <p class="top">
+            <b>Draft</b>
+            <span class="k-muted">{{ current() ? 'Not published yet' : 'Never published' }}</span>
+          </p>
+          @if (publication.failure()) {
+            <p role="alert">
+              The published version could not be read.
+              <button type="button" (click)="publication.retry()">Try again</button>
+            </p>
+          } @else if (current()) {
+            @if (publication.graph(); as before) {
+              <k-version-picture [graph]="editor.graph()" [before]="before" />
+            } @else {
+              <k-skeleton [height]="84" />
+            }
+            <p class="k-muted">{{ draftWords() }}</p>
+          }
+          <p class="bottom">
+            <button matButton type="button" (click)="publishing.ask('publish')">Publish</button>
+          </p>
+        </li>
+      }
       @for (row of rows(); track row.version) {
         <li>
           <p class="top">
             <b>Version {{ row.version }}</b>
+            @if (row.version === current()) {
+              <span class="mark"><k-icon name="task_alt" [size]="16" />Published</span>
+            }
             <k-time class="k-muted" show="ago" [at]="row.createdAt" />
           </p>
+          @if (row.name) {
+            <p class="name">{{ row.name }}</p>
+          }
+          @if (row.note) {
+            <p class="note k-muted">{{ row.note }}</p>
+          }
           @defer (on viewport) {
             <k-version-item
               [version]="row.version"
               [before]="row.before"
               [nodeCount]="row.nodeCount"
-              [load]="graph()"
+              [load]="published()"
             />
           } @placeholder {
             <div class="unseen"></div>
           }
-          <p class="bottom">
-            @if (row.version === current()) {
-              <span class="k-muted">Current</span>
-            } @else {
+          @if (row.version !== current() || publication.differs()) {
+            <p class="bottom">
               <button
                 matButton
                 type="button"
-                [attr.aria-label]="'Restore version ' + row.version"
+                [attr.aria-label]="'Restore to draft version ' + row.version"
                 (click)="restore(row)"
               >
-                Restore
+                Restore to draft
               </button>
-            }
-          </p>
+            </p>
+          }
         </li>
       }
     </ol>
@@ -114,6 +163,31 @@ interface VersionRow {
       padding: 12px 0 4px;
       border-bottom: 1px solid var(--mat-sys-outline-variant);
     }
+    .top b {
+      flex: none;
+    }
+    .mark {
+      display: inline-flex;
+      flex: 1;
+      align-items: center;
+      gap: 4px;
+      color: var(--k-done);
+    }
+    .name {
+      margin-top: 2px;
+      font-weight: 500;
+      overflow-wrap: anywhere;
+    }
+    .note {
+      overflow-wrap: anywhere;
+      white-space: pre-line;
+    }
+    li > .k-muted {
+      font-size: 13px;
+    }
+    li:not(:has(.bottom)) {
+      padding-bottom: 12px;
+    }
     .unseen {
       height: 114px;
     }
@@ -130,6 +204,9 @@ export class VersionsPanel {
   private readonly api = inject(EditorApi);
   private readonly actions = inject(EditorActions);
   private readonly document = inject(PipelineDocument);
+  protected readonly editor = inject(EditorStore);
+  protected readonly publication = inject(Publication);
+  protected readonly publishing = inject(Publishing);
   protected readonly ui = inject(EditorUi);
 
   protected readonly current = computed(() => this.document.facts()?.version);
@@ -142,6 +219,8 @@ export class VersionsPanel {
       version: item.version,
       createdAt: item.created_at,
       nodeCount: item.node_count,
+      name: item.name,
+      note: item.note,
       before: items[i + 1]?.version ?? null,
     }));
   });
@@ -149,14 +228,20 @@ export class VersionsPanel {
   protected readonly failure = signal('');
   private followed = '';
   private readonly pipelineId = computed(() => this.document.facts()?.id);
-  /** Loads graphs of this pipeline's versions, each once: a version never changes. */
-  protected readonly graph = computed<LoadGraph>(() => {
+  protected readonly draftWords = computed(() =>
+    changesInShort([
+      ...this.publication.startChanges(),
+      ...(this.publication.graphChanges() ?? []),
+    ]),
+  );
+  /** Loads versions of this pipeline, each once: a version never changes. */
+  protected readonly published = computed<LoadVersion>(() => {
     const id = this.pipelineId();
-    const loaded = new Map<number, Promise<PipelineGraph>>();
+    const loaded = new Map<number, Promise<Published>>();
     return (version) => {
       const known = loaded.get(version);
       if (known) return known;
-      const asked = this.graphOf(id ?? '', version);
+      const asked = this.read(id ?? '', version);
       loaded.set(version, asked);
       asked.catch(() => loaded.delete(version));
       return asked;
@@ -166,7 +251,8 @@ export class VersionsPanel {
   constructor() {
     effect(() => {
       const id = this.pipelineId();
-      if (id && this.current()) untracked(() => void this.follow(id));
+      this.current();
+      if (id) untracked(() => void this.follow(id));
     });
   }
 
@@ -177,14 +263,15 @@ export class VersionsPanel {
     await (same ? this.list.catchUp((item) => item.version) : this.list.load(id));
   }
 
-  /** Taking a version back is an edit like any other: it can be undone, and is saved as a new version. */
+  /** Restoring is an edit of the draft like any other; undo takes the graph back. */
   protected async restore(row: VersionRow): Promise<void> {
     this.failure.set('');
     try {
-      const graph = await this.graph()(row.version);
+      const { graph, start } = await this.published()(row.version);
+      if (start && !sameStart(start, this.document.trigger())) this.document.editTrigger(start);
       this.actions.do(
         replaceGraph(graph, `Restore version ${row.version}`),
-        `Version ${row.version} restored`,
+        `Version ${row.version} restored to the draft`,
       );
     } catch (error) {
       this.failure.set(`Nothing was restored. ${toProblemError(error).detail}`);
@@ -193,7 +280,8 @@ export class VersionsPanel {
     setTimeout(() => this.ui.canvas()?.fit(), 60);
   }
 
-  private async graphOf(pipelineId: string, version: number): Promise<PipelineGraph> {
-    return fromApi((await this.api.version(pipelineId, version)).graph).graph;
+  private async read(pipelineId: string, version: number): Promise<Published> {
+    const { graph, trigger } = await this.api.version(pipelineId, version);
+    return { graph: fromApi(graph).graph, start: trigger && readTrigger(trigger) };
   }
 }

@@ -1,0 +1,99 @@
+import { graphChanges, startChanges } from './changes';
+import { removeAndBridge } from './commands';
+import { applyCommand } from './history';
+import { graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
+import { readTrigger, type Start } from './trigger';
+
+const before = tradingPipeline();
+const changes = (after: typeof before) => graphChanges(before, after, TEST_CATALOGUE);
+const configured = (config: Record<string, unknown>) => ({
+  ...before,
+  nodes: { ...before.nodes, strategy: node('strategy', 'strategy', config) },
+});
+
+describe('changes of a graph in words', () => {
+  it('names a node that was removed, and the edge that took its place', () => {
+    const after = applyCommand(before, removeAndBridge(before, 'risk_manager'));
+    expect(changes(after)).toEqual(['Risk manager removed', 'Strategy now leads to Trade manager']);
+  });
+
+  it('names a node that was added, and after what', () => {
+    const after = graphOf(
+      [...Object.values(before.nodes), node('report')],
+      ...Object.values(before.edges).map(({ from, to }) => `${from}>${to}`),
+      'strategy>report',
+    );
+    expect(changes(after)).toEqual(['Report added after Strategy']);
+  });
+
+  it('tells the settings that are other, by their titles and labels', () => {
+    expect(changes(configured({ method: 'golden_cross', length: 21 }))).toEqual([
+      'Strategy: Method Golden cross instead of RSI and Length 21 instead of 14',
+    ]);
+  });
+
+  it('does not tell a setting that is written out at its default', () => {
+    expect(changes(configured({ method: 'rsi', length: 14 }))).toEqual([
+      'Only places and notes changed',
+    ]);
+  });
+
+  it('counts settings beyond the third', () => {
+    const config = { method: 'golden_cross', length: 3, timeframe: '1h', a: 1, b: 2 };
+    expect(changes(configured(config))[0]).toMatch(
+      /, Timeframe 1h instead of 1d and 2 other settings$/,
+    );
+  });
+
+  it('says so when only places changed, and nothing when nothing did', () => {
+    const strategy = { ...before.nodes['strategy']!, position: { x: 8, y: 8 } };
+    const moved = { ...before, nodes: { ...before.nodes, strategy } };
+    expect(changes(moved)).toEqual(['Only places and notes changed']);
+    expect(changes(tradingPipeline())).toEqual([]);
+  });
+});
+
+describe('changes of a way to start in words', () => {
+  const hourly = readTrigger({ kind: 'periodic', every_minutes: 60, symbols: ['AAPL'] });
+  const listens = readTrigger({
+    kind: 'signal',
+    scanner_id: 's',
+    subscriptions: [{ signal_type: 'rsi', min_confidence: 70 }],
+  });
+  const words = (a: Start | null, b: Start) => startChanges(a, b, (type) => type.toUpperCase());
+
+  it('tells one kind from another', () => {
+    expect(words(hourly, listens)).toEqual(['Starts on signals instead of every hour on AAPL']);
+    expect(words(hourly, { kind: 'manual' })).toEqual([
+      'Starts by hand instead of every hour on AAPL',
+    ]);
+    expect(words(hourly, hourly)).toEqual([]);
+  });
+
+  it('tells each part of a schedule', () => {
+    const other = { ...hourly, every_minutes: 5, symbols: ['MSFT'], market_hours_only: false };
+    expect(words(hourly, other as Start)).toEqual([
+      'Starts every 5 min instead of every hour',
+      'Starts on MSFT too',
+      'Starts no longer on AAPL',
+      'Starts while the market is closed too',
+    ]);
+  });
+
+  it('tells each subscription', () => {
+    const other = readTrigger({
+      kind: 'signal',
+      scanner_id: 't',
+      subscriptions: [
+        { signal_type: 'rsi', min_confidence: 80 },
+        { signal_type: 'macd', min_confidence: 60 },
+      ],
+    });
+    expect(words(listens, other)).toEqual([
+      'Starts on tickers of another scanner',
+      'Starts on RSI from 80 instead of from 70',
+      'Starts on MACD from 60 too',
+    ]);
+    expect(words(other, listens)).toContain('Starts no longer on MACD');
+  });
+});

@@ -1,0 +1,174 @@
+/** What changed between two graphs, and between two ways to start, each change as a sentence. */
+
+import { everyInWords } from '@core/pipelines/trigger-words';
+import type { Catalogue } from './catalogue';
+import { portLabel } from './catalogue';
+import { meaningOfNode } from './diff';
+import type { Config, PipelineEdge, PipelineGraph, PipelineNode } from './graph';
+import { sameGraph } from './graph';
+import { propertiesOf, titleOf } from './schema';
+import { valueInWords } from './summary';
+import type { PeriodicStart, SignalStart, Start } from './trigger';
+import { sameStart } from './trigger';
+import { count, listInWords, nodeName } from './words';
+
+/** So many settings of one node are told apart; the others are counted. */
+const MOST_SETTINGS = 3;
+/** So many changes are told where there is one line. */
+const MOST_CHANGES = 3;
+const LONGEST_VALUE = 40;
+const ONLY_MOVED = 'Only places and notes changed';
+
+/**
+ * The changes from `before` to `after`. An edge is told of only where both its ends were there
+ * before and are there now; places and notes only when nothing else changed.
+ */
+export function graphChanges(
+  before: PipelineGraph,
+  after: PipelineGraph,
+  catalogue: Catalogue,
+): readonly string[] {
+  const stays = (id: string) => id in before.nodes && id in after.nodes;
+  const among = (graph: PipelineGraph, other: PipelineGraph) =>
+    Object.values(graph.edges).filter(
+      ({ id, from, to }) => !(id in other.edges) && stays(from) && stays(to),
+    );
+  const words = [
+    ...Object.values(before.nodes)
+      .filter(({ id }) => !(id in after.nodes))
+      .map((node) => `${nodeName(node, catalogue)} removed`),
+    ...Object.values(after.nodes).flatMap((node) => {
+      const old = before.nodes[node.id];
+      return old ? nodeChanges(old, node, catalogue) : [added(node, after, catalogue)];
+    }),
+    ...among(before, after).map((edge) => edgeChange(edge, after, catalogue, 'no longer leads')),
+    ...among(after, before).map((edge) => edgeChange(edge, after, catalogue, 'now leads')),
+  ];
+  return words.length || sameGraph(before, after) ? words : [ONLY_MOVED];
+}
+
+/** The first changes as one line; the others are counted. */
+export function changesInShort(changes: readonly string[]): string {
+  const others = changes.length - MOST_CHANGES;
+  const shown = changes.slice(0, MOST_CHANGES);
+  return (others > 0 ? [...shown, `${count(others, 'other change')}`] : shown).join('. ');
+}
+
+function added(node: PipelineNode, graph: PipelineGraph, catalogue: Catalogue): string {
+  const edge = Object.values(graph.edges).find(({ to }) => to === node.id);
+  const source = edge && graph.nodes[edge.from];
+  const after = source ? ` after ${nodeName(source, catalogue)}` : '';
+  return `${nodeName(node, catalogue)} added${after}`;
+}
+
+function nodeChanges(old: PipelineNode, node: PipelineNode, catalogue: Catalogue): string[] {
+  if (meaningOfNode(old) === meaningOfNode(node)) return [];
+  const [was, is] = [nodeName(old, catalogue), nodeName(node, catalogue)];
+  const renamed = was === is ? [] : [`${was} is called ${is}`];
+  const settings = settingChanges(old.config, node, catalogue);
+  return settings ? [...renamed, `${is}: ${settings}`] : renamed;
+}
+
+function settingChanges(old: Config, node: PipelineNode, catalogue: Catalogue): string {
+  const schemas = new Map(propertiesOf(catalogue.get(node.agentType)?.config_schema ?? {}));
+  const names = new Set([...schemas.keys(), ...Object.keys(old), ...Object.keys(node.config)]);
+  const of = (config: Config, name: string) => config[name] ?? schemas.get(name)?.['default'];
+  const changed = [...names].flatMap((name) => {
+    const [was, is] = [of(old, name), of(node.config, name)];
+    if (JSON.stringify(was) === JSON.stringify(is)) return [];
+    const schema = schemas.get(name);
+    const [before, now] = [was, is].map((value) => valueInWords(value, schema)) as [string, string];
+    const title = schema ? titleOf(name, schema) : name;
+    const told = now !== before && Math.max(now.length, before.length) <= LONGEST_VALUE;
+    if (!told) return [`${title} changed`];
+    return [`${title} ${now || 'empty'} instead of ${before || 'empty'}`];
+  });
+  const others = changed.length - MOST_SETTINGS;
+  const shown = changed.slice(0, MOST_SETTINGS);
+  return listInWords(others > 0 ? [...shown, `${count(others, 'other setting')}`] : shown);
+}
+
+function edgeChange(
+  { from, fromPort, to }: PipelineEdge,
+  { nodes }: PipelineGraph,
+  catalogue: Catalogue,
+  leads: string,
+): string {
+  const [source, target] = [nodes[from], nodes[to]];
+  if (!source || !target) return 'An edge changed';
+  const port = fromPort ? `, by ${portLabel(fromPort, catalogue.get(source.agentType))}` : '';
+  return `${nodeName(source, catalogue)} ${leads} to ${nodeName(target, catalogue)}${port}`;
+}
+
+/** "by hand", "every 5 min on AAPL", "on signals". */
+export function startInWords(start: Start): string {
+  if (start.kind === 'manual') return 'by hand';
+  if (start.kind === 'signal') return 'on signals';
+  const symbols = start.symbols.length ? ` on ${listInWords(start.symbols)}` : '';
+  return `${often(start)}${symbols}`;
+}
+
+/** What is another way to start in `after`; `typeName` names a signal type. */
+export function startChanges(
+  before: Start | null,
+  after: Start,
+  typeName: (signalType: string) => string,
+): readonly string[] {
+  if (sameStart(before, after)) return [];
+  if (before?.kind === 'periodic' && after.kind === 'periodic')
+    return scheduleChanges(before, after);
+  if (before?.kind === 'signal' && after.kind === 'signal')
+    return signalChanges(before, after, typeName);
+  const instead = before ? ` instead of ${startInWords(before)}` : '';
+  return [`Starts ${startInWords(after)}${instead}`];
+}
+
+function scheduleChanges(before: PeriodicStart, after: PeriodicStart): string[] {
+  const words: string[] = [];
+  if (before.every_minutes !== after.every_minutes)
+    words.push(`Starts ${often(after)} instead of ${often(before)}`);
+  const more = after.symbols.filter((symbol) => !before.symbols.includes(symbol));
+  const fewer = before.symbols.filter((symbol) => !after.symbols.includes(symbol));
+  if (more.length) words.push(`Starts on ${listInWords(more)} too`);
+  if (fewer.length) words.push(`Starts no longer on ${listInWords(fewer)}`);
+  if (before.timezone !== after.timezone)
+    words.push(`Counts from midnight in ${after.timezone} instead of ${before.timezone}`);
+  words.push(...hoursChange(before, after));
+  return words.length ? words : ['Starts on its symbols in another order'];
+}
+
+function signalChanges(
+  before: SignalStart,
+  after: SignalStart,
+  typeName: (signalType: string) => string,
+): string[] {
+  const words: string[] = [];
+  if (before.scanner_id !== after.scanner_id) words.push('Starts on tickers of another scanner');
+  const old = new Map(before.subscriptions.map((item) => [item.signal_type, item.min_confidence]));
+  for (const { signal_type: type, min_confidence: now } of after.subscriptions) {
+    const was = old.get(type);
+    if (was === undefined) words.push(`Starts on ${typeName(type)} from ${now} too`);
+    else if (was !== now)
+      words.push(`Starts on ${typeName(type)} from ${now} instead of from ${was}`);
+    old.delete(type);
+  }
+  for (const type of old.keys()) words.push(`Starts no longer on ${typeName(type)}`);
+  words.push(...hoursChange(before, after));
+  return words.length ? words : ['Starts on its signal types in another order'];
+}
+
+function hoursChange(
+  before: { readonly market_hours_only: boolean },
+  after: { readonly market_hours_only: boolean },
+): string[] {
+  if (before.market_hours_only === after.market_hours_only) return [];
+  return [
+    after.market_hours_only
+      ? 'Starts only while the market is open'
+      : 'Starts while the market is closed too',
+  ];
+}
+
+function often({ every_minutes: minutes }: PeriodicStart): string {
+  return everyInWords(minutes).replace('Every', 'every');
+}
