@@ -69,6 +69,7 @@ class Publishing:
         await make_version_room(session, user_id, row.id)
         now = self._clock.now()
         graph_id, _ = await repository.keep_draft(row, now)
+        row.version = await repository.next_version(row.id)
         await self.add_version(session, row, graph_id, row.graph_digest, row.trigger, body, now)
         row.published_checked_with = row.checked_with
         row.updated_at = now
@@ -88,8 +89,8 @@ class Publishing:
         body: PublishBody,
         now: datetime,
     ) -> None:
-        """Make a kept graph and a trigger the newest published version, and put it on record."""
-        row.version = await PipelineRepository(session).next_version(row.id)
+        """Publish a kept graph and a trigger as the version that `row` has the number of, and put
+        it on record."""
         row.published_graph_id = graph_id
         row.published_digest = digest
         row.published_trigger = trigger

@@ -196,6 +196,7 @@ class PipelineService:
                 source.published_graph_id, row.id, source.published_digest, row.created_at
             )
             assert source.published_trigger is not None, "graph and trigger are published together"
+            row.version = 1
             published = (graph_id, source.published_digest, source.published_trigger)
             await self.publishing.add_version(
                 session, row, *published, PublishBody(), row.created_at
@@ -240,7 +241,7 @@ class PipelineService:
         """Store a pipeline; a graph that can run is published at once."""
         row = await self._insert(session, user_id, name, checked, mode, trigger)
         if not checked.problem_count:
-            now = row.created_at
+            now, row.version = row.created_at, 1
             graph_id, _ = await PipelineRepository(session).keep_draft(row, now)
             await self.publishing.add_version(
                 session, row, graph_id, row.graph_digest, row.trigger, PublishBody(), now
@@ -260,6 +261,7 @@ class PipelineService:
     ) -> PipelineRow:
         """Store a pipeline of which nothing is published."""
         await require_own_scanner(session, user_id, trigger)
+        digest = await PipelineRepository(session).digest_of(checked.text)
         await require_pipeline_room(session, user_id)
         now = self._clock.now()
         row = PipelineRow(
@@ -267,7 +269,7 @@ class PipelineService:
             user_id=user_id,
             name=name,
             graph=checked.text,
-            graph_digest=await PipelineRepository(session).digest_of(checked.text),
+            graph_digest=digest,
             mode=open_mode(mode),
             trigger=trigger.model_dump(mode="json"),
             status=PipelineStatus.DRAFT.value,

@@ -296,7 +296,7 @@ async def test_publishing_the_largest_graph_holds_no_loop(calls: Calls, tell: Te
     await send("POST", "/publish", content=named, headers=based_on(2))
     await send("GET", "/diff", params={"from": "1", "to": "2"})
     await send("POST", "/versions/1/restore", headers=based_on(2))
-    await send("POST", "/run", **body(symbol="AAPL", draft=True, revision=3))
+    await send("POST", "/run", **body(symbol="TSLA", draft=True, revision=3))
     await send("POST", "/run", **body(symbol="NVDA"))
     await send("POST", "/clone")
     found = (await calls.client.get(address)).json()
