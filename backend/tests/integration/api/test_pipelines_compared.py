@@ -144,8 +144,8 @@ async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
         ),
         (
             (
-                "insert into pipeline_versions select pipeline_id, 2, graph_id, trigger, 'x', null,"
-                " now() from pipeline_versions"
+                "insert into pipeline_versions (pipeline_id, version, graph_id, trigger,"
+                " created_at) select pipeline_id, 2, graph_id, trigger, now() from pipeline_versions"
             ),
             [(Damage.ROW_UNRECORDED, False)],
         ),
@@ -223,10 +223,10 @@ async def test_an_entry_without_a_place_is_the_last_whatever_its_id(
 
 
 RAN = """
-    insert into runs (id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols, as_of,
-                      real_time, seed, correlation_id, status, cost)
-    select gen_random_uuid(), user_id, id, version, mode, 'AAPL', array['AAPL'], now(), true, 1,
-           'c', 'succeeded', 0.5 from pipelines
+    insert into runs (id, user_id, pipeline_id, pipeline_version, graph_id, mode, symbol, symbols,
+                      as_of, real_time, seed, correlation_id, status, cost)
+    select gen_random_uuid(), user_id, id, version, published_graph_id, mode, 'AAPL',
+           array['AAPL'], now(), true, 1, 'c', 'succeeded', 0.5 from pipelines
 """
 
 

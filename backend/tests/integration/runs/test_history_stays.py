@@ -45,6 +45,15 @@ def delete(trader: Trader, pipeline_id: str) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+def publish(trader: Trader, pipeline_id: str, graph: JsonObject, version: int) -> None:
+    address = f"/pipelines/{pipeline_id}"
+    revision = {"If-Match": str(trader.http.get(address).json()["revision"])}
+    saved = trader.http.put(address, json={"graph": graph}, headers=revision).json()
+    revision = {"If-Match": str(saved["revision"])}
+    published = trader.http.post(f"{address}/publish", json={}, headers=revision)
+    assert published.json()["version"] == version, published.text
+
+
 def test_orders_fills_and_costs_of_a_deleted_pipeline_are_still_told_with_its_name(
     trader: Trader,
 ) -> None:
@@ -160,25 +169,26 @@ def test_no_cost_goes_with_its_run_and_no_run_with_its_pipeline(
     assert (entry["name"], Decimal(entry["amount"])) == ("Swing", Decimal(run["cost"]))
 
 
-def test_only_the_versions_that_were_run_are_kept_and_what_they_take_up_counts(
+def test_what_was_run_and_the_newest_version_are_kept_and_what_they_take_up_counts(
     installation: Installation, trader: Trader
 ) -> None:
     run = ran(trader, steps(dear={}))
-    address = f"/pipelines/{run['pipeline_id']}"
-    body = {"graph": steps(other={})}
-    assert trader.http.put(address, json=body, headers={"If-Match": "1"}).json()["version"] == 2
-    delete(trader, run["pipeline_id"])
-    versions = "select version, graph from pipeline_versions where pipeline_id = %s"
-    [(version, graph)] = installation.query(versions, run["pipeline_id"])
-    assert version == 1
-    assert {one["id"] for one in graph["nodes"]} == {"trigger", "dear"}  # type: ignore[index]
+    pipeline_id = run["pipeline_id"]
+    for version, name in ((2, "never_run"), (3, "newest")):
+        publish(trader, pipeline_id, steps(**{name: {}}), version)
+    delete(trader, pipeline_id)
+    kept = installation.query(
+        "select v.version, g.graph from pipeline_versions v join pipeline_graphs g"
+        " on g.id = v.graph_id where v.pipeline_id = %s order by version",
+        pipeline_id,
+    )
+    nodes = {version: {one["id"] for one in graph["nodes"]} for version, graph in kept}  # type: ignore[index]
+    assert nodes == {1: {"trigger", "dear"}, 3: {"trigger", "newest"}}
     [(stored,)] = installation.query(
-        "select stored_bytes - pg_column_size(p.graph) from pipelines p where id = %s",
-        run["pipeline_id"],
+        "select stored_bytes - pg_column_size(p.graph) from pipelines p where id = %s", pipeline_id
     )
     [(size,)] = installation.query(
-        "select pg_column_size(graph) from pipeline_versions where pipeline_id = %s",
-        run["pipeline_id"],
+        "select sum(pg_column_size(graph)) from pipeline_graphs where pipeline_id = %s", pipeline_id
     )
     assert stored == size
 

@@ -96,13 +96,11 @@ class Desk:
         )
         ticket = Ticket(order, run_id, "trade", mode, "c")
         await self.rows(
-            "insert into runs (id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols,"
-            " as_of, real_time, seed, correlation_id, status)"
-            " values (%s, %s, %s, 1, 'simulation', 'ACME', '{ACME}', now(), false, 1, 'c',"
-            " 'failed')",
+            "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of,"
+            " real_time, seed, correlation_id, status) select %s, p.user_id, p.id, g.id,"
+            " 'simulation', 'ACME', '{ACME}', now(), false, 1, 'c', 'failed'"
+            " from pipelines p join pipeline_graphs g on g.pipeline_id = p.id",
             run_id,
-            USER,
-            UUID(int=8),
         )
         assert await self.journal.intend(ticket) is Standing.NEW
         return ticket
@@ -126,10 +124,12 @@ async def desk(postgres_url: str, clock: FixedClock) -> AsyncIterator[Desk]:
             (USER,),
         )
         connection.execute(
-            "insert into pipelines (id, user_id, name, graph, mode, trigger, status, revision,"
-            " version, updated_at) values (%s, %s, 'Mine', '{}', 'simulation', '{}', 'draft', 1, 1,"
-            " now())",
-            (UUID(int=8), USER),
+            "with made as (insert into pipelines (id, user_id, name, graph, graph_digest, mode,"
+            " trigger, status, revision, version, updated_at) values (gen_random_uuid(), %s,"
+            " 'Mine', '{}', '', 'simulation', '{}', 'draft', 1, 0, now()) returning id)"
+            " insert into pipeline_graphs (id, pipeline_id, digest, graph, node_count, created_at)"
+            " select gen_random_uuid(), id, '', '{}', 0, now() from made",
+            (USER,),
         )
     pool = raw_pool(postgres_url, size=12, application_name="kuber-test")
     await pool.open()

@@ -18,6 +18,7 @@ from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import UserId
 from kuber.realtime.hub import Listener
 from kuber.realtime.notice_push import NoticePush
+from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session import EventSession, Send
 from kuber.realtime.session_watch import SessionWatch
 from tests.fixtures.waiting import LIMIT_S
@@ -84,6 +85,7 @@ class World:
             hub=self.hub,
             session_watch=self.watch,
             notice_push=NoticePush(self._no_notices),
+            pipeline_push=PipelinePush(),
             clock=clock,
         )
         self.principal = SimpleNamespace(
