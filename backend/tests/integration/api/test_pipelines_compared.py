@@ -145,7 +145,8 @@ async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
         (
             (
                 "insert into pipeline_versions (pipeline_id, version, graph_id, trigger,"
-                " created_at) select pipeline_id, 2, graph_id, trigger, now() from pipeline_versions"
+                " created_at) select pipeline_id, 2, graph_id, trigger, now()"
+                " from pipeline_versions"
             ),
             [(Damage.ROW_UNRECORDED, False)],
         ),
