@@ -42,6 +42,7 @@ class LimitName(StrEnum):
     STORED_BYTES = "stored_bytes"
     SOCKETS = "sockets"
     QUEUED_RUNS = "queued_runs"
+    RUNNING_RUNS = "running_runs"
     REQUESTS_PER_MINUTE = "requests_per_minute"
     REQUESTS_AT_ONCE = "requests_at_once"
     IMPORTS_AT_WORK = "imports_at_work"
@@ -75,6 +76,9 @@ LIMITS: Mapping[LimitName, LimitKind] = {
     LimitName.SOCKETS: LimitKind(20, "connections", "Live connections open at the same time."),
     LimitName.QUEUED_RUNS: LimitKind(
         1000, "runs", "Runs that wait for a worker or for a time to go on."
+    ),
+    LimitName.RUNNING_RUNS: LimitKind(
+        12, "runs", "Runs that workers carry out at the same time; more of them wait."
     ),
     LimitName.REQUESTS_PER_MINUTE: LimitKind(
         1200, "requests", "Requests in one minute, from all your programs and pages together."

@@ -31,7 +31,12 @@ class RunRow(Base):
             postgresql_where=text(ACTIVE),
         ),
         Index("ix_runs_queued", "user_id", postgresql_where=text(QUEUED)),
-        Index("ix_runs_pending", "id", postgresql_where=text("status = 'pending'")),
+        Index(
+            "ix_runs_pending",
+            text("(started_by <> 'manual')"),
+            "id",
+            postgresql_where=text("status = 'pending'"),
+        ),
         Index("ix_runs_running", "lease_until", postgresql_where=text("status = 'running'")),
         Index("ix_runs_waiting", "wake_at", postgresql_where=text("status = 'waiting'")),
         Index(None, "user_id", "id"),

@@ -25,13 +25,34 @@ def free_places_sql(user: str) -> str:
         - (select count(*) from runs q where q.user_id = {user} and q.{QUEUED}))"""  # noqa: S608
 
 
+CLAIMABLE = f"""
+    status = 'pending' and user_id not in (
+        select r.user_id from runs r where r.status = 'running' group by r.user_id
+        having count(*) >= {limit_sql(LimitName.RUNNING_RUNS, "r.user_id")}
+    )
+"""  # noqa: S608  put together from constants
+"""Runs that a worker may take up: those of users of whom not as many run already as may.
+
+Nobody counts while somebody else claims, so that the runs of one claim may go over.
+"""
+CLAIM_ORDER = "started_by <> 'manual', id"
+"""A person who waits comes first, then whoever has waited for longest."""
+
 FREE_PLACES = free_places_sql("cast(:user_id as uuid)")
 _COUNT = text(f"select count(*) from runs where user_id = :user_id and {QUEUED}")  # noqa: S608
+
+_RUNNING = text("select count(*) from runs where user_id = :user_id and status = 'running'")
 
 
 async def queued_runs(session: AsyncSession, user_id: UserId) -> int:
     """Return how many runs of the user wait."""
     count: int = (await session.execute(_COUNT, {"user_id": user_id})).scalar_one()
+    return count
+
+
+async def running_runs(session: AsyncSession, user_id: UserId) -> int:
+    """Return how many runs of the user workers have taken up."""
+    count: int = (await session.execute(_RUNNING, {"user_id": user_id})).scalar_one()
     return count
 
 

@@ -5,6 +5,7 @@ Every write names the claim's epoch; it changes nothing once another worker has 
 
 from kuber.costs.statements import BUDGET_EXHAUSTED
 from kuber.infra.outbox import outbox_insert_for
+from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE
 
 _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
@@ -17,13 +18,13 @@ CLAIM = f"""
         lease_until = now() + make_interval(secs => %(lease_s)s), wake_at = null,
         started_at = coalesce(started_at, %(now)s)
     where id in (
-        select id from runs where status = 'pending'
-        order by id limit %(count)s for update skip locked
+        select id from runs where {CLAIMABLE}
+        order by {CLAIM_ORDER} limit %(count)s for update skip locked
     )
     returning {_CLAIM_COLUMNS}
 """
 
-BACKLOG = "select exists (select 1 from runs where status = 'pending')"
+BACKLOG = f"select exists (select 1 from runs where {CLAIMABLE})"
 
 RENEW = """
     update runs set lease_until = now() + make_interval(secs => %(lease_s)s)

@@ -69,7 +69,7 @@ class RunStore:
         return held
 
     async def claim(self, count: int) -> list[ClaimedRun]:
-        """Take up to `count` pending runs, oldest first."""
+        """Take up to `count` runs that may be taken up: by hand first, then the oldest."""
         values = {
             "worker": self._worker,
             "lease_s": self._lease_s,
@@ -105,7 +105,7 @@ class RunStore:
         ]
 
     async def backlog(self) -> bool:
-        """Return whether a run is waiting for a worker."""
+        """Return whether a run waits for a worker that may take it up."""
         return bool((await self._one(statements.BACKLOG, ()))[0])
 
     async def renew(self, held: Sequence[tuple[RunId, int]]) -> dict[tuple[RunId, int], bool]:

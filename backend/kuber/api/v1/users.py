@@ -13,7 +13,7 @@ from kuber.identity.schemas import LimitList, LimitOut, UserOut
 from kuber.identity.storage import storage_of
 from kuber.market.quotas import imported_symbols
 from kuber.pipelines.quotas import most_versions, pipeline_count
-from kuber.runs.queueing import queued_runs
+from kuber.runs.queueing import queued_runs, running_runs
 
 router = APIRouter(prefix="/users", tags=["users"])
 
@@ -46,6 +46,7 @@ async def list_my_limits(
         LimitName.VERSIONS_PER_PIPELINE: await most_versions(session, user.user_id),
         LimitName.STORED_BYTES: (await storage_of(session, user.user_id)).stored,
         LimitName.QUEUED_RUNS: await queued_runs(session, user.user_id),
+        LimitName.RUNNING_RUNS: await running_runs(session, user.user_id),
         LimitName.SOCKETS: sockets,
         LimitName.REQUESTS_PER_MINUTE: requests,
         LimitName.REQUESTS_AT_ONCE: admission.at_once.held(str(user.user_id)),

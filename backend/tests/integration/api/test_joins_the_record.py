@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from sqlalchemy import text
 
 from kuber.api.at_start import record_left_out, retire_demo_user
 from kuber.api.failed_logins import noted
@@ -116,6 +117,8 @@ async def test_the_demo_account_is_on_record_when_it_is_opened_and_retired(
 
 
 async def test_limits_are_on_record_when_they_are_stored(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("delete from limits"))  # the migrations stored some
     for _ in range(2):
         async with database.transaction() as session:
             await record_limits(session)

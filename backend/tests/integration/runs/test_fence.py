@@ -56,11 +56,11 @@ async def claims(postgres_url: str, pool: RawPool) -> tuple[ClaimedRun, ClaimedR
     pipeline = add_pipeline(postgres_url, user)
     async with pool.connection() as connection:
         await connection.execute(
-            "insert into runs (id, user_id, pipeline_id, pipeline_version, mode, symbol, symbols,"
-            " as_of, real_time, seed, correlation_id, status, started_by, created_at)"
-            " values (%s, %s, %s, 1, 'simulation', 'AAPL', array['AAPL'], %s, true, 1, 'c',"
-            " 'pending', 'manual', %s)",
-            (new_id(), user, pipeline, NOW, NOW),
+            "insert into runs (id, user_id, pipeline_id, graph_id, pipeline_version, mode, symbol,"
+            " symbols, as_of, real_time, seed, correlation_id, status, started_by, created_at)"
+            " select %s, %s, id, published_graph_id, 1, 'simulation', 'AAPL', array['AAPL'], %s,"
+            " true, 1, 'c', 'pending', 'manual', %s from pipelines where id = %s",
+            (new_id(), user, NOW, NOW, pipeline),
         )
     [stalled] = await store(pool, "stalled").claim(1)
     async with pool.connection() as connection:
@@ -117,4 +117,5 @@ async def test_a_worker_whose_run_was_taken_over_does_not_prolong_its_lease(
     stalled, held = claims
     one = store(pool, "stalled")
     assert await one.renew([(stalled.id, stalled.claim_epoch)]) == {}
-    assert await one.renew([(held.id, held.claim_epoch)]) == {held.id: False}
+    claim = (held.id, held.claim_epoch)
+    assert await one.renew([claim]) == {claim: False}

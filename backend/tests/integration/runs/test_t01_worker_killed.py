@@ -72,6 +72,7 @@ def site(new_installation: NewInstallation) -> Installation:
     made.query(HOLDS)
     made.beat()
     api.wait_ready()
+    made.query("update limits set value = 100 where name = 'running_runs'")
     return made
 
 

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<string, string>> = {
   stored_bytes: 'Storage',
   sockets: 'Live connections',
   queued_runs: 'Waiting runs',
+  running_runs: 'Running runs',
   requests_per_minute: 'Requests this minute',
   requests_at_once: 'Requests at a time',
   imported_symbols: 'Imported symbols',

@@ -1,0 +1,115 @@
+"""Which runs a worker takes up first, and of whom it takes no more."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from kuber.infra.db import RawPool, raw_pool
+from kuber.kernel.clock import FixedClock
+from kuber.kernel.ids import UserId, new_id
+from kuber.runs.store import Ending, RunStore
+from kuber.runs.types import ClaimedRun, RunStatus
+from tests.fakes.subscribers import add_pipeline, add_user
+from tests.fixtures.limits import allow
+
+NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
+
+
+class Queue:
+    """Runs of users, and workers that claim them."""
+
+    def __init__(self, url: str, pool: RawPool) -> None:
+        self._url = url
+        self._pool = pool
+        self.store = RunStore(
+            pool, FixedClock(NOW), "worker", lease_s=600, daily_budget=Decimal(25)
+        )
+
+    async def add(self, user: UserId, count: int, started_by: str = "signal") -> None:
+        """Queue runs of a pipeline of the user, each on a symbol of its own."""
+        pipeline = add_pipeline(self._url, user)
+        async with self._pool.connection() as connection:
+            for number in range(count):
+                await connection.execute(
+                    "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols,"
+                    " as_of, real_time, seed, correlation_id, status, started_by)"
+                    " select %s, user_id, id, published_graph_id, 'simulation', %s, '{}', %s, true,"
+                    " 1, 'c', 'pending', %s from pipelines where id = %s",
+                    (new_id(), f"T{number}", NOW, started_by, pipeline),
+                )
+
+    async def claim(self, count: int) -> list[ClaimedRun]:
+        return await self.store.claim(count)
+
+    async def finish(self, *runs: ClaimedRun) -> None:
+        for run in runs:
+            await self.store.finish(run, Ending(RunStatus.SUCCEEDED), 7, [])
+
+
+@pytest.fixture
+async def queue(postgres_url: str) -> AsyncIterator[Queue]:
+    pool = raw_pool(postgres_url, size=2, application_name="test")
+    await pool.open()
+    yield Queue(postgres_url, pool)
+    await pool.close()
+
+
+@pytest.fixture
+def ann(postgres_url: str) -> UserId:
+    user = add_user(postgres_url)
+    allow(postgres_url, str(user), running_runs=3)
+    return user
+
+
+@pytest.fixture
+def bob(postgres_url: str) -> UserId:
+    return add_user(postgres_url)
+
+
+async def test_many_runs_of_one_user_do_not_stand_before_the_one_of_another(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(ann, 40)
+    await queue.add(bob, 1)
+    first = [run.user_id for _ in range(3) for run in await queue.claim(1)]
+    assert first == [ann] * 3
+    [next_one] = await queue.claim(1)
+    assert next_one.user_id == bob
+    assert await queue.claim(8) == []
+
+
+async def test_a_run_that_ended_makes_room_for_the_next_of_its_user(
+    queue: Queue, ann: UserId
+) -> None:
+    await queue.add(ann, 5)
+    held = await queue.claim(3)
+    assert (len(held), await queue.claim(1)) == (3, [])
+    await queue.finish(held[0])
+    assert [run.user_id for run in await queue.claim(1)] == [ann]
+    assert await queue.claim(1) == []
+
+
+async def test_a_run_that_waits_for_its_users_others_is_no_backlog(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(ann, 4)
+    held = await queue.claim(3)
+    assert not await queue.store.backlog()
+    await queue.add(bob, 1)
+    assert await queue.store.backlog()
+    [of_bob] = await queue.claim(8)
+    assert of_bob.user_id == bob
+    await queue.finish(held[0])
+    assert await queue.store.backlog()
+
+
+async def test_a_run_by_hand_comes_before_those_that_started_by_themselves(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(bob, 2, "schedule")
+    await queue.add(bob, 2, "signal")
+    await queue.add(ann, 2, "manual")
+    order = [run.started_by for _ in range(6) for run in await queue.claim(1)]
+    assert order == ["manual"] * 2 + ["schedule"] * 2 + ["signal"] * 2
