@@ -134,5 +134,7 @@ async def test_orders_outlive_their_pipeline_and_the_record_stays_intact(
         (before,) = connection.execute(query, (trader.id,)).fetchall()
         assert str(before[1]) == run["id"]
         assert trader.http.delete(f"/pipelines/{pipeline['id']}").status_code == 204
+        assert connection.execute(query, (trader.id,)).fetchall() == [before]
+        connection.execute("delete from runs where id = %s", (run["id"],))
         assert connection.execute(query, (trader.id,)).fetchall() == [(before[0], None)]
     assert await found(installation.database_url, tmp_path) == []
