@@ -76,9 +76,16 @@ def publish(bootstrap: str, topic: str, *messages: Any, **headers: str) -> None:
 
 
 def read_all(
-    bootstrap: str, topic: str, count: int, timeout_s: float = LIMIT_S, *, source: str = ""
+    bootstrap: str,
+    topic: str,
+    count: int,
+    timeout_s: float = LIMIT_S,
+    *,
+    source: str = "",
+    once: bool = False,
 ) -> list[Any]:
-    """Return the first `count` messages of a topic as JSON, or the first of one source."""
+    """Return the first `count` messages of a topic as JSON, or the first of one source; with
+    `once`, without those that repeat an earlier one."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -95,7 +102,8 @@ def read_all(
             assert message is not None, f"only {len(found)} of {count} messages on {topic}"
             assert message.error() is None, message.error()
             content = json.loads(message.value() or b"null")
-            if not source or content["source"] == source:
+            repeats = once and content in found
+            if not repeats and (not source or content["source"] == source):
                 found.append(content)
     finally:
         consumer.close()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fakes.graphs import edge, gated, graph, node, steps
+from tests.fakes.graphs import chain, edge, gated, graph, node, steps
 from tests.fixtures.limits import allow
 from tests.fixtures.traders import Trader, node_of
 from tests.fixtures.workers import Installation
@@ -123,11 +123,11 @@ def test_a_graph_that_no_longer_fits_the_agents_says_what_to_do(
     installation: Installation, trader: Trader
 ) -> None:
     made = trader.create(graph=steps(a={}))
-    installation.query(
-        "update pipeline_graphs set graph = jsonb_set(graph, '{nodes,1,agent_type}', '\"gone\"')"
-        " where pipeline_id = %s",
-        made["id"],
+    as_agents_went = (
+        "update pipeline_graphs set graph = jsonb_set(graph, '{nodes,1,agent_type}', to_jsonb(%s::text))"
+        " where pipeline_id = %s"
     )
+    installation.query(as_agents_went, "gone", made["id"])
     # Whoever published it found no problem, and this process trusts that.
     ended = trader.wait(trader.run(made["id"]))
     assert (ended["status"], ended["error"]["code"]) == ("failed", "graph_outdated")
@@ -135,6 +135,7 @@ def test_a_graph_that_no_longer_fits_the_agents_says_what_to_do(
     installation.query("update pipelines set published_checked_with = '' where id = %s", made["id"])
     refused = ask(trader, made)
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown_agent")
+    installation.query(as_agents_went, "test_step", made["id"])  # as it is on record
 
 
 def test_graphs_are_kept_once_and_go_with_what_needs_them(
@@ -146,14 +147,15 @@ def test_graphs_are_kept_once_and_go_with_what_needs_them(
 
     before = kept()
     allow(installation.database_url, trader.id, versions_per_pipeline=2)
-    made = trader.create(graph=steps(a={}))
+    first, *others = (chain(node(name, "market_data")) for name in "abcd")  # free of charge
+    made = trader.create(graph=first)
     for _ in range(2):
         trader.wait(trader.run(made["id"], draft=True))
     assert kept() == before + 1
-    second = trader.publish(trader.save(made, graph=steps(b={})))
-    third = trader.publish(trader.save(second, graph=steps(c={})))
+    second = trader.publish(trader.save(made, graph=others[0]))
+    third = trader.publish(trader.save(second, graph=others[1]))
     assert kept() == before + 3  # the first version went, its graph is that of two runs
-    trader.publish(trader.save(third, graph=steps(d={})))
+    trader.publish(trader.save(third, graph=others[2]))
     assert kept() == before + 3
     listed = trader.http.get(f"/pipelines/{made['id']}/versions").json()["items"]
     assert [item["version"] for item in listed] == [4, 3]

@@ -301,7 +301,8 @@ async def test_a_pipeline_that_changed_while_its_prices_were_asked_for_starts_as
     async def change() -> None:
         async with world.pool.connection() as connection:
             await connection.execute(
-                "update pipelines set trigger = jsonb_set(trigger, '{symbols}', '[\"AMD\"]')"
+                "update pipelines set published_trigger ="
+                " jsonb_set(published_trigger, '{symbols}', '[\"AMD\"]')"
                 " where id = %s",
                 (made.id,),
             )

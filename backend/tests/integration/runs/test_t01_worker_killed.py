@@ -161,6 +161,7 @@ def _check_rows(site: Installation, cases: list[Case], tell: Tell) -> None:
         "trades told": runs,
         "starts told": runs,
         "ends told": runs,
+        "ends announced": runs,
     }
 
 
