@@ -28,7 +28,7 @@ async def hold(session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) 
 
     Raises PipelineNotFound.
     """
-    return await PipelineRepository(session).get(user_id, pipeline_id, lock=True)
+    return await PipelineRepository(session).get(user_id, pipeline_id, alone=True)
 
 
 async def delete(session: AsyncSession, held: PipelineRow, at: datetime, *, keep: bool) -> None:

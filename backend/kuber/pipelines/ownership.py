@@ -16,6 +16,13 @@ async def owns_scanner_of(session: AsyncSession, user_id: UserId, trigger: Trigg
     return await owns_scanner(session, user_id, trigger.scanner_id)
 
 
+async def without_gone_scanner(session: AsyncSession, user_id: UserId, trigger: Trigger) -> Trigger:
+    """Return a trigger as it is, or without a scanner that the user does not have any more."""
+    if isinstance(trigger, SignalTrigger) and not await owns_scanner_of(session, user_id, trigger):
+        return trigger.model_copy(update={"scanner_id": None})
+    return trigger
+
+
 async def require_own_scanner(session: AsyncSession, user_id: UserId, trigger: Trigger) -> None:
     """Raise PipelineError when a trigger names a scanner that is not the user's."""
     if isinstance(trigger, SignalTrigger) and not await owns_scanner_of(session, user_id, trigger):

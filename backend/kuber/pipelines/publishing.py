@@ -124,11 +124,13 @@ class Publishing:
         repository = PipelineRepository(session)
         if status is PipelineStatus.ACTIVE:
             found = await repository.get(user_id, pipeline_id)
+            _require_in_use(found)
             if found.published_graph_id is None:
                 raise NotPublished.because("Publish it first: what is published starts by itself.")
             require_valid(await self._checks.published(session, found))
         row = await repository.get(user_id, pipeline_id, whole=True, lock=True)
         if status is PipelineStatus.ACTIVE:
+            _require_in_use(row)
             if row.published_checked_with != self._checks.checker:
                 raise StaleRevision.saying("The pipeline was published while it was checked.")
             await self._require_startable(session, row)
@@ -186,3 +188,9 @@ class Publishing:
             ]
         if problems:
             raise PipelineError(_WHILE_ACTIVE, problems)
+
+
+def _require_in_use(row: PipelineRow) -> None:
+    if row.status == PipelineStatus.ARCHIVED.value:
+        problem = Problem("The pipeline is archived.", "Take it out of the archive first.")
+        raise PipelineError("An archived pipeline is not activated.", [problem])

@@ -66,8 +66,13 @@ class PipelineRepository:
         *,
         whole: bool = False,
         lock: bool = False,
+        alone: bool = False,
     ) -> PipelineRow | None:
-        """Return the row, with its graph and problems only when it is `whole`."""
+        """Return the row, with its graph and problems only when it is `whole`.
+
+        With `lock` nobody else changes it until the transaction ends; with `alone` no run of it
+        starts, either.
+        """
         query = select(PipelineRow).where(
             PipelineRow.id == pipeline_id,
             PipelineRow.user_id == user_id,
@@ -75,9 +80,10 @@ class PipelineRepository:
         )
         if whole:
             query = query.options(undefer(PipelineRow.graph), undefer(PipelineRow.problems))
-        if lock:
+        if lock or alone:
             # What was read before the lock may have changed while it was waited for.
-            query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+            query = query.with_for_update(key_share=not alone)
+            query = query.execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
 
     async def get(
@@ -87,9 +93,10 @@ class PipelineRepository:
         *,
         whole: bool = False,
         lock: bool = False,
+        alone: bool = False,
     ) -> PipelineRow:
         """Return the same; raises PipelineNotFound."""
-        row = await self.find(user_id, pipeline_id, whole=whole, lock=lock)
+        row = await self.find(user_id, pipeline_id, whole=whole, lock=lock, alone=alone)
         if row is None:
             raise PipelineNotFound(f"There is no pipeline {pipeline_id}.")
         return row
@@ -140,7 +147,10 @@ class PipelineRepository:
         query = select(PipelineGraphRow.id).where(
             PipelineGraphRow.pipeline_id == pipeline_id, PipelineGraphRow.digest == digest
         )
-        return (await self._session.scalars(query)).one()
+        kept = (await self._session.scalars(query)).one_or_none()
+        if kept is None:
+            raise PipelineNotFound("The pipeline was deleted meanwhile.")
+        return kept
 
     async def next_version(self, pipeline_id: UUID) -> int:
         """Return the number of the version that is published next."""

@@ -20,7 +20,7 @@ from kuber.pipelines.errors import PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow
 from kuber.pipelines.modes import open_mode
 from kuber.pipelines.on_record import Standing, record, record_changes
-from kuber.pipelines.ownership import owns_scanner_of, require_own_scanner
+from kuber.pipelines.ownership import require_own_scanner, without_gone_scanner
 from kuber.pipelines.publishing import Publishing
 from kuber.pipelines.quotas import measure, require_pipeline_room
 from kuber.pipelines.repository import SORTS, PipelineRepository
@@ -135,8 +135,10 @@ class PipelineService:
         if body.mode is not None:
             row.mode = open_mode(body.mode)
         if body.trigger is not None:
-            await require_own_scanner(session, user_id, body.trigger)
-            row.trigger = body.trigger.model_dump(mode="json")
+            trigger = body.trigger.model_dump(mode="json")
+            if trigger != row.trigger:  # one whose scanner is gone by now may stay
+                await require_own_scanner(session, user_id, body.trigger)
+            row.trigger = trigger
         if new is None:
             shown = self.checks.stored(row)
         else:
@@ -163,8 +165,8 @@ class PipelineService:
         """
         old = await self.versions.one(session, user_id, pipeline_id, version)
         trigger = old.head.trigger
-        if trigger is not None and not await owns_scanner_of(session, user_id, trigger):
-            trigger = trigger.model_copy(update={"scanner_id": None})
+        if trigger is not None:
+            trigger = await without_gone_scanner(session, user_id, trigger)
         await set_down(session)
         checked = await self.checks.text(old.graph, str(user_id))
         update = PipelineUpdate(graph=checked, trigger=trigger)
@@ -188,7 +190,7 @@ class PipelineService:
             body.name or f"{source.name[:112]} (copy)",
             self.checks.stored(source),
             body.mode or Mode(source.mode),
-            TRIGGERS.validate_python(source.trigger),
+            await without_gone_scanner(session, user_id, TRIGGERS.validate_python(source.trigger)),
         )
         row.checked_with = source.checked_with
         if source.published_graph_id is not None and source.published_digest is not None:

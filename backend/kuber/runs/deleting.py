@@ -16,7 +16,7 @@ from kuber.runs.schemas import PipelineHistory
 from kuber.trading.orders import count_orders
 
 
-async def require_idle(session: AsyncSession, pipeline_id: PipelineId) -> None:
+async def _require_idle(session: AsyncSession, pipeline_id: PipelineId) -> None:
     """Raise AlreadyRunning while a run of the pipeline is active."""
     active = await RunRepository(session).active(pipeline_id)
     if active is not None:
@@ -24,6 +24,15 @@ async def require_idle(session: AsyncSession, pipeline_id: PipelineId) -> None:
             f"Run {active.id} on {active.symbol} is {active.status}.",
             [Problem("A run is active.", "Cancel it or wait for its end.")],
         )
+
+
+async def hold_idle(session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) -> None:
+    """Let no run of a pipeline start until the transaction ends.
+
+    Raises PipelineNotFound, and AlreadyRunning while one is active.
+    """
+    await deleting.hold(session, user_id, pipeline_id)
+    await _require_idle(session, pipeline_id)
 
 
 async def require_there(
@@ -54,7 +63,7 @@ async def delete_pipeline(
     No run starts on it meanwhile. Raises PipelineNotFound, AlreadyRunning.
     """
     held = await deleting.hold(session, user_id, pipeline_id)
-    await require_idle(session, pipeline_id)
+    await _require_idle(session, pipeline_id)
     keep = (await _history(session, pipeline_id)).kept
     if not keep:
         await session.execute(delete(RunRow).where(RunRow.pipeline_id == pipeline_id))

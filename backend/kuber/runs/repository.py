@@ -20,9 +20,13 @@ ACTIVE = ("pending", "running", "waiting")
 
 
 _PIPELINE_HELD = """
-    exists (select 1 from pipelines where id = :pipeline_id and deleted_at is null for key share)
+    exists (select 1 from pipelines where id = :pipeline_id and deleted_at is null
+            and (status <> 'archived' or :again) for key share)
 """
-"""Waits for whoever is deleting the pipeline, and then finds it gone."""
+"""Waits for whoever is deleting or archiving the pipeline, and then finds it gone.
+
+What ran before it was archived may be run again.
+"""
 
 
 class RunRepository:
@@ -121,13 +125,15 @@ class RunRepository:
 
 async def insert_queued(session: AsyncSession, row: RunRow, spare: int) -> bool:
     """Queue a run while its user's queue has more than `spare` free places; False when it has not,
-    when its pipeline already runs on the symbol, or was deleted."""
+    when its pipeline already runs on the symbol, or was deleted or archived."""
     given = {
         column: value for column in _RUNS.columns if (value := getattr(row, column.key)) is not None
     }
     free = text(f"{FREE_PLACES} > :spare").bindparams(user_id=str(row.user_id), spare=spare)
     wanted = select(*(literal(value, column.type) for column, value in given.items()))
-    there = text(_PIPELINE_HELD).bindparams(pipeline_id=row.pipeline_id)
+    there = text(_PIPELINE_HELD).bindparams(
+        pipeline_id=row.pipeline_id, again=row.rerun_of is not None
+    )
     statement = (
         insert(_RUNS)
         .from_select(list(given), wanted.where(free, there))

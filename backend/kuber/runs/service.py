@@ -21,7 +21,7 @@ from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
-from kuber.runs.deleting import delete_pipeline, require_idle, require_there
+from kuber.runs.deleting import delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
 from kuber.runs.events import finished
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
@@ -244,9 +244,14 @@ class RunService:
             self._broadcaster.send(user_id, told)
         return await self.get(session, user_id, run_id)
 
-    async def require_idle(self, session: AsyncSession, pipeline_id: PipelineId) -> None:
-        """Raise AlreadyRunning while a run of the pipeline is active."""
-        await require_idle(session, pipeline_id)
+    async def hold_idle(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+    ) -> None:
+        """Let no run of a pipeline start until the transaction ends.
+
+        Raises PipelineNotFound, and AlreadyRunning while one is active.
+        """
+        await hold_idle(session, user_id, pipeline_id)
 
     async def delete_pipeline(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
@@ -278,7 +283,9 @@ class RunService:
             created_at=self._clock.now(),
         )
         if not await insert_queued(session, row, CAREFUL):
-            await self._pipelines.head(session, user_id, PipelineId(start.pipeline.id))
+            pipeline = await self._pipelines.head(session, user_id, PipelineId(start.pipeline.id))
+            if start.rerun_of is None:
+                _require_open(pipeline)
             await self._require_idle_on(session, start)
             await one_at_a_time(session, user_id, "queue")
             if not await insert_queued(session, row, 0):

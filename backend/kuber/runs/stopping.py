@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from kuber.trading.errors import OrderNotWanted
+
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -96,12 +98,18 @@ class NodeWork:
         _set(self._scope, None)
         _set(self._limit, None)
         task.add_done_callback(self._over)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except OrderNotWanted:
+            self._stop.request(StopReason.CANCELLED)
+            await asyncio.Event().wait()  # until that stop ends the node
+            raise
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._orders -= 1
         self._stop.orders.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, OrderNotWanted):
             log.warning("order_without_answer", reason=str(error))
         if self._orders:
             return

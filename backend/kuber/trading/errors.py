@@ -16,6 +16,13 @@ class RefusedOrder(TradingError):
     code = "refused_order"
 
 
+class OrderNotWanted(TradingError):
+    """The run was cancelled before its order; nothing was sent."""
+
+    kind = ErrorKind.CONFLICT
+    code = "order_not_wanted"
+
+
 class OrderOutcomeUnknown(TradingError):
     """The venue did not answer; a retry asks it for the order by its id before sending again."""
 

@@ -20,22 +20,27 @@ from kuber.trading.events import OrderFilled, OrderIntended
 from kuber.trading.types import Intent, Standing, Ticket
 
 _INTEND = f"""
-    with account as (
+    with run as (
+        -- Whoever cancels it meanwhile is waited for.
+        select cancel_requested from runs where id = %(run_id)s for share
+    ), account as (
         insert into accounts (id, user_id, mode, currency)
-        values (%(account_id)s, %(user_id)s, %(mode)s, %(currency)s) on conflict (id) do nothing
+        select %(account_id)s, %(user_id)s, %(mode)s, %(currency)s
+        where not exists (select from run where cancel_requested) on conflict (id) do nothing
     ), intent as (
         insert into orders (id, user_id, account_id, origin, run_id, node_id, mode, symbol, side,
                             quantity, reference_price, levels, status, correlation_id,
                             created_at, sent_at)
-        values (%(id)s, %(user_id)s, %(account_id)s, %(origin)s, %(run_id)s, %(node_id)s, %(mode)s,
-                %(symbol)s, %(side)s, %(quantity)s, %(reference_price)s, %(levels)s, 'intended',
-                %(correlation_id)s, %(now)s, %(now)s)
+        select %(id)s, %(user_id)s, %(account_id)s, %(origin)s, %(run_id)s, %(node_id)s, %(mode)s,
+               %(symbol)s, %(side)s, %(quantity)s, %(reference_price)s, %(levels)s, 'intended',
+               %(correlation_id)s, %(now)s, %(now)s
+        where not exists (select from run where cancel_requested)
         on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
             where orders.status = 'intended'
         returning xmax = 0 as is_new
     ), announced as ({OUTBOX_INSERT} where exists (select from intent where is_new)),
     {AUDIT_INSERT.format(condition="where exists (select from intent where is_new)")}
-    select is_new from intent
+    select (select is_new from intent), exists (select from run where cancel_requested)
 """
 _FIND = "select symbol, side from orders where id = %s"
 # Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
@@ -94,7 +99,10 @@ class Journal:
         self._clock = clock
 
     async def intend(self, ticket: Ticket) -> Standing:
-        """Record the intent, or that it is about to be sent again unless it has its answer."""
+        """Record the intent, or that it is about to be sent again unless it has its answer.
+
+        Nothing is recorded once the run was asked to stop.
+        """
         order = ticket.order
         levels = {
             "stop_loss": format(order.stop_loss, "f"),
@@ -123,9 +131,13 @@ class Journal:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_INTEND, values)
             row = await cursor.fetchone()
-        if row is None:
+        assert row is not None, "the statement selects one row"
+        is_new, cancelled = row
+        if cancelled:
+            return Standing.CANCELLED
+        if is_new is None:
             return Standing.ANSWERED
-        return Standing.NEW if row[0] else Standing.OPEN
+        return Standing.NEW if is_new else Standing.OPEN
 
     async def find(self, order_id: OrderId) -> RecordedOrder | None:
         """Return the recorded intent, None when there is none."""

@@ -7,7 +7,7 @@ from psycopg_pool import PoolTimeout
 
 from kuber.brokers.errors import BrokerUnavailable
 from kuber.brokers.port import Broker, OrderReport
-from kuber.trading.errors import OrderOutcomeUnknown
+from kuber.trading.errors import OrderNotWanted, OrderOutcomeUnknown
 from kuber.trading.journal import Journal
 from kuber.trading.types import Standing, Ticket
 
@@ -27,7 +27,8 @@ class OrderPlacer:
         """Return the venue's report; safe to repeat.
 
         When the intent is already on record the venue is asked for the order first, so that it is
-        never sent twice; with an answer on record nothing is sent. Raises OrderOutcomeUnknown.
+        never sent twice; with an answer on record, or once its run was asked to stop, nothing is
+        sent. Raises OrderOutcomeUnknown, OrderNotWanted.
         """
         try:
             standing = await self._journal.intend(ticket)
@@ -52,4 +53,6 @@ class OrderPlacer:
             report = await self._broker.find(ticket.order.account, ticket.id)
             if report is not None or standing is Standing.ANSWERED:
                 return report
+            if standing is Standing.CANCELLED:
+                raise OrderNotWanted("The run was cancelled before its order.")
         return await self._broker.submit(ticket.order)

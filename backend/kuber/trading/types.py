@@ -24,6 +24,8 @@ class Standing(StrEnum):
     OPEN = "open"
     """Recorded before; what became of it is not known."""
     ANSWERED = "answered"
+    CANCELLED = "cancelled"
+    """Its run was cancelled: it may have been sent before, and is not sent now."""
 
 
 @dataclass(frozen=True, slots=True)

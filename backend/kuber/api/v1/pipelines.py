@@ -280,8 +280,7 @@ async def archive_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
     """Put a pipeline away; it keeps its history and does not run."""
-    await container.pipelines.head(session, user.user_id, PipelineId(pipeline_id))
-    await container.runs.require_idle(session, PipelineId(pipeline_id))
+    await container.runs.hold_idle(session, user.user_id, PipelineId(pipeline_id))
     return _tagged(
         await container.pipelines.publishing.set_status(
             session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ARCHIVED

@@ -124,7 +124,8 @@ def test_a_graph_that_no_longer_fits_the_agents_says_what_to_do(
 ) -> None:
     made = trader.create(graph=steps(a={}))
     as_agents_went = (
-        "update pipeline_graphs set graph = jsonb_set(graph, '{nodes,1,agent_type}', to_jsonb(%s::text))"
+        "update pipeline_graphs"
+        " set graph = jsonb_set(graph, '{nodes,1,agent_type}', to_jsonb(%s::text))"
         " where pipeline_id = %s"
     )
     installation.query(as_agents_went, "gone", made["id"])

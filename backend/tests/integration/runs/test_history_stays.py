@@ -11,6 +11,7 @@ import pytest
 from kuber.infra.db import JsonObject
 from tests.fakes.graphs import chain, node, steps, trading
 from tests.fixtures.traders import Trader
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation
 
 GOLDEN_DAY = "2009-05-14T21:00:00Z"
@@ -222,6 +223,37 @@ def test_no_run_is_started_on_a_pipeline_that_is_being_deleted(
         assert refused(started.result(30).json(), 404) == "not_found"
     runs = "select 1 from runs where pipeline_id = %s"
     assert installation.query(runs, pipeline["id"]) == []
+
+
+@pytest.mark.parametrize("end", ["deleted", "archived"])
+def test_a_pipeline_of_which_a_run_is_being_started_is_not(
+    installation: Installation, trader: Trader, end: str
+) -> None:
+    address = f"/pipelines/{trader.create(graph=FREE)['id']}"
+    asks = {
+        "deleted": lambda: trader.http.delete(address),
+        "archived": lambda: trader.http.post(f"{address}/archive"),
+    }
+    waiting = (
+        "select 1 from pg_stat_activity where datname = current_database()"
+        " and wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(installation.database_url) as starting:
+        pipeline_id = address.rpartition("/")[2]
+        starting.execute("select 1 from pipelines where id = %s for key share", (pipeline_id,))
+        starting.execute(
+            "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of,"
+            " real_time, seed, correlation_id, status) select gen_random_uuid(), user_id, id,"
+            " published_graph_id, mode, 'AAPL', '{AAPL}', now(), true, 1, 'c', 'waiting'"
+            " from pipelines where id = %s",
+            (pipeline_id,),
+        )
+        asked = threads.submit(asks[end])
+        until(lambda: asked.done() or installation.query(waiting), "its turn at the pipeline")
+        assert not asked.done(), asked.result().text
+        starting.commit()
+        assert refused(asked.result(60).json(), 409) == "already_running"
+    installation.query("delete from runs where pipeline_id = %s", pipeline_id)
 
 
 @pytest.fixture

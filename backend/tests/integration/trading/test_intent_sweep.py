@@ -24,6 +24,7 @@ from kuber.brokers.port import (
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import OrderId, RunId, UserId
+from kuber.trading.errors import OrderNotWanted
 from kuber.trading.journal import Journal
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.sweep import (
@@ -81,6 +82,12 @@ class Desk:
 
     async def intend(self, mode: str = "simulation") -> Ticket:
         """Record an intent and send nothing."""
+        ticket = await self.ticket(mode)
+        assert await self.journal.intend(ticket) is Standing.NEW
+        return ticket
+
+    async def ticket(self, mode: str = "simulation") -> Ticket:
+        """Return an order of a new run that nobody knows yet."""
         run_id = RunId(uuid4())
         order = BracketOrder(
             client_order_id=OrderId(uuid4()),
@@ -102,8 +109,10 @@ class Desk:
             " from pipelines p join pipeline_graphs g on g.pipeline_id = p.id",
             run_id,
         )
-        assert await self.journal.intend(ticket) is Standing.NEW
         return ticket
+
+    async def cancel(self, ticket: Ticket) -> None:
+        await self.rows("update runs set cancel_requested = true where id = %s", ticket.run_id)
 
     async def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         async with self.pool.connection() as connection:
@@ -261,3 +270,20 @@ async def test_an_intent_of_the_dry_venue_ends_too(desk: Desk) -> None:
     await desk.after(10)
     assert await desk.after(30) == 1
     assert (await desk.status(ticket))[0] == "rejected"
+
+
+async def test_no_order_is_sent_for_a_run_that_was_asked_to_stop(desk: Desk) -> None:
+    placer = OrderPlacer(desk.venue, desk.journal)  # type: ignore[arg-type]
+    fresh, begun, taken = await desk.ticket(), await desk.intend(), await desk.intend()
+    await desk.venue.submit(taken.order)
+    for ticket in (fresh, begun, taken):
+        await desk.cancel(ticket)
+    for ticket in (fresh, begun):
+        with pytest.raises(OrderNotWanted):
+            await placer.place(ticket)
+    assert (await placer.place(taken)).status == "filled"
+    assert await desk.rows("select client_order_id from simulated_orders") == [(taken.id,)]
+    assert set(await desk.rows("select id, status from orders")) == {
+        (begun.id, "intended"),  # the sweep ends it
+        (taken.id, "filled"),
+    }

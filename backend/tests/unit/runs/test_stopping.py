@@ -6,6 +6,7 @@ import pytest
 
 from kuber.runs import stopping
 from kuber.runs.stopping import NodeWork, RunStop, StopReason
+from kuber.trading.errors import OrderNotWanted
 
 
 class Venue:
@@ -54,6 +55,20 @@ async def test_a_node_with_an_order_out_keeps_its_result_when_it_is_stopped() ->
     venue.answers.set()
     assert await node == "filled"
     assert stop.reason is StopReason.CANCELLED
+
+
+async def test_a_run_whose_order_is_not_wanted_any_more_is_cancelled() -> None:
+    stop = RunStop()
+    work = NodeWork(stop)
+
+    async def place() -> str:
+        raise OrderNotWanted("It was cancelled.")
+
+    async def trade() -> str:
+        return await work.carry(place)
+
+    assert await work.run(trade()) is None
+    assert (stop.reason, stop.orders) == (StopReason.CANCELLED, set())
 
 
 async def test_a_limit_that_passes_during_an_order_does_not_count() -> None:
