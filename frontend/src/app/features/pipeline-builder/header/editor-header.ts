@@ -4,13 +4,13 @@ import { MatMenuModule } from '@angular/material/menu';
 import { MatTooltip } from '@angular/material/tooltip';
 import { Icon } from '@shared/icon';
 import { PublishControls } from '../publish/publish-controls';
-import { Autosave } from '../state/autosave';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
 import { PipelineDocument } from '../state/pipeline-document';
 import { TriggerButton } from '../trigger/trigger-button';
 import { SaveStateLabel } from './save-state';
+import { StaleBar } from './stale-bar';
 
 /** The editor's own bar: the pipeline's name, whether it is saved, and what can be done to all of it. */
 @Component({
@@ -23,6 +23,7 @@ import { SaveStateLabel } from './save-state';
     MatTooltip,
     PublishControls,
     SaveStateLabel,
+    StaleBar,
     TriggerButton,
   ],
   templateUrl: './editor-header.html',
@@ -33,7 +34,6 @@ export class EditorHeader {
   protected readonly ui = inject(EditorUi);
   protected readonly actions = inject(EditorActions);
   protected readonly document = inject(PipelineDocument);
-  protected readonly autosave = inject(Autosave);
 
   readonly inspecting = input.required<boolean>();
   /** While a new pipeline is made of this one. */
