@@ -53,6 +53,23 @@ describe('changes of a graph in words', () => {
       ]);
     });
 
+    it('compares nodes of one type by their names where they have the same', () => {
+      const named = (id: string, name: string, length: number) => ({
+        ...node(id, 'strategy', { length }),
+        name,
+      });
+      const [old, now] = [
+        graphOf([named('a', 'Fast', 5), named('b', 'Slow', 50)]),
+        graphOf([named('c', 'Slow', 50), named('d', 'Fast', 6)]),
+      ];
+      expect(graphChanges(old, now, TEST_CATALOGUE)).toEqual([
+        'Fast removed',
+        'Slow removed',
+        'Slow added',
+        'Fast added: Length 6 instead of 5',
+      ]);
+    });
+
     it('tells the settings that are not the defaults, where none of its type is left', () => {
       const first = node('strategy_2', 'strategy', { method: 'rsi', length: 21 });
       const second = node('strategy_3', 'strategy', { method: 'rsi', length: 21 });
