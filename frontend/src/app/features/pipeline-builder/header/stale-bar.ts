@@ -37,6 +37,9 @@ import { Autosave } from '../state/autosave';
     }
   `,
   styles: `
+    :host {
+      display: block;
+    }
     .conflict {
       display: flex;
       align-items: center;
