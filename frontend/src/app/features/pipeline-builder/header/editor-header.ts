@@ -1,5 +1,5 @@
 import { Component, computed, inject, input, output } from '@angular/core';
-import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { MatTooltip } from '@angular/material/tooltip';
 import { Icon } from '@shared/icon';
@@ -17,7 +17,6 @@ import { StaleBar } from './stale-bar';
   selector: 'k-editor-header',
   imports: [
     Icon,
-    MatButton,
     MatIconButton,
     MatMenuModule,
     MatTooltip,
