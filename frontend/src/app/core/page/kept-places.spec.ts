@@ -85,6 +85,21 @@ describe('a list that is come back to', () => {
     expect(list.items()).toEqual(['new', 'a', 'b', 'c']);
   });
 
+  it('has its pages where it is made after the navigation has ended, as in a nested outlet', async () => {
+    const here = await leaveScrolled();
+    go('/letters', here)();
+    const { list, leave } = open();
+    void list.load('all');
+    expect(list.items()).toEqual(['a', 'b', 'c', 'd']);
+    await settle();
+    const arrive = go('/letters');
+    leave();
+    arrive();
+    const { list: anew } = open();
+    await anew.load('all');
+    expect(anew.items()).toEqual(['a', 'b']);
+  });
+
   it('begins anew when it is opened by a link', async () => {
     await leaveScrolled();
     const arrive = go('/letters');

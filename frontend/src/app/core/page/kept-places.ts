@@ -26,6 +26,7 @@ export class KeptPlaces {
   private scroller: HTMLElement | null = null;
   private here = 0;
   private path = '';
+  /** Stays until the next navigation begins: a page in a nested outlet is made after this one ends. */
   private comingTo: Place | null = null;
   private stopRestoring: () => void = () => undefined;
 
@@ -68,7 +69,7 @@ export class KeptPlaces {
     const path = pathOf(urlAfterRedirects);
     const samePage = path === this.path;
     const place = this.comingTo;
-    [this.here, this.path, this.comingTo] = [id, path, null];
+    [this.here, this.path] = [id, path];
     if (place) this.restore(place.top);
     else if (!samePage) this.scroller?.scrollTo({ top: 0 });
   }

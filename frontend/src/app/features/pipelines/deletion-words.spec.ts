@@ -4,24 +4,30 @@ const history = { runs: 0, orders: 0, fills: 0, cost: '0', kept: false };
 
 describe('what is said before a pipeline is deleted', () => {
   it('names the orders and costs that stay', () => {
-    const text = deletionWords({ ...history, runs: 30, orders: 12, fills: 14, kept: true });
+    const text = deletionWords({ ...history, runs: 30, orders: 12, fills: 14, kept: true }, false);
     expect(text).toContain('It has traded: its 12 orders and its costs stay in your history');
     expect(text).toContain('its 30 runs can still be read');
     expect(text).toContain('cannot be undone');
   });
 
   it('speaks of costs alone when nothing was ordered', () => {
-    const text = deletionWords({ ...history, runs: 1, cost: '0.5', kept: true });
+    const text = deletionWords({ ...history, runs: 1, cost: '0.5', kept: true }, false);
     expect(text).toContain('It has cost money: its costs stay in your history, and its run can');
     expect(text).not.toContain('order');
   });
 
   it('says that runs without orders and costs go too', () => {
-    expect(deletionWords({ ...history, runs: 3 })).toBe(
+    expect(deletionWords({ ...history, runs: 3 }, false)).toBe(
       'The pipeline, all its versions and its 3 runs are removed. This cannot be undone.',
     );
-    expect(deletionWords(history)).toBe(
+    expect(deletionWords(history, false)).toBe(
       'The pipeline and all its versions are removed. This cannot be undone.',
     );
+  });
+
+  it('says of an active pipeline that it starts no more', () => {
+    expect(deletionWords(history, true)).toMatch(/^It is active: it starts no more\. The pipeline/);
+    const kept = { ...history, runs: 2, orders: 1, kept: true };
+    expect(deletionWords(kept, true)).toMatch(/^It is active: it starts no more\. It has traded/);
   });
 });

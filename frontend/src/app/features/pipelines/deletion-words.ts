@@ -1,7 +1,11 @@
 import type { PipelineHistory } from '@core/api';
 
 /** What deleting a pipeline does to it and to what its runs left, before it is agreed to. */
-export function deletionWords({ runs, orders, kept }: PipelineHistory): string {
+export function deletionWords(history: PipelineHistory, active: boolean): string {
+  return (active ? 'It is active: it starts no more. ' : '') + effectOf(history);
+}
+
+function effectOf({ runs, orders, kept }: PipelineHistory): string {
   if (!kept) {
     const rest = runs
       ? `, all its versions and its ${counted(runs, 'run')}`

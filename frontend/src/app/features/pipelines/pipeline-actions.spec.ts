@@ -136,7 +136,7 @@ describe('deleting from a list', () => {
     client.setConfig({ httpClient: TestBed.inject(HttpClient) });
     const http = TestBed.inject(HttpTestingController);
     const list = new FakeList();
-    const pipeline = { id: 'p-1', name: 'Swing' } as PipelineSummary;
+    const pipeline = { id: 'p-1', name: 'Swing', status: 'active' } as PipelineSummary;
     list.items = [pipeline];
     const done = TestBed.inject(PipelineActions).perform('delete', pipeline, list as never);
     const history = { runs: 9, orders: 12, fills: 12, cost: '1', kept: true };
@@ -146,6 +146,7 @@ describe('deleting from a list', () => {
     );
     await done;
     expect(asked).toHaveLength(1);
+    expect(asked[0]).toContain('It is active');
     expect(asked[0]).toContain('It has traded: its 12 orders and its costs stay in your history');
     expect(list.items).toEqual([]);
   });

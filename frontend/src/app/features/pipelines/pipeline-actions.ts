@@ -135,11 +135,11 @@ export class PipelineActions {
     }
   }
 
-  private async delete({ id, name }: PipelineSummary, list: List): Promise<void> {
+  private async delete({ id, name, status }: PipelineSummary, list: List): Promise<void> {
     const history = await unwrap(getPipelineHistory({ path: { pipeline_id: id } }));
     const agreed = await confirm(this.dialogs, {
       title: 'Delete this pipeline?',
-      text: deletionWords(history),
+      text: deletionWords(history, status === 'active'),
       action: 'Delete',
       typedName: name,
     });

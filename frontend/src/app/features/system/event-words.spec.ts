@@ -40,6 +40,19 @@ describe('dataInWords', () => {
     );
   });
 
+  it('says how a pipeline stood, and of a deleted one no status', () => {
+    const data = { status: 'draft', mode: 'paper', trigger: { kind: 'manual' } };
+    for (const type of ['pipeline_created', 'pipeline_adopted'])
+      expect(dataInWords(type, data)).toBe('Off, paper mode, by hand');
+    expect(dataInWords('pipeline_created', { ...data, status: 'active' })).toMatch(/^Active, /);
+    for (const type of ['pipeline_deactivated', 'pipeline_restored'])
+      expect(dataInWords(type, { version: 2, status: 'draft' })).toBe('Off');
+    expect(dataInWords('pipeline_activated', { status: 'active' })).toBe('Active');
+    expect(dataInWords('pipeline_archived', { status: 'archived' })).toBe('Archived');
+    const deleted = { ...data, status: 'archived', kept: true };
+    expect(dataInWords('pipeline_deleted', deleted)).toBe('Paper mode, by hand');
+  });
+
   it('names the first figures of what it does not know, ids last and shortened', () => {
     const data = { run_id: RUN, user_id: 'x', colour: 'red', count: 3, nested: { a: 1 } };
     expect(dataInWords('something_new', data)).toBe('Colour red, count 3, run id …0000000001');

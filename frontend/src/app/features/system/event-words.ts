@@ -58,7 +58,11 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
       .join(', '),
   pipeline_created: standing,
   pipeline_adopted: standing,
-  pipeline_deleted: standing,
+  pipeline_activated: standing,
+  pipeline_deactivated: standing,
+  pipeline_archived: standing,
+  pipeline_restored: standing,
+  pipeline_deleted: ({ mode, trigger }) => standing({ mode, trigger }),
   budget_changed: ({ per_run, per_day }) => `Per run ${limit(per_run)}, per day ${limit(per_day)}`,
   webhook_source_changed: ({ changed }) => `Changed: ${leafText(changed)}`,
   RunFinished: ({ symbol, status, mode }) =>
@@ -143,9 +147,16 @@ function answered({ status, reason, fills }: Data): string {
   return [typeInWords(text(status)), why].filter(Boolean).join(': ');
 }
 
+/** What lists of pipelines call a status. */
+const STATUSES: Readonly<Record<string, string>> = { draft: 'Off' };
+
+function statusInWords(status: unknown): string {
+  return STATUSES[text(status)] ?? typeInWords(text(status));
+}
+
 function standing({ status, mode, trigger }: Data): string {
-  const words = [status && typeInWords(text(status)), mode && `${text(mode)} mode`];
-  return [...words, trigger ? kindOf(trigger) : ''].filter(Boolean).join(', ');
+  const words = [status && statusInWords(status), mode && `${text(mode)} mode`];
+  return upper([...words, trigger ? kindOf(trigger) : ''].filter(Boolean).join(', '));
 }
 
 function signalled({ signal_type, tickers, source }: Data): string {

@@ -42,7 +42,7 @@ export interface PortPress {
     '[class.target-best]': 'verdict() === "best"',
     '[class.target-fits]': 'verdict() === "fits"',
     '[class.target-refused]': 'verdict() === "refused"',
-    '[style.height.px]': 'height()',
+    '[style.--k-card-height]': 'height() + "px"',
     '[style.--hue]': 'hue()',
   },
 })
@@ -63,6 +63,7 @@ export class NodeCard {
   protected readonly name = computed(() => nodeName(this.node(), this.catalogue.byType()));
   protected readonly summary = computed(() => summaryOf(this.agent(), this.node().config));
   protected readonly hue = computed(() => `var(--k-cat-${this.agent()?.category ?? 'system'})`);
+  /** Given by a custom property: when the canvas moves a node, it takes `height` off the element. */
   protected readonly height = computed(() => nodeSize(this.agent()).h);
   protected readonly takesInput = computed(() => !isTrigger(this.agent()));
   protected readonly input = computed(() => inputId(this.node().id));

@@ -26,6 +26,61 @@ describe('changes of a graph in words', () => {
     expect(changes(after)).toEqual(['Report added after Strategy']);
   });
 
+  describe('of a node that was added', () => {
+    const exchanged = (...nodes: ReturnType<typeof node>[]) => {
+      const others = Object.values(before.nodes).filter(({ id }) => id !== 'strategy');
+      const edges = Object.values(before.edges)
+        .filter(({ from, to }) => from !== 'strategy' && to !== 'strategy')
+        .map(({ from, to }) => `${from}>${to}`);
+      return graphOf([...others, ...nodes], ...edges, 'market_data>strategy_2');
+    };
+    const settings = (was: Record<string, unknown>, ...nodes: ReturnType<typeof node>[]) =>
+      graphChanges(configured(was), exchanged(...nodes), TEST_CATALOGUE);
+
+    it('tells the settings that are other than those of the removed one of its type', () => {
+      const again = node('strategy_2', 'strategy', { method: 'rsi', length: 14 });
+      expect(settings({ method: 'rsi', length: 21 }, again)).toEqual([
+        'Strategy removed',
+        'Strategy added after Market data: Length 14 instead of 21',
+      ]);
+    });
+
+    it('tells no settings that are as they were', () => {
+      const again = node('strategy_2', 'strategy', { method: 'rsi', length: 21 });
+      expect(settings({ length: 21 }, again)).toEqual([
+        'Strategy removed',
+        'Strategy added after Market data',
+      ]);
+    });
+
+    it('compares nodes of one type by their names where they have the same', () => {
+      const named = (id: string, name: string, length: number) => ({
+        ...node(id, 'strategy', { length }),
+        name,
+      });
+      const [old, now] = [
+        graphOf([named('a', 'Fast', 5), named('b', 'Slow', 50)]),
+        graphOf([named('c', 'Slow', 50), named('d', 'Fast', 6)]),
+      ];
+      expect(graphChanges(old, now, TEST_CATALOGUE)).toEqual([
+        'Fast removed',
+        'Slow removed',
+        'Slow added',
+        'Fast added: Length 6 instead of 5',
+      ]);
+    });
+
+    it('tells the settings that are not the defaults, where none of its type is left', () => {
+      const first = node('strategy_2', 'strategy', { method: 'rsi', length: 21 });
+      const second = node('strategy_3', 'strategy', { method: 'rsi', length: 21 });
+      expect(settings({ length: 21 }, first, second)).toEqual([
+        'Strategy removed',
+        'Strategy added after Market data',
+        'Strategy added: Length 21 instead of 14',
+      ]);
+    });
+  });
+
   it('tells the settings that are other, by their titles and labels', () => {
     expect(changes(configured({ method: 'golden_cross', length: 21 }))).toEqual([
       'Strategy: Method Golden cross instead of RSI and Length 21 instead of 14',

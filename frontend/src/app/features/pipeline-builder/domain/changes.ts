@@ -20,7 +20,8 @@ const LONGEST_VALUE = 40;
 const ONLY_MOVED = 'Only places and notes changed';
 
 /**
- * The changes from `before` to `after`. An edge is told of only where both its ends were there
+ * The changes from `before` to `after`. A node that was added is compared with one of its type that
+ * was removed, else with the defaults of its type. An edge is told of only where both its ends were there
  * before and are there now; places and notes only when nothing else changed.
  */
 export function graphChanges(
@@ -33,13 +34,21 @@ export function graphChanges(
     Object.values(graph.edges).filter(
       ({ id, from, to }) => !(id in other.edges) && stays(from) && stays(to),
     );
+  const removed = Object.values(before.nodes).filter(({ id }) => !(id in after.nodes));
+  const replaced = new Set<PipelineNode>();
+  const addition = (node: PipelineNode): string => {
+    const alike = removed.filter((item) => item.agentType === node.agentType);
+    const free = alike.filter((item) => !replaced.has(item));
+    const old = free.find(({ name }) => name === node.name) ?? free[0];
+    if (old) replaced.add(old);
+    const settings = settingChanges(old?.config ?? {}, node, catalogue);
+    return added(node, after, catalogue) + (settings && `: ${settings}`);
+  };
   const words = [
-    ...Object.values(before.nodes)
-      .filter(({ id }) => !(id in after.nodes))
-      .map((node) => `${nodeName(node, catalogue)} removed`),
+    ...removed.map((node) => `${nodeName(node, catalogue)} removed`),
     ...Object.values(after.nodes).flatMap((node) => {
       const old = before.nodes[node.id];
-      return old ? nodeChanges(old, node, catalogue) : [added(node, after, catalogue)];
+      return old ? nodeChanges(old, node, catalogue) : [addition(node)];
     }),
     ...among(before, after).map((edge) => edgeChange(edge, after, catalogue, 'no longer leads')),
     ...among(after, before).map((edge) => edgeChange(edge, after, catalogue, 'now leads')),

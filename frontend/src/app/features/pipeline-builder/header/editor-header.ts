@@ -1,28 +1,28 @@
 import { Component, computed, inject, input, output } from '@angular/core';
-import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { MatTooltip } from '@angular/material/tooltip';
 import { Icon } from '@shared/icon';
 import { PublishControls } from '../publish/publish-controls';
-import { Autosave } from '../state/autosave';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
 import { PipelineDocument } from '../state/pipeline-document';
 import { TriggerButton } from '../trigger/trigger-button';
 import { SaveStateLabel } from './save-state';
+import { StaleBar } from './stale-bar';
 
 /** The editor's own bar: the pipeline's name, whether it is saved, and what can be done to all of it. */
 @Component({
   selector: 'k-editor-header',
   imports: [
     Icon,
-    MatButton,
     MatIconButton,
     MatMenuModule,
     MatTooltip,
     PublishControls,
     SaveStateLabel,
+    StaleBar,
     TriggerButton,
   ],
   templateUrl: './editor-header.html',
@@ -33,7 +33,6 @@ export class EditorHeader {
   protected readonly ui = inject(EditorUi);
   protected readonly actions = inject(EditorActions);
   protected readonly document = inject(PipelineDocument);
-  protected readonly autosave = inject(Autosave);
 
   readonly inspecting = input.required<boolean>();
   /** While a new pipeline is made of this one. */

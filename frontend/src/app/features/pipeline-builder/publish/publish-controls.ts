@@ -120,7 +120,7 @@ export class PublishControls {
     const version = this.publication.version();
     if (!version) return 'Only Run in the editor runs it';
     return this.publication.differs()
-      ? `Version ${version} is published: it runs until this is`
+      ? `Version ${version} runs until you publish this draft`
       : `Version ${version} is what you see`;
   });
   /** Why the button does not publish. */
