@@ -8,6 +8,7 @@ import typer
 
 from kuber.commands.audit_app import audit_app
 from kuber.commands.registering import command, stack_settings
+from kuber.commands.users_app import users_app
 
 LetterId = Annotated[UUID, typer.Argument(help="Its id, as `dead-letters list` shows it.")]
 
@@ -26,6 +27,7 @@ app.add_typer(generators_app, name="generators")
 dead_letters_app = typer.Typer(help="Messages that no consumer could use.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(audit_app, name="audit")
+app.add_typer(users_app, name="users")
 
 
 @command(app, "up", example="./kuber up -d")

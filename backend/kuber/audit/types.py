@@ -28,6 +28,7 @@ class AuditEventType(StrEnum):
     LOGIN_FAILED = "login_failed"
     """The first of a minute for an account, with how many there were since the entry before."""
     SESSIONS_REVOKED = "sessions_revoked"
+    ROLE_CHANGED = "role_changed"
     DEMO_ACCOUNT_OPENED = "demo_account_opened"
     DEMO_ACCOUNT_RETIRED = "demo_account_retired"
     LIMIT_CHANGED = "limit_changed"

@@ -76,6 +76,13 @@ async def find_account(session: AsyncSession, who: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+async def set_role(session: AsyncSession, user_id: UserId, role: Role) -> Role:
+    """Give an account that exists a role; return the one before."""
+    row = await session.get_one(UserRow, user_id, with_for_update=True)
+    before, row.role = Role(row.role), role.value
+    return before
+
+
 class IdentityService:
     """Knows people by their e-mail address and their sessions by their tokens.
 

@@ -12,6 +12,7 @@ const BY_SUBJECT = {
   login_failed: 'Account',
   user_registered: 'Account',
   sessions_revoked: 'Account',
+  role_changed: 'Account',
   budget_changed: 'Account',
   limit_changed: 'Account',
   demo_account_opened: 'Account',
