@@ -21,8 +21,8 @@ from kuber.trading.types import Intent, Standing, Ticket
 
 _INTEND = f"""
     with run as (
-        -- Whoever cancels it meanwhile is waited for.
-        select cancel_requested from runs where id = %(run_id)s for share
+        -- Without a lock: the run's lease is renewed meanwhile.
+        select cancel_requested from runs where id = %(run_id)s
     ), account as (
         insert into accounts (id, user_id, mode, currency)
         select %(account_id)s, %(user_id)s, %(mode)s, %(currency)s

@@ -223,6 +223,10 @@ def test_no_run_is_started_on_a_pipeline_that_is_being_deleted(
         assert refused(started.result(30).json(), 404) == "not_found"
     runs = "select 1 from runs where pipeline_id = %s"
     assert installation.query(runs, pipeline["id"]) == []
+    # As it is on record, which knows nothing of this deletion.
+    installation.query(
+        "update pipelines set deleted_at = null, status = 'draft' where id = %s", pipeline["id"]
+    )
 
 
 @pytest.mark.parametrize("end", ["deleted", "archived"])
