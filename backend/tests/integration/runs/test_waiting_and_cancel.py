@@ -149,6 +149,8 @@ def test_a_stalled_worker_whose_lease_was_lost_cannot_write(
     stalled.suspend()
     try:
         until(lambda: calls(file) == 3, "another worker inside the second node")
+        at_work = "select 1 from node_runs where run_id = %s and node_id = 'after'"
+        until(lambda: installation.query(at_work, run_id), "that on record")
         before = installation.query(f"{rows} where run_id = %s order by 1", run_id)
         run = installation.query(f"{whole} where id = %s", run_id)
         told = trader.events(run_id)
