@@ -21,7 +21,7 @@ from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
 from kuber.identity.types import SessionId
 from kuber.infra.children import ChildPool
-from kuber.infra.db import Database, JsonObject, RawPool, raw_pool
+from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.kafka import KafkaProbe
 from kuber.infra.loop_watch import LoopWatch
 from kuber.infra.outbound import OutboundClient
@@ -51,6 +51,7 @@ from kuber.pipelines.service import PipelineService
 from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.realtime.database_channels import DatabaseChannels
 from kuber.realtime.hub import Hub
+from kuber.realtime.messages import NoticesMessage
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session_watch import SessionWatch
@@ -252,9 +253,10 @@ def _open_watches(
         async with database.transaction() as session:
             return await identity.ended_among(session, session_ids)
 
-    async def read_notices(user_id: UserId) -> JsonObject:
+    async def read_notices(user_id: UserId) -> NoticesMessage:
         async with database.transaction() as session:
-            return await notices.summary(session, user_id)
+            unread, newest = await notices.summary(session, user_id)
+        return NoticesMessage(type="notices", unread=unread, newest=newest)
 
     watch, push, pipelines = SessionWatch(ended_among), NoticePush(read_notices), PipelinePush()
     channels = DatabaseChannels(database.url)

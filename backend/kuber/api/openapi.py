@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 from starlette.types import Receive, Scope, Send
 
 from kuber.api.concealment import conceal
 from kuber.api.problems import MEDIA_TYPE, Problem
+from kuber.realtime.messages import SocketMessage
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -24,6 +26,12 @@ PROBLEM_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 """Every operation documents its failures with this one answer."""
 
+_KIND: JsonSchemaMode = "serialization"
+_BESIDE_CALLS: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+    ("Problem", _KIND, TypeAdapter(Problem)),
+    ("SocketMessage", _KIND, TypeAdapter(SocketMessage)),
+]
+"""Shapes that no call answers with: errors, and what the WebSocket sends beside events."""
 
 contract = APIRouter(include_in_schema=False)
 
@@ -47,7 +55,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DocumentedApp(FastAPI):
-    """FastAPI whose OpenAPI document holds the shape of the error answers."""
+    """FastAPI whose OpenAPI document also holds shapes of errors and of WebSocket messages."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         conceal(scope)  # before any middleware, that of the traces included
@@ -65,7 +73,6 @@ class DocumentedApp(FastAPI):
         document = super().openapi()
         schemas = document["components"]["schemas"]
         if "Problem" not in schemas:
-            kind: JsonSchemaMode = "serialization"
-            _, definitions = models_json_schema([(Problem, kind)], ref_template=_REFERENCE)
+            _, definitions = TypeAdapter.json_schemas(_BESIDE_CALLS, ref_template=_REFERENCE)
             schemas |= definitions["$defs"]
         return document

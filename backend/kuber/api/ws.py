@@ -1,7 +1,6 @@
 """`WS /api/v1/ws`: run events as they happen, with resume."""
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import Any
 
@@ -13,12 +12,13 @@ from structlog.contextvars import bound_contextvars
 from kuber.api.admission import AdmissionControl
 from kuber.api.container import Container
 from kuber.identity.types import Principal
-from kuber.infra.db import JsonObject
 from kuber.infra.tasks import end_tasks
 from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import RunId, UserId
+from kuber.realtime.messages import Message, ReadyMessage, RefusedMessage, encoded
 from kuber.realtime.session import Denied, EventSession, Send
 from kuber.realtime.socket_leases import TooManySockets
+from kuber.runs.live_events import AnyRunEvent
 
 router = APIRouter()
 
@@ -54,7 +54,7 @@ async def events_socket(socket: WebSocket) -> None:
         with bound_contextvars(user_id=str(principal.user_id)):
             try:
                 async with container.socket_leases.one(principal.user_id):
-                    await socket.send_json({"type": "ready"})
+                    await socket.send_text(encoded(ReadyMessage(type="ready")))
                     await _serve(socket, container, principal)
             except TooManySockets as error:
                 await _close(socket, TOO_MANY_SOCKETS, error.code, error.detail)
@@ -78,17 +78,17 @@ async def _authenticate(socket: WebSocket, container: Container) -> Principal | 
 
 
 async def _serve(socket: WebSocket, container: Container, principal: Principal) -> None:
-    async def read(run_id: RunId, after: int) -> list[JsonObject]:
+    async def read(run_id: RunId, after: int) -> list[AnyRunEvent]:
         async with container.database.transaction() as session:
             found = await container.runs.events(session, principal.user_id, run_id, after)
-        return [event.model_dump(mode="json", exclude_none=True) for event in found.items]
+        return found.items
 
     over = asyncio.Event()
 
-    async def send(message: JsonObject) -> None:
+    async def send(message: Message) -> None:
         if over.is_set():  # whatever still runs then has nobody to tell
             raise WebSocketDisconnect
-        await socket.send_json(message)
+        await socket.send_text(encoded(message))
 
     events = EventSession(
         principal.user_id,
@@ -144,9 +144,9 @@ async def _receive(socket: WebSocket, events: EventSession, send: Send, user_id:
             await admission.count_message(user_id)
             await events.handle(text)
         except Denied as denied:
-            await send({"type": "error", "code": denied.code, "detail": denied.detail})
+            await send(_refusal(denied.code, denied.detail))
         except KuberError as error:
-            await send({"type": "error", "code": error.code, "detail": error.detail})
+            await send(_refusal(error.code, error.detail))
 
 
 async def _next_text(socket: WebSocket) -> str:
@@ -164,5 +164,9 @@ async def _close(socket: WebSocket, status: int, code: str, detail: str) -> None
     """Say why and close; a client that takes neither is cut off by the server, soon after."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSING_S):
-            await socket.send_text(json.dumps({"type": "error", "code": code, "detail": detail}))
+            await socket.send_text(encoded(_refusal(code, detail)))
             await socket.close(status)
+
+
+def _refusal(code: str, detail: str) -> RefusedMessage:
+    return RefusedMessage(type="error", code=code, detail=detail)

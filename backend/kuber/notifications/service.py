@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
@@ -57,11 +56,10 @@ class NoticeService:
             unread=await self.unread(session, user_id),
         )
 
-    async def summary(self, session: AsyncSession, user_id: UserId) -> JsonObject:
-        """Return `unread` and the `newest` notice, null without one."""
+    async def summary(self, session: AsyncSession, user_id: UserId) -> tuple[int, NoticeOut | None]:
+        """Return how many notices are unread, and the newest one, None without one."""
         page = await self.page(session, user_id, kind=None, unread_only=False, cursor=None, limit=1)
-        newest = page.items[0].model_dump(mode="json") if page.items else None
-        return {"unread": page.unread, "newest": newest}
+        return page.unread, page.items[0] if page.items else None
 
     async def unread(self, session: AsyncSession, user_id: UserId) -> int:
         """Return how many notices the user has not read."""

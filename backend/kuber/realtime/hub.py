@@ -6,13 +6,15 @@ from collections import defaultdict
 from contextlib import suppress
 
 import structlog
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from kuber.infra.db import JsonObject
 from kuber.infra.tasks import end_tasks
 from kuber.kernel.ids import UserId
 from kuber.realtime.broadcast import channel
+from kuber.realtime.messages import News
+from kuber.runs.live_events import run_event
 
 log = structlog.get_logger(__name__)
 
@@ -24,12 +26,12 @@ class Listener:
     """One client's queue of live events; `overrun` when it fell too far behind."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[JsonObject] = asyncio.Queue(QUEUE_SIZE)
+        self.queue: asyncio.Queue[News] = asyncio.Queue(QUEUE_SIZE)
         self.overrun = asyncio.Event()
 
-    def put(self, event: JsonObject) -> None:
+    def put(self, message: News) -> None:
         try:
-            self.queue.put_nowait(event)
+            self.queue.put_nowait(message)
         except asyncio.QueueFull:
             self.overrun.set()
 
@@ -121,7 +123,13 @@ class Hub:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 5.0)
 
-    def _deliver(self, name: str, events: list[JsonObject]) -> None:
-        for listener in self._listeners.get(name, ()):
-            for event in events:
+    def _deliver(self, name: str, told: list[object]) -> None:
+        listeners = self._listeners.get(name, ())
+        for one in told if listeners else ():
+            try:
+                event = run_event(one)
+            except ValidationError as error:  # of a worker of another release; it is on record
+                log.warning("event_not_understood", reason=str(error.errors(include_input=False)))
+                continue
+            for listener in listeners:
                 listener.put(event)

@@ -8,18 +8,18 @@ from uuid import UUID
 
 import structlog
 
-from kuber.infra.db import JsonObject
 from kuber.infra.tasks import end_tasks
 from kuber.kernel.ids import UserId
+from kuber.realtime.messages import NoticesMessage
 
 log = structlog.get_logger(__name__)
 
 NOTICES = "notices"
-"""The topic, and the type of its messages."""
+"""The topic."""
 
-ReadNotices = Callable[[UserId], Awaitable[JsonObject]]
-"""Returns what the message says: how many notices are unread, and the newest one."""
-Put = Callable[[JsonObject], None]
+ReadNotices = Callable[[UserId], Awaitable[NoticesMessage]]
+"""Returns the message: how many notices are unread, and the newest one."""
+Put = Callable[[NoticesMessage], None]
 
 _AT_ONCE = 4
 _AGAIN_AFTER_S = 1.0
@@ -64,13 +64,13 @@ class NoticePush:
         """Read for everybody who is connected: something may have been missed."""
         self._mark(set(self._watchers))
 
-    async def read(self, user_id: UserId) -> JsonObject | None:
+    async def read(self, user_id: UserId) -> NoticesMessage | None:
         """Return the message as it reads now; None when it cannot be read and will be told later.
 
         A connection outlives an absence of the database.
         """
         try:
-            return {"type": NOTICES} | await self._read(user_id)
+            return await self._read(user_id)
         except Exception as error:  # noqa: BLE001
             log.warning("notices_not_read", error=type(error).__name__)
             self._mark({user_id})

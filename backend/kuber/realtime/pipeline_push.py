@@ -8,14 +8,12 @@ from uuid import UUID
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import UserId
+from kuber.realtime.messages import PipelineChangedMessage, PipelinesMissedMessage
 
 PIPELINES = "pipelines"
 """The topic."""
-CHANGED = "pipeline_changed"
-MISSED = "pipelines_missed"
-"""Something may have changed unheard: what is on the screen has to be read again."""
 
-Put = Callable[[JsonObject], None]
+Put = Callable[[PipelineChangedMessage | PipelinesMissedMessage], None]
 
 
 class PipelinePush:
@@ -39,11 +37,12 @@ class PipelinePush:
         """Take what `kuber.pipelines.announcing` says of one pipeline."""
         change: JsonObject = json.loads(payload)
         user_id = UserId(UUID(change.pop("user_id")))
+        message = PipelineChangedMessage(type="pipeline_changed", **change)
         for put in tuple(self._watchers.get(user_id, ())):
-            put({"type": CHANGED, **change})
+            put(message)
 
     def look_again(self) -> None:
         """Tell everybody who is connected that changes may have been missed."""
         for watchers in tuple(self._watchers.values()):
             for put in tuple(watchers):
-                put({"type": MISSED})
+                put(PipelinesMissedMessage(type="pipelines_missed"))

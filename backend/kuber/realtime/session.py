@@ -1,21 +1,29 @@
 """One client's conversation: log in, subscribe with resume, receive in order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.hub import Hub, Listener
+from kuber.realtime.messages import (
+    Message,
+    News,
+    NoticesMessage,
+    PingMessage,
+    PipelineChangedMessage,
+    PipelinesMissedMessage,
+    SubscribedMessage,
+)
 from kuber.realtime.notice_push import NOTICES, NoticePush
-from kuber.realtime.pipeline_push import CHANGED, MISSED, PIPELINES, PipelinePush
+from kuber.realtime.pipeline_push import PIPELINES, PipelinePush
 from kuber.runs.errors import RunNotFound
+from kuber.runs.live_events import AnyRunEvent, ExecutionFinishedEvent
 from kuber.runs.recorder import SEQUENCE_GAP
-from kuber.runs.types import RunEventType
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +65,9 @@ class Pong(BaseModel):
 ClientMessage = Annotated[Subscribe | Unsubscribe | Pong, Field(discriminator="type")]
 _MESSAGE: TypeAdapter[Subscribe | Unsubscribe | Pong] = TypeAdapter(ClientMessage)
 
-ReadEvents = Callable[[RunId, int], Awaitable[list[JsonObject]]]
+ReadEvents = Callable[[RunId, int], Awaitable[Sequence[AnyRunEvent]]]
 """Reads a run's recorded events after a number; raises KuberError for another's run."""
-Send = Callable[[JsonObject], Awaitable[None]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class Denied(Exception):
@@ -125,13 +133,13 @@ class EventSession:
     async def _next(self, listener: Listener) -> None:
         try:
             async with asyncio.timeout(POLL_S):  # `wait_for` may lose a cancel
-                event = await listener.queue.get()
+                message = await listener.queue.get()
         except TimeoutError:
             await self._idle()
             return
         self._quiet_s = 0.0
         async with self._lock:
-            await self._deliver(event)
+            await self._deliver(message)
 
     async def _idle(self) -> None:
         """Nothing came: ping now and then; read the records while, and once after, Redis is away.
@@ -144,7 +152,7 @@ class EventSession:
         self._was_live = self._hub.live
         if ping:
             self._quiet_s = 0.0
-            await self._send({"type": "ping"})
+            await self._send(PingMessage(type="ping"))
         if ping or missed:
             async with self._lock:
                 for run_id in list(self._seen):
@@ -153,24 +161,27 @@ class EventSession:
                     except RunNotFound:  # deleted: there is nothing to come
                         del self._seen[run_id]
 
-    async def _deliver(self, event: JsonObject) -> None:
-        if event["type"] == NOTICES:
-            if self._hears_notices:
-                await self._send(event)
-            return
-        if event["type"] in (CHANGED, MISSED):
-            if self._hears_pipelines:
-                await self._send(event)
-            return
-        run_id = RunId(UUID(event["execution_id"]))
+    async def _deliver(self, message: News) -> None:
+        match message:
+            case NoticesMessage():
+                if self._hears_notices:
+                    await self._send(message)
+            case PipelineChangedMessage() | PipelinesMissedMessage():
+                if self._hears_pipelines:
+                    await self._send(message)
+            case _:
+                await self._deliver_event(message)
+
+    async def _deliver_event(self, event: AnyRunEvent) -> None:
+        run_id = RunId(event.execution_id)
         if run_id not in self._seen:
             if self._everything:
                 await self._send(event)
             return
-        if event["sequence"] > self._seen[run_id] + 1:
-            await self._fill_gap(run_id, event["sequence"])
-        if event["sequence"] > self._seen[run_id]:
-            self._seen[run_id] = event["sequence"]
+        if event.sequence > self._seen[run_id] + 1:
+            await self._fill_gap(run_id, event.sequence)
+        if event.sequence > self._seen[run_id]:
+            self._seen[run_id] = event.sequence
             await self._send(event)
 
     async def _fill_gap(self, run_id: RunId, sequence: int) -> None:
@@ -192,16 +203,16 @@ class EventSession:
     async def _subscribe(self, topic: str, after: int) -> None:
         if topic == "user":
             self._everything = True
-            await self._send({"type": "subscribed", "topic": topic})
+            await self._send(SubscribedMessage(type="subscribed", topic=topic))
             return
         if topic == PIPELINES:
             self._hears_pipelines = True
-            await self._send({"type": "subscribed", "topic": topic})
+            await self._send(SubscribedMessage(type="subscribed", topic=topic))
             return
         if topic == NOTICES:
             async with self._lock:  # nothing older is delivered after what is read here
                 self._hears_notices = True
-                await self._send({"type": "subscribed", "topic": topic})
+                await self._send(SubscribedMessage(type="subscribed", topic=topic))
                 message = await self._notices.read(self._user_id)
                 if message is not None:
                     await self._send(message)
@@ -212,7 +223,7 @@ class EventSession:
         async with self._lock:
             recorded = await self._read(run_id, after)
             self._seen[run_id] = after
-            await self._send({"type": "subscribed", "topic": topic})
+            await self._send(SubscribedMessage(type="subscribed", topic=topic))
             await self._replay(run_id, recorded)
             if recorded:
                 await self._catch_up(run_id)
@@ -235,12 +246,12 @@ class EventSession:
         """Deliver what is on record, page by page."""
         while recorded := await self._read(run_id, self._seen[run_id]):
             if up_to is not None:
-                recorded = [event for event in recorded if event["sequence"] <= up_to]
+                recorded = [event for event in recorded if event.sequence <= up_to]
             if not await self._replay(run_id, recorded, patient=patient):
                 return
 
     async def _replay(
-        self, run_id: RunId, recorded: list[JsonObject], *, patient: bool = True
+        self, run_id: RunId, recorded: Sequence[AnyRunEvent], *, patient: bool = True
     ) -> bool:
         """Deliver recorded events; say whether there were any to deliver.
 
@@ -249,11 +260,11 @@ class EventSession:
         """
         delivered = False
         for event in recorded:
-            gap = event["sequence"] - self._seen[run_id]
-            ended = event["type"] == RunEventType.EXECUTION_FINISHED
+            gap = event.sequence - self._seen[run_id]
+            ended = isinstance(event, ExecutionFinishedEvent)
             if patient and 1 < gap < SEQUENCE_GAP // 2 and not ended:
                 break
-            self._seen[run_id] = event["sequence"]
+            self._seen[run_id] = event.sequence
             await self._send(event)
             delivered = True
         return delivered

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from kuber.brokers.port import Side
 from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
-from kuber.runs.types import NodeStatus, RunEventType, RunStatus
+from kuber.runs.types import NodeStatus, RunStatus
 
 Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 
@@ -182,22 +182,6 @@ class ExecutionSummary(BaseModel):
 
 class ExecutionList(BaseModel):
     items: list[ExecutionSummary]
-    next_cursor: str | None
-
-
-class EventOut(BaseModel):
-    """One event; `sequence` grows within a run, gaps are allowed."""
-
-    sequence: int
-    type: RunEventType
-    at: datetime
-    execution_id: UUID
-    node_id: str | None = None
-    data: dict[str, JsonValue]
-
-
-class EventList(BaseModel):
-    items: list[EventOut]
     next_cursor: str | None
 
 

@@ -24,19 +24,15 @@ from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
 from kuber.runs.deleting import delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
 from kuber.runs.events import finished
+from kuber.runs.live_events import EventList, run_event
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
 from kuber.runs.queueing import CAREFUL, queue_full
 from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
 from kuber.runs.repository import RunRepository, insert_queued
-from kuber.runs.schemas import (
-    EventList,
-    EventOut,
-    ExecutionList,
-    RunAccepted,
-    RunBody,
-)
+from kuber.runs.schemas import ExecutionList, RunAccepted, RunBody
 from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus
 from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
+from kuber.trading.orders import orders_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +152,9 @@ class RunService:
         known = await self._pipelines.known(session, user_id, {run.pipeline_id})
         graph = await self._pipelines.runnable.graph(session, run.graph_id)
         nodes = await RunRepository(session).nodes(run_id)
+        orders = await orders_of_run(session, run_id)
         await set_down(session)
-        recorded = RecordedRun(run, known[run.pipeline_id], graph, nodes)
+        recorded = RecordedRun(run, known[run.pipeline_id], graph, nodes, orders)
         work = self._pipelines.checks.work
         return await work.run(graph, str(user_id), execution_json, recorded)
 
@@ -191,17 +188,7 @@ class RunService:
         """Return the recorded events after sequence number `after`, oldest first."""
         await self._row(session, user_id, run_id)
         rows = await RunRepository(session).events(run_id, after, limit)
-        items = [
-            EventOut(
-                sequence=row.sequence,
-                type=RunEventType(row.type),
-                at=row.at,
-                execution_id=row.run_id,
-                node_id=row.node_id,
-                data=row.data,
-            )
-            for row in rows
-        ]
+        items = [run_event(_recorded(row).to_json()) for row in rows]
         cursor = str(items[-1].sequence) if len(items) == limit else None
         return EventList(items=items, next_cursor=cursor)
 
@@ -384,3 +371,8 @@ def _symbol(body: RunBody) -> str:
             ],
         )
     return asked[0]
+
+
+def _recorded(row: RunEventRow) -> RunEvent:
+    kind, run_id = RunEventType(row.type), RunId(row.run_id)
+    return RunEvent(run_id, row.sequence, kind, row.at, row.data, row.node_id)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 from pydantic import JsonValue
 
 from kuber.agents.registry import AgentRegistry
-from kuber.agents.state import SECTIONS, PipelineState
+from kuber.agents.state import SECTIONS, PipelineState, TradeExecution
+from kuber.brokers.port import OrderStatus
+from kuber.kernel.money import quantize
 from kuber.pipelines.topology import topology
 from kuber.pipelines.types import MANAGER_NODE, Graph, KnownPipeline, Mode
 from kuber.runs.lineage import Changes, changes_from_json, lineage, with_changes
@@ -24,7 +27,12 @@ from kuber.runs.schemas import (
     TokensOut,
     TradeOut,
 )
+from kuber.runs.summary import plain
 from kuber.runs.types import NodeRecord, NodeStatus, RunStatus
+from kuber.trading.orders import JournalOrder
+
+_ANSWERED = frozenset(status.value for status in OrderStatus)
+AVERAGE_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class RecordedRun:
     pipeline: KnownPipeline
     graph: bytes
     rows: Sequence[NodeRunRow]
+    orders: Sequence[JournalOrder]
 
 
 def execution_json(registry: AgentRegistry, recorded: RecordedRun) -> bytes:
@@ -83,7 +92,7 @@ def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOu
         outcome=run.outcome,
         graph=graph,
         nodes=_nodes(run, graph, order, by_id, changes, registry),
-        trade=TradeOut.model_validate(final.trade.model_dump(mode="json")) if final.trade else None,
+        trade=_trade(recorded.orders, final.trade),
         report=ReportOut.model_validate(final.report.model_dump()) if final.report else None,
         error=RunErrorOut.model_validate(run.error) if run.error else None,
         data=_data(final),
@@ -248,6 +257,45 @@ def _first(run: RunRow) -> PipelineState:
             "symbols": tuple(run.symbols),
             "as_of": run.as_of,
             "seed": run.seed,
+        }
+    )
+
+
+def _trade(orders: Sequence[JournalOrder], told: TradeExecution | None) -> TradeOut | None:
+    """Return the trade as the journal has it: an order outlives the node that placed it.
+
+    A run that repeats another's later nodes has no order of its own, and tells of that one's trade.
+    """
+    answered = next((order for order in orders if order.status in _ANSWERED), None)
+    if answered is not None:
+        return trade_of(answered)
+    return None if told is None else TradeOut.model_validate(told.model_dump(mode="json"))
+
+
+def trade_of(order: JournalOrder) -> TradeOut:
+    """Return an answered order as a trade: what was filled of it, at the average price."""
+    filled = order.filled_quantity
+    value = sum((fill.quantity * fill.price for fill in order.fills), Decimal(0))
+    entry = quantize(value / filled, AVERAGE_DECIMALS) if filled else order.reference_price
+    return TradeOut.model_validate(
+        {
+            "action": order.side,
+            "symbol": order.symbol,
+            "quantity": plain(filled or order.quantity),
+            "entry_price": plain(entry),
+            "stop_loss": plain(order.stop_loss),
+            "targets": [plain(target) for target in order.targets],
+            "fills": [
+                {
+                    "time": fill.time,
+                    "quantity": plain(fill.quantity),
+                    "price": plain(fill.price),
+                    "commission": plain(fill.commission),
+                }
+                for fill in order.fills
+            ],
+            "status": order.status,
+            "reason": order.reason,
         }
     )
 

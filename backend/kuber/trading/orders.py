@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
-from kuber.kernel.ids import UserId
+from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.money import quantize
 from kuber.trading.models import FillRow, OrderRow
 
@@ -48,6 +48,8 @@ class JournalOrder:
     side: str
     quantity: Decimal
     reference_price: Decimal
+    stop_loss: Decimal
+    targets: tuple[Decimal, ...]
     status: str
     reason: str
     created_at: datetime
@@ -79,6 +81,14 @@ async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, 
     )
     found = (await session.execute(select(orders, fills))).one()
     return found[0], found[1]
+
+
+async def orders_of_run(session: AsyncSession, run_id: RunId) -> list[JournalOrder]:
+    """Return the orders that a run placed, oldest first."""
+    query = select(OrderRow).where(OrderRow.run_id == run_id)
+    rows = (await session.scalars(query.order_by(OrderRow.created_at, OrderRow.id))).all()
+    fills = await _fills(session, [row.id for row in rows])
+    return [_order(row, fills[row.id]) for row in rows]
 
 
 async def order_page(
@@ -122,6 +132,8 @@ def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
         side=row.side,
         quantity=row.quantity,
         reference_price=row.reference_price,
+        stop_loss=Decimal(row.levels["stop_loss"]),
+        targets=tuple(Decimal(target) for target in row.levels["targets"]),
         status=row.status,
         reason=row.reason,
         created_at=row.created_at,

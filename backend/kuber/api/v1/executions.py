@@ -11,8 +11,8 @@ from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
 from kuber.kernel.ids import PipelineId, RunId
 from kuber.pipelines.types import Mode
+from kuber.runs.live_events import EventList
 from kuber.runs.schemas import (
-    EventList,
     ExecutionList,
     ExecutionOut,
     RerunBody,

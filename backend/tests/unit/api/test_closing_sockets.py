@@ -17,6 +17,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import UserId
 from kuber.realtime.hub import Listener
+from kuber.realtime.messages import NoticesMessage, PipelinesMissedMessage
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session import EventSession, Send
@@ -97,8 +98,8 @@ class World:
     async def _ended_among(self, sessions: Collection[SessionId]) -> set[SessionId]:
         return set(sessions) if self.over else set()
 
-    async def _no_notices(self, user_id: UserId) -> JsonObject:
-        return {}
+    async def _no_notices(self, user_id: UserId) -> NoticesMessage:
+        return NoticesMessage(type="notices", unread=0, newest=None)
 
     async def serve(self) -> None:
         async with asyncio.timeout(LIMIT_S):
@@ -123,8 +124,8 @@ async def test_a_socket_whose_pump_loses_every_cancel_is_closed_and_told_nothing
     world.over, world.hub.deaf = True, asyncio.Event()
     await world.serve()
     assert (world.codes, world.socket.status) == (["session_ended"], 4401)
-    world.hub.listener.put({"type": "notices"})
-    world.hub.listener.put({"type": "x", "execution_id": str(uuid4()), "sequence": 1})
+    world.hub.listener.put(NoticesMessage(type="notices", unread=0, newest=None))
+    world.hub.listener.put(PipelinesMissedMessage(type="pipelines_missed"))
     world.hub.deaf.set()
     for _ in range(20):
         await asyncio.sleep(0)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,10 +13,19 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime import session as session_module
 from kuber.realtime.hub import QUEUE_SIZE, Listener
+from kuber.realtime.messages import Message, News, NoticesMessage, encoded
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session import Denied, EventSession
 from kuber.runs.errors import RunNotFound
+from kuber.runs.live_events import (
+    AgentStartedData,
+    AgentStartedEvent,
+    AnyRunEvent,
+    ExecutionFinishedData,
+    ExecutionFinishedEvent,
+)
+from kuber.runs.types import RunStatus
 from tests.fixtures.waiting import LIMIT_S
 
 USER = UserId(uuid4())
@@ -35,14 +46,37 @@ class FakeHub:
     async def leave(self, user_id: UserId, listener: Listener) -> None:
         self.listeners.remove(listener)
 
-    def publish(self, *events: JsonObject) -> None:
+    def publish(self, *events: News) -> None:
         for listener in self.listeners:
             for event in events:
                 listener.put(event)
 
 
-def event(sequence: int, kind: str = "agent_started", run_id: UUID = RUN) -> JsonObject:
-    return {"sequence": sequence, "type": kind, "execution_id": str(run_id), "data": {}}
+def event(sequence: int, run_id: UUID = RUN) -> AnyRunEvent:
+    return AgentStartedEvent(
+        type="agent_started",
+        sequence=sequence,
+        at=datetime.now(UTC),
+        execution_id=run_id,
+        node_id="data",
+        data=AgentStartedData(agent_type="market_data", attempt=1),
+    )
+
+
+def ended(sequence: int) -> AnyRunEvent:
+    return ExecutionFinishedEvent(
+        type="execution_finished",
+        sequence=sequence,
+        at=datetime.now(UTC),
+        execution_id=RUN,
+        data=ExecutionFinishedData(
+            status=RunStatus.SUCCEEDED, outcome=None, error=None, cost=Decimal(0)
+        ),
+    )
+
+
+def notices(unread: int) -> NoticesMessage:
+    return NoticesMessage(type="notices", unread=unread, newest=None)
 
 
 class Client:
@@ -50,7 +84,7 @@ class Client:
 
     def __init__(self) -> None:
         self.hub = FakeHub()
-        self.records: list[JsonObject] = []
+        self.records: list[AnyRunEvent] = []
         self.runs = {RUN}
         self.deleted: set[RunId] = set()
         self.page = 1000
@@ -71,20 +105,20 @@ class Client:
             self.send,
         )
 
-    async def read_notices(self, user_id: UserId) -> JsonObject:
+    async def read_notices(self, user_id: UserId) -> NoticesMessage:
         assert user_id == USER
-        return {"unread": self.unread, "newest": None}
+        return notices(self.unread)
 
-    async def read(self, run_id: RunId, after: int) -> list[JsonObject]:
+    async def read(self, run_id: RunId, after: int) -> list[AnyRunEvent]:
         self.reading.set()
         if run_id in self.deleted or run_id not in self.runs:
             raise RunNotFound(f"There is no run {run_id}.")
         await self.may_read.wait()
-        later = [item for item in self.records if item["sequence"] > after]
-        return sorted(later, key=lambda item: int(item["sequence"]))[: self.page]
+        later = [item for item in self.records if item.sequence > after]
+        return sorted(later, key=lambda item: item.sequence)[: self.page]
 
-    async def send(self, message: JsonObject) -> None:
-        self.sent.append(message)
+    async def send(self, message: Message) -> None:
+        self.sent.append(json.loads(encoded(message)))
         self.arrived.set()
 
     async def subscribe(self, after: int | None = None, topic: str = f"execution:{RUN}") -> None:
@@ -185,7 +219,7 @@ async def test_the_wide_gap_after_a_crash_is_not_waited_for(
 async def test_a_client_falls_back_to_the_records_while_redis_is_away(client: Client) -> None:
     await client.subscribe()
     client.hub.live = False
-    client.records = [event(1), event(2, "execution_finished")]
+    client.records = [event(1), ended(2)]
     await client.until(2)
     assert client.sequences == [1, 2]
 
@@ -194,7 +228,7 @@ async def test_what_was_missed_just_before_redis_came_back_is_delivered(client: 
     await client.subscribe()
     client.hub.live = False
     await asyncio.sleep(0.05)
-    client.records = [event(1, "execution_finished")]
+    client.records = [ended(1)]
     client.hub.live = True
     await client.until(1)
     assert client.sequences == [1]
@@ -263,7 +297,8 @@ async def test_a_client_that_falls_too_far_behind_is_cut_off() -> None:
 
 async def test_changes_of_pipelines_are_told_to_whoever_asked_for_them(client: Client) -> None:
     def change(revision: int, user: UUID = USER) -> str:
-        return json.dumps({"user_id": str(user), "pipeline_id": "p", "revision": revision})
+        told = {"pipeline_id": str(RUN), "revision": revision, "version": 1, "status": "active"}
+        return json.dumps({"user_id": str(user), **told})
 
     await client.subscribe()
     client.pipelines.changed(change(1))  # nobody has asked yet
@@ -281,7 +316,13 @@ async def test_changes_of_pipelines_are_told_to_whoever_asked_for_them(client: C
     await client.until(3)
     told = [item for item in client.sent if item["type"].startswith("pipeline")]
     assert told == [
-        {"type": "pipeline_changed", "pipeline_id": "p", "revision": 3},
+        {
+            "type": "pipeline_changed",
+            "pipeline_id": str(RUN),
+            "revision": 3,
+            "version": 1,
+            "status": "active",
+        },
         {"type": "pipelines_missed"},
     ]
 
@@ -290,7 +331,7 @@ async def test_notices_are_told_to_whoever_asked_for_them(client: Client) -> Non
     client.notices.start()
     client.records = [event(1)]
     await client.subscribe()
-    client.hub.publish({"type": "notices", "unread": 9, "newest": None})  # nobody has asked yet
+    client.hub.publish(notices(9))  # nobody has asked yet
     client.hub.publish(event(2))
     await client.until(2)
     client.unread = 3
@@ -302,7 +343,7 @@ async def test_notices_are_told_to_whoever_asked_for_them(client: Client) -> Non
             client.arrived.clear()
             await client.arrived.wait()
     await client.session.handle('{"type": "unsubscribe", "topic": "notices"}')
-    client.hub.publish({"type": "notices", "unread": 8, "newest": None})
+    client.hub.publish(notices(8))
     client.hub.publish(event(3))
     await client.until(3)
     assert client.unread_told == [3, 4]

@@ -14,6 +14,8 @@ from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.broadcast import RedisBroadcaster, channel
 from kuber.realtime.hub import Hub, Listener
+from kuber.realtime.messages import News, encoded
+from kuber.runs.live_events import AgentStartedEvent
 from kuber.runs.types import RunEvent, RunEventType
 from tests.fixtures.waiting import LIMIT_S, until_async
 
@@ -109,12 +111,18 @@ def broadcaster(redis: FakeRedis) -> RedisBroadcaster:
 
 def event(sequence: int) -> RunEvent:
     now = SystemClock().now()
-    return RunEvent(RunId(uuid4()), sequence, RunEventType.AGENT_STARTED, now, {})
+    data: JsonObject = {"agent_type": "market_data", "attempt": 1}
+    return RunEvent(RunId(uuid4()), sequence, RunEventType.AGENT_STARTED, now, data, "data")
 
 
 async def heard(listener: Listener, count: int) -> list[int]:
     async with asyncio.timeout(LIMIT_S):
-        return [(await listener.queue.get())["sequence"] for _ in range(count)]
+        return [_sequence(await listener.queue.get()) for _ in range(count)]
+
+
+def _sequence(news: News) -> int:
+    assert isinstance(news, AgentStartedEvent)
+    return news.sequence
 
 
 async def _settled(hub: Hub, *, live: bool = True) -> None:
@@ -191,10 +199,20 @@ async def test_a_message_is_plain_json_with_times_in_utc(
     listener = await hub.join(ANN)
     await _settled(hub)
     broadcaster.send(ANN, [event(1)])
-    message = await asyncio.wait_for(listener.queue.get(), LIMIT_S)
-    assert json.loads(json.dumps(message)) == message
+    message = json.loads(encoded(await asyncio.wait_for(listener.queue.get(), LIMIT_S)))
     assert message["at"].endswith("Z")
-    assert "node_id" not in message
+    assert message["data"] == {"agent_type": "market_data", "attempt": 1}
+
+
+async def test_an_event_that_is_not_understood_holds_up_no_other(
+    hub: Hub, broadcaster: RedisBroadcaster
+) -> None:
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    odd = RunEvent(RunId(uuid4()), 1, RunEventType.AGENT_STARTED, SystemClock().now(), {})
+    broadcaster.send(ANN, [odd, event(2)])
+    await broadcaster.close()
+    assert await heard(listener, 1) == [2]
 
 
 class LosesCancels(FakePubSub):

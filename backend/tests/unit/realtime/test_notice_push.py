@@ -6,13 +6,17 @@ from uuid import uuid4
 
 import pytest
 
-from kuber.infra.db import JsonObject
 from kuber.kernel.ids import UserId
 from kuber.realtime import notice_push as push_module
+from kuber.realtime.messages import NoticesMessage
 from kuber.realtime.notice_push import NoticePush
 from tests.fixtures.waiting import LIMIT_S
 
 ANN, BOB = UserId(uuid4()), UserId(uuid4())
+
+
+def notices(unread: int) -> NoticesMessage:
+    return NoticesMessage(type="notices", unread=unread, newest=None)
 
 
 class Notices:
@@ -22,42 +26,42 @@ class Notices:
         self.reads: list[UserId] = []
         self.fails = 0
 
-    async def read(self, user_id: UserId) -> JsonObject:
+    async def read(self, user_id: UserId) -> NoticesMessage:
         self.reads.append(user_id)
         if self.fails:
             self.fails -= 1
             raise OSError("the database is away")
-        return {"unread": len(self.reads)}
+        return notices(len(self.reads))
 
 
 @pytest.fixture
-def notices() -> Notices:
+def reader() -> Notices:
     return Notices()
 
 
 @pytest.fixture
-async def push(notices: Notices, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NoticePush]:
+async def push(reader: Notices, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[NoticePush]:
     monkeypatch.setattr(push_module, "_AGAIN_AFTER_S", 0.01)
-    made = NoticePush(notices.read)
+    made = NoticePush(reader.read)
     made.start()
     yield made
     await made.close()
 
 
 async def test_one_reading_serves_all_connections_of_a_user(
-    push: NoticePush, notices: Notices
+    push: NoticePush, reader: Notices
 ) -> None:
-    one: asyncio.Queue[JsonObject] = asyncio.Queue()
-    other: asyncio.Queue[JsonObject] = asyncio.Queue()
+    one: asyncio.Queue[NoticesMessage] = asyncio.Queue()
+    other: asyncio.Queue[NoticesMessage] = asyncio.Queue()
     with push.watching(ANN, one.put_nowait), push.watching(ANN, other.put_nowait):
         push.changed(f"{ANN} {BOB}")
         async with asyncio.timeout(LIMIT_S):
-            assert await one.get() == await other.get() == {"type": "notices", "unread": 1}
-    assert notices.reads == [ANN]
+            assert await one.get() == await other.get() == notices(1)
+    assert reader.reads == [ANN]
 
 
-async def test_nobody_who_is_not_connected_is_read_for(push: NoticePush, notices: Notices) -> None:
-    heard: asyncio.Queue[JsonObject] = asyncio.Queue()
+async def test_nobody_who_is_not_connected_is_read_for(push: NoticePush, reader: Notices) -> None:
+    heard: asyncio.Queue[NoticesMessage] = asyncio.Queue()
     with push.watching(ANN, heard.put_nowait):
         pass
     with push.watching(BOB, heard.put_nowait):
@@ -65,24 +69,24 @@ async def test_nobody_who_is_not_connected_is_read_for(push: NoticePush, notices
         push.look_again()
         async with asyncio.timeout(LIMIT_S):
             await heard.get()
-    assert notices.reads == [BOB]
+    assert reader.reads == [BOB]
 
 
 async def test_who_asks_while_nothing_can_be_read_is_told_later(
-    push: NoticePush, notices: Notices
+    push: NoticePush, reader: Notices
 ) -> None:
-    notices.fails = 1
-    heard: asyncio.Queue[JsonObject] = asyncio.Queue()
+    reader.fails = 1
+    heard: asyncio.Queue[NoticesMessage] = asyncio.Queue()
     with push.watching(ANN, heard.put_nowait):
         assert await push.read(ANN) is None
         async with asyncio.timeout(LIMIT_S):
-            assert await heard.get() == {"type": "notices", "unread": 2}
+            assert await heard.get() == notices(2)
 
 
-async def test_what_could_not_be_read_is_read_again(push: NoticePush, notices: Notices) -> None:
-    notices.fails = 2
-    heard: asyncio.Queue[JsonObject] = asyncio.Queue()
+async def test_what_could_not_be_read_is_read_again(push: NoticePush, reader: Notices) -> None:
+    reader.fails = 2
+    heard: asyncio.Queue[NoticesMessage] = asyncio.Queue()
     with push.watching(ANN, heard.put_nowait):
         push.changed(str(ANN))
         async with asyncio.timeout(LIMIT_S):
-            assert (await heard.get())["unread"] == 3
+            assert (await heard.get()).unread == 3

@@ -1,4 +1,5 @@
 import { TestBed } from '@angular/core/testing';
+import { told } from '@core/runs/testing';
 import { LiveSocket } from './live-socket';
 import { type RunEvent, SeenEvents } from './run-event';
 import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
@@ -24,7 +25,7 @@ class FakeSocket implements SocketLike {
 }
 
 function event(sequence: number, execution_id = 'run-1'): RunEvent {
-  return { sequence, execution_id, type: 'agent_started', at: '', node_id: null, data: {} };
+  return { ...told.started(sequence, 'data'), execution_id };
 }
 
 describe('LiveSocket', () => {

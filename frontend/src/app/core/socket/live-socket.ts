@@ -1,6 +1,7 @@
 import { Service, inject, signal } from '@angular/core';
 import { Session } from '@core/auth/session';
 import { backoffMs } from './backoff';
+import type { EventOut, SocketMessage } from '@core/api';
 import type { NoticeNews, NoticeNewsHandler } from './notice-news';
 import type { PipelineNews, PipelineNewsHandler } from './pipeline-news';
 import { type RunEvent, type RunEventHandler, SeenEvents } from './run-event';
@@ -101,16 +102,30 @@ export class LiveSocket {
 
   private receive(text: string): void {
     this.expectWord();
-    const message = JSON.parse(text) as { type: string; code?: string; topic?: string };
-    if (message.type === 'ready') this.ready();
-    else if (message.type === 'ping') this.send({ type: 'pong' });
-    else if (message.type === 'error') this.refused(message.code ?? '');
-    else if (message.type === 'notices') this.tell(message as NoticeNews);
-    else if (message.type === 'pipeline_changed' || message.type === 'pipelines_missed')
-      this.tellOfPipelines(message as PipelineNews);
-    else if (message.type === 'subscribed' && message.topic === 'pipelines')
-      this.tellOfPipelines({ type: 'pipelines_missed' });
-    else if ('sequence' in message) this.deliver(message as RunEvent);
+    const message = JSON.parse(text) as EventOut | SocketMessage;
+    if ('sequence' in message) this.deliver(message);
+    else this.heed(message);
+  }
+
+  private heed(message: SocketMessage): void {
+    switch (message.type) {
+      case 'ready':
+        return this.ready();
+      case 'ping':
+        return this.send({ type: 'pong' });
+      case 'error':
+        return this.refused(message.code);
+      case 'notices':
+        return this.tell(message);
+      case 'pipeline_changed':
+      case 'pipelines_missed':
+        return this.tellOfPipelines(message);
+      case 'subscribed':
+        if (message.topic === 'pipelines') this.tellOfPipelines({ type: 'pipelines_missed' });
+        return;
+      default:
+        message satisfies never; // of a newer server
+    }
   }
 
   private ready(): void {

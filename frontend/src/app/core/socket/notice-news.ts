@@ -1,10 +1,6 @@
-import type { NoticeOut } from '@core/api';
+import type { NoticesMessage } from '@core/api';
 
 /** How the notices of the user stand; `newest` is null when there are none. */
-export interface NoticeNews {
-  readonly type: 'notices';
-  readonly unread: number;
-  readonly newest: NoticeOut | null;
-}
+export type NoticeNews = NoticesMessage;
 
 export type NoticeNewsHandler = (news: NoticeNews) => void;

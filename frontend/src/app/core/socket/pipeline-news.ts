@@ -1,19 +1,8 @@
-/** That a pipeline of the user was changed, in this tab or elsewhere. */
-export interface PipelineChanged {
-  readonly type: 'pipeline_changed';
-  readonly pipeline_id: string;
-  /** Of the draft: grows with each save. */
-  readonly revision: number;
-  /** The newest published one; 0 when none was published. */
-  readonly version: number;
-  readonly status: string;
-  readonly deleted?: boolean;
-}
+import type { PipelineChangedMessage, PipelinesMissedMessage } from '@core/api';
 
-/** Changes may have been missed, by the server or while there was no connection. */
-export interface PipelinesMissed {
-  readonly type: 'pipelines_missed';
-}
-
-export type PipelineNews = PipelineChanged | PipelinesMissed;
+/**
+ * That a pipeline of the user was changed, in this tab or elsewhere; or that changes may have been
+ * missed, by the server or while there was no connection.
+ */
+export type PipelineNews = PipelineChangedMessage | PipelinesMissedMessage;
 export type PipelineNewsHandler = (news: PipelineNews) => void;

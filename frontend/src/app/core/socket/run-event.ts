@@ -1,6 +1,6 @@
 import type { EventOut } from '@core/api';
 
-/** Something that happened in a run. `data` depends on `type`. */
+/** Something that happened in a run, told apart by `type`. */
 export type RunEvent = EventOut;
 
 export type RunEventHandler = (event: RunEvent) => void;

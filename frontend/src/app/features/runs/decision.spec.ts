@@ -1,5 +1,5 @@
 import { decisionOf, headlineOf } from './decision';
-import { execution, nodeRun } from './testing';
+import { execution, nodeRun } from '@core/runs/testing';
 
 describe('decision', () => {
   it('parts the decision from its reasons', () => {

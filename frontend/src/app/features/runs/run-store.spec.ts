@@ -4,10 +4,10 @@ import { provideHttpClient } from '@angular/common/http';
 import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
 import { HttpClient } from '@angular/common/http';
 import type { ExecutionOut } from '@core/api';
+import { execution, nodeRun, told } from '@core/runs/testing';
 import type { RunEventHandler } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
 import { RunStore } from './run-store';
-import { execution, nodeRun } from './testing';
 
 const URL = '/api/v1/executions/run-1';
 
@@ -52,14 +52,7 @@ describe('RunStore', () => {
     await answer(execution({ last_sequence: 4 }));
     await opening;
     expect(events.after).toBe(4);
-    events.handler?.({
-      sequence: 5,
-      type: 'agent_started',
-      at: '2026-11-21T12:00:01Z',
-      execution_id: 'run-1',
-      node_id: 'strategy',
-      data: { attempt: 1 },
-    });
+    events.handler?.(told.started(5, 'strategy'));
     expect(store.focus()).toBe('strategy');
     store.close();
   });

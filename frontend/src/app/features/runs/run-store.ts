@@ -11,11 +11,23 @@ import { cancelExecution, type ExecutionOut, getExecution, rerunExecution } from
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { explainingNode } from '@core/runs/explaining-node';
+import { RecordReader } from '@core/runs/record-reader';
+import { reduceRun } from '@core/runs/reduce-run';
+import {
+  fromRecord,
+  hasGap,
+  isOver,
+  type RunProgress,
+  withProgress,
+} from '@core/runs/run-progress';
+import type { RunEvent } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
-import { applyEvent } from './apply-event';
 
 interface RunState {
-  readonly run: ExecutionOut | null;
+  /** As it was read last. */
+  readonly record: ExecutionOut | null;
+  /** How far it is by its events. */
+  readonly progress: RunProgress | null;
   /** Why the run could not be read. */
   readonly loadError: ProblemError | null;
   /** Why an action on it was refused. */
@@ -26,53 +38,60 @@ interface RunState {
 }
 
 const INITIAL: RunState = {
-  run: null,
+  record: null,
+  progress: null,
   loadError: null,
   actionError: null,
   busy: false,
   picked: null,
 };
 
-/** Events tell what changed; the details are read again at most this often. */
-const REREAD_MS = 400;
-
 /** One run: read once, kept current by its events, with what can be done to it. */
 export const RunStore = signalStore(
   withState(INITIAL),
-  withComputed(({ run, picked }) => {
+  withComputed(({ record, progress, picked }) => {
+    const run = computed(() => {
+      const [read, told] = [record(), progress()];
+      return read && told ? withProgress(read, told) : read;
+    });
     const focus = computed(() => picked() ?? telling(run()));
     return {
-      active: computed(() => isActive(run())),
+      run,
+      active: computed(() => {
+        const shown = run();
+        return shown !== null && !isOver(shown.status);
+      }),
       focus,
       node: computed(() => run()?.nodes.find((node) => node.node_id === focus()) ?? null),
     };
   }),
   withMethods((store, events = inject(RunEvents)) => {
     let stopEvents: (() => void) | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
 
+    const show = (record: ExecutionOut): void => {
+      const before = store.record()?.id === record.id ? store.progress() : null;
+      const progress = fromRecord(record, before ?? undefined);
+      patchState(store, { record, progress, loadError: null });
+    };
+    const read = async (id: string): Promise<void> =>
+      show(await unwrap(getExecution({ path: { execution_id: id } })));
+    const reader = new RecordReader(async () => {
+      const id = store.record()?.id;
+      if (id) await read(id);
+      const progress = store.progress();
+      return progress === null || !hasGap(progress);
+    });
     const close = (): void => {
       stopEvents?.();
       stopEvents = undefined;
-      clearTimeout(timer);
-      timer = undefined;
+      reader.stop();
     };
-    const read = async (id: string): Promise<void> => {
-      const run = await unwrap(getExecution({ path: { execution_id: id } }));
-      if (newer(run, store.run())) patchState(store, { run, loadError: null });
-    };
-    const reread = (id: string): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        read(id).catch(() => reread(id));
-      }, REREAD_MS);
-    };
-    const follow = (id: string, after: number): void => {
-      stopEvents = events.watch(id, after, (event) => {
-        const run = store.run();
-        if (run) patchState(store, { run: applyEvent(run, event) });
-        reread(id);
-      });
+    const take = (event: RunEvent): void => {
+      const before = store.progress();
+      const progress = before && reduceRun(before, event);
+      if (!progress || progress === before) return;
+      patchState(store, { progress });
+      if (hasGap(progress) || hasDetails(event)) reader.request();
     };
     const act = async <T>(action: () => Promise<T>): Promise<T | null> => {
       patchState(store, { busy: true, actionError: null });
@@ -97,7 +116,9 @@ export const RunStore = signalStore(
           patchState(store, { loadError: toProblemError(error) });
           return;
         }
-        if (isActive(store.run())) follow(id, store.run()?.last_sequence ?? 0);
+        const progress = store.progress();
+        if (progress && !isOver(progress.status))
+          stopEvents = events.watch(id, progress.known, take);
       },
       pick(nodeId: string): void {
         patchState(store, { picked: nodeId });
@@ -106,7 +127,7 @@ export const RunStore = signalStore(
         const id = store.run()?.id;
         if (!id) return;
         const run = await act(() => unwrap(cancelExecution({ path: { execution_id: id } })));
-        if (run) patchState(store, { run });
+        if (run) show(run);
       },
       /** Starts the run again, from `fromNode` on if given; resolves to the new run's id. */
       async rerun(fromNode: string | null): Promise<string | null> {
@@ -121,13 +142,9 @@ export const RunStore = signalStore(
   withHooks({ onDestroy: (store) => store.close() }),
 );
 
-export function isActive(run: ExecutionOut | null): boolean {
-  return run !== null && ['pending', 'running', 'waiting'].includes(run.status);
-}
-
-/** A reading that was overtaken by events must not take the page back. */
-function newer(read: ExecutionOut, shown: ExecutionOut | null): boolean {
-  return shown?.id !== read.id || read.last_sequence >= shown.last_sequence;
+/** Whether the record then holds more than the event: inputs and outputs, reasons, waits. */
+function hasDetails({ type }: RunEvent): boolean {
+  return type === 'agent_completed' || type === 'waiting' || type === 'execution_finished';
 }
 
 /** The node to look at; the last one when none stands out. */

@@ -1,4 +1,4 @@
-import { execution, nodeRun } from './testing';
+import { execution, nodeRun } from '@core/runs/testing';
 import { timelineOf } from './timeline';
 
 const START = Date.parse('2026-11-21T12:00:00Z');

@@ -9,7 +9,7 @@ import { STATUS_LOOKS } from '@shared/status-badge';
 import { ERROR_PORT, isTrigger } from '../domain/catalogue';
 import { nodeSize } from '../domain/geometry';
 import { type PipelineNode } from '../domain/graph';
-import { statusInWords } from '../domain/run';
+import { statusInWords } from '../domain/node-status';
 import { summaryOf } from '../domain/summary';
 import { count, nodeName } from '../domain/words';
 import { EditorStore } from '../state/editor-store';

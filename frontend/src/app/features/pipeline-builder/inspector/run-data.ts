@@ -1,8 +1,9 @@
 import { Component, computed, input } from '@angular/core';
 import { type NodeRunOut } from '@core/api';
+import type { NodeProgress } from '@core/runs/run-progress';
 import { JsonTree } from '@shared/json-tree/json-tree';
 import { Notice } from '@shared/notice';
-import { type NodeRun, statusInWords } from '../domain/run';
+import { statusInWords } from '../domain/node-status';
 
 /** What a node received or gave in the last run. */
 @Component({
@@ -27,7 +28,7 @@ import { type NodeRun, statusInWords } from '../domain/run';
 export class RunData {
   readonly part = input.required<'input' | 'output'>();
   readonly record = input<NodeRunOut>();
-  readonly live = input<NodeRun>();
+  readonly live = input<NodeProgress>();
 
   protected readonly data = computed(() => {
     const data = this.record()?.[this.part()];

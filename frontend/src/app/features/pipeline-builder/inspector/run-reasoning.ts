@@ -1,10 +1,11 @@
 import { Component, computed, input } from '@angular/core';
 import { type NodeRunOut } from '@core/api';
+import type { NodeProgress } from '@core/runs/run-progress';
 import { formatCost, formatCount } from '@shared/format/numbers';
 import { formatDuration } from '@shared/format/times';
 import { Markdown } from '@shared/markdown';
 import { Notice } from '@shared/notice';
-import { type NodeRun, statusInWords } from '../domain/run';
+import { statusInWords } from '../domain/node-status';
 
 const ENGINES = { rules: 'Decided by rules', llm: 'Decided with a language model' } as const;
 
@@ -34,7 +35,7 @@ const ENGINES = { rules: 'Decided by rules', llm: 'Decided with a language model
 })
 export class RunReasoning {
   readonly record = input<NodeRunOut>();
-  readonly live = input<NodeRun>();
+  readonly live = input<NodeProgress>();
 
   protected readonly facts = computed(() => {
     const record = this.record();

@@ -11,6 +11,7 @@ import {
 } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
+import { isOver } from '@core/runs/run-progress';
 import { splitDecision } from '@shared/format/decision';
 import { formatCost } from '@shared/format/numbers';
 import { formatDateTime, formatDuration } from '@shared/format/times';
@@ -19,7 +20,6 @@ import { ModeBadge } from '@shared/mode-badge';
 import { StatusBadge } from '@shared/status-badge';
 import { NewestPrice } from '@shared/symbol-picker/newest-price';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
-import { isOver } from '../domain/run';
 import { count } from '../domain/words';
 import { EditorStore } from '../state/editor-store';
 import { PipelineDocument } from '../state/pipeline-document';

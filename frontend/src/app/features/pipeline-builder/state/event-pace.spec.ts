@@ -1,9 +1,11 @@
 import { TestBed } from '@angular/core/testing';
+import { told } from '@core/runs/testing';
 import { type RunEvent } from '@core/socket/run-event';
 import { EventPace, SHOWN_AT_LEAST_MS } from './event-pace';
 
 function event(sequence: number, type: RunEvent['type']): RunEvent {
-  return { sequence, type, at: '', execution_id: 'run', data: {} };
+  if (type === 'execution_started') return told.runStarted(sequence);
+  return type === 'agent_started' ? told.started(sequence, 'a') : told.completed(sequence, 'a');
 }
 
 describe('EventPace', () => {

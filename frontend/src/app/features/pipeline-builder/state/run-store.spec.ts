@@ -1,6 +1,7 @@
 import { TestBed } from '@angular/core/testing';
 import { type ExecutionOut, type NodeRunOut } from '@core/api';
 import { ProblemError } from '@core/http/problem-error';
+import { told } from '@core/runs/testing';
 import { type RunEvent, type RunEventHandler } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
 import { EditorApi } from './editor-api';
@@ -66,13 +67,7 @@ class FakeEvents {
     return () => (this.handler = null);
   }
 
-  tell(
-    sequence: number,
-    type: RunEvent['type'],
-    node_id: string | null,
-    data: Record<string, unknown>,
-  ) {
-    const event: RunEvent = { sequence, type, at: '', execution_id: 'run-1', node_id, data };
+  tell(event: RunEvent): void {
     this.handler?.(event);
   }
 }
@@ -108,10 +103,10 @@ describe('run store', () => {
     expect(await runs.start('p', ['strategy'], { symbol: 'AAPL' })).toBeNull();
     expect(events.after).toBe(0);
     expect(runs.active()).toBe(true);
-    events.tell(1, 'agent_started', 'strategy', { attempt: 1 });
+    events.tell(told.started(1, 'strategy'));
     expect(runs.view()?.nodes['strategy']?.status).toBe('running');
-    events.tell(2, 'agent_completed', 'strategy', { status: 'succeeded', runtime_ms: 12 });
-    events.tell(3, 'execution_finished', null, { status: 'succeeded', cost: '0.01' });
+    events.tell(told.completed(2, 'strategy'));
+    events.tell(told.finished(3, { cost: '0.01' }));
     expect(runs.active()).toBe(false);
     expect(events.handler).toBeNull();
     await settle();
@@ -144,7 +139,7 @@ describe('run store', () => {
     api.execution.mockReturnValueOnce(answer.promise);
     const attached = runs.attach('run-1');
     await runs.start('p', ['strategy'], {});
-    events.tell(1, 'execution_finished', null, { status: 'succeeded', cost: '0.01' });
+    events.tell(told.finished(1, { cost: '0.01' }));
     answer.resolve({ ...EXECUTION, status: 'running' });
     await attached;
     await settle();

@@ -10,14 +10,16 @@ import {
 import { type ExecutionOut, type RunBody } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { explainingNode } from '@core/runs/explaining-node';
+import { RecordReader } from '@core/runs/record-reader';
+import { reduceRun } from '@core/runs/reduce-run';
+import { fromRecord, hasGap, isOver, type RunProgress, startRun } from '@core/runs/run-progress';
 import { type RunEvent } from '@core/socket/run-event';
 import { RunEvents } from '@core/socket/run-events';
-import { fromRecord, isOver, type RunView, startRun, withEvent } from '../domain/run';
 import { EditorApi } from './editor-api';
 import { EventPace } from './event-pace';
 
 interface RunState {
-  readonly view: RunView | null;
+  readonly view: RunProgress | null;
   /** The full record, once the run is over. */
   readonly record: ExecutionOut | null;
   readonly starting: boolean;
@@ -69,18 +71,35 @@ export const RunStore = signalStore(
       }
     },
   })),
-  withMethods((store, events = inject(RunEvents)) => {
+  withMethods((store, events = inject(RunEvents), api = inject(EditorApi)) => {
     let unsubscribe: () => void = () => undefined;
     const stopWatching = (): void => {
       unsubscribe();
       pace.clear();
+      reader.stop();
     };
+    /** Reads what no event tells: how a node waits, and what was missed. */
+    const reader = new RecordReader(async () => {
+      const id = store.view()?.executionId;
+      const record = id ? await api.execution(id) : null;
+      const view = store.view();
+      if (!record || view?.executionId !== record.id || isOver(view.status)) return true;
+      if (isOver(record.status)) {
+        stopWatching();
+        patchState(store, { record, view: fromRecord(record, view), stopping: false });
+        return true;
+      }
+      const next = fromRecord(record, view);
+      patchState(store, { view: next });
+      return !hasGap(next);
+    });
 
     const show = (event: RunEvent): void => {
       const view = store.view();
       if (view?.executionId !== event.execution_id) return;
-      const next = withEvent(view, event);
+      const next = reduceRun(view, event);
       patchState(store, { view: next });
+      if (hasGap(next) || event.type === 'waiting') reader.request();
       if (!isOver(next.status) || isOver(view.status)) return;
       stopWatching();
       void store._showRecord(next.executionId);
@@ -128,7 +147,7 @@ export const RunStore = signalStore(
         const view = fromRecord(record);
         const over = isOver(view.status);
         patchState(store, { ...NOTHING, view, record: over ? record : null });
-        if (!over) store._follow(executionId, view.sequence);
+        if (!over) store._follow(executionId, view.known);
       } catch (error) {
         patchState(store, { error: toProblemError(error) });
       }
