@@ -23,6 +23,7 @@ _log = structlog.get_logger(__name__)
 
 STATUS: Mapping[ErrorKind, HTTPStatus] = {
     ErrorKind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorKind.MALFORMED: HTTPStatus.BAD_REQUEST,
     ErrorKind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     ErrorKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
     ErrorKind.NOT_FOUND: HTTPStatus.NOT_FOUND,

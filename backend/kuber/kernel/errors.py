@@ -10,6 +10,7 @@ class ErrorKind(StrEnum):
     """What sort of failure it is; `api/errors.py` alone turns a kind into an HTTP status."""
 
     INVALID = "invalid"
+    MALFORMED = "malformed"
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"

@@ -111,6 +111,12 @@ class PipelineService:
         rows, cursor = await PipelineRepository(session).page(user_id, query)
         return PipelineList(items=[summary_of(row) for row in rows], next_cursor=cursor)
 
+    async def revision(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+    ) -> int:
+        """Return the draft's newest revision; raises PipelineNotFound."""
+        return (await PipelineRepository(session).get(user_id, pipeline_id)).revision
+
     async def save(
         self,
         session: AsyncSession,
@@ -212,7 +218,7 @@ class PipelineService:
     ) -> bytes:
         """Return the pipeline as a file, a PipelineExport as JSON."""
         row = await PipelineRepository(session).get(user_id, pipeline_id, whole=True)
-        file = PipelineExport(
+        file = PipelineExport.model_construct(  # names of before are given back as they are
             name=row.name,
             graph=Graph(),
             mode=Mode(row.mode),

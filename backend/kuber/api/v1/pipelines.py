@@ -3,16 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.api.answers import json_answer
+from kuber.api.container import Container
 from kuber.api.deps import ContainerDep, CurrentUser, Db, Outcome
-from kuber.api.errors import RevisionRequired
 from kuber.api.graphs import GraphRoute
 from kuber.api.idempotency import IDEMPOTENT
+from kuber.api.preconditions import Expected, IfMatch
 from kuber.api.v1.common import CorrelationId, Cursor, Limit
-from kuber.kernel.errors import Problem
-from kuber.kernel.ids import PipelineId
+from kuber.kernel.ids import PipelineId, UserId
+from kuber.pipelines.errors import StaleRevision
 from kuber.pipelines.schemas import (
     GraphBody,
     GraphDiff,
@@ -37,19 +39,24 @@ router = APIRouter(prefix="/pipelines", tags=["pipelines"], route_class=GraphRou
 
 GRAPH_NAME = "^(published|draft|[1-9][0-9]{0,8})$"
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
-IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="The revision that the change is based on.")
-]
 
 
-def _revision(if_match: str | None) -> int:
-    text = (if_match or "").removeprefix("W/").strip('" ')
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return int(text)
-    raise RevisionRequired(
-        "Send the header If-Match with the revision that you loaded.",
-        [Problem("No revision was given.", "Send If-Match: <revision>.", field="If-Match")],
-    )
+async def _over(
+    container: Container,
+    session: AsyncSession,
+    user_id: UserId,
+    pipeline_id: PipelineId,
+    expected: Expected,
+) -> int:
+    """Return the revision that a change is made over; raises StaleRevision, PipelineNotFound."""
+    if expected.only is not None:
+        return expected.only
+    newest = await container.pipelines.revision(session, user_id, pipeline_id)
+    if not expected.allows(newest):
+        raise StaleRevision.saying(
+            f"No revision in If-Match is the newest: the pipeline stands at {newest}."
+        )
+    return newest
 
 
 def _tagged(pipeline: PipelineText, status: int = 200) -> Response:
@@ -134,12 +141,12 @@ async def update_pipeline(
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> Response:
     """Save the draft over the revision named in If-Match; a stale one is refused with 412."""
-    saved = await container.pipelines.save(
-        session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body
-    )
+    found = PipelineId(pipeline_id)
+    revision = await _over(container, session, user.user_id, found, if_match)
+    saved = await container.pipelines.save(session, user.user_id, found, revision, body)
     return _tagged(saved)
 
 
@@ -149,12 +156,14 @@ async def publish_pipeline(
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
+    if_match: IfMatch,
     body: PublishBody | None = None,
-    if_match: IfMatch = None,
 ) -> Response:
     """Make the draft the version that runs. Where nothing differs no version is added."""
+    found = PipelineId(pipeline_id)
+    revision = await _over(container, session, user.user_id, found, if_match)
     published = await container.pipelines.publishing.publish(
-        session, user.user_id, PipelineId(pipeline_id), _revision(if_match), body or PublishBody()
+        session, user.user_id, found, revision, body or PublishBody()
     )
     return _tagged(published)
 
@@ -235,12 +244,12 @@ async def restore_version(
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> Response:
     """Put the graph and the trigger of an earlier version into the draft; publishes nothing."""
-    restored = await container.pipelines.restore(
-        session, user.user_id, PipelineId(pipeline_id), version, _revision(if_match)
-    )
+    found = PipelineId(pipeline_id)
+    revision = await _over(container, session, user.user_id, found, if_match)
+    restored = await container.pipelines.restore(session, user.user_id, found, version, revision)
     return _tagged(restored)
 
 

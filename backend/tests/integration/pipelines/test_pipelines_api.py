@@ -1,6 +1,7 @@
 """Pipelines over HTTP: saving, copies, lists, and what is refused."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -228,3 +229,22 @@ def test_an_agent_of_a_separate_package_is_in_the_catalogue_with_its_form(
     assert step["provider"] == "kuber-test-agents"
     assert "seconds" in step["config_schema"]["properties"]
     assert step["config_schema"]["additionalProperties"] is False
+
+
+def test_if_match_is_read_as_http_says(trader: Trader) -> None:
+    made = trader.create(graph=steps(a={}))
+    url = f"/pipelines/{made['id']}"
+
+    def save(*tags: str) -> tuple[int, str | None]:
+        headers = [("If-Match", tag) for tag in tags]
+        answer = trader.http.put(url, json={"name": "New"}, headers=headers)
+        return answer.status_code, answer.json().get("code")
+
+    assert save('W/"1"') == save('"0", "9"') == save('"abc"') == (412, "stale_revision")
+    assert save("garbage") == save("1;2") == (400, "bad_request")
+    assert save('"9", "1"') == (200, None)
+    assert save('"9"', '"2"') == (200, None)
+    assert save("*") == (200, None)
+    assert trader.http.get(url).json()["revision"] == 4
+    gone = trader.http.put(f"/pipelines/{uuid4()}", json={"name": "N"}, headers={"If-Match": "*"})
+    assert gone.status_code == 404
