@@ -4,6 +4,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from kuber.identity.errors import InvalidAccount
 from kuber.kernel.errors import Problem
+from kuber.kernel.names import is_visible
 
 
 def normalise(email: str) -> str:
@@ -19,4 +20,16 @@ def normalise(email: str) -> str:
             "The e-mail address is not valid.",
             [Problem(str(error), "Enter an address such as ann@example.com.", field="email")],
         ) from error
-    return checked.normalized.lower()
+    address = checked.normalized.lower()
+    if not all(is_visible(part) for part in address.rsplit("@", 1)):
+        raise InvalidAccount(
+            "The e-mail address is not valid.",
+            [
+                Problem(
+                    "A part of the address shows nothing.",
+                    "Enter an address such as ann@example.com.",
+                    field="email",
+                )
+            ],
+        )
+    return address

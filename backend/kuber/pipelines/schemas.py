@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
+from kuber.kernel.names import Name
 from kuber.pipelines.documents import CheckedGraph
 from kuber.pipelines.types import (
     Graph,
@@ -20,8 +21,6 @@ from kuber.pipelines.types import (
     PipelineStatus,
     Trigger,
 )
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
 class _OrChecked:

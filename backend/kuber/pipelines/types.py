@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
+from kuber.kernel.names import Label
 from kuber.market.instruments import canonical_symbol
 
 MANAGER_NODE = "pipeline_manager"
@@ -75,7 +76,7 @@ class GraphNode(BaseModel):
     agent_type: Annotated[str, Field(min_length=1, max_length=100)]
     config: dict[str, JsonValue] = Field(default_factory=dict)
     position: Position = Position()
-    name: Annotated[str, Field(max_length=80)] | None = None
+    name: Label | None = None
     pinned: bool = False
 
 

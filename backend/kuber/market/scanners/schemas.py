@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from kuber.kernel.names import Name
 from kuber.kernel.wire import DecimalText
 from kuber.market.models import ScannerRow
 from kuber.market.scanners.screener import Screening, Snapshot
@@ -18,7 +19,6 @@ from kuber.market.types import Source
 _MOST_ROWS = 200
 _DIGITS = 6
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 RefreshMinutes = Annotated[int, Field(ge=1, le=10_080)]
 
 

@@ -5,8 +5,9 @@ from ipaddress import ip_network
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from kuber.kernel.names import Name
 from kuber.signals.gateway.types import Delivery, SourceKind
 from kuber.signals.types import Confidence, SignalDirection, TickerName, TickerSignal
 
@@ -26,7 +27,6 @@ def _network(text: str) -> str:
         ) from error
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
 Networks = Annotated[list[Network], Field(max_length=MAX_NETWORKS)]
 Rate = Annotated[int, Field(ge=1, le=MAX_RATE_PER_MINUTE)]

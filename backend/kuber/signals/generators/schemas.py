@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
 
+from kuber.kernel.names import Name
 from kuber.market.types import Timeframe
 from kuber.signals.types import SignalDirection, TickerName
 
@@ -43,7 +44,7 @@ class GeneratorBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    name: Name
     kind: Kind
     config: Config = Field(default_factory=dict)
     symbols: Annotated[tuple[TickerName, ...], Field(min_length=1, max_length=MAX_SYMBOLS)]

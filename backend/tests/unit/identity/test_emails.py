@@ -19,3 +19,9 @@ def test_what_is_no_address_is_refused(email: str) -> None:
     with pytest.raises(InvalidAccount) as refused:
         normalise(email)
     assert refused.value.problems[0].field == "email"
+
+
+@pytest.mark.parametrize("address", ["\u3164@example.com", "\u115f\u1160@example.com"])
+def test_an_address_that_shows_nothing_is_refused(address: str) -> None:
+    with pytest.raises(InvalidAccount):
+        normalise(address)
