@@ -28,6 +28,10 @@ def _of_publishing(value: str) -> str:
     return f"case when s.event_type = 'pipeline_published' then {value} end"
 
 
+# What was deleted and kept is archived; its entry says how it stood before.
+_STATUS = "case when s.event_type = 'pipeline_deleted' then 'archived' else s.status end"
+
+
 def _digest(graph: str) -> str:
     """Return SQL for the SHA-256 of a graph as the record has it."""
     return f"encode(sha256(convert_to({graph}::text, 'UTF8')), 'hex')"
@@ -42,7 +46,8 @@ _ENTRIES = f"""
             where event_type in (
                 'pipeline_adopted', 'pipeline_created', 'pipeline_deleted', 'pipeline_activated',
                 'pipeline_deactivated', 'pipeline_archived', 'pipeline_restored',
-                'pipeline_mode_changed', 'pipeline_published')
+                'pipeline_mode_changed', 'pipeline_published', 'pipeline_version_adopted',
+                'pipeline_version_dropped')
             offset 0
         ) e
         cross join lateral jsonb_to_record(e.data) as d(
@@ -52,7 +57,11 @@ _ENTRIES = f"""
         left join audit_pending w on w.entry_id = e.id
         where l.chain_position >= 1 or w.entry_id is not null
     ), last as (
-        select distinct on (pipeline_id) * from said order by pipeline_id, {_NEWEST_FIRST}
+        select distinct on (pipeline_id) * from said
+        where event_type not in ('pipeline_version_adopted', 'pipeline_version_dropped')
+        order by pipeline_id, {_NEWEST_FIRST}
+    ), versions as (
+        select * from said where event_type in ('pipeline_published', 'pipeline_version_adopted')
     )
 """  # noqa: S608
 
@@ -62,7 +71,7 @@ PIPELINES = RowComparison(
             select distinct on (s.pipeline_id, f.name)
                    s.pipeline_id, s.chain_position, f.name, f.value
             from said s cross join lateral (values
-                ('status', to_jsonb(s.status)), ('mode', to_jsonb(s.mode)),
+                ('status', to_jsonb({_STATUS})), ('mode', to_jsonb(s.mode)),
                 ('published trigger', {_of_publishing(_comparable("s.trigger"))}),
                 ('published version', {_of_publishing("to_jsonb(s.version)")}),
                 ('published graph', {_of_publishing("to_jsonb(s.graph_sha256)")})
@@ -84,15 +93,23 @@ PIPELINES = RowComparison(
                       value, '.')
         from differing where stored is distinct from value
         union all
-        select s.chain_position, concat('Version ', v.version, ' of pipeline ', s.pipeline_id,
-            ' has another graph than on record.')
-        from said s
-        join pipeline_versions v on v.pipeline_id = s.pipeline_id and v.version = s.version
-        join pipeline_graphs g on g.id = v.graph_id
+        select s.chain_position, concat('Version ', s.version, ' of pipeline ', s.pipeline_id,
+            case when v.version is null then ' is gone, and no entry says that it was dropped.'
+                 when d.version is not null then ' was dropped, and is there.'
+                 when {_digest("g.graph")} is distinct from s.graph_sha256
+                     then ' has another graph than on record.'
+                 else ' has another trigger than on record.' end)
+        from versions s
         join pipelines p on p.id = s.pipeline_id
-        where s.event_type = 'pipeline_published'
-          and not (v.version = p.version and v.graph_id = p.published_graph_id)
-          and {_digest("g.graph")} is distinct from s.graph_sha256
+        left join pipeline_versions v on v.pipeline_id = s.pipeline_id and v.version = s.version
+        left join pipeline_graphs g on g.id = v.graph_id
+        left join said d on d.event_type = 'pipeline_version_dropped'
+          and d.pipeline_id = s.pipeline_id and d.version = s.version
+        where case when v.version is null or d.version is not null
+              then (v.version is null) = (d.version is null)
+              else (not (v.version = p.version and v.graph_id = p.published_graph_id)
+                    and {_digest("g.graph")} is distinct from s.graph_sha256)
+                or {_comparable("v.trigger")} is distinct from {_comparable("s.trigger")} end
         union all
         select l.chain_position, concat('Pipeline ', l.pipeline_id, case
             when p.id is null and l.kept
@@ -120,9 +137,8 @@ PIPELINES = RowComparison(
         union all
         select concat('Version ', v.version, ' of pipeline ', v.pipeline_id, ' is not on record.')
         from pipeline_versions v
-        where v.trigger is not null and not exists (
-            select from said s where s.pipeline_id = v.pipeline_id and s.version = v.version
-              and s.event_type = 'pipeline_published')
+        where not exists (
+            select from versions s where s.pipeline_id = v.pipeline_id and s.version = v.version)
         union all
         select concat('What is published of pipeline ', p.id, ' is not on record.')
         from pipelines p

@@ -9,7 +9,7 @@ from kuber.audit.types import AuditEventType
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.announcing import announce
 from kuber.pipelines.models import PipelineRow
-from kuber.pipelines.on_record import record
+from kuber.pipelines.on_record import record, record_dropped
 from kuber.pipelines.quotas import drop_unused, take_measure
 from kuber.pipelines.repository import PipelineRepository
 from kuber.pipelines.subscriptions import notify
@@ -20,6 +20,7 @@ _DROP_NEVER_RUN = text("""
     delete from pipeline_versions v using pipelines p
     where p.id = :pipeline_id and v.pipeline_id = p.id and v.version <> p.version
       and not exists (select 1 from runs r where r.graph_id = v.graph_id)
+    returning v.version
 """)
 
 
@@ -38,15 +39,16 @@ async def delete(session: AsyncSession, held: PipelineRow, at: datetime, *, keep
     nothing else finds it again. Without, its runs are gone already.
     """
     if keep:
+        dropped = (await session.scalars(_DROP_NEVER_RUN, {"pipeline_id": held.id})).all()
+        await record_dropped(session, held, dropped, at)
+        await record(session, AuditEventType.PIPELINE_DELETED, held, at, kept=True)
         held.status = PipelineStatus.ARCHIVED.value
         held.next_run_at = None
         held.deleted_at = at
         held.graph = _NOTHING
         held.graph_digest = await PipelineRepository(session).digest_of(_NOTHING)
         held.node_count = 0
-        await record(session, AuditEventType.PIPELINE_DELETED, held, at, kept=True)
         await session.flush()
-        await session.execute(_DROP_NEVER_RUN, {"pipeline_id": held.id})
         await drop_unused(session, held.id)
         await take_measure(session, held.id)
     else:

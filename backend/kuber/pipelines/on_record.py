@@ -1,6 +1,6 @@
 """What goes on record of pipelines: that they exist, how they start, whether they are active."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -42,6 +42,16 @@ async def record_published(session: AsyncSession, row: PipelineRow, at: datetime
     assert row.published_digest is not None, "a version was published"
     said = {"graph_sha256": row.published_digest.hex(), "trigger": row.published_trigger}
     await append(session, _event(AuditEventType.PIPELINE_PUBLISHED, row, at, said))
+
+
+async def record_dropped(
+    session: AsyncSession, row: PipelineRow, versions: Iterable[int], at: datetime
+) -> None:
+    """Put on record that versions of the pipeline are no longer kept."""
+    kind = AuditEventType.PIPELINE_VERSION_DROPPED
+    events = [_event(kind, row, at, {"version": version}) for version in sorted(versions)]
+    if events:
+        await append(session, *events)
 
 
 async def record_changes(

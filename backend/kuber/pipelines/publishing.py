@@ -13,7 +13,7 @@ from kuber.pipelines.announcing import announce
 from kuber.pipelines.checks import GraphChecks, require_valid
 from kuber.pipelines.errors import NotPublished, PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
-from kuber.pipelines.on_record import Standing, record_changes, record_published
+from kuber.pipelines.on_record import Standing, record_changes, record_dropped, record_published
 from kuber.pipelines.ownership import require_own_scanner
 from kuber.pipelines.quotas import make_version_room, measure
 from kuber.pipelines.repository import PipelineRepository
@@ -66,8 +66,9 @@ class Publishing:
         if not row.draft_differs:
             return text_of(row, shown)
         await self._require_startable_draft(session, row)
-        await make_version_room(session, user_id, row.id)
         now = self._clock.now()
+        dropped = await make_version_room(session, user_id, row.id)
+        await record_dropped(session, row, dropped, now)
         graph_id, _ = await repository.keep_draft(row, now)
         row.version = await repository.next_version(row.id)
         await self.add_version(session, row, graph_id, row.graph_digest, row.trigger, body, now)

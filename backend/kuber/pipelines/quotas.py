@@ -3,6 +3,7 @@
 Each rule is asked within the transaction that writes, so that nobody gets past it by being quick.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -62,8 +63,10 @@ async def require_pipeline_room(session: AsyncSession, user_id: UserId) -> None:
         )
 
 
-async def make_version_room(session: AsyncSession, user_id: UserId, pipeline_id: UUID) -> None:
-    """Drop the oldest versions that no run used, so that one more may be published.
+async def make_version_room(
+    session: AsyncSession, user_id: UserId, pipeline_id: UUID
+) -> Sequence[int]:
+    """Drop the oldest versions that no run used, so that one more may be published; return them.
 
     Their graphs go with them where nothing else needs them. The caller holds the pipeline's row.
     The newest version stays: a run may be starting on it.
@@ -73,8 +76,8 @@ async def make_version_room(session: AsyncSession, user_id: UserId, pipeline_id:
     values = {"pipeline_id": pipeline_id}
     over: int = (await session.execute(_VERSIONS, values)).scalar_one() - most + 1
     if over <= 0:
-        return
-    dropped = (await session.execute(_DROP_OLDEST, {**values, "count": over})).all()
+        return ()
+    dropped = (await session.scalars(_DROP_OLDEST, {**values, "count": over})).all()
     if len(dropped) < over:
         raise quota_reached(
             LimitName.VERSIONS_PER_PIPELINE,
@@ -83,6 +86,7 @@ async def make_version_room(session: AsyncSession, user_id: UserId, pipeline_id:
             "Clone the pipeline and go on in the copy, which begins at version 1.",
         )
     await drop_unused(session, pipeline_id)
+    return dropped
 
 
 async def drop_unused(session: AsyncSession, pipeline_id: UUID) -> None:

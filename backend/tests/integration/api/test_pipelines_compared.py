@@ -20,6 +20,10 @@ SIGNALS = {
         {"signal_type": "rsi_oversold"},
     ],
 }
+OTHER = {
+    "nodes": [{"id": "start", "agent_type": "manual_trigger", "config": {}}],
+    "edges": [],
+}
 HOURLY = {"kind": "periodic", "every_minutes": 60, "symbols": ["AAPL"]}
 
 
@@ -174,6 +178,90 @@ async def test_what_was_changed_by_hand_is_found(
     await link(settings)
     by_hand(settings, statement)
     assert await found(settings) == damage
+
+
+@pytest.mark.parametrize(
+    ("statement", "damage"),
+    [
+        ("delete from pipeline_versions where version = 1", [(Damage.ROW_DIFFERS, True)]),
+        (
+            'update pipeline_versions set trigger = \'{"kind": "manual"}\' where version = 1',
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            "update pipeline_versions set trigger = null where version = 1",
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "update pipeline_versions v set graph_id = o.graph_id from pipeline_versions o"
+                " where v.version = 1 and o.version = 2"
+            ),
+            [(Damage.ROW_DIFFERS, True)],
+        ),
+        (
+            (
+                "insert into pipeline_versions (pipeline_id, version, graph_id, created_at)"
+                " select pipeline_id, 9, graph_id, now() from pipeline_versions where version = 1"
+            ),
+            [(Damage.ROW_UNRECORDED, False)],
+        ),
+        ("update pipeline_versions set name = 'Mine', note = 'x'", []),
+    ],
+    ids=["gone", "trigger", "no trigger", "graph", "one without a trigger", "name"],
+)
+async def test_an_older_version_that_was_changed_by_hand_is_found(
+    ann: httpx.AsyncClient, settings: Settings, statement: str, damage: list[tuple[Damage, bool]]
+) -> None:
+    address = f"/api/v1/pipelines/{(await made(ann, trigger=SIGNALS))['id']}"
+    await saved(ann, address, trigger=HOURLY, graph=OTHER)
+    await published(ann, address)
+    await link(settings)
+    assert await found(settings) == []
+    by_hand(settings, statement)
+    assert await found(settings) == damage
+
+
+async def test_a_version_that_makes_room_for_others_is_dropped_on_record(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    by_hand(settings, "create table kept as select * from pipeline_versions")
+    pipeline = await made(ann, trigger=SIGNALS)
+    address = f"/api/v1/pipelines/{pipeline['id']}"
+    by_hand(settings, "insert into kept select * from pipeline_versions")
+    by_hand(
+        settings,
+        "insert into limits (scope, name, value)"
+        " select 'user:' || id, 'versions_per_pipeline', 2 from users",
+    )
+    for minutes in (60, 120):
+        await saved(ann, address, trigger={**HOURLY, "every_minutes": minutes})
+        await published(ann, address)
+    await link(settings)
+    assert await found(settings) == []
+    entries = (await ann.get("/api/v1/audit")).json()["items"]
+    dropped = [item for item in entries if item["event_type"] == "pipeline_version_dropped"]
+    assert [item["data"] for item in dropped] == [{"pipeline_id": pipeline["id"], "version": 1}]
+    by_hand(settings, "insert into pipeline_versions select * from kept")
+    assert await found(settings) == [(Damage.ROW_DIFFERS, True)]
+
+
+async def test_the_entry_of_a_deletion_says_how_the_pipeline_stood_and_what_was_kept(
+    ann: httpx.AsyncClient, settings: Settings
+) -> None:
+    address = f"/api/v1/pipelines/{(await made(ann, trigger=HOURLY))['id']}"
+    await saved(ann, address, graph=OTHER)
+    await published(ann, address)
+    assert (await ann.post(f"{address}/activate")).is_success
+    by_hand(settings, RAN)
+    assert (await ann.delete(address)).status_code == 204
+    await link(settings)
+    assert await found(settings) == []  # version 1 was never run, and went
+    entries = (await ann.get("/api/v1/audit")).json()["items"]
+    last = {item["event_type"]: item["data"] for item in reversed(entries)}
+    deleted = last["pipeline_deleted"]
+    assert (deleted["status"], deleted["kept"], deleted["version"]) == ("active", True, 2)
+    assert last["pipeline_version_dropped"]["version"] == 1
 
 
 async def test_a_pipeline_that_nobody_recorded_is_found(

@@ -116,10 +116,25 @@ async def test_every_run_is_bound_to_the_graph_that_it_ran(record: Record) -> No
 
 async def test_what_was_published_goes_on_record_and_verifies(record: Record) -> None:
     command.upgrade(alembic_config(record.url), "head")
-    assert await record.link() == 3
+    assert await record.link() == 15  # 3 of what is published, 12 of the other versions
     assert verify_record(record.url, str(record.folder), None).findings == []
+    query(record.url, "delete from pipeline_versions where version = 2")
     query(record.url, "update pipelines set published_trigger = '{}' where id = %s", ACTIVE)
-    assert len(verify_record(record.url, str(record.folder), None).findings) == 1
+    assert len(verify_record(record.url, str(record.folder), None).findings) == 1 + 5
+
+
+async def test_a_version_that_was_dropped_before_drops_were_on_record_is_not_missed(
+    record: Record,
+) -> None:
+    command.upgrade(alembic_config(record.url), "0017")
+    query(record.url, "update pipelines set version = 1 where id = %s", ACTIVE)
+    query(
+        record.url, "delete from pipeline_versions where version = 3 and pipeline_id = %s", ACTIVE
+    )
+    command.upgrade(alembic_config(record.url), "head")
+    await record.link()
+    found = verify_record(record.url, str(record.folder), None).findings
+    assert [one.detail for one in found if "gone" in one.detail] == []
 
 
 async def test_the_way_back_gives_every_pipeline_a_version_of_its_graph(record: Record) -> None:
