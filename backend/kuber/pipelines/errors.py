@@ -1,6 +1,7 @@
 """What can go wrong with pipelines."""
 
 from typing import Self
+from uuid import UUID
 
 from kuber.kernel.errors import ErrorKind, KuberError, Problem
 
@@ -16,6 +17,20 @@ class PipelineNotFound(PipelineError):
     kind = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "No such pipeline"
+
+
+class VersionNotFound(PipelineNotFound):
+    title = "No such version"
+
+    @classmethod
+    def of(cls, pipeline_id: UUID, version: int, newest: int) -> Self:
+        """Return the error for a version that was never published, or is no longer kept."""
+        what = "It was never published." if version > newest else "It is no longer kept."
+        remedy = "GET /pipelines/{id}/versions lists those that there are."
+        return cls(
+            f"The pipeline {pipeline_id} has no version {version}.",
+            [Problem(what, remedy, field="version")],
+        )
 
 
 class StaleRevision(PipelineError):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, literal_column, select, text, union
+from sqlalchemy import String, cast, func, literal, literal_column, select, text, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,11 +16,11 @@ CHANNEL = "kuber_subscriptions"
 """PostgreSQL notifies here, at commit, `pipeline:<id>`, `scanner:<id>` and `user:<id>`."""
 
 
-_NAMED = (
-    literal_column("trigger ->> 'scanner_id'", String()),
-    literal_column("published_trigger ->> 'scanner_id'", String()),
-)
-"""Where a scanner is named, as the indexes have it."""
+_NAMED = {
+    False: literal_column("trigger ->> 'scanner_id'", String()),
+    True: literal_column("published_trigger ->> 'scanner_id'", String()),
+}
+"""Where a scanner is named, as the indexes have it: in the draft, and in what is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,12 @@ class SignalPipeline:
 
 @dataclass(frozen=True, slots=True)
 class ScannerUser:
-    """A pipeline whose trigger names a scanner."""
+    """A pipeline whose trigger names a scanner; `published`: not only that of its draft."""
 
     pipeline_id: PipelineId
     name: str
     status: PipelineStatus
+    published: bool
 
 
 async def notify(session: AsyncSession, kind: str, changed: UUID) -> None:
@@ -95,18 +96,24 @@ async def using_scanner(
     wanted = cast([str(one) for one in scanner_ids], ARRAY(String))
     named = [
         select(
-            column.label("scanner_id"), PipelineRow.id, PipelineRow.name, PipelineRow.status
+            column.label("scanner_id"),
+            PipelineRow.id,
+            PipelineRow.name,
+            PipelineRow.status,
+            literal(published).label("published"),
         ).where(
             PipelineRow.user_id == user_id,
             PipelineRow.deleted_at.is_(None),
             column == func.any(wanted),
         )
-        for column in _NAMED
+        for published, column in _NAMED.items()
     ]
-    users = union(*named).subquery()
+    users = union_all(*named).subquery()
+    key = (users.c.scanner_id, users.c.id, users.c.name, users.c.status)
     found: dict[UUID, list[ScannerUser]] = {}
-    query = select(users).order_by(users.c.name, users.c.id)
+    published = func.bool_or(users.c.published).label("published")
+    query = select(*key, published).group_by(*key).order_by(users.c.name, users.c.id)
     for row in await session.execute(query):
-        use = ScannerUser(PipelineId(row.id), row.name, PipelineStatus(row.status))
+        use = ScannerUser(PipelineId(row.id), row.name, PipelineStatus(row.status), row.published)
         found.setdefault(UUID(row.scanner_id), []).append(use)
     return found

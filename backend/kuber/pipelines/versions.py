@@ -6,7 +6,7 @@ from kuber.infra.db import JsonObject, set_down
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.checks import GraphChecks
 from kuber.pipelines.comparing import diff_graphs
-from kuber.pipelines.errors import NotPublished, PipelineNotFound
+from kuber.pipelines.errors import NotPublished, VersionNotFound
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
 from kuber.pipelines.repository import PipelineRepository
 from kuber.pipelines.schemas import VersionHead, VersionList, VersionOut, VersionText
@@ -41,7 +41,7 @@ class PipelineVersions:
         pipeline = await repository.get(user_id, pipeline_id)
         found = await repository.version(pipeline_id, version)
         if found is None:
-            raise PipelineNotFound(f"There is no pipeline {pipeline_id} with a version {version}.")
+            raise VersionNotFound.of(pipeline_id, version, pipeline.version)
         row, graph = found
         shown = _shown(pipeline, row, graph.node_count) | {"trigger": row.trigger}
         return VersionText(VersionHead.model_validate(shown), graph.graph)

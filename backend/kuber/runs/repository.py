@@ -1,6 +1,7 @@
 """Queries on runs for the API. Private to this package."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -115,12 +116,15 @@ class RunRepository:
         rows = await self._session.execute(select(ranked).where(ranked.c.number == 1))
         return {row.pipeline_id: row for row in rows}
 
-    async def pipelines(self, user_id: UserId, run_ids: Collection[UUID]) -> dict[UUID, UUID]:
-        """Return the pipeline of each run."""
-        query = select(RunRow.id, RunRow.pipeline_id).where(
+    async def causes(
+        self, user_id: UserId, run_ids: Collection[UUID]
+    ) -> dict[UUID, tuple[UUID, datetime]]:
+        """Return the pipeline of each run, and its simulated now."""
+        query = select(RunRow.id, RunRow.pipeline_id, RunRow.as_of).where(
             RunRow.user_id == user_id, RunRow.id.in_(run_ids)
         )
-        return {row.id: row.pipeline_id for row in await self._session.execute(query)}
+        rows = await self._session.execute(query)
+        return {row.id: (row.pipeline_id, row.as_of) for row in rows}
 
 
 async def insert_queued(session: AsyncSession, row: RunRow, spare: int) -> bool:

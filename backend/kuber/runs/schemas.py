@@ -224,11 +224,32 @@ class OrderOut(BaseModel):
     reason: str
     filled_quantity: DecimalText
     average_fill_price: DecimalText | None
+    commission: DecimalText
+    """Of all fills, in the account's currency."""
+    as_of: datetime | None
+    """The simulated now of its run; null once that was deleted."""
     created_at: datetime
     answered_at: datetime | None
     fills: list[OrderFillOut]
 
 
+class CommissionOut(BaseModel):
+    currency: str
+    amount: DecimalText
+
+
+class OrderTotalsOut(BaseModel):
+    """What all orders of the question come to, those of other pages included.
+
+    `filled` counts those with at least one fill; `commissions` has an item for each currency.
+    """
+
+    orders: int
+    filled: int
+    commissions: list[CommissionOut]
+
+
 class OrderList(BaseModel):
     items: list[OrderOut]
     next_cursor: str | None
+    totals: OrderTotalsOut

@@ -1,5 +1,6 @@
 """What a user's runs traded: orders and fills with the pipelines that they came from."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,8 +10,14 @@ from kuber.kernel.ids import UserId
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import KnownPipeline, Mode
 from kuber.runs.repository import RunRepository
-from kuber.runs.schemas import OrderFillOut, OrderList, OrderOut
-from kuber.trading.orders import JournalOrder, OrderQuery, order_page
+from kuber.runs.schemas import (
+    CommissionOut,
+    OrderFillOut,
+    OrderList,
+    OrderOut,
+    OrderTotalsOut,
+)
+from kuber.trading.orders import JournalOrder, OrderQuery, OrderTotals, order_page, order_totals
 
 
 async def orders_of(
@@ -18,17 +25,35 @@ async def orders_of(
 ) -> OrderList:
     """Return one page of a user's orders, newest first; deleted pipelines keep their names."""
     orders, cursor = await order_page(session, user_id, query)
+    totals = await order_totals(session, user_id, query)
     run_ids = {order.run_id for order in orders if order.run_id is not None}
-    of_run = await RunRepository(session).pipelines(user_id, run_ids)
-    known = await pipelines.known(session, user_id, set(of_run.values()))
+    causes = await RunRepository(session).causes(user_id, run_ids)
+    known = await pipelines.known(session, user_id, {pipeline for pipeline, _ in causes.values()})
     items = []
     for order in orders:
-        pipeline_id = of_run.get(order.run_id) if order.run_id else None
-        items.append(_out(order, pipeline_id, known.get(pipeline_id) if pipeline_id else None))
-    return OrderList(items=items, next_cursor=cursor)
+        pipeline_id, as_of = (causes.get(order.run_id) if order.run_id else None) or (None, None)
+        pipeline = known.get(pipeline_id) if pipeline_id else None
+        items.append(_out(order, pipeline_id, as_of, pipeline))
+    return OrderList(items=items, next_cursor=cursor, totals=_totals(totals))
 
 
-def _out(order: JournalOrder, pipeline_id: UUID | None, pipeline: KnownPipeline | None) -> OrderOut:
+def _totals(totals: OrderTotals) -> OrderTotalsOut:
+    return OrderTotalsOut(
+        orders=totals.orders,
+        filled=totals.filled,
+        commissions=[
+            CommissionOut(currency=currency, amount=amount)
+            for currency, amount in totals.commissions.items()
+        ],
+    )
+
+
+def _out(
+    order: JournalOrder,
+    pipeline_id: UUID | None,
+    as_of: datetime | None,
+    pipeline: KnownPipeline | None,
+) -> OrderOut:
     return OrderOut(
         id=order.id,
         execution_id=order.run_id,
@@ -44,6 +69,8 @@ def _out(order: JournalOrder, pipeline_id: UUID | None, pipeline: KnownPipeline 
         reason=order.reason,
         filled_quantity=order.filled_quantity,
         average_fill_price=order.average_fill_price,
+        commission=order.commission,
+        as_of=as_of,
         created_at=order.created_at,
         answered_at=order.answered_at,
         fills=[OrderFillOut.model_validate(fill, from_attributes=True) for fill in order.fills],

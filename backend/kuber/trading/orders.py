@@ -7,14 +7,14 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.money import quantize
-from kuber.trading.models import FillRow, OrderRow
+from kuber.trading.models import AccountRow, FillRow, OrderRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,59 @@ class JournalOrder:
         return sum((fill.quantity for fill in self.fills), Decimal(0))
 
     @property
+    def commission(self) -> Decimal:
+        return sum((fill.commission for fill in self.fills), Decimal(0))
+
+    @property
     def average_fill_price(self) -> Decimal | None:
         """The price of all fills together, weighted by quantity, to 8 places."""
         if not self.filled_quantity:
             return None
         value = sum((fill.quantity * fill.price for fill in self.fills), Decimal(0))
         return quantize(value / self.filled_quantity, 8, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """What all orders of a query come to; `commissions` by currency, those of every fill."""
+
+    orders: int
+    filled: int
+    """Orders with at least one fill."""
+    commissions: dict[str, Decimal]
+
+
+async def order_totals(session: AsyncSession, user_id: UserId, query: OrderQuery) -> OrderTotals:
+    """Return the totals of a user's orders, whatever page of them `query` asks for."""
+    chosen = [OrderRow.user_id == user_id, *_filters(query)]
+    orders = (await session.scalars(select(func.count(OrderRow.id)).where(*chosen))).one()
+    rows = await session.execute(
+        select(
+            AccountRow.currency,
+            func.count(FillRow.order_id.distinct()),
+            func.sum(FillRow.commission),
+        )
+        .join(OrderRow, OrderRow.id == FillRow.order_id)
+        .join(AccountRow, AccountRow.id == OrderRow.account_id)
+        .where(*chosen)
+        .group_by(AccountRow.currency)
+        .order_by(AccountRow.currency)
+    )
+    found = [tuple(row) for row in rows]
+    return OrderTotals(
+        orders,
+        sum(filled for _, filled, _ in found),
+        {currency: commission for currency, _, commission in found},
+    )
+
+
+def _filters(query: OrderQuery) -> list[ColumnElement[bool]]:
+    filters = []
+    if query.symbol:
+        filters.append(OrderRow.symbol == query.symbol.upper())
+    if query.mode:
+        filters.append(OrderRow.mode == query.mode)
+    return filters
 
 
 async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, int]:
@@ -95,11 +142,7 @@ async def order_page(
     session: AsyncSession, user_id: UserId, query: OrderQuery
 ) -> tuple[list[JournalOrder], str | None]:
     """Return one page of a user's orders, newest first, and the cursor of the next."""
-    statement = select(OrderRow).where(OrderRow.user_id == user_id)
-    if query.symbol:
-        statement = statement.where(OrderRow.symbol == query.symbol.upper())
-    if query.mode:
-        statement = statement.where(OrderRow.mode == query.mode)
+    statement = select(OrderRow).where(OrderRow.user_id == user_id, *_filters(query))
     key = tuple_(OrderRow.created_at, OrderRow.id)
     if query.cursor:
         statement = statement.where(key < tuple_(*_bound(query.cursor)))

@@ -1,6 +1,6 @@
 """`/api/v1/scanners`: reusable lists of tickers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends
@@ -111,7 +111,7 @@ async def update_scanner(
 async def delete_scanner(
     scanner_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> None:
-    """Delete a scanner; 409 while an active pipeline uses it."""
+    """Delete a scanner; 409 while an active pipeline is published with it."""
     found = await container.scanners.get(session, user.user_id, ScannerId(scanner_id))
     used = await _with_uses(session, user.user_id, found)
     _require_unused(used.used_by)
@@ -138,24 +138,38 @@ async def _add_uses(session: AsyncSession, user_id: UserId, scanners: Sequence[S
     uses = await using_scanner(session, user_id, [scanner.id for scanner in scanners])
     for scanner in scanners:
         scanner.used_by = [
-            ScannerUse(pipeline_id=use.pipeline_id, name=use.name, status=use.status.value)
+            ScannerUse(
+                pipeline_id=use.pipeline_id,
+                name=use.name,
+                status=use.status.value,
+                published=use.published,
+            )
             for use in uses.get(scanner.id, [])
         ]
 
 
 def _require_unused(uses: Sequence[ScannerUse]) -> None:
-    """Raise ScannerInUse naming every active pipeline of `uses`."""
-    active = [use for use in uses if use.status == "active"]
-    if active:
-        raise ScannerInUse(
-            f"Active pipelines start by it: {', '.join(use.name for use in active)}.",
-            [
-                Problem(
-                    f"{use.name} is active.",
-                    "Deactivate it, or choose another scanner in its settings.",
-                    field="used_by",
-                    code=ScannerInUse.code,
-                )
-                for use in active
-            ],
-        )
+    """Raise ScannerInUse naming every active pipeline of `uses` that is published with it."""
+    started = [use for use in uses if use.status == "active" and use.published]
+    drafts = [use.name for use in uses if use.status == "active" and not use.published]
+    if not started:
+        return
+    detail = f"Active pipelines start by it: {_names(use.name for use in started)}."
+    if drafts:
+        detail += f" Drafts that name it: {_names(drafts)}."
+    raise ScannerInUse(
+        detail,
+        [
+            Problem(
+                f"{use.name} is active.",
+                "Deactivate it, or publish it with another scanner in its settings.",
+                field="used_by",
+                code=ScannerInUse.code,
+            )
+            for use in started
+        ],
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names)

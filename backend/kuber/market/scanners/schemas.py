@@ -39,11 +39,12 @@ class ScannerBody(BaseModel):
 
 
 class ScannerUse(BaseModel):
-    """A pipeline that names the scanner in its trigger."""
+    """A pipeline that names the scanner in its trigger; `published`: not only in its draft."""
 
     pipeline_id: UUID
     name: str
     status: Literal["draft", "active", "archived"]
+    published: bool
 
 
 class ScannerOut(BaseModel):

@@ -329,6 +329,7 @@ async def test_uses_are_shown_and_an_active_one_keeps_the_scanner(ann: httpx.Asy
     body = {"name": "Crosses", "template": template, "trigger": trigger}
     pipeline = (await ann.post("/api/v1/pipelines", json=body)).json()
     use = {"pipeline_id": pipeline["id"], "name": "Crosses", "status": "draft"}
+    use["published"] = True
     assert (await get(ann, made))["used_by"] == [use]
     activated = await ann.post(f"/api/v1/pipelines/{pipeline['id']}/activate")
     assert activated.status_code == 200, activated.text

@@ -1,6 +1,7 @@
 """Draft and published: what saving, publishing, restoring, copying and switching on do to each."""
 
 import json
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -261,7 +262,12 @@ def test_a_scanner_is_in_use_by_a_draft_and_by_what_is_published(
     post(trader, made, "activate")
     trader.save(made, trigger=then)
     assert [use["pipeline_id"] for use in trader.http.get(path).json()["used_by"]] == [made["id"]]
-    assert trader.http.delete(path).status_code == 409
+    [use] = trader.http.get(path).json()["used_by"]
+    assert use["published"] is (where == "published")
+    if where == "published":
+        refused = trader.http.delete(path)
+        assert refused.status_code == 409
+        assert refused.json()["detail"] == "Active pipelines start by it: Mine."
     post(trader, made, "deactivate")
     assert trader.http.delete(path).status_code == 204
     if where == "published":
@@ -332,3 +338,41 @@ def test_nothing_published_is_compared_with_nothing(trader: Trader) -> None:
     made = trader.create(graph=BROKEN)
     answer = trader.http.get(f"/pipelines/{made['id']}/diff")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_published")
+
+
+def test_a_scanner_that_only_drafts_name_starts_nothing_and_may_go(trader: Trader) -> None:
+    scanner = trader.http.post(
+        "/scanners", json={"name": "One", "kind": "manual", "tickers": ["AAPL"]}
+    ).json()
+    signal = {
+        "kind": "signal",
+        "scanner_id": scanner["id"],
+        "subscriptions": [{"signal_type": "golden_cross"}],
+    }
+    path = f"/scanners/{scanner['id']}"
+    by_it = trader.create("By it", graph=steps(a={}), trigger=signal)
+    other = trader.create("Other", graph=steps(a={}), trigger=HOURLY)
+    for made in (by_it, other):
+        assert post(trader, made, "activate").is_success
+    trader.save(other, trigger=signal)
+    refused = trader.http.delete(path)
+    assert refused.status_code == 409
+    detail = "Active pipelines start by it: By it. Drafts that name it: Other."
+    assert refused.json()["detail"] == detail
+    assert [one["message"] for one in refused.json()["errors"]] == ["By it is active."]
+    assert post(trader, by_it, "deactivate").is_success
+    assert trader.http.delete(path).status_code == 204
+
+
+def test_a_version_that_there_is_not_is_told_apart_from_a_pipeline(trader: Trader) -> None:
+    made = trader.create(graph=steps(a={}))
+    for method, path in (("GET", "versions/9"), ("POST", "versions/9/restore")):
+        answer = trader.http.request(
+            method, f"/pipelines/{made['id']}/{path}", headers={"If-Match": "1"}
+        )
+        told = answer.json()
+        assert (answer.status_code, told["code"]) == (404, "not_found")
+        assert told["title"] == "No such version"
+        assert [one["field"] for one in told["errors"]] == ["version"]
+    gone = trader.http.get(f"/pipelines/{uuid4()}/versions/9").json()
+    assert gone["title"] == "No such pipeline"

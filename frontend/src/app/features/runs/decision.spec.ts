@@ -21,6 +21,30 @@ describe('decision', () => {
     expect(decisionOf(execution({ status: 'pending' }))).toBe('Waiting for a worker');
   });
 
+  it('says of a cancelled run what it traded before', () => {
+    const fill = {
+      time: '2026-11-21T12:00:00Z',
+      quantity: '137',
+      price: '123.07',
+      commission: '0',
+    };
+    const trade = {
+      action: 'buy' as const,
+      symbol: 'AAPL',
+      quantity: '137',
+      entry_price: '123.07',
+      stop_loss: '120',
+      targets: [],
+      fills: [fill],
+      status: 'filled' as const,
+      reason: '',
+    };
+    const run = execution({ status: 'cancelled', outcome: 'Cancelled', trade });
+    expect(decisionOf(run)).toBe('Cancelled after it bought 137 AAPL at 123.07');
+    expect(decisionOf({ ...run, trade: { ...trade, fills: [] } })).toBe('Cancelled');
+    expect(decisionOf({ ...run, trade: null })).toBe('Cancelled');
+  });
+
   it('names the node that failed', () => {
     const error = { code: 'x', message: 'y', node_id: 'risk', remedy: null };
     const nodes = [nodeRun({ node_id: 'risk', name: 'Risk manager', status: 'failed' })];

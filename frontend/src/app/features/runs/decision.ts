@@ -1,5 +1,6 @@
 import type { ExecutionOut } from '@core/api';
 import { type Decision, splitDecision } from '@shared/format/decision';
+import { formatPrice, formatQuantity } from '@shared/format/numbers';
 
 /** The decision of a run, split after its first sentence. */
 export function headlineOf(run: ExecutionOut): Decision {
@@ -8,6 +9,8 @@ export function headlineOf(run: ExecutionOut): Decision {
 
 /** What the run decided, or where it stands, as one sentence. */
 export function decisionOf(run: ExecutionOut): string {
+  const bought = run.status === 'cancelled' ? filledInWords(run.trade) : null;
+  if (bought) return `Cancelled after it ${bought}`;
   if (run.outcome) return run.outcome;
   switch (run.status) {
     case 'pending':
@@ -23,6 +26,14 @@ export function decisionOf(run: ExecutionOut): string {
     case 'succeeded':
       return 'Finished without a trade';
   }
+}
+
+/** What was filled of a trade; null: nothing. */
+function filledInWords(trade: ExecutionOut['trade']): string | null {
+  if (!trade?.fills.length) return null;
+  const verb = trade.action === 'buy' ? 'bought' : 'sold';
+  const price = formatPrice(trade.entry_price);
+  return `${verb} ${formatQuantity(trade.quantity)} ${trade.symbol} at ${price}`;
 }
 
 function failure(run: ExecutionOut): string {

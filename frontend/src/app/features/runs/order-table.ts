@@ -1,7 +1,7 @@
 import { Component, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import type { OrderOut } from '@core/api';
-import { PricePipe, QuantityPipe } from '@shared/format/format-pipes';
+import { MoneyPipe, PricePipe, QuantityPipe } from '@shared/format/format-pipes';
 import { ModeBadge } from '@shared/mode-badge';
 import { Time } from '@shared/time';
 
@@ -14,7 +14,7 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 /** Orders as rows, each with the pipeline that it came from, also when that was deleted. */
 @Component({
   selector: 'k-order-table',
-  imports: [RouterLink, ModeBadge, Time, PricePipe, QuantityPipe],
+  imports: [RouterLink, ModeBadge, Time, MoneyPipe, PricePipe, QuantityPipe],
   template: `
     <div class="k-table-wrap">
       <table class="k-table" aria-label="Orders">
@@ -24,6 +24,8 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
             <th>State</th>
             <th class="k-num">Filled</th>
             <th class="k-num">Price</th>
+            <th class="k-num middle">Commission</th>
+            <th class="middle">As of</th>
             <th>Pipeline</th>
             <th class="wide">Mode</th>
             <th class="k-num wide">Placed</th>
@@ -39,10 +41,18 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
                   {{ words(order) }}
                 }
                 {{ order.symbol }}
+                <span class="narrow k-muted">
+                  Commission {{ order.commission | kMoney }}
+                  @if (order.as_of; as at) {
+                    · as of <k-time [at]="at" />
+                  }
+                </span>
               </td>
               <td [title]="order.reason">{{ state(order.status) }}</td>
               <td class="k-num">{{ order.filled_quantity | kQuantity }}</td>
               <td class="k-num">{{ order.average_fill_price | kPrice }}</td>
+              <td class="k-num middle">{{ order.commission | kMoney }}</td>
+              <td class="middle"><k-time [at]="order.as_of" /></td>
               <td class="pipeline k-ellipsis" [title]="order.pipeline_name ?? ''">
                 {{ order.pipeline_name ?? '–' }}
                 @if (order.pipeline_name && order.pipeline_deleted) {
@@ -61,7 +71,19 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
     .pipeline {
       max-width: 220px;
     }
-    @media (max-width: 1000px) {
+    .narrow {
+      display: none;
+      font-size: 12px;
+    }
+    @media (max-width: 700px) {
+      .middle {
+        display: none;
+      }
+      .narrow {
+        display: block;
+      }
+    }
+    @media (max-width: 1200px) {
       .wide {
         display: none;
       }

@@ -19,6 +19,8 @@ const order = (change: Partial<OrderOut> = {}): OrderOut => ({
   reason: '',
   filled_quantity: '137',
   average_fill_price: '123.07',
+  commission: '0.68',
+  as_of: '2009-05-14T21:00:00Z',
   created_at: '2026-11-21T12:00:00Z',
   answered_at: '2026-11-21T12:00:01Z',
   fills: [],
@@ -32,7 +34,11 @@ async function open(orders: OrderOut[], costs: object[], total: string) {
   const bill = await asked('GET', '/costs');
   expect(queryOf(bill).get('group_by')).toBe('pipeline');
   bill.flush({ items: costs, total, next_cursor: null });
-  (await asked('GET', '/orders')).flush({ items: orders, next_cursor: null });
+  (await asked('GET', '/orders')).flush({
+    items: orders,
+    next_cursor: null,
+    totals: { orders: 120, filled: 97, commissions: [{ currency: 'USD', amount: '61.5' }] },
+  });
   await settled(fixture);
   const page = fixture.nativeElement as HTMLElement;
   const rows = (label: string) =>
@@ -54,6 +60,17 @@ describe('the statement', () => {
     expect(second).not.toContain('deleted');
     expect(rows('Costs by pipeline')[0]).toContain('Gone');
     expect(page.querySelector('tfoot')?.textContent).toContain('0.25');
+  });
+
+  it('says on top what all orders and runs came to, and of each its commission and as-of', async () => {
+    const { page, rows } = await open([order()], [], '0.25');
+    const sums = page.querySelector('dl')?.textContent.replaceAll(/\s+/g, ' ').trim();
+    expect(sums).toBe('Orders 120 97 filled Commission $61.50 Cost of runs $0.25 by pipeline');
+    expect(page.querySelector('dl')?.compareDocumentPosition(page.querySelector('table')!)).toBe(
+      Node.DOCUMENT_POSITION_FOLLOWING,
+    );
+    expect(rows('Orders')[0]).toContain('$0.68');
+    expect(rows('Orders')[0]).toContain('14 May 2009');
   });
 
   it('leads to the run of an order while there is one', async () => {

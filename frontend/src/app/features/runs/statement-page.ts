@@ -1,5 +1,5 @@
-import { Component, inject, resource } from '@angular/core';
-import { listCosts, listOrders, type OrderOut } from '@core/api';
+import { Component, inject, resource, signal } from '@angular/core';
+import { listCosts, listOrders, type OrderOut, type OrderTotalsOut } from '@core/api';
 import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
@@ -8,6 +8,7 @@ import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { CostPipe, CountPipe } from '@shared/format/format-pipes';
+import { formatMoney, formatQuantity } from '@shared/format/numbers';
 import { ListFrame } from '@shared/list-frame';
 import { SkeletonRows } from '@shared/skeleton';
 import { OrderTable } from './order-table';
@@ -21,6 +22,34 @@ const PAGE_SIZE = 50;
   template: `
     <div class="k-page">
       <h1 class="k-sr-only">Statement</h1>
+      @if (totals(); as sums) {
+        <dl class="k-card sums" aria-label="In all">
+          <div>
+            <dt>Orders</dt>
+            <dd>
+              {{ sums.orders | kCount }}
+              <span class="k-muted">{{ sums.filled | kCount }} filled</span>
+            </dd>
+          </div>
+          <div>
+            <dt>Commission</dt>
+            <dd>{{ commissionWords(sums) }}</dd>
+          </div>
+          <div>
+            <dt>Cost of runs</dt>
+            <dd>
+              @if (costs.hasValue()) {
+                {{ costs.value().total | kCost }}
+                <button type="button" class="jump" (click)="bill.scrollIntoView()">
+                  by pipeline
+                </button>
+              } @else {
+                –
+              }
+            </dd>
+          </div>
+        </dl>
+      }
       <h2>Orders</h2>
       <k-list-frame [list]="orders">
         <k-order-table [items]="orders.items()" />
@@ -32,7 +61,7 @@ const PAGE_SIZE = 50;
           />
         </ng-container>
       </k-list-frame>
-      <h2>Costs by pipeline</h2>
+      <h2 #bill>Costs by pipeline</h2>
       <div class="k-card">
         @if (costs.error(); as error) {
           <k-error-state [error]="problem(error)" (retry)="costs.reload()" />
@@ -81,16 +110,68 @@ const PAGE_SIZE = 50;
     h2:first-of-type {
       margin-top: 0;
     }
+    .sums {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 8px 40px;
+      margin: 0 0 20px;
+      padding: 12px 16px;
+    }
+    .sums dt {
+      color: var(--mat-sys-on-surface-variant);
+      font-size: 12px;
+    }
+    .sums dd {
+      margin: 0;
+      font-size: 16px;
+      font-variant-numeric: tabular-nums;
+    }
+    .sums span,
+    .jump {
+      font-size: 13px;
+    }
+    .jump {
+      min-height: 24px;
+      padding: 0;
+      border: 0;
+      background: none;
+      color: var(--mat-sys-primary);
+      font-family: inherit;
+      text-decoration: underline;
+      cursor: pointer;
+    }
+    @media (max-width: 700px) {
+      .sums {
+        justify-content: space-between;
+        gap: 8px 16px;
+      }
+    }
   `,
 })
 export class StatementPage {
-  protected readonly orders = keptList<OrderOut, Record<string, never>>('orders', (_, cursor) =>
-    unwrap(listOrders({ query: { cursor, limit: PAGE_SIZE } })),
+  protected readonly totals = signal<OrderTotalsOut | null>(null);
+  protected readonly orders = keptList<OrderOut, Record<string, never>>(
+    'orders',
+    async (_, cursor) => {
+      const page = await unwrap(listOrders({ query: { cursor, limit: PAGE_SIZE } }));
+      this.totals.set(page.totals);
+      return page;
+    },
   );
   protected readonly costs = resource({
     loader: () => unwrap(listCosts({ query: { group_by: 'pipeline' } })),
   });
   protected readonly problem = toProblemError;
+
+  /** Each currency's, in its own words; dollars as everywhere. */
+  protected commissionWords({ commissions }: OrderTotalsOut): string {
+    if (!commissions.length) return formatMoney('0');
+    return commissions
+      .map(({ amount, currency }) =>
+        currency === 'USD' ? formatMoney(amount) : `${formatQuantity(amount)} ${currency}`,
+      )
+      .join(', ');
+  }
 
   constructor() {
     inject(PageContext).show([{ label: 'Runs', link: '/runs' }, { label: 'Statement' }]);

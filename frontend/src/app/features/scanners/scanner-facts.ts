@@ -9,6 +9,7 @@ import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
+import { isDraftOnly } from './scanner-uses';
 
 /** How a stored scanner is doing: its tickers, when they were looked up, who uses them. */
 @Component({
@@ -57,7 +58,11 @@ import { Time } from '@shared/time';
           @for (use of scanner().used_by; track use.pipeline_id) {
             <p class="use">
               <a [routerLink]="['/pipelines', use.pipeline_id]">{{ use.name }}</a>
-              <k-status-badge [status]="use.status" />
+              @if (isDraftOnly(use)) {
+                <span class="k-muted">Draft only</span>
+              } @else {
+                <k-status-badge [status]="use.status" />
+              }
             </p>
           } @empty {
             <span class="k-muted">No pipeline yet</span>
@@ -112,6 +117,7 @@ export class ScannerFacts {
   readonly scanner = input.required<ScannerOut>();
   readonly refreshed = output();
 
+  protected readonly isDraftOnly = isDraftOnly;
   protected readonly busy = signal(false);
   protected readonly problem = signal<ProblemError | null>(null);
 

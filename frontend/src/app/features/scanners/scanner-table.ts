@@ -6,6 +6,7 @@ import type { ScannerOut } from '@core/api';
 import { Icon } from '@shared/icon';
 import { Time } from '@shared/time';
 import { type KindLook, kindLook } from './scanner-draft';
+import { usersInShort } from './scanner-uses';
 
 /** Scanners as rows: a click opens, the menu at the end acts. */
 @Component({
@@ -25,11 +26,7 @@ export class ScannerTable {
     return kindLook(scanner.kind);
   }
 
-  protected users({ used_by = [] }: ScannerOut): string {
-    const [first, ...others] = used_by;
-    if (!first) return 'No pipeline';
-    return others.length ? `${first.name} and ${others.length} more` : first.name;
-  }
+  protected readonly users = usersInShort;
 
   /** The link in the row serves keyboards; the rest of the row serves the mouse. */
   protected open(event: MouseEvent, scanner: ScannerOut): void {

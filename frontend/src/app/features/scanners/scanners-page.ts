@@ -16,6 +16,7 @@ import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
 import { ListHead } from '@shared/list-head';
 import { KINDS } from './scanner-draft';
+import { deletionWords } from './scanner-uses';
 import { ScannerTable } from './scanner-table';
 
 const PAGE_SIZE = 50;
@@ -65,7 +66,7 @@ export class ScannersPage {
   protected async delete(scanner: ScannerOut): Promise<void> {
     const agreed = await confirm(this.dialogs, {
       title: `Delete ${scanner.name}?`,
-      text: deletionText(scanner),
+      text: deletionWords(scanner),
       action: 'Delete',
     });
     if (!agreed) return;
@@ -84,10 +85,4 @@ export class ScannersPage {
       this.problem.set(toProblemError(error));
     }
   }
-}
-
-function deletionText({ used_by = [] }: ScannerOut): string {
-  if (!used_by.length) return 'No pipeline uses it. This cannot be undone.';
-  const names = used_by.map((use) => use.name).join(', ');
-  return `${names} will have no scanner any more and start on no signal. This cannot be undone.`;
 }

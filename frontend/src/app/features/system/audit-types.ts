@@ -31,6 +31,8 @@ const BY_SUBJECT = {
   pipeline_restored: 'Pipelines',
   pipeline_deleted: 'Pipelines',
   pipeline_adopted: 'Pipelines',
+  pipeline_version_adopted: 'Pipelines',
+  pipeline_version_dropped: 'Pipelines',
   webhook_source_created: 'Webhooks',
   webhook_source_changed: 'Webhooks',
   webhook_secret_rotated: 'Webhooks',

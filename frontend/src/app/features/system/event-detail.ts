@@ -91,8 +91,9 @@ export interface Fact {
   `,
 })
 export class EventDetail {
+  readonly type = input.required<string>();
   readonly data = input.required<Readonly<Record<string, unknown>>>();
   readonly facts = input.required<readonly Fact[]>();
 
-  protected readonly links = computed(() => linksOf(this.data()));
+  protected readonly links = computed(() => linksOf(this.type(), this.data()));
 }

@@ -50,7 +50,15 @@ describe('dataInWords', () => {
     expect(dataInWords('pipeline_activated', { status: 'active' })).toBe('Active');
     expect(dataInWords('pipeline_archived', { status: 'archived' })).toBe('Archived');
     const deleted = { ...data, status: 'archived', kept: true };
-    expect(dataInWords('pipeline_deleted', deleted)).toBe('Paper mode, by hand');
+    const kept = 'its runs, orders and costs are kept';
+    expect(dataInWords('pipeline_deleted', deleted)).toBe(`It was: paper mode, by hand; ${kept}`);
+    expect(dataInWords('pipeline_deleted', { status: 'active', mode: 'paper', kept: true })).toBe(
+      `It was: active, paper mode; ${kept}`,
+    );
+    expect(dataInWords('pipeline_deleted', { status: 'archived', mode: 'paper' })).toBe(
+      'It was: archived, paper mode; its runs went with it',
+    );
+    expect(dataInWords('pipeline_version_dropped', { version: 3 })).toMatch(/^Version 3,/);
   });
 
   it('names the first figures of what it does not know, ids last and shortened', () => {
@@ -62,10 +70,12 @@ describe('dataInWords', () => {
 
 describe('linksOf', () => {
   it('leads to the run under either name, and only by a real id', () => {
-    expect(linksOf({ execution_id: RUN })).toEqual([
+    expect(linksOf('run_finished', { execution_id: RUN })).toEqual([
       { label: 'Open the run', link: ['/runs', RUN] },
     ]);
-    expect(linksOf({ run_id: '../login' })).toEqual([]);
+    expect(linksOf('run_finished', { run_id: '../login' })).toEqual([]);
+    expect(linksOf('pipeline_published', { pipeline_id: RUN })).toHaveLength(1);
+    expect(linksOf('pipeline_deleted', { pipeline_id: RUN })).toEqual([]);
   });
 });
 

@@ -22,6 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
   plugin_removed: 'Plug-in removed',
   plugin_left_out: 'Plug-in left out',
   pipeline_adopted: 'Pipeline taken on record',
+  pipeline_version_adopted: 'Version taken on record',
+  pipeline_version_dropped: 'Version dropped',
   pipeline_activated: 'Pipeline switched on',
   pipeline_deactivated: 'Pipeline switched off',
   pipeline_trigger_changed: 'Trigger changed',
@@ -62,7 +64,9 @@ const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
   pipeline_deactivated: standing,
   pipeline_archived: standing,
   pipeline_restored: standing,
-  pipeline_deleted: ({ mode, trigger }) => standing({ mode, trigger }),
+  pipeline_deleted: deleted,
+  pipeline_version_dropped: ({ version }) => `Version ${leafText(version)}, which nothing ran`,
+  pipeline_version_adopted: ({ version }) => `Version ${leafText(version)}, of before`,
   budget_changed: ({ per_run, per_day }) => `Per run ${limit(per_run)}, per day ${limit(per_day)}`,
   webhook_source_changed: ({ changed }) => `Changed: ${leafText(changed)}`,
   RunFinished: ({ symbol, status, mode }) =>
@@ -99,9 +103,16 @@ export function dataInWords(type: string, data: Data): string {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const PAGES: readonly { keys: readonly string[]; label: string; path: string }[] = [
+interface Page {
+  readonly keys: readonly string[];
+  readonly label: string;
+  readonly path: string;
+  /** It is no more once a pipeline was deleted. */
+  readonly gone?: boolean;
+}
+const PAGES: readonly Page[] = [
   { keys: ['run_id', 'execution_id'], label: 'Open the run', path: '/runs' },
-  { keys: ['pipeline_id'], label: 'Open the pipeline', path: '/pipelines' },
+  { keys: ['pipeline_id'], label: 'Open the pipeline', path: '/pipelines', gone: true },
   { keys: ['signal_id'], label: 'Open the signal', path: '/signals' },
   { keys: ['source_id'], label: 'Open the webhook', path: '/signals/webhooks' },
   { keys: ['dead_letter_id'], label: 'Open the dead letter', path: '/system/dead-letters' },
@@ -112,9 +123,10 @@ export function pipelineOf({ pipeline_id }: Data): string | null {
   return UUID.test(text(pipeline_id)) ? text(pipeline_id) : null;
 }
 
-/** The pages of what an event speaks of. */
-export function linksOf(data: Data): readonly DataLink[] {
-  return PAGES.flatMap(({ keys, label, path }) => {
+/** The pages of what an event of `type` speaks of. */
+export function linksOf(type: string, data: Data): readonly DataLink[] {
+  const pages = PAGES.filter(({ gone }) => !gone || type !== 'pipeline_deleted');
+  return pages.flatMap(({ keys, label, path }) => {
     const id = keys.map((key) => data[key]).find((value) => UUID.test(text(value)));
     return id === undefined ? [] : [{ label, link: [path, text(id)] }];
   });
@@ -157,6 +169,15 @@ function statusInWords(status: unknown): string {
 function standing({ status, mode, trigger }: Data): string {
   const words = [status && statusInWords(status), mode && `${text(mode)} mode`];
   return upper([...words, trigger ? kindOf(trigger) : ''].filter(Boolean).join(', '));
+}
+
+/** What was deleted: how it stood, and what of it stays. */
+function deleted({ status, mode, trigger, kept }: Data): string {
+  // Older entries say of every pipeline that was kept that it was archived.
+  const stood = kept && status === 'archived' ? undefined : status;
+  const was = standing({ status: stood, mode, trigger });
+  const stays = kept ? 'its runs, orders and costs are kept' : 'its runs went with it';
+  return [was && `It was: ${was.toLowerCase()}`, stays].filter(Boolean).join('; ');
 }
 
 function signalled({ signal_type, tickers, source }: Data): string {

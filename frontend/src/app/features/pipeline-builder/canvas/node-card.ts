@@ -44,12 +44,13 @@ export interface PortPress {
     '[class.target-refused]': 'verdict() === "refused"',
     '[style.--k-card-height]': 'height() + "px"',
     '[style.--hue]': 'hue()',
+    '(click)': 'ui.nodeClicked()',
   },
 })
 export class NodeCard {
   private readonly catalogue = inject(AgentCatalogue);
   private readonly store = inject(EditorStore);
-  private readonly ui = inject(EditorUi);
+  protected readonly ui = inject(EditorUi);
   private readonly problemList = inject(ProblemList);
   private readonly runs = inject(RunStore);
   private readonly freshness = inject(RunFreshness);

@@ -61,7 +61,14 @@ export class EditorUi {
     this.hintTimer = setTimeout(() => this.hint.set(null), HINT_MS);
   }
 
+  /** A node was clicked: its settings take the place of the versions. */
+  nodeClicked(): void {
+    if (this.versionsOpen()) this.inspect('settings');
+  }
+
+  /** The inspector takes the place of the versions. */
   inspect(tab: InspectorTab = this.inspectorTab()): void {
+    this.versionsOpen.set(false);
     this.inspectorTab.set(tab);
     this.inspector.set('open');
   }
