@@ -99,6 +99,8 @@ def _schema_facts(subject: str, schema: Mapping[str, Any]) -> Iterator[tuple[str
         yield f"{subject} .{name}", f"{_type(field)}, {need}"
     for value in schema.get("enum", []):
         yield f"{subject} ={value}", "value"
+    for part in schema.get("oneOf", []):
+        yield f"{subject} |{_type(part)}", "one of"
 
 
 def _type(schema: Mapping[str, Any]) -> str:

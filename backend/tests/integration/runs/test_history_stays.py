@@ -266,3 +266,63 @@ def kept(trader: Trader) -> tuple[Trader, JsonObject]:
     run = ran(trader, steps(dear={}))
     delete(trader, run["pipeline_id"])
     return trader, run
+
+
+def test_the_trade_of_a_run_is_that_of_its_orders_whatever_its_node_says(
+    trader: Trader, installation: Installation
+) -> None:
+    run = ran(trader, trading(None))
+    told = next(
+        node["output"]["trade"] for node in run["nodes"] if "trade" in (node["output"] or {})
+    )
+    assert run["trade"] == told
+    assert run["trade"]["fills"]
+    # As a run stands that was cancelled and claimed again after its worker was killed in the order.
+    with psycopg.connect(installation.database_url, autocommit=True) as connection:
+        connection.execute(
+            "update node_runs set status = 'cancelled', changes = null where run_id = %s"
+            " and changes ? 'trade'",
+            [run["id"]],
+        )
+        connection.execute(
+            "update runs set status = 'cancelled', outcome = 'Cancelled' where id = %s", [run["id"]]
+        )
+    cancelled = got(trader, f"/executions/{run['id']}")
+    assert cancelled["status"] == "cancelled"
+    assert cancelled["trade"] == run["trade"]
+
+
+def test_orders_say_commission_and_as_of_and_what_all_of_them_come_to(trader: Trader) -> None:
+    nothing = got(trader, "/orders")
+    assert nothing["totals"] == {"orders": 0, "filled": 0, "commissions": []}
+    first, second = ran(trader, trading(None), "One"), ran(trader, trading(None), "Two")
+    page = got(trader, "/orders", limit="1")
+    [order] = page["items"]
+    assert order["as_of"] == second["as_of"] == GOLDEN_DAY
+    fills = [fill for run in (first, second) for fill in run["trade"]["fills"]]
+    assert Decimal(order["commission"]) == sum(
+        Decimal(fill["commission"]) for fill in second["trade"]["fills"]
+    )
+    assert (page["totals"]["orders"], page["totals"]["filled"]) == (2, 2)
+    [commission] = page["totals"]["commissions"]
+    assert commission["currency"] == "USD"
+    assert Decimal(commission["amount"]) == sum(Decimal(fill["commission"]) for fill in fills)
+    other = got(trader, "/orders", symbol="MSFT")
+    assert (other["items"], other["totals"]) == ([], nothing["totals"])
+
+
+def test_costs_by_model_are_refused_with_the_groupings_that_there_are(trader: Trader) -> None:
+    answer = trader.http.get("/costs", params={"group_by": "model"})
+    [problem] = answer.json()["errors"]
+    assert (answer.status_code, problem["field"]) == (422, "group_by")
+    assert "agent, symbol, mode, pipeline, day" in problem["message"]
+
+
+def test_every_event_of_runs_is_one_of_the_types_of_the_contract(trader: Trader) -> None:
+    run = ran(trader, trading(None))
+    events = trader.events(run["id"])
+    assert {"execution_started", "agent_started", "agent_completed", "execution_finished"} < {
+        event["type"] for event in events
+    }
+    [traded] = [event["data"] for event in events if event["type"] == "trade_executed"]
+    assert traded == run["trade"]

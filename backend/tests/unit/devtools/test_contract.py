@@ -26,6 +26,7 @@ DOCUMENT = {
                 "required": ["name"],
             },
             "Mode": {"enum": ["live", "paper"]},
+            "Event": {"oneOf": [{"$ref": "#/x/Page"}, {"$ref": "#/x/New"}]},
         }
     },
 }
@@ -48,6 +49,8 @@ def test_a_contract_becomes_one_fact_per_promise() -> None:
         "send New .mode": "Mode, optional",
         "send Mode =live": "value",
         "send Mode =paper": "value",
+        "receive Event |Page": "one of",
+        "receive Event |New": "one of",
     }
 
 
