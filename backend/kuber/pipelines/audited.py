@@ -29,7 +29,9 @@ def _of_publishing(value: str) -> str:
 
 
 # What was deleted and kept is archived; its entry says how it stood before.
-_STATUS = "case when s.event_type = 'pipeline_deleted' then 'archived' else s.status end"
+_STATUS = """
+    case when s.event_type = 'pipeline_deleted' and s.kept then 'archived' else s.status end
+"""
 
 
 def _digest(graph: str) -> str:

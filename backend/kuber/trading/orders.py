@@ -99,7 +99,7 @@ async def order_totals(session: AsyncSession, user_id: UserId, query: OrderQuery
         .group_by(AccountRow.currency)
         .order_by(AccountRow.currency)
     )
-    found = [tuple(row) for row in rows]
+    found = [row._tuple() for row in rows]
     return OrderTotals(
         orders,
         sum(filled for _, filled, _ in found),

@@ -22,11 +22,11 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
           <tr>
             <th>Order</th>
             <th>State</th>
-            <th class="k-num">Filled</th>
-            <th class="k-num">Price</th>
+            <th class="k-num middle">Filled</th>
+            <th class="k-num middle">Price</th>
             <th class="k-num middle">Commission</th>
             <th class="middle">As of</th>
-            <th>Pipeline</th>
+            <th class="middle">Pipeline</th>
             <th class="wide">Mode</th>
             <th class="k-num wide">Placed</th>
           </tr>
@@ -42,18 +42,24 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
                 }
                 {{ order.symbol }}
                 <span class="narrow k-muted">
-                  Commission {{ order.commission | kMoney }}
+                  @if (order.average_fill_price; as price) {
+                    {{ order.filled_quantity | kQuantity }} at {{ price | kPrice }}, commission
+                    {{ order.commission | kMoney }}
+                  }
                   @if (order.as_of; as at) {
-                    · as of <k-time [at]="at" />
+                    <span>As of <k-time [at]="at" /></span>
+                  }
+                  @if (order.pipeline_name; as name) {
+                    <span>{{ name }}{{ order.pipeline_deleted ? ', deleted' : '' }}</span>
                   }
                 </span>
               </td>
               <td [title]="order.reason">{{ state(order.status) }}</td>
-              <td class="k-num">{{ order.filled_quantity | kQuantity }}</td>
-              <td class="k-num">{{ order.average_fill_price | kPrice }}</td>
+              <td class="k-num middle">{{ order.filled_quantity | kQuantity }}</td>
+              <td class="k-num middle">{{ order.average_fill_price | kPrice }}</td>
               <td class="k-num middle">{{ order.commission | kMoney }}</td>
               <td class="middle"><k-time [at]="order.as_of" /></td>
-              <td class="pipeline k-ellipsis" [title]="order.pipeline_name ?? ''">
+              <td class="middle pipeline k-ellipsis" [title]="order.pipeline_name ?? ''">
                 {{ order.pipeline_name ?? '–' }}
                 @if (order.pipeline_name && order.pipeline_deleted) {
                   <span class="k-muted">deleted</span>
@@ -80,7 +86,11 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
         display: none;
       }
       .narrow {
-        display: block;
+        display: grid;
+        padding-bottom: 4px;
+        line-height: 18px;
+        white-space: normal;
+        overflow-wrap: anywhere;
       }
     }
     @media (max-width: 1200px) {

@@ -70,18 +70,20 @@ const PAGE_SIZE = 50;
             <table class="k-table" aria-label="Costs by pipeline">
               <thead>
                 <tr>
-                  <th>Pipeline</th>
+                  <th class="name">Pipeline</th>
                   <th class="k-num">Runs</th>
-                  <th class="k-num">Tokens</th>
+                  <th class="k-num tokens">Tokens</th>
                   <th class="k-num">Cost</th>
                 </tr>
               </thead>
               <tbody>
                 @for (group of costs.value().items; track group.key) {
                   <tr>
-                    <td>{{ group.name }}</td>
+                    <td class="name">{{ group.name }}</td>
                     <td class="k-num">{{ group.runs | kCount }}</td>
-                    <td class="k-num">{{ group.input_tokens + group.output_tokens | kCount }}</td>
+                    <td class="k-num tokens">
+                      {{ group.input_tokens + group.output_tokens | kCount }}
+                    </td>
                     <td class="k-num">{{ group.amount | kCost }}</td>
                   </tr>
                 }
@@ -89,7 +91,8 @@ const PAGE_SIZE = 50;
               <tfoot>
                 <tr>
                   <th scope="row">Total</th>
-                  <td colspan="2"></td>
+                  <td></td>
+                  <td class="tokens"></td>
                   <td class="k-num">{{ costs.value().total | kCost }}</td>
                 </tr>
               </tfoot>
@@ -141,6 +144,14 @@ const PAGE_SIZE = 50;
       cursor: pointer;
     }
     @media (max-width: 700px) {
+      .tokens {
+        display: none;
+      }
+      .name {
+        width: 60%;
+        white-space: normal;
+        overflow-wrap: anywhere;
+      }
       .sums {
         justify-content: space-between;
         gap: 8px 16px;
