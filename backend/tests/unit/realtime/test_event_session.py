@@ -3,8 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,18 +16,11 @@ from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session import Denied, EventSession
 from kuber.runs.errors import RunNotFound
-from kuber.runs.live_events import (
-    AgentStartedData,
-    AgentStartedEvent,
-    AnyRunEvent,
-    ExecutionFinishedData,
-    ExecutionFinishedEvent,
-)
-from kuber.runs.types import RunStatus
+from kuber.runs.live_events import AnyRunEvent
+from tests.fakes.live_events import RUN, ended, event, notices
 from tests.fixtures.waiting import LIMIT_S
 
 USER = UserId(uuid4())
-RUN = RunId(uuid4())
 
 
 class FakeHub:
@@ -48,35 +39,8 @@ class FakeHub:
 
     def publish(self, *events: News) -> None:
         for listener in self.listeners:
-            for event in events:
-                listener.put(event)
-
-
-def event(sequence: int, run_id: UUID = RUN) -> AnyRunEvent:
-    return AgentStartedEvent(
-        type="agent_started",
-        sequence=sequence,
-        at=datetime.now(UTC),
-        execution_id=run_id,
-        node_id="data",
-        data=AgentStartedData(agent_type="market_data", attempt=1),
-    )
-
-
-def ended(sequence: int) -> AnyRunEvent:
-    return ExecutionFinishedEvent(
-        type="execution_finished",
-        sequence=sequence,
-        at=datetime.now(UTC),
-        execution_id=RUN,
-        data=ExecutionFinishedData(
-            status=RunStatus.SUCCEEDED, outcome=None, error=None, cost=Decimal(0)
-        ),
-    )
-
-
-def notices(unread: int) -> NoticesMessage:
-    return NoticesMessage(type="notices", unread=unread, newest=None)
+            for one in events:
+                listener.put(one)
 
 
 class Client:
