@@ -78,8 +78,7 @@ export const RunStore = signalStore(
     const reader = new RecordReader(async () => {
       const id = store.record()?.id;
       if (id) await read(id);
-      const progress = store.progress();
-      return progress === null || !hasGap(progress);
+      return !isIncomplete(store.progress());
     });
     const close = (): void => {
       stopEvents?.();
@@ -141,6 +140,10 @@ export const RunStore = signalStore(
   }),
   withHooks({ onDestroy: (store) => store.close() }),
 );
+
+function isIncomplete(progress: RunProgress | null): boolean {
+  return progress !== null && hasGap(progress);
+}
 
 /** Whether the record then holds more than the event: inputs and outputs, reasons, waits. */
 function hasDetails({ type }: RunEvent): boolean {
