@@ -103,6 +103,15 @@ class RunExecutor:
             self._first, (self._state.changes.get(node.id, {}) for node in self._plan.nodes)
         )
 
+    def _settled_state(self) -> Callable[[], str]:
+        """Return what gives the state as JSON text with the changes of the nodes settled by now."""
+        changes = [
+            self._state.changes.get(node.id, {})
+            for node in self._plan.nodes
+            if node.id in self.records and self.records[node.id].status.settled
+        ]
+        return lambda: with_changes(self._first, changes).model_dump_json()
+
     async def run_node(self, node_id: str) -> None:
         """Run one node to a durable result; its failure is a result, not an exception."""
         node = self._nodes[node_id]
@@ -293,6 +302,7 @@ class RunExecutor:
             )
         await self._recorder.node_settled(record, charge, lambda: self._tell_settled(node, record))
         self.records[node.id] = record
+        self._recorder.show_state(self._settled_state())
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000
         )
