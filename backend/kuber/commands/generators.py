@@ -103,7 +103,7 @@ def _instant(option: str, text: str) -> datetime:
 
 
 async def _replay(plan: "ReplayPlan") -> int:
-    from kuber.bootstrap import market_provider
+    from kuber.bootstrap.parts import market_provider
     from kuber.infra.db import Database, raw_pool
     from kuber.infra.plugins import Verdicts
     from kuber.kernel.clock import FixedClock, SystemClock

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from cachetools import LRUCache
 from psycopg import OperationalError
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
@@ -118,7 +119,7 @@ class GatewayStore:
     def __init__(self, pool: RawPool, keeper: SecretKeeper) -> None:
         self._pool = pool
         self._keeper = keeper
-        self._remembered: dict[SourceId, Source] = {}
+        self._remembered: LRUCache[SourceId, Source] = LRUCache(_MOST_REMEMBERED)
 
     async def source(self, source_id: SourceId, now: datetime) -> Source | None:
         """Return the source as it was at most `REMEMBERED` ago; raises SecretUnreadable."""
@@ -153,7 +154,7 @@ class GatewayStore:
             read_at=now,
         )
         if enabled:
-            self._remember(found)
+            self._remembered[source_id] = found
         return found
 
     async def accept(
@@ -205,11 +206,6 @@ class GatewayStore:
         async with self._pool.connection(_PATIENCE_S) as connection:
             await connection.execute(_REFUSE, values)
             await connection.execute(_TRIM, {"source_id": source_id, "kept": REFUSALS_KEPT})
-
-    def _remember(self, source: Source) -> None:
-        self._remembered[source.id] = source
-        if len(self._remembered) > _MOST_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
 
     async def _one_row(
         self, statement: str, values: Sequence[object] | Mapping[str, object]

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from kuber.api import admission
 from kuber.api.admission import AdmissionControl
 from kuber.api.app import create_app
-from kuber.bootstrap import IMPORTS, open_api
+from kuber.bootstrap.api import IMPORTS, open_api
 from kuber.config import Settings
 from kuber.identity.limits import DEFAULTS, LimitName
 from tests.fakes.api_container import browser

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.signals.gateway import guards
 from tests.fakes.api_container import browser
