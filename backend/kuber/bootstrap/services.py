@@ -14,9 +14,10 @@ from kuber.bootstrap.parts import Parts, worker_name
 from kuber.brokers.port import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.db import Database, RawPool
-from kuber.infra.history_retention import HistoryRetention
+from kuber.infra.history_retention import OLD_EVENTS
 from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer, ensure_topics
 from kuber.infra.kafka_consumer import KafkaConsumer
+from kuber.infra.retention import Retention
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import platform_symbols
 from kuber.market.feed.types import FeedSource
@@ -31,7 +32,7 @@ from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
 from kuber.signals.followed import followed_symbols
-from kuber.signals.gateway.retention import Retention
+from kuber.signals.gateway.retention import OLD_DELIVERIES
 from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
@@ -129,13 +130,12 @@ def _dispatcher(parts: _ServiceParts) -> LongRunning:
 
 def _scheduler(parts: _ServiceParts) -> LongRunning:
     scheduler = Scheduler(parts.pool, parts.market, parts.costs, parts.clock, parts.waker.wake)
-    retention = Retention(parts.pool, parts.clock)
-    history = HistoryRetention(parts.pool, parts.clock)
+    retentions = [Retention(parts.pool, parts.clock, what) for what in (OLD_DELIVERIES, OLD_EVENTS)]
 
     async def work() -> int:
         started = await scheduler.run_once()
-        await retention.run_once()
-        await history.run_once()
+        for retention in retentions:
+            await retention.run_once()
         return started
 
     return PeriodicService("scheduler", work, _SCHEDULER_EVERY_S)
