@@ -14,28 +14,15 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject, RawPool
-from kuber.infra.heartbeats import Progress, replace_lost
+from kuber.infra.heartbeats import BEAT, FORGET_BEATS, Progress, replace_lost
 from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 2.0
-_FORGET_AFTER = "1 day"
 BACKOFF = Backoff(first_s=0.5, longest_s=30, jitter=0.2)
 _HEALTHY_AFTER_S = 60.0
-
-_BEAT = """
-    insert into service_beats (service, instance, state, detail, started_at, beat_at, progress_at,
-                               waiting_for)
-    values (%(service)s, %(instance)s, %(state)s, %(detail)s, %(started_at)s, %(now)s,
-            %(progress_at)s, %(waiting_for)s)
-    on conflict (service, instance) do update
-        set state = excluded.state, detail = excluded.detail, started_at = excluded.started_at,
-            beat_at = excluded.beat_at, progress_at = excluded.progress_at,
-            waiting_for = excluded.waiting_for
-"""
-_FORGET = f"delete from service_beats where beat_at < now() - interval '{_FORGET_AFTER}'"  # noqa: S608
 
 
 class LongRunning(Protocol):
@@ -184,9 +171,9 @@ class ServiceHost:
         try:
             async with self._pool.connection() as connection:
                 for kept in self._kept:
-                    await connection.execute(_BEAT, self._beat_of(kept))
+                    await connection.execute(BEAT, self._beat_of(kept))
                 await replace_lost(connection, self._working(), self._instance)
-                await connection.execute(_FORGET)
+                await connection.execute(FORGET_BEATS)
         except (DatabaseError, PoolTimeout, OSError) as error:
             log.warning("heartbeat_missed", reason=str(error))
         except Exception:

@@ -1,6 +1,7 @@
 """Kafka, Redis and PostgreSQL go away and come back; signals are late, never lost, never double."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
