@@ -84,7 +84,7 @@ class RunWorker:
 
     async def drain(self) -> int:
         """Work until the queue of runs is empty."""
-        await self._waker.answered()
+        await self._waker.clear_wake_token()
         return await self._engine.drain()
 
     async def sweep(self) -> int:

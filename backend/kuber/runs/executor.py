@@ -40,7 +40,7 @@ _tracer = trace.get_tracer(__name__)
 ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, NodeWork, int], AgentContext]
 """Makes what an agent may touch, from the run, the node, its usage meter, its work and its seed."""
 
-PurseFactory = Callable[[PlannedNode], BudgetGuard | None]
+BudgetFor = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
 
 
@@ -64,7 +64,7 @@ class RunExecutor:
         plan: Plan,
         recorder: RunRecorder,
         context_for: ContextFactory,
-        purse_for: PurseFactory,
+        purse_for: BudgetFor,
         clock: Clock,
         limits: Limits,
         recorded: dict[str, NodeRecord],
@@ -139,12 +139,12 @@ class RunExecutor:
         if self.lost or self._stop.reason or self._is_blocked(node):
             self._state.blocked.add(node_id)
             return
-        self._taken[node_id] = node.entered_from(self.records)
+        self._taken[node_id] = node.taken_sources(self.records)
         recorded = self.records.get(node_id)
         if recorded is not None and recorded.status.settled:
             return
         try:
-            if node.ways_in and not self._taken[node_id]:
+            if node.incoming and not self._taken[node_id]:
                 await self._settle(node, _skipped(node), NodeUsage())
             else:
                 with _tracer.start_as_current_span(

@@ -36,7 +36,7 @@ _Skips = dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _Schedule:
     """What one due pipeline starts now, and when it is due after that."""
 
     one: DuePipeline
@@ -97,7 +97,9 @@ class Scheduler:
             due = [one for one in locked.pipelines if one in seen.pipelines]
             if not due and not locked.unreadable:
                 return None
-            spent_out = await self._costs.spent_out(connection, [one.user_id for one in due])
+            spent_out = await self._costs.over_daily_budget(
+                connection, [one.user_id for one in due]
+            )
             plans, next_times = [], [_put_off(one, one.problem, now) for one in locked.unreadable]
             for one in due:
                 try:
@@ -114,7 +116,7 @@ class Scheduler:
 
 def _plan(
     one: DuePipeline, instruments: Instruments, spent_out: dict[UserId, str], now: datetime
-) -> _Plan:
+) -> _Schedule:
     skips = _screen(one, instruments, spent_out, now)
     requests = [
         _request(one, symbol, instruments, now)
@@ -123,10 +125,10 @@ def _plan(
     ]
     next_run_at = next_due(one.trigger, now)
     if next_run_at is not None:
-        return _Plan(one, requests, skips, next_run_at, None)
+        return _Schedule(one, requests, skips, next_run_at, None)
     next_run_at = next_look(one.trigger, now)
     sentence = f"Until {next_run_at:%Y-%m-%d %H:%M} UTC the schedule is never due in market hours."
-    return _Plan(one, requests, skips, next_run_at, ("market_closed", sentence))
+    return _Schedule(one, requests, skips, next_run_at, ("market_closed", sentence))
 
 
 def _screen(
@@ -162,7 +164,7 @@ def _request(one: DuePipeline, symbol: str, instruments: Instruments, now: datet
     )
 
 
-def _next(plan: _Plan, started: Started) -> NextDue:
+def _next(plan: _Schedule, started: Started) -> NextDue:
     reasons = list(plan.skips.values())
     for request in plan.requests:
         if request.run_id in started.full:

@@ -9,7 +9,7 @@ from psycopg import Error as DatabaseError
 from psycopg import InterfaceError, OperationalError
 
 from kuber.infra.db import RawPool
-from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.heartbeats import Progress
 from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
 from kuber.infra.kafka_consumer import KafkaConsumer
@@ -115,7 +115,7 @@ class MessageLoop:
     ) -> None:
         """Put away what was rejected, then commit."""
         if rejected:
-            await self._put_away(rejected)
+            await self._store_dead_letters(rejected)
         self.handled += len(messages)
         MESSAGES_CONSUMED.labels(self._options.name).inc(len(messages))
         try:
@@ -155,12 +155,12 @@ class MessageLoop:
                 await asyncio.sleep(self._options.backoff.pause_s(attempt))
         raise AssertionError("the last attempt returns")
 
-    async def _put_away(self, rejected: Sequence[Rejected]) -> None:
+    async def _store_dead_letters(self, rejected: Sequence[Rejected]) -> None:
         attempt = 1
         while True:
             try:
                 async with self._pool.connection() as connection, connection.transaction():
-                    await put_away(connection, self._clock, self._options.name, rejected)
+                    await store_dead_letters(connection, self._clock, self._options.name, rejected)
                 break
             except Exception as error:
                 if not is_outage(error):

@@ -28,9 +28,9 @@ from kuber.signals.gateway.types import WINDOW_S, Proof, Source, SourceId
 
 _log = structlog.get_logger(__name__)
 
-STRANGERS_PER_MINUTE = 240
+UNVERIFIED_PER_MINUTE = 240
 """Deliveries of one network to one source, or to no source at all, that are not believed."""
-STRANGERS_NOTED_PER_MINUTE = 600
+UNVERIFIED_RECORDED_PER_MINUTE = 600
 """How many of those are put on record for one source, from wherever they come."""
 ALERT_WINDOW_S = 55
 """How long the same alert is the same one. TradingView repeats it for about half a minute when
@@ -107,15 +107,15 @@ class Admission:
         except ReplayGuardAway:
             return
 
-    async def count_stranger(self, source_id: SourceId, network: str) -> bool:
+    async def count_unverified(self, source_id: SourceId, network: str) -> bool:
         """Count a delivery that is not believed; say whether there is room to put it on record.
 
         Raises TooManyDeliveries when its network sends too many, ReplayGuardAway.
         """
         async with _reachable():
             of_network, of_all = await asyncio.gather(
-                self._windows.use(f"stranger:{source_id}:{network}", STRANGERS_PER_MINUTE),
-                self._windows.use(f"stranger:{source_id}", STRANGERS_NOTED_PER_MINUTE),
+                self._windows.use(f"unverified:{source_id}:{network}", UNVERIFIED_PER_MINUTE),
+                self._windows.use(f"unverified:{source_id}", UNVERIFIED_RECORDED_PER_MINUTE),
             )
         _require_room(of_network)
         return of_all.wait_s is None
@@ -123,7 +123,7 @@ class Admission:
     async def count_lost(self, network: str) -> None:
         """Count a delivery to no source; raises TooManyDeliveries, ReplayGuardAway."""
         async with _reachable():
-            use = await self._windows.use(f"lost:{network}", STRANGERS_PER_MINUTE)
+            use = await self._windows.use(f"lost:{network}", UNVERIFIED_PER_MINUTE)
         _require_room(use)
 
 
@@ -191,7 +191,7 @@ def _nonce_key(source_id: SourceId, nonce: str) -> str:
 
 def _require_room(use: Use) -> None:
     if use.wait_s is not None:
-        raise _too_many("Strangers of one network", STRANGERS_PER_MINUTE, use.count, use.wait_s)
+        raise _too_many("Strangers of one network", UNVERIFIED_PER_MINUTE, use.count, use.wait_s)
 
 
 def _too_many(who: str, limit: int, count: int, wait_s: int) -> TooManyDeliveries:

@@ -29,7 +29,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.fixture
 async def small(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
     """A gateway that can take little."""
-    monkeypatch.setattr(guards, "STRANGERS_PER_MINUTE", STRANGERS)
+    monkeypatch.setattr(guards, "UNVERIFIED_PER_MINUTE", STRANGERS)
     own = settings.model_copy(
         update={"webhooks_in_flight": IN_FLIGHT, "webhooks_per_minute": PER_USER}
     )
