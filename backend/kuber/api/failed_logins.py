@@ -41,7 +41,7 @@ class FailedLogins:
             except (SQLAlchemyError, OSError) as error:
                 log.error("failed_login_not_recorded", error=type(error).__name__)
 
-        # A context of its own: what the request holds of the database is given back with the answer.
+        # A context of its own: what the request holds of the database is given back in time.
         task = asyncio.get_running_loop().create_task(write(), context=Context())
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)

@@ -97,13 +97,13 @@ class Scheduler:
             due = [one for one in locked.pipelines if one in seen.pipelines]
             if not due and not locked.unreadable:
                 return None
-            spent_out = await self._costs.over_daily_budget(
+            over_budget = await self._costs.over_daily_budget(
                 connection, [one.user_id for one in due]
             )
             plans, next_times = [], [_put_off(one, one.problem, now) for one in locked.unreadable]
             for one in due:
                 try:
-                    plans.append(_plan(one, instruments, spent_out, now))
+                    plans.append(_plan(one, instruments, over_budget, now))
                 except Exception:
                     log.exception("schedule_unplannable", pipeline_id=str(one.pipeline_id))
                     next_times.append(_put_off(one, "The schedule could not be worked out.", now))
@@ -115,9 +115,9 @@ class Scheduler:
 
 
 def _plan(
-    one: DuePipeline, instruments: Instruments, spent_out: dict[UserId, str], now: datetime
+    one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
 ) -> _Schedule:
-    skips = _screen(one, instruments, spent_out, now)
+    skips = _screen(one, instruments, over_budget, now)
     requests = [
         _request(one, symbol, instruments, now)
         for symbol in one.trigger.symbols
@@ -132,7 +132,7 @@ def _plan(
 
 
 def _screen(
-    one: DuePipeline, instruments: Instruments, spent_out: dict[UserId, str], now: datetime
+    one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
 ) -> _Skips:
     """Return the symbols that start nothing this time, each with the reason."""
     skips: _Skips = {}
@@ -144,8 +144,8 @@ def _screen(
             skips[symbol] = ("unknown_symbol", f"There are no prices for {symbol}.")
         elif trading is not None and symbol not in trading:
             skips[symbol] = ("market_closed", f"The market of {symbol} was closed.")
-        elif one.user_id in spent_out:
-            skips[symbol] = ("budget", spent_out[one.user_id])
+        elif one.user_id in over_budget:
+            skips[symbol] = ("budget", over_budget[one.user_id])
     return skips
 
 
