@@ -157,9 +157,8 @@ class WebhookGateway:
 
     async def _find(self, source_id: SourceId, incoming: Incoming, progress: _Progress) -> Source:
         try:
-            return _require_enabled(
-                await self._store.source(source_id, self._clock.now()), incoming
-            )
+            found = await self._store.source(source_id, self._clock.now())
+            return _require_enabled(found, incoming)
         except WebhookNotFound:
             await self._admission.count_lost(progress.network)
             raise
@@ -180,9 +179,8 @@ class WebhookGateway:
     async def _read_anew(self, source: Source, progress: _Progress) -> Source | None:
         async with self._unverified.one():
             if progress.external_id is None:
-                progress.may_record = await self._admission.count_unverified(
-                    source.id, progress.network
-                )
+                count = self._admission.count_unverified
+                progress.may_record = await count(source.id, progress.network)
             return await self._store.fresh_source(source.id, self._clock.now())
 
     async def _attempt(
@@ -272,8 +270,7 @@ class WebhookGateway:
         return earlier.delivery
 
     async def _record(self, source: Source, progress: _Progress, error: KuberError) -> None:
-        """Note a refusal for the owner; never more often than the source may send, or than
-        strangers are recorded."""
+        """Record a refusal for the owner, within the limits of the source and of the unverified."""
         if isinstance(error, TooManyDeliveries):
             recorded = error.first_of_window
         elif isinstance(error, ReplayGuardAway | GatewayBusy):
