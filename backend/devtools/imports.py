@@ -34,6 +34,7 @@ UNIMPORTED = {
     "import-linter": "a program",
     "mypy": "a program",
     "pre-commit": "a program",
+    "types-cachetools": "types for mypy",
     "pytest-asyncio": "a plug-in of pytest",
     "pytest-timeout": "a plug-in of pytest",
     "pytest-xdist": "a plug-in of pytest",

@@ -13,32 +13,20 @@ from pathlib import Path
 from devtools.steps import BACKEND
 
 CROSSING: dict[tuple[str, str], str] = {
-    ("commands", "service_beats"): "`alive` starts no service of its own and asks one question",
-    ("costs", "notice_outbox"): "a charge and its notice are one statement",
     ("identity", "answer_bytes"): "storage is added up over all packages; those are above identity",
     ("identity", "bar_series"): "storage is added up over all packages; those are above identity",
     ("identity", "pipelines"): "storage is added up over all packages; those are above identity",
-    ("notifications", "users"): "a notice for a deleted user is dropped as it is taken",
-    ("pipelines", "audit_entries"): "the record's comparison runs in audit, on its own connection",
-    ("pipelines", "audit_links"): "the record's comparison runs in audit, on its own connection",
-    ("pipelines", "audit_pending"): "the record's comparison runs in audit, on its own connection",
     ("pipelines", "runs"): "a version that a run used is kept, asked as it is dropped",
     ("runs", "cost_tracking"): "a node and its charge are one statement, being re-cut",
     ("runs", "daily_spend"): "a node and its charge are one statement, being re-cut",
     ("runs", "notice_outbox"): "a run's failure and its notice are one statement",
     ("runs", "pipelines"): "the notice of a failure names the pipeline",
-    ("signals", "notice_outbox"): "a refused delivery and its notice are one statement",
-    ("signals", "notices"): "the owner of a source is told once an hour",
-    ("signals", "outbox"): "a delivery and its announcement are one statement",
     ("trading", "audit_entries"): "the record's comparison runs in audit, on its own connection",
     ("trading", "audit_links"): "the record's comparison runs in audit, on its own connection",
     ("trading", "audit_pending"): "the record's comparison runs in audit, on its own connection",
     ("trading", "notice_outbox"): "an answer and its notice are one statement",
     ("trading", "pipelines"): "the notice of an answer names the pipeline",
     ("trading", "runs"): "the notice of an answer names the pipeline, found by the run",
-    ("workers", "dead_letters"): "the relay is what moves the rows of infra's outbox",
-    ("workers", "outbox"): "the relay is what moves the rows of infra's outbox",
-    ("workers", "service_beats"): "services are what beats",
 }
 """Package and table of another package, with the reason why its SQL names it."""
 

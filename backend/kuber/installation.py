@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.audit.entries import append
 from kuber.audit.types import AuditEvent, AuditEventType, current_correlation_id
-from kuber.bootstrap import cost_service
+from kuber.bootstrap.parts import cost_service
 from kuber.config import Settings, why_no_demo
 from kuber.identity.limits import seed_limits
 from kuber.identity.service import IdentityService

@@ -9,7 +9,8 @@ from typing import NoReturn
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
-from kuber.bootstrap import ApiServices, open_api
+from kuber.api.container import Container
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.infra.db import JsonObject
 from kuber.startup import take_settings
@@ -20,7 +21,7 @@ def _application(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[ApiServices]:
+async def _open(settings: Settings) -> AsyncIterator[Container]:
     async with open_api(settings) as services:
         # What is there now stays: the collector need not go through it again and again, which
         # holds the event loop.

@@ -7,14 +7,15 @@ from kuber.workers.runs import WorkerServices, install
 
 def make_services() -> WorkerServices:
     """Return the services of one worker process."""
-    from kuber.run_worker import RunWorker
+    from kuber.bootstrap.run_worker import RunWorker
 
     return RunWorker(settings)
 
 
 def preload() -> None:
     """Import what all worker processes share."""
-    import kuber.run_worker  # noqa: F401
+    import kuber.bootstrap.run_worker
+    import kuber.runs.engine  # noqa: F401
 
 
 settings = take_settings()

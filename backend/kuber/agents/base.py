@@ -17,6 +17,7 @@ from kuber.agents.state import PipelineState
 from kuber.agents.usage import NodeUsage as NodeUsage  # noqa: PLC0414 - part of the contract
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
+from kuber.kernel.setting_problems import SettingFault as SettingFault  # noqa: PLC0414 for agents
 from kuber.market.types import MarketData, Timeframe
 
 
@@ -62,18 +63,6 @@ class AgentConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SettingFault(ValueError):
-    """A setting that does not go with another one; raised by validators of an AgentConfig.
-
-    `field` is where the form shows it; `remedy` says what to do.
-    """
-
-    def __init__(self, field: str, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.remedy = remedy
 
 
 class NoSettings(AgentConfig):

@@ -27,7 +27,7 @@ class Desk(Protocol):
         ...
 
 
-class Standing(Protocol):
+class BudgetStatus(Protocol):
     """How an account stands against its budget; amounts in USD, None where there is no limit."""
 
     @property
@@ -47,7 +47,7 @@ class Standing(Protocol):
 class Budget(Protocol):
     """The purse; `kuber.costs.service.BudgetGuard` is the real one."""
 
-    async def check(self, next_cost: Decimal) -> Standing:
+    async def check(self, next_cost: Decimal) -> BudgetStatus:
         """Say whether `next_cost` (USD) may still be spent by this run."""
         ...
 

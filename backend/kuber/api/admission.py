@@ -47,9 +47,9 @@ TOKEN_FIRST_BYTES = 100_000
 BODY_BUDGET_BYTES = 64_000_000
 ONES_BODY_BYTES = 16_000_000
 """How much of the budget one user may hold, so that a few slow senders do not block the others."""
-STRANGERS_SHARE = 0.75
+ANONYMOUS_SHARE = 0.75
 """How much of all places those without a token may hold: signed-in people always get on."""
-STRANGERS_FROM_ONE_PLACE = 64
+ANONYMOUS_FROM_ONE_PLACE = 64
 UPLOAD_S = 60
 """How long an upload may take to arrive: it holds one of few slots meanwhile."""
 _AUTH_PATH = "/api/v1/auth/"
@@ -71,7 +71,7 @@ class _Visit:
     declared_bytes: int | None
     """None when the length is not said in advance."""
     counted: bool = False
-    stranger: bool = False
+    anonymous: bool = False
     placed: bool = False
     body_bytes: int = 0
 
@@ -93,7 +93,7 @@ class AdmissionControl:
         self._tokens = tokens
         self._limits = limits
         self._places = Places(in_flight, _WAIT_S)
-        self._strangers = Places(max(1, int(in_flight * STRANGERS_SHARE)), _WAIT_S)
+        self._anonymous = Places(max(1, int(in_flight * ANONYMOUS_SHARE)), _WAIT_S)
         self._bodies = Shares()
         self._ended = EndedSessions()
         self._importing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -136,13 +136,13 @@ class AdmissionControl:
         if visit.placed:
             self._places.give()
             IN_FLIGHT.dec()
-        if visit.stranger:
-            self._strangers.give()
+        if visit.anonymous:
+            self._anonymous.give()
         if visit.counted:
             self.at_once.give(visit.who, 1)
         if visit.body_bytes:
             self._bodies.give(visit.who, visit.body_bytes)
-        visit.placed = visit.stranger = visit.counted = False
+        visit.placed = visit.anonymous = visit.counted = False
         visit.body_bytes = 0
 
     def _visit(self, scope: Scope) -> _Visit:
@@ -186,8 +186,8 @@ class AdmissionControl:
     async def _count(self, visit: _Visit) -> None:
         """Count the request against the limits of whoever sends it."""
         if visit.claims is None:
-            if visit.who and not self.at_once.take(visit.who, 1, STRANGERS_FROM_ONE_PLACE):
-                raise too_many_at_once(STRANGERS_FROM_ONE_PLACE)
+            if visit.who and not self.at_once.take(visit.who, 1, ANONYMOUS_FROM_ONE_PLACE):
+                raise too_many_at_once(ANONYMOUS_FROM_ONE_PLACE)
             visit.counted = bool(visit.who)
             return
         limits = await self._limits.of(visit.claims.user_id)
@@ -226,8 +226,8 @@ class AdmissionControl:
 
     async def _take_place(self, visit: _Visit) -> None:
         if visit.claims is None:
-            visit.stranger = await self._strangers.take()
-            if not visit.stranger:
+            visit.anonymous = await self._anonymous.take()
+            if not visit.anonymous:
                 raise busy()
         visit.placed = await self._places.take()
         if not visit.placed:

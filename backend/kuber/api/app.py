@@ -16,6 +16,7 @@ from kuber.api.concealment import AddressMask, masked_server_logs
 from kuber.api.container import Container
 from kuber.api.database_gate import DatabaseGate
 from kuber.api.errors import install_error_handlers
+from kuber.api.failed_logins import FailedLogins
 from kuber.api.frontend import Frontend
 from kuber.api.health import Readiness
 from kuber.api.middleware import BodyLimit, RequestContext
@@ -127,8 +128,10 @@ async def _serve(
         app.state.readiness = Readiness.of(container)
         if container.settings.frontend_dir is not None:
             app.router.default = Frontend(container.settings.frontend_dir, app.router.not_found)
+        failed = app.state.failed_logins = FailedLogins(container)
         with masked_server_logs(app.state.address_mask):
             yield
+        await failed.written()
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
-"""What the API asks of the process that serves it; `bootstrap` provides it."""
+"""What the API works with; `bootstrap` makes it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -34,6 +35,7 @@ from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import WebhookSources
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
+from kuber.workers.celery_app import Waker
 
 
 class ApiSettings(Protocol):
@@ -63,73 +65,43 @@ class ApiSettings(Protocol):
     def alpaca_api_key(self) -> SecretStr | None: ...
 
 
-class Container(Protocol):
+@dataclass(frozen=True)
+class Container:
     """The services of one process; each resource's routes use their own."""
 
-    @property
-    def settings(self) -> ApiSettings: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def database(self) -> Database: ...
-    @property
-    def redis(self) -> Redis: ...
-    @property
-    def kafka_probe(self) -> KafkaProbe: ...
-    @property
-    def tokens(self) -> AccessTokens: ...
-    @property
-    def limits(self) -> LimitService: ...
-    @property
-    def audit_pool(self) -> ChildPool: ...
-    @property
-    def import_slots(self) -> AdvisorySlots: ...
-    @property
-    def identity(self) -> IdentityService: ...
-    @property
-    def throttle(self) -> Throttle: ...
-    @property
-    def registry(self) -> AgentRegistry: ...
-    @property
-    def market(self) -> MarketService: ...
-    @property
-    def scanners(self) -> ScannerService: ...
-    @property
-    def scanner_refresher(self) -> ScannerRefresher: ...
-    @property
-    def costs(self) -> CostService: ...
-    @property
-    def pipelines(self) -> PipelineService: ...
-    @property
-    def runs(self) -> RunService: ...
-    @property
-    def notices(self) -> NoticeService: ...
-    @property
-    def channels(self) -> Channels: ...
-    @property
-    def hub(self) -> Hub: ...
-    @property
-    def notice_push(self) -> NoticePush: ...
-    @property
-    def pipeline_push(self) -> PipelinePush: ...
-    @property
-    def session_watch(self) -> SessionWatch: ...
-    @property
-    def socket_leases(self) -> SocketLeases: ...
-    @property
-    def webhooks(self) -> WebhookGateway: ...
-    @property
-    def webhook_sources(self) -> WebhookSources: ...
-
-    @property
-    def signals(self) -> SignalService: ...
-    @property
-    def generators(self) -> GeneratorService: ...
-    @property
-    def short_pool(self) -> ChildPool: ...
-    @property
-    def plugin_problems(self) -> tuple[PluginProblem, ...]: ...
+    settings: ApiSettings
+    clock: Clock
+    database: Database
+    redis: Redis
+    kafka_probe: KafkaProbe
+    tokens: AccessTokens
+    limits: LimitService
+    audit_pool: ChildPool
+    import_slots: AdvisorySlots
+    identity: IdentityService
+    throttle: Throttle
+    registry: AgentRegistry
+    market: MarketService
+    scanners: ScannerService
+    scanner_refresher: ScannerRefresher
+    costs: CostService
+    pipelines: PipelineService
+    runs: RunService
+    notices: NoticeService
+    channels: Channels
+    hub: Hub
+    notice_push: NoticePush
+    pipeline_push: PipelinePush
+    session_watch: SessionWatch
+    socket_leases: SocketLeases
+    webhooks: WebhookGateway
+    webhook_sources: WebhookSources
+    signals: SignalService
+    generators: GeneratorService
+    short_pool: ChildPool
+    plugin_problems: tuple[PluginProblem, ...]
+    waker: Waker
 
     async def wake_workers(self) -> None:
         """Call a worker to the queue of runs; never raises."""
-        ...
+        await self.waker.wake()

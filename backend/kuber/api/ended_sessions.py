@@ -1,6 +1,6 @@
 """Sessions whose tokens a route has refused lately."""
 
-import time
+from cachetools import TTLCache
 
 from kuber.identity.types import SessionId
 
@@ -13,15 +13,11 @@ class EndedSessions:
     whoever took a token does not use up what its owner may send."""
 
     def __init__(self) -> None:
-        self._since: dict[SessionId, float] = {}
+        self._kept: TTLCache[SessionId, None] = TTLCache(_MOST, _KEPT_S)
 
     def add(self, session_id: SessionId) -> None:
-        """Remember a session; the oldest is forgotten when there are too many."""
-        self._since.pop(session_id, None)
-        self._since[session_id] = time.monotonic()
-        if len(self._since) > _MOST:
-            del self._since[next(iter(self._since))]
+        """Remember a session; the least used is forgotten when there are too many."""
+        self._kept[session_id] = None
 
     def __contains__(self, session_id: SessionId) -> bool:
-        since = self._since.get(session_id)
-        return since is not None and time.monotonic() - since < _KEPT_S
+        return session_id in self._kept

@@ -16,32 +16,36 @@ from kuber.kernel.ids import UserId
 
 log = structlog.get_logger(__name__)
 
-_at_work: set[asyncio.Task[None]] = set()
-"""Held here, since a task that nobody holds may vanish."""
 
+class FailedLogins:
+    """Writes beside the requests of one application."""
 
-def note_failed_login(container: Container, account_id: UserId, reason: str) -> None:
-    """Put the first of a minute on record, with how many there were since the one before."""
-    at, correlation_id = container.clock.now(), current_correlation_id()
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._at_work: set[asyncio.Task[None]] = set()
+        """Held here, since a task that nobody holds may vanish."""
 
-    async def note() -> None:
-        failures = await container.throttle.failed(account_id)
-        if not failures:
-            return
-        said = {"reason": reason, "failures": failures}
-        kind = AuditEventType.LOGIN_FAILED
-        try:
-            async with container.database.transaction() as session:
-                await append(session, AuditEvent(kind, at, correlation_id, account_id, said))
-        except (SQLAlchemyError, OSError) as error:
-            log.error("failed_login_not_recorded", error=type(error).__name__)
+    def record(self, account_id: UserId, reason: str) -> None:
+        """Put the first of a minute on record, with how many there were since the one before."""
+        at, correlation_id = self._container.clock.now(), current_correlation_id()
 
-    # A context of its own: what the request holds of the database is given back with the answer.
-    task = asyncio.get_running_loop().create_task(note(), context=Context())
-    _at_work.add(task)
-    task.add_done_callback(_at_work.discard)
+        async def write() -> None:
+            failures = await self._container.throttle.failed(account_id)
+            if not failures:
+                return
+            said = {"reason": reason, "failures": failures}
+            kind = AuditEventType.LOGIN_FAILED
+            try:
+                async with self._container.database.transaction() as session:
+                    await append(session, AuditEvent(kind, at, correlation_id, account_id, said))
+            except (SQLAlchemyError, OSError) as error:
+                log.error("failed_login_not_recorded", error=type(error).__name__)
 
+        # A context of its own: what the request holds of the database is given back in time.
+        task = asyncio.get_running_loop().create_task(write(), context=Context())
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
 
-async def noted() -> None:
-    """Wait until what failed up to now is on record."""
-    await asyncio.gather(*_at_work)
+    async def written(self) -> None:
+        """Wait until what failed up to now is on record."""
+        await asyncio.gather(*self._at_work)

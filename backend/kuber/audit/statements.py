@@ -14,6 +14,15 @@ def shown(instant: str) -> str:
     return f"least(greatest({instant}, '0001-01-02 00:00:00+00'), '9999-12-30 00:00:00+00')"
 
 
+ENTRIES = "select id, user_id, event_type, data::jsonb as data from audit_entries"
+"""Entries by their type; what follows says which."""
+PLACES = """
+    left join audit_links l on l.entry_id = e.id
+    left join audit_pending w on w.entry_id = e.id
+    where (l.chain_position >= 1 or w.entry_id is not null)
+"""
+"""Finds the place of each entry `e`; one that neither chain nor linker knows is left out."""
+
 MIDDLE = """
     concat(',"correlation_id":', to_json(e.correlation_id), ',"data":', e.data,
            ',"event_id":"', e.event_id, '","event_type":', to_json(e.event_type),

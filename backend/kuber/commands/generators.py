@@ -103,7 +103,7 @@ def _instant(option: str, text: str) -> datetime:
 
 
 async def _replay(plan: "ReplayPlan") -> int:
-    from kuber.bootstrap import market_provider
+    from kuber.bootstrap.parts import market_provider
     from kuber.infra.db import Database, raw_pool
     from kuber.infra.plugins import Verdicts
     from kuber.kernel.clock import FixedClock, SystemClock
@@ -165,8 +165,9 @@ def _files() -> Sequence[tuple[str, str]]:
 
 _PYPROJECT = """\
 [build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+# uv carries this back end inside itself: the installation downloads nothing.
+requires = ["uv_build>=0.13.8,<0.14"]
+build-backend = "uv_build"
 
 [project]
 name = "$project"
@@ -178,8 +179,9 @@ dependencies = []
 [project.entry-points."kuber.generators"]
 $kind = "$package.generator:$cls"
 
-[tool.hatch.build.targets.wheel]
-packages = ["$package"]
+[tool.uv.build-backend]
+module-name = "$package"
+module-root = ""
 
 [tool.pytest.ini_options]
 pythonpath = ["."]

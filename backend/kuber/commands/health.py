@@ -55,12 +55,9 @@ def _services(settings: Settings) -> bool:
     """
     import psycopg
 
-    query = """
-        select bool_and(state in ('running', 'waiting') and beat_at > now() - interval '10 s')
-        from service_beats where split_part(instance, ':', 1) = %s and state <> 'stopped'
-          and beat_at > now() - interval '10 min'
-    """
+    from kuber.infra.heartbeats import ALL_WELL
+
     url = settings.database_url.get_secret_value()
     with psycopg.connect(url, connect_timeout=int(_ANSWER_WITHIN_S)) as connection:
-        row = connection.execute(query, (socket.gethostname(),)).fetchone()
+        row = connection.execute(ALL_WELL, (socket.gethostname(),)).fetchone()
     return bool(row and row[0])

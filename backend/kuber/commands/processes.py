@@ -76,7 +76,7 @@ def services(settings: StackSettings, names: Sequence[str], kinds: str | None = 
 
     `kinds`, with commas between, keeps the service `generators` to these kinds.
     """
-    from kuber.service_host import SERVICES, run_services
+    from kuber.bootstrap.services import SERVICES, run_services
 
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
@@ -115,8 +115,8 @@ def _generator_kinds(kinds: str, names: Sequence[str], home: Path) -> tuple[str,
 def topics(settings: StackSettings) -> int:
     """Create the topics that the cluster lacks; return the exit code."""
     use_running_stack(settings)
+    from kuber.bootstrap.services import create_topics
     from kuber.infra.kafka import KafkaUnavailable
-    from kuber.service_host import create_topics
 
     try:
         asyncio.run(create_topics())

@@ -66,7 +66,7 @@ class Addresses:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StackPlan:
     """What to start, tier by tier, and the addresses that result."""
 
     addresses: Addresses
@@ -112,7 +112,7 @@ class MigrationMark:
             self.file.write_text(self.program)
 
 
-def make_plan(settings: StackSettings, home: Home) -> Plan:
+def make_plan(settings: StackSettings, home: Home) -> StackPlan:
     """Decide what is started for `settings`. Raises CannotStart when the port is taken."""
     servers: list[Service] = []
     database_url = _given(settings.database_url)
@@ -155,7 +155,7 @@ def make_plan(settings: StackSettings, home: Home) -> Plan:
     migration = () if mark.is_set() else (_migration(home, env),)
     application = _application(addresses, settings.worker_processes, home, env)
     tiers = (tuple(servers), migration, *application)
-    return Plan(addresses, tuple(tier for tier in tiers if tier), mark)
+    return StackPlan(addresses, tuple(tier for tier in tiers if tier), mark)
 
 
 def _broker(settings: StackSettings, home: Home) -> tuple[str, Service]:

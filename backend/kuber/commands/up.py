@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from kuber.commands import plugins, say
-from kuber.commands.stack import DEFAULT_PORT, ECHOED, Plan, make_plan
+from kuber.commands.stack import DEFAULT_PORT, ECHOED, StackPlan, make_plan
 from kuber.config import StackSettings, process_environment
 from kuber.identity.types import DEMO_EMAIL
 from kuber.infra.embedded.damage import remedy_of
@@ -93,7 +93,7 @@ def down(settings: StackSettings) -> int:
 class _Run:
     """One life of the stack, from the first process to the last."""
 
-    def __init__(self, home: Home, plan: Plan, *, follow: bool) -> None:
+    def __init__(self, home: Home, plan: StackPlan, *, follow: bool) -> None:
         self._home = home
         self._plan = plan
         self._follow = follow

@@ -36,7 +36,7 @@ class BudgetGuard(Protocol):
     """Answers whether a run may spend more."""
 
     async def check(self, next_cost: Decimal) -> BudgetStanding:
-        """Return the standing if `next_cost` (USD) were spent now."""
+        """Return the status of the budget if `next_cost` (USD) were spent now."""
         ...
 
 
@@ -59,7 +59,7 @@ class RunBudget:
         self._defaults = (per_run, per_day)
 
     async def check(self, next_cost: Decimal) -> BudgetStanding:
-        """Return the standing if `next_cost` (USD) were spent now."""
+        """Return the status of the budget if `next_cost` (USD) were spent now."""
         values = {
             "user_id": self._user_id,
             "run_id": self._run_id,
@@ -71,10 +71,12 @@ class RunBudget:
         assert row is not None, "there is one row, whoever asks"
         per_run = self._defaults[0] if row[0] is None else row[0]
         per_day = self._defaults[1] if row[1] is None else row[1]
-        return standing(per_run, per_day, row[2] or Decimal(0), row[3] or Decimal(0), next_cost)
+        return budget_status(
+            per_run, per_day, row[2] or Decimal(0), row[3] or Decimal(0), next_cost
+        )
 
 
-def standing(
+def budget_status(
     per_run: Decimal, per_day: Decimal, today: Decimal, run: Decimal, next_cost: Decimal
 ) -> BudgetStanding:
     """Return whether `next_cost` fits both limits; all amounts in USD.
@@ -106,7 +108,7 @@ class CostService:
         """Return the budget guard of one run of a user."""
         return RunBudget(pool, self._clock, user_id, run_id, self._per_run, self._per_day)
 
-    async def spent_out(
+    async def over_daily_budget(
         self, connection: RawConnection, user_ids: Sequence[UserId]
     ) -> dict[UserId, str]:
         """Return the users who may start nothing more today, each with the reason."""

@@ -5,13 +5,13 @@ specific one wins. Without any row the value stands in `LIMITS`.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
+from cachetools import LRUCache
 from psycopg import Error as PsycopgError
 from sqlalchemy import func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -165,7 +165,7 @@ class LimitService:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: OrderedDict[UserId | None, _Known] = OrderedDict()
+        self._known: LRUCache[UserId | None, _Known] = LRUCache(_MOST_CACHED)
         self._reading: dict[UserId | None, asyncio.Task[None]] = {}
         self._away_until = clock.now()
 
@@ -200,9 +200,6 @@ class LimitService:
             _log.warning("limits_not_read", error=type(error).__name__)
         else:
             self._known[user_id] = _Known(limits, self._clock.now())
-            self._known.move_to_end(user_id)
-            if len(self._known) > _MOST_CACHED:
-                self._known.popitem(last=False)
         finally:
             del self._reading[user_id]
 

@@ -2,19 +2,22 @@
 
 import hashlib
 import hmac
+import math
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 from uuid import UUID
 
 import structlog
+from cachetools import TTLCache
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from kuber.identity.emails import normalise
 from kuber.identity.errors import InvalidAccount, RateLimited
+from kuber.infra.rate_limits import MinuteWindows, Use
 from kuber.kernel.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -23,14 +26,7 @@ _WINDOW = timedelta(minutes=1)
 _ACCOUNTS_PER_PLACE = 5
 _MOST_LOCAL_WINDOWS = 10_000
 _PAUSE = timedelta(seconds=5)
-
-# Counting and setting the end of the window is one step: a crash between the two would otherwise
-# leave a counter that never runs out.
-_COUNT = """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {count, redis.call('PTTL', KEYS[1])}
-"""
+_PREFIX = "kuber:throttle"
 
 # How many there were since the last answer, for the first in a window; 0 for all others.
 _FAILED = """
@@ -43,30 +39,32 @@ return count
 _REMEMBERED = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """How often a window has been used, and how long it lasts still."""
-
-    count: int
-    left_s: float
-
-
 @dataclass(slots=True)
+class _Window:
+    """How often a window has been used, and when it ends."""
+
+    ends_at: datetime
+    count: int = 0
+
+
 class _LocalWindows:
-    """Fixed windows in this process, for while Redis is away; bounded, oldest dropped first."""
+    """Fixed windows in this process, for while Redis is away; the least used go first."""
 
-    clock: Clock
-    windows: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: TTLCache[str, _Window] = TTLCache(
+            _MOST_LOCAL_WINDOWS, _WINDOW.total_seconds(), lambda: clock.now().timestamp()
+        )
 
-    def use(self, key: str) -> _Use:
-        now = self.clock.now()
-        count, ends_at = self.windows.pop(key, (0, now))
-        if ends_at <= now:
-            count, ends_at = 0, now + _WINDOW
-        self.windows[key] = (count + 1, ends_at)
-        if len(self.windows) > _MOST_LOCAL_WINDOWS:
-            del self.windows[next(iter(self.windows))]
-        return _Use(count + 1, (ends_at - now).total_seconds())
+    def use(self, key: str, limit: int) -> Use:
+        now, window = self._clock.now(), self._windows.get(key)
+        if window is None:
+            window = self._windows[key] = _Window(now + _WINDOW)
+        window.count += 1
+        if window.count <= limit:
+            return Use(window.count, None)
+        left_s = (window.ends_at - now).total_seconds()
+        return Use(window.count, max(1, math.ceil(left_s)))
 
 
 class Throttle:
@@ -82,6 +80,7 @@ class Throttle:
         self._per_minute = per_minute
         self._secret = secret.encode()
         self._clock = clock
+        self._windows = MinuteWindows(redis, _PREFIX)
         self._local = _LocalWindows(clock)
         self._redis_away_until = clock.now()
 
@@ -100,7 +99,7 @@ class Throttle:
 
         It is not 0 for the first in a minute, so that whoever goes on guessing fills no record.
         """
-        name = self._key(f"failed:{account_id}")
+        name = f"{_PREFIX}:{self._digest(f'failed:{account_id}')}"
         if self._clock.now() >= self._redis_away_until:
             try:
                 times = [int(one.total_seconds() * 1000) for one in (_WINDOW, _REMEMBERED)]
@@ -109,40 +108,31 @@ class Throttle:
             except RedisError as error:
                 self._redis_away_until = self._clock.now() + _PAUSE
                 _log.warning("throttle_counts_locally", error=type(error).__name__)
-        return 1 if self._local.use(name).count == 1 else 0
+        return 1 if self._local.use(name, 1).count == 1 else 0
 
     async def register(self, ip: str) -> None:
         """Count one attempt to sign up; raises RateLimited when there were too many."""
         await self._take(f"register:{place_of(ip)}", self._per_minute * _ACCOUNTS_PER_PLACE)
 
     async def _take(self, name: str, limit: int) -> None:
-        use = await self._use(self._key(name))
-        if use.count > limit:
-            wait_s = max(1, round(use.left_s + 0.5))
+        use = await self._use(self._digest(name), limit)
+        if use.wait_s is not None:
             raise RateLimited(
-                f"Too many attempts. Try again in {wait_s} seconds.", retry_after_s=wait_s
+                f"Too many attempts. Try again in {use.wait_s} seconds.", retry_after_s=use.wait_s
             )
 
-    def _key(self, name: str) -> str:
-        digest = hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
-        return f"kuber:throttle:{digest}"
+    def _digest(self, name: str) -> str:
+        return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()
 
-    async def _use(self, key: str) -> _Use:
-        if self._clock.now() < self._redis_away_until:
-            return self._local.use(key)
-        try:
-            return await self._count(key)
-        except RedisError as error:
-            # A Redis that hangs is left alone for a while, or each attempt would wait for it.
-            self._redis_away_until = self._clock.now() + _PAUSE
-            _log.warning("throttle_counts_locally", error=type(error).__name__)
-            return self._local.use(key)
-
-    async def _count(self, key: str) -> _Use:
-        window_ms = int(_WINDOW.total_seconds() * 1000)
-        answer = self._redis.eval(_COUNT, 1, key, window_ms)
-        count, left_ms = await cast("Awaitable[list[int]]", answer)
-        return _Use(count, left_ms / 1000)
+    async def _use(self, key: str, limit: int) -> Use:
+        if self._clock.now() >= self._redis_away_until:
+            try:
+                return await self._windows.use(key, limit)
+            except RedisError as error:
+                # A Redis that hangs is left alone for a while, or each attempt would wait for it.
+                self._redis_away_until = self._clock.now() + _PAUSE
+                _log.warning("throttle_counts_locally", error=type(error).__name__)
+        return self._local.use(key, limit)
 
 
 def _account(email: str) -> str:

@@ -92,7 +92,7 @@ class DeadLetterPage:
     next_cursor: str | None
 
 
-async def put_away(
+async def store_dead_letters(
     connection: RawConnection, clock: Clock, consumer: str, rejected: Sequence[Rejected]
 ) -> None:
     """Keep `rejected` and announce them on the consumer's dead-letter topic, in the caller's

@@ -17,6 +17,25 @@ LOST_AFTER = timedelta(seconds=10)
 
 _HICCUP_S = 5.0
 
+BEAT = """
+    insert into service_beats (service, instance, state, detail, started_at, beat_at, progress_at,
+                               waiting_for)
+    values (%(service)s, %(instance)s, %(state)s, %(detail)s, %(started_at)s, %(now)s,
+            %(progress_at)s, %(waiting_for)s)
+    on conflict (service, instance) do update
+        set state = excluded.state, detail = excluded.detail, started_at = excluded.started_at,
+            beat_at = excluded.beat_at, progress_at = excluded.progress_at,
+            waiting_for = excluded.waiting_for
+"""
+"""Writes the beat of one instance of a service."""
+FORGET_BEATS = "delete from service_beats where beat_at < now() - interval '1 day'"
+ALL_WELL = """
+    select bool_and(state in ('running', 'waiting') and beat_at > now() - interval '10 s')
+    from service_beats where split_part(instance, ':', 1) = %s and state <> 'stopped'
+      and beat_at > now() - interval '10 min'
+"""
+"""Says whether every service of a host was heard of late and gets on; null without any."""
+
 _SILENT = """
     select service, instance, beat_at from service_beats
     where service = any(%s) and instance <> %s and split_part(instance, ':', 1) = %s

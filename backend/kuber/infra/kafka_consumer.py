@@ -25,10 +25,8 @@ _SESSIONS_UNHEARD = 10
 class KafkaConsumer:
     """A member of a consumer group; what was read is committed by the caller, never by itself.
 
-    Whoever works longer than moments on what it has read calls `keep_alive` meanwhile: a member
-    that is not heard for ten sessions is put out of the group, even while its library still beats.
-    So long, too, does a member wait for the group to let it in before it asks again: the light
-    broker forgets at times that it was asked.
+    `max.poll.interval.ms` is ten session time-outs: call `keep_alive` while you work, or the broker
+    evicts this consumer. It also bounds a join that the light broker dropped.
 
     What cannot be read is stepped over and returned as a message that is `undecodable`, once it is
     sure that the cluster holds it and the library makes nothing of it.

@@ -7,7 +7,6 @@ of the certificate. Redirects are followed here, one checked hop after another.
 """
 
 import asyncio
-import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ import httpx
 import structlog
 
 from kuber.infra.addresses import IpAddress, IpNetwork, is_public, lies_in, literal_address
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.errors import KuberError, Problem
 
 _log = structlog.get_logger(__name__)
@@ -73,6 +73,9 @@ class AnswerTooLarge(OutboundError):
     code = "answer_too_large"
 
 
+_BACKOFF = Backoff(first_s=0.25, longest_s=20, jitter=0.5)
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundLimits:
     """How much one request may take; `total_s` covers look-up, redirects and retries together."""
@@ -83,7 +86,7 @@ class OutboundLimits:
     size_bytes: int = 1_000_000
     redirects: int = 3
     attempts: int = 3
-    backoff_s: float = 0.25
+    backoff: Backoff = _BACKOFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +186,7 @@ class OutboundClient:
                 return await self._follow(target)
             except NoAnswer as error:
                 _log.info("outbound_retry", host=target.host, attempt=attempt, reason=error.detail)
-            pause_s = self._limits.backoff_s * 2 ** (attempt - 1)
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311  no secret
+            await asyncio.sleep(self._limits.backoff.pause_s(attempt))
         return await self._follow(target)
 
     async def _follow(self, target: httpx.URL) -> Answer:

@@ -78,6 +78,16 @@ class OutboxRow(Base):
     """Whose key and payload are sent, byte for byte, in place of the row's own."""
 
 
+NEXT_UNSENT = """
+    select o.id, o.topic, o.key, o.payload::text, o.headers, d.key, d.payload
+    from outbox o left join dead_letters d on d.id = o.dead_letter_id
+    where o.sent_at is null and o.refused_at is null order by o.id limit %s
+"""
+COUNT_UNSENT = "select count(*) from outbox where sent_at is null and refused_at is null"
+SET_ASIDE = "update outbox set refused_at = now(), refusal = %s where id = %s"
+ANNOUNCEMENT = "insert into outbox (event_id, topic, key, payload, headers)"
+"""Begins the statement that announces an event: the values of `outbox_values` follow."""
+
 OUTBOX_CHANNEL = "kuber_outbox"
 """PostgreSQL notifies here, without a payload, when transactions that announced commit."""
 

@@ -89,7 +89,7 @@ class Instruments:
 
     found: Mapping[tuple[UserId, str], Instrument] = field(default_factory=dict)
     unavailable: Mapping[tuple[UserId, str], str] = field(default_factory=dict)
-    """Why nobody could say: a sentence for each user and symbol that the provider owes."""
+    """Reason by (user, symbol) why the provider could not answer."""
 
     def why_none(self, user_id: UserId, symbol: str) -> str:
         """Return why there is no instrument now, empty when there is one or never was any."""

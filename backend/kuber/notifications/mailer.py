@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Counter
 
 from kuber.infra.db import RawPool
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 from kuber.notifications import statements
 from kuber.notifications.channels import CODE_VALID, Codes
@@ -25,8 +26,7 @@ _HOUR = timedelta(hours=1)
 _CROWDED_FOR = timedelta(minutes=10)
 _LEASE = timedelta(minutes=3)
 """Longer than sending may take: after it another process may try."""
-_FIRST_PAUSE = timedelta(minutes=1)
-_LONGEST_PAUSE = timedelta(hours=6)
+_BACKOFF = Backoff(first_s=60, longest_s=6 * 3600, jitter=0, factor=4)
 
 MAILS = Counter("kuber_mails", "Attempts to send a mail, by result", ["result"])
 
@@ -99,8 +99,7 @@ class Mailer:
             await self._settle(claimed, None, None)
 
     def _again_at(self, claimed: _Claimed) -> datetime:
-        longer: int = 4 ** min(claimed.attempts - 1, 10)
-        return self._clock.now() + min(_FIRST_PAUSE * longer, _LONGEST_PAUSE)
+        return self._clock.now() + timedelta(seconds=_BACKOFF.pause_s(claimed.attempts))
 
     async def _letter(self, claimed: _Claimed) -> Letter:
         """Return the mail as it reads now; raises _Unsendable, _Unwanted, _Crowded."""

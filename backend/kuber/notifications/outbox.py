@@ -9,6 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.infra.db import JsonObject
 from kuber.notifications.types import Notice
 
+TO_TELL = "insert into notice_outbox (user_id, kind, at, data, dedupe_key)"
+"""Begins the statement that has somebody told something; what follows selects the rows."""
+TOLD = "select from notices n where (n.user_id, n.dedupe_key) = "
+"""Whether it was told before, for `exists`: the user and the key follow in brackets."""
+
 _INSERT = """
     insert into notice_outbox (user_id, kind, at, data, subject, dedupe_key)
     select user_id, kind, at, data, subject, dedupe_key

@@ -1,11 +1,13 @@
 """The notifier's SQL."""
 
-TAKE = """
+from kuber.identity.statements import USERS
+
+TAKE = f"""
     select o.id, o.user_id, o.kind, o.at, o.data, o.subject, o.dedupe_key, o.attempts,
-           exists (select from users u where u.id = o.user_id)
+           o.user_id in ({USERS})
     from notice_outbox o where o.refused_at is null
     order by o.id limit %s for update of o skip locked
-"""
+"""  # noqa: S608
 DONE = "delete from notice_outbox where id = any(%s)"
 FAILED = """
     update notice_outbox set attempts = attempts + 1, refusal = %(reason)s,

@@ -1,6 +1,7 @@
 """How pipelines are compared with what the record says of them last."""
 
 from kuber.audit.comparing import RowComparison
+from kuber.audit.statements import ENTRIES, PLACES
 
 
 def _comparable(trigger: str) -> str:
@@ -44,7 +45,7 @@ _ENTRIES = f"""
         select e.id, l.chain_position, e.user_id, e.event_type, d.pipeline_id, d.status, d.mode,
                d.trigger, d.kept, d.version, d.graph_sha256
         from (
-            select id, user_id, event_type, data::jsonb as data from audit_entries
+            {ENTRIES}
             where event_type in (
                 'pipeline_adopted', 'pipeline_created', 'pipeline_deleted', 'pipeline_activated',
                 'pipeline_deactivated', 'pipeline_archived', 'pipeline_restored',
@@ -55,9 +56,7 @@ _ENTRIES = f"""
         cross join lateral jsonb_to_record(e.data) as d(
             pipeline_id uuid, status text, mode text, trigger jsonb, kept bool, version int,
             graph_sha256 text)
-        left join audit_links l on l.entry_id = e.id
-        left join audit_pending w on w.entry_id = e.id
-        where l.chain_position >= 1 or w.entry_id is not null
+        {PLACES}
     ), last as (
         select distinct on (pipeline_id) * from said
         where event_type not in ('pipeline_version_adopted', 'pipeline_version_dropped')

@@ -18,14 +18,14 @@ _BECAME = {
 }
 
 
-class Standing(NamedTuple):
+class RecordedFields(NamedTuple):
     """What of a pipeline, beside what is published, decides whether and where it trades."""
 
     status: str
     mode: str
 
     @classmethod
-    def of(cls, row: PipelineRow) -> "Standing":
+    def of(cls, row: PipelineRow) -> "RecordedFields":
         """Return how the pipeline stands now."""
         return cls(row.status, row.mode)
 
@@ -34,7 +34,7 @@ async def record(
     session: AsyncSession, kind: AuditEventType, row: PipelineRow, at: datetime, **more: bool
 ) -> None:
     """Put on record that the pipeline was created or deleted, and how it stood."""
-    await append(session, _event(kind, row, at, {**Standing.of(row)._asdict(), **more}))
+    await append(session, _event(kind, row, at, {**RecordedFields.of(row)._asdict(), **more}))
 
 
 async def record_published(session: AsyncSession, row: PipelineRow, at: datetime) -> None:
@@ -55,7 +55,7 @@ async def record_dropped(
 
 
 async def record_changes(
-    session: AsyncSession, row: PipelineRow, before: Standing, at: datetime
+    session: AsyncSession, row: PipelineRow, before: RecordedFields, at: datetime
 ) -> None:
     """Put on record how the pipeline stands other than `before`; nothing when it does not."""
     events = list(_changes(row, before, at))
@@ -63,8 +63,8 @@ async def record_changes(
         await append(session, *events)
 
 
-def _changes(row: PipelineRow, before: Standing, at: datetime) -> Iterator[AuditEvent]:
-    now = Standing.of(row)
+def _changes(row: PipelineRow, before: RecordedFields, at: datetime) -> Iterator[AuditEvent]:
+    now = RecordedFields.of(row)
     if now.mode != before.mode:
         yield _event(
             AuditEventType.PIPELINE_MODE_CHANGED,

@@ -13,7 +13,12 @@ from kuber.pipelines.announcing import announce
 from kuber.pipelines.checks import GraphChecks, require_valid
 from kuber.pipelines.errors import NotPublished, PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
-from kuber.pipelines.on_record import Standing, record_changes, record_dropped, record_published
+from kuber.pipelines.on_record import (
+    RecordedFields,
+    record_changes,
+    record_dropped,
+    record_published,
+)
 from kuber.pipelines.ownership import require_own_scanner
 from kuber.pipelines.quotas import make_version_room, measure
 from kuber.pipelines.repository import PipelineRepository
@@ -158,7 +163,7 @@ class Publishing:
     async def _change_status(
         self, session: AsyncSession, row: PipelineRow, status: PipelineStatus
     ) -> None:
-        before, row.status = Standing.of(row), status.value
+        before, row.status = RecordedFields.of(row), status.value
         row.updated_at = self._clock.now()
         await self.reschedule(session, row)
         await record_changes(session, row, before, row.updated_at)

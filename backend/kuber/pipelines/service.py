@@ -19,7 +19,7 @@ from kuber.pipelines.documents import CheckedGraph
 from kuber.pipelines.errors import PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow
 from kuber.pipelines.modes import open_mode
-from kuber.pipelines.on_record import Standing, record, record_changes
+from kuber.pipelines.on_record import RecordedFields, record, record_changes
 from kuber.pipelines.ownership import require_own_scanner, without_gone_scanner
 from kuber.pipelines.publishing import Publishing
 from kuber.pipelines.quotas import measure, require_pipeline_room
@@ -135,7 +135,7 @@ class PipelineService:
         row = await repository.get(user_id, pipeline_id, whole=new is None, lock=True)
         if row.revision != revision:
             raise StaleRevision.of(revision, row.revision)
-        before = Standing.of(row)
+        before = RecordedFields.of(row)
         if body.name is not None:
             row.name = body.name
         if body.mode is not None:

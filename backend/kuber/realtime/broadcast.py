@@ -1,19 +1,21 @@
 """Sends run events to whoever is watching, through Redis publish/subscribe.
 
-Losing a message is harmless: every event is also on record, and clients resume from there.
+Losing a message is harmless: every event is also on record, and clients resume from there. The
+newest state of each run is kept beside them (`run_states`).
 """
 
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from kuber.infra.db import JsonObject
-from kuber.kernel.ids import UserId
+from kuber.kernel.ids import RunId, UserId
+from kuber.realtime.run_states import RunStates
 from kuber.runs.types import RunEvent
 
 log = structlog.get_logger(__name__)
@@ -34,6 +36,7 @@ class RedisBroadcaster:
         self._redis = redis
         self._pending: dict[UserId, list[JsonObject]] = defaultdict(list)
         self._flushing: asyncio.Task[None] | None = None
+        self._states = RunStates(redis)
 
     def send(self, user_id: UserId, events: Sequence[RunEvent]) -> None:
         """Queue `events`; returns at once and never raises."""
@@ -41,10 +44,15 @@ class RedisBroadcaster:
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
+    def keep_state(self, run_id: RunId, state: Callable[[], str]) -> None:
+        """Queue the state of a run; returns at once and never raises."""
+        self._states.keep(run_id, state)
+
     async def close(self) -> None:
-        """Publish what is queued."""
+        """Publish and write what is queued."""
         if self._flushing is not None:
             await self._flushing
+        await self._states.close()
 
     async def _flush(self) -> None:
         while self._pending:

@@ -9,14 +9,14 @@ import structlog
 from psycopg import sql
 
 from kuber.infra.tasks import end_tasks
+from kuber.kernel.backoff import Backoff
 
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 20.0
 """How often the connection is asked for a sign of life: one that fell silent says nothing."""
 _ANSWER_WITHIN_S = 5.0
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
+_BACKOFF = Backoff(first_s=0.5, longest_s=10)
 
 
 class DatabaseChannels:
@@ -54,7 +54,7 @@ class DatabaseChannels:
             await end_tasks([self._listening])
 
     async def _listen(self) -> None:
-        pause_s = _FIRST_PAUSE_S
+        failures = 0
         while True:
             with suppress(psycopg.Error, OSError):  # a time-out is an OSError
                 async with await psycopg.AsyncConnection.connect(
@@ -68,14 +68,14 @@ class DatabaseChannels:
                         await connection.execute(listen)
                     for look in self._on_return:
                         look()
-                    pause_s = _FIRST_PAUSE_S
+                    failures = 0
                     while True:
                         async for notice in connection.notifies(timeout=HEARTBEAT_S):
                             self._deliver(notice.channel, notice.payload)
                         async with asyncio.timeout(_ANSWER_WITHIN_S):
                             await connection.execute("select 1")
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            failures += 1
+            await asyncio.sleep(_BACKOFF.pause_s(failures))
 
     def _deliver(self, channel: str, payload: str) -> None:
         try:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from kuber.infra.tasks import end_tasks
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.ids import UserId
 from kuber.realtime.broadcast import channel
 from kuber.realtime.messages import News
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 QUEUE_SIZE = 2000
 """Events a slow client may fall behind before it is cut off and has to resume."""
+_BACKOFF = Backoff(first_s=0.2, longest_s=5)
 
 
 class Listener:
@@ -104,12 +106,12 @@ class Hub:
                 self.live = self.live and not wanted
 
     async def _read(self) -> None:
-        pause_s = 0.2
+        failures = 0
         while True:
             try:
                 names = set(self._listeners)
                 await self._pubsub.subscribe("kuber:events", *names)
-                self.live, pause_s = True, 0.2
+                self.live, failures = True, 0
                 late = self._listeners.keys() - names
                 if late:
                     await self._pubsub.subscribe(*late)
@@ -120,8 +122,8 @@ class Hub:
             except (RedisError, OSError) as error:
                 self.live = False
                 log.warning("live_events_interrupted", reason=str(error))
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 5.0)
+                failures += 1
+                await asyncio.sleep(_BACKOFF.pause_s(failures))
 
     def _deliver(self, name: str, told: list[object]) -> None:
         listeners = self._listeners.get(name, ())

@@ -1,9 +1,7 @@
 """Tells open connections of new notices."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import structlog
@@ -11,6 +9,7 @@ import structlog
 from kuber.infra.tasks import end_tasks
 from kuber.kernel.ids import UserId
 from kuber.realtime.messages import NoticesMessage
+from kuber.realtime.push import Push
 
 log = structlog.get_logger(__name__)
 
@@ -19,19 +18,18 @@ NOTICES = "notices"
 
 ReadNotices = Callable[[UserId], Awaitable[NoticesMessage]]
 """Returns the message: how many notices are unread, and the newest one."""
-Put = Callable[[NoticesMessage], None]
 
 _AT_ONCE = 4
 _AGAIN_AFTER_S = 1.0
 
 
-class NoticePush:
+class NoticePush(Push[NoticesMessage]):
     """Reads the notices of users who are connected when there is something new, once for all of a
     user's connections."""
 
     def __init__(self, read: ReadNotices) -> None:
+        super().__init__()
         self._read = read
-        self._watchers: dict[UserId, set[Put]] = defaultdict(set)
         self._due: set[UserId] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -45,24 +43,13 @@ class NoticePush:
         if self._task is not None:
             await end_tasks([self._task])
 
-    @contextmanager
-    def watching(self, user_id: UserId, put: Put) -> Iterator[None]:
-        """Have `put` called with each message while the block runs."""
-        self._watchers[user_id].add(put)
-        try:
-            yield
-        finally:
-            self._watchers[user_id].discard(put)
-            if not self._watchers[user_id]:
-                del self._watchers[user_id]
-
     def changed(self, payload: str) -> None:
         """Take the ids of users who have something new, with spaces between."""
         self._mark({UserId(UUID(one)) for one in payload.split()})
 
     def look_again(self) -> None:
         """Read for everybody who is connected: something may have been missed."""
-        self._mark(set(self._watchers))
+        self._mark(self.connected())
 
     async def read(self, user_id: UserId) -> NoticesMessage | None:
         """Return the message as it reads now; None when it cannot be read and will be told later.
@@ -77,7 +64,7 @@ class NoticePush:
             return None
 
     def _mark(self, users: set[UserId]) -> None:
-        self._due |= users & self._watchers.keys()
+        self._due |= users & self.connected()
         if self._due:
             self._wake.set()
 
@@ -96,6 +83,5 @@ class NoticePush:
         message = await self.read(user_id)
         if message is None:
             return False
-        for put in tuple(self._watchers.get(user_id, ())):
-            put(message)
+        self.tell(user_id, message)
         return True

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import structlog
 
 from kuber.agents.base import AgentFailure, BaseAgent, TriggerNotMet
 from kuber.agents.state import PipelineState
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.errors import ErrorKind, KuberError
 
 log = structlog.get_logger(__name__)
@@ -33,8 +33,7 @@ class Limits:
         Full pauses are 1, 2, 4, 8 ... times the base; up to a tenth is taken off at random so
         that many failed nodes do not come back at once.
         """
-        full: float = min(self.retry_cap_s, self.retry_base_s * 2.0 ** (attempt - 1))
-        return full * random.uniform(0.9, 1.0)  # noqa: S311  spreads load, hides nothing
+        return Backoff(self.retry_base_s, self.retry_cap_s).pause_s(attempt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ _tracer = trace.get_tracer(__name__)
 ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, NodeWork, int], AgentContext]
 """Makes what an agent may touch, from the run, the node, its usage meter, its work and its seed."""
 
-PurseFactory = Callable[[PlannedNode], BudgetGuard | None]
+BudgetFor = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
 
 
@@ -64,7 +64,7 @@ class RunExecutor:
         plan: Plan,
         recorder: RunRecorder,
         context_for: ContextFactory,
-        purse_for: PurseFactory,
+        purse_for: BudgetFor,
         clock: Clock,
         limits: Limits,
         recorded: dict[str, NodeRecord],
@@ -103,6 +103,15 @@ class RunExecutor:
             self._first, (self._state.changes.get(node.id, {}) for node in self._plan.nodes)
         )
 
+    def _settled_state(self) -> Callable[[], str]:
+        """Return what gives the state as JSON text with the changes of the nodes settled by now."""
+        changes = [
+            self._state.changes.get(node.id, {})
+            for node in self._plan.nodes
+            if node.id in self.records and self.records[node.id].status.settled
+        ]
+        return lambda: with_changes(self._first, changes).model_dump_json()
+
     async def run_node(self, node_id: str) -> None:
         """Run one node to a durable result; its failure is a result, not an exception."""
         node = self._nodes[node_id]
@@ -130,12 +139,12 @@ class RunExecutor:
         if self.lost or self._stop.reason or self._is_blocked(node):
             self._state.blocked.add(node_id)
             return
-        self._taken[node_id] = node.entered_from(self.records)
+        self._taken[node_id] = node.taken_sources(self.records)
         recorded = self.records.get(node_id)
         if recorded is not None and recorded.status.settled:
             return
         try:
-            if node.ways_in and not self._taken[node_id]:
+            if node.incoming and not self._taken[node_id]:
                 await self._settle(node, _skipped(node), NodeUsage())
             else:
                 with _tracer.start_as_current_span(
@@ -293,6 +302,7 @@ class RunExecutor:
             )
         await self._recorder.node_settled(record, charge, lambda: self._tell_settled(node, record))
         self.records[node.id] = record
+        self._recorder.show_state(self._settled_state())
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000
         )

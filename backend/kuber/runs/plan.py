@@ -15,14 +15,14 @@ USE_THE_ACCOUNT = (Category.RISK, Category.EXECUTION)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class IncomingEdge:
     """An edge into a node: taken when its source leaves by `port`."""
 
     source: str
     port: str
 
     def taken(self, source: NodeRecord) -> bool:
-        """Return whether the settled `source` went this way."""
+        """Return whether the settled `source` left by this edge."""
         if source.status is NodeStatus.FAILED:
             return self.port == ERROR_PORT
         if source.status is not NodeStatus.SUCCEEDED or self.port == ERROR_PORT:
@@ -39,7 +39,7 @@ class PlannedNode:
     agent_type: str
     agent: AgentClass
     config: AgentConfig
-    ways_in: tuple[Way, ...]
+    incoming: tuple[IncomingEdge, ...]
 
     @property
     def uses_account(self) -> bool:
@@ -48,12 +48,12 @@ class PlannedNode:
 
     def predecessors(self) -> tuple[str, ...]:
         """Return the sources of all edges into the node, each once."""
-        return tuple(dict.fromkeys(way.source for way in self.ways_in))
+        return tuple(dict.fromkeys(edge.source for edge in self.incoming))
 
-    def entered_from(self, records: Mapping[str, NodeRecord]) -> tuple[str, ...]:
+    def taken_sources(self, records: Mapping[str, NodeRecord]) -> tuple[str, ...]:
         """Return the predecessors whose edges were taken; all of them must be settled."""
         return tuple(
-            dict.fromkeys(way.source for way in self.ways_in if way.taken(records[way.source]))
+            dict.fromkeys(edge.source for edge in self.incoming if edge.taken(records[edge.source]))
         )
 
 
@@ -81,7 +81,7 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     shape = topology(graph)
     assert not shape.stuck, "a graph with a cycle is refused before it is compiled"
     by_id = {node.id: node for node in graph.nodes}
-    ways = ways_into(graph, registry)
+    ways = incoming_edges(graph, registry)
     manager = registry.get(manager_type)
     nodes = [
         PlannedNode(
@@ -108,11 +108,11 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
         timeframes=tuple(frame for frame in Timeframe if frame in needed),
         steps=tuple(Step(node.id, node.name) for node in nodes),
         handled=frozenset(handled),
-        at_account=tuple(node.id for node in branch_by_branch(nodes) if node.uses_account),
+        at_account=tuple(node.id for node in depth_first_order(nodes) if node.uses_account),
     )
 
 
-def branch_by_branch(nodes: Iterable[PlannedNode]) -> list[PlannedNode]:
+def depth_first_order(nodes: Iterable[PlannedNode]) -> list[PlannedNode]:
     """Return `nodes`, which are in topological order, in the one that ends a branch first.
 
     Kahn's algorithm with a stack in place of the queue: what a node sets free goes before what
@@ -136,16 +136,16 @@ def branch_by_branch(nodes: Iterable[PlannedNode]) -> list[PlannedNode]:
     return order
 
 
-def ways_into(graph: Graph, registry: AgentRegistry) -> dict[str, tuple[Way, ...]]:
-    """Return the ways into every node; nodes without an edge in follow the manager."""
+def incoming_edges(graph: Graph, registry: AgentRegistry) -> dict[str, tuple[IncomingEdge, ...]]:
+    """Return the edges into every node; nodes without an edge in follow the manager."""
     types = {node.id: node.agent_type for node in graph.nodes}
     shape = topology(graph)
     return {
         node_id: tuple(
-            Way(edge.source, edge.from_port or _first_port(registry, types[edge.source]))
+            IncomingEdge(edge.source, edge.from_port or _first_port(registry, types[edge.source]))
             for edge in shape.incoming[node_id]
         )
-        or (Way(MANAGER_NODE, DEFAULT_PORT.name),)
+        or (IncomingEdge(MANAGER_NODE, DEFAULT_PORT.name),)
         for node_id in types
     }
 

@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import UserId
+from kuber.kernel.ids import RunId, UserId
 from kuber.runs.store import Charge, Ending, RunStore
 from kuber.runs.types import ClaimedRun, NodeRecord, RunEvent, RunEventType
 
@@ -27,6 +27,10 @@ class Broadcaster(Protocol):
     """Sends events to whoever is watching now; losing one is harmless, they are on record."""
 
     def send(self, user_id: UserId, events: Sequence[RunEvent]) -> None: ...
+
+    def keep_state(self, run_id: RunId, state: Callable[[], str]) -> None:
+        """Show a run's newest state, made as JSON text when it is written."""
+        ...
 
 
 class RunRecorder:
@@ -90,6 +94,10 @@ class RunRecorder:
         events, self._unsaved = self._unsaved, []
         await self._store.node_settled(self._run, record, self._sequence, events, charge)
         self.cost += record.cost
+
+    def show_state(self, state: Callable[[], str]) -> None:
+        """Show the run's state after a step that is on record; never waits and never raises."""
+        self._broadcaster.keep_state(self._run.id, state)
 
     async def rest(self) -> None:
         """Return once nothing more is written unless it is asked for."""

@@ -36,7 +36,7 @@ _Skips = dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _Schedule:
     """What one due pipeline starts now, and when it is due after that."""
 
     one: DuePipeline
@@ -97,11 +97,13 @@ class Scheduler:
             due = [one for one in locked.pipelines if one in seen.pipelines]
             if not due and not locked.unreadable:
                 return None
-            spent_out = await self._costs.spent_out(connection, [one.user_id for one in due])
+            over_budget = await self._costs.over_daily_budget(
+                connection, [one.user_id for one in due]
+            )
             plans, next_times = [], [_put_off(one, one.problem, now) for one in locked.unreadable]
             for one in due:
                 try:
-                    plans.append(_plan(one, instruments, spent_out, now))
+                    plans.append(_plan(one, instruments, over_budget, now))
                 except Exception:
                     log.exception("schedule_unplannable", pipeline_id=str(one.pipeline_id))
                     next_times.append(_put_off(one, "The schedule could not be worked out.", now))
@@ -113,9 +115,9 @@ class Scheduler:
 
 
 def _plan(
-    one: DuePipeline, instruments: Instruments, spent_out: dict[UserId, str], now: datetime
-) -> _Plan:
-    skips = _screen(one, instruments, spent_out, now)
+    one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
+) -> _Schedule:
+    skips = _screen(one, instruments, over_budget, now)
     requests = [
         _request(one, symbol, instruments, now)
         for symbol in one.trigger.symbols
@@ -123,14 +125,14 @@ def _plan(
     ]
     next_run_at = next_due(one.trigger, now)
     if next_run_at is not None:
-        return _Plan(one, requests, skips, next_run_at, None)
+        return _Schedule(one, requests, skips, next_run_at, None)
     next_run_at = next_look(one.trigger, now)
     sentence = f"Until {next_run_at:%Y-%m-%d %H:%M} UTC the schedule is never due in market hours."
-    return _Plan(one, requests, skips, next_run_at, ("market_closed", sentence))
+    return _Schedule(one, requests, skips, next_run_at, ("market_closed", sentence))
 
 
 def _screen(
-    one: DuePipeline, instruments: Instruments, spent_out: dict[UserId, str], now: datetime
+    one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
 ) -> _Skips:
     """Return the symbols that start nothing this time, each with the reason."""
     skips: _Skips = {}
@@ -142,8 +144,8 @@ def _screen(
             skips[symbol] = ("unknown_symbol", f"There are no prices for {symbol}.")
         elif trading is not None and symbol not in trading:
             skips[symbol] = ("market_closed", f"The market of {symbol} was closed.")
-        elif one.user_id in spent_out:
-            skips[symbol] = ("budget", spent_out[one.user_id])
+        elif one.user_id in over_budget:
+            skips[symbol] = ("budget", over_budget[one.user_id])
     return skips
 
 
@@ -162,7 +164,7 @@ def _request(one: DuePipeline, symbol: str, instruments: Instruments, now: datet
     )
 
 
-def _next(plan: _Plan, started: Started) -> NextDue:
+def _next(plan: _Schedule, started: Started) -> NextDue:
     reasons = list(plan.skips.values())
     for request in plan.requests:
         if request.run_id in started.full:

@@ -14,12 +14,12 @@ from kuber.agents.state import (
     TriggerCondition,
 )
 from kuber.costs.types import rental
+from kuber.kernel.backoff import Backoff
 from kuber.runs.lineage import Changes
 from kuber.runs.store import Charge
 from kuber.runs.types import NodeRecord, NodeStatus
 
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(minutes=15)
+_LOOKS = Backoff(first_s=30, longest_s=900, jitter=0)
 
 
 def charge_for(
@@ -35,8 +35,7 @@ def wait_until(not_met: TriggerNotMet, now: datetime, waited: int) -> datetime:
     """Return when to look again: the trigger's own time, else 30 s doubling up to 15 min."""
     if not_met.wake_at is not None:
         return max(not_met.wake_at, now)
-    doublings: int = 2 ** min(waited, 10)
-    return now + min(LONGEST_WAIT, FIRST_WAIT * doublings)
+    return now + timedelta(seconds=_LOOKS.pause_s(waited + 1))
 
 
 def headline(changes: Changes, record: NodeRecord) -> str | None:

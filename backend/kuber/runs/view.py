@@ -15,7 +15,7 @@ from kuber.pipelines.topology import topology
 from kuber.pipelines.types import MANAGER_NODE, Graph, KnownPipeline, Mode
 from kuber.runs.lineage import Changes, changes_from_json, lineage, with_changes
 from kuber.runs.models import NodeRunRow, RunRow
-from kuber.runs.plan import ways_into
+from kuber.runs.plan import incoming_edges
 from kuber.runs.schemas import (
     ExecutionOut,
     ExecutionSummary,
@@ -160,13 +160,13 @@ def _taken(
         )
         for node_id, row in rows.items()
     }
-    ways = ways_into(graph, registry)
+    incoming = incoming_edges(graph, registry)
     return {
         node_id: tuple(
             dict.fromkeys(
-                way.source
-                for way in ways.get(node_id, ())
-                if way.source in settled and way.taken(settled[way.source])
+                edge.source
+                for edge in incoming.get(node_id, ())
+                if edge.source in settled and edge.taken(settled[edge.source])
             )
         )
         for node_id in order

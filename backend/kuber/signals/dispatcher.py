@@ -45,7 +45,7 @@ from kuber.runs.queueing import full_in_words
 from kuber.runs.starting import RunRequest, inactive, start_runs
 from kuber.signals.events import SignalNormalized
 from kuber.signals.index import SubscriptionIndex
-from kuber.signals.intake import read_signal
+from kuber.signals.intake import parse_message
 from kuber.signals.matching import (
     Candidate,
     Match,
@@ -91,7 +91,7 @@ _INSERT_MATCHES = f"""
 _AT_ONCE = 5_000
 """Candidates of one transaction; it has more only when a single signal has."""
 _STATEMENTS = 5
-"""In how many statements so many are decided: others get on between two of them."""
+"""A transaction writes its candidates in so many; the event loop serves others in between."""
 
 Found = tuple[Signal, Sequence[Candidate]]
 """A signal and everybody who may want it."""
@@ -128,7 +128,7 @@ class Dispatcher:
         those before it stand, and are known when the batch comes again.
         """
         now = self._clock.now()
-        read = [read_signal(message, self._known_types, now) for message in messages]
+        read = [parse_message(message, self._known_types, now) for message in messages]
         rejected = [item for item in read if isinstance(item, Rejected)]
         signals = _each_once(
             (item, event_id_of(message.headers))
@@ -254,8 +254,8 @@ class Dispatcher:
         now: datetime,
     ) -> list[Match]:
         users = list({one.subscriber.user_id for one in found})
-        spent_out = await self._costs.spent_out(connection, users) if users else {}
-        screen = Screen(self._tiers, instruments, spent_out)
+        over_daily_budget = await self._costs.over_daily_budget(connection, users) if users else {}
+        screen = Screen(self._tiers, instruments, over_daily_budget)
         refused = [screen.refusal(one) for one in found]
         allowed = [one for one, match in zip(found, refused, strict=True) if match is None]
         asked = [(one, _request(one, instruments, now)) for one in allowed]

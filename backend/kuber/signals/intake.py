@@ -33,10 +33,10 @@ class _Unusable(Exception):
         super().__init__(detail)
 
 
-def read_signal(
+def parse_message(
     message: IncomingMessage, known_types: frozenset[str], now: datetime
 ) -> Signal | Rejected:
-    """Return the signal that `message` holds; raises for no bytes whatever.
+    """Return the signal that `message` holds, or why not. Never raises, whatever the bytes.
 
     Rejected with `too_large`, `not_json`, `bad_schema`, `newer_schema` or `unknown_signal_type`.
     Fields that nobody knows are kept in `extra`, counted and logged.

@@ -58,7 +58,7 @@ class Screen:
 
     tiers: TierPolicy
     instruments: Instruments
-    spent_out: dict[UserId, str]
+    over_daily_budget: dict[UserId, str]
 
     def refusal(self, one: Candidate) -> Match | None:
         """Return why `one` starts no run, None when it may."""
@@ -99,7 +99,7 @@ class Screen:
         return f"The market of {one.symbol} was closed at {at:%Y-%m-%d %H:%M} UTC."
 
     def _budget(self, one: Candidate) -> str:
-        return self.spent_out.get(one.subscriber.user_id, "")
+        return self.over_daily_budget.get(one.subscriber.user_id, "")
 
 
 def _below(one: Candidate) -> str:

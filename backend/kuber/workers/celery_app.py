@@ -75,7 +75,7 @@ class Waker:
         except (RedisError, CeleryError, KombuError, OSError) as error:
             log.warning("worker_not_called", reason=str(error))
 
-    async def answered(self) -> None:
+    async def clear_wake_token(self) -> None:
         """Take the token back: whoever commits a run from now on calls again."""
         try:
             await self._redis.delete(_CALL)

@@ -1,7 +1,6 @@
 """Consumes a topic: hands on batches, retries, puts away what cannot be used, then commits."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,11 +9,12 @@ from psycopg import Error as DatabaseError
 from psycopg import InterfaceError, OperationalError
 
 from kuber.infra.db import RawPool
-from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.heartbeats import Progress
 from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
 from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.telemetry import DEAD_LETTERS, MESSAGES_CONSUMED
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -26,8 +26,6 @@ It raises when the batch as a whole could not be done, and may be given any of i
 """
 
 _IDLE_POLL_S = 0.5
-_MOST_DOUBLINGS = 30
-"""An outage may last for more attempts than a float has powers of two."""
 _KEEP_ALIVE_EVERY_S = 1.0
 """How often the group hears of a member that is at work on a batch."""
 
@@ -35,20 +33,17 @@ _AWAY = ("08", "57P0", "40001", "40P01", "53300")
 """How SQLSTATEs begin when PostgreSQL is away, has no connection left, or asks to try again."""
 
 
+_BACKOFF = Backoff(first_s=1, longest_s=60)
+
+
 @dataclass(frozen=True, slots=True)
 class ConsumerOptions:
-    """`in_flight` is the most messages taken at once; retries double from `base_s` to `cap_s`."""
+    """`in_flight` is the most messages taken at once; `backoff` the pauses between attempts."""
 
     name: str
     in_flight: int = 100
     attempts: int = 5
-    base_s: float = 1.0
-    cap_s: float = 60.0
-
-    def delay_s(self, attempt: int) -> float:
-        """Return the pause after failed attempt number `attempt`, up to a tenth less at random."""
-        full: float = min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS))
-        return full * random.uniform(0.9, 1.0)  # noqa: S311  spreads load, hides nothing
+    backoff: Backoff = _BACKOFF
 
 
 class MessageLoop:
@@ -86,7 +81,7 @@ class MessageLoop:
             except KafkaUnavailable as error:
                 log.warning("kafka_unavailable", consumer=self._options.name, reason=str(error))
                 self._progress.wait_for("Kafka")
-                await asyncio.sleep(self._options.delay_s(1))
+                await asyncio.sleep(self._options.backoff.pause_s(1))
                 continue
             if batch:
                 await self.take(batch)
@@ -120,7 +115,7 @@ class MessageLoop:
     ) -> None:
         """Put away what was rejected, then commit."""
         if rejected:
-            await self._put_away(rejected)
+            await self._store_dead_letters(rejected)
         self.handled += len(messages)
         MESSAGES_CONSUMED.labels(self._options.name).inc(len(messages))
         try:
@@ -143,7 +138,7 @@ class MessageLoop:
                     raise
                 log.warning("waiting", consumer=self._options.name, reason=str(error))
                 self._progress.wait_for(_absent(error))
-                await asyncio.sleep(self._options.delay_s(attempt))
+                await asyncio.sleep(self._options.backoff.pause_s(attempt))
                 attempt += 1
 
     async def _one_by_one(self, message: IncomingMessage) -> Sequence[Rejected]:
@@ -157,22 +152,22 @@ class MessageLoop:
                     self._progress.made()
                     detail = f"{type(error).__name__}: {error}"
                     return [Rejected(message, "failed", detail, attempt)]
-                await asyncio.sleep(self._options.delay_s(attempt))
+                await asyncio.sleep(self._options.backoff.pause_s(attempt))
         raise AssertionError("the last attempt returns")
 
-    async def _put_away(self, rejected: Sequence[Rejected]) -> None:
+    async def _store_dead_letters(self, rejected: Sequence[Rejected]) -> None:
         attempt = 1
         while True:
             try:
                 async with self._pool.connection() as connection, connection.transaction():
-                    await put_away(connection, self._clock, self._options.name, rejected)
+                    await store_dead_letters(connection, self._clock, self._options.name, rejected)
                 break
             except Exception as error:
                 if not is_outage(error):
                     raise
                 log.warning("dead_letters_wait", reason=str(error))
                 self._progress.wait_for("PostgreSQL")
-                await asyncio.sleep(self._options.delay_s(attempt))
+                await asyncio.sleep(self._options.backoff.pause_s(attempt))
                 attempt += 1
         self.rejected += len(rejected)
         self.undecodable += sum(item.message.undecodable is not None for item in rejected)

@@ -28,9 +28,9 @@ from kuber.infra.kafka import (
     Position,
 )
 from kuber.infra.kafka_offsets import TopicOffsets
-from kuber.infra.outbox import OUTBOX_CHANNEL
+from kuber.infra.outbox import COUNT_UNSENT, NEXT_UNSENT, OUTBOX_CHANNEL, SET_ASIDE
 from kuber.infra.telemetry import OUTBOX_PUBLISHED, OUTBOX_REFUSED, OUTBOX_WAITING
-from kuber.workers.unconfirmed import Unconfirmed, count_unconfirmed
+from kuber.infra.unconfirmed import Unconfirmed, count_unconfirmed
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +44,7 @@ LOOK_EVERY_S = 2.0
 nobody has recorded, and how many rows wait."""
 _LOCK = 0x6B75626572
 """Advisory lock: one relay acts, however many run, so that keys keep their order."""
-_NEXT = """
-    select o.id, o.topic, o.key, o.payload::text, o.headers, d.key, d.payload
-    from outbox o left join dead_letters d on d.id = o.dead_letter_id
-    where o.sent_at is null and o.refused_at is null order by o.id limit %s
-"""
-_WAITING = "select count(*) from outbox where sent_at is null and refused_at is null"
 _MOVE = MOVE_TO_HISTORY.format(which="id = any(%s)")
-_SET_ASIDE = "update outbox set refused_at = now(), refusal = %s where id = %s"
 
 
 class OutboxRelay:
@@ -117,7 +110,7 @@ class OutboxRelay:
         Rows that a consumer confirms are marked as sent, others moved into the event history. Rows
         that Kafka will never take are set aside with the reason; they hold up nothing.
         """
-        rows = await (await connection.execute(_NEXT, (BATCH,))).fetchall()
+        rows = await (await connection.execute(NEXT_UNSENT, (BATCH,))).fetchall()
         await self._show_waiting(connection, len(rows))
         if not rows:
             return 0
@@ -141,7 +134,7 @@ class OutboxRelay:
         if seen < BATCH:
             OUTBOX_WAITING.set(seen)
         elif time.monotonic() - self._counted_at_s >= self._look_every_s:
-            row = await (await connection.execute(_WAITING)).fetchone()
+            row = await (await connection.execute(COUNT_UNSENT)).fetchone()
             assert row is not None, "a count is one row"
             OUTBOX_WAITING.set(row[0])
             self._counted_at_s = time.monotonic()
@@ -192,7 +185,7 @@ async def _locked(connection: AsyncConnection[Any]) -> bool:
 
 async def _set_aside(connection: AsyncConnection[Any], row: tuple[Any, ...], reason: str) -> None:
     row_id, topic, key, payload, headers, _, letter = row
-    await connection.execute(_SET_ASIDE, (reason, row_id))
+    await connection.execute(SET_ASIDE, (reason, row_id))
     OUTBOX_REFUSED.labels(topic).inc()
     event_id = event_id_of(headers)
     log.error(

@@ -120,13 +120,13 @@ def install(
 
     @app.task(name=DRAIN)
     def drain() -> None:
-        here = _here(process)
-        here.call(here.services.drain())
+        current = _current(process)
+        current.call(current.services.drain())
 
     @app.task(name=SWEEP)
     def sweep() -> None:
-        here = _here(process)
-        here.call(here.services.sweep())
+        current = _current(process)
+        current.call(current.services.sweep())
 
 
 def _pipe_of_the_end() -> int:
@@ -140,6 +140,6 @@ def _pipe_of_the_end() -> int:
     return told
 
 
-def _here(process: list[_Process]) -> _Process:
+def _current(process: list[_Process]) -> _Process:
     assert process, "a task runs in a worker process that was started"
     return process[0]

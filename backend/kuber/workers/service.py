@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import random
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,29 +14,15 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject, RawPool
-from kuber.infra.heartbeats import Progress, replace_lost
+from kuber.infra.heartbeats import BEAT, FORGET_BEATS, Progress, replace_lost
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 2.0
-_FORGET_AFTER = "1 day"
-FIRST_BACKOFF_S = 0.5
-LONGEST_BACKOFF_S = 30.0
-_MOST_DOUBLINGS = 30
+BACKOFF = Backoff(first_s=0.5, longest_s=30, jitter=0.2)
 _HEALTHY_AFTER_S = 60.0
-
-_BEAT = """
-    insert into service_beats (service, instance, state, detail, started_at, beat_at, progress_at,
-                               waiting_for)
-    values (%(service)s, %(instance)s, %(state)s, %(detail)s, %(started_at)s, %(now)s,
-            %(progress_at)s, %(waiting_for)s)
-    on conflict (service, instance) do update
-        set state = excluded.state, detail = excluded.detail, started_at = excluded.started_at,
-            beat_at = excluded.beat_at, progress_at = excluded.progress_at,
-            waiting_for = excluded.waiting_for
-"""
-_FORGET = f"delete from service_beats where beat_at < now() - interval '{_FORGET_AFTER}'"  # noqa: S608
 
 
 class LongRunning(Protocol):
@@ -120,11 +105,11 @@ class ServiceHost:
         clock: Clock,
         *,
         beat_every_s: float = BEAT_EVERY_S,
-        first_backoff_s: float = FIRST_BACKOFF_S,
+        backoff: Backoff = BACKOFF,
     ) -> None:
         self._pool = pool
         self._beat_every_s = beat_every_s
-        self._first_backoff_s = first_backoff_s
+        self._backoff = backoff
         self._clock = clock
         self._instance = f"{socket.gethostname()}:{os.getpid()}"
         self._kept = [_Kept(service, asyncio.Event(), clock.now()) for service in services]
@@ -161,7 +146,7 @@ class ServiceHost:
                 kept.fail(error)
             kept.ready.set()
             failures = 1 if loop.time() - began > _HEALTHY_AFTER_S else failures + 1
-            await asyncio.sleep(pause_s(failures, self._first_backoff_s))
+            await asyncio.sleep(self._backoff.pause_s(failures))
 
     async def _run_once(self, kept: _Kept) -> None:
         service = kept.service
@@ -186,9 +171,9 @@ class ServiceHost:
         try:
             async with self._pool.connection() as connection:
                 for kept in self._kept:
-                    await connection.execute(_BEAT, self._beat_of(kept))
+                    await connection.execute(BEAT, self._beat_of(kept))
                 await replace_lost(connection, self._working(), self._instance)
-                await connection.execute(_FORGET)
+                await connection.execute(FORGET_BEATS)
         except (DatabaseError, PoolTimeout, OSError) as error:
             log.warning("heartbeat_missed", reason=str(error))
         except Exception:
@@ -210,9 +195,3 @@ class ServiceHost:
             "progress_at": now - timedelta(seconds=progress.age_s),
             "waiting_for": progress.waiting_for,
         }
-
-
-def pause_s(failures: int, first_s: float = FIRST_BACKOFF_S) -> float:
-    """Return the pause after `failures` in a row: doubling, up to a fifth less at random."""
-    full_s: float = min(LONGEST_BACKOFF_S, first_s * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
-    return full_s * random.uniform(0.8, 1.0)  # noqa: S311  spreads load, hides nothing

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from kuber.infra.embedded.damage import remedy_of
 from kuber.infra.embedded.process import CannotStart, Command, kill_tree, spawn_options
+from kuber.kernel.backoff import Backoff
 from kuber.workers.liveness import PATIENT, Patience, until_silent
 
 Output = Callable[[str, bytes], None]
@@ -20,8 +21,7 @@ Output = Callable[[str, bytes], None]
 WORKER_READY = b"the worker is ready"
 """What a worker writes once it takes tasks."""
 
-_FIRST_BACKOFF_S = 0.5
-_LONGEST_BACKOFF_S = 15.0
+_BACKOFF = Backoff(first_s=0.5, longest_s=15, jitter=0)
 _HEALTHY_AFTER_S = 30.0
 _POLL_S = 0.05
 _EXITS_BEFORE_READY = 3
@@ -157,7 +157,7 @@ class Supervisor:
     async def _keep(self, watched: Watched) -> None:
         """Run one service for as long as the stack lives."""
         service = watched.service
-        backoff_s = _FIRST_BACKOFF_S
+        failures = 0
         while not self._stopping:
             began = time.monotonic()
             try:
@@ -180,12 +180,13 @@ class Supervisor:
                 self._set(watched, ServiceState.FAILED)
                 raise StackFailed(service.name, said)
             if time.monotonic() - began > _HEALTHY_AFTER_S:
-                backoff_s = _FIRST_BACKOFF_S
-            self._note(watched, f"{said}, starts again in {backoff_s:g} s")
+                failures = 0
+            failures += 1
+            pause_s = _BACKOFF.pause_s(failures)
+            self._note(watched, f"{said}, starts again in {pause_s:g} s")
             watched.restarts += 1
             self._set(watched, ServiceState.RESTARTING)
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
+            await asyncio.sleep(pause_s)
 
     async def _mended(self, watched: Watched) -> bool:
         """Let the service put right, once, what kept it from becoming ready; say whether it did."""

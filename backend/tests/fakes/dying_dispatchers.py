@@ -81,12 +81,12 @@ class Lane:
 class DyingCosts(CostService):
     """Asked for budgets within the transaction, after the signals were recorded: dies there."""
 
-    async def spent_out(
+    async def over_daily_budget(
         self, connection: RawConnection, user_ids: Sequence[UserId]
     ) -> dict[UserId, str]:
         await asyncio.sleep(0.03)  # whatever was sent to Kafka before arrives
         die()
-        return await super().spent_out(connection, user_ids)
+        return await super().over_daily_budget(connection, user_ids)
 
 
 def die() -> None:

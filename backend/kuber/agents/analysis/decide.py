@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kuber.agents.analysis.confidence import confidence, factor_table
-from kuber.agents.analysis.plan import Surroundings, price_levels
+from kuber.agents.analysis.plan import LevelContext, price_levels
 from kuber.agents.analysis.strategies.base import Strategy, View, hold
 from kuber.agents.analysis.types import PlanRules, PriceLevels, Setup
 from kuber.agents.state import Action
@@ -59,7 +59,7 @@ def propose(
     setup = strategy.evaluate(view)
     if setup.action is Action.HOLD:
         return Proposal(setup, None, 0.0)
-    around = Surroundings(view.seen.volatility.atr, view.seen.levels)
+    around = LevelContext(view.seen.volatility.atr, view.seen.levels)
     levels = price_levels(setup.action, entry, around, rules, tick)
     plan = Proposal(setup, levels, confidence(setup.factors))
     if levels is None:

@@ -21,7 +21,7 @@ MIN_TARGET_R = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class LevelContext:
     """What stop and targets are set by: the ATR in price units, and the levels around."""
 
     atr: float
@@ -35,7 +35,7 @@ def on_tick(price: float | Decimal, tick: Decimal, rounding: str) -> Decimal:
 
 
 def price_levels(
-    action: Action, entry: Decimal, view: Surroundings, rules: PlanRules, tick: Decimal
+    action: Action, entry: Decimal, view: LevelContext, rules: PlanRules, tick: Decimal
 ) -> PriceLevels | None:
     """Return the prices of a BUY or SELL at `entry`; None when no valid ones exist.
 
@@ -73,7 +73,7 @@ class _Draft:
 
     side: int
     entry: float
-    view: Surroundings
+    view: LevelContext
     rules: PlanRules
 
     def stop(self) -> tuple[float, str]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from kuber.agents.base import AgentFailure, AgentMetadata, BaseAgent, Category, NoSettings
-from kuber.agents.ports import Standing
+from kuber.agents.ports import BudgetStatus
 from kuber.agents.state import PipelineState
 
 
@@ -21,22 +21,22 @@ class PipelineManager(BaseAgent[NoSettings]):
     async def process(self, state: PipelineState) -> PipelineState:
         if self.context.budget is None:
             raise AgentFailure("no_budget", "The pipeline manager was given no budget to check.")
-        standing = await self.context.budget.check(Decimal(0))
-        words = _words(standing)
-        if not standing.ok:
+        status = await self.context.budget.check(Decimal(0))
+        words = _words(status)
+        if not status.ok:
             raise AgentFailure(
                 "budget_exceeded",
-                f"{standing.detail} {words}",
+                f"{status.detail} {words}",
                 remedy="Raise the budget in the account's settings, or wait until tomorrow.",
             )
         self.say(state, f"Within the budget. {words}")
         return state
 
 
-def _words(standing: Standing) -> str:
+def _words(status: BudgetStatus) -> str:
     return (
-        f"This run: {_dollars(standing.run_spent)} of {_limit(standing.per_run_limit)}."
-        f" Today: {_dollars(standing.spent_today)} of {_limit(standing.per_day_limit)}."
+        f"This run: {_dollars(status.run_spent)} of {_limit(status.per_run_limit)}."
+        f" Today: {_dollars(status.spent_today)} of {_limit(status.per_day_limit)}."
     )
 
 

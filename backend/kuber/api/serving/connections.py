@@ -90,6 +90,27 @@ class UnreadClock:
         return now - self._closing_since > self._limit_s
 
 
+class WatchedProtocol(asyncio.BaseProtocol):
+    """What our protocols add to Uvicorn's alike: they are in a table, and their clients read."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    _table: "ConnectionTable"
+    _unread: UnreadClock
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._table.release(self.transport)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._unread.pause(self.loop.time())
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._unread.resume()
+        super().resume_writing()
+
+
 @dataclass(slots=True)
 class _Entry:
     address: str

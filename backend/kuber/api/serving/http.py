@@ -13,7 +13,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from kuber.api.serving import answers
-from kuber.api.serving.connections import ConnectionTable, EvictionRank, UnreadClock, reset
+from kuber.api.serving.connections import (
+    ConnectionTable,
+    EvictionRank,
+    UnreadClock,
+    WatchedProtocol,
+    reset,
+)
 
 
 class GuardedState(ServerState):
@@ -33,7 +39,7 @@ class _Refused(Exception):
         self.reason = reason
 
 
-class GuardedHttp(HttpToolsProtocol):
+class GuardedHttp(WatchedProtocol, HttpToolsProtocol):
     """One HTTP connection; see ServingLimits for what it may do."""
 
     def __init__(
@@ -73,10 +79,6 @@ class GuardedHttp(HttpToolsProtocol):
                 self._table.linger(transport, answers.refused(refusal))
             else:
                 reset(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._table.release(self.transport)
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
@@ -135,14 +137,6 @@ class GuardedHttp(HttpToolsProtocol):
         if self._head_since is not None:  # the next request has begun: its time runs from now
             self._head_since = self._idle_since
         super().on_response_complete()
-
-    def pause_writing(self) -> None:
-        self._unread.pause(self.loop.time())
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._unread.resume()
-        super().resume_writing()
 
     def check(self, now: float) -> None:
         """End the connection when it takes too long."""

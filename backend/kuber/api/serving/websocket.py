@@ -9,7 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 
-from kuber.api.serving.connections import EvictionRank, UnreadClock, reset
+from kuber.api.serving.connections import EvictionRank, UnreadClock, WatchedProtocol, reset
 from kuber.api.serving.http import GuardedState
 
 MAX_MESSAGE_BYTES = 8_192
@@ -21,7 +21,7 @@ FRAMES_PER_S = 20.0
 POLICY_VIOLATION = 1008
 
 
-class GuardedWebSocket(WebSocketsSansIOProtocol):
+class GuardedWebSocket(WatchedProtocol, WebSocketsSansIOProtocol):
     """One WebSocket connection.
 
     Messages have at most MAX_MESSAGE_BYTES and no compression (see `server._config`). Text
@@ -47,10 +47,6 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._table.hand_over(transport, self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._table.release(self.transport)
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
@@ -84,14 +80,6 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
             self.curr_msg_data_type = "bytes"
         super().send_receive_event_to_app()
-
-    def pause_writing(self) -> None:
-        self._unread.pause(self.loop.time())
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._unread.resume()
-        super().resume_writing()
 
     def check(self, now: float) -> None:
         """End the connection when its client reads nothing."""

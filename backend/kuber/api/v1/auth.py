@@ -6,7 +6,7 @@ from fastapi import APIRouter, Cookie, Depends, Request, Response
 
 from kuber.api.container import ApiSettings
 from kuber.api.deps import ClientDep, ContainerDep, Credentials, Db
-from kuber.api.failed_logins import note_failed_login
+from kuber.api.failed_logins import FailedLogins
 from kuber.api.idempotency import IDEMPOTENT_FOR_ANYONE, IdempotentRoute
 from kuber.api.on_record import record
 from kuber.audit.types import AuditEventType
@@ -65,7 +65,8 @@ async def login(
         account = await identity.authenticate(stored, body.password.get_secret_value())
     except (BadCredentials, AccountDisabled) as error:
         if stored.account is not None:
-            note_failed_login(container, stored.account.id, error.code)
+            failed: FailedLogins = request.app.state.failed_logins
+            failed.record(stored.account.id, error.code)
         raise
     async with transaction() as session:
         tokens = await identity.open_session(session, account.id, client)

@@ -290,11 +290,7 @@ async def archive_pipeline(
 ) -> Response:
     """Put a pipeline away; it keeps its history and does not run."""
     await container.runs.hold_idle(session, user.user_id, PipelineId(pipeline_id))
-    return _tagged(
-        await container.pipelines.publishing.set_status(
-            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ARCHIVED
-        )
-    )
+    return await _with_status(container, session, user, pipeline_id, PipelineStatus.ARCHIVED)
 
 
 @router.post(
@@ -304,11 +300,7 @@ async def unarchive_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
     """Take a pipeline out of the archive, as a draft."""
-    return _tagged(
-        await container.pipelines.publishing.set_status(
-            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
-        )
-    )
+    return await _with_status(container, session, user, pipeline_id, PipelineStatus.DRAFT)
 
 
 @router.post(
@@ -318,11 +310,7 @@ async def activate_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
     """Let the published version start by itself: it has a schedule or signals to start it."""
-    return _tagged(
-        await container.pipelines.publishing.set_status(
-            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.ACTIVE
-        )
-    )
+    return await _with_status(container, session, user, pipeline_id, PipelineStatus.ACTIVE)
 
 
 @router.post(
@@ -332,11 +320,20 @@ async def deactivate_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
     """Let a pipeline start by itself no more."""
-    return _tagged(
-        await container.pipelines.publishing.set_status(
-            session, user.user_id, PipelineId(pipeline_id), PipelineStatus.DRAFT
-        )
+    return await _with_status(container, session, user, pipeline_id, PipelineStatus.DRAFT)
+
+
+async def _with_status(
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    pipeline_id: UUID,
+    status: PipelineStatus,
+) -> Response:
+    changed = await container.pipelines.publishing.set_status(
+        session, user.user_id, PipelineId(pipeline_id), status
     )
+    return _tagged(changed)
 
 
 async def _prepared_run(

@@ -1,7 +1,6 @@
 """The feed service: takes quotes from the source, checks them, stores and publishes them."""
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from psycopg import AsyncConnection
 from kuber.infra.db import JsonObject, RawConnection
 from kuber.infra.heartbeats import Progress
 from kuber.infra.telemetry import QUOTES_BELIEVED, QUOTES_REFUSED
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable
@@ -44,15 +44,17 @@ class FeedProducer(Publisher, Protocol):
     def close(self) -> None: ...
 
 
+_BACKOFF = Backoff(first_s=0.5, longest_s=60, jitter=0.5)
+
+
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
-    """The pace of the feed, in seconds; `backoff` waits are drawn from the upper half."""
+    """The pace of the feed, in seconds; `backoff` is for a source that fails."""
 
     limits: IntakeLimits = field(default_factory=IntakeLimits)
     stale_after: timedelta = STALE_AFTER
     follow_every_s: float = 10.0
-    first_backoff_s: float = 0.5
-    longest_backoff_s: float = 60.0
+    backoff: Backoff = _BACKOFF
     stand_by_s: float = 2.0
     watch_every_s: float = 5.0
 
@@ -234,12 +236,10 @@ class FeedService:
             del self._memories[symbol]
 
     async def _wait_out(self, error: ProviderUnavailable) -> None:
-        options = self._options
         self._failures += 1
         self._failure = error.detail
         self.progress.wait_for("the source of quotes")
-        longest = options.first_backoff_s * 2 ** min(self._failures - 1, 16)
-        wait_s = min(longest, options.longest_backoff_s) * random.uniform(0.5, 1.0)  # noqa: S311
+        wait_s = self._options.backoff.pause_s(self._failures)
         log.warning(
             "quote_source_failed",
             source=self._source.source.value,

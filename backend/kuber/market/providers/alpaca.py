@@ -19,6 +19,7 @@ from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDa
 from alpaca.data.models import Bar, BarSet
 from alpaca.data.requests import CryptoBarsRequest, StockBarsRequest
 from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
+from cachetools import TTLCache
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import HTTPAdapter
 
@@ -82,7 +83,9 @@ class AlpacaBars:
             client._session.mount("http://", adapter)
             client._retry, client._retry_wait = 1, 1
         self._known: set[str] = set()
-        self._unknown: dict[str, datetime] = {}
+        self._unknown: TTLCache[str, None] = TTLCache(
+            _MOST_UNKNOWN, _UNKNOWN_FOR.total_seconds(), lambda: clock.now().timestamp()
+        )
         self._frames = FrameCache(cache_bytes)
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
@@ -96,17 +99,14 @@ class AlpacaBars:
     async def _is_listed(self, traits: Traits) -> bool:
         """Ask whether there are recent bars; a no is remembered for a minute, a yes for good."""
         now = self._clock.now()
-        asked_at = self._unknown.get(traits.symbol)
-        if asked_at is not None and abs(now - asked_at) < _UNKNOWN_FOR:
+        if traits.symbol in self._unknown:
             return False
         fetch = self._fetcher(traits, Timeframe.D1, now - _KNOWN_BY, now)
         if await _answer(lambda: fetch(Adjustment.RAW)):
             self._known.add(traits.symbol)
             self._unknown.pop(traits.symbol, None)
             return True
-        if len(self._unknown) >= _MOST_UNKNOWN:
-            self._unknown.clear()
-        self._unknown[traits.symbol] = now
+        self._unknown[traits.symbol] = None
         return False
 
     def lists(self, symbol: str) -> bool:

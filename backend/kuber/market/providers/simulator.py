@@ -16,12 +16,12 @@ The arrays are equal, bit for bit, for an equal seed on an equal version of NumP
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from datetime import UTC, datetime
 from itertools import islice
 from operator import itemgetter
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from kuber.kernel.ids import UserId
@@ -68,7 +68,7 @@ class MarketSimulator:
     def __init__(self, seed: int = 7, *, cache_bytes: int = 16 * 2**20) -> None:
         self._seed = seed
         self._frames = FrameCache(cache_bytes)
-        self._paths: OrderedDict[str, _Path] = OrderedDict()
+        self._paths: LRUCache[str, _Path] = LRUCache(_KEPT_PATHS)
         self._making = asyncio.Lock()
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
@@ -114,8 +114,6 @@ class MarketSimulator:
                 if path is None:
                     path = await asyncio.to_thread(_Path, self._seed, symbol)
                     self._paths[symbol] = path
-                    if len(self._paths) > _KEPT_PATHS:
-                        self._paths.popitem(last=False)
         return path
 
     async def _block(self, path: "_Path", timeframe: Timeframe, block: int) -> Bars:

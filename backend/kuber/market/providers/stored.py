@@ -10,7 +10,7 @@ at a time, and all of them together a few, so that everybody else's bars do not 
 """
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 import numpy as np
+from cachetools import LRUCache
 
 from kuber.infra.db import RawPool
 from kuber.kernel.ids import UserId
@@ -78,7 +79,7 @@ class StoredBars:
 
     def __init__(self, pool: RawPool, *, cache_bytes: int = 32 * 2**20) -> None:
         self._pool = pool
-        self._answers: OrderedDict[tuple[UserId, str], _Answer] = OrderedDict()
+        self._answers: LRUCache[tuple[UserId, str], _Answer] = LRUCache(_KEPT_ANSWERS)
         self._stretches: SizedCache[tuple[Stretch, ...]] = SizedCache(cache_bytes)
         self._reading: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._deep = _Turns(_DEEP_AT_ONCE)
@@ -139,9 +140,6 @@ class StoredBars:
         rows = await series_of(self._pool, user_id, symbol)
         dataset = _dataset(symbol, rows) if rows else None
         self._answers[user_id, symbol] = _Answer(dataset, asked_at_s)
-        self._answers.move_to_end((user_id, symbol))
-        if len(self._answers) > _KEPT_ANSWERS:
-            self._answers.popitem(last=False)
         return dataset
 
     async def _stretch(

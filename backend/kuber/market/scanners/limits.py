@@ -3,35 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from kuber.infra.rate_limits import MinuteWindows
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
 from kuber.market.scanners.errors import RefreshAway, TooManyRefreshes
 
 REFRESHES_PER_MINUTE = 10
-_WINDOW_MS = 60_000
-_LONGEST_MS = 60_000
+_LONGEST_S = 60
 """When one who died under way leaves the place free: longer than any look-up takes."""
 _PATIENCE_S = 1.5
-
-# One step, so that a crash leaves no counter without an end. KEYS: place, count. ARGV: token,
-# longest time of one in ms, limit, window in ms.
-_TAKE = """
-local left = redis.call('PTTL', KEYS[1])
-if left > 0 then return {'under_way', 1000} end
-local count = redis.call('INCR', KEYS[2])
-if count == 1 then redis.call('PEXPIRE', KEYS[2], ARGV[4]) end
-if count > tonumber(ARGV[3]) then return {'too_many', redis.call('PTTL', KEYS[2])} end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return {'taken', 0}
-"""
-_GIVE_BACK = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-"""
 
 
 class RefreshLimits:
@@ -41,25 +25,29 @@ class RefreshLimits:
     """
 
     def __init__(self, redis: Redis) -> None:
-        self._take = redis.register_script(_TAKE)
-        self._give_back = redis.register_script(_GIVE_BACK)
+        self._redis = redis
+        self._windows = MinuteWindows(redis, "kuber:scanner:refreshes")
 
     @asynccontextmanager
     async def one(self, user_id: UserId) -> AsyncIterator[None]:
         """Hold the user's place; raises TooManyRefreshes, or RefreshAway without Redis."""
-        place, count = f"kuber:scanner:refresh:{user_id}", f"kuber:scanner:refreshes:{user_id}"
-        token = uuid4().hex
-        args: list[str | int] = [token, _LONGEST_MS, REFRESHES_PER_MINUTE, _WINDOW_MS]
+        place = self._redis.lock(f"kuber:scanner:refresh:{user_id}", _LONGEST_S, thread_local=False)
         async with _reachable():
-            verdict, wait_ms = await self._take(keys=[place, count], args=args)
-        if verdict != "taken":
-            raise _refused(str(verdict), int(wait_ms))
+            if not await place.acquire(blocking=False):
+                raise _refused("One of your scanners is being looked up.", 1)
         try:
+            async with _reachable():
+                use = await self._windows.use(str(user_id), REFRESHES_PER_MINUTE)
+            if use.wait_s is not None:
+                raise _refused(
+                    f"Scanners may be looked up {REFRESHES_PER_MINUTE} times a minute.", use.wait_s
+                )
             yield
         finally:
-            with suppress(RefreshAway):  # the place becomes free by itself
+            # The place becomes free by itself, and may be somebody else's by now.
+            with suppress(RefreshAway):
                 async with _reachable():
-                    await self._give_back(keys=[place], args=[token])
+                    await place.release()
 
 
 @asynccontextmanager
@@ -76,12 +64,6 @@ async def _reachable() -> AsyncIterator[None]:
         ) from error
 
 
-def _refused(verdict: str, wait_ms: int) -> TooManyRefreshes:
-    wait_s = max(1, -(-wait_ms // 1000))
-    detail = (
-        "One of your scanners is being looked up."
-        if verdict == "under_way"
-        else f"Scanners may be looked up {REFRESHES_PER_MINUTE} times a minute."
-    )
+def _refused(detail: str, wait_s: int) -> TooManyRefreshes:
     remedy = f"Try again in {wait_s} s, or leave it to the schedule."
     return TooManyRefreshes(detail, [Problem(detail, remedy)], retry_after_s=wait_s)

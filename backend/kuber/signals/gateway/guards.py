@@ -16,6 +16,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from kuber.infra.rate_limits import MinuteWindows, Use
 from kuber.signals.gateway.errors import (
     GatewayBusy,
     NonceReplayed,
@@ -27,9 +28,9 @@ from kuber.signals.gateway.types import WINDOW_S, Proof, Source, SourceId
 
 _log = structlog.get_logger(__name__)
 
-STRANGERS_PER_MINUTE = 240
+UNVERIFIED_PER_MINUTE = 240
 """Deliveries of one network to one source, or to no source at all, that are not believed."""
-STRANGERS_NOTED_PER_MINUTE = 600
+UNVERIFIED_RECORDED_PER_MINUTE = 600
 """How many of those are put on record for one source, from wherever they come."""
 ALERT_WINDOW_S = 55
 """How long the same alert is the same one. TradingView repeats it for about half a minute when
@@ -56,19 +57,6 @@ if KEYS[3] then redis.call('SET', KEYS[3], ARGV[5], 'EX', ARGV[4]) end
 return {ARGV[5], 0, 0}
 """
 
-# Counting and setting the end of a window is one step: a crash between the two would otherwise
-# leave a counter that never runs out.
-_COUNT = """
-local answer = {}
-for i, key in ipairs(KEYS) do
-  local count = redis.call('INCR', key)
-  if count == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
-  answer[2 * i - 1] = count
-  answer[2 * i] = redis.call('PTTL', key)
-end
-return answer
-"""
-
 
 class _Memory(NamedTuple):
     """What to remember of a delivery: `value` is the name it goes by, empty if it has to be new."""
@@ -84,7 +72,7 @@ class Admission:
     def __init__(self, redis: Redis, per_user: int) -> None:
         self._redis = redis
         self._admit = redis.register_script(_ADMIT)
-        self._count = redis.register_script(_COUNT)
+        self._windows = MinuteWindows(redis, "kuber:webhook")
         self._per_user = per_user
 
     async def admit(self, source: Source, proof: Proof) -> str:
@@ -104,9 +92,10 @@ class Admission:
             case "used":
                 raise replayed()
             case "source":
-                raise _too_many("This source", source.rate_per_minute, count, left_ms)
+                raise _too_many("This source", source.rate_per_minute, count, _seconds(left_ms))
             case "owner":
-                raise _too_many("Its owner, over all sources,", self._per_user, count, left_ms)
+                who = "Its owner, over all sources,"
+                raise _too_many(who, self._per_user, count, _seconds(left_ms))
             case name:
                 return name or proof.external_id
 
@@ -118,27 +107,24 @@ class Admission:
         except ReplayGuardAway:
             return
 
-    async def count_stranger(self, source_id: SourceId, network: str) -> bool:
+    async def count_unverified(self, source_id: SourceId, network: str) -> bool:
         """Count a delivery that is not believed; say whether there is room to put it on record.
 
         Raises TooManyDeliveries when its network sends too many, ReplayGuardAway.
         """
-        prefix = f"kuber:webhook:stranger:{source_id}"
         async with _reachable():
-            of_network, left_ms, of_all, _ = await self._count(
-                keys=[f"{prefix}:{network}", prefix], args=[_RATE_WINDOW_MS]
+            of_network, of_all = await asyncio.gather(
+                self._windows.use(f"unverified:{source_id}:{network}", UNVERIFIED_PER_MINUTE),
+                self._windows.use(f"unverified:{source_id}", UNVERIFIED_RECORDED_PER_MINUTE),
             )
-        if of_network > STRANGERS_PER_MINUTE:
-            raise _too_many("Strangers of one network", STRANGERS_PER_MINUTE, of_network, left_ms)
-        return int(of_all) <= STRANGERS_NOTED_PER_MINUTE
+        _require_room(of_network)
+        return of_all.wait_s is None
 
     async def count_lost(self, network: str) -> None:
         """Count a delivery to no source; raises TooManyDeliveries, ReplayGuardAway."""
-        key = f"kuber:webhook:lost:{network}"
         async with _reachable():
-            count, left_ms = await self._count(keys=[key], args=[_RATE_WINDOW_MS])
-        if count > STRANGERS_PER_MINUTE:
-            raise _too_many("Strangers of one network", STRANGERS_PER_MINUTE, count, left_ms)
+            use = await self._windows.use(f"lost:{network}", UNVERIFIED_PER_MINUTE)
+        _require_room(use)
 
 
 class InFlight:
@@ -203,8 +189,12 @@ def _nonce_key(source_id: SourceId, nonce: str) -> str:
     return f"kuber:webhook:nonce:{source_id}:{short}"
 
 
-def _too_many(who: str, limit: int, count: int, left_ms: int) -> TooManyDeliveries:
-    wait_s = max(1, -(-left_ms // 1000))
+def _require_room(use: Use) -> None:
+    if use.wait_s is not None:
+        raise _too_many("Strangers of one network", UNVERIFIED_PER_MINUTE, use.count, use.wait_s)
+
+
+def _too_many(who: str, limit: int, count: int, wait_s: int) -> TooManyDeliveries:
     error = TooManyDeliveries(
         f"{who} may send {limit} deliveries a minute.",
         one_problem("The limit is reached.", f"Send the delivery again in {wait_s} seconds."),
@@ -212,3 +202,7 @@ def _too_many(who: str, limit: int, count: int, left_ms: int) -> TooManyDeliveri
     )
     error.first_of_window = count == limit + 1
     return error
+
+
+def _seconds(left_ms: int) -> int:
+    return max(1, -(-left_ms // 1000))

@@ -38,7 +38,7 @@ _LONG_NUMBER = re.compile(rb"[0-9][eE][+-]?[0-9]|[0-9]{19}")
 """An exponent, or as many digits as only a number beyond 64 bits may have."""
 
 
-def read_signal(
+def parse_body(
     source: Source,
     headers: Mapping[str, str],
     body: bytes,

@@ -30,7 +30,7 @@ from kuber.signals.gateway.errors import (
     one_problem,
 )
 from kuber.signals.gateway.guards import Admission, InFlight, replayed
-from kuber.signals.gateway.messages import KnownTypes, metadata_of, read_signal
+from kuber.signals.gateway.messages import KnownTypes, metadata_of, parse_body
 from kuber.signals.gateway.networks import check_network, network_of
 from kuber.signals.gateway.sample import sample_delivery
 from kuber.signals.gateway.store import Earlier, GatewayStore
@@ -68,8 +68,8 @@ StatusOf = Callable[[ErrorKind], int]
 class _Progress:
     """How far one delivery came; what its record says.
 
-    `external_id` is there once it was proven and counted. `noted` says of another one whether
-    there is room to put it on record, None while it has not been counted.
+    `external_id` is there once it was verified and counted. `may_record` says whether an unverified
+    one may still be stored, None while it has not been counted.
     """
 
     delivery_id: UUID
@@ -78,7 +78,7 @@ class _Progress:
     size_bytes: int = 0
     body: bytes = b""
     external_id: str | None = None
-    noted: bool | None = None
+    may_record: bool | None = None
 
 
 class WebhookGateway:
@@ -104,7 +104,7 @@ class WebhookGateway:
         self._store = store
         self._admission = admission
         self._in_flight = InFlight(in_flight)
-        self._strangers = InFlight(max(1, in_flight // 2))
+        self._unverified = InFlight(max(1, in_flight // 2))
         self._clock = clock
         self._known_types = known_types
         self._status_of = status_of
@@ -157,7 +157,8 @@ class WebhookGateway:
 
     async def _find(self, source_id: SourceId, incoming: Incoming, progress: _Progress) -> Source:
         try:
-            return _listening(await self._store.source(source_id, self._clock.now()), incoming)
+            found = await self._store.source(source_id, self._clock.now())
+            return _require_enabled(found, incoming)
         except WebhookNotFound:
             await self._admission.count_lost(progress.network)
             raise
@@ -170,15 +171,16 @@ class WebhookGateway:
             return await self._attempt(source, incoming, progress)
         except (NotAuthentic, NetworkNotAllowed, WebhookNotFound):
             # The source may have been changed since it was read.
-            fresh = _listening(await self._read_anew(source, progress), incoming)
+            fresh = _require_enabled(await self._read_anew(source, progress), incoming)
             if fresh.version == source.version:
                 raise
             return await self._attempt(fresh, incoming, progress)
 
     async def _read_anew(self, source: Source, progress: _Progress) -> Source | None:
-        async with self._strangers.one():
+        async with self._unverified.one():
             if progress.external_id is None:
-                progress.noted = await self._admission.count_stranger(source.id, progress.network)
+                count = self._admission.count_unverified
+                progress.may_record = await count(source.id, progress.network)
             return await self._store.fresh_source(source.id, self._clock.now())
 
     async def _attempt(
@@ -189,9 +191,9 @@ class WebhookGateway:
         now = self._clock.now()
         proof = verify(source, incoming, progress.body, now)
         async with self._in_flight.one():
-            return await self._believe(source, incoming, proof, progress, now)
+            return await self._accept_verified(source, incoming, proof, progress, now)
 
-    async def _believe(
+    async def _accept_verified(
         self,
         source: Source,
         incoming: Incoming,
@@ -203,7 +205,7 @@ class WebhookGateway:
             progress.external_id = await self._admission.admit(source, proof)
         proof = replace(proof, external_id=progress.external_id)
         body = progress.body
-        message = read_signal(source, incoming.headers, body, now, self._known_types)
+        message = parse_body(source, incoming.headers, body, now, self._known_types)
         try:
             return await self._keep(source, incoming, message, _named(proof, message), progress)
         except (psycopg.Error, OSError):
@@ -268,15 +270,14 @@ class WebhookGateway:
         return earlier.delivery
 
     async def _record(self, source: Source, progress: _Progress, error: KuberError) -> None:
-        """Note a refusal for the owner; never more often than the source may send, or than
-        strangers are noted."""
+        """Record a refusal for the owner, within the limits of the source and of the unverified."""
         if isinstance(error, TooManyDeliveries):
-            noted = error.first_of_window
+            recorded = error.first_of_window
         elif isinstance(error, ReplayGuardAway | GatewayBusy):
-            noted = False
+            recorded = False
         else:
-            noted = progress.external_id is not None or await self._has_room(source, progress)
-        if not noted:
+            recorded = progress.external_id is not None or await self._has_room(source, progress)
+        if not recorded:
             return
         try:
             await self._store.refuse(source.id, self._refusal(progress, error))
@@ -284,10 +285,10 @@ class WebhookGateway:
             _log.warning("webhook_refusal_not_recorded", error=type(failure).__name__)
 
     async def _has_room(self, source: Source, progress: _Progress) -> bool:
-        if progress.noted is not None:
-            return progress.noted
+        if progress.may_record is not None:
+            return progress.may_record
         try:
-            return await self._admission.count_stranger(source.id, progress.network)
+            return await self._admission.count_unverified(source.id, progress.network)
         except (TooManyDeliveries, ReplayGuardAway):
             return False
 
@@ -304,7 +305,7 @@ class WebhookGateway:
         )
 
 
-def _listening(source: Source | None, incoming: Incoming) -> Source:
+def _require_enabled(source: Source | None, incoming: Incoming) -> Source:
     """Return the source if it takes deliveries at the address that was called."""
     if source is None or not source.enabled:
         raise _not_found()

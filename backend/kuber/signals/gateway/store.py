@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from cachetools import LRUCache
 from psycopg import OperationalError
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import RawPool
-from kuber.infra.outbox import outbox_values
+from kuber.infra.outbox import ANNOUNCEMENT, outbox_values
 from kuber.kernel.ids import UserId
+from kuber.notifications.outbox import TO_TELL, TOLD
 from kuber.signals.events import SignalRaised
 from kuber.signals.gateway.keys import SecretKeeper
 from kuber.signals.gateway.types import Delivery, Proof, Source, SourceId, SourceKind
@@ -37,7 +39,7 @@ _SOURCE = """
 """
 
 # The row of the source is asked again: it may have been changed or deleted meanwhile.
-_ACCEPT = """
+_ACCEPT = f"""
     with source as (
       select id from webhook_sources
       where id = %(source_id)s and enabled and updated_at = %(version)s for key share
@@ -51,10 +53,10 @@ _ACCEPT = """
       on conflict do nothing
       returning signal_id
     )
-    insert into outbox (event_id, topic, key, payload, headers)
+    {ANNOUNCEMENT}
     select %(event_id)s, %(topic)s, %(key)s, %(payload)s, %(headers)s from delivery
     returning event_id
-"""
+"""  # noqa: S608
 
 _EARLIER = """
     select id, received_at, status, code, detail, size_bytes, client_network, signal_id,
@@ -75,7 +77,7 @@ _REPEAT = """
     returning id
 """
 
-_REFUSE = """
+_REFUSE = f"""
     with refused as (
       insert into webhook_deliveries
         (id, source_id, received_at, status, code, detail, size_bytes, client_network)
@@ -84,15 +86,14 @@ _REFUSE = """
       from webhook_sources where id = %(source_id)s
       returning source_id
     )
-    insert into notice_outbox (user_id, kind, at, data, dedupe_key)
+    {TO_TELL}
     select s.user_id, 'webhook_refused', %(received_at)s::timestamptz,
       jsonb_build_object('source_id', s.id, 'source_name', s.name, 'code', %(code)s::text,
                          'detail', %(detail)s::text),
       %(told_as)s::text
     from refused r join webhook_sources s on s.id = r.source_id
-    where not exists (
-      select from notices n where n.user_id = s.user_id and n.dedupe_key = %(told_as)s::text)
-"""
+    where not exists ({TOLD} (s.user_id, %(told_as)s::text))
+"""  # noqa: S608
 """The owner is told once an hour: a sender that goes wrong goes wrong with every delivery."""
 
 _TRIM = """
@@ -118,7 +119,7 @@ class GatewayStore:
     def __init__(self, pool: RawPool, keeper: SecretKeeper) -> None:
         self._pool = pool
         self._keeper = keeper
-        self._remembered: dict[SourceId, Source] = {}
+        self._remembered: LRUCache[SourceId, Source] = LRUCache(_MOST_REMEMBERED)
 
     async def source(self, source_id: SourceId, now: datetime) -> Source | None:
         """Return the source as it was at most `REMEMBERED` ago; raises SecretUnreadable."""
@@ -153,7 +154,7 @@ class GatewayStore:
             read_at=now,
         )
         if enabled:
-            self._remember(found)
+            self._remembered[source_id] = found
         return found
 
     async def accept(
@@ -205,11 +206,6 @@ class GatewayStore:
         async with self._pool.connection(_PATIENCE_S) as connection:
             await connection.execute(_REFUSE, values)
             await connection.execute(_TRIM, {"source_id": source_id, "kept": REFUSALS_KEPT})
-
-    def _remember(self, source: Source) -> None:
-        self._remembered[source.id] = source
-        if len(self._remembered) > _MOST_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
 
     async def _one_row(
         self, statement: str, values: Sequence[object] | Mapping[str, object]

@@ -1,9 +1,8 @@
 """Finds the installed signal generators, built in and from plug-ins, by entry point."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from inspect import isabstract
 from typing import Any
 
@@ -11,9 +10,10 @@ import structlog
 from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from kuber.agents.base import SettingFault
-from kuber.infra.plugins import PluginKind, PluginProblem, Verdicts, load_plugins
+from kuber.infra.plugin_registry import PluginRegistry
+from kuber.infra.plugins import PluginKind, Verdicts
 from kuber.kernel.errors import Problem
+from kuber.kernel.setting_problems import setting_problem
 from kuber.signals.catalog import signal_types
 from kuber.signals.generators.base import (
     MAX_WARM_UP,
@@ -30,60 +30,43 @@ GROUP = "kuber.generators"
 """The entry point group in which packages announce their generators."""
 _KIND = PluginKind(GROUP, f"{__name__}:examine")
 
-_BOUNDS = {
-    "greater_than_equal": ("of at least", "ge"),
-    "less_than_equal": ("of at most", "le"),
-    "greater_than": ("above", "gt"),
-    "less_than": ("below", "lt"),
-}
-
 log = structlog.get_logger(__name__)
 
 
-class GeneratorRegistry:
+class GeneratorRegistry(PluginRegistry[GeneratorClass, GeneratorKindOut]):
     """The generators of this installation. Broken ones are in `problems` and left out."""
 
-    def __init__(self, announced: Iterable[EntryPoint], verdicts: Verdicts | None = None) -> None:
-        self._rows: dict[str, GeneratorKindOut] = {}
-        self._classes: dict[str, GeneratorClass] = {}
-        self._versions: dict[str, str] = {}
-        verdicts = verdicts or Verdicts()
-        self.verdicts_folder = verdicts.folder
-        """Where other processes find what is known of the plug-ins; None when nowhere."""
-        self.problems: tuple[PluginProblem, ...] = load_plugins(
-            _KIND, announced, verdicts, self._install
-        )
+    kind = _KIND
+    called = "kind"
 
-    @classmethod
-    def discover(cls, verdicts: Verdicts | None = None) -> "GeneratorRegistry":
-        """Return the registry of everything installed in this Python environment."""
-        return cls(entry_points(group=GROUP), verdicts)
+    def __init__(self, announced: Iterable[EntryPoint], verdicts: Verdicts | None = None) -> None:
+        super().__init__(announced, verdicts)
+        for one in self.installed.values():
+            if one.row.unavailable is not None:
+                log.info("generator_unavailable", generator=one.name, reason=one.row.unavailable)
 
     def get(self, kind: str) -> GeneratorClass:
         """Return the generator's class; raises UnknownGenerator."""
-        if kind not in self._classes:
-            known = ", ".join(self._classes) or "none"
+        if kind not in self.installed:
+            known = ", ".join(self.installed) or "none"
             raise UnknownGenerator(
                 f"No generator of kind {kind!r} is installed. Installed are: {known}.",
                 [Problem("Unknown kind.", f"Use one of: {known}.", field="kind")],
             )
-        return self._classes[kind]
+        return self.installed[kind].plugin
 
     def signal_type_of(self, kind: str) -> str:
         """Return what a generator of this kind sends; empty when the kind is not installed."""
-        return self._classes[kind].metadata.signal_type if kind in self._classes else ""
+        return self.get(kind).metadata.signal_type if kind in self.installed else ""
 
     def catalogue(self) -> tuple[GeneratorKindOut, ...]:
         """Return what `GET /api/v1/generator-kinds` shows, by kind."""
-        return tuple(self._rows[kind] for kind in sorted(self._rows))
+        return tuple(self.installed[kind].row for kind in sorted(self.installed))
 
     @cached_property
     def fingerprint(self) -> str:
         """What tells this set of generators from another: kinds, forms, packages, versions."""
-        rows = sorted(
-            (kind, row.model_dump_json(), self._versions[kind]) for kind, row in self._rows.items()
-        )
-        return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+        return self.fingerprint_of(versions=True)
 
     def problems_of(self, kind: str, config: Mapping[str, JsonValue]) -> list[Problem]:
         """Return what is wrong with settings, each with field and remedy.
@@ -117,35 +100,27 @@ class GeneratorRegistry:
             raise _fault(generator, f"warm_up is {bars!r}, not a number from 0 to {MAX_WARM_UP}")
         return made
 
-    def _install(self, entry_point: EntryPoint, provider: str) -> None:
-        generator, row = _load(entry_point, provider)
-        if row.kind in self._classes:
-            owner = self._rows[row.kind].provider
-            raise TypeError(f"the kind {row.kind!r} is already taken by {owner}")
-        self._classes[row.kind], self._rows[row.kind] = generator, row
-        self._versions[row.kind] = entry_point.dist.version if entry_point.dist else ""
-        if row.unavailable is not None:
-            log.info("generator_unavailable", generator=row.kind, reason=row.unavailable)
+    @staticmethod
+    def load(
+        entry_point: EntryPoint, provider: str
+    ) -> tuple[str, GeneratorClass, GeneratorKindOut]:
+        generator = _checked(entry_point.load())
+        meta = generator.metadata
+        row = GeneratorKindOut(
+            kind=meta.kind,
+            name=meta.name,
+            description=meta.description,
+            signal_type=meta.signal_type,
+            config_schema=generator.config_schema(),
+            provider=provider,
+            unavailable=generator.unavailable,
+        )
+        return meta.kind, generator, row
 
 
 def examine(entry_point: EntryPoint) -> None:
     """Raise when the announced generator cannot be used, whatever else is installed."""
-    _load(entry_point, "under examination")
-
-
-def _load(entry_point: EntryPoint, provider: str) -> tuple[GeneratorClass, GeneratorKindOut]:
-    generator = _checked(entry_point.load())
-    meta = generator.metadata
-    row = GeneratorKindOut(
-        kind=meta.kind,
-        name=meta.name,
-        description=meta.description,
-        signal_type=meta.signal_type,
-        config_schema=generator.config_schema(),
-        provider=provider,
-        unavailable=generator.unavailable,
-    )
-    return generator, row
+    GeneratorRegistry.load(entry_point, "under examination")
 
 
 def _settings(
@@ -200,34 +175,4 @@ def _problems(config: type[GeneratorConfig], item: ErrorDetails) -> Iterator[Pro
             message = f"Column {one.column}: {one.message}."
             yield Problem(message, one.remedy, field="expression", code="bad_config")
         return
-    if isinstance(fault, SettingFault):
-        yield _named(config, fault.field, fault.field, f"{fault}.", fault.remedy)
-        return
-    path = ".".join(str(part) for part in item["loc"])
-    message = item["msg"].removeprefix("Value error, ")
-    name = str(item["loc"][0]) if item["loc"] else ""
-    yield _named(config, name, path, f"{message[:1].lower()}{message[1:]}.", _remedy(config, item))
-
-
-def _named(
-    config: type[GeneratorConfig], name: str, path: str, message: str, remedy: str
-) -> Problem:
-    field = config.model_fields.get(name)
-    label = (field.title if field and field.title else name) or "Settings"
-    return Problem(f"{label}: {message}", remedy, field=path or None, code="bad_config")
-
-
-def _remedy(config: type[GeneratorConfig], item: ErrorDetails) -> str:
-    context = item.get("ctx", {})
-    match item["type"]:
-        case "extra_forbidden":
-            return f"Remove it; this generator knows: {', '.join(config.model_fields) or 'none'}."
-        case "missing":
-            return "Fill it in."
-        case str(kind) if kind in _BOUNDS:
-            words, key = _BOUNDS[kind]
-            return f"Choose a value {words} {context.get(key)}."
-        case "enum" | "literal_error":
-            return f"Choose one of: {context.get('expected')}."
-        case _:
-            return "Correct the value as the message says."
+    yield setting_problem(config, item, "generator")

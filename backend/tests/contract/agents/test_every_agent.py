@@ -21,7 +21,7 @@ BAD_HINTS = {"$ref", "$defs"}
 
 
 @dataclass(frozen=True)
-class Standing:
+class BudgetStatus:
     per_run_limit: Decimal | None = None
     per_day_limit: Decimal | None = None
     spent_today: Decimal = Decimal(0)
@@ -31,8 +31,8 @@ class Standing:
 
 
 class Purse:
-    async def check(self, next_cost: Decimal) -> Standing:
-        return Standing()
+    async def check(self, next_cost: Decimal) -> BudgetStatus:
+        return BudgetStatus()
 
 
 def bench(node_id: str = "node") -> AgentHarness:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from kuber.api import admission
 from kuber.api.admission import AdmissionControl
 from kuber.api.app import create_app
-from kuber.bootstrap import IMPORTS, open_api
+from kuber.bootstrap.api import IMPORTS, open_api
 from kuber.config import Settings
 from kuber.identity.limits import DEFAULTS, LimitName
 from tests.fakes.api_container import browser
@@ -117,18 +117,18 @@ async def test_strangers_leave_places_to_signed_in_people_and_nothing_waits_behi
         (await control.enter({**scope, "client": (f"10.0.1.{number}", 1)}, _nothing))[0]
         for number in range(6)
     ]
-    async with browser(few) as stranger:
-        refused = await stranger.post("/api/v1/auth/login", json={})
+    async with browser(few) as anonymous:
+        refused = await anonymous.post("/api/v1/auth/login", json={})
         assert refused.status_code == 429
         assert refused.json()["code"] == "busy"
         assert int(refused.headers["Retry-After"]) >= 1
-        assert (await stranger.get("/health")).status_code == 200
-        assert (await stranger.get("/metrics")).status_code == 200
+        assert (await anonymous.get("/health")).status_code == 200
+        assert (await anonymous.get("/metrics")).status_code == 200
     assert (await ann.get("/api/v1/users/me")).status_code == 200
     for visit in inside:
         control.leave(visit)
-    async with browser(few) as stranger:
-        assert (await stranger.post("/api/v1/auth/login", json={})).status_code == 422
+    async with browser(few) as anonymous:
+        assert (await anonymous.post("/api/v1/auth/login", json={})).status_code == 422
 
 
 async def test_half_a_body_of_somebody_unknown_takes_nobodys_place(few: FastAPI) -> None:
@@ -137,9 +137,9 @@ async def test_half_a_body_of_somebody_unknown_takes_nobodys_place(few: FastAPI)
     held = [Half(few, path, **headers) for path in (LOG_IN, WEBHOOK) for _ in range(40)]
     for half in held:
         await half.let_in()
-    async with browser(few) as stranger:
-        assert (await stranger.post(LOG_IN, json={})).status_code == 422
-        assert (await stranger.post(WEBHOOK, json={})).status_code == 404
+    async with browser(few) as anonymous:
+        assert (await anonymous.post(LOG_IN, json={})).status_code == 422
+        assert (await anonymous.post(WEBHOOK, json={})).status_code == 404
     assert (await ann.get("/api/v1/users/me")).status_code == 200
     for half in held:
         await half.close()

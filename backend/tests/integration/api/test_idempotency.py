@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from kuber.api.app import create_app
 from kuber.api.idempotency import IDEMPOTENT, IDEMPOTENT_FOR_ANYONE, IdempotentRoute
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock

@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from kuber.api.at_start import record_left_out, retire_demo_user
-from kuber.api.failed_logins import noted
 from kuber.config import Settings
 from kuber.identity.limits import LimitName
 from kuber.identity.service import IdentityService
@@ -39,22 +38,22 @@ def url_of(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-async def guess(client: httpx.AsyncClient, email: str, times: int) -> None:
+async def guess(app: FastAPI, client: httpx.AsyncClient, email: str, times: int) -> None:
     for _ in range(times):
         body = {"email": email, "password": "not three quiet herons"}
         answer = await client.post("/api/v1/auth/login", json=body)
         assert answer.status_code == 401, answer.text
-        await noted()
+        await app.state.failed_logins.written()
 
 
 async def test_the_first_failed_log_in_of_a_minute_is_on_record_with_how_many_there_were(
-    ann: httpx.AsyncClient, settings: Settings, redis: Redis
+    platform: FastAPI, ann: httpx.AsyncClient, settings: Settings, redis: Redis
 ) -> None:
-    await guess(ann, ANN, 4)
+    await guess(platform, ann, ANN, 4)
     assert [one["failures"] for one in entries(url_of(settings), "login_failed")] == [1]
     async for key in redis.scan_iter("*:told"):  # the minute is over
         await redis.delete(key)
-    await guess(ann, ANN, 2)
+    await guess(platform, ann, ANN, 2)
     first, second = entries(url_of(settings), "login_failed")
     assert (second["failures"], second["reason"]) == (4, "bad_credentials")
     assert first["user_id"] == second["user_id"] is not None
@@ -62,14 +61,18 @@ async def test_the_first_failed_log_in_of_a_minute_is_on_record_with_how_many_th
 
 
 async def test_a_failed_log_in_without_an_account_leaves_no_trace_of_the_address(
-    ann: httpx.AsyncClient, settings: Settings
+    platform: FastAPI, ann: httpx.AsyncClient, settings: Settings
 ) -> None:
-    await guess(ann, "nobody@example.com", 2)
+    await guess(platform, ann, "nobody@example.com", 2)
     assert entries(url_of(settings), "login_failed") == []
 
 
 async def test_failed_log_ins_are_counted_while_redis_is_away(
-    ann: httpx.AsyncClient, settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
+    platform: FastAPI,
+    ann: httpx.AsyncClient,
+    settings: Settings,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def away(*_: object) -> None:
         from redis.exceptions import ConnectionError as Gone
@@ -77,7 +80,7 @@ async def test_failed_log_ins_are_counted_while_redis_is_away(
         raise Gone
 
     monkeypatch.setattr(Redis, "eval", away)
-    await guess(ann, ANN, 3)
+    await guess(platform, ann, ANN, 3)
     assert [one["failures"] for one in entries(url_of(settings), "login_failed")] == [1]
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.kafka import IncomingMessage, KafkaProducer
 from kuber.infra.plugins import PluginProblem
 from kuber.kernel.clock import SystemClock
@@ -33,7 +33,7 @@ async def put_some_away(postgres_url: str, *messages: bytes) -> None:
             )
             for number, message in enumerate(messages)
         ]
-        await put_away(connection, SystemClock(), "dispatcher", rejected)
+        await store_dead_letters(connection, SystemClock(), "dispatcher", rejected)
 
 
 def make_admin(postgres_url: str, email: str) -> None:

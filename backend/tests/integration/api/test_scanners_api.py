@@ -14,10 +14,11 @@ import pytest
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.infra.embedded.postgres import PostgresServer
 from kuber.infra.outbound import OutboundClient, OutboundLimits
+from kuber.kernel.backoff import Backoff
 from kuber.market.providers import simulator
 from kuber.market.providers.universe import UNIVERSE
 from kuber.market.scanners.limits import REFRESHES_PER_MINUTE, RefreshLimits
@@ -27,7 +28,9 @@ from tests.fakes.list_server import ListServer, list_server, message, redirect
 from tests.fakes.scanner_calls import get, make, notices, refresh, refusal
 
 _numbers = itertools.count(1)
-LIMITS = OutboundLimits(read_s=0.3, total_s=1.5, size_bytes=20_000, attempts=2, backoff_s=0.01)
+LIMITS = OutboundLimits(
+    read_s=0.3, total_s=1.5, size_bytes=20_000, attempts=2, backoff=Backoff(0.01, 0.01)
+)
 LOCAL = (ip_network("127.0.0.1/32"),)
 SIMULATED = ("NVDA", "GBPUSD")
 EVERYTHING = {"all": [{"field": "price", "op": ">", "value": 0}]}

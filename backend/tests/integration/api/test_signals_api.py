@@ -11,7 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.infra.db import JsonObject
 from kuber.market.calendars import calendar_for

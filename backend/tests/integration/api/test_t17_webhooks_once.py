@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from tests.fakes.api_container import browser
 from tests.fakes.webhook_senders import body_of, hmac_headers, standard_headers

@@ -26,7 +26,7 @@ from websockets import ConnectionClosed
 from websockets.asyncio.client import connect
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from tests.fakes.api_container import browser
 from tests.fixtures.counts import Tell

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.signals.gateway import guards
 from tests.fakes.api_container import browser
@@ -29,7 +29,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.fixture
 async def small(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
     """A gateway that can take little."""
-    monkeypatch.setattr(guards, "STRANGERS_PER_MINUTE", STRANGERS)
+    monkeypatch.setattr(guards, "UNVERIFIED_PER_MINUTE", STRANGERS)
     own = settings.model_copy(
         update={"webhooks_in_flight": IN_FLIGHT, "webhooks_per_minute": PER_USER}
     )

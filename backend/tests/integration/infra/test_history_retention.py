@@ -1,13 +1,15 @@
 """Events are forgotten after 7 days, and not before."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from kuber.infra.db import RawPool, raw_pool
 from kuber.infra.history import KEPT
-from kuber.infra.history_retention import HistoryRetention
+from kuber.infra.history_retention import OLD_EVENTS
+from kuber.infra.retention import Retention
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import new_id
 
@@ -39,7 +41,7 @@ async def test_events_are_kept_for_seven_days(pool: RawPool, clock: FixedClock) 
     second = timedelta(seconds=1)
     for ago, name in ((KEPT + second, "too old"), (KEPT, "just kept"), (second, "new")):
         await happened(pool, clock, ago, name)
-    assert await HistoryRetention(pool, clock).run_once() == 1
+    assert await Retention(pool, clock, OLD_EVENTS).run_once() == 1
     assert await left(pool) == ["just kept", "new"]
 
 
@@ -48,7 +50,7 @@ async def test_many_are_forgotten_in_batches_and_then_once_an_hour(
 ) -> None:
     for _ in range(5):
         await happened(pool, clock, timedelta(days=8), "old")
-    retention = HistoryRetention(pool, clock, batch=2)
+    retention = Retention(pool, clock, replace(OLD_EVENTS, batch=2))
     assert [await retention.run_once() for _ in range(4)] == [2, 2, 1, 0]
     await happened(pool, clock, timedelta(days=8), "old")
     clock.instant += timedelta(minutes=59)
@@ -61,6 +63,6 @@ async def test_a_database_that_is_away_holds_up_nobody(clock: FixedClock) -> Non
     pool = raw_pool("postgresql://127.0.0.1:1/none", size=1, application_name="t", patience_s=0.1)
     await pool.open()
     try:
-        assert await HistoryRetention(pool, clock).run_once() == 0
+        assert await Retention(pool, clock, OLD_EVENTS).run_once() == 0
     finally:
         await pool.close()

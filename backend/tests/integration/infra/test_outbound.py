@@ -16,11 +16,12 @@ from kuber.infra.outbound import (
     OutboundClient,
     OutboundLimits,
 )
+from kuber.kernel.backoff import Backoff
 from tests.fakes.list_server import ListServer, list_server, message, redirect, tls_pair
 
 LOCAL = (ip_network("127.0.0.1/32"),)
 QUICK = OutboundLimits(
-    connect_s=0.5, read_s=0.3, total_s=2, size_bytes=10_000, attempts=2, backoff_s=0.01
+    connect_s=0.5, read_s=0.3, total_s=2, size_bytes=10_000, attempts=2, backoff=Backoff(0.01, 0.01)
 )
 
 

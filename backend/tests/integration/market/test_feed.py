@@ -13,6 +13,7 @@ import pytest
 
 from kuber.infra.db import Database, JsonObject, raw_pool
 from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
@@ -34,8 +35,7 @@ from tests.fixtures.workers import Installation
 NOBODY = UserId(new_id())
 OPTIONS = FeedOptions(
     follow_every_s=0.05,
-    first_backoff_s=0.01,
-    longest_backoff_s=0.02,
+    backoff=Backoff(0.01, 0.02),
     stand_by_s=0.05,
     watch_every_s=0.02,
 )

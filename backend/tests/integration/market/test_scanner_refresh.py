@@ -6,9 +6,8 @@ from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
-from sqlalchemy import text
 
-from kuber.infra.db import Database, JsonObject, RawPool, raw_pool
+from kuber.infra.db import Database, JsonObject, RawPool
 from kuber.infra.outbound import OutboundClient, OutboundLimits
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
@@ -26,17 +25,10 @@ from tests.fakes.list_server import ListServer, list_server
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation
+from tests.integration.market.conftest import add_user
 
 MINUTES = 30
 QUICK = OutboundLimits(read_s=0.5, total_s=2, attempts=1)
-
-
-@pytest.fixture
-async def pool(database: Database) -> AsyncIterator[RawPool]:
-    opened = raw_pool(database.url, size=4, application_name="kuber-test")
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -65,24 +57,6 @@ def refresher(
 async def server() -> AsyncIterator[ListServer]:
     async with list_server() as running:
         yield running
-
-
-@pytest.fixture
-async def user(database: Database) -> UserId:
-    return await new_user(database)
-
-
-async def new_user(database: Database) -> UserId:
-    user_id = UserId(new_id())
-    async with database.transaction() as session:
-        await session.execute(
-            text(
-                "INSERT INTO users (id, email, password_hash, role, tier, created_at)"
-                " VALUES (:id, :email, 'x', 'user', 'FREE', now())"
-            ),
-            {"id": user_id, "email": f"{user_id}@example.com"},
-        )
-    return user_id
 
 
 class Scanners:
@@ -167,7 +141,7 @@ async def test_nobody_waits_behind_the_many_scanners_of_somebody(
 ) -> None:
     for _ in range(12):
         await mine.make(server.url)
-    other = Scanners(database, mine.service, await new_user(database))
+    other = Scanners(database, mine.service, await add_user(database))
     last = await other.make(server.url)
     assert await refresher.refresh_due(limit=6) == 4, "three of the one, one of the other"
     assert (await other.get(last)).tickers == ["AAPL", "MSFT"]

@@ -19,7 +19,7 @@ import pytest
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, order_id_for
 from tests.fixtures.counts import Tell
-from tests.fixtures.holds import HOLDS, WAITING_FOR, hold, let_go, wait_until_held
+from tests.fixtures.holds import WAITING_FOR, hold, let_go, site_with_holds, wait_until_held
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
@@ -67,13 +67,7 @@ class Case:
 @pytest.fixture
 def site(new_installation: NewInstallation) -> Installation:
     """An installation whose runs can be held; one process carries all runs of the test."""
-    made = new_installation(KUBER_RUNS_PER_PROCESS="64")
-    api = made.api()
-    made.query(HOLDS)
-    made.beat()
-    api.wait_ready()
-    made.query("update limits set value = 100 where name = 'running_runs'")
-    return made
+    return site_with_holds(new_installation, 64)
 
 
 @pytest.fixture

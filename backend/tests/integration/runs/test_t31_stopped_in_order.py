@@ -17,7 +17,7 @@ import pytest
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import RunId, order_id_for
 from tests.fakes.graphs import chain, node, steps
-from tests.fixtures.holds import HOLDS, hold, let_go, wait_until_held
+from tests.fixtures.holds import hold, let_go, site_with_holds, wait_until_held
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation, Program
@@ -99,13 +99,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def site(new_installation: NewInstallation) -> Installation:
-    made = new_installation(KUBER_RUNS_PER_PROCESS="32")
-    api = made.api()
-    made.query(HOLDS)
-    made.beat()
-    api.wait_ready()
-    made.query("update limits set value = 100 where name = 'running_runs'")
-    return made
+    return site_with_holds(new_installation, 32)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import signal
 from decimal import Decimal
 from pathlib import Path
-from time import sleep
 
 import psutil
 
@@ -28,7 +27,7 @@ def test_a_run_waits_free_of_charge_and_goes_on_when_its_trigger_is_met(
         "gate": "waiting",
         "work": "pending",
     }
-    sleep(1.5)
+    _wait_for_looks(installation, run_id)
     assert (
         installation.query(
             "select node_id from cost_tracking where run_id = %s and amount > 0", run_id
@@ -77,7 +76,9 @@ def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path
     answer = trader.http.post(f"/executions/{run_id}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
     gate.touch()
-    sleep(1.5)
+    other = _waiting(trader, tmp_path / "other gate", again_s=1)
+    (tmp_path / "other gate").touch()
+    trader.wait(other)  # whatever was due before it has been woken
     run = trader.execution(run_id)
     assert run["status"] == "cancelled"
     assert statuses_of(run)["gate"] == statuses_of(run)["work"] == "cancelled"
@@ -121,7 +122,7 @@ def test_cancelling_a_pending_run_keeps_it_from_ever_starting(
         assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
     finally:
         worker.send(signal.SIGCONT)
-    sleep(0.5)
+    trader.run_graph(steps(later={}))
     assert (trader.execution(run_id)["status"], calls(file)) == ("cancelled", 0)
 
 
@@ -191,7 +192,6 @@ def test_a_run_in_the_present_goes_on_in_the_present_after_its_wait(
     drawn = gated(str(gate), node("data", "market_data"), node("report", "report"))
     run_id = trader.run(trader.create(graph=drawn)["id"], simulated)
     asked = trader.wait(run_id, "waiting")["as_of"]
-    sleep(1)
     gate.touch()
     finished = trader.wait(run_id)
     assert finished["status"] == "succeeded"
@@ -222,6 +222,16 @@ def test_a_run_that_has_not_ended_is_not_repeated(trader: Trader, tmp_path: Path
     answer = trader.http.post(f"/executions/{run_id}/rerun", json={})
     assert (answer.status_code, answer.json()["code"]) == (409, "already_running")
     trader.http.post(f"/executions/{run_id}/cancel")
+
+
+def _wait_for_looks(installation: Installation, run_id: str) -> None:
+    """Return once the run's trigger has been asked again and said no."""
+
+    def looked() -> bool:
+        [[count]] = installation.query("select wait_count from runs where id = %s", run_id)
+        return int(str(count)) >= 2
+
+    until(looked, "a second look at the trigger")
 
 
 def _waiting(trader: Trader, gate: Path, again_s: float = 0.3) -> str:

@@ -12,6 +12,7 @@ from kuber.infra.db import JsonObject, raw_pool
 from kuber.infra.dead_letters import Rejected
 from kuber.infra.kafka import IncomingMessage
 from kuber.infra.kafka_consumer import KafkaConsumer
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import SystemClock
 from kuber.workers.consumer import ConsumerOptions, MessageLoop
 from tests.fakes.kafka import publish, signal
@@ -102,7 +103,7 @@ async def faulty_dispatcher_takes(made: Installation, message: JsonObject) -> No
     pool = raw_pool(made.database_url, size=1, application_name="test")
     await pool.open()
     consumer = KafkaConsumer(made.kafka_bootstrap, group="faulty", topics=["audit.event"])
-    options = ConsumerOptions("dispatcher", attempts=2, base_s=0.01)
+    options = ConsumerOptions("dispatcher", attempts=2, backoff=Backoff(0.01, 60))
     loop = MessageLoop(consumer, handle, pool, SystemClock(), options)
     value = json.dumps(message).encode()
     await loop.take([IncomingMessage("signals.raw", 0, 10**6, 1, b"AAPL", value, {})])

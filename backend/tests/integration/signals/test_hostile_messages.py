@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from prometheus_client import REGISTRY
 
 from kuber.infra.db import raw_pool
-from kuber.infra.dead_letters import Rejected, put_away
+from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.kafka import IncomingMessage
 from kuber.kernel.clock import SystemClock
 from kuber.signals.index import SubscriptionIndex
@@ -44,7 +44,7 @@ async def test_whatever_comes_no_message_is_tried_twice_or_lost(postgres_url: st
         )
         rejected.append(Rejected(broken, "not_json", "\x00" * 5_000))
         async with pool.connection() as connection:
-            await put_away(connection, SystemClock(), "dispatcher", rejected)
+            await store_dead_letters(connection, SystemClock(), "dispatcher", rejected)
             kept = await (await connection.execute("select count(*) from signals")).fetchone()
             away = await (await connection.execute("select count(*) from dead_letters")).fetchone()
             sizes = await (

@@ -15,10 +15,14 @@ from kuber.infra.outbox import announce
 from kuber.signals.events import SignalRaised
 from tests.fakes.kafka import new_broker, publish, read_all, signal
 from tests.fixtures.waiting import LIMIT_S, until
-from tests.fixtures.workers import Installation, NewInstallation, OwnValkey, own_valkey
+from tests.fixtures.workers import Installation, NewInstallation, OwnValkey, Program, own_valkey
 from tests.integration.signals.test_dispatch import settle, signals, subscribed
 
 MANY = 60
+CONNECTED = """
+    select count(*) from pg_stat_activity
+    where datname = current_database() and application_name = 'kuber-services'
+"""
 
 
 class Restarted:
@@ -44,6 +48,7 @@ class Outage:
     """An installation whose broker and Valkey a test may kill and start again."""
 
     installation: Installation
+    relay: Program
     kafka: Restarted
     valkey: OwnValkey
 
@@ -61,11 +66,11 @@ def outage(
         made.redis_url = valkey.url
         api, worker = made.api(), made.worker(wait=False)
         dispatcher = made.services("dispatcher", wait=False)
-        made.relay()
+        relay = made.relay()
         made.beat()
         for program in (api, worker, dispatcher):
             program.wait_ready()
-        yield Outage(made, kafka, valkey)
+        yield Outage(made, relay, kafka, valkey)
         for program in made.programs:
             program.stop()
     kafka.kill()
@@ -106,7 +111,7 @@ def test_what_is_accepted_while_kafka_is_gone_comes_once_and_in_order_when_it_is
     settle(here)
     outage.kafka.kill()
     asyncio.run(accept(here.database_url, trader.id, MANY, "kept"))
-    time.sleep(1)
+    until(lambda: "relay_interrupted" in here.log_of(outage.relay), "the relay to miss Kafka")
     assert signals(trader, source="kept") == []
     outage.kafka.start()
     until(lambda: len(signals(trader, source="kept", limit="200")) == MANY, "all that was accepted")
@@ -152,8 +157,8 @@ def test_a_dispatcher_waits_for_postgresql_and_loses_nothing(outage: Outage) -> 
         publish(here.kafka_bootstrap, "signals.raw", signal(source="cut off", confidence=number))
         here.query(
             "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where datname = current_database() and application_name like 'kuber-s%%'"
+            " where datname = current_database() and application_name = 'kuber-services'"
         )
-        time.sleep(0.3)
+        until(lambda: here.query(CONNECTED) != [(0,)], "the services to connect again")
     until(lambda: len(signals(trader, source="cut off")) == 5, "all five signals")
     assert here.query("select count(*) from dead_letters") == [(0,)]

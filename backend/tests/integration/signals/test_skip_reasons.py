@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from kuber.api.app import create_app
-from kuber.bootstrap import open_api
+from kuber.bootstrap.api import open_api
 from kuber.config import Settings
 from kuber.costs.service import CostService
 from kuber.infra.db import Database, JsonObject, RawPool, raw_pool

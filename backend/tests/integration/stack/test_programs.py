@@ -65,7 +65,7 @@ def assert_passes(package: Path) -> None:
 
 def test_services_carry_no_data_frames() -> None:
     program = (
-        "import sys, kuber.service_host, kuber.market.indicators as i, numpy as n;"
+        "import sys, kuber.bootstrap.services, kuber.market.indicators as i, numpy as n;"
         "assert i.sma(n.arange(3.0), 2)[-1] == 1.5;"
         "sys.exit(any(name in sys.modules for name in ('pandas', 'polars')))"
     )

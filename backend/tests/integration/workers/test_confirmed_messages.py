@@ -17,6 +17,7 @@ from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer
 from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.kafka_offsets import TopicOffsets
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import new_id
 from kuber.signals.index import SubscriptionIndex
@@ -80,7 +81,7 @@ async def dispatching(bootstrap: str, pool: RawPool) -> AsyncIterator[None]:
     """Let a dispatcher consume, as its service does."""
     consumer = KafkaConsumer(bootstrap, group=GROUP, topics=[TOPIC])
     dispatcher = new_dispatcher(pool, SubscriptionIndex(()))
-    options = ConsumerOptions("dispatcher", base_s=0.1)
+    options = ConsumerOptions("dispatcher", backoff=Backoff(0.1, 60))
     loop = MessageLoop(consumer, dispatcher.handle, pool, SystemClock(), options)
     running = asyncio.create_task(loop.run())
     try:

@@ -161,7 +161,7 @@ def test_a_watcher_sees_the_run_though_redis_is_away(site: Site, person: Trader)
         run_id = person.run(pipeline["id"])
         socket.send(json.dumps({"type": "subscribe", "topic": f"execution:{run_id}"}))
         person.wait(run_id, "running")
-        time.sleep(0.6)
+        until(lambda: len(person.events(run_id)) >= 4, "the first nodes")
         site.valkey.kill()
         try:
             seen = _events_until_end(socket)
@@ -181,7 +181,7 @@ def test_t07_postgres_killed_under_load_loses_no_accepted_run(
     with _posting(site, person, pipelines, accepted):
         until(lambda: len(accepted) >= BACKLOG // 2, "half of the starts")
         site.postgres.kill()
-        time.sleep(0.5)
+        until(lambda: not _is_ready(site), "an API that misses PostgreSQL")
         site.postgres.start()
     started = time.monotonic()
     assert len(accepted) >= BACKLOG // 2

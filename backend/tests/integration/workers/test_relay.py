@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from kuber.infra import telemetry
 from kuber.infra.db import Database
-from kuber.infra.dead_letters import Rejected, find, put_away, replay
+from kuber.infra.dead_letters import Rejected, find, replay, store_dead_letters
 from kuber.infra.kafka import IncomingMessage, KafkaProducer
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json, outbox_values
 from kuber.kernel.clock import FixedClock
@@ -132,7 +132,9 @@ async def test_a_message_that_is_sent_again_is_no_event(
 ) -> None:
     message = IncomingMessage(TOPIC, 0, 7, 1, b"key", b"not JSON", {})
     async with connection.transaction():
-        await put_away(connection, clock, "dispatcher", [Rejected(message, "not_json", "None.")])
+        await store_dead_letters(
+            connection, clock, "dispatcher", [Rejected(message, "not_json", "None.")]
+        )
     assert await relay.publish_batch(connection) == 1
     [announced] = await history(connection)
     assert (announced[2], announced[5]) == ("DeadLetter", None)

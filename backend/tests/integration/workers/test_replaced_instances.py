@@ -11,6 +11,7 @@ import pytest
 
 from kuber.infra.db import JsonObject, RawPool, raw_pool
 from kuber.infra.heartbeats import Progress
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import SystemClock
 from kuber.workers.service import ServiceHost
 from tests.fixtures.waiting import until_async
@@ -74,7 +75,9 @@ async def instances(pool: RawPool) -> set[tuple[str, str]]:
 
 async def runs_until_rounds(pool: RawPool, service: Service, rounds: int) -> None:
     """Run a host of `service` until it has beaten so often."""
-    host = ServiceHost([service], pool, SystemClock(), beat_every_s=0.01, first_backoff_s=0.01)
+    host = ServiceHost(
+        [service], pool, SystemClock(), beat_every_s=0.01, backoff=Backoff(0.01, 0.01)
+    )
     seen: set[datetime] = set()
     running = asyncio.create_task(host.run(lambda: None))
 

@@ -9,7 +9,7 @@ from tests.fakes.agents import harness
 
 
 @dataclass(frozen=True)
-class Standing:
+class BudgetStatus:
     per_run_limit: Decimal | None
     per_day_limit: Decimal | None
     spent_today: Decimal
@@ -20,15 +20,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class Purse:
-    standing: Standing
+    standing: BudgetStatus
 
-    async def check(self, next_cost: Decimal) -> Standing:
+    async def check(self, next_cost: Decimal) -> BudgetStatus:
         return self.standing
 
 
 def purse(spent: str, ok: bool) -> Purse:
     return Purse(
-        Standing(None, Decimal(25), Decimal(spent), Decimal(0), ok, "The day's budget is used up.")
+        BudgetStatus(
+            None, Decimal(25), Decimal(spent), Decimal(0), ok, "The day's budget is used up."
+        )
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kuber.agents.analysis.plan import Surroundings, on_tick, price_levels
+from kuber.agents.analysis.plan import LevelContext, on_tick, price_levels
 from kuber.agents.analysis.types import Levels, PlanRules
 from kuber.agents.state import Action
 
@@ -13,8 +13,8 @@ RULES = PlanRules(stop_atr=2.0, target_1_r=2.0, target_2_r=3.5)
 NOTHING_AROUND = Levels((), ())
 
 
-def around(atr: float, levels: Levels = NOTHING_AROUND) -> Surroundings:
-    return Surroundings(atr, levels)
+def around(atr: float, levels: Levels = NOTHING_AROUND) -> LevelContext:
+    return LevelContext(atr, levels)
 
 
 def test_stop_and_targets_of_a_buy_are_atrs_and_multiples_of_the_risk_away() -> None:

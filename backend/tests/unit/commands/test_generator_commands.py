@@ -72,7 +72,7 @@ def test_kinds_reach_the_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     async def run_services(names: list[str], kinds: tuple[str, ...] | None) -> None:
         started.extend((names, kinds))
 
-    monkeypatch.setattr("kuber.service_host.run_services", run_services)
+    monkeypatch.setattr("kuber.bootstrap.services.run_services", run_services)
     monkeypatch.setattr("kuber.commands.processes.use_running_stack", lambda _: None)
     assert services(StackSettings(home=tmp_path), ["generators"], "rsi, golden_cross,rsi") == 0
     assert started == [["generators"], ("rsi", "golden_cross")]

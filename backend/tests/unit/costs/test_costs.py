@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kuber.costs.list_prices import LIST_PRICES
-from kuber.costs.service import standing
+from kuber.costs.service import budget_status
 from kuber.costs.types import ModelPrice, PriceBook, rental
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -27,15 +27,15 @@ def test_a_cost_is_allowed_exactly_when_it_fits_both_limits(
         spent + cost <= limit and not (spent >= limit > 0)
         for limit, spent in ((per_run, run), (per_day, today))
     )
-    assert standing(per_run, per_day, today, run, cost).ok is fits
+    assert budget_status(per_run, per_day, today, run, cost).ok is fits
 
 
 @given(USD, USD, USD, USD, USD)
 def test_spending_more_never_makes_a_cost_fit(
     per_run: Decimal, per_day: Decimal, today: Decimal, run: Decimal, cost: Decimal
 ) -> None:
-    if standing(per_run, per_day, today + 1, run + 1, cost).ok:
-        assert standing(per_run, per_day, today, run, cost).ok
+    if budget_status(per_run, per_day, today + 1, run + 1, cost).ok:
+        assert budget_status(per_run, per_day, today, run, cost).ok
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_spending_more_never_makes_a_cost_fit(
 def test_a_used_up_limit_stops_also_what_is_free_and_zero_allows_only_that(
     per_run: str, per_day: str, today: str, run: str, cost: str, ok: bool
 ) -> None:
-    found = standing(*(Decimal(text) for text in (per_run, per_day, today, run, cost)))
+    found = budget_status(*(Decimal(text) for text in (per_run, per_day, today, run, cost)))
     assert found.ok is ok
     assert ("budget of" in found.detail) is not ok
 
 
 def test_both_broken_limits_are_named() -> None:
-    detail = standing(Decimal(1), Decimal(2), Decimal(2), Decimal(1), Decimal(1)).detail
+    detail = budget_status(Decimal(1), Decimal(2), Decimal(2), Decimal(1), Decimal(1)).detail
     assert "run budget of $1.00" in detail
     assert "daily budget of $2.00" in detail
 

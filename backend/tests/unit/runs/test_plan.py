@@ -6,7 +6,7 @@ from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject
 from kuber.market.types import Timeframe
 from kuber.pipelines.types import MANAGER_NODE, Graph
-from kuber.runs.plan import Plan, Way, compile_plan
+from kuber.runs.plan import IncomingEdge, Plan, compile_plan
 from kuber.runs.types import NodeRecord, NodeStatus
 from tests.fakes.graphs import chain, edge, graph, node, path, trading
 
@@ -43,21 +43,21 @@ def record(status: NodeStatus, port: str | None = None, node_id: str = "a") -> N
 def test_a_way_is_taken_when_its_source_left_by_it(
     way: str, status: NodeStatus, port: str | None, taken: bool
 ) -> None:
-    assert Way("a", way).taken(record(status, port)) is taken
+    assert IncomingEdge("a", way).taken(record(status, port)) is taken
 
 
 def test_the_manager_comes_first_and_every_start_follows_it(registry: AgentRegistry) -> None:
     drawn = graph([node("one", "manual_trigger"), node("two", "time_trigger")], [])
     plan = compiled(registry, drawn)
     assert [item.id for item in plan.nodes] == [MANAGER_NODE, "one", "two"]
-    assert plan.nodes[0].ways_in == ()
-    assert plan.nodes[1].ways_in == plan.nodes[2].ways_in == (Way(MANAGER_NODE, "out"),)
+    assert plan.nodes[0].incoming == ()
+    assert plan.nodes[1].incoming == plan.nodes[2].incoming == (IncomingEdge(MANAGER_NODE, "out"),)
 
 
 def test_an_edge_without_a_port_leaves_by_the_first(registry: AgentRegistry) -> None:
     drawn = chain(node("data", "market_data"), node("sure", "condition"), node("report", "report"))
     plan = compiled(registry, drawn)
-    assert plan.nodes[-1].ways_in == (Way("sure", "true"),)
+    assert plan.nodes[-1].incoming == (IncomingEdge("sure", "true"),)
 
 
 def test_a_node_entered_by_two_ports_of_one_source_follows_it_once(registry: AgentRegistry) -> None:
@@ -67,7 +67,7 @@ def test_a_node_entered_by_two_ports_of_one_source_follows_it_once(registry: Age
     last = compiled(registry, drawn).nodes[-1]
     assert last.predecessors() == ("bias",)
     for port, sources in (("bullish", ("bias",)), ("bearish", ("bias",)), ("neutral", ())):
-        entered = last.entered_from({"bias": record(NodeStatus.SUCCEEDED, port, "bias")})
+        entered = last.taken_sources({"bias": record(NodeStatus.SUCCEEDED, port, "bias")})
         assert entered == sources
 
 
@@ -80,7 +80,7 @@ def test_a_join_is_entered_from_every_branch_that_was_taken(registry: AgentRegis
         "b": record(NodeStatus.SKIPPED, None, "b"),
         "c": record(NodeStatus.SUCCEEDED, "out", "c"),
     }
-    assert join.entered_from(records) == ("a", "c")
+    assert join.taken_sources(records) == ("a", "c")
 
 
 def test_the_plan_needs_the_timeframes_of_all_its_nodes_finest_first(

@@ -16,7 +16,7 @@ from kuber.infra.kafka import IncomingMessage
 from kuber.infra.outbox import outbox_json
 from kuber.kernel.ids import new_id
 from kuber.signals.events import SignalNormalized
-from kuber.signals.intake import MAX_MESSAGE_BYTES, read_signal
+from kuber.signals.intake import MAX_MESSAGE_BYTES, parse_message
 from kuber.signals.types import MAX_CLOCK_AHEAD_S, Signal
 from tests.fakes.hostile_signals import HEADERS, JSON, NOW_S, PATIENT, SIGNALS
 from tests.fakes.kafka import signal
@@ -34,7 +34,7 @@ def message(value: bytes | dict[str, Any], /, **headers: str) -> IncomingMessage
 
 
 def read(value: bytes | dict[str, Any], /, **headers: str) -> Signal | Rejected:
-    return read_signal(message(value, **headers), TYPES, NOW)
+    return parse_message(message(value, **headers), TYPES, NOW)
 
 
 def accepted(value: bytes | dict[str, Any], /, **headers: str) -> Signal:
@@ -81,7 +81,7 @@ def check_fits(kept: Signal) -> None:
 @PATIENT
 @given(st.binary(max_size=200) | JSON.map(json.dumps).map(str.encode), HEADERS)
 def test_whatever_bytes_come_they_are_refused_by_name(raw: bytes, headers: dict[str, str]) -> None:
-    found = read_signal(replace(message(raw), headers=headers), TYPES, NOW)
+    found = parse_message(replace(message(raw), headers=headers), TYPES, NOW)
     assert isinstance(found, Rejected)
     assert found.reason in REASONS
     assert found.detail
@@ -92,7 +92,7 @@ def test_whatever_bytes_come_they_are_refused_by_name(raw: bytes, headers: dict[
 def test_whatever_a_signal_says_it_can_be_kept_or_is_refused_by_name(
     value: dict[str, Any], headers: dict[str, str]
 ) -> None:
-    found = read_signal(replace(message(value), headers=headers), TYPES, NOW)
+    found = parse_message(replace(message(value), headers=headers), TYPES, NOW)
     if isinstance(found, Signal):
         check_fits(found)
     else:

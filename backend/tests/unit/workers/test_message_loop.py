@@ -14,6 +14,7 @@ from kuber.infra.dead_letters import Rejected
 from kuber.infra.heartbeats import Progress
 from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
 from kuber.infra.kafka_consumer import KafkaConsumer
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import SystemClock
 from kuber.workers import consumer as consumer_module
 from kuber.workers.consumer import ConsumerOptions, MessageLoop, is_outage
@@ -53,7 +54,7 @@ def loop_of(
         handle(batch)
         return []
 
-    options = ConsumerOptions("dispatcher", base_s=0.001, cap_s=0.002)
+    options = ConsumerOptions("dispatcher", backoff=Backoff(0.001, 0.002))
     return MessageLoop(
         cast(KafkaConsumer, consumer), handler, cast(RawPool, None), SystemClock(), options
     )
@@ -72,7 +73,7 @@ async def watched(
         handle(batch)
         return []
 
-    options = ConsumerOptions("dispatcher", base_s=0.001, cap_s=0.002)
+    options = ConsumerOptions("dispatcher", backoff=Backoff(0.001, 0.002))
     loop = MessageLoop(
         cast(KafkaConsumer, consumer),
         handler,
@@ -184,10 +185,3 @@ async def test_the_group_hears_of_a_member_that_works_for_long(
 )
 def test_only_an_absence_is_waited_out(error: Exception, outage: bool) -> None:
     assert is_outage(error) is outage
-
-
-def test_pauses_between_attempts_double_up_to_a_limit_and_differ_a_little() -> None:
-    options = ConsumerOptions("dispatcher", base_s=1, cap_s=60)
-    for attempt, full_s in ((1, 1), (2, 2), (5, 16), (7, 60), (5000, 60)):
-        pauses = [options.delay_s(attempt) for _ in range(50)]
-        assert 0.9 * full_s <= min(pauses) < max(pauses) <= full_s

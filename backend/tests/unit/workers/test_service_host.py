@@ -11,9 +11,10 @@ from psycopg import OperationalError
 
 from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.heartbeats import Progress
+from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import FixedClock
 from kuber.workers.periodic import PeriodicService
-from kuber.workers.service import LONGEST_BACKOFF_S, LongRunning, ServiceHost, pause_s
+from kuber.workers.service import LongRunning, ServiceHost
 from tests.fixtures.waiting import until_async
 
 
@@ -98,7 +99,7 @@ async def hosted(
     """Run services with quick beats; the block begins once each has started."""
     ready = asyncio.Event()
     host = ServiceHost(
-        services, cast(RawPool, pool), clock, beat_every_s=0.002, first_backoff_s=0.002
+        services, cast(RawPool, pool), clock, beat_every_s=0.002, backoff=Backoff(0.002, 30)
     )
     running = asyncio.create_task(host.run(ready.set))
     await until_async(ready.is_set, "the start of every service")
@@ -250,9 +251,3 @@ async def test_each_round_of_a_periodic_service_is_progress(
         "rounds": service.progress.rounds,
         "done": 2 * service.progress.rounds,
     }
-
-
-def test_pauses_double_up_to_a_limit_and_differ_a_little() -> None:
-    for failures, full_s in ((1, 0.5), (2, 1.0), (3, 2.0), (7, 30.0), (5000, LONGEST_BACKOFF_S)):
-        pauses = [pause_s(failures) for _ in range(50)]
-        assert 0.8 * full_s <= min(pauses) < max(pauses) <= full_s

@@ -1,6 +1,7 @@
 """T17: what a delivery is known by, across the end of a minute and a Redis that forgot it all."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -13,12 +14,13 @@ from sqlalchemy import text
 from kuber.api.errors import STATUS
 from kuber.infra.db import Database, raw_pool
 from kuber.infra.redis import connect_redis
+from kuber.infra.retention import Retention
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.signals.catalog import signal_types
 from kuber.signals.gateway.assembly import GatewayOptions, make_gateway
 from kuber.signals.gateway.errors import NameReused, NonceReplayed, SignatureMalformed
-from kuber.signals.gateway.retention import KEPT, Retention
+from kuber.signals.gateway.retention import KEPT, OLD_DELIVERIES
 from kuber.signals.gateway.schemas import WebhookSourceCreate
 from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import Addresses, WebhookSources
@@ -217,7 +219,7 @@ async def test_old_deliveries_are_forgotten_batch_by_batch_also_of_silent_source
         for at in (old, old, old, kept):
             await _delivery(gateways.database, sender.source_id, at)
     async with raw_pool(gateways.database.url, size=1, application_name="kuber-test") as pool:
-        retention = Retention(pool, clock, batch=4)
+        retention = Retention(pool, clock, replace(OLD_DELIVERIES, batch=4))
         assert [await retention.run_once() for _ in range(3)] == [4, 2, 0]
         await _delivery(gateways.database, senders[0].source_id, old)
         assert await retention.run_once() == 0, "not again within the hour"

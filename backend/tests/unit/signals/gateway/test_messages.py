@@ -10,7 +10,7 @@ import pytest
 from kuber.kernel.ids import UserId
 from kuber.signals.catalog import SIGNAL_KINDS, signal_types
 from kuber.signals.gateway.errors import GatewayError
-from kuber.signals.gateway.messages import metadata_of, read_signal
+from kuber.signals.gateway.messages import metadata_of, parse_body
 from kuber.signals.gateway.types import MAX_BODY_BYTES, Source, SourceId, SourceKind
 from kuber.signals.intake import MAX_MESSAGE_BYTES
 from kuber.signals.types import SignalDirection, SignalMessage
@@ -30,7 +30,7 @@ def read(
     body: bytes, kind: SourceKind = SourceKind.HMAC, content_type: str = "application/json"
 ) -> SignalMessage:
     headers = {"content-type": content_type} if content_type else {}
-    return read_signal(source(kind), headers, body, NOW, signal_types)
+    return parse_body(source(kind), headers, body, NOW, signal_types)
 
 
 def alert(body: bytes, content_type: str = "application/json") -> SignalMessage:
@@ -127,7 +127,7 @@ def test_a_compressed_body_is_refused() -> None:
     mine = source(SourceKind.HMAC)
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     with pytest.raises(GatewayError, match="compressed"):
-        read_signal(mine, headers, body_of(), NOW, signal_types)
+        parse_body(mine, headers, body_of(), NOW, signal_types)
 
 
 def test_a_signal_goes_by_the_name_of_its_source_and_keeps_what_nobody_knows() -> None:

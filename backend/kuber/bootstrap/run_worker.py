@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kuber.agents.registry import AgentRegistry
-from kuber.bootstrap import cost_service, market_provider, worker_name
+from kuber.bootstrap.parts import Parts, worker_name
 from kuber.brokers.port import SimulationOptions
 from kuber.config import Settings
 from kuber.costs.service import CostService
-from kuber.infra.db import Database, raw_pool
-from kuber.infra.plugins import Verdicts
-from kuber.infra.redis import connect_redis
-from kuber.kernel.clock import Clock, SystemClock
-from kuber.market.service import MarketService
-from kuber.realtime.broadcast import RedisBroadcaster
+from kuber.infra.db import Database
+from kuber.kernel.clock import Clock
 from kuber.startup import reveal
-from kuber.workers.celery_app import Waker, make_celery
 
 if TYPE_CHECKING:
     from kuber.agents.llm import LanguageModel
@@ -42,30 +36,18 @@ class RunWorker:
         from kuber.runs.store import RunStore
 
         asyncio.get_running_loop().set_default_executor(HookExecutor())
-        settings, clock = self._settings, SystemClock()
-        url = reveal(settings.database_url)
-        pool = raw_pool(
-            url,
-            # Each run holds one, and its order takes another.
-            size=2 * settings.runs_per_process + 4,
-            application_name="kuber-worker",
-            checked=False,
-        )
-        await pool.open(wait=False)
-        self._stack.push_async_callback(pool.close)
-        redis = connect_redis(reveal(settings.redis_url))
-        self._stack.push_async_callback(redis.aclose)
-        broadcaster = RedisBroadcaster(redis)
-        self._stack.push_async_callback(broadcaster.close)
-        self._waker = Waker(make_celery(reveal(settings.redis_url)), redis)
-        costs = cost_service(settings, clock)
+        settings = self._settings
+        parts = Parts(settings, self._stack, "kuber-worker")
+        # Each run holds one, and its order takes another.
+        pool = await parts.open_pool(2 * settings.runs_per_process + 4, checked=False)
+        clock, self._waker = parts.clock, parts.waker
         surroundings = Surroundings(
-            market=MarketService(pool, clock, market_provider(settings, clock)),
-            llm=await self._language_model(costs, clock),
+            market=parts.market_on(pool),
+            llm=await self._language_model(parts.costs, clock),
             pool=pool,
             orders=pool,
             clock=clock,
-            costs=costs,
+            costs=parts.costs,
             simulation=SimulationOptions(),
         )
         self._store = RunStore(
@@ -74,9 +56,9 @@ class RunWorker:
         self._engine = RunEngine(
             pool,
             self._store,
-            AgentRegistry.discover(Verdicts.of(settings.home)),
+            parts.agents,
             surroundings,
-            broadcaster,
+            parts.broadcaster,
             clock,
             EngineOptions(
                 capacity=settings.runs_per_process,
@@ -102,7 +84,7 @@ class RunWorker:
 
     async def drain(self) -> int:
         """Work until the queue of runs is empty."""
-        await self._waker.answered()
+        await self._waker.clear_wake_token()
         return await self._engine.drain()
 
     async def sweep(self) -> int:

@@ -10,17 +10,14 @@ import structlog
 from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
-from kuber.bootstrap import cost_service, market_provider, quote_feed, worker_name
+from kuber.bootstrap.parts import Parts, worker_name
 from kuber.brokers.port import SimulationOptions
 from kuber.config import Settings
-from kuber.infra.db import Database, raw_pool
-from kuber.infra.history_retention import HistoryRetention
+from kuber.infra.db import Database, RawPool
+from kuber.infra.history_retention import OLD_EVENTS
 from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer, ensure_topics
 from kuber.infra.kafka_consumer import KafkaConsumer
-from kuber.infra.outbound import OutboundClient
-from kuber.infra.plugins import Verdicts
-from kuber.infra.redis import connect_redis
-from kuber.kernel.clock import SystemClock
+from kuber.infra.retention import Retention
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import platform_symbols
 from kuber.market.feed.types import FeedSource
@@ -35,8 +32,7 @@ from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
 from kuber.signals.followed import followed_symbols
-from kuber.signals.gateway.retention import Retention
-from kuber.signals.generators.registry import GeneratorRegistry
+from kuber.signals.gateway.retention import OLD_DELIVERIES
 from kuber.signals.generators.runner import GeneratorRunner
 from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
@@ -45,7 +41,6 @@ from kuber.startup import load_settings, observe, reveal, serve_metrics, take_se
 from kuber.trading.sweep import IntentSweep, SweepOptions
 from kuber.trading.venues import broker_for
 from kuber.workers.audit import AuditService
-from kuber.workers.celery_app import Waker, make_celery
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
 from kuber.workers.generators import GeneratorsService
@@ -82,44 +77,33 @@ async def run_services(names: Sequence[str], kinds: Collection[str] | None = Non
     observe(settings, "-".join(names) if len(names) == 1 else "services")
     serve_metrics(settings)
     async with AsyncExitStack() as stack:
-        parts = await _Parts.open(settings, stack, kinds)
+        parts = await _ServiceParts.open(settings, stack, kinds)
         services = [_MAKERS[name](parts) for name in names]
         host = ServiceHost(services, parts.pool, parts.clock)
         await host.run(lambda: _say_ready(names))
 
 
-class _Parts:
-    """What services share within a process."""
+class _ServiceParts(Parts):
+    """What the services of one process share."""
 
-    def __init__(
-        self, settings: Settings, stack: AsyncExitStack, generator_kinds: Collection[str] | None
-    ) -> None:
-        url = reveal(settings.database_url)
-        self.settings = settings
-        self.generator_kinds = generator_kinds
-        self.clock = SystemClock()
-        self.database = Database(url, pool_size=4, application_name="kuber-services")
-        self.pool = raw_pool(url, size=6, application_name="kuber-services")
-        self.redis = connect_redis(reveal(settings.redis_url))
-        self.costs = cost_service(settings, self.clock)
-        self.market = MarketService(self.pool, self.clock, market_provider(settings, self.clock))
-        self.waker = Waker(make_celery(reveal(settings.redis_url)), self.redis)
-        stack.push_async_callback(self.database.close)
-        stack.push_async_callback(self.redis.aclose)
-        self.outbound = OutboundClient()
-        stack.push_async_callback(self.outbound.close)
+    database: Database
+    pool: RawPool
+    market: MarketService
+    generator_kinds: Collection[str] | None
 
     @classmethod
     async def open(
         cls, settings: Settings, stack: AsyncExitStack, generator_kinds: Collection[str] | None
-    ) -> "_Parts":
-        parts = cls(settings, stack, generator_kinds)
-        await parts.pool.open(wait=False)
-        stack.push_async_callback(parts.pool.close)
+    ) -> "_ServiceParts":
+        parts = cls(settings, stack, "kuber-services")
+        parts.database = parts.open_database(pool_size=4)
+        parts.pool = await parts.open_pool(6)
+        parts.market = parts.market_on(parts.pool)
+        parts.generator_kinds = generator_kinds
         return parts
 
 
-def _dispatcher(parts: _Parts) -> LongRunning:
+def _dispatcher(parts: _ServiceParts) -> LongRunning:
     settings = parts.settings
     dispatcher = Dispatcher(
         parts.pool,
@@ -144,21 +128,20 @@ def _dispatcher(parts: _Parts) -> LongRunning:
     return DispatchService(consumer, dispatcher, watch, parts.pool, parts.clock, options)
 
 
-def _scheduler(parts: _Parts) -> LongRunning:
+def _scheduler(parts: _ServiceParts) -> LongRunning:
     scheduler = Scheduler(parts.pool, parts.market, parts.costs, parts.clock, parts.waker.wake)
-    retention = Retention(parts.pool, parts.clock)
-    history = HistoryRetention(parts.pool, parts.clock)
+    retentions = [Retention(parts.pool, parts.clock, what) for what in (OLD_DELIVERIES, OLD_EVENTS)]
 
     async def work() -> int:
         started = await scheduler.run_once()
-        await retention.run_once()
-        await history.run_once()
+        for retention in retentions:
+            await retention.run_once()
         return started
 
     return PeriodicService("scheduler", work, _SCHEDULER_EVERY_S)
 
 
-def _scanners(parts: _Parts) -> LongRunning:
+def _scanners(parts: _ServiceParts) -> LongRunning:
     scanners = ScannerService(parts.market, parts.outbound, parts.clock)
     refresher = ScannerRefresher(parts.database, scanners, parts.outbound, parts.clock)
     return PeriodicService(
@@ -166,13 +149,12 @@ def _scanners(parts: _Parts) -> LongRunning:
     )
 
 
-def _generators(parts: _Parts) -> LongRunning:
-    registry = GeneratorRegistry.discover(Verdicts.of(parts.settings.home))
+def _generators(parts: _ServiceParts) -> LongRunning:
     return GeneratorsService(
         GeneratorRunner(
             parts.database,
             parts.market,
-            registry,
+            parts.generators,
             parts.clock,
             worker_name(),
             kinds=parts.generator_kinds,
@@ -180,9 +162,9 @@ def _generators(parts: _Parts) -> LongRunning:
     )
 
 
-def _feed(parts: _Parts) -> LongRunning:
+def _feed(parts: _ServiceParts) -> LongRunning:
     settings = parts.settings
-    source, clock = quote_feed(settings, parts.clock, parts.pool)
+    source, clock = parts.quotes(parts.pool)
     options = FeedOptions()
 
     async def wanted() -> frozenset[str]:
@@ -194,10 +176,10 @@ def _feed(parts: _Parts) -> LongRunning:
 
     if source.source is FeedSource.REPLAY:
         options = options.at_speed(settings.replay_speed)
-    return FeedService(source, wanted, producer, reveal(settings.database_url), clock, options)
+    return FeedService(source, wanted, producer, parts.database_url, clock, options)
 
 
-def _audit(parts: _Parts) -> LongRunning:
+def _audit(parts: _ServiceParts) -> LongRunning:
     settings = parts.settings
     folder, keys = settings.audit_folder, KeyFile(settings.audit_key_folder)
     try:
@@ -210,21 +192,21 @@ def _audit(parts: _Parts) -> LongRunning:
     def producer() -> KafkaProducer:
         return KafkaProducer(settings.kafka_bootstrap, client_id="kuber-audit")
 
-    return AuditService(reveal(settings.database_url), linker, producer)
+    return AuditService(parts.database_url, linker, producer)
 
 
-def _notifier(parts: _Parts) -> LongRunning:
+def _notifier(parts: _ServiceParts) -> LongRunning:
     settings = parts.settings
     notifier = Notifier(parts.pool, parts.clock, mails=settings.smtp_url is not None)
     if settings.smtp_url is None:
         return NotifierService(notifier, None)
     sender = SmtpSender(reveal(settings.smtp_url), settings.mail_from)
-    codes = Codes(reveal(settings.jwt_secret))
+    codes = Codes(parts.secret)
     mailer = Mailer(parts.pool, parts.clock, sender, codes, settings.public_address)
     return NotifierService(notifier, mailer)
 
 
-def _orders(parts: _Parts) -> LongRunning:
+def _orders(parts: _ServiceParts) -> LongRunning:
     simulation = SimulationOptions()
     sweep = IntentSweep(
         parts.pool,
@@ -235,7 +217,7 @@ def _orders(parts: _Parts) -> LongRunning:
     return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
 
 
-_MAKERS: dict[str, Callable[[_Parts], LongRunning]] = {
+_MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
     "scanners": _scanners,

@@ -1,0 +1,202 @@
+"""What the API process works with."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kuber.api.at_start import record_left_out, retire_demo_user
+from kuber.api.container import Container
+from kuber.bootstrap.parts import Parts
+from kuber.config import Settings, why_no_demo
+from kuber.identity.limits import LimitService
+from kuber.identity.service import SESSIONS_CHANNEL, IdentityService
+from kuber.identity.throttle import Throttle
+from kuber.identity.tokens import AccessTokens
+from kuber.identity.types import SessionId
+from kuber.infra.children import ChildPool
+from kuber.infra.db import Database
+from kuber.infra.kafka import KafkaProbe
+from kuber.infra.loop_watch import LoopWatch
+from kuber.infra.slots import AdvisorySlots
+from kuber.infra.tasks import end_tasks
+from kuber.infra.telemetry import trace_database
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import UserId
+from kuber.market.scanners.limits import RefreshLimits
+from kuber.market.scanners.refresh import ScannerRefresher
+from kuber.market.scanners.service import ScannerService
+from kuber.notifications.channels import Channels, Codes
+from kuber.notifications.service import NoticeService
+from kuber.notifications.types import NOTICES_CHANNEL
+from kuber.pipelines.announcing import CHANNEL as PIPELINES_CHANNEL
+from kuber.pipelines.rechecking import recheck_all
+from kuber.pipelines.service import PipelineService
+from kuber.realtime.database_channels import DatabaseChannels
+from kuber.realtime.hub import Hub
+from kuber.realtime.messages import NoticesMessage
+from kuber.realtime.notice_push import NoticePush
+from kuber.realtime.pipeline_push import PipelinePush
+from kuber.realtime.session_watch import SessionWatch
+from kuber.realtime.socket_leases import SocketLeases
+from kuber.runs.service import RunService
+from kuber.signals.generators.checks import recheck_all_generators
+from kuber.signals.generators.service import GeneratorService
+from kuber.signals.service import SignalService
+from kuber.signals.tiers import TierPolicy
+from kuber.startup import observe
+
+if TYPE_CHECKING:
+    from kuber.signals.gateway.service import WebhookGateway
+    from kuber.signals.gateway.sources import WebhookSources
+
+log = structlog.get_logger(__name__)
+
+_DELIVERY_WAITS_S = 5.0
+"""How long a webhook's sender waits for a connection of ours before it is told to come back."""
+
+IMPORTS = 0x6B756D70
+"""The advisory locks of imports at work."""
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncIterator[Container]:
+    """Open the services of the API process and close them in reverse order."""
+    observe(settings, "api")
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(LoopWatch())
+        parts = Parts(settings, stack, "kuber-api")
+        clock, redis = parts.clock, parts.redis
+        database = parts.open_database(pool_size=10)
+        if settings.otlp_endpoint:
+            trace_database(database.engine)
+        pool = await parts.open_pool(4, "kuber-api-raw")
+        hub = Hub(redis)
+        stack.push_async_callback(hub.close)
+        limits = LimitService(parts.open_database(1, "kuber-limits"), clock)
+        socket_leases = SocketLeases(redis, limits)
+        stack.push_async_callback(socket_leases.close)
+        import_slots = AdvisorySlots(parts.database_url, IMPORTS, "kuber-imports")
+        stack.push_async_callback(import_slots.close)
+        tokens = AccessTokens(parts.secret, settings.access_token_s, clock)
+        identity = IdentityService(tokens, clock, refresh_token_s=settings.refresh_token_s)
+        notices, session_watch, notice_push, pipeline_push = _open_watches(
+            stack, database, identity, clock
+        )
+        webhooks, webhook_sources = await _open_gateway(parts)
+        short_pool, import_pool, audit_pool = _child_pools(stack)
+        market = parts.market_on(pool, imports=import_pool)
+        scanners = ScannerService(market, parts.outbound, clock)
+        pipelines = PipelineService(parts.agents, clock, short_pool)
+        generators = GeneratorService(parts.generators, market, clock, short_pool)
+        for recheck in (
+            recheck_all(database, pipelines.checks, pipelines.publishing),
+            recheck_all_generators(database, generators.checks),
+        ):
+            stack.push_async_callback(end_tasks, [asyncio.create_task(recheck)])
+        if reason := why_no_demo(settings):
+            await retire_demo_user(database, identity, clock, reason)
+        plugin_problems = parts.agents.problems + parts.generators.problems
+        await record_left_out(database, clock, plugin_problems)
+        yield Container(
+            settings=settings,
+            clock=clock,
+            database=database,
+            redis=redis,
+            kafka_probe=KafkaProbe(settings.kafka_bootstrap),
+            identity=identity,
+            tokens=tokens,
+            limits=limits,
+            import_slots=import_slots,
+            throttle=Throttle(
+                redis, clock, per_minute=settings.login_attempts_per_minute, secret=parts.secret
+            ),
+            registry=parts.agents,
+            market=market,
+            scanners=scanners,
+            scanner_refresher=ScannerRefresher(
+                database, scanners, parts.outbound, clock, RefreshLimits(redis)
+            ),
+            costs=parts.costs,
+            pipelines=pipelines,
+            runs=RunService(pipelines, market, parts.broadcaster, clock),
+            notices=notices,
+            channels=Channels(clock, Codes(parts.secret), mails=settings.smtp_url is not None),
+            hub=hub,
+            notice_push=notice_push,
+            pipeline_push=pipeline_push,
+            session_watch=session_watch,
+            socket_leases=socket_leases,
+            webhooks=webhooks,
+            webhook_sources=webhook_sources,
+            signals=SignalService(
+                pipelines, TierPolicy(settings.enforce_subscription_limits), clock
+            ),
+            generators=generators,
+            short_pool=short_pool,
+            audit_pool=audit_pool,
+            plugin_problems=plugin_problems,
+            waker=parts.waker,
+        )
+
+
+async def _open_gateway(parts: Parts) -> "tuple[WebhookGateway, WebhookSources]":
+    from kuber.api.errors import STATUS
+    from kuber.signals.catalog import signal_types
+    from kuber.signals.gateway.assembly import GatewayOptions, make_gateway
+
+    settings = parts.settings
+    deliveries = await parts.open_pool(
+        8, "kuber-webhooks", checked=False, patience_s=_DELIVERY_WAITS_S
+    )
+    options = GatewayOptions(
+        parts.secret, settings.webhooks_per_minute, settings.webhooks_in_flight
+    )
+    return make_gateway(
+        deliveries, parts.redis, parts.clock, options, signal_types, STATUS.__getitem__
+    )
+
+
+def _open_watches(
+    stack: AsyncExitStack, database: Database, identity: IdentityService, clock: Clock
+) -> tuple[NoticeService, SessionWatch, NoticePush, PipelinePush]:
+    """Watch what open sockets depend on: their sessions, their users' notices and pipelines."""
+    notices = NoticeService(clock)
+
+    async def ended_among(session_ids: Collection[SessionId]) -> set[SessionId]:
+        async with database.transaction() as session:
+            return await identity.ended_among(session, session_ids)
+
+    async def read_notices(user_id: UserId) -> NoticesMessage:
+        async with database.transaction() as session:
+            unread, newest = await notices.summary(session, user_id)
+        return NoticesMessage(type="notices", unread=unread, newest=newest)
+
+    watch, push, pipelines = SessionWatch(ended_among), NoticePush(read_notices), PipelinePush()
+    channels = DatabaseChannels(database.url)
+    channels.take(SESSIONS_CHANNEL, watch.ended)
+    channels.take(NOTICES_CHANNEL, push.changed, push.look_again)
+    channels.take(PIPELINES_CHANNEL, pipelines.changed, pipelines.look_again)
+    for one in (watch, push, channels):
+        one.start()
+        stack.push_async_callback(one.close)
+    return notices, watch, push, pipelines
+
+
+def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool]:
+    """Return the lanes of the API's child processes: for what a page waits for, for imports, and
+    for verifying the record."""
+    short = ChildPool(
+        "short", processes=2, waiting=16, time_limit_s=10, memory_mb=500, keep_warm=True
+    )
+    imports = ChildPool(
+        "imports", processes=3, waiting=16, time_limit_s=60, memory_mb=1000, keep_warm=False
+    )
+    audit = ChildPool(
+        "audit", processes=1, waiting=4, time_limit_s=900, memory_mb=500, keep_warm=True
+    )
+    for lane in (short, imports, audit):
+        stack.push_async_callback(lane.close)
+    return short, imports, audit

@@ -1,0 +1,148 @@
+"""What processes have in common, made in one place."""
+
+import os
+import socket
+from contextlib import AsyncExitStack
+from functools import cached_property
+
+from redis.asyncio import Redis
+
+from kuber.agents.registry import AgentRegistry
+from kuber.config import Settings
+from kuber.costs.service import CostService
+from kuber.infra.children import ChildPool
+from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.infra.outbound import OutboundClient
+from kuber.infra.plugins import Verdicts
+from kuber.infra.redis import connect_redis
+from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.feed.port import QuoteSource
+from kuber.market.feed.replay import ReplayClock
+from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
+from kuber.market.providers.port import ListingProvider
+from kuber.market.providers.simulator import MarketSimulator
+from kuber.market.providers.stored import StoredBars
+from kuber.market.service import MarketService
+from kuber.realtime.broadcast import RedisBroadcaster
+from kuber.signals.generators.registry import GeneratorRegistry
+from kuber.startup import reveal
+from kuber.workers.celery_app import Waker, make_celery
+
+
+class Parts:
+    """The parts of one process: each is made when it is first asked for, and then the same.
+
+    What has to be closed is closed with `stack`, in reverse order.
+    """
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack, name: str) -> None:
+        """`name` is what connections call themselves in PostgreSQL."""
+        self.settings = settings
+        self.stack = stack
+        self.name = name
+        self.clock: Clock = SystemClock()
+        self.database_url = reveal(settings.database_url)
+        self.redis_url = reveal(settings.redis_url)
+        self.secret = reveal(settings.jwt_secret)
+
+    def open_database(self, pool_size: int, name: str | None = None) -> Database:
+        """Return a new pool of sessions; connects at first use."""
+        database = Database(
+            self.database_url, pool_size=pool_size, application_name=name or self.name
+        )
+        self.stack.push_async_callback(database.close)
+        return database
+
+    async def open_pool(
+        self, size: int, name: str | None = None, *, checked: bool = True, patience_s: float = 30.0
+    ) -> RawPool:
+        """Return a new pool of plain connections, which come in the background."""
+        pool = raw_pool(
+            self.database_url,
+            size=size,
+            application_name=name or self.name,
+            checked=checked,
+            patience_s=patience_s,
+        )
+        await pool.open(wait=False)
+        self.stack.push_async_callback(pool.close)
+        return pool
+
+    @cached_property
+    def redis(self) -> Redis:
+        redis = connect_redis(self.redis_url)
+        self.stack.push_async_callback(redis.aclose)
+        return redis
+
+    @cached_property
+    def broadcaster(self) -> RedisBroadcaster:
+        broadcaster = RedisBroadcaster(self.redis)
+        self.stack.push_async_callback(broadcaster.close)
+        return broadcaster
+
+    @cached_property
+    def outbound(self) -> OutboundClient:
+        outbound = OutboundClient()
+        self.stack.push_async_callback(outbound.close)
+        return outbound
+
+    @cached_property
+    def waker(self) -> Waker:
+        return Waker(make_celery(self.redis_url), self.redis)
+
+    @cached_property
+    def costs(self) -> CostService:
+        return cost_service(self.settings, self.clock)
+
+    def market_on(self, pool: RawPool, imports: ChildPool | None = None) -> MarketService:
+        """Return the market whose stored bars are read on `pool`; `imports` reads files."""
+        return MarketService(
+            pool, self.clock, market_provider(self.settings, self.clock), imports=imports
+        )
+
+    def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
+        """Return the source of quotes, and the clock that it goes by: a replay has its own."""
+        settings, clock = self.settings, self.clock
+        if settings.replay_from is not None:
+            moving = ReplayClock(clock, settings.replay_from, settings.replay_speed)
+            return replayed_quotes(StoredBars(pool), moving), moving
+        if settings.alpaca_api_key and settings.alpaca_api_secret:
+            from kuber.market.providers.alpaca_stream import AlpacaQuotes
+
+            keys = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
+            return AlpacaQuotes(*keys), clock
+        return simulated_quotes(settings.market_seed, clock), clock
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """What is known of the installed plug-ins of every kind."""
+        return Verdicts.of(self.settings.home)
+
+    @cached_property
+    def agents(self) -> AgentRegistry:
+        return AgentRegistry.discover(self.verdicts)
+
+    @cached_property
+    def generators(self) -> GeneratorRegistry:
+        return GeneratorRegistry.discover(self.verdicts)
+
+
+def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
+    """Return the provider behind imports and sample: Alpaca with keys, else the simulator."""
+    if settings.alpaca_api_key and settings.alpaca_api_secret:
+        from kuber.market.providers.alpaca import AlpacaBars
+
+        return AlpacaBars(
+            reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret), clock
+        )
+    return MarketSimulator(settings.market_seed)
+
+
+def cost_service(settings: Settings, clock: Clock) -> CostService:
+    """Return the cost service with the platform's default budgets."""
+    return CostService(clock, settings.budget_per_run, settings.budget_per_day)
+
+
+def worker_name() -> str:
+    """Return what tells this worker process from all others."""
+    return f"{socket.gethostname()}:{os.getpid()}"
