@@ -74,7 +74,7 @@ class RunWorker:
         self._engine = RunEngine(
             pool,
             self._store,
-            AgentRegistry.discover(Verdicts.of(settings.home)),
+            AgentRegistry.discover(Verdicts.of(settings.home), settings.trusted_packages),
             surroundings,
             broadcaster,
             clock,

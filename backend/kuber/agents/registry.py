@@ -1,7 +1,7 @@
 """Finds the installed agents, built in and from plug-ins, by entry point."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, SettingFault
+from kuber.agents.effects import UNDECLARED, Effects
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.schemas import AgentOut, agent_out
 from kuber.agents.state import SECTIONS
-from kuber.infra.plugins import PluginKind, PluginProblem, Verdicts, load_plugins
+from kuber.infra.plugins import BUILT_IN, PluginKind, PluginProblem, Verdicts, load_plugins
 from kuber.kernel.errors import Problem
 
 GROUP = "kuber.agents"
@@ -50,7 +51,13 @@ class ExaminedConfig:
 class AgentRegistry:
     """The agents of this installation. Broken ones are reported in `problems` and left out."""
 
-    def __init__(self, announced: Iterable[EntryPoint], verdicts: Verdicts | None = None) -> None:
+    def __init__(
+        self,
+        announced: Iterable[EntryPoint],
+        verdicts: Verdicts | None = None,
+        trusted: Collection[str] = (),
+    ) -> None:
+        self._trusted = frozenset({BUILT_IN, *trusted})
         self._installed: dict[str, _Installed] = {}
         verdicts = verdicts or Verdicts()
         self.verdicts_folder = verdicts.folder
@@ -60,13 +67,28 @@ class AgentRegistry:
         )
 
     @classmethod
-    def discover(cls, verdicts: Verdicts | None = None) -> "AgentRegistry":
-        """Return the registry of everything installed in this Python environment."""
-        return cls(entry_points(group=GROUP), verdicts)
+    def discover(
+        cls, verdicts: Verdicts | None = None, trusted: Collection[str] = ()
+    ) -> "AgentRegistry":
+        """Return the registry of everything installed in this Python environment.
+
+        `trusted` names the packages whose agents are believed what they say of their effects.
+        """
+        return cls(entry_points(group=GROUP), verdicts, trusted)
 
     def get(self, agent_type: str) -> AgentClass:
         """Return the agent's class; raises UnknownAgent."""
         return self._find(agent_type).agent
+
+    def effects(self, agent_type: str) -> Effects:
+        """Return what the engine goes by for an agent without a model; raises UnknownAgent.
+
+        A plug-in that nobody has vouched for may do anything, whatever it declares.
+        """
+        installed = self._find(agent_type)
+        if installed.row.provider not in self._trusted:
+            return UNDECLARED
+        return installed.agent.metadata.effects or UNDECLARED
 
     def all(self) -> tuple[AgentClass, ...]:
         """Return every agent's class, in the order of the catalogue."""
@@ -149,6 +171,8 @@ def _checked(loaded: object) -> AgentClass:
     unknown = {*metadata.inputs, *metadata.outputs} - set(SECTIONS)
     if unknown:
         raise TypeError(f"it names unknown state sections: {', '.join(sorted(unknown))}")
+    if not isinstance(metadata.effects, Effects | None):
+        raise TypeError("its effects are not made by pure(), recorded() or keyed()")
     if not metadata.ports:
         raise TypeError("it has no port")
     return loaded

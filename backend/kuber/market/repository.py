@@ -284,7 +284,7 @@ class EncodedRows:
         adj_close = prices.pop()
         bars = Bars(
             self.row.symbol, self.row.timeframe, self.row.source, _instants(opened),
-            _instants(closed), *prices,
+            _instants(closed), *prices, version=str(self.row.version),
         )  # fmt: skip
         return RawBars(bars, None if np.isnan(adj_close).all() else adj_close)
 

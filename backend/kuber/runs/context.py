@@ -3,12 +3,21 @@
 from dataclasses import dataclass, replace
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
+from kuber.agents.effects import (
+    UNDECLARED,
+    Effects,
+    Reads,
+    with_model,
+    with_unpinned_data,
+)
 from kuber.agents.llm import LanguageModel
+from kuber.agents.state import PipelineState
 from kuber.brokers.port import Account, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import Connections, HeldConnection, RawConnection
-from kuber.kernel.clock import Clock
+from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import MarketData
+from kuber.runs.pinned import PinnedMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
@@ -35,6 +44,12 @@ class Surroundings:
         """Return these services with accounts and budgets read on one held connection."""
         return replace(self, pool=HeldConnection(connection))
 
+    def effects(self, node: PlannedNode, state: PipelineState) -> Effects:
+        """Return what a node that sees or has made `state` may do, with the model there is."""
+        asks = node.agent.metadata.uses_llm and self.llm is not None
+        effects = with_model(node.effects) if asks else node.effects
+        return effects if all(pins_of(state).values()) else with_unpinned_data(effects)
+
     def context(
         self,
         run: ClaimedRun,
@@ -43,17 +58,22 @@ class Surroundings:
         usage: NodeUsage,
         work: NodeWork,
         seed: int,
+        before: PipelineState,
     ) -> AgentContext:
-        """Return the context of one node of one run."""
+        """Return the context of one node of one run; `before` is the state that it sees.
+
+        What an agent does not say it reads, it is not given.
+        """
         category = node.agent.metadata.category
+        reads = node.effects.reads
         return AgentContext(
             node_id=node.id,
             run_id=run.id,
             user_id=run.user_id,
             as_of=run.as_of,
             seed=seed,
-            clock=self.clock,
-            market=self.market,
+            clock=self.clock if Reads.CLOCK in reads else FixedClock(run.as_of),
+            market=PinnedMarket(self.market, pins_of(before), loads=_loads(node)),
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
@@ -91,3 +111,8 @@ class Surroundings:
             run.mode,
             self.simulation,
         )
+
+
+def _loads(node: PlannedNode) -> bool:
+    """Whether a node may read bars that the run has not pinned: who loads them, and plug-ins."""
+    return "market_data" in node.agent.metadata.outputs or node.effects == UNDECLARED

@@ -232,8 +232,8 @@ class RunEngine:
             run,
             plan,
             recorder,
-            lambda claimed, node, usage, work, seed: surroundings.context(
-                claimed, plan, node, usage, work, seed
+            lambda claimed, node, usage, work, seed, before: surroundings.context(
+                claimed, plan, node, usage, work, seed, before
             ),
             lambda node: surroundings.purse(run, node),
             self._clock,

@@ -37,8 +37,11 @@ from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
 
-ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, NodeWork, int], AgentContext]
-"""Makes what an agent may touch, from the run, the node, its usage meter, its work and its seed."""
+ContextFactory = Callable[
+    [ClaimedRun, PlannedNode, NodeUsage, NodeWork, int, PipelineState], AgentContext
+]
+"""Makes what an agent may touch, from the run, the node, its usage meter, its work, its seed and
+the state that it sees."""
 
 PurseFactory = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
@@ -161,7 +164,7 @@ class RunExecutor:
         usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
         seed = node_seed(self._run.seed, node.id)
-        context = self._context_for(self._run, node, usage, work, seed)
+        context = self._context_for(self._run, node, usage, work, seed, before)
         context = replace(context, choose_port=chosen.append)
         attempt = Attempt(
             make=lambda: node.agent(node.config, context),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig, Category, Step
+from kuber.agents.effects import UNDECLARED, Effects
 from kuber.agents.registry import AgentClass, AgentRegistry
 from kuber.market.types import Timeframe
 from kuber.pipelines.topology import topology
@@ -40,6 +41,8 @@ class PlannedNode:
     agent: AgentClass
     config: AgentConfig
     ways_in: tuple[Way, ...]
+    effects: Effects = UNDECLARED
+    """What the agent reads and may do, without a language model."""
 
     @property
     def uses_account(self) -> bool:
@@ -85,7 +88,13 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     manager = registry.get(manager_type)
     nodes = [
         PlannedNode(
-            MANAGER_NODE, manager.metadata.name, manager_type, manager, manager.Config(), ()
+            MANAGER_NODE,
+            manager.metadata.name,
+            manager_type,
+            manager,
+            manager.Config(),
+            (),
+            registry.effects(manager_type),
         )
     ]
     for node_id in shape.order:
@@ -99,6 +108,7 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
                 agent,
                 registry.parse_config(node.agent_type, node.config),
                 ways[node_id],
+                registry.effects(node.agent_type),
             )
         )
     needed = {frame for node in nodes for frame in node.agent.timeframes(node.config)}
