@@ -28,11 +28,11 @@ from kuber.runs.lineage import (
     with_changes,
 )
 from kuber.runs.plan import Plan, PlannedNode
-from kuber.runs.recorder import RunRecorder
+from kuber.runs.recorder import RunLog
 from kuber.runs.stopping import NodeWork, RunStop
-from kuber.runs.store import LeaseLost
 from kuber.runs.summary import charge_for, headline, wait_until
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
+from kuber.runs.writer import NotRecorded
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
@@ -62,7 +62,7 @@ class RunExecutor:
         self,
         run: ClaimedRun,
         plan: Plan,
-        recorder: RunRecorder,
+        run_log: RunLog,
         context_for: ContextFactory,
         purse_for: PurseFactory,
         clock: Clock,
@@ -72,7 +72,7 @@ class RunExecutor:
     ) -> None:
         self._run = run
         self._plan = plan
-        self._recorder = recorder
+        self._log = run_log
         self._context_for = context_for
         self._purse_for = purse_for
         self._clock = clock
@@ -91,7 +91,7 @@ class RunExecutor:
         )
         self._taken: dict[str, tuple[str, ...]] = {}
         self._over = {node_id: asyncio.Event() for node_id in plan.at_account}
-        self.lost: LeaseLost | None = None
+        self.lost: NotRecorded | None = None
 
     @property
     def records(self) -> dict[str, NodeRecord]:
@@ -142,7 +142,7 @@ class RunExecutor:
                     f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
                 ):
                     await self._work(node, recorded)
-        except LeaseLost as lost:
+        except NotRecorded as lost:
             self.lost = lost
             self._state.blocked.add(node_id)
 
@@ -168,7 +168,7 @@ class RunExecutor:
             state=lambda: own_copy(before),
             first=(recorded.attempts if recorded else 0) + 1,
             limits=self._limits,
-            on_start=lambda number: self._recorder.node_started(self._running(node, number)),
+            on_start=lambda number: self._log.started(self._running(node, number)),
             on_retry=lambda failure, number, delay_s: self._tell_retry(
                 node, failure, number, delay_s
             ),
@@ -279,7 +279,7 @@ class RunExecutor:
         """Make the node's result durable, then let what follows see it."""
         if record.status is NodeStatus.WAITING:
             self._state.blocked.add(node.id)
-            await self._recorder.node_settled(record, None, lambda: None)
+            await self._log.settled(record, None, lambda: None)
             self.records[node.id] = record
             return
         charge = None
@@ -291,7 +291,7 @@ class RunExecutor:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             )
-        await self._recorder.node_settled(record, charge, lambda: self._tell_settled(node, record))
+        await self._log.settled(record, charge, lambda: self._tell_settled(node, record))
         self.records[node.id] = record
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000
@@ -299,28 +299,28 @@ class RunExecutor:
 
     def _tell_settled(self, node: PlannedNode, record: NodeRecord) -> None:
         changes = self._state.changes.get(node.id, {})
-        self._recorder.tell(
+        self._log.tell(
             RunEventType.AGENT_COMPLETED,
             {
                 "agent_type": record.agent_type,
                 "status": record.status.value,
                 "runtime_ms": record.runtime_ms,
                 "cost": format(record.cost, "f"),
-                "cost_so_far": format(self._recorder.cost + record.cost, "f"),
+                "cost_so_far": format(self._log.cost + record.cost, "f"),
                 "port": record.port,
                 "headline": headline(changes, record),
             },
             node.id,
         )
         if "trade" in changes:
-            self._recorder.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
+            self._log.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
         if record.error is not None:
-            self._recorder.tell(RunEventType.ERROR, record.error, node.id)
+            self._log.tell(RunEventType.ERROR, record.error, node.id)
 
     def _tell_retry(
         self, node: PlannedNode, failure: AgentFailure, attempt: int, delay_s: float
     ) -> None:
-        self._recorder.tell(
+        self._log.tell(
             RunEventType.ERROR,
             {
                 "code": failure.code,
