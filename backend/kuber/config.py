@@ -81,6 +81,10 @@ class Settings(BaseSettings):
 
     worker_processes: int = Field(default=2, ge=1, le=64)
     runs_per_process: int = Field(default=8, ge=1, le=64)
+    writer_batch: int = Field(default=64, ge=1, le=256)
+    """How many runs of a process record their results in one statement."""
+    writer_lanes: int = Field(default=1, ge=1, le=64)
+    """How many such statements of a process are under way at a time."""
     run_lease_s: float = Field(default=10, ge=1, le=300)
     run_time_limit_s: float = Field(default=900, ge=1)
     node_time_limit_s: float = Field(default=300, ge=0.1)

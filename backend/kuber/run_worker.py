@@ -11,7 +11,7 @@ from kuber.bootstrap import cost_service, market_provider, worker_name
 from kuber.brokers.port import SimulationOptions
 from kuber.config import Settings
 from kuber.costs.service import CostService
-from kuber.infra.db import Database, raw_pool
+from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.plugins import Verdicts
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import Clock, SystemClock
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from kuber.agents.llm import LanguageModel
 
 log = structlog.get_logger(__name__)
+
+POOL_SIZE = 8
+"""Connections of a process for what its runs read and order, and for its claims."""
 
 
 class RunWorker:
@@ -40,19 +43,17 @@ class RunWorker:
         from kuber.runs.engine import EngineOptions, RunEngine
         from kuber.runs.flow import HookExecutor
         from kuber.runs.store import RunStore
+        from kuber.runs.writer import RunWriter, WriterOptions
 
         asyncio.get_running_loop().set_default_executor(HookExecutor())
         settings, clock = self._settings, SystemClock()
         url = reveal(settings.database_url)
-        pool = raw_pool(
-            url,
-            # Each run holds one, and its order takes another.
-            size=2 * settings.runs_per_process + 4,
-            application_name="kuber-worker",
-            checked=False,
+        # No run holds a connection; each of its statements takes one for as long as it lasts.
+        pool = await self._pool(url, POOL_SIZE + settings.runs_per_process // 4)
+        options = WriterOptions(batch=settings.writer_batch, lanes=settings.writer_lanes)
+        writer = RunWriter(
+            await self._pool(url, options.connections), clock, settings.budget_per_day, options
         )
-        await pool.open(wait=False)
-        self._stack.push_async_callback(pool.close)
         redis = connect_redis(reveal(settings.redis_url))
         self._stack.push_async_callback(redis.aclose)
         broadcaster = RedisBroadcaster(redis)
@@ -63,17 +64,14 @@ class RunWorker:
             market=MarketService(pool, clock, market_provider(settings, clock)),
             llm=await self._language_model(costs, clock),
             pool=pool,
-            orders=pool,
             clock=clock,
             costs=costs,
             simulation=SimulationOptions(),
         )
-        self._store = RunStore(
-            pool, clock, worker_name(), settings.run_lease_s, settings.budget_per_day
-        )
+        self._store = RunStore(pool, clock, worker_name(), settings.run_lease_s)
         self._engine = RunEngine(
-            pool,
             self._store,
+            writer,
             AgentRegistry.discover(Verdicts.of(settings.home), settings.trusted_packages),
             surroundings,
             broadcaster,
@@ -111,6 +109,12 @@ class RunWorker:
         if await self._store.backlog():
             await self._waker.wake()
         return moved
+
+    async def _pool(self, url: str, size: int) -> RawPool:
+        pool = raw_pool(url, size=size, application_name="kuber-worker", checked=False)
+        await pool.open(wait=False)
+        self._stack.push_async_callback(pool.close)
+        return pool
 
     async def _language_model(self, costs: CostService, clock: Clock) -> "LanguageModel | None":
         settings = self._settings

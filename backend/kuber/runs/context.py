@@ -1,6 +1,6 @@
 """What the agents of a run may touch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.effects import (
@@ -14,7 +14,7 @@ from kuber.agents.llm import LanguageModel
 from kuber.agents.state import PipelineState
 from kuber.brokers.port import Account, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
-from kuber.infra.db import Connections, HeldConnection, RawConnection
+from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import MarketData
 from kuber.runs.pinned import PinnedMarket, pins_of
@@ -33,16 +33,10 @@ class Surroundings:
 
     market: MarketData
     llm: LanguageModel | None
-    pool: Connections
-    orders: Connections
-    """Where orders are placed: never the connection that is held for the run's own steps."""
+    pool: RawPool
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
-
-    def on(self, connection: RawConnection) -> "Surroundings":
-        """Return these services with accounts and budgets read on one held connection."""
-        return replace(self, pool=HeldConnection(connection))
 
     def effects(self, node: PlannedNode, state: PipelineState) -> Effects:
         """Return what a node that sees or has made `state` may do, with the model there is."""
@@ -97,13 +91,12 @@ class Surroundings:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
-        placer = OrderPlacer(
-            broker_for(run.mode, self.orders, self.simulation), Journal(self.orders, self.clock)
-        )
+        broker = broker_for(run.mode, self.pool, self.simulation)
+        journal = Journal(self.pool, self.clock)
         return TradeDesk(
-            broker_for(run.mode, self.pool, self.simulation),
-            Journal(self.pool, self.clock),
-            placer,
+            broker,
+            journal,
+            OrderPlacer(broker, journal),
             work.carry,
             run.id,
             node_id,

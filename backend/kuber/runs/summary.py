@@ -15,8 +15,8 @@ from kuber.agents.state import (
 )
 from kuber.costs.types import rental
 from kuber.runs.lineage import Changes
-from kuber.runs.store import Charge
 from kuber.runs.types import NodeRecord, NodeStatus
+from kuber.runs.writer import Charge
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
