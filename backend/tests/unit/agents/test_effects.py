@@ -52,7 +52,7 @@ def calls_out_and_keeps_it_to_itself(agent: BaseAgent[NoSettings]) -> str:
 
 
 def starts_a_program(agent: BaseAgent[NoSettings]) -> str:
-    return subprocess.run(["/bin/true"], check=True).args[0]
+    return str(subprocess.run(["/bin/true"], check=True).args)
 
 
 async def check(work: Any, effects: Effects | None) -> None:

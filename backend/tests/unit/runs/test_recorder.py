@@ -105,6 +105,14 @@ async def until_shown(recorder: RunRecorder) -> None:
         await asyncio.sleep(0)
 
 
+async def settle(
+    recorder: RunRecorder, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]
+) -> None:
+    """Record a result as the executor does when nothing may follow it before it is durable."""
+    recorder.settled(record, charge, tell)
+    await recorder.flush()
+
+
 def completed(recorder: RunRecorder, node_id: str) -> Callable[[], None]:
     return lambda: recorder.tell(RunEventType.AGENT_COMPLETED, {}, node_id)
 
@@ -120,7 +128,7 @@ async def test_a_start_still_being_written_does_not_carry_the_end_of_its_node() 
     recorder = new_recorder(writer)
     recorder.started(record_of("a", NodeStatus.RUNNING))
     await writer.writing.wait()
-    settling = asyncio.create_task(recorder.settled(record_of("a"), None, completed(recorder, "a")))
+    settling = asyncio.create_task(settle(recorder, record_of("a"), None, completed(recorder, "a")))
     await asyncio.sleep(0)
     writer.let.set()
     await settling
@@ -137,7 +145,7 @@ async def test_what_settles_while_a_batch_is_written_leaves_together_in_the_next
     recorder.started(record_of("a", NodeStatus.RUNNING))
     await writer.writing.wait()
     settling = [
-        asyncio.create_task(recorder.settled(record_of(node), None, completed(recorder, node)))
+        asyncio.create_task(settle(recorder, record_of(node), None, completed(recorder, node)))
         for node in "abc"
     ]
     await asyncio.sleep(0)
@@ -158,7 +166,7 @@ async def test_a_node_that_ends_before_its_start_is_recorded_is_not_shown_as_run
     writer.let.set()
     recorder = new_recorder(writer)
     recorder.started(record_of("a", NodeStatus.RUNNING))
-    await recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    await settle(recorder, record_of("a"), None, completed(recorder, "a"))
     await recorder.end(Ending(RunStatus.SUCCEEDED), (RunEventType.EXECUTION_FINISHED, {}))
     assert writer.writes == [
         (5, ["a succeeded"], ["agent_started a", "agent_completed a"]),
@@ -174,7 +182,7 @@ async def test_a_start_that_waits_for_its_turn_gives_way_to_the_end_of_its_node(
     await writer.writing.wait()
     recorder.started(record_of("b", NodeStatus.RUNNING))
     await until_shown(recorder)
-    settling = asyncio.create_task(recorder.settled(record_of("b"), None, completed(recorder, "b")))
+    settling = asyncio.create_task(settle(recorder, record_of("b"), None, completed(recorder, "b")))
     await asyncio.sleep(0)
     writer.let.set()
     await settling
@@ -187,9 +195,9 @@ async def test_nothing_is_written_by_a_run_that_was_lost() -> None:
     writer.let.set()
     recorder = new_recorder(writer)
     with pytest.raises(LeaseLost):
-        await recorder.settled(record_of("a"), None, completed(recorder, "a"))
+        await settle(recorder, record_of("a"), None, completed(recorder, "a"))
     with pytest.raises(LeaseLost):
-        await recorder.settled(record_of("b"), None, completed(recorder, "b"))
+        await settle(recorder, record_of("b"), None, completed(recorder, "b"))
     with pytest.raises(LeaseLost):
         await recorder.end(Ending(RunStatus.SUCCEEDED))
     assert len(writer.writes) == 1
@@ -201,9 +209,9 @@ async def test_a_run_whose_result_is_refused_still_ends_and_pays_for_its_node() 
     recorder = new_recorder(writer)
     paid = replace(record_of("a"), cost=Decimal(2), reasoning="refused", changes={"extra": {}})
     with pytest.raises(RowsRefused):
-        await recorder.settled(paid, CHARGE, completed(recorder, "a"))
+        await settle(recorder, paid, CHARGE, completed(recorder, "a"))
     with pytest.raises(RowsRefused):
-        await recorder.settled(record_of("b"), None, completed(recorder, "b"))
+        await settle(recorder, record_of("b"), None, completed(recorder, "b"))
     await recorder.end(Ending(RunStatus.FAILED))
     again = writer.batches[1]
     assert again.number == writer.batches[0].number
@@ -218,8 +226,59 @@ async def test_a_batch_that_finds_its_run_cancelled_says_so() -> None:
     writer, told = SlowWriter(), []
     writer.let.set()
     recorder = new_recorder(writer, lambda: told.append("cancel"))
-    await recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    await settle(recorder, record_of("a"), None, completed(recorder, "a"))
     assert told == []
     writer.cancel_requested = True
-    await recorder.settled(record_of("b"), None, completed(recorder, "b"))
+    await settle(recorder, record_of("b"), None, completed(recorder, "b"))
     assert told == ["cancel"]
+
+
+async def test_a_result_that_nothing_waits_for_leaves_with_the_next_that_something_does() -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    recorder.settled(record_of("b"), None, completed(recorder, "b"))
+    await asyncio.sleep(0)
+    assert writer.writes == []
+    await settle(recorder, record_of("c"), None, completed(recorder, "c"))
+    assert [nodes for _, nodes, _ in writer.writes] == [
+        ["a succeeded", "b succeeded", "c succeeded"]
+    ]
+    await recorder.rest()
+    assert len(writer.writes) == 1
+
+
+async def test_a_result_that_nothing_waits_for_is_written_before_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "FLUSH_WITHIN_S", 0)
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    await writer.writing.wait()
+    writer.let.set()
+    await recorder.rest()
+    assert writer.writes == [(5, ["a succeeded"], ["agent_completed a"])]
+
+
+async def test_the_beginning_of_a_node_is_on_record_before_it_begins() -> None:
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    beginning = asyncio.create_task(recorder.begun(record_of("a", NodeStatus.RUNNING)))
+    await writer.writing.wait()
+    assert not beginning.done()
+    writer.let.set()
+    await beginning
+    assert writer.writes == [(5, ["a runs"], [])]
+
+
+async def test_the_end_leaves_with_all_that_nothing_waited_for() -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    await recorder.end(Ending(RunStatus.SUCCEEDED), (RunEventType.EXECUTION_FINISHED, {}))
+    assert writer.writes == [
+        (5, ["a succeeded"], ["agent_completed a", "execution_finished None"]),
+    ]
