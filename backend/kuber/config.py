@@ -81,12 +81,19 @@ class Settings(BaseSettings):
 
     worker_processes: int = Field(default=2, ge=1, le=64)
     runs_per_process: int = Field(default=8, ge=1, le=64)
+    writer_batch: int = Field(default=64, ge=1, le=256)
+    """How many runs of a process record their results in one statement."""
+    writer_lanes: int = Field(default=1, ge=1, le=64)
+    """How many such statements of a process are under way at a time."""
     run_lease_s: float = Field(default=10, ge=1, le=300)
     run_time_limit_s: float = Field(default=900, ge=1)
     node_time_limit_s: float = Field(default=300, ge=0.1)
     node_attempts: int = Field(default=5, ge=1, le=20)
     retry_base_s: float = Field(default=1, ge=0, le=60)
     retry_cap_s: float = Field(default=60, ge=0, le=3600)
+    trusted_effects: str = ""
+    """Packages of agents that are believed what they declare of their effects, with commas
+    between; agents of other packages are never run again once begun."""
     intent_patience_s: float = Field(default=10, ge=1, le=3600)
     """How long an order may be without an answer before its venue is asked for it."""
 
@@ -165,6 +172,11 @@ class Settings(BaseSettings):
     def audit_key_folder(self) -> Path:
         """Where the key that signs checkpoints is kept; who only verifies need not read it."""
         return self.audit_key_dir or self.audit_folder
+
+    @property
+    def trusted_packages(self) -> frozenset[str]:
+        """The packages whose agents are believed what they declare of their effects."""
+        return frozenset(name for name in map(str.strip, self.trusted_effects.split(",")) if name)
 
     @property
     def llm_configured(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from kuber.agents.chat import ChatModel
+from kuber.agents.effects import Effects
 from kuber.agents.ports import Budget, Desk
 from kuber.agents.schema import inline_definitions
 from kuber.agents.state import PipelineState
@@ -90,6 +91,8 @@ class AgentMetadata:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     ports: tuple[Port, ...] = (DEFAULT_PORT,)
+    effects: Effects | None = None
+    """What the agent reads and whether its work may be repeated; None: it must never be."""
 
 
 @dataclass(frozen=True, slots=True)

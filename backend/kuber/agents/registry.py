@@ -1,6 +1,6 @@
 """Finds the installed agents, built in and from plug-ins, by entry point."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint
@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent
+from kuber.agents.effects import UNDECLARED, Effects
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.schemas import AgentOut, agent_out
 from kuber.agents.state import SECTIONS
 from kuber.infra.plugin_registry import Installed, PluginRegistry
-from kuber.infra.plugins import PluginKind
+from kuber.infra.plugins import BUILT_IN, PluginKind
 from kuber.kernel.errors import Problem
 from kuber.kernel.setting_problems import setting_problem
 
@@ -43,6 +44,16 @@ class AgentRegistry(PluginRegistry[AgentClass, AgentOut]):
     def get(self, agent_type: str) -> AgentClass:
         """Return the agent's class; raises UnknownAgent."""
         return self._find(agent_type).plugin
+
+    def effects(self, agent_type: str, trusted: Collection[str] = ()) -> Effects:
+        """Return what the engine goes by for an agent without a model; raises UnknownAgent.
+
+        A plug-in whose package is not among `trusted` may do anything, whatever it declares.
+        """
+        installed = self._find(agent_type)
+        if installed.provider not in (BUILT_IN, *trusted):
+            return UNDECLARED
+        return installed.plugin.metadata.effects or UNDECLARED
 
     def all(self) -> tuple[AgentClass, ...]:
         """Return every agent's class, in the order of the catalogue."""
@@ -114,6 +125,8 @@ def _checked(loaded: object) -> AgentClass:
     unknown = {*metadata.inputs, *metadata.outputs} - set(SECTIONS)
     if unknown:
         raise TypeError(f"it names unknown state sections: {', '.join(sorted(unknown))}")
+    if not isinstance(metadata.effects, Effects | None):
+        raise TypeError("its effects are not made by pure(), recorded() or keyed()")
     if not metadata.ports:
         raise TypeError("it has no port")
     return loaded

@@ -60,6 +60,8 @@ class Frame(Section):
     last_close: Price
     dataset: str
     """Where the bars come from: `imported`, `sample`, `simulated`, `alpaca`."""
+    version: str = ""
+    """Which version of them the whole run reads; empty where the source keeps none."""
 
 
 class MarketSnapshot(Section):

@@ -10,7 +10,7 @@ Nothing here touches a network, a database or the clock.
 
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from inspect import isawaitable
 from typing import Any
@@ -188,6 +188,8 @@ class AgentHarness:
     desk: Desk | None = None
     budget: Budget | None = None
     real_time: bool = False
+    clock_ahead: timedelta = timedelta(0)
+    """How far the clock is ahead of `as_of`."""
 
     def state(self, symbol: str, **sections: Any) -> PipelineState:
         """Return a fresh state for `symbol`, with the given sections filled in."""
@@ -231,7 +233,7 @@ class AgentHarness:
             user_id=USER_ID,
             as_of=self.as_of,
             seed=self.seed,
-            clock=FixedClock(self.as_of),
+            clock=FixedClock(self.as_of + self.clock_ahead),
             market=self.market,
             timeframes=self.timeframes,
             llm=self.llm,

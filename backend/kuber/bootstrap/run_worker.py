@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+POOL_SIZE = 8
+"""Connections of a process for what its runs read and order, and for its claims."""
+
 
 class RunWorker:
     """The services of one worker process; satisfies `kuber.workers.runs.WorkerServices`."""
@@ -34,34 +37,40 @@ class RunWorker:
         from kuber.runs.engine import EngineOptions, RunEngine
         from kuber.runs.flow import HookExecutor
         from kuber.runs.store import RunStore
+        from kuber.runs.writer import RunWriter, WriterOptions
 
         asyncio.get_running_loop().set_default_executor(HookExecutor())
         settings = self._settings
         parts = Parts(settings, self._stack, "kuber-worker")
-        # Each run holds one, and its order takes another.
-        pool = await parts.open_pool(2 * settings.runs_per_process + 4, checked=False)
+        # No run holds a connection; each of its statements takes one for as long as it lasts.
+        pool = await parts.open_pool(POOL_SIZE + settings.runs_per_process // 4, checked=False)
         clock, self._waker = parts.clock, parts.waker
+        options = WriterOptions(batch=settings.writer_batch, lanes=settings.writer_lanes)
+        writer = RunWriter(
+            await parts.open_pool(options.connections, checked=False),
+            clock,
+            settings.budget_per_day,
+            options,
+        )
         surroundings = Surroundings(
             market=parts.market_on(pool),
             llm=await self._language_model(parts.costs, clock),
             pool=pool,
-            orders=pool,
             clock=clock,
             costs=parts.costs,
             simulation=SimulationOptions(),
         )
-        self._store = RunStore(
-            pool, clock, worker_name(), settings.run_lease_s, settings.budget_per_day
-        )
+        self._store = RunStore(pool, clock, worker_name(), settings.run_lease_s)
         self._engine = RunEngine(
-            pool,
             self._store,
+            writer,
             parts.agents,
             surroundings,
             parts.broadcaster,
             clock,
             EngineOptions(
                 capacity=settings.runs_per_process,
+                trusted_packages=settings.trusted_packages,
                 lease_s=settings.run_lease_s,
                 limits=Limits(
                     node_s=settings.node_time_limit_s,

@@ -12,7 +12,7 @@ from kuber.costs.list_prices import LIST_PRICES
 from kuber.costs.models import Budget, DailySpend, ModelPriceRow
 from kuber.costs.schemas import BudgetBody, BudgetOut
 from kuber.costs.types import BudgetStanding, ModelPrice, PriceBook
-from kuber.infra.db import Connections, RawConnection
+from kuber.infra.db import RawConnection, RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
 
@@ -45,7 +45,7 @@ class RunBudget:
 
     def __init__(
         self,
-        pool: Connections,
+        pool: RawPool,
         clock: Clock,
         user_id: UserId,
         run_id: RunId,
@@ -104,7 +104,7 @@ class CostService:
         self._per_run = per_run
         self._per_day = per_day
 
-    def guard(self, pool: Connections, user_id: UserId, run_id: RunId) -> RunBudget:
+    def guard(self, pool: RawPool, user_id: UserId, run_id: RunId) -> RunBudget:
         """Return the budget guard of one run of a user."""
         return RunBudget(pool, self._clock, user_id, run_id, self._per_run, self._per_day)
 

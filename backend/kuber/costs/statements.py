@@ -1,20 +1,57 @@
-"""The SQL of budgets that other packages put into statements of their own."""
+"""The SQL of costs that the statement of other packages takes among its `with` queries.
+
+The queries take the costs of many runs at once, and stand in the order of this file.
+"""
 
 from kuber.notifications.outbox import TO_TELL
 
-BUDGET_EXHAUSTED = f"""
-    {TO_TELL}
-    select %(user_id)s, 'budget_exhausted', %(finished_at)s,
-        jsonb_build_object('day', %(day)s::text, 'spent', s.amount::text, 'limit', l.per_day::text),
-        concat_ws(' ', 'budget_exhausted', %(day)s::text, l.per_day::text)
-    from spent s, (
-        select coalesce((select per_day from budgets where user_id = %(user_id)s),
-                        %(daily_budget)s) as per_day
-    ) l
-    where l.per_day > 0 and s.amount >= l.per_day and s.amount - %(cost)s < l.per_day
-"""  # noqa: S608
-"""Tells a user that the day's budget is spent, by the charge that spends it.
-
-Among the `with` queries `spent` has the day's `amount` after the charge of `cost`; `daily_budget`
-is the limit of those who set none.
+CHARGED = """
+    charged as (
+        insert into cost_tracking (run_id, node_id, user_id, pipeline_id, pipeline_name, agent_type,
+                                   mode, symbol, input_tokens, output_tokens, tokens_estimated,
+                                   runtime_ms, token_cost, rental_cost, api_cost, amount,
+                                   charged_at)
+        select r.id, c.node_id, r.user_id, r.pipeline_id, c.pipeline_name, c.agent_type, r.mode,
+               r.symbol, c.input_tokens, c.output_tokens, c.tokens_estimated, c.runtime_ms,
+               c.token_cost, c.rental_cost, c.api_cost, c.amount, c.charged_at
+        from locked r, jsonb_to_recordset(%(charges)s)
+          as c(run_id uuid, node_id text, pipeline_name text, agent_type text, input_tokens int,
+               output_tokens int, tokens_estimated bool, runtime_ms float8, token_cost numeric,
+               rental_cost numeric, api_cost numeric, amount numeric, charged_at timestamptz)
+        where c.run_id = r.id
+        on conflict (run_id, node_id) do nothing
+        returning run_id, user_id, amount, charged_at
+    )
 """
+"""Charges nodes, each once. `locked` has the rows of the runs that may be charged; `charges` is a
+Jsonb. What was charged already is not returned."""
+
+SPENT = f"""
+    paid as (
+        select user_id, (charged_at at time zone 'UTC')::date as day, sum(amount) as amount,
+               max(charged_at) as at
+        from charged where amount > 0
+        group by 1, 2 order by 1, 2
+    ),
+    spent as (
+        insert into daily_spend (user_id, day, amount)
+        select user_id, day, amount from paid order by user_id, day
+        on conflict (user_id, day) do update set amount = daily_spend.amount + excluded.amount
+        returning user_id, day, amount
+    ),
+    exhausted as (
+        {TO_TELL}
+        select user_id, 'budget_exhausted', p.at,
+            jsonb_build_object('day', day::text, 'spent', s.amount::text,
+                               'limit', l.per_day::text),
+            concat_ws(' ', 'budget_exhausted', day::text, l.per_day::text)
+        from spent s join paid p using (user_id, day), lateral (
+            select coalesce((select per_day from budgets b where b.user_id = s.user_id),
+                            %(daily_budget)s) as per_day
+        ) l
+        where l.per_day > 0 and s.amount >= l.per_day and s.amount - p.amount < l.per_day
+    )
+"""
+"""Counts what `CHARGED` charged against the day's budgets, and tells a user by the charge that
+spends it. `daily_budget` is the limit of those who set none. Rows are taken in the order of their
+keys, so that statements at the same time do not wait for each other in a circle."""

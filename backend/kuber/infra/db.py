@@ -1,9 +1,9 @@
 """PostgreSQL: one engine for units of work, one raw pool for the run engine's hot path."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
@@ -181,22 +181,6 @@ class DatabaseProbe:
         """Keep a connection for the next question; return one that is not needed."""
         surplus, self._idle = self._idle, connection
         return surplus
-
-
-class Connections(Protocol):
-    """Where a connection for one statement comes from: a pool, or one that is held already."""
-
-    def connection(self) -> AbstractAsyncContextManager[RawConnection]: ...
-
-
-class HeldConnection:
-    """Gives out the one connection that its holder keeps; spares the way through the pool."""
-
-    def __init__(self, connection: RawConnection) -> None:
-        self._connection = connection
-
-    def connection(self) -> AbstractAsyncContextManager[RawConnection]:
-        return nullcontext(self._connection)
 
 
 def raw_pool(

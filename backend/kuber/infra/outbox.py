@@ -143,23 +143,27 @@ async def announce(session: AsyncSession, events: Iterable[Event]) -> None:
         await session.execute(insert(OutboxRow), rows)
 
 
-_SENT = """jsonb_to_recordset(%(outbox)s)
-      as e(event_id uuid, topic text, key text, payload jsonb, headers jsonb)"""
+_COLUMNS = "event_id uuid, topic text, key text, payload jsonb, headers jsonb"
 OUTBOX_INSERT = f"""
     insert into outbox (event_id, topic, key, payload, headers)
-    select event_id, topic, key, payload, headers from {_SENT}
+    select event_id, topic, key, payload, headers from jsonb_to_recordset(%(outbox)s)
+      as e({_COLUMNS})
 """  # noqa: S608  put together from constants
 """The same for hand-written statements: `outbox` is a Jsonb of `outbox_json(events)`."""
 
 
 def outbox_insert_for(source: str, known: str) -> str:
-    """Return `OUTBOX_INSERT` for each row of the query `source`, which the statement has.
+    """Return `OUTBOX_INSERT` of events that belong to rows of the query `source`, which the
+    statement has: each event has the `id` of its row as `about`, and is announced with that row.
 
-    `known` is SQL for an object of what the payload takes from that row.
+    `known` is SQL for an object of what the payload takes from the row.
     """
     return f"""
     insert into outbox (event_id, topic, key, payload, headers)
-    select e.event_id, e.topic, e.key, e.payload || {known}, e.headers from {source}, {_SENT}
+    select e.event_id, e.topic, e.key, e.payload || {known}, e.headers
+    from {source} join jsonb_to_recordset(%(outbox)s) as e(about uuid, {_COLUMNS})
+      on e.about = {source}.id
+    order by e.event_id
 """  # noqa: S608  put together from constants
 
 

@@ -28,6 +28,11 @@ NODE_SECONDS = Histogram(
     ["agent_type", "status"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300),
 )
+RUN_FLUSHES = Histogram(
+    "kuber_run_flush_runs",
+    "Runs whose records left in one statement",
+    buckets=(1, 2, 4, 8, 16, 32, 64),
+)
 MESSAGES_CONSUMED = Counter("kuber_messages_consumed_total", "Messages done", ["consumer"])
 CONSUMER_ERRORS = Counter(
     "kuber_consumer_errors_total", "Errors that Kafka's library went on from", ["group", "error"]

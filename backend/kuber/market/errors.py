@@ -72,6 +72,20 @@ class ProviderUnavailable(MarketError):
     title = "The market data provider cannot be used now"
 
 
+class DataChanged(MarketError):
+    """The bars that a run began with were replaced before it was over."""
+
+    code = "data_changed"
+    title = "The prices were replaced during the run"
+
+
+class NotLoaded(MarketError):
+    """A step reads bars that its run has not loaded, so nothing says which version it sees."""
+
+    code = "not_loaded"
+    title = "The bars were not loaded"
+
+
 class BeyondCalendar(MarketError):
     """A time so far away that nobody knows when markets trade then."""
 

@@ -280,12 +280,22 @@ class EncodedRows:
     def decode(self) -> RawBars:
         """Return the bars as traded, oldest first."""
         opened, closed, *numbers = self.columns
-        prices = [np.frombuffer(one or b"", ">f8").astype(np.float64) for one in numbers]
-        adj_close = prices.pop()
+        open_, high, low, close, volume, adj_close = (
+            np.frombuffer(one or b"", ">f8").astype(np.float64) for one in numbers
+        )
         bars = Bars(
-            self.row.symbol, self.row.timeframe, self.row.source, _instants(opened),
-            _instants(closed), *prices,
-        )  # fmt: skip
+            self.row.symbol,
+            self.row.timeframe,
+            self.row.source,
+            _instants(opened),
+            _instants(closed),
+            open_,
+            high,
+            low,
+            close,
+            volume,
+            str(self.row.version),
+        )
         return RawBars(bars, None if np.isnan(adj_close).all() else adj_close)
 
 

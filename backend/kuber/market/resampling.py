@@ -53,6 +53,7 @@ def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bar
         np.minimum.reduceat(bars.low, first),
         bars.close[last],
         np.add.reduceat(bars.volume, first),
+        bars.version,
     )
 
 
@@ -96,4 +97,5 @@ def _select(bars: Bars, used: Mask) -> Bars:
         bars.low[used],
         bars.close[used],
         bars.volume[used],
+        bars.version,
     )

@@ -77,6 +77,7 @@ def adjust(bars: Bars, splits: tuple[Split, ...], after: Fraction = Fraction(1))
         bars.low * factors,
         bars.close * factors,
         bars.volume / factors,
+        bars.version,
     )
 
 
@@ -157,4 +158,5 @@ def join(parts: list[Bars]) -> Bars:
         np.concatenate([part.low for part in parts]),
         np.concatenate([part.close for part in parts]),
         np.concatenate([part.volume for part in parts]),
+        parts[0].version,
     )

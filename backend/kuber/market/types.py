@@ -125,6 +125,9 @@ class Bars:
     low: FloatArray
     close: FloatArray
     volume: FloatArray
+    version: str = ""
+    """Names the stored or simulated data these bars are of: equal questions of equal versions have
+    equal answers. Empty where the source keeps no versions."""
 
     def __len__(self) -> int:
         return int(self.close.shape[0])
@@ -155,6 +158,7 @@ class Bars:
             self.low[part],
             self.close[part],
             self.volume[part],
+            self.version,
         )
 
 

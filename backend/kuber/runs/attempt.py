@@ -49,6 +49,8 @@ class Attempt:
     on_retry: Callable[[AgentFailure, int, float], None]
     limit: Callable[[float], asyncio.Timeout] = asyncio.timeout
     """Makes the limit of one try from its seconds."""
+    repeatable: bool = True
+    """False: nothing but the agent's own word that it did nothing allows another try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,11 @@ async def _try_once(
     except AgentFailure as error:
         return None, _late(attempt, limit) or error, None
     except KuberError as error:
-        retryable = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED)
+        passing = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED)
         failure = AgentFailure(
             error.code,
             error.detail,
-            retryable=retryable,
+            retryable=passing and attempt.repeatable,
             retry_after_s=error.retry_after_s,
             remedy=error.problems[0].remedy if error.problems else None,
         )

@@ -1,14 +1,23 @@
 """What the agents of a run may touch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
+from kuber.agents.effects import (
+    UNDECLARED,
+    Effects,
+    Reads,
+    with_model,
+    with_unpinned_data,
+)
 from kuber.agents.llm import LanguageModel
+from kuber.agents.state import PipelineState
 from kuber.brokers.port import Account, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
-from kuber.infra.db import Connections, HeldConnection, RawConnection
-from kuber.kernel.clock import Clock
+from kuber.infra.db import RawPool
+from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import MarketData
+from kuber.runs.pinned import PinnedMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
@@ -24,16 +33,16 @@ class Surroundings:
 
     market: MarketData
     llm: LanguageModel | None
-    pool: Connections
-    orders: Connections
-    """Where orders are placed: never the connection that is held for the run's own steps."""
+    pool: RawPool
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
 
-    def on(self, connection: RawConnection) -> "Surroundings":
-        """Return these services with accounts and budgets read on one held connection."""
-        return replace(self, pool=HeldConnection(connection))
+    def effects(self, node: PlannedNode, state: PipelineState) -> Effects:
+        """Return what a node that sees or has made `state` may do, with the model there is."""
+        asks = node.agent.metadata.uses_llm and self.llm is not None
+        effects = with_model(node.effects) if asks else node.effects
+        return effects if all(pins_of(state).values()) else with_unpinned_data(effects)
 
     def context(
         self,
@@ -43,17 +52,22 @@ class Surroundings:
         usage: NodeUsage,
         work: NodeWork,
         seed: int,
+        before: PipelineState,
     ) -> AgentContext:
-        """Return the context of one node of one run."""
+        """Return the context of one node of one run; `before` is the state that it sees.
+
+        What an agent does not say it reads, it is not given.
+        """
         category = node.agent.metadata.category
+        reads = node.effects.reads
         return AgentContext(
             node_id=node.id,
             run_id=run.id,
             user_id=run.user_id,
             as_of=run.as_of,
             seed=seed,
-            clock=self.clock,
-            market=self.market,
+            clock=self.clock if Reads.CLOCK in reads else FixedClock(run.as_of),
+            market=PinnedMarket(self.market, pins_of(before), loads=_loads(node)),
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
@@ -77,13 +91,12 @@ class Surroundings:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
-        placer = OrderPlacer(
-            broker_for(run.mode, self.orders, self.simulation), Journal(self.orders, self.clock)
-        )
+        broker = broker_for(run.mode, self.pool, self.simulation)
+        journal = Journal(self.pool, self.clock)
         return TradeDesk(
-            broker_for(run.mode, self.pool, self.simulation),
-            Journal(self.pool, self.clock),
-            placer,
+            broker,
+            journal,
+            OrderPlacer(broker, journal),
             work.carry,
             run.id,
             node_id,
@@ -91,3 +104,8 @@ class Surroundings:
             run.mode,
             self.simulation,
         )
+
+
+def _loads(node: PlannedNode) -> bool:
+    """Whether a node may read bars that the run has not pinned: who loads them, and plug-ins."""
+    return "market_data" in node.agent.metadata.outputs or node.effects == UNDECLARED

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.registry import AgentRegistry
-from kuber.infra.db import JsonObject, RawConnection, RawPool
+from kuber.infra.db import JsonObject
 from kuber.infra.telemetry import RUNS_FINISHED, context_of
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId
@@ -25,9 +25,10 @@ from kuber.runs.flow import build_flow, run_flow
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.recorder import Broadcaster, RunRecorder
 from kuber.runs.stopping import RunStop, StopReason
-from kuber.runs.store import Ending, LeaseLost, RunStore
+from kuber.runs.store import RunStore
 from kuber.runs.summary import outcome
 from kuber.runs.types import ClaimedRun, NodeStatus, RunEventType, RunStatus
+from kuber.runs.writer import DatabaseAway, Ending, LeaseLost, NotRecorded, RunWriter
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
@@ -52,6 +53,8 @@ class EngineOptions:
     capacity: int
     lease_s: float
     limits: Limits
+    trusted_packages: frozenset[str] = frozenset()
+    """Whose agents are believed what they declare of their effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class RunEngine:
 
     def __init__(
         self,
-        pool: RawPool,
         store: RunStore,
+        writer: RunWriter,
         registry: AgentRegistry,
         surroundings: Surroundings,
         broadcaster: Broadcaster,
@@ -77,8 +80,8 @@ class RunEngine:
         options: EngineOptions,
         call_colleague: Callable[[], Awaitable[None]],
     ) -> None:
-        self._pool = pool
         self._store = store
+        self._writer = writer
         self._registry = registry
         self._surroundings = surroundings
         self._broadcaster = broadcaster
@@ -97,7 +100,7 @@ class RunEngine:
         try:
             while True:
                 room = 0 if self._ends else max(0, self._options.capacity - len(self._held))
-                claimed = await self._store.claim(room) if room else []
+                claimed = await self._claim(room) if room else []
                 for run in claimed:
                     self._take(run)
                 if claimed_count == 0 and len(claimed) == room and await self._store.backlog():
@@ -124,9 +127,21 @@ class RunEngine:
         if not tasks:
             return
         await asyncio.wait(tasks, timeout=LAST_RUNS_S)
+        self._writer.end()
         for held in self._held.values():
             held.stop.request(StopReason.HANDED_BACK)
         await asyncio.wait(tasks)
+
+    async def _claim(self, room: int) -> list[ClaimedRun]:
+        """Take up to `room` runs; none while PostgreSQL is away, so that those held go on."""
+        try:
+            return await self._store.claim(room)
+        except (DatabaseError, PoolTimeout) as error:
+            if not self._held:
+                raise
+            log.warning("nothing_claimed", reason=str(error))
+            await asyncio.sleep(POLL_S)
+            return []
 
     def _take(self, run: ClaimedRun) -> None:
         stop = RunStop()
@@ -167,62 +182,47 @@ class RunEngine:
 
     async def _carry(self, run: ClaimedRun, stop: RunStop) -> None:
         """Carry one run to its end, or leave it to the next worker when this one cannot."""
-        with structlog.contextvars.bound_contextvars(
-            correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
+        with (
+            structlog.contextvars.bound_contextvars(
+                correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
+            ),
+            _tracer.start_as_current_span(
+                "run", context_of(run.traceparent), attributes=_span_attributes(run)
+            ),
         ):
+            recorder = RunRecorder(
+                run,
+                self._writer,
+                self._broadcaster,
+                self._clock,
+                lambda: stop.request(StopReason.CANCELLED),
+            )
             try:
-                async with self._pool.connection() as connection:
-                    with _tracer.start_as_current_span(
-                        "run", context_of(run.traceparent), attributes=_span_attributes(run)
-                    ):
-                        await self._carry_on(run, connection, stop)
-            except (DatabaseError, PoolTimeout) as error:
+                await self._execute(run, recorder, stop)
+            except LeaseLost:
+                log.warning("run_lost", epoch=run.claim_epoch)
+            except (DatabaseError, PoolTimeout, DatabaseAway) as error:
                 log.warning("run_left_to_lease", reason=str(error))
+            except Exception as error:
+                log.exception("run_crashed")
+                await self._end_quietly(run, recorder, _crashed(error))
             finally:
+                await recorder.rest()
                 await stop.orders_over()
 
-    async def _carry_on(self, run: ClaimedRun, connection: RawConnection, stop: RunStop) -> None:
-        store = self._store.on(connection)
-        recorder = RunRecorder(run, store, self._broadcaster, self._clock)
-        try:
-            await self._execute(run, store, recorder, self._surroundings.on(connection), stop)
-        except LeaseLost:
-            log.warning("run_lost", epoch=run.claim_epoch)
-        except (DatabaseError, PoolTimeout):
-            raise
-        except Exception as error:
-            log.exception("run_crashed")
-            problem: JsonObject = {
-                "code": "engine_error",
-                "message": f"The run could not be carried out: {type(error).__name__}.",
-                "remedy": "Run it again; if it fails again, report the correlation id.",
-            }
-            await self._end_quietly(
-                run, recorder, Ending(RunStatus.FAILED, problem["message"], problem)
-            )
-        finally:
-            await recorder.rest()
-
-    async def _execute(
-        self,
-        run: ClaimedRun,
-        store: RunStore,
-        recorder: RunRecorder,
-        surroundings: Surroundings,
-        stop: RunStop,
-    ) -> None:
+    async def _execute(self, run: ClaimedRun, recorder: RunRecorder, stop: RunStop) -> None:
         if run.cancel_requested:
             await self._end(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
             return
         if run.claim_epoch - run.wait_count > MAX_CLAIMS:
             raise RuntimeError(f"the run was claimed {MAX_CLAIMS} times and never finished")
         try:
-            plan = await self._plan(run, store)
+            plan = await self._plan(run)
         except (ValidationError, KeyError, UnknownAgent):
             log.warning("graph_outdated", graph_id=str(run.graph_id), exc_info=True)
             await self._end(run, recorder, _outdated())
             return
-        recorded = {} if run.fresh else await store.nodes(run.id)
+        recorded = {} if run.fresh else await self._store.nodes(run.id)
         if not run.last_sequence:
             recorder.tell(
                 RunEventType.EXECUTION_STARTED,
@@ -232,10 +232,11 @@ class RunEngine:
             run,
             plan,
             recorder,
-            lambda claimed, node, usage, work, seed: surroundings.context(
-                claimed, plan, node, usage, work, seed
+            lambda claimed, node, usage, work, seed, before: self._surroundings.context(
+                claimed, plan, node, usage, work, seed, before
             ),
-            lambda node: surroundings.purse(run, node),
+            self._surroundings.effects,
+            lambda node: self._surroundings.purse(run, node),
             self._clock,
             self._options.limits,
             recorded,
@@ -264,7 +265,6 @@ class RunEngine:
         self, run: ClaimedRun, recorder: RunRecorder, reason: StopReason
     ) -> None:
         log.info("run_stopped", reason=reason.value)
-        recorder.move_to(self._store)
         match reason:
             case StopReason.CANCELLED:
                 await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
@@ -273,15 +273,19 @@ class RunEngine:
             case StopReason.LEASE_LOST:
                 raise LeaseLost(str(run.id))
             case StopReason.HANDED_BACK:
-                await recorder.rest()
-                await self._store.hand_back(run)
+                await recorder.end(Ending(RunStatus.PENDING))
 
-    async def _plan(self, run: ClaimedRun, store: RunStore) -> Plan:
+    async def _plan(self, run: ClaimedRun) -> Plan:
         """Return the plan of the run's graph; it never changes, so plans are kept."""
         key = run.graph_id
         plan = self._plans.pop(key, None)
         if plan is None:
-            plan = compile_plan(await store.graph(run), self._registry, MANAGER_NODE)
+            plan = compile_plan(
+                await self._store.graph(run),
+                self._registry,
+                MANAGER_NODE,
+                self._options.trusted_packages,
+            )
         self._plans[key] = plan  # the most recently used at the end
         if len(self._plans) > PLANS_KEPT:
             del self._plans[next(iter(self._plans))]
@@ -290,26 +294,34 @@ class RunEngine:
     async def _end(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
         if ending.status is RunStatus.WAITING:
             wake_at = ending.wake_at.isoformat() if ending.wake_at else None
-            recorder.conclude(RunEventType.WAITING, {"wake_at": wake_at, "reason": ending.outcome})
+            waits: JsonObject = {"wake_at": wake_at, "reason": ending.outcome}
+            await recorder.end(ending, (RunEventType.WAITING, waits))
         else:
-            recorder.conclude(
-                RunEventType.EXECUTION_FINISHED,
-                {
-                    "status": ending.status.value,
-                    "outcome": ending.outcome,
-                    "error": ending.error,
-                    "cost": format(recorder.cost, "f"),
-                },
-            )
             RUNS_FINISHED.labels(ending.status.value).inc()
-        await recorder.finish(ending)
+            over: JsonObject = {
+                "status": ending.status.value,
+                "outcome": ending.outcome,
+                "error": ending.error,
+                "cost": format(recorder.cost, "f"),
+            }
+            await recorder.end(ending, (RunEventType.EXECUTION_FINISHED, over))
         log.info("run_left", status=ending.status.value)
 
     async def _end_quietly(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
         try:
             await self._end(run, recorder, ending)
-        except (LeaseLost, DatabaseError, PoolTimeout) as error:
+        except NotRecorded as error:
             log.warning("run_end_not_recorded", reason=str(error))
+
+
+def _crashed(error: Exception) -> Ending:
+    message = f"The run could not be carried out: {type(error).__name__}."
+    problem: JsonObject = {
+        "code": "engine_error",
+        "message": message,
+        "remedy": "Run it again; if it fails again, report the correlation id.",
+    }
+    return Ending(RunStatus.FAILED, message, problem)
 
 
 def _outdated() -> Ending:

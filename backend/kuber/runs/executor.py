@@ -11,6 +11,7 @@ import structlog
 from opentelemetry import trace
 
 from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
+from kuber.agents.effects import Effects, Repeat
 from kuber.agents.state import NodeError, PipelineState
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
@@ -28,20 +29,33 @@ from kuber.runs.lineage import (
     with_changes,
 )
 from kuber.runs.plan import Plan, PlannedNode
-from kuber.runs.recorder import RunRecorder
+from kuber.runs.recorder import RunLog
 from kuber.runs.stopping import NodeWork, RunStop
-from kuber.runs.store import LeaseLost
 from kuber.runs.summary import charge_for, headline, wait_until
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
+from kuber.runs.writer import NotRecorded
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
 
-ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, NodeWork, int], AgentContext]
-"""Makes what an agent may touch, from the run, the node, its usage meter, its work and its seed."""
+ContextFactory = Callable[
+    [ClaimedRun, PlannedNode, NodeUsage, NodeWork, int, PipelineState], AgentContext
+]
+"""Makes what an agent may touch, from the run, the node, its usage meter, its work, its seed and
+the state that it sees."""
+
+EffectsOf = Callable[[PlannedNode, PipelineState], Effects]
+"""Returns what a node may do, from the state that it sees or has made."""
 
 BudgetFor = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
+
+
+_OUTCOME_UNKNOWN = AgentFailure(
+    "outcome_unknown",
+    "Its worker was interrupted in the middle of it, and nothing says whether it acted.",
+    remedy="Look at what it acts on, then run the pipeline again.",
+)
 
 
 @dataclass(slots=True)
@@ -62,8 +76,9 @@ class RunExecutor:
         self,
         run: ClaimedRun,
         plan: Plan,
-        recorder: RunRecorder,
+        run_log: RunLog,
         context_for: ContextFactory,
+        effects_for: EffectsOf,
         purse_for: BudgetFor,
         clock: Clock,
         limits: Limits,
@@ -72,8 +87,9 @@ class RunExecutor:
     ) -> None:
         self._run = run
         self._plan = plan
-        self._recorder = recorder
+        self._log = run_log
         self._context_for = context_for
+        self._effects_for = effects_for
         self._purse_for = purse_for
         self._clock = clock
         self._limits = limits
@@ -91,7 +107,7 @@ class RunExecutor:
         )
         self._taken: dict[str, tuple[str, ...]] = {}
         self._over = {node_id: asyncio.Event() for node_id in plan.at_account}
-        self.lost: LeaseLost | None = None
+        self.lost: NotRecorded | None = None
 
     @property
     def records(self) -> dict[str, NodeRecord]:
@@ -145,13 +161,13 @@ class RunExecutor:
             return
         try:
             if node.incoming and not self._taken[node_id]:
-                await self._settle(node, _skipped(node), NodeUsage())
+                self._settle(node, _skipped(node), NodeUsage())
             else:
                 with _tracer.start_as_current_span(
                     f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
                 ):
                     await self._work(node, recorded)
-        except LeaseLost as lost:
+        except NotRecorded as lost:
             self.lost = lost
             self._state.blocked.add(node_id)
 
@@ -167,29 +183,51 @@ class RunExecutor:
 
     async def _work(self, node: PlannedNode, recorded: NodeRecord | None) -> None:
         before = self.state_before(node.id)
+        repeat = self._effects_for(node, before).repeat
+        first = (recorded.attempts if recorded else 0) + 1
+        if repeat is Repeat.UNKEYED:
+            if recorded is not None and recorded.status is NodeStatus.RUNNING:
+                interrupted = replace(recorded, finished_at=self._clock.now())
+                self._settle(node, self._failed(node, interrupted, _OUTCOME_UNKNOWN), NodeUsage())
+                await self._log.flush()
+                return
+            await self._log.begun(self._running(node, first))
+        elif repeat is not Repeat.PURE:
+            await self._log.flush()
         usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
         seed = node_seed(self._run.seed, node.id)
-        context = self._context_for(self._run, node, usage, work, seed)
+        context = self._context_for(self._run, node, usage, work, seed, before)
         context = replace(context, choose_port=chosen.append)
         attempt = Attempt(
             make=lambda: node.agent(node.config, context),
             state=lambda: own_copy(before),
-            first=(recorded.attempts if recorded else 0) + 1,
+            first=first,
             limits=self._limits,
-            on_start=lambda number: self._recorder.node_started(self._running(node, number)),
+            on_start=lambda number: self._log.started(self._running(node, number)),
             on_retry=lambda failure, number, delay_s: self._tell_retry(
                 node, failure, number, delay_s
             ),
             limit=work.limit,
+            repeatable=repeat is not Repeat.UNKEYED,
         )
         started_at = self._clock.now()
         outcome = await work.run(self._attempt(node, attempt))
         if outcome is None:
             self._state.blocked.add(node.id)
             return
-        record = self._record(node, outcome, before, started_at, chosen)
-        await self._settle(node, record, usage)
+        record = self._settle(node, self._record(node, outcome, before, started_at, chosen), usage)
+        if self._goes_on_record(node, record, outcome.state or before):
+            await self._log.flush()
+
+    def _goes_on_record(self, node: PlannedNode, record: NodeRecord, after: PipelineState) -> bool:
+        """Whether the result must be durable before anything follows it.
+
+        Not that of a computation, which another worker would repeat to the same end, nor that of
+        an order, which the journal has; but whatever costs.
+        """
+        repeat = self._effects_for(node, after).repeat
+        return bool(record.cost) or repeat in (Repeat.RECORDED, Repeat.UNKEYED)
 
     async def _attempt(self, node: PlannedNode, attempt: Attempt) -> AttemptOutcome:
         refusal = await self._refusal(node)
@@ -284,13 +322,13 @@ class RunExecutor:
             record, status=NodeStatus.FAILED, changes=changes_to_json(changes), error=error
         )
 
-    async def _settle(self, node: PlannedNode, record: NodeRecord, usage: NodeUsage) -> None:
-        """Make the node's result durable, then let what follows see it."""
+    def _settle(self, node: PlannedNode, record: NodeRecord, usage: NodeUsage) -> NodeRecord:
+        """Take the node's result, let what follows see it, and return it with its cost."""
         if record.status is NodeStatus.WAITING:
             self._state.blocked.add(node.id)
-            await self._recorder.node_settled(record, None, lambda: None)
+            self._log.settled(record, None, lambda: None)
             self.records[node.id] = record
-            return
+            return record
         charge = None
         if record.status is not NodeStatus.SKIPPED:
             charge, amount = charge_for(node.agent.metadata, record.runtime_ms or 0.0, usage)
@@ -300,37 +338,38 @@ class RunExecutor:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             )
-        await self._recorder.node_settled(record, charge, lambda: self._tell_settled(node, record))
+        self._log.settled(record, charge, lambda: self._tell_settled(node, record))
         self.records[node.id] = record
-        self._recorder.show_state(self._settled_state())
+        self._log.show_state(self._settled_state())
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000
         )
+        return record
 
     def _tell_settled(self, node: PlannedNode, record: NodeRecord) -> None:
         changes = self._state.changes.get(node.id, {})
-        self._recorder.tell(
+        self._log.tell(
             RunEventType.AGENT_COMPLETED,
             {
                 "agent_type": record.agent_type,
                 "status": record.status.value,
                 "runtime_ms": record.runtime_ms,
                 "cost": format(record.cost, "f"),
-                "cost_so_far": format(self._recorder.cost + record.cost, "f"),
+                "cost_so_far": format(self._log.cost + record.cost, "f"),
                 "port": record.port,
                 "headline": headline(changes, record),
             },
             node.id,
         )
         if "trade" in changes:
-            self._recorder.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
+            self._log.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
         if record.error is not None:
-            self._recorder.tell(RunEventType.ERROR, record.error, node.id)
+            self._log.tell(RunEventType.ERROR, record.error, node.id)
 
     def _tell_retry(
         self, node: PlannedNode, failure: AgentFailure, attempt: int, delay_s: float
     ) -> None:
-        self._recorder.tell(
+        self._log.tell(
             RunEventType.ERROR,
             {
                 "code": failure.code,

@@ -74,6 +74,8 @@ class RunRow(Base):
     wait_count: Mapped[int] = mapped_column(server_default="0")
     cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
     last_sequence: Mapped[int] = mapped_column(server_default="0")
+    flushes: Mapped[int] = mapped_column(server_default="0")
+    """How many batches of its worker are on record; each names its number, so none counts twice."""
     outcome: Mapped[str | None] = mapped_column(Text)
     error: Mapped[JsonObject | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,9 +1,10 @@
 """The compiled form of a graph: nodes in order, ways in, the manager in front. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from kuber.agents.base import DEFAULT_PORT, ERROR_PORT, AgentConfig, Category, Step
+from kuber.agents.effects import UNDECLARED, Effects
 from kuber.agents.registry import AgentClass, AgentRegistry
 from kuber.market.types import Timeframe
 from kuber.pipelines.topology import topology
@@ -40,6 +41,8 @@ class PlannedNode:
     agent: AgentClass
     config: AgentConfig
     incoming: tuple[IncomingEdge, ...]
+    effects: Effects = UNDECLARED
+    """What the agent reads and may do, without a language model."""
 
     @property
     def uses_account(self) -> bool:
@@ -72,7 +75,9 @@ class Plan:
     """Nodes that use the account in the order of their turns: branch by branch, as drawn."""
 
 
-def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Plan:
+def compile_plan(
+    graph: Graph, registry: AgentRegistry, manager_type: str, trusted: Collection[str] = ()
+) -> Plan:
     """Return the plan of a graph that `validate_graph` accepts.
 
     The manager becomes the only start; nodes without an edge in follow it. An edge by the first
@@ -85,7 +90,13 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
     manager = registry.get(manager_type)
     nodes = [
         PlannedNode(
-            MANAGER_NODE, manager.metadata.name, manager_type, manager, manager.Config(), ()
+            MANAGER_NODE,
+            manager.metadata.name,
+            manager_type,
+            manager,
+            manager.Config(),
+            (),
+            registry.effects(manager_type),
         )
     ]
     for node_id in shape.order:
@@ -99,6 +110,7 @@ def compile_plan(graph: Graph, registry: AgentRegistry, manager_type: str) -> Pl
                 agent,
                 registry.parse_config(node.agent_type, node.config),
                 ways[node_id],
+                registry.effects(node.agent_type, trusted),
             )
         )
     needed = {frame for node in nodes for frame in node.agent.timeframes(node.config)}

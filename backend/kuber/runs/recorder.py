@@ -1,26 +1,30 @@
-"""Keeps a run's records and events: durable through the store, live through the broadcaster."""
+"""Keeps a run's records and events: durable through the writer, live through the broadcaster."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
 from typing import Protocol
 
 import structlog
-from psycopg import Error as DatabaseError
-from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
-from kuber.runs.store import Charge, Ending, RunStore
-from kuber.runs.types import ClaimedRun, NodeRecord, RunEvent, RunEventType
+from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunEventType
+from kuber.runs.writer import Charge, Ending, NotRecorded, Receipt, RowsRefused, RunBatch
 
 log = structlog.get_logger(__name__)
 
 SHOW_RUNNING_AFTER_S = 0.02
 """A node that takes longer than this gets a row that says it is running."""
 
+FLUSH_WITHIN_S = 0.25
+"""A result that nothing waits for is written after this time at the latest."""
+
 SEQUENCE_GAP = 1000
-"""Left after a crash: events that were shown but not recorded keep their numbers to themselves."""
+"""Left after a crash, so that the number of an event that was broadcast is never given again."""
 
 
 class Broadcaster(Protocol):
@@ -33,106 +37,231 @@ class Broadcaster(Protocol):
         ...
 
 
-class RunRecorder:
-    """The records of one run held by this worker."""
+class BatchWriter(Protocol):
+    """What `RunWriter` does for one run."""
 
-    def __init__(
-        self, run: ClaimedRun, store: RunStore, broadcaster: Broadcaster, clock: Clock
-    ) -> None:
-        self._run = run
-        self._store = store
-        self._broadcaster = broadcaster
-        self._clock = clock
-        self._sequence = run.last_sequence + (0 if run.fresh else SEQUENCE_GAP)
-        self.cost = run.cost
+    async def write(self, batch: RunBatch) -> Receipt: ...
+
+
+class RunLog(Protocol):
+    """What the nodes of a run record and tell."""
+
+    @property
+    def cost(self) -> Decimal:
         """What the run cost so far, in USD."""
-        self._unsaved: list[RunEvent] = []
-        self._conclusion: RunEvent | None = None
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._writing: dict[str, asyncio.Task[None]] = {}
-
-    def move_to(self, store: RunStore) -> None:
-        """Record through another store: the held connection was interrupted in a statement."""
-        self._store = store
+        ...
 
     def tell(self, kind: RunEventType, data: JsonObject, node_id: str | None = None) -> None:
-        """Broadcast an event now; it is recorded with the next step that is."""
-        self._sequence += 1
-        event = RunEvent(self._run.id, self._sequence, kind, self._clock.now(), data, node_id)
-        self._unsaved.append(event)
+        """Show an event now; it is recorded with what is recorded next."""
+        ...
+
+    def started(self, record: NodeRecord) -> None:
+        """Tell that a node runs."""
+        ...
+
+    async def begun(self, record: NodeRecord) -> None:
+        """Put on record that a node has begun, before it does; raises NotRecorded."""
+        ...
+
+    def settled(self, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]) -> None:
+        """Take a node's result with the events that `tell` adds; durable soon, or by `flush`."""
+        ...
+
+    def show_state(self, state: Callable[[], str]) -> None:
+        """Show the run's state, made as JSON text when it is needed; never waits."""
+        ...
+
+    async def flush(self) -> None:
+        """Return once all of this is on record; raises NotRecorded."""
+        ...
+
+
+class RunRecorder:
+    """The log of one run that this worker holds. One batch of it is written at a time."""
+
+    def __init__(
+        self,
+        run: ClaimedRun,
+        writer: BatchWriter,
+        broadcaster: Broadcaster,
+        clock: Clock,
+        on_cancel: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._writer = writer
+        self._broadcaster = broadcaster
+        self._clock = clock
+        self._on_cancel = on_cancel
+        """Called when a batch finds that the run shall be stopped."""
+        self._sequence = run.last_sequence + (0 if run.fresh else SEQUENCE_GAP)
+        self._flushes = run.flushes
+        self._cost = run.cost
+        self._events: list[RunEvent] = []
+        self._started: dict[str, NodeRecord] = {}
+        self._settled: list[tuple[NodeRecord, Charge | None]] = []
+        self._queued = 0
+        self._taken = 0
+        """How many records were queued, and how many of them a batch has taken."""
+        self._writing = asyncio.Lock()
+        self._failure: BaseException | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._shown: set[asyncio.Task[None]] = set()
+        self._overdue: asyncio.TimerHandle | None = None
+        """Writes results that nobody waits for."""
+
+    @property
+    def cost(self) -> Decimal:
+        """What the run cost so far, in USD."""
+        return self._cost
+
+    def tell(self, kind: RunEventType, data: JsonObject, node_id: str | None = None) -> None:
+        """Broadcast an event now; it is recorded with the next batch."""
+        event = self._event(kind, data, node_id)
+        self._events.append(event)
         self._broadcaster.send(self._run.user_id, [event])
 
-    def conclude(self, kind: RunEventType, data: JsonObject) -> None:
-        """Keep the event of the ending: it is recorded and broadcast by `finish`.
-
-        Not before: whoever hears of the end reads the run, and must find it ended.
-        """
-        self._sequence += 1
-        self._conclusion = RunEvent(self._run.id, self._sequence, kind, self._clock.now(), data)
-
-    def node_started(self, record: NodeRecord) -> None:
+    def started(self, record: NodeRecord) -> None:
         """Announce that a node runs; the row follows if it runs long enough to be looked at."""
         self.tell(
             RunEventType.AGENT_STARTED,
             {"agent_type": record.agent_type, "attempt": record.attempts},
             record.node_id,
         )
-        self._drop_timer(record.node_id)
+        self._stop_showing(record.node_id)
         self._timers[record.node_id] = asyncio.get_running_loop().call_later(
-            SHOW_RUNNING_AFTER_S, self._begin_writing, record
+            SHOW_RUNNING_AFTER_S, self._show, record
         )
 
-    async def node_settled(
-        self, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]
-    ) -> None:
-        """Make a node's result durable with the events that `tell` adds; raises LeaseLost.
+    async def begun(self, record: NodeRecord) -> None:
+        """Put on record that a node has begun, before it does; raises NotRecorded."""
+        self._started[record.node_id] = record
+        self._queued += 1
+        await self.flush()
 
-        They are told and taken in one go: nothing else may record them without the result.
+    def settled(self, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]) -> None:
+        """Queue a node's result with the events that `tell` adds; durable within FLUSH_WITHIN_S.
+
+        They are told and queued in one go: no batch has them without the result. Where the
+        result must be durable before anything else is done, `flush` follows.
         """
-        await self._quiet(record.node_id)
+        self._stop_showing(record.node_id)
         tell()
-        events, self._unsaved = self._unsaved, []
-        await self._store.node_settled(self._run, record, self._sequence, events, charge)
-        self.cost += record.cost
+        self._cost += record.cost
+        self._settled.append((record, charge))
+        self._queued += 1
+        if self._overdue is None:
+            loop = asyncio.get_running_loop()
+            self._overdue = loop.call_later(FLUSH_WITHIN_S, self._flush_alone)
 
     def show_state(self, state: Callable[[], str]) -> None:
-        """Show the run's state after a step that is on record; never waits and never raises."""
+        """Show the run's state after a step; never waits and never raises."""
         self._broadcaster.keep_state(self._run.id, state)
 
-    async def rest(self) -> None:
-        """Return once nothing more is written unless it is asked for."""
-        for node_id in [*self._timers, *self._writing]:
-            await self._quiet(node_id)
+    async def flush(self) -> None:
+        """Return once all records up to now are durable; raises NotRecorded.
 
-    async def finish(self, ending: Ending) -> None:
-        """End the run or send it to wait; raises LeaseLost."""
+        What is queued while a batch is written leaves together, in the next one.
+        """
+        queued = self._queued
+        async with self._writing:
+            if self._failure is not None:
+                raise self._failure
+            if self._taken < queued:
+                await self._write()
+
+    async def end(
+        self, ending: Ending, told: tuple[RunEventType, JsonObject] | None = None
+    ) -> None:
+        """End the run, send it to wait or hand it back; raises NotRecorded.
+
+        The event `told` is recorded with the ending and broadcast after it: whoever hears of the
+        end reads the run, and must find it ended.
+        """
         await self.rest()
-        events, self._unsaved = self._unsaved, []
-        last = [self._conclusion] if self._conclusion else []
-        await self._store.finish(self._run, ending, self._sequence, [*events, *last])
+        if self._failure is not None and not isinstance(self._failure, RowsRefused):
+            raise self._failure
+        last = [self._event(*told)] if told else []
+        async with self._writing:
+            self._events += last
+            await self._write(ending)
         if last:
             self._broadcaster.send(self._run.user_id, last)
 
-    async def _quiet(self, node_id: str) -> None:
-        """Make sure that no "is running" row can be written after what follows."""
-        self._drop_timer(node_id)
-        writing = self._writing.pop(node_id, None)
-        if writing is not None:
-            await asyncio.wait([writing])
+    async def rest(self) -> None:
+        """Return once nothing more is written unless it is asked for."""
+        for node_id in [*self._timers, *self._started]:
+            self._stop_showing(node_id)
+        self._stop_overdue()
+        if self._shown:
+            await asyncio.wait(self._shown)
 
-    def _drop_timer(self, node_id: str) -> None:
+    async def _write(self, ending: Ending | None = None) -> None:
+        """Write a batch of all that is queued; after a failure nothing more than an ending is."""
+        batch = RunBatch(
+            self._run,
+            self._flushes + 1,
+            self._sequence,
+            tuple(self._started.values()),
+            tuple(self._settled),
+            tuple(self._events),
+            ending,
+        )
+        self._started, self._settled, self._events = {}, [], []
+        self._taken = self._queued
+        self._stop_overdue()
+        try:
+            receipt = await self._writer.write(batch)
+        except BaseException as error:
+            self._failure = error
+            if isinstance(error, RowsRefused):
+                # Whatever the results hold, their nodes have run, and cost what they cost.
+                self._settled = [(_unrecorded(record), charge) for record, charge in batch.settled]
+            raise
+        self._flushes += 1
+        if receipt.cancel_requested:
+            self._on_cancel()
+
+    def _event(self, kind: RunEventType, data: JsonObject, node_id: str | None = None) -> RunEvent:
+        self._sequence += 1
+        return RunEvent(self._run.id, self._sequence, kind, self._clock.now(), data, node_id)
+
+    def _stop_showing(self, node_id: str) -> None:
+        """Make sure that no batch from now on says that the node runs."""
+        self._started.pop(node_id, None)
         timer = self._timers.pop(node_id, None)
         if timer is not None:
             timer.cancel()
 
-    def _begin_writing(self, record: NodeRecord) -> None:
+    def _show(self, record: NodeRecord) -> None:
         self._timers.pop(record.node_id, None)
-        self._writing[record.node_id] = asyncio.create_task(self._write_started(record))
+        self._started[record.node_id] = record
+        self._queued += 1
+        self._flush_alone()
 
-    async def _write_started(self, record: NodeRecord) -> None:
-        events, self._unsaved = self._unsaved, []
-        try:
-            await self._store.node_started(self._run, record, self._sequence, events)
-        except (DatabaseError, PoolTimeout) as error:
-            self._unsaved = events + self._unsaved
-            log.warning("node_start_not_recorded", node_id=record.node_id, reason=str(error))
+    def _flush_alone(self) -> None:
+        """Write what is queued while the run goes on."""
+        task = asyncio.create_task(self._flush_quietly())
+        self._shown.add(task)
+        task.add_done_callback(self._shown.discard)
+
+    async def _flush_quietly(self) -> None:
+        with suppress(NotRecorded):  # the next flush that somebody waits for raises it again
+            await self.flush()
+
+    def _stop_overdue(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+
+def _unrecorded(record: NodeRecord) -> NodeRecord:
+    error = {"code": "not_recorded", "message": "What the node returned could not be stored."}
+    return replace(
+        record,
+        status=NodeStatus.FAILED,
+        port=None,
+        changes={},
+        reasoning=None,
+        error=error,
+        wake_at=None,
+    )

@@ -3,14 +3,18 @@
 Every write names the claim's epoch; it changes nothing once another worker has claimed the run.
 """
 
-from kuber.costs.statements import BUDGET_EXHAUSTED
+from enum import StrEnum
+from functools import cache
+
+from kuber.costs.statements import CHARGED, SPENT
 from kuber.infra.outbox import outbox_insert_for
 from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE
 
 _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
-    cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id)
+    cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id),
+    flushes
 """
 
 CLAIM = f"""
@@ -27,25 +31,34 @@ CLAIM = f"""
 BACKLOG = f"select exists (select 1 from runs where {CLAIMABLE})"
 
 RENEW = """
-    update runs set lease_until = now() + make_interval(secs => %(lease_s)s)
-    from unnest(%(ids)s::uuid[], %(epochs)s::int[]) as held (run_id, epoch)
-    where runs.id = held.run_id and runs.claim_epoch = held.epoch and runs.status = 'running'
-    returning runs.id, runs.claim_epoch, runs.cancel_requested
+    with claims as (
+        select * from unnest(%(ids)s::uuid[], %(epochs)s::int[]) as c (run_id, epoch)
+    ), locked as (
+        select r.id from runs r join claims c on r.id = c.run_id and r.claim_epoch = c.epoch
+        where r.status = 'running'
+        order by r.id for no key update of r skip locked
+    ), renewed as (
+        update runs set lease_until = now() + make_interval(secs => %(lease_s)s)
+        from locked where runs.id = locked.id
+    )
+    select r.id, r.claim_epoch, r.cancel_requested
+    from runs r join claims c on r.id = c.run_id and r.claim_epoch = c.epoch
+    where r.status = 'running'
 """
+"""Prolongs leases. A run whose row another statement has is passed over; it is not lost by that,
+and the next renewal comes long before its lease ends."""
 
 RELEASE_EXPIRED = """
     update runs set status = 'pending', claimed_by = null, lease_until = null
     where id in (
         select id from runs where status = 'running' and lease_until < now()
+        and pg_postmaster_start_time() < now() - make_interval(secs => %(lease_s)s)
         for update skip locked
     )
     returning id
 """
-
-HAND_BACK = """
-    update runs set status = 'pending', claimed_by = null, lease_until = null
-    where id = %s and claim_epoch = %s and status = 'running'
-"""
+"""Frees the runs of dead workers. Not just after PostgreSQL has started: nobody could renew a lease
+while it was away."""
 
 WAKE_DUE = """
     update runs set status = 'pending', wake_at = null,
@@ -64,42 +77,31 @@ NODES = """
     from node_runs where run_id = %s
 """
 
-_HELD = """
-    held as (
-        update runs set cost = cost + %(cost)s,
-            last_sequence = greatest(last_sequence, %(sequence)s)
-        where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
-        returning id
-    )
-"""
-
-_EVENTS = """
-    insert into run_events (run_id, sequence, type, at, node_id, data)
-    select h.id, e.sequence, e.type, e.at, e.node_id, e.data
-    from held h, jsonb_to_recordset(%(events)s)
-      as e(sequence int, type text, at timestamptz, node_id text, data jsonb)
-    on conflict do nothing
-"""
-
-NODE_STARTED = f"""
-    with {_HELD}, told as ({_EVENTS})
+_STARTED = """
     insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at)
-    select id, %(node_id)s, %(agent_type)s, 'running', %(attempts)s, %(started_at)s from held
+    select h.id, n.node_id, n.agent_type, 'running', n.attempts, n.started_at
+    from held h join jsonb_to_recordset(%(started)s)
+      as n(run_id uuid, node_id text, agent_type text, attempts int, started_at timestamptz)
+      on n.run_id = h.id
     on conflict (run_id, node_id) do update
         set status = 'running', attempts = excluded.attempts,
             started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null
         where node_runs.status in ('pending', 'running', 'waiting')
-    returning node_id
 """
 
-_NODE_DONE = """
+_SETTLED = """
     insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at, finished_at,
                            runtime_ms, cost, port, changes, reasoning, engine, input_tokens,
                            output_tokens, error, wake_at)
-    select id, %(node_id)s, %(agent_type)s, %(status)s, %(attempts)s, %(started_at)s,
-           %(finished_at)s, %(runtime_ms)s, %(cost)s, %(port)s, %(changes)s, %(reasoning)s,
-           %(engine)s, %(input_tokens)s, %(output_tokens)s, %(error)s, %(wake_at)s
-    from held
+    select h.id, n.node_id, n.agent_type, n.status, n.attempts, n.started_at, n.finished_at,
+           n.runtime_ms, n.cost, n.port, n.changes, n.reasoning, n.engine, n.input_tokens,
+           n.output_tokens, n.error, n.wake_at
+    from held h join jsonb_to_recordset(%(settled)s)
+      as n(run_id uuid, node_id text, agent_type text, status text, attempts int,
+           started_at timestamptz, finished_at timestamptz, runtime_ms float8, cost numeric,
+           port text, changes jsonb, reasoning text, engine text, input_tokens int,
+           output_tokens int, error jsonb, wake_at timestamptz)
+      on n.run_id = h.id
     on conflict (run_id, node_id) do update
         set status = excluded.status, attempts = excluded.attempts,
             started_at = coalesce(node_runs.started_at, excluded.started_at),
@@ -109,70 +111,106 @@ _NODE_DONE = """
             input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
             error = excluded.error, wake_at = excluded.wake_at
         where node_runs.status in ('pending', 'running', 'waiting')
-    returning node_id
 """
 
-NODE_SETTLED = f"""
-    with {_HELD}, told as ({_EVENTS})
-    {_NODE_DONE}
-"""
-"""A node that costs nothing by nature (skipped, waiting): its row and its events."""
-
-_CHARGE = """
-    insert into cost_tracking (run_id, node_id, user_id, pipeline_id, pipeline_name, agent_type,
-                               mode, symbol, input_tokens, output_tokens, tokens_estimated,
-                               runtime_ms, token_cost, rental_cost, api_cost, amount, charged_at)
-    select %(run_id)s, d.node_id, %(user_id)s, %(pipeline_id)s, %(pipeline_name)s, %(agent_type)s,
-           %(mode)s, %(symbol)s, %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s,
-           %(runtime_ms)s, %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
-    from done d
-    on conflict (run_id, node_id) do nothing
-    returning node_id, amount
+_TOLD = """
+    insert into run_events (run_id, sequence, type, at, node_id, data)
+    select h.id, e.sequence, e.type, e.at, e.node_id, e.data
+    from held h join jsonb_to_recordset(%(events)s)
+      as e(execution_id uuid, sequence int, type text, at timestamptz, node_id text, data jsonb)
+      on e.execution_id = h.id
+    on conflict do nothing
 """
 
-NODE_CHARGED = f"""
-    with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE})
-    {_CHARGE}
+_NOTICED = """
+    insert into notice_outbox (user_id, kind, at, data, subject)
+    select h.user_id, 'run_failed', h.finished_at,
+        jsonb_build_object('run_id', h.id, 'pipeline_id', h.pipeline_id,
+                           'pipeline_name', p.name, 'symbol', h.symbol, 'message', h.outcome),
+        h.pipeline_id::text
+    from held h join pipelines p on p.id = h.pipeline_id
+    where h.status = 'failed'
 """
-"""A node that ran: its row, its events and its one cost entry."""
 
-NODE_SPENT = f"""
-    with {_HELD}, recorded as ({_EVENTS}), done as ({_NODE_DONE}), charged as ({_CHARGE}),
-    spent as (
-        insert into daily_spend (user_id, day, amount)
-        select %(user_id)s, %(day)s, amount from charged
-        on conflict (user_id, day) do update set amount = daily_spend.amount + excluded.amount
-        returning amount
-    ), told as (
-        {BUDGET_EXHAUSTED}
+_ANNOUNCED = outbox_insert_for("held", "jsonb_build_object('cost', held.cost::text)")
+
+_LOCKED = """
+    locked as (
+        select r.id, r.user_id, r.pipeline_id, r.mode, r.symbol, b.number, b.sequence,
+               b.status, b.finished_at, b.wake_at, b.waited, b.outcome, b.error
+        from jsonb_to_recordset(%(batches)s)
+          as b(id uuid, epoch int, number int, sequence int, status text, finished_at timestamptz,
+               wake_at timestamptz, waited int, outcome text, error jsonb)
+        join runs r on r.id = b.id
+        where r.claim_epoch = b.epoch and r.status = 'running' and r.flushes = b.number - 1
+        order by r.id for no key update of r {past}
     )
-    select node_id from charged
 """
-"""The same for a node that cost money, which also counts against the day's budget: its owner is
-told when that is spent."""
 
-FINISH = f"""
-    with held as (
-        update runs set status = %(status)s, finished_at = %(finished_at)s, wake_at = %(wake_at)s,
-            wait_count = wait_count + %(waited)s, outcome = %(outcome)s, error = %(error)s,
-            last_sequence = greatest(last_sequence, %(sequence)s),
-            lease_until = null, claimed_by = null
-        where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
-        returning id, user_id, cost, pipeline_id, symbol
-    ), told as ({_EVENTS}), announced as (
-        {outbox_insert_for("held", "jsonb_build_object('cost', held.cost::text)")}
-    ), noticed as (
-        insert into notice_outbox (user_id, kind, at, data, subject)
-        select h.user_id, 'run_failed', %(finished_at)s,
-            jsonb_build_object('run_id', h.id, 'pipeline_id', h.pipeline_id,
-                               'pipeline_name', p.name, 'symbol', h.symbol,
-                               'message', %(outcome)s::text),
-            h.pipeline_id::text
-        from held h join pipelines p on p.id = h.pipeline_id
-        where %(status)s::text = 'failed'
+_HELD = """
+    held as (
+        update runs r set flushes = l.number, last_sequence = greatest(r.last_sequence, l.sequence),
+            cost = r.cost + {cost},
+            status = coalesce(l.status, r.status), finished_at = l.finished_at,
+            wake_at = l.wake_at, wait_count = r.wait_count + l.waited,
+            outcome = coalesce(l.outcome, r.outcome), error = l.error,
+            lease_until = case when l.status is null then r.lease_until end,
+            claimed_by = case when l.status is null then r.claimed_by end
+        from locked l {charges} where r.id = l.id
+        returning r.id, r.user_id, r.pipeline_id, r.symbol, r.status, r.finished_at, r.outcome,
+                  r.cost, r.cancel_requested
     )
-    select id from held
 """
-"""The run ends, or goes to wait: its row and its last events. That it ended is announced with what
-it cost; when it failed, its user is told.
+_CHARGES = """
+    left join (select run_id, sum(amount) as amount from charged group by run_id) c
+      on c.run_id = l.id
 """
+
+
+class Part(StrEnum):
+    """What a flush may hold besides the runs themselves; the statement has those that are there."""
+
+    STARTED = "started"
+    SETTLED = "settled"
+    CHARGES = "charges"
+    EVENTS = "events"
+    OUTBOX = "outbox"
+    SPENT = "spent"
+    """A charge of more than nothing, which counts against a budget."""
+    FAILED = "failed"
+    """A run that failed, of which its user is told."""
+
+
+@cache
+def flush(parts: frozenset[Part], *, wait: bool) -> str:
+    """Return the statement that writes batches of runs, one of each, all or nothing of a batch.
+
+    It returns the runs whose batch was written, and whether they shall be cancelled. A batch
+    counts only for the claim that it was made under, and once: its number is the one after the
+    run's `flushes`. Whoever repeats it after a lost answer therefore gets no row.
+
+    Without `wait` it passes over runs whose row another transaction has, such as that of a person
+    who cancels, so that the others need not wait with them.
+    """
+    charges = Part.CHARGES in parts
+    queries = [
+        _LOCKED.format(past="" if wait else "skip locked"),
+        CHARGED if charges else None,
+        _HELD.format(
+            cost="coalesce(c.amount, 0)" if charges else "0", charges=_CHARGES if charges else ""
+        ),
+        f"started as ({_STARTED})" if Part.STARTED in parts else None,
+        f"settled as ({_SETTLED})" if Part.SETTLED in parts else None,
+        f"told as ({_TOLD})" if Part.EVENTS in parts else None,
+        SPENT if Part.SPENT in parts else None,
+        f"noticed as ({_NOTICED})" if Part.FAILED in parts else None,
+        f"announced as ({_ANNOUNCED})" if Part.OUTBOX in parts else None,
+    ]
+    return f"with {', '.join(filter(None, queries))} select id, cancel_requested from held"
+
+
+FLUSHED = """
+    select cancel_requested from runs
+    where id = %(id)s and claim_epoch = %(epoch)s and flushes = %(number)s
+"""
+"""One row if the run's batch of that number was written under that claim."""

@@ -125,6 +125,8 @@ class ClaimedRun:
     """manual, schedule or signal."""
     fresh: bool
     """True when no node of it can have been recorded yet."""
+    flushes: int
+    """How many batches of it are on record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from kuber.audit.entries import AUDIT_INSERT, audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.brokers.port import OrderReport, OrderStatus, Side
 from kuber.brokers.reports import report_from_json, report_to_json
-from kuber.infra.db import Connections, JsonObject
+from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId
@@ -94,7 +94,7 @@ class RecordedOrder:
 class Journal:
     """The orders' journal on the raw pool."""
 
-    def __init__(self, pool: Connections, clock: Clock) -> None:
+    def __init__(self, pool: RawPool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 

@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from kuber.brokers.port import Account, Broker, OrderReport, OrderStatus, Side
-from kuber.infra.db import Connections
+from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, RunId, UserId
 from kuber.trading.journal import Journal
@@ -81,7 +81,7 @@ class IntentSweep:
 
     def __init__(
         self,
-        pool: Connections,
+        pool: RawPool,
         clock: Clock,
         broker_of: Callable[[str], Broker],
         options: SweepOptions,

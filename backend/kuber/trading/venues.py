@@ -3,11 +3,11 @@
 from kuber.brokers.adapters.simulation import SimulationBroker
 from kuber.brokers.adapters.validation import ValidationBroker
 from kuber.brokers.port import Broker, SimulationOptions
-from kuber.infra.db import Connections
+from kuber.infra.db import RawPool
 from kuber.trading.errors import ModeUnavailable
 
 
-def broker_for(mode: str, pool: Connections, options: SimulationOptions) -> Broker:
+def broker_for(mode: str, pool: RawPool, options: SimulationOptions) -> Broker:
     """Return the broker of `mode`, whose books, if Kuber keeps them, are in `pool`'s database.
 
     Raises ModeUnavailable.

@@ -17,6 +17,7 @@ from kuber.agents.base import (
     TokenEstimate,
 )
 from kuber.agents.crews.bias import ask_bias
+from kuber.agents.effects import Reads, pure
 from kuber.agents.state import BiasSignal, PipelineState, TimeframeBias
 from kuber.agents.toolkit import LLM_NOTE, RULES_NOTE, bars_of, bullets, market_of
 from kuber.kernel.money import exact
@@ -75,6 +76,7 @@ class BiasAgent(BaseAgent[BiasConfig]):
             Port("bearish", "Bearish"),
             Port("neutral", "Neutral"),
         ),
+        effects=pure(Reads.DATA),
     )
     Config = BiasConfig
 

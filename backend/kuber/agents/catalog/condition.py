@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category, Port, SettingFault
+from kuber.agents.effects import pure
 from kuber.agents.state import Action, Direction, PipelineState, StrategyPlan
 from kuber.agents.toolkit import missing, plain
 from kuber.kernel.money import exact
@@ -128,6 +129,7 @@ class Condition(BaseAgent[ConditionConfig]):
         category=Category.FLOW,
         icon="alt_route",
         ports=(Port("true", "Yes"), Port("false", "No")),
+        effects=pure(),
     )
     Config = ConditionConfig
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from kuber.agents.base import AgentConfig, AgentFailure, AgentMetadata, BaseAgent, Category
+from kuber.agents.effects import pure
 from kuber.agents.state import Action, PipelineState, StrategyPlan
 from kuber.agents.toolkit import RULES_NOTE, bullets
 from kuber.market.types import Timeframe
@@ -59,6 +60,7 @@ class Consensus(BaseAgent[ConsensusConfig]):
         icon="groups",
         inputs=("strategy",),
         outputs=("strategy",),
+        effects=pure(),
     )
     Config = ConsensusConfig
 

@@ -1,6 +1,7 @@
 """Start: the run goes ahead, whoever or whatever started it."""
 
 from kuber.agents.base import AgentMetadata, BaseAgent, Category, NoSettings
+from kuber.agents.effects import pure
 from kuber.agents.state import PipelineState, TriggerCondition
 
 _WORDS = {
@@ -20,6 +21,7 @@ class ManualTrigger(BaseAgent[NoSettings]):
         category=Category.TRIGGER,
         icon="play_circle",
         outputs=("trigger",),
+        effects=pure(),
     )
 
     async def process(self, state: PipelineState) -> PipelineState:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from kuber.agents.analysis.examine import HISTORY_BARS
 from kuber.agents.analysis.plan import on_tick
 from kuber.agents.base import AgentConfig, AgentFailure, AgentMetadata, BaseAgent, Category
+from kuber.agents.effects import Reads, pure
 from kuber.agents.state import Frame, MarketSnapshot, PipelineState
 from kuber.agents.toolkit import bars_of, instrument_of, unavailable_timeframes
 from kuber.kernel.money import exact
@@ -49,6 +50,7 @@ class MarketDataAgent(BaseAgent[MarketDataConfig]):
         icon="candlestick_chart",
         per_symbol=True,
         outputs=("market_data",),
+        effects=pure(Reads.DATA),
     )
     Config = MarketDataConfig
 
@@ -137,6 +139,7 @@ def _frame(bars: Bars, tick: Decimal) -> Frame:
         last_at=to_datetime(bars.closed_at[-1]),
         last_close=on_tick(float(bars.close[-1]), tick, ROUND_HALF_EVEN),
         dataset=bars.source.value,
+        version=bars.version,
     )
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from kuber.agents.base import AgentFailure, AgentMetadata, BaseAgent, Category, NoSettings
+from kuber.agents.effects import Reads, recorded
 from kuber.agents.ports import BudgetStatus
 from kuber.agents.state import PipelineState
 
@@ -16,6 +17,7 @@ class PipelineManager(BaseAgent[NoSettings]):
         description="Checks the budget before anything is spent.",
         category=Category.SYSTEM,
         icon="account_balance_wallet",
+        effects=recorded(Reads.ACCOUNT),
     )
 
     async def process(self, state: PipelineState) -> PipelineState:

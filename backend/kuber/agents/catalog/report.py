@@ -4,6 +4,7 @@ from pydantic import ConfigDict, Field
 
 from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category
 from kuber.agents.catalog.report_text import build_report
+from kuber.agents.effects import pure
 from kuber.agents.state import PipelineState
 
 
@@ -30,6 +31,7 @@ class ReportAgent(BaseAgent[ReportConfig]):
         category=Category.REPORTING,
         icon="article",
         outputs=("report",),
+        effects=pure(),
     )
     Config = ReportConfig
 

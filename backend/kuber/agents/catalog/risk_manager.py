@@ -24,6 +24,7 @@ from kuber.agents.catalog.risk_rules import (
     sized,
 )
 from kuber.agents.crews.risk import ask_risk
+from kuber.agents.effects import Reads, recorded
 from kuber.agents.state import (
     MarketSnapshot,
     PipelineState,
@@ -119,6 +120,7 @@ class RiskManager(BaseAgent[RiskConfig]):
         expected_tokens=TokenEstimate(1400, 400),
         inputs=("market_data", "strategy"),
         outputs=("risk",),
+        effects=recorded(Reads.ACCOUNT),
     )
     Config = RiskConfig
 

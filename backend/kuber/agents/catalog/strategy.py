@@ -11,6 +11,7 @@ from kuber.agents.base import AgentConfig, AgentMetadata, BaseAgent, Category, T
 from kuber.agents.catalog.strategy_config import METHOD_LABELS, StrategyConfig
 from kuber.agents.crews.answers import StrategyAnswer
 from kuber.agents.crews.strategy import StrategyQuestion, ask_strategy
+from kuber.agents.effects import Reads, pure
 from kuber.agents.state import Action, MarketSnapshot, PipelineState, StrategyPlan
 from kuber.agents.toolkit import LLM_NOTE, RULES_NOTE, bars_of, market_of
 from kuber.kernel.money import exact
@@ -36,6 +37,7 @@ class StrategyAgent(BaseAgent[StrategyConfig]):
         expected_tokens=TokenEstimate(3000, 900),
         inputs=("market_data",),
         outputs=("strategy",),
+        effects=pure(Reads.DATA),
     )
     Config = StrategyConfig
 

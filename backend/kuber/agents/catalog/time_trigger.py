@@ -17,6 +17,7 @@ from kuber.agents.base import (
     SettingFault,
     TriggerNotMet,
 )
+from kuber.agents.effects import Reads, recorded
 from kuber.agents.schedule import Cron, Schedule, Window
 from kuber.agents.state import PipelineState, TriggerCondition
 from kuber.agents.toolkit import instrument_of
@@ -147,6 +148,7 @@ class TimeTrigger(BaseAgent[TimeTriggerConfig]):
         category=Category.TRIGGER,
         icon="schedule",
         outputs=("trigger",),
+        effects=recorded(Reads.CLOCK, Reads.DATA),
     )
     Config = TimeTriggerConfig
 

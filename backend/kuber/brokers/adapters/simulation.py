@@ -14,7 +14,7 @@ from kuber.brokers.port import (
 )
 from kuber.brokers.reports import report_from_json, report_to_json
 from kuber.brokers.simulator import simulate
-from kuber.infra.db import Connections
+from kuber.infra.db import RawPool
 from kuber.kernel.ids import OrderId
 
 _BOOKS = """
@@ -32,7 +32,7 @@ _TAKE = """
 class SimulationBroker:
     """Fills market orders by `simulate`; an account is one run's and starts with the balance."""
 
-    def __init__(self, pool: Connections, options: SimulationOptions) -> None:
+    def __init__(self, pool: RawPool, options: SimulationOptions) -> None:
         self._pool = pool
         self._options = options
 

@@ -227,11 +227,20 @@ def _frame(
             for bar in raw
         ]
     )[kept].T
-    columns = [np.ascontiguousarray(column) for column in table]
+    open_, high, low, close, volume, adj_close = map(np.ascontiguousarray, table)
     bars = Bars(
-        traits.symbol, fetched, Source.ALPACA, opened_at[kept], closed_at[kept], *columns[:5]
+        traits.symbol,
+        fetched,
+        Source.ALPACA,
+        opened_at[kept],
+        closed_at[kept],
+        open_,
+        high,
+        low,
+        close,
+        volume,
     )
-    series = RawSeries.of(RawBars(bars, columns[5]), traits.calendar)
+    series = RawSeries.of(RawBars(bars, adj_close), traits.calendar)
     return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of)
 
 

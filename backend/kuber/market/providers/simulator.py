@@ -163,6 +163,7 @@ class _Path:
         self.temper = UNIVERSE[symbol]
         self.calendar: TradingCalendar = calendar_for(self.traits.calendar)
         self._key = f"{seed}/{symbol}"
+        self.version = f"simulated-{seed}"
         self.first_block = self.block_at(FIRST_AT) + 1
         self._levels: FloatArray = np.empty(0)
         self._regimes: IndexArray = np.empty(0, dtype=np.int64)
@@ -210,6 +211,7 @@ class _Path:
             np.round(np.minimum(opens, closes) * np.exp(-wicks[1]), digits),
             np.round(closes, digits),
             np.ceil(volume),
+            self.version,
         )
 
     def _session_returns(self, block: int, counts: IndexArray) -> tuple[FloatArray, FloatArray]:

@@ -9,9 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from kuber.agents.base import BaseAgent, Category
+from kuber.agents.effects import UNDECLARED
+from kuber.agents.effects_check import check_effects
 from kuber.agents.registry import AgentRegistry
 from kuber.agents.state import SECTIONS, PipelineState
-from kuber.agents.testing import AgentHarness, AgentRun
+from kuber.agents.testing import AgentHarness, AgentRun, RecordingDesk
 from kuber.market.types import Timeframe
 from tests.fakes.agents import approved, bias, buy, harness, rising, snapshot
 
@@ -59,12 +61,16 @@ def inputs_for(agent: type[BaseAgent[Any]]) -> PipelineState:
     return bench().state("ACME", plans=plans, **sections)
 
 
-async def run(agent: type[BaseAgent[Any]], state: PipelineState | None = None) -> AgentRun:
-    desk = bench()
+def bench_for(agent: type[BaseAgent[Any]]) -> AgentHarness:
+    """Return a bench at whose time a trigger is met."""
+    plain = bench()
     real_time = agent.metadata.category is Category.TRIGGER
-    inside = desk.as_of.replace(hour=16)
-    desk = replace(desk, real_time=real_time, as_of=inside if real_time else desk.as_of)
-    return await desk.run(agent, {}, state or inputs_for(agent))
+    inside = plain.as_of.replace(hour=16)
+    return replace(plain, real_time=real_time, as_of=inside if real_time else plain.as_of)
+
+
+async def run(agent: type[BaseAgent[Any]], state: PipelineState | None = None) -> AgentRun:
+    return await bench_for(agent).run(agent, {}, state or inputs_for(agent))
 
 
 def names(agent: type[BaseAgent[Any]]) -> str:
@@ -144,6 +150,16 @@ async def test_it_says_something_and_chooses_only_its_own_ports(
     done = await run(agent, inputs_with_strategy(agent))
     assert done.state.reasoning["node"].strip()
     assert set(done.ports) <= {port.name for port in agent.metadata.ports}
+
+
+@every_agent
+async def test_it_does_what_it_says_of_its_effects_and_no_more(
+    agent: type[BaseAgent[Any]],
+) -> None:
+    assert agent.metadata.effects is not None or REGISTRY.effects(names(agent)) == UNDECLARED
+    await check_effects(
+        replace(bench_for(agent), desk=RecordingDesk()), agent, {}, inputs_for(agent)
+    )
 
 
 @every_agent

@@ -120,6 +120,17 @@ async def test_an_equal_question_gets_an_equal_answer(
         assert same(await case.bars(timeframe, 25), await case.bars(timeframe, 25))
 
 
+async def test_who_keeps_versions_names_them_with_every_answer(
+    case: Case, frames: tuple[Timeframe, ...]
+) -> None:
+    keeps = case.source is not Source.ALPACA
+    for timeframe in frames:
+        found = await case.bars(timeframe, 25)
+        assert bool(found.version) is keeps
+        assert found.last(3).version == found.version
+        assert (await case.bars(timeframe, 7)).version == found.version
+
+
 async def test_a_coarse_bar_that_is_still_open_is_left_out(case: Case) -> None:
     instrument = await case.provider.instrument(USER, case.symbol)
     assert instrument is not None

@@ -21,6 +21,7 @@ from kuber.agents.base import (
     Category,
     TriggerNotMet,
 )
+from kuber.agents.effects import Reads, recorded
 from kuber.agents.state import PipelineState, TriggerCondition
 
 
@@ -56,6 +57,7 @@ class Step(BaseAgent[StepConfig]):
         category=Category.ANALYSIS,
         icon="science",
         price_per_hour=Decimal("3.60"),
+        effects=recorded(Reads.CLOCK, Reads.OUTSIDE),
     )
     Config = StepConfig
 
@@ -102,6 +104,18 @@ class Step(BaseAgent[StepConfig]):
         return state
 
 
+class Act(Step):
+    """Acts on the outside without a key, and says nothing of it."""
+
+    metadata = AgentMetadata(
+        agent_type="test_act",
+        name="Test act",
+        description="Acts as a test tells it.",
+        category=Category.ANALYSIS,
+        icon="science",
+    )
+
+
 class GateConfig(AgentConfig):
     """When the gate opens."""
 
@@ -121,6 +135,7 @@ class Gate(BaseAgent[GateConfig]):
         icon="science",
         price_per_hour=Decimal("3.60"),
         outputs=("trigger",),
+        effects=recorded(Reads.CLOCK, Reads.OUTSIDE),
     )
     Config = GateConfig
 

@@ -17,7 +17,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import UserId
 from kuber.realtime.hub import Listener
-from kuber.realtime.messages import NoticesMessage, PipelinesMissedMessage
+from kuber.realtime.messages import NoticesMessage, PingMessage, PipelinesMissedMessage
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session import EventSession, Send
@@ -146,7 +146,7 @@ async def test_what_still_runs_after_the_end_has_nobody_to_tell(
     world.over = True
     await world.serve()
     with pytest.raises(WebSocketDisconnect):
-        await sends[0]({"code": "late"})
+        await sends[0](PingMessage(type="ping"))
     assert world.codes == ["session_ended"]
 
 

@@ -1,10 +1,10 @@
-"""An event is recorded together with what it tells of, whatever else is being written meanwhile."""
+"""A run's batches: in order, one at a time, each event with what it tells of."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -13,39 +13,54 @@ from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.runs import recorder as module
 from kuber.runs.recorder import RunRecorder
-from kuber.runs.store import Charge, RunStore
-from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunEventType
+from kuber.runs.types import (
+    ClaimedRun,
+    NodeRecord,
+    NodeStatus,
+    RunEvent,
+    RunEventType,
+    RunStatus,
+)
+from kuber.runs.writer import Charge, Ending, LeaseLost, Receipt, RowsRefused, RunBatch
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+CHARGE = Charge(Decimal(2), Decimal(0), Decimal(0), tokens_estimated=False)
 
 
-class SlowStore:
-    """Notes which events came with which write; a node's start takes until it is let through."""
+class SlowWriter:
+    """Notes what came with which batch; the first takes until it is let through.
 
-    def __init__(self) -> None:
-        self.writes: list[tuple[str, list[str]]] = []
-        self.starting = asyncio.Event()
-        self.let_start = asyncio.Event()
+    `failure` is raised in place of the first.
+    """
 
-    async def node_started(
-        self, _run: ClaimedRun, record: NodeRecord, _sequence: int, events: Sequence[RunEvent]
-    ) -> None:
-        self.starting.set()
-        await self.let_start.wait()
-        self._note(f"{record.node_id} runs", events)
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.batches: list[RunBatch] = []
+        self.writing = asyncio.Event()
+        self.let = asyncio.Event()
+        self.failure = failure
+        self.cancel_requested = False
 
-    async def node_settled(
-        self,
-        _run: ClaimedRun,
-        record: NodeRecord,
-        _sequence: int,
-        events: Sequence[RunEvent],
-        _charge: Charge | None,
-    ) -> None:
-        self._note(f"{record.node_id} settled", events)
+    async def write(self, batch: RunBatch) -> Receipt:
+        self.batches.append(batch)
+        self.writing.set()
+        await self.let.wait()
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+        return Receipt(self.cancel_requested)
 
-    def _note(self, what: str, events: Sequence[RunEvent]) -> None:
-        self.writes.append((what, [f"{event.type.value} {event.node_id}" for event in events]))
+    @property
+    def writes(self) -> list[tuple[int, list[str], list[str]]]:
+        """Number, nodes and events of each batch."""
+        return [
+            (
+                batch.number,
+                [f"{record.node_id} runs" for record in batch.started]
+                + [f"{record.node_id} {record.status}" for record, _ in batch.settled],
+                [f"{event.type.value} {event.node_id}" for event in batch.events],
+            )
+            for batch in self.batches
+        ]
 
 
 class Nobody:
@@ -60,7 +75,7 @@ def record_of(node_id: str, status: NodeStatus = NodeStatus.SUCCEEDED) -> NodeRe
     return NodeRecord(node_id, "bias", status, 1)
 
 
-def new_recorder(store: SlowStore) -> RunRecorder:
+def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = int) -> RunRecorder:
     run = ClaimedRun(
         id=RunId(uuid4()),
         user_id=UserId(uuid4()),
@@ -82,8 +97,23 @@ def new_recorder(store: SlowStore) -> RunRecorder:
         cancel_requested=False,
         started_by="manual",
         fresh=True,
+        flushes=4,
     )
-    return RunRecorder(run, cast(RunStore, store), Nobody(), FixedClock(NOW))
+    return RunRecorder(run, writer, Nobody(), FixedClock(NOW), on_cancel)
+
+
+async def until_shown(recorder: RunRecorder) -> None:
+    """Return once a node's start is queued."""
+    while not recorder._started:  # noqa: ASYNC110  the loop's next round, not a time
+        await asyncio.sleep(0)
+
+
+async def settle(
+    recorder: RunRecorder, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]
+) -> None:
+    """Record a result as the executor does when nothing may follow it before it is durable."""
+    recorder.settled(record, charge, tell)
+    await recorder.flush()
 
 
 def completed(recorder: RunRecorder, node_id: str) -> Callable[[], None]:
@@ -97,35 +127,161 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_at_once")
 async def test_a_start_still_being_written_does_not_carry_the_end_of_its_node() -> None:
-    store = SlowStore()
-    recorder = new_recorder(store)
-    recorder.node_started(record_of("a", NodeStatus.RUNNING))
-    await store.starting.wait()
-    settling = asyncio.create_task(
-        recorder.node_settled(record_of("a"), None, completed(recorder, "a"))
-    )
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    recorder.started(record_of("a", NodeStatus.RUNNING))
+    await writer.writing.wait()
+    settling = asyncio.create_task(settle(recorder, record_of("a"), None, completed(recorder, "a")))
     await asyncio.sleep(0)
-    store.let_start.set()
+    writer.let.set()
     await settling
-    assert store.writes == [
-        ("a runs", ["agent_started a"]),
-        ("a settled", ["agent_completed a"]),
+    assert writer.writes == [
+        (5, ["a runs"], ["agent_started a"]),
+        (6, ["a succeeded"], ["agent_completed a"]),
     ]
 
 
 @pytest.mark.usefixtures("_at_once")
-async def test_the_end_of_a_node_is_not_recorded_with_that_of_another() -> None:
-    store = SlowStore()
-    recorder = new_recorder(store)
-    recorder.node_started(record_of("a", NodeStatus.RUNNING))
-    await store.starting.wait()
-    first = asyncio.create_task(
-        recorder.node_settled(record_of("a"), None, completed(recorder, "a"))
-    )
+async def test_what_settles_while_a_batch_is_written_leaves_together_in_the_next() -> None:
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    recorder.started(record_of("a", NodeStatus.RUNNING))
+    await writer.writing.wait()
+    settling = [
+        asyncio.create_task(settle(recorder, record_of(node), None, completed(recorder, node)))
+        for node in "abc"
+    ]
     await asyncio.sleep(0)
-    await recorder.node_settled(record_of("b"), None, completed(recorder, "b"))
-    store.let_start.set()
-    await first
-    told = dict(store.writes)
-    assert told["b settled"] == ["agent_completed b"]
-    assert told["a settled"] == ["agent_completed a"]
+    writer.let.set()
+    await asyncio.gather(*settling)
+    assert writer.writes == [
+        (5, ["a runs"], ["agent_started a"]),
+        (
+            6,
+            ["a succeeded", "b succeeded", "c succeeded"],
+            ["agent_completed a", "agent_completed b", "agent_completed c"],
+        ),
+    ]
+
+
+async def test_a_node_that_ends_before_its_start_is_recorded_is_not_shown_as_running() -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.started(record_of("a", NodeStatus.RUNNING))
+    await settle(recorder, record_of("a"), None, completed(recorder, "a"))
+    await recorder.end(Ending(RunStatus.SUCCEEDED), (RunEventType.EXECUTION_FINISHED, {}))
+    assert writer.writes == [
+        (5, ["a succeeded"], ["agent_started a", "agent_completed a"]),
+        (6, [], ["execution_finished None"]),
+    ]
+
+
+@pytest.mark.usefixtures("_at_once")
+async def test_a_start_that_waits_for_its_turn_gives_way_to_the_end_of_its_node() -> None:
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    recorder.started(record_of("a", NodeStatus.RUNNING))
+    await writer.writing.wait()
+    recorder.started(record_of("b", NodeStatus.RUNNING))
+    await until_shown(recorder)
+    settling = asyncio.create_task(settle(recorder, record_of("b"), None, completed(recorder, "b")))
+    await asyncio.sleep(0)
+    writer.let.set()
+    await settling
+    await recorder.rest()
+    assert writer.writes[1:] == [(6, ["b succeeded"], ["agent_started b", "agent_completed b"])]
+
+
+async def test_nothing_is_written_by_a_run_that_was_lost() -> None:
+    writer = SlowWriter(LeaseLost("taken over"))
+    writer.let.set()
+    recorder = new_recorder(writer)
+    with pytest.raises(LeaseLost):
+        await settle(recorder, record_of("a"), None, completed(recorder, "a"))
+    with pytest.raises(LeaseLost):
+        await settle(recorder, record_of("b"), None, completed(recorder, "b"))
+    with pytest.raises(LeaseLost):
+        await recorder.end(Ending(RunStatus.SUCCEEDED))
+    assert len(writer.writes) == 1
+
+
+async def test_a_run_whose_result_is_refused_still_ends_and_pays_for_its_node() -> None:
+    writer = SlowWriter(RowsRefused("no such text"))
+    writer.let.set()
+    recorder = new_recorder(writer)
+    paid = replace(record_of("a"), cost=Decimal(2), reasoning="refused", changes={"extra": {}})
+    with pytest.raises(RowsRefused):
+        await settle(recorder, paid, CHARGE, completed(recorder, "a"))
+    with pytest.raises(RowsRefused):
+        await settle(recorder, record_of("b"), None, completed(recorder, "b"))
+    await recorder.end(Ending(RunStatus.FAILED))
+    again = writer.batches[1]
+    assert again.number == writer.batches[0].number
+    [(failed, charge), (other, _)] = again.settled
+    assert (failed.status, failed.cost, charge) == (NodeStatus.FAILED, Decimal(2), CHARGE)
+    assert (failed.reasoning, failed.changes) == (None, {})
+    assert other == record_of("b")
+    assert recorder.cost == 2
+
+
+async def test_a_batch_that_finds_its_run_cancelled_says_so() -> None:
+    writer, told = SlowWriter(), []
+    writer.let.set()
+    recorder = new_recorder(writer, lambda: told.append("cancel"))
+    await settle(recorder, record_of("a"), None, completed(recorder, "a"))
+    assert told == []
+    writer.cancel_requested = True
+    await settle(recorder, record_of("b"), None, completed(recorder, "b"))
+    assert told == ["cancel"]
+
+
+async def test_a_result_that_nothing_waits_for_leaves_with_the_next_that_something_does() -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    recorder.settled(record_of("b"), None, completed(recorder, "b"))
+    await asyncio.sleep(0)
+    assert writer.writes == []
+    await settle(recorder, record_of("c"), None, completed(recorder, "c"))
+    assert [nodes for _, nodes, _ in writer.writes] == [
+        ["a succeeded", "b succeeded", "c succeeded"]
+    ]
+    await recorder.rest()
+    assert len(writer.writes) == 1
+
+
+async def test_a_result_that_nothing_waits_for_is_written_before_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "FLUSH_WITHIN_S", 0)
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    await writer.writing.wait()
+    writer.let.set()
+    await recorder.rest()
+    assert writer.writes == [(5, ["a succeeded"], ["agent_completed a"])]
+
+
+async def test_the_beginning_of_a_node_is_on_record_before_it_begins() -> None:
+    writer = SlowWriter()
+    recorder = new_recorder(writer)
+    beginning = asyncio.create_task(recorder.begun(record_of("a", NodeStatus.RUNNING)))
+    await writer.writing.wait()
+    assert not beginning.done()
+    writer.let.set()
+    await beginning
+    assert writer.writes == [(5, ["a runs"], [])]
+
+
+async def test_the_end_leaves_with_all_that_nothing_waited_for() -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    await recorder.end(Ending(RunStatus.SUCCEEDED), (RunEventType.EXECUTION_FINISHED, {}))
+    assert writer.writes == [
+        (5, ["a succeeded"], ["agent_completed a", "execution_finished None"]),
+    ]

@@ -1,0 +1,53 @@
+"""The market as one node sees it: bars of the versions that its run has pinned."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from kuber.agents.state import PipelineState
+from kuber.kernel.ids import UserId
+from kuber.market.errors import DataChanged, NotLoaded
+from kuber.market.types import Bars, Instrument, MarketData, Timeframe
+
+Pins = Mapping[tuple[str, Timeframe], str]
+"""The version of the bars of a symbol and timeframe that the market data step has loaded."""
+
+
+def pins_of(state: PipelineState) -> Pins:
+    """Return what the market data steps before a node have pinned; empty before the first."""
+    market = state.market_data
+    if market is None:
+        return {}
+    return {(market.symbol, frame): known.version for frame, known in market.frames.items()}
+
+
+class PinnedMarket:
+    """Market data that answers with the pinned versions or not at all; a `MarketData`.
+
+    `loads`: the node is the one that loads bars, so it may read what is not pinned yet.
+    """
+
+    def __init__(self, market: MarketData, pins: Pins, *, loads: bool) -> None:
+        self._market = market
+        self._pins = pins
+        self._loads = loads
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
+        return await self._market.instrument(user_id, symbol)
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars:
+        """Return bars as `MarketData.bars`; raises DataChanged, NotLoaded too."""
+        pinned = self._pins.get((symbol, timeframe))
+        if pinned is None and not self._loads:
+            raise NotLoaded(
+                f"This step reads {timeframe} bars of {symbol}, which the run has not loaded:"
+                " its agent has to name them in `timeframes()`."
+            )
+        found = await self._market.bars(user_id, symbol, timeframe, as_of, count)
+        if pinned and found.version != pinned:
+            raise DataChanged(
+                f"An import replaced the {timeframe} bars of {symbol} while the run was under way."
+                " Run it again."
+            )
+        return found

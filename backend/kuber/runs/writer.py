@@ -1,0 +1,367 @@
+"""Writes what the runs of a process record: in shared statements, each run's part on its own."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg import OperationalError, errors
+from psycopg.types.json import Jsonb
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+
+from kuber.infra.db import JsonObject, RawPool
+from kuber.infra.outbox import outbox_json
+from kuber.infra.telemetry import RUN_FLUSHES
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import RunId
+from kuber.runs import statements
+from kuber.runs.events import finished
+from kuber.runs.statements import Part
+from kuber.runs.types import ClaimedRun, NodeRecord, RunEvent, RunStatus
+
+log = structlog.get_logger(__name__)
+
+ALONE_ABOVE_BYTES = 256_000
+"""A batch larger than this does not keep those of other runs waiting."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+"""Between two tries while PostgreSQL is away."""
+
+
+class NotRecorded(Exception):
+    """What a run recorded is not on record, and its worker cannot go on with the run."""
+
+
+class LeaseLost(NotRecorded):
+    """Another worker holds the run now, or it was ended: stop at once, write nothing more."""
+
+
+class RowsRefused(NotRecorded):
+    """PostgreSQL takes everything but these rows; it never will."""
+
+
+class DatabaseAway(NotRecorded):
+    """PostgreSQL is away, and the process ends before it comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The cost entry of a node, in USD."""
+
+    token_cost: Decimal
+    rental_cost: Decimal
+    api_cost: Decimal
+    tokens_estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run leaves its worker; `wake_at` is set when it goes to wait.
+
+    The status PENDING hands the run back, for another worker to go on with it at once.
+    """
+
+    status: RunStatus
+    outcome: str | None = None
+    error: JsonObject | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunBatch:
+    """What one run records at once. A node is in it once at most, as started or as settled."""
+
+    run: ClaimedRun
+    number: int
+    """One more than that of the run's batch before: a batch that is repeated is recognised."""
+    sequence: int
+    """Of the last event that was told."""
+    started: tuple[NodeRecord, ...] = ()
+    settled: tuple[tuple[NodeRecord, Charge | None], ...] = ()
+    """Results of nodes; None for a node that did not run and costs nothing by nature."""
+    events: tuple[RunEvent, ...] = ()
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A batch is on record. `cancel_requested`: its run shall be stopped."""
+
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WriterOptions:
+    """`batch` is how many runs share a statement, `lanes` how many statements are under way.
+
+    Besides, `alone` statements with one run each may be under way.
+    """
+
+    batch: int = 64
+    lanes: int = 1
+    alone: int = 4
+
+    @property
+    def connections(self) -> int:
+        """How many connections the writer needs."""
+        return self.lanes + self.alone
+
+
+_ARRAYS = ("batches", Part.STARTED, Part.SETTLED, Part.CHARGES, Part.EVENTS, Part.OUTBOX)
+"""The parameters of a flush, each a JSON array."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """A batch that waits to be written, with its rows as JSON."""
+
+    batch: RunBatch
+    rows: tuple[bytes, ...]
+    """For each of `_ARRAYS` its elements."""
+    parts: frozenset[Part]
+    written: asyncio.Future[Receipt]
+
+
+class RunWriter:
+    """The one writer of a process. Its pool has `WriterOptions.connections` connections."""
+
+    def __init__(
+        self,
+        pool: RawPool,
+        clock: Clock,
+        daily_budget: Decimal,
+        options: WriterOptions = WriterOptions(),
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._daily_budget = daily_budget
+        self._options = options
+        self._queue: list[_Queued] = []
+        self._lanes = 0
+        """How many shared statements are under way."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._may_write_alone = asyncio.Semaphore(options.alone)
+        self._ends = False
+
+    async def write(self, batch: RunBatch) -> Receipt:
+        """Return once `batch` is on record; while PostgreSQL is away it waits.
+
+        The next batch of a run is written after this has returned. Raises LeaseLost, RowsRefused
+        when nothing of it can be recorded, and DatabaseAway once `end` was called.
+        """
+        rows = _rows(batch, self._clock.now())
+        queued = _Queued(
+            batch, rows, _parts(batch, rows), asyncio.get_running_loop().create_future()
+        )
+        if sum(map(len, rows)) > ALONE_ABOVE_BYTES:
+            self._write_alone(queued)
+        else:
+            self._queue.append(queued)
+            if self._lanes < self._options.lanes:
+                self._lanes += 1
+                self._start(self._write_queued())
+        return await queued.written
+
+    def end(self) -> None:
+        """From now on wait no more for a PostgreSQL that is away."""
+        self._ends = True
+
+    async def _write_queued(self) -> None:
+        """Write what is queued, and what was queued meanwhile, until nothing is."""
+        try:
+            while self._queue:
+                several = self._queue[: self._options.batch]
+                del self._queue[: len(several)]
+                await self._write_shared(several)
+        finally:
+            self._lanes -= 1
+
+    async def _write_shared(self, several: Sequence[_Queued]) -> None:
+        """Write batches in one statement; what fails, or is passed over, is written alone."""
+        try:
+            held = await self._flush(several, wait=False)
+        except DatabaseError as error:
+            if len(several) > 1:
+                log.warning("shared_flush_failed", runs=len(several), reason=str(error))
+            held = {}
+        except BaseException as error:
+            for queued in several:
+                _refuse(queued, error)
+            raise
+        for queued in several:
+            receipt = held.get(queued.batch.run.id)
+            if receipt is None:
+                self._write_alone(queued)
+            else:
+                _answer(queued, receipt)
+
+    def _write_alone(self, queued: _Queued) -> None:
+        self._start(self._keep_writing(queued))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep_writing(self, queued: _Queued) -> None:
+        """Write one batch, waiting for its run's row, until its fate is known."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(self._may_pass),
+            wait=wait_random_exponential(FIRST_PAUSE_S, LONGEST_PAUSE_S),
+            before_sleep=_log_repeated,
+            reraise=True,
+        )
+        try:
+            _answer(queued, await retrying(self._write_or_look, queued))
+        except DatabaseError as error:
+            refusal = DatabaseAway if _is_away(error) else RowsRefused
+            _refuse(queued, refusal(f"{type(error).__name__}: {error}"))
+        except NotRecorded as error:
+            _refuse(queued, error)
+        except BaseException as error:
+            _refuse(queued, error)
+            raise
+
+    def _may_pass(self, error: BaseException) -> bool:
+        return not self._ends and _is_away(error)
+
+    async def _write_or_look(self, queued: _Queued) -> Receipt:
+        """Write a batch, or find that it was written by a try whose answer was lost."""
+        batch = queued.batch
+        values = {"id": batch.run.id, "epoch": batch.run.claim_epoch, "number": batch.number}
+        async with self._may_write_alone:
+            held = await self._flush([queued], wait=True)
+            if batch.run.id in held:
+                return held[batch.run.id]
+            async with self._pool.connection() as connection:
+                row = await (await connection.execute(statements.FLUSHED, values)).fetchone()
+        if row is None:
+            raise LeaseLost(str(batch.run.id))
+        return Receipt(row[0])
+
+    async def _flush(self, several: Sequence[_Queued], *, wait: bool) -> dict[RunId, Receipt]:
+        """Carry out a flush in one statement; return which batches it wrote, by run."""
+        parts = frozenset[Part]().union(*(queued.parts for queued in several))
+        values: dict[str, object] = {"daily_budget": self._daily_budget}
+        for number, name in enumerate(_ARRAYS):
+            elements = b",".join(queued.rows[number] for queued in several if queued.rows[number])
+            values[name] = Jsonb(orjson.Fragment(b"[%b]" % elements))
+        statement = statements.flush(parts, wait=wait)
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(statement, values)).fetchall()
+        RUN_FLUSHES.observe(len(several))
+        return {RunId(run_id): Receipt(cancel) for run_id, cancel in rows}
+
+
+def _parts(batch: RunBatch, rows: tuple[bytes, ...]) -> frozenset[Part]:
+    parts = {name for name, elements in zip(_ARRAYS, rows, strict=True) if elements}
+    found = {part for part in Part if part in parts}
+    if any(record.cost for record, charge in batch.settled if charge is not None):
+        found.add(Part.SPENT)
+    if batch.ending is not None and batch.ending.status is RunStatus.FAILED:
+        found.add(Part.FAILED)
+    return frozenset(found)
+
+
+def _rows(batch: RunBatch, now: datetime) -> tuple[bytes, ...]:
+    """Return the rows of a batch for each of `_ARRAYS`; raises RowsRefused."""
+    run, ending = batch.run, batch.ending
+    row: JsonObject = {
+        "id": run.id,
+        "epoch": run.claim_epoch,
+        "number": batch.number,
+        "sequence": batch.sequence,
+        "waited": 0,
+    }
+    announced = []
+    if ending is not None:
+        row |= {
+            "status": ending.status.value,
+            "finished_at": now if ending.status.finished else None,
+            "wake_at": ending.wake_at,
+            "waited": int(ending.status is RunStatus.WAITING),
+            "outcome": ending.outcome,
+            "error": ending.error,
+        }
+        if ending.status.finished:
+            announced.append(finished(run, ending.status, ending.error, now))
+    charged = [(record, charge) for record, charge in batch.settled if charge is not None]
+    return _json_of(
+        [row],
+        [_started_row(run.id, record) for record in batch.started],
+        [_settled_row(run.id, record) for record, _ in batch.settled],
+        [_charge_row(run, record, charge, now) for record, charge in charged],
+        [event.to_json() for event in batch.events],
+        [{**event, "about": run.id} for event in outbox_json(announced)],
+    )
+
+
+def _json_of(*parts: Sequence[JsonObject]) -> tuple[bytes, ...]:
+    """Return the elements of each array as JSON, without its brackets."""
+    try:
+        return tuple(orjson.dumps(part)[1:-1] for part in parts)
+    except TypeError as error:
+        raise RowsRefused(str(error)) from error
+
+
+def _started_row(run_id: RunId, record: NodeRecord) -> JsonObject:
+    return {
+        "run_id": run_id,
+        "node_id": record.node_id,
+        "agent_type": record.agent_type,
+        "attempts": record.attempts,
+        "started_at": record.started_at,
+    }
+
+
+def _settled_row(run_id: RunId, record: NodeRecord) -> JsonObject:
+    row = {name: getattr(record, name) for name in record.__slots__}
+    return {**row, "run_id": run_id, "cost": format(record.cost, "f")}
+
+
+def _charge_row(run: ClaimedRun, record: NodeRecord, charge: Charge, now: datetime) -> JsonObject:
+    return {
+        "run_id": run.id,
+        "node_id": record.node_id,
+        "pipeline_name": run.pipeline_name,
+        "agent_type": record.agent_type,
+        "input_tokens": record.input_tokens,
+        "output_tokens": record.output_tokens,
+        "tokens_estimated": charge.tokens_estimated,
+        "runtime_ms": record.runtime_ms or 0.0,
+        "token_cost": format(charge.token_cost, "f"),
+        "rental_cost": format(charge.rental_cost, "f"),
+        "api_cost": format(charge.api_cost, "f"),
+        "amount": format(record.cost, "f"),
+        "charged_at": record.finished_at or now,
+    }
+
+
+def _answer(queued: _Queued, receipt: Receipt) -> None:
+    if not queued.written.done():
+        queued.written.set_result(receipt)
+
+
+def _refuse(queued: _Queued, error: BaseException) -> None:
+    if not queued.written.done():
+        queued.written.set_exception(error)
+
+
+def _is_away(error: BaseException) -> bool:
+    """Return whether PostgreSQL may take the same rows another time.
+
+    It does not when it has looked at them: wrong values, broken constraints, values too large.
+    """
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return True
+    return isinstance(error, OperationalError) and not (error.sqlstate or "").startswith("54")
+
+
+def _log_repeated(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("flush_repeated", attempt=state.attempt_number, reason=str(error))

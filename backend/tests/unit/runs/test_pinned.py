@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from kuber.agents.state import Frame, PipelineState
+from kuber.agents.testing import USER_ID, RecordedMarket, make_bars
+from kuber.market.errors import DataChanged, NotLoaded
+from kuber.market.types import Bars, Timeframe, to_datetime
+from kuber.runs.pinned import PinnedMarket, pins_of
+from tests.fakes.agents import harness, snapshot
+
+DAILY = replace(make_bars("ACME", range(10, 40)), version="first")
+WEEKLY = replace(make_bars("ACME", range(10, 40), Timeframe.W1), version="first")
+AS_OF = to_datetime(DAILY.closed_at[-1])
+PINS = {("ACME", Timeframe.D1): "first"}
+
+
+async def bars(market: PinnedMarket, timeframe: Timeframe = Timeframe.D1) -> Bars:
+    return await market.bars(USER_ID, "ACME", timeframe, AS_OF, 5)
+
+
+def pinned(version: str = "first", *, loads: bool = False) -> PinnedMarket:
+    series = [replace(one, version=version) for one in (DAILY, WEEKLY)]
+    return PinnedMarket(RecordedMarket(series), PINS, loads=loads)
+
+
+async def test_the_pinned_version_is_given() -> None:
+    assert len(await bars(pinned())) == 5
+
+
+@pytest.mark.parametrize("loads", [True, False])
+async def test_another_version_is_refused_whoever_asks(loads: bool) -> None:
+    with pytest.raises(DataChanged, match="Run it again"):
+        await bars(pinned("second", loads=loads))
+
+
+async def test_who_loads_bars_may_read_what_is_not_pinned_and_nobody_else() -> None:
+    assert len(await bars(pinned(loads=True), Timeframe.W1)) == 5
+    with pytest.raises(NotLoaded, match=r"1w bars of ACME.*timeframes\(\)"):
+        await bars(pinned(), Timeframe.W1)
+
+
+async def test_a_source_without_versions_pins_nothing() -> None:
+    market = PinnedMarket(RecordedMarket([DAILY]), {("ACME", Timeframe.D1): ""}, loads=False)
+    assert len(await bars(market)) == 5
+
+
+def test_the_pins_are_those_of_the_market_data_section() -> None:
+    state: PipelineState = harness().state("ACME")
+    assert pins_of(state) == {}
+    market = snapshot("100.00")
+    frames = {
+        frame: Frame.model_validate({**known.model_dump(), "version": f"v-{frame}"})
+        for frame, known in market.frames.items()
+    }
+    state.market_data = market.model_copy(update={"frames": frames})
+    assert pins_of(state) == {("ACME", frame): f"v-{frame}" for frame in frames}
