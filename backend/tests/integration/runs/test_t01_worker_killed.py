@@ -66,8 +66,13 @@ class Case:
 
 @pytest.fixture
 def site(new_installation: NewInstallation) -> Installation:
-    """An installation whose runs can be held; one process carries all runs of the test."""
-    made = new_installation(KUBER_RUNS_PER_PROCESS="64")
+    """An installation whose runs can be held; one process carries all runs of the test.
+
+    Each batch has a statement of its own, so that a held one holds up no other run.
+    """
+    made = new_installation(
+        KUBER_RUNS_PER_PROCESS="64", KUBER_WRITER_BATCH="1", KUBER_WRITER_LANES="64"
+    )
     api = made.api()
     made.query(HOLDS)
     made.beat()
