@@ -104,7 +104,10 @@ class WriterOptions:
 
     batch: int = 64
     lanes: int = 1
-    alone: int = 4
+
+    @property
+    def alone(self) -> int:
+        return max(4, self.lanes)
 
     @property
     def connections(self) -> int:
