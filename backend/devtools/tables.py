@@ -23,8 +23,6 @@ CROSSING: dict[tuple[str, str], str] = {
     ("pipelines", "audit_links"): "the record's comparison runs in audit, on its own connection",
     ("pipelines", "audit_pending"): "the record's comparison runs in audit, on its own connection",
     ("pipelines", "runs"): "a version that a run used is kept, asked as it is dropped",
-    ("runs", "cost_tracking"): "a node and its charge are one statement, being re-cut",
-    ("runs", "daily_spend"): "a node and its charge are one statement, being re-cut",
     ("runs", "notice_outbox"): "a run's failure and its notice are one statement",
     ("runs", "pipelines"): "the notice of a failure names the pipeline",
     ("signals", "notice_outbox"): "a refused delivery and its notice are one statement",

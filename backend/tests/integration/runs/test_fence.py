@@ -146,6 +146,21 @@ async def test_a_batch_that_is_repeated_is_on_record_once(
     assert await rows(pool, run.id) == once
 
 
+@pytest.mark.parametrize("write", WRITES)
+async def test_a_run_whose_lease_ran_out_is_not_written_before_another_claims_it(
+    pool: RawPool, claims: Claims, writer: RunWriter, write: str
+) -> None:
+    run = claims.held[0]
+    async with pool.connection() as connection:
+        await connection.execute(
+            "update runs set status = 'pending', lease_until = null where id = %s", (run.id,)
+        )
+    before = await rows(pool, run.id)
+    with pytest.raises(LeaseLost):
+        await writer.write(batch(run, write))
+    assert await rows(pool, run.id) == before
+
+
 async def test_a_batch_that_is_not_the_next_is_refused(
     pool: RawPool, claims: Claims, writer: RunWriter
 ) -> None:
