@@ -123,6 +123,22 @@ async def test_a_lost_run_among_nine_that_are_held_is_not_written(
         assert await rows(pool, run.id) != others[run.id]
 
 
+async def test_a_process_that_claims_a_run_again_does_not_write_what_it_lost_of_it(
+    pool: RawPool, claims: Claims, writer: RunWriter
+) -> None:
+    lost = replace(
+        batch(claims.stalled, "a node ran"), settled=((replace(NODE, node_id="a"), TWO),)
+    )
+    answers = await asyncio.gather(
+        writer.write(lost), writer.write(batch(claims.taken, "a node ran")), return_exceptions=True
+    )
+    assert isinstance(answers[0], LeaseLost)
+    assert answers[1] == Receipt(cancel_requested=False)
+    written = await rows(pool, claims.taken.id)
+    assert [row[1] for row in written["node_runs"]] == ["work"]
+    assert [row[1] for row in written["cost_tracking"]] == ["work"]
+
+
 @pytest.mark.parametrize("write", WRITES)
 async def test_whoever_took_a_run_over_writes_it(
     pool: RawPool, claims: Claims, writer: RunWriter, write: str
