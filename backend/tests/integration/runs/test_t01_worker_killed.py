@@ -126,11 +126,12 @@ def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     for case in cases:
         assert case.is_written(holder) == (case.variant == "arrived"), case
 
-    site.worker()
+    second = site.worker()
     expected = {seed: trader.wait(case.run_id) for seed, case in undisturbed.items()}
     for case in cases:
         finished = trader.wait(case.run_id)
         _check_decision(finished, expected[case.seed], case)
+    second.kill()  # its many connections are wanted by the tests that follow
     _check_rows(site, cases, tell)
 
 
@@ -159,6 +160,7 @@ def test_t01_runs_that_share_a_statement_survive_its_end_with_their_worker(
             for case in cases:
                 _check_decision(trader.wait(case.run_id), expected, case)
             _check_rows(site, cases, tell)
+    worker.kill()
 
 
 def _start(trader: Trader, boundary: str, variant: str, seed: int) -> Case:
