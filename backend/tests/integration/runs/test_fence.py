@@ -177,6 +177,14 @@ async def test_a_run_whose_lease_ran_out_is_not_written_before_another_claims_it
     assert await rows(pool, run.id) == before
 
 
+async def test_a_batch_of_another_claim_is_not_taken_for_ones_own_repeated(
+    claims: Claims, writer: RunWriter
+) -> None:
+    await writer.write(batch(claims.taken, "a node ran"))
+    with pytest.raises(LeaseLost):
+        await writer.write(batch(claims.stalled, "a node ran"))
+
+
 async def test_a_batch_that_is_not_the_next_is_refused(
     pool: RawPool, claims: Claims, writer: RunWriter
 ) -> None:

@@ -176,6 +176,9 @@ async def test_only_the_run_whose_row_is_locked_waits_for_it(
         waiting = asyncio.create_task(writer.write(batch(runs[0])))
         others = await write_all(writer, [batch(run) for run in runs[1:]])
         assert others == [WRITTEN] * 9
+        waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        while (await one(pool, waits))[0] == 0:  # noqa: ASYNC110  until PostgreSQL says so
+            await asyncio.sleep(0)
         assert not waiting.done()
     assert await waiting == Receipt(cancel_requested=True)
     assert (await one(pool, TOTALS))[0] == 10
