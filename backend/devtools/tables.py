@@ -17,8 +17,6 @@ CROSSING: dict[tuple[str, str], str] = {
     ("identity", "bar_series"): "storage is added up over all packages; those are above identity",
     ("identity", "pipelines"): "storage is added up over all packages; those are above identity",
     ("pipelines", "runs"): "a version that a run used is kept, asked as it is dropped",
-    ("runs", "cost_tracking"): "a node and its charge are one statement, being re-cut",
-    ("runs", "daily_spend"): "a node and its charge are one statement, being re-cut",
     ("runs", "notice_outbox"): "a run's failure and its notice are one statement",
     ("runs", "pipelines"): "the notice of a failure names the pipeline",
     ("trading", "audit_entries"): "the record's comparison runs in audit, on its own connection",

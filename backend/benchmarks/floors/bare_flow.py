@@ -1,4 +1,4 @@
-"""Floor: CrewAI flows of six empty steps a second, in two processes. Prints the rate."""
+"""Floor: CrewAI flows of empty steps a second, in two processes. Prints the rate."""
 
 import asyncio
 import json
@@ -8,10 +8,9 @@ import time
 from typing import Any
 
 PROCESSES = 2
-STEPS = 6
 
 
-def work(count: int, ready: Any, go: Any) -> None:
+def work(count: int, steps: int, ready: Any, go: Any) -> None:
     """Run `count` flows once everybody is ready."""
     from kuber.agents.crews.runtime import import_crewai
 
@@ -19,7 +18,7 @@ def work(count: int, ready: Any, go: Any) -> None:
     from crewai.flow.flow import Flow, FlowState, listen, start
 
     methods: dict[str, Any] = {"__module__": __name__, "_skip_auto_memory": True}
-    for number in range(STEPS):
+    for number in range(steps):
 
         async def step(self: Flow[FlowState]) -> None:
             return None
@@ -38,11 +37,13 @@ def work(count: int, ready: Any, go: Any) -> None:
 
 
 def main() -> None:
-    count = json.loads(sys.argv[1])["count"]
+    argument = json.loads(sys.argv[1])
+    count, steps = argument["count"], argument["steps"]
     context = multiprocessing.get_context("spawn")
     ready, go = context.Semaphore(0), context.Event()
     workers = [
-        context.Process(target=work, args=(count // PROCESSES, ready, go)) for _ in range(PROCESSES)
+        context.Process(target=work, args=(count // PROCESSES, steps, ready, go))
+        for _ in range(PROCESSES)
     ]
     for worker in workers:
         worker.start()

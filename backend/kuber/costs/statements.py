@@ -51,7 +51,7 @@ SPENT = f"""
         ) l
         where l.per_day > 0 and s.amount >= l.per_day and s.amount - p.amount < l.per_day
     )
-"""
+"""  # noqa: S608
 """Counts what `CHARGED` charged against the day's budgets, and tells a user by the charge that
 spends it. `daily_budget` is the limit of those who set none. Rows are taken in the order of their
 keys, so that statements at the same time do not wait for each other in a circle."""

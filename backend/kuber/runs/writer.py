@@ -104,7 +104,10 @@ class WriterOptions:
 
     batch: int = 64
     lanes: int = 1
-    alone: int = 4
+
+    @property
+    def alone(self) -> int:
+        return max(4, self.lanes)
 
     @property
     def connections(self) -> int:
@@ -175,11 +178,25 @@ class RunWriter:
         """Write what is queued, and what was queued meanwhile, until nothing is."""
         try:
             while self._queue:
-                several = self._queue[: self._options.batch]
-                del self._queue[: len(several)]
-                await self._write_shared(several)
+                await self._write_shared(self._take())
         finally:
             self._lanes -= 1
+
+    def _take(self) -> list[_Queued]:
+        """Take the next batches from the queue, one of each run.
+
+        A run that was lost may have been claimed again by this process: rows of both claims in one
+        statement would pass by the fence of the one that holds.
+        """
+        taken: dict[RunId, _Queued] = {}
+        left: list[_Queued] = []
+        for queued in self._queue:
+            if len(taken) < self._options.batch and queued.batch.run.id not in taken:
+                taken[queued.batch.run.id] = queued
+            else:
+                left.append(queued)
+        self._queue = left
+        return list(taken.values())
 
     async def _write_shared(self, several: Sequence[_Queued]) -> None:
         """Write batches in one statement; what fails, or is passed over, is written alone."""

@@ -8,10 +8,12 @@ import pytest
 
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
-from kuber.kernel.ids import UserId, new_id
-from kuber.runs.store import Ending, RunStore
+from kuber.kernel.ids import UserId
+from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunStatus
-from tests.fakes.subscribers import add_pipeline, add_user
+from kuber.runs.writer import Ending, RunBatch, RunWriter
+from tests.fakes.queued_runs import queue_runs
+from tests.fakes.subscribers import add_user
 from tests.fixtures.limits import allow
 
 NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
@@ -23,29 +25,21 @@ class Queue:
     def __init__(self, url: str, pool: RawPool) -> None:
         self._url = url
         self._pool = pool
-        self.store = RunStore(
-            pool, FixedClock(NOW), "worker", lease_s=600, daily_budget=Decimal(25)
-        )
+        self.store = RunStore(pool, FixedClock(NOW), "worker", lease_s=600)
+        self._writer = RunWriter(pool, FixedClock(NOW), Decimal(25))
 
     async def add(self, user: UserId, count: int, started_by: str = "signal") -> None:
-        """Queue runs of a pipeline of the user, each on a symbol of its own."""
-        pipeline = add_pipeline(self._url, user)
-        async with self._pool.connection() as connection:
-            for number in range(count):
-                await connection.execute(
-                    "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols,"
-                    " as_of, real_time, seed, correlation_id, status, started_by)"
-                    " select %s, user_id, id, published_graph_id, 'simulation', %s, '{}', %s, true,"
-                    " 1, 'c', 'pending', %s from pipelines where id = %s",
-                    (new_id(), f"T{number}", NOW, started_by, pipeline),
-                )
+        """Queue runs of a pipeline of the user."""
+        await queue_runs(self._url, self._pool, user, count, NOW, started_by)
 
     async def claim(self, count: int) -> list[ClaimedRun]:
         return await self.store.claim(count)
 
     async def finish(self, *runs: ClaimedRun) -> None:
         for run in runs:
-            await self.store.finish(run, Ending(RunStatus.SUCCEEDED), 7, [])
+            await self._writer.write(
+                RunBatch(run, run.flushes + 1, 7, ending=Ending(RunStatus.SUCCEEDED))
+            )
 
 
 @pytest.fixture

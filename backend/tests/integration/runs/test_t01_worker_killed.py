@@ -29,6 +29,9 @@ SEEDS = (1, 2)
 NODES = ("pipeline_manager", "trigger", "data", "bias", "strategy", "risk", "trade", "report")
 BOUNDARIES = (*(f"settle {node}" for node in NODES), "intent", "venue", "answer", "finish")
 VARIANTS = ("lost", "arrived")
+SHARING = 8
+"""Runs that share statements."""
+SHARED_BOUNDARIES = ("settle bias", "finish")
 
 WRITTEN = {
     "settle": "select 1 from node_runs where run_id = %s and node_id = %s and status <> 'running'",
@@ -66,15 +69,28 @@ class Case:
 
 @pytest.fixture
 def site(new_installation: NewInstallation) -> Installation:
-    """An installation whose runs can be held; one process carries all runs of the test."""
-    return site_with_holds(new_installation, 64)
+    """An installation whose runs can be held; one process carries all runs of the test.
+
+    Each batch has a statement of its own, so that a held one holds up no other run.
+    """
+    return site_with_holds(new_installation, 64, KUBER_WRITER_BATCH="1", KUBER_WRITER_LANES="64")
+
+
+@pytest.fixture
+def sharing_site(new_installation: NewInstallation) -> Installation:
+    """One whose runs share statements, as they do by default: who is held holds up all."""
+    return site_with_holds(new_installation, SHARING)
 
 
 @pytest.fixture
 def holder(site: Installation) -> Iterator[psycopg.Connection]:
     """The connection that holds runs at their boundaries."""
-    with closing(psycopg.connect(site.database_url, autocommit=True)) as connection:
+    with _holder(site) as connection:
         yield connection
+
+
+def _holder(site: Installation) -> closing[psycopg.Connection]:
+    return closing(psycopg.connect(site.database_url, autocommit=True))
 
 
 @pytest.mark.timeout(600)
@@ -97,12 +113,41 @@ def test_t01_a_worker_killed_at_any_boundary_loses_no_run_and_doubles_nothing(
     for case in cases:
         assert case.is_written(holder) == (case.variant == "arrived"), case
 
-    site.worker()
+    second = site.worker()
     expected = {seed: trader.wait(case.run_id) for seed, case in undisturbed.items()}
     for case in cases:
         finished = trader.wait(case.run_id)
         _check_decision(finished, expected[case.seed], case)
+    second.kill()  # its many connections are wanted by the tests that follow
     _check_rows(site, cases, tell)
+
+
+@pytest.mark.timeout(600)
+def test_t01_runs_that_share_a_statement_survive_its_end_with_their_worker(
+    sharing_site: Installation, tell: Tell
+) -> None:
+    site, trader = sharing_site, sharing_site.sign_up()
+    pipelines = [trader.create(str(n), template="golden-cross") for n in range(SHARING)]
+    first_day = trader.run(pipelines[0]["id"], as_of=AS_OF, seed=1)
+    worker, expected = site.worker(), trader.wait(first_day)
+    with _holder(site) as holder:
+        for boundary, variant in product(SHARED_BOUNDARIES, VARIANTS):
+            worker.kill()
+            cases = [
+                Case(boundary, variant, 1, trader.run(pipeline["id"], as_of=AS_OF, seed=1))
+                for pipeline in pipelines
+            ]
+            hold(holder, cases[-1].key)
+            worker = site.worker()
+            wait_until_held(holder, 1)
+            worker.kill()
+            _release(holder, cases[-1:])
+            assert cases[-1].is_written(holder) == (variant == "arrived"), cases[-1]
+            worker = site.worker()
+            for case in cases:
+                _check_decision(trader.wait(case.run_id), expected, case)
+            _check_rows(site, cases, tell)
+    worker.kill()
 
 
 def _start(trader: Trader, boundary: str, variant: str, seed: int) -> Case:

@@ -75,7 +75,11 @@ def record_of(node_id: str, status: NodeStatus = NodeStatus.SUCCEEDED) -> NodeRe
     return NodeRecord(node_id, "bias", status, 1)
 
 
-def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = int) -> RunRecorder:
+def nothing() -> None:
+    """What most tests do when a run shall be cancelled."""
+
+
+def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) -> RunRecorder:
     run = ClaimedRun(
         id=RunId(uuid4()),
         user_id=UserId(uuid4()),
