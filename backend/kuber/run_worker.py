@@ -8,7 +8,7 @@ import structlog
 
 from kuber.agents.registry import AgentRegistry
 from kuber.bootstrap import cost_service, market_provider, worker_name
-from kuber.brokers.port import SimulationOptions
+from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.costs.service import CostService
 from kuber.infra.db import Database, raw_pool

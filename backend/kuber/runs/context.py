@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.llm import LanguageModel
-from kuber.brokers.port import Account, SimulationOptions
+from kuber.brokers.port import Account
+from kuber.brokers.simulator import SimulatedMoment, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import Connections, HeldConnection, RawConnection
 from kuber.kernel.clock import Clock
@@ -12,7 +13,9 @@ from kuber.market.types import MarketData
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
+from kuber.trading.booking import Booking
 from kuber.trading.journal import Journal
+from kuber.trading.origins import Origin
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
 from kuber.trading.venues import broker_for
@@ -57,7 +60,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id, work) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, work, seed) if node.uses_account else None,
             budget=self._guard(run) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -76,18 +79,19 @@ class Surroundings:
     def _guard(self, run: ClaimedRun) -> BudgetGuard:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
-    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
+    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork, seed: int) -> TradeDesk:
+        moment = SimulatedMoment(run.as_of, seed)
         placer = OrderPlacer(
-            broker_for(run.mode, self.orders, self.simulation), Journal(self.orders, self.clock)
+            broker_for(run.mode, self.orders, self.simulation, moment),
+            Journal(self.orders, self.clock),
+            Booking(self.orders, self.clock),
         )
         return TradeDesk(
-            broker_for(run.mode, self.pool, self.simulation),
+            broker_for(run.mode, self.pool, self.simulation, moment),
             Journal(self.pool, self.clock),
             placer,
             work.carry,
-            run.id,
-            node_id,
+            Origin.of_node(run.id, node_id),
             Account(run.user_id, run.id),
             run.mode,
-            self.simulation,
         )

@@ -31,6 +31,7 @@ async def orders_of(
 def _out(order: JournalOrder, pipeline_id: UUID | None, pipeline: KnownPipeline | None) -> OrderOut:
     return OrderOut(
         id=order.id,
+        account_id=order.account_id,
         execution_id=order.run_id,
         pipeline_id=pipeline_id,
         pipeline_name=pipeline.name if pipeline else None,
