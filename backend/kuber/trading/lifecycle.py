@@ -4,7 +4,7 @@ Words of a venue come late, twice and out of order. None moves an order backward
 that has ended stays as it ended; an execution is booked whenever it comes, and once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -73,7 +73,8 @@ def advance(life: OrderLife, said: OrderState, executions: Iterable[Execution]) 
     new = _new(life.executions, executions)
     filled = life.filled_quantity + sum((one.quantity for one in new), Decimal(0))
     wanted = _wanted(said, filled, recorded(life.quantity))
-    status = wanted if wanted in TRANSITIONS[life.status] else life.status
+    allowed = TRANSITIONS[life.status]
+    status = next((status for status in wanted if status in allowed), life.status)
     changed = status is not life.status
     return (
         Step(status, said.reason[:MOST_REASON] if changed else None, new)
@@ -104,13 +105,15 @@ def _new(known: frozenset[str], executions: Iterable[Execution]) -> tuple[Execut
     return tuple(sorted(by_id.values(), key=lambda one: (one.time, one.execution_id)))
 
 
-def _wanted(said: OrderState, filled: Decimal, quantity: Decimal) -> OrderStatus:
-    """Return the status that the venue's word and the fills amount to."""
+def _wanted(said: OrderState, filled: Decimal, quantity: Decimal) -> Iterator[OrderStatus]:
+    """Yield what the venue's word and the fills amount to, the furthest first."""
     if filled >= quantity:
-        return OrderStatus.FILLED
+        yield OrderStatus.FILLED
     complete = recorded(said.filled_quantity) <= filled
     if said.status not in OPEN and said.status is not OrderStatus.FILLED and complete:
-        return said.status
+        yield said.status
     if filled:
-        return OrderStatus.PARTIALLY_FILLED
-    return OrderStatus.SUBMITTED if said.status is OrderStatus.SUBMITTED else OrderStatus.WORKING
+        yield OrderStatus.PARTIALLY_FILLED
+    if said.status is not OrderStatus.SUBMITTED:
+        yield OrderStatus.WORKING
+    yield OrderStatus.SUBMITTED

@@ -18,6 +18,7 @@ from kuber.brokers.port import (
     Acknowledged,
     BracketOrder,
     Broker,
+    Execution,
     OrderState,
     OrderStatus,
     Position,
@@ -177,7 +178,7 @@ async def test_a_cancelled_order_is_no_longer_open(broker: Broker) -> None:
 async def test_an_execution_keeps_its_id_and_no_two_share_one(case: Case) -> None:
     scope = uuid4()
     both = [order(scope=scope), order(scope=scope)]
-    told = []
+    told: list[Execution] = []
     for sent in both:
         told += (await acknowledged(case.broker, sent)).executions
         case.end(sent)
