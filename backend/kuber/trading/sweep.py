@@ -177,6 +177,10 @@ class OrderSweep:
             first=one.status is OrderStatus.INTENDED,
             not_found_at=not_found_at,
         )
+        if state.status not in OPEN and (step is None or step.status in OPEN):
+            ASKED.labels("incomplete").inc()
+            filled = format(state.filled_quantity, "f")
+            log.warning("executions_missing", said=state.status.value, filled_quantity=filled)
         if step is None:
             return False
         ASKED.labels(outcome).inc()

@@ -189,10 +189,13 @@ async def test_an_order_does_not_end_before_the_executions_it_is_said_to_have(de
     await desk.placer().place(ticket)
     venue.fill(ticket.id, "4")
     venue.end(ticket.id, OrderStatus.CANCELLED)
+    before = ASKED.labels("incomplete")._value.get()
     assert await desk.after(10) == 0
     assert (await desk.status(ticket))[0] == "working"
+    assert ASKED.labels("incomplete")._value.get() == before + 1
     venue.withheld = False
     assert await desk.after(30) == 1
+    assert ASKED.labels("incomplete")._value.get() == before + 1
     assert (await desk.status(ticket))[0] == "cancelled"
     [fill] = await desk.rows("select quantity, answer from fills")
     assert fill == (Decimal(4), 2)

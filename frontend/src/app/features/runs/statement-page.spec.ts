@@ -84,10 +84,14 @@ describe('the statement', () => {
       ['expired', [fill], 'Filled in part, the rest expired'],
       ['validated', [], 'Not sent: validation only'],
     ];
-    const orders = states.map(([status, fills], index) => order({ id: `o-${index}`, status, fills }));
+    const orders = states.map(([status, fills], index) =>
+      order({ id: `o-${index}`, status, fills }),
+    );
     const { page } = await open(orders, [], '0');
     const cells = [...page.querySelectorAll('table[aria-label="Orders"] tbody td:nth-child(2)')];
-    expect(cells.map((cell) => cell.textContent.trim())).toEqual(states.map(([, , words]) => words));
+    expect(cells.map((cell) => cell.textContent.trim())).toEqual(
+      states.map(([, , words]) => words),
+    );
   });
 
   it('says that nothing was ordered', async () => {
