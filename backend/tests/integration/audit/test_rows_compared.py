@@ -101,11 +101,15 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
                     "rtrim(execution_id, 'x')",
                 ),
                 ("fills", "order_id", "venue", "'elsewhere'", "'simulation'"),
-                ("orders", "id", "venue", "'elsewhere'", "'simulation'"),
                 ("orders", "id", "leg", "'stop'", "'entry'"),
                 ("orders", "id", "attempt", "attempt + 1", "attempt - 1"),
                 ("orders", "id", "filled_quantity", "filled_quantity + 1", "filled_quantity - 1"),
             )
+        ),
+        (
+            "update orders set venue = 'elsewhere' where id = '{0}'",
+            "update orders set venue = 'simulation' where id = '{0}'",
+            [(Damage.ROW_DIFFERS, True), (Damage.ROW_DIFFERS, True)],  # and from its fills
         ),
         (
             "update orders set answers = answers + 1 where id = '{0}'",
@@ -138,7 +142,7 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
     ],
     ids=[
         *("price of a fill", "mode", "origin", "status", "a fill more", "a fill of no answer"),
-        *("execution", "venue of a fill", "venue", "leg", "attempt", "filled quantity"),
+        *("execution", "venue of a fill", "leg", "attempt", "filled quantity", "venue"),
         *("an answer more", "an order more"),
         *("when it was made", "made at no time", "when it was answered", "answered at no time"),
     ],
