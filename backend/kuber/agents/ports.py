@@ -4,8 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from kuber.brokers.port import OrderReport, Position
+from kuber.brokers.port import Position
 from kuber.trading.service import TradeRequest
+from kuber.trading.types import OrderReport
 
 
 class Desk(Protocol):
@@ -20,7 +21,7 @@ class Desk(Protocol):
         ...
 
     async def execute(self, request: TradeRequest) -> OrderReport:
-        """Place the order once per node and run.
+        """Place the order once per node and run; return how it stands once the venue has it.
 
         Raises `kuber.trading.errors.OrderOutcomeUnknown` (try again) or `RefusedOrder`.
         """

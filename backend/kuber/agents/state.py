@@ -22,6 +22,19 @@ Price = DecimalText
 
 Engine = Literal["rules", "llm"]
 
+TradeStatus = Literal[
+    "submitted",
+    "working",
+    "partially_filled",
+    "filled",
+    "cancelled",
+    "rejected",
+    "expired",
+    "validated",
+]
+"""How a trade stood when its run had its answer. What was filled in part is `partially_filled`
+whether the rest still waits or not; `cancelled` and `expired` ended with nothing filled."""
+
 
 class Section(BaseModel):
     """Base of every part of the state."""
@@ -137,7 +150,10 @@ class TradeFill(Section):
 
 
 class TradeExecution(Section):
-    """What the venue did. Absent from the state when the plan was not to trade."""
+    """What the venue had done when it acknowledged the order; later fills are the order's alone.
+
+    Absent from the state when the plan was not to trade.
+    """
 
     action: Literal["buy", "sell"]
     symbol: str
@@ -147,7 +163,7 @@ class TradeExecution(Section):
     stop_loss: Price
     targets: tuple[Price, ...]
     fills: tuple[TradeFill, ...]
-    status: Literal["filled", "partially_filled", "rejected", "validated"]
+    status: TradeStatus
     reason: str
 
 

@@ -22,9 +22,9 @@ from kuber.agents.base import AgentConfig, AgentContext, BaseAgent, NodeUsage
 from kuber.agents.chat import ChatModel
 from kuber.agents.ports import Budget, Desk
 from kuber.agents.state import PipelineState
-from kuber.brokers.port import Fill, OrderReport, OrderStatus, Position
+from kuber.brokers.port import Execution, OrderStatus, Position
 from kuber.kernel.clock import FixedClock
-from kuber.kernel.ids import PipelineId, RunId, UserId, order_id_for
+from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import TimeframeUnavailable, UnknownSymbol
 from kuber.market.instruments import traits_of
@@ -38,11 +38,16 @@ from kuber.market.types import (
     to_datetime,
     to_datetime64,
 )
+from kuber.trading.origins import Origin
 from kuber.trading.service import TradeRequest
+from kuber.trading.types import OrderReport
 
 PIPELINE_ID = PipelineId(UUID(int=1))
 RUN_ID = RunId(UUID(int=2))
 USER_ID = UserId(UUID(int=3))
+
+FILLED_AT = datetime(2013, 3, 1, 21, tzinfo=UTC)
+"""When the recording desk fills whatever it is asked for."""
 
 
 class RecordedMarket:
@@ -155,10 +160,13 @@ class RecordingDesk:
         self.requests.append(request)
         if self.failure is not None:
             raise self.failure
+        order_id = Origin.of_node(RUN_ID, "node").order_id()
         filled = self.status in {OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED}
-        fill = Fill(request.as_of, request.quantity, request.reference_price, Decimal(0))
+        fill = Execution(
+            "1", order_id, FILLED_AT, request.quantity, request.reference_price, Decimal(0)
+        )
         return OrderReport(
-            order_id_for(RUN_ID, request.node_id),
+            order_id,
             self.status,
             "Recorded by the harness.",
             (fill,) if filled else (),

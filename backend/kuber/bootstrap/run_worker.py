@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kuber.bootstrap.parts import Parts, worker_name
-from kuber.brokers.port import SimulationOptions
+from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.costs.service import CostService
 from kuber.infra.db import Database

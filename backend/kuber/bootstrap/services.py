@@ -11,7 +11,7 @@ from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap.parts import Parts, worker_name
-from kuber.brokers.port import SimulationOptions
+from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.db import Database, RawPool
 from kuber.infra.history_retention import OLD_EVENTS
@@ -38,8 +38,8 @@ from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
-from kuber.trading.sweep import IntentSweep, SweepOptions
-from kuber.trading.venues import broker_for
+from kuber.trading.sweep import OrderSweep, SweepOptions
+from kuber.trading.venues import reader_for
 from kuber.workers.audit import AuditService
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
@@ -208,10 +208,10 @@ def _notifier(parts: _ServiceParts) -> LongRunning:
 
 def _orders(parts: _ServiceParts) -> LongRunning:
     simulation = SimulationOptions()
-    sweep = IntentSweep(
+    sweep = OrderSweep(
         parts.pool,
         parts.clock,
-        lambda mode: broker_for(mode, parts.pool, simulation),
+        lambda mode: reader_for(mode, parts.pool, simulation),
         SweepOptions(parts.settings.intent_patience_s),
     )
     return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)

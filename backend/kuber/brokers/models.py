@@ -1,4 +1,4 @@
-"""The simulated venue's own books. Private to this package."""
+"""What the venues that Kuber keeps itself know of their orders. Private to this package."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -25,4 +25,16 @@ class SimulatedOrder(Base):
     average_price: Mapped[Decimal] = mapped_column(MONEY)
     commission: Mapped[Decimal] = mapped_column(MONEY)
     report: Mapped[JsonObject]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ValidatedOrder(Base):
+    """An order that was checked in validation mode, and sent nowhere."""
+
+    __tablename__ = "validated_orders"
+    __table_args__ = (Index(None, "account_id", "created_at"),)
+
+    client_order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

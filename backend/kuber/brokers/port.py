@@ -1,6 +1,6 @@
 """What Kuber needs of any place that takes orders: simulation, paper, live, validation."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,27 +20,22 @@ class Side(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands at the venue."""
+    """Where an order stands, from its intent to its end."""
 
-    FILLED = "filled"
+    INTENDED = "intended"
+    """On record at Kuber, without an answer; no venue says this."""
+    SUBMITTED = "submitted"
+    """The venue has it, and does not work it yet."""
+    WORKING = "working"
     PARTIALLY_FILLED = "partially_filled"
+    """Filled in part; the rest is still working."""
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    """Nothing more will be filled; what was filled before stays."""
     REJECTED = "rejected"
+    EXPIRED = "expired"
     VALIDATED = "validated"
-
-
-@dataclass(frozen=True, slots=True)
-class SimulationOptions:
-    """How unkind the simulated venue is.
-
-    `slippage`, `partial_fill_rate` and `rejection_rate` are fractions in [0, 1];
-    `commission_per_share` and `starting_balance` are in the account's currency.
-    """
-
-    slippage: Decimal = Decimal("0.001")
-    commission_per_share: Decimal = Decimal("0.005")
-    partial_fill_rate: Decimal = Decimal("0.20")
-    rejection_rate: Decimal = Decimal("0.05")
-    starting_balance: Decimal = Decimal(100000)
+    """Validation mode: checked and recorded, never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ class Account:
 class BracketOrder:
     """A market entry with its protective stop and its targets.
 
-    `reference_price` is the last price known at `as_of`; prices are per unit and > 0.
+    `reference_price` is the last price known when it was decided; prices are per unit and > 0.
     """
 
     client_order_id: OrderId
@@ -67,33 +62,61 @@ class BracketOrder:
     reference_price: Decimal
     stop_loss: Decimal
     targets: tuple[Decimal, ...]
-    as_of: datetime
-    seed: int
     currency: str = "USD"
-    simulation: SimulationOptions | None = None
-    """How the simulated venue treats this order, if not by its defaults; others ignore it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class Execution:
+    """One fill as the venue tells it. `execution_id` is unique within venue and account."""
+
+    execution_id: str
+    client_order_id: OrderId
     time: datetime
     quantity: Decimal
     price: Decimal
     commission: Decimal
 
+    def __post_init__(self) -> None:
+        amounts = (self.quantity, self.price, self.commission)
+        assert all(amount.is_finite() for amount in amounts), "amounts are numbers"
+        assert self.quantity > 0, "an execution carries something out"
+
 
 @dataclass(frozen=True, slots=True)
-class OrderReport:
-    """The venue's last word on an order."""
+class OrderState:
+    """Where an order stands at the venue; `filled_quantity` is all that was filled so far."""
 
     client_order_id: OrderId
     status: OrderStatus
+    filled_quantity: Decimal
     reason: str
-    fills: tuple[Fill, ...] = field(default=())
 
-    @property
-    def filled_quantity(self) -> Decimal:
-        return sum((fill.quantity for fill in self.fills), Decimal(0))
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The venue has the order. `executions` are those that it told at once, maybe none: the others
+    come by `Broker.executions`."""
+
+    order: OrderState
+    executions: tuple[Execution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused the order; nothing of it was or will be filled."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Whether the venue has the order is not known: it must be asked."""
+
+    reason: str
+
+
+Submission = Acknowledged | Rejected | Unknown
+"""What came of sending an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +127,14 @@ class Position:
     average_price: Decimal
 
 
-class Broker(Protocol):
-    """One venue. Submitting the same client order id again returns the first report."""
+class BrokerReader(Protocol):
+    """What a venue can be asked. Each raises BrokerUnavailable when it does not answer, which is
+    not the same as an empty answer."""
+
+    @property
+    def venue(self) -> str:
+        """The venue's name; with account and execution id the key of a fill."""
+        ...
 
     async def equity(self, account: Account) -> Decimal:
         """Return cash plus positions at cost, in the account's currency."""
@@ -115,10 +144,39 @@ class Broker(Protocol):
         """Return the open positions, the venue being the source of truth."""
         ...
 
-    async def find(self, account: Account, client_order_id: OrderId) -> OrderReport | None:
-        """Return what the venue knows of an order, None when it never saw it."""
+    async def order(self, account: Account, client_order_id: OrderId) -> OrderState | None:
+        """Return where an order stands, None when the venue does not know it."""
         ...
 
-    async def submit(self, order: BracketOrder) -> OrderReport:
-        """Place the order; raises BrokerUnavailable when the outcome is unknown."""
+    async def orders(
+        self, account: Account, *, since: datetime, open_only: bool = False
+    ) -> tuple[OrderState, ...]:
+        """Return the orders that the venue took at `since` or later, oldest first.
+
+        With `open_only` those that may still be filled.
+        """
+        ...
+
+    async def executions(self, account: Account, since: datetime) -> tuple[Execution, ...]:
+        """Return the executions that the venue booked at `since` or later, oldest first.
+
+        The same execution always has the same id.
+        """
+        ...
+
+
+class Broker(BrokerReader, Protocol):
+    """One venue that takes orders."""
+
+    async def submit(self, order: BracketOrder) -> Submission:
+        """Send the order. A client order id that was used before stands for the order that used
+        it, whatever the new one says; it is never sent twice."""
+        ...
+
+    async def cancel(self, account: Account, client_order_id: OrderId) -> OrderState | None:
+        """Ask to cancel what is not filled yet; return where the order stands afterwards.
+
+        An order that has ended stays as it is; one that is still open may yet be filled. None when
+        the venue does not know it. Raises BrokerUnavailable.
+        """
         ...

@@ -12,7 +12,8 @@ from kuber.agents.effects import (
 )
 from kuber.agents.llm import LanguageModel
 from kuber.agents.state import PipelineState
-from kuber.brokers.port import Account, SimulationOptions
+from kuber.brokers.port import Account
+from kuber.brokers.simulator import SimulatedMoment, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock, FixedClock
@@ -21,7 +22,9 @@ from kuber.runs.pinned import PinnedMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
+from kuber.trading.booking import Booking
 from kuber.trading.journal import Journal
+from kuber.trading.origins import Origin
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
 from kuber.trading.venues import broker_for
@@ -71,7 +74,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id, work) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, work, seed) if node.uses_account else None,
             budget=self._guard(run) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -90,19 +93,17 @@ class Surroundings:
     def _guard(self, run: ClaimedRun) -> BudgetGuard:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
-    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
-        broker = broker_for(run.mode, self.pool, self.simulation)
+    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork, seed: int) -> TradeDesk:
+        broker = broker_for(run.mode, self.pool, self.simulation, SimulatedMoment(run.as_of, seed))
         journal = Journal(self.pool, self.clock)
         return TradeDesk(
             broker,
             journal,
-            OrderPlacer(broker, journal),
+            OrderPlacer(broker, journal, Booking(self.pool, self.clock)),
             work.carry,
-            run.id,
-            node_id,
+            Origin.of_node(run.id, node_id),
             Account(run.user_id, run.id),
             run.mode,
-            self.simulation,
         )
 
 

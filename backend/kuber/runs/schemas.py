@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from kuber.brokers.port import Side
+from kuber.agents.state import TradeStatus
+from kuber.brokers.port import OrderStatus, Side
 from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
 from kuber.runs.types import NodeStatus, RunStatus
@@ -94,7 +95,7 @@ class TradeOut(BaseModel):
     stop_loss: str
     targets: list[str]
     fills: list[TradeFillOut]
-    status: Literal["filled", "partially_filled", "rejected", "validated"]
+    status: TradeStatus
     reason: str
 
 
@@ -199,6 +200,7 @@ class PipelineHistory(BaseModel):
 
 
 class OrderFillOut(BaseModel):
+    venue_execution_id: str
     time: datetime
     quantity: DecimalText
     price: DecimalText
@@ -209,6 +211,7 @@ class OrderOut(BaseModel):
     """One order with its fills, whatever became of the run and the pipeline that it came from."""
 
     id: UUID
+    account_id: UUID
     execution_id: UUID | None
     pipeline_id: UUID | None
     pipeline_name: str | None
@@ -219,8 +222,7 @@ class OrderOut(BaseModel):
     quantity: DecimalText
     reference_price: DecimalText
     """The last price known when the order was placed."""
-    status: str
-    """`intended` until the venue answered, then what it said."""
+    status: OrderStatus
     reason: str
     filled_quantity: DecimalText
     average_fill_price: DecimalText | None

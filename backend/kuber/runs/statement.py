@@ -56,6 +56,7 @@ def _out(
 ) -> OrderOut:
     return OrderOut(
         id=order.id,
+        account_id=order.account_id,
         execution_id=order.run_id,
         pipeline_id=pipeline_id,
         pipeline_name=pipeline.name if pipeline else None,

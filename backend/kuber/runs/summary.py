@@ -94,13 +94,20 @@ def first_reason(reasoning: str) -> str:
     return chosen if len(chosen) <= 240 else f"{chosen[:239].rstrip()}…"
 
 
+_ENDED = {"cancelled": "was cancelled", "expired": "expired"}
+
+
 def trade_sentence(trade: TradeExecution) -> str:
     """Return a trade as a sentence: "Bought 42 AAPL at 150.50, stop 148.00"."""
     what = f"{plain(trade.quantity)} {trade.symbol}"
     if trade.status == "rejected":
         return f"Not filled: {trade.action} {what} was rejected. {trade.reason}"
+    if trade.status in ("cancelled", "expired"):
+        return f"Not filled: the order to {trade.action} {what} {_ENDED[trade.status]}."
     if trade.status == "validated":
         verb = f"Would {trade.action}"
+    elif trade.status in ("submitted", "working"):
+        verb = f"Ordered to {trade.action}"
     else:
         verb = "Bought" if trade.action == "buy" else "Sold"
         if trade.status == "partially_filled":

@@ -2,19 +2,24 @@
 
 from kuber.audit.comparing import RowComparison
 
-# PostgreSQL rounds a figure to the column's eight places when it stores it; so does this.
+# PostgreSQL rounds a figure to the column's eight places when it stores it; so does this. An entry
+# of before executions had ids numbers its fills, and their rows have the ids that follow from that.
 _FILLS_SAID = """
-    (select coalesce(jsonb_agg(jsonb_build_array(f.number, f.time, round(f.quantity, 8),
+    (select coalesce(jsonb_agg(jsonb_build_array(f.id, f.time, round(f.quantity, 8),
                                                  round(f.price, 8), round(f.commission, 8))
-                               order by f.number), '[]')
-     from jsonb_to_recordset(s.fills) as f(number int, time timestamptz, quantity numeric,
-                                           price numeric, commission numeric))
+                               order by f.id), '[]')
+     from (select coalesce(f.execution_id, concat(s.order_id, '-', f.number)) as id, f.*
+           from jsonb_to_recordset(s.fills)
+             as f(execution_id text, number int, time timestamptz, quantity numeric,
+                  price numeric, commission numeric)) f)
 """
 _FILLS_STORED = """
-    (select coalesce(jsonb_agg(jsonb_build_array(f.number, f.time, f.quantity, f.price,
-                                                 f.commission) order by f.number), '[]')
-     from fills f where f.order_id = s.order_id)
+    (select coalesce(jsonb_agg(jsonb_build_array(f.execution_id, f.time, f.quantity, f.price,
+                                                 f.commission) order by f.execution_id), '[]')
+     from fills f where f.order_id = s.order_id and f.answer = s.answer
+       and (f.venue, f.account_id) = (o.venue, o.account_id))
 """
+_FILLED = "(select coalesce(sum(f.quantity), 0) from fills f where f.order_id = s.order_id)"
 
 
 def _is_of(instant: str) -> str:
@@ -23,7 +28,8 @@ def _is_of(instant: str) -> str:
     return f"coalesce({instant} between e.at - {minute} and e.at + {minute}, false)"
 
 
-# The entries of orders first: what else is on record may hold anything.
+# The entries of orders first: what else is on record may hold anything. Before an order had a life
+# its one answer had no number, and what was filled in part was not filled any further.
 _ENTRIES = """
     from (
         select l.chain_position, e.user_id, e.event_type, e.at, e.data::jsonb as data
@@ -32,16 +38,23 @@ _ENTRIES = """
           and e.event_type in ('order_intended', 'order_answered', 'order_adopted')
         offset 0
     ) e
-    cross join lateral jsonb_to_record(e.data) as s(
-        order_id uuid, run_id uuid, node_id text, mode text, symbol text, side text,
-        quantity numeric, reference_price numeric, stop_loss text, targets jsonb,
-        status text, reason text, fills jsonb, account_id text, origin text)
+    cross join lateral (
+        select d.*, coalesce(d.number, 1) as answer,
+               case when d.number is null and d.status = 'partially_filled' then 'cancelled'
+                    else d.status end as stands
+        from jsonb_to_record(e.data) as d(
+            order_id uuid, run_id uuid, node_id text, mode text, symbol text, side text,
+            quantity numeric, reference_price numeric, stop_loss text, targets jsonb,
+            number int, status text, reason text, fills jsonb,
+            account_id text, origin text, venue text, origin_key jsonb, leg text, attempt int)
+    ) s
     left join orders o on o.id = s.order_id
     where true
 """
 
-# Younger than the record: entries of before do not say it, and a table of before has no columns.
-_PLACED = "(to_jsonb(o) ->> 'account_id', to_jsonb(o) ->> 'origin')"
+# Entries of before these were on record do not say them.
+_PLACED = "(o.account_id::text, o.origin)"
+_KEYS = "(o.venue, o.origin_key, o.leg, o.attempt)"
 
 INTENTS = RowComparison(
     differing=f"""
@@ -49,11 +62,13 @@ INTENTS = RowComparison(
             when o.id is null then ' is gone.'
             else concat(' of ', o.user_id, ' says ', o.mode, ': ', o.side, ' ', o.quantity, ' ',
                         o.symbol, ' at ', o.reference_price, ' with ', o.levels,
-                        ' in (account, by) ', {_PLACED},
+                        ' in (account, by) ', {_PLACED}, ' with (venue, for, leg, attempt) ',
+                        {_KEYS},
                         '; on record are ', e.user_id, ' and ', s.mode, ': ', s.side, ' ',
                         s.quantity, ' ', s.symbol, ' at ', s.reference_price,
                         ' with stop ', s.stop_loss, ' and targets ', s.targets,
-                        ' in ', (s.account_id, s.origin), '. It is of ',
+                        ' in ', (s.account_id, s.origin), ' with ',
+                        (s.venue, s.origin_key, s.leg, s.attempt), '. It is of ',
                         o.created_at, ', its entry of ', e.at, '.') end)
         {_ENTRIES} and e.event_type in ('order_intended', 'order_adopted')
           and (o.id is null
@@ -64,6 +79,8 @@ INTENTS = RowComparison(
                or o.run_id <> s.run_id
                or (s.account_id is not null
                    and {_PLACED} is distinct from (s.account_id, s.origin))
+               or (s.venue is not null
+                   and {_KEYS} is distinct from (s.venue, s.origin_key, s.leg, s.attempt))
                or o.levels is distinct from
                   jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets)
                or (e.event_type = 'order_intended' and not {_is_of("o.created_at")}))
@@ -82,33 +99,51 @@ INTENTS = RowComparison(
     """,
 )
 
+# Of an order's answers only the last says how it stands; each says what was booked with it.
 ANSWERS = RowComparison(
     differing=f"""
-        select e.chain_position, concat('The answer to order ', s.order_id, case when o.id is null
-            then ' is gone.'
-            else concat(' says ', o.status, ' with fills ', {_FILLS_STORED}, '; on record are ',
-                        s.status, ' and ', {_FILLS_SAID},
-                        ' (number, time, quantity, price, commission). It is of ',
+        select e.chain_position, concat('Answer ', s.answer, ' to order ', s.order_id,
+            case when o.id is null then ' is gone.'
+            else concat(' has the fills ', {_FILLS_STORED}, '; the order, with ', o.answers,
+                        ' answers and ', o.filled_quantity, ' filled, says ', o.status, ' (',
+                        o.reason, '); on record are ', s.stands, ' (', s.reason, ') and ',
+                        {_FILLS_SAID},
+                        ' (execution, time, quantity, price, commission). It is of ',
                         o.answered_at, ', its entry of ', e.at, '.')
             end)
         {_ENTRIES} and (e.event_type = 'order_answered'
                         or (e.event_type = 'order_adopted' and s.status <> 'intended'))
-          and (o.id is null or (o.status, o.reason) is distinct from (s.status, s.reason)
+          and (o.id is null or o.answers < s.answer
+               or (o.answers = s.answer
+                   and (o.status <> s.stands or o.reason <> coalesce(s.reason, o.reason)
+                        or o.filled_quantity <> {_FILLED}))
                or {_FILLS_STORED} is distinct from {_FILLS_SAID}
-               or (e.event_type = 'order_answered' and not {_is_of("o.answered_at")}))
+               or (e.event_type = 'order_answered' and s.answer = 1
+                   and not {_is_of("o.answered_at")}))
     """,  # noqa: S608
     unrecorded="""
+        with said as (
+            select order_id, count(distinct answer) as answers
+            from (
+                select (d.data ->> 'order_id')::uuid as order_id,
+                       coalesce((d.data ->> 'number')::int, 1) as answer
+                from (
+                    select e.event_type, e.data::jsonb as data from audit_entries e
+                    left join audit_links l on l.entry_id = e.id
+                    left join audit_pending w on w.entry_id = e.id
+                    where (l.chain_position >= 1 or w.entry_id is not null)
+                      and e.event_type in ('order_answered', 'order_adopted')
+                    offset 0
+                ) d
+                where d.event_type = 'order_answered' or d.data ->> 'status' <> 'intended'
+            ) each_answer group by order_id
+        )
         select concat('The answer ', o.status, ' to order ', o.id, ' is not on record.')
-        from orders o
-        where (o.status <> 'intended' or exists (select from fills f where f.order_id = o.id))
-          and not exists (
-            select from audit_entries e
-            left join audit_links l on l.entry_id = e.id
-            left join audit_pending w on w.entry_id = e.id
-            where (l.chain_position >= 1 or w.entry_id is not null)
-              and (e.event_type = 'order_answered'
-                   or (e.event_type = 'order_adopted' and e.data::jsonb ->> 'status' <> 'intended'))
-              and (e.data::jsonb ->> 'order_id')::uuid = o.id)
+        from orders o left join said on said.order_id = o.id
+        where o.answers > coalesce(said.answers, 0)
+           or (o.answers = 0 and o.status <> 'intended')
+           or exists (select from fills f where f.order_id = o.id
+                      and f.answer not between 1 and o.answers)
         limit 20
     """,
 )

@@ -1,23 +1,22 @@
-"""Reads and writes the journal of orders; each method is one statement, durable on return."""
+"""Records and reads intents; each method is one statement, durable on return."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from kuber.audit.entries import AUDIT_INSERT, audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
-from kuber.brokers.port import OrderReport, OrderStatus, Side
-from kuber.brokers.reports import report_from_json, report_to_json
+from kuber.brokers.port import Account, Execution, OrderStatus, Side
 from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import OrderId
-from kuber.notifications.outbox import notice_json
-from kuber.notifications.types import Notice, NoticeKind
-from kuber.trading.events import OrderFilled, OrderIntended
-from kuber.trading.types import Intent, Standing, Ticket
+from kuber.kernel.ids import OrderId, UserId
+from kuber.trading.events import OrderIntended
+from kuber.trading.lifecycle import recorded
+from kuber.trading.origins import Origin, OriginKind
+from kuber.trading.types import Intent, OrderReport, RecordedIntent, Standing, Ticket
 
 _INTEND = f"""
     with run as (
@@ -28,12 +27,12 @@ _INTEND = f"""
         select %(account_id)s, %(user_id)s, %(mode)s, %(currency)s
         where not exists (select from run where cancel_requested) on conflict (id) do nothing
     ), intent as (
-        insert into orders (id, user_id, account_id, origin, run_id, node_id, mode, symbol, side,
-                            quantity, reference_price, levels, status, correlation_id,
-                            created_at, sent_at)
-        select %(id)s, %(user_id)s, %(account_id)s, %(origin)s, %(run_id)s, %(node_id)s, %(mode)s,
-               %(symbol)s, %(side)s, %(quantity)s, %(reference_price)s, %(levels)s, 'intended',
-               %(correlation_id)s, %(now)s, %(now)s
+        insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
+                            run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
+                            status, correlation_id, created_at, sent_at)
+        select %(id)s, %(user_id)s, %(account_id)s, %(venue)s, %(origin)s, %(origin_key)s, %(leg)s,
+               %(attempt)s, %(run_id)s, %(node_id)s, %(mode)s, %(symbol)s, %(side)s, %(quantity)s,
+               %(reference_price)s, %(levels)s, 'intended', %(correlation_id)s, %(now)s, %(now)s
         where not exists (select from run where cancel_requested)
         on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
             where orders.status = 'intended'
@@ -42,53 +41,20 @@ _INTEND = f"""
     {AUDIT_INSERT.format(condition="where exists (select from intent where is_new)")}
     select (select is_new from intent), exists (select from run where cancel_requested)
 """
-_FIND = "select symbol, side from orders where id = %s"
-# Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
-_TELL = """
-    insert into notice_outbox (user_id, kind, at, data, subject)
-    select n.user_id, n.kind, n.at,
-           n.data || case when p.id is null then '{}' else
-               jsonb_build_object('pipeline_id', p.id, 'pipeline_name', p.name) end,
-           n.subject || ' ' || coalesce(p.id::text, n.data ->> 'symbol')
-    from answered a
-    cross join jsonb_to_recordset(%(notices)s)
-      as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
-    left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
+INTENT_COLUMNS = """
+    o.id, o.user_id, o.account_id, o.origin, o.origin_key, o.mode, o.symbol, o.side, o.quantity,
+    o.correlation_id, o.created_at
 """
+"""What `intent_of` makes an intent of; `o` is a row of `orders`."""
+_FIND = f"select {INTENT_COLUMNS} from orders o where o.id = %s"
 _REPORT = """
     select o.status, o.reason,
-           coalesce((select jsonb_agg(jsonb_build_object(
-               'time', f.time, 'quantity', f.quantity::text, 'price', f.price::text,
-               'commission', f.commission::text) order by f.number)
+           coalesce((select jsonb_agg(jsonb_build_array(
+               f.execution_id, f.time, f.quantity::text, f.price::text, f.commission::text)
+               order by f.time, f.execution_id)
              from fills f where f.order_id = o.id), '[]')
     from orders o where o.id = %s
 """
-_ANSWER = f"""
-    with answered as (
-        update orders set status = %(status)s, reason = %(reason)s, answered_at = %(now)s
-        where id = %(id)s and status = 'intended'
-          and (%(not_found_at)s::timestamptz is null or not_found_at = %(not_found_at)s)
-        returning id, run_id
-    ), filled as (
-        insert into fills (order_id, number, time, quantity, price, commission)
-        select a.id, f.number, f.time, f.quantity, f.price, f.commission
-        from answered a, jsonb_to_recordset(%(fills)s)
-          as f(number int, time timestamptz, quantity numeric, price numeric, commission numeric)
-    ),
-    told as ({_TELL}),
-    {AUDIT_INSERT.format(condition="where exists (select 1 from answered)")}, announced as (
-        {OUTBOX_INSERT} where exists (select 1 from answered)
-    )
-    select id from answered
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedOrder:
-    """What the journal remembers of an intent."""
-
-    symbol: str
-    side: Side
 
 
 class Journal:
@@ -103,21 +69,25 @@ class Journal:
 
         Nothing is recorded once the run was asked to stop.
         """
-        order = ticket.order
+        order, origin = ticket.order, ticket.origin
         levels = {
             "stop_loss": format(order.stop_loss, "f"),
             "targets": [format(target, "f") for target in order.targets],
         }
-        recorded = self._intent_on_record(ticket, levels)
+        recorded = self._on_record(ticket, levels)
         values: JsonObject = {
             "id": ticket.id,
             "user_id": order.account.user_id,
             "account_id": order.account.id,
             "currency": order.currency,
-            "origin": ticket.origin.value,
+            "venue": ticket.venue,
+            "origin": origin.kind.value,
+            "origin_key": Jsonb(origin.key),
+            "leg": ticket.leg,
+            "attempt": ticket.attempt,
             "correlation_id": ticket.correlation_id,
-            "run_id": ticket.run_id,
-            "node_id": ticket.node_id,
+            "run_id": origin.run_id,
+            "node_id": origin.node_id,
             "mode": ticket.mode,
             "symbol": order.symbol,
             "side": order.side.value,
@@ -128,9 +98,7 @@ class Journal:
             "audit": Jsonb(audit_json([recorded])),
             "now": recorded.at,
         }
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(_INTEND, values)
-            row = await cursor.fetchone()
+        row = await self._row(_INTEND, values)
         assert row is not None, "the statement selects one row"
         is_new, cancelled = row
         if cancelled:
@@ -139,61 +107,39 @@ class Journal:
             return Standing.ANSWERED
         return Standing.NEW if is_new else Standing.OPEN
 
-    async def find(self, order_id: OrderId) -> RecordedOrder | None:
+    async def find(self, order_id: OrderId) -> RecordedIntent | None:
         """Return the recorded intent, None when there is none."""
-        async with self._pool.connection() as connection:
-            row = await (await connection.execute(_FIND, (order_id,))).fetchone()
-        return RecordedOrder(row[0], Side(row[1])) if row else None
+        row = await self._row(_FIND, (order_id,))
+        return intent_of(row) if row else None
 
     async def report(self, order_id: OrderId) -> OrderReport:
-        """Return the answer on record to an order that has one."""
-        async with self._pool.connection() as connection:
-            row = await (await connection.execute(_REPORT, (order_id,))).fetchone()
+        """Return how an order on record stands, with its fills."""
+        row = await self._row(_REPORT, (order_id,))
         assert row is not None, "the order is on record"
         status, reason, fills = row
-        return report_from_json(
-            {
-                "client_order_id": str(order_id),
-                "status": status,
-                "reason": reason,
-                "fills": fills,
-            }
+        return OrderReport(
+            order_id,
+            OrderStatus(status),
+            reason,
+            tuple(_execution(order_id, fill) for fill in fills),
         )
 
-    async def answer(
-        self, intent: Intent, report: OrderReport, *, not_found_at: datetime | None = None
-    ) -> bool:
-        """Record what the venue said; a second answer to the same order changes nothing.
-
-        With `not_found_at` only if nobody was about to send it since the venue first did not know
-        it, then. Returns whether it was recorded.
-        """
-        fills = [
-            {"number": number, **fill}
-            for number, fill in enumerate(report_to_json(report)["fills"], start=1)
-        ]
-        recorded = self._answer_on_record(intent, report, fills)
-        values = {
-            "id": intent.id,
-            "status": report.status.value,
-            "reason": report.reason,
-            "now": recorded.at,
-            "not_found_at": not_found_at,
-            "fills": Jsonb(fills),
-            "outbox": Jsonb(outbox_json(self._filled(intent, report))),
-            "audit": Jsonb(audit_json([recorded])),
-            "notices": Jsonb(notice_json(self._told(intent, report))),
-        }
+    async def _row(self, statement: str, values: Any) -> Any:
         async with self._pool.connection() as connection:
-            return await (await connection.execute(_ANSWER, values)).fetchone() is not None
+            return await (await connection.execute(statement, values)).fetchone()
 
-    def _intent_on_record(self, ticket: Ticket, levels: JsonObject) -> AuditEvent:
-        order = ticket.order
+    def _on_record(self, ticket: Ticket, levels: JsonObject) -> AuditEvent:
+        order, origin = ticket.order, ticket.origin
         said = {
+            "order_id": ticket.id,
             "account_id": order.account.id,
-            "origin": ticket.origin,
-            "run_id": ticket.run_id,
-            "node_id": ticket.node_id,
+            "venue": ticket.venue,
+            "origin": origin.kind,
+            "origin_key": origin.key,
+            "leg": ticket.leg,
+            "attempt": ticket.attempt,
+            "run_id": origin.run_id,
+            "node_id": origin.node_id,
             "mode": ticket.mode,
             "symbol": order.symbol,
             "side": order.side,
@@ -201,30 +147,22 @@ class Journal:
             "reference_price": order.reference_price,
             **levels,
         }
-        return self._on_record(AuditEventType.ORDER_INTENDED, ticket.intent, said)
-
-    def _answer_on_record(
-        self, intent: Intent, report: OrderReport, fills: list[JsonObject]
-    ) -> AuditEvent:
-        said = {"status": report.status, "reason": report.reason, "fills": fills}
-        return self._on_record(AuditEventType.ORDER_ANSWERED, intent, said)
-
-    def _on_record(self, kind: AuditEventType, intent: Intent, said: JsonObject) -> AuditEvent:
         return AuditEvent(
-            kind,
+            AuditEventType.ORDER_INTENDED,
             self._clock.now(),
-            intent.correlation_id,
-            intent.account.user_id,
-            {"order_id": intent.id, **said},
+            ticket.correlation_id,
+            order.account.user_id,
+            said,
         )
 
     def _intended(self, ticket: Ticket) -> OrderIntended:
-        order = ticket.order
+        order, run_id = ticket.order, ticket.origin.run_id
+        assert run_id is not None, "only runs want orders in this release"
         return OrderIntended(
             occurred_at=self._clock.now(),
             correlation_id=ticket.correlation_id,
             order_id=ticket.id,
-            run_id=ticket.run_id,
+            run_id=run_id,
             user_id=order.account.user_id,
             mode=ticket.mode,
             symbol=order.symbol,
@@ -235,50 +173,31 @@ class Journal:
             targets=order.targets,
         )
 
-    def _told(self, intent: Intent, report: OrderReport) -> list[Notice]:
-        """Return what the user is told; `_TELL` adds the pipeline. Simulated fills are grouped."""
-        filled = report.filled_quantity
-        said: JsonObject = {
-            "order_id": str(intent.id),
-            "run_id": str(intent.run_id),
-            "mode": intent.mode,
-            "symbol": intent.symbol,
-            "side": intent.side.value,
-        }
-        if filled:
-            kind = NoticeKind.ORDER_FILLED
-            subject = intent.mode if intent.mode == "simulation" else None
-            said |= {"quantity": format(filled, "f"), "price": format(_mean_price(report), "f")}
-        elif report.status is OrderStatus.REJECTED:
-            kind, subject = NoticeKind.ORDER_REJECTED, intent.mode
-            said |= {"quantity": format(intent.quantity, "f"), "reason": report.reason}
-        else:
-            return []
-        return [Notice(intent.account.user_id, kind, self._clock.now(), said, subject)]
 
-    def _filled(self, intent: Intent, report: OrderReport) -> list[OrderFilled]:
-        quantity = report.filled_quantity
-        if not quantity:
-            return []
-        return [
-            OrderFilled(
-                occurred_at=self._clock.now(),
-                correlation_id=intent.correlation_id,
-                order_id=intent.id,
-                run_id=intent.run_id,
-                user_id=intent.account.user_id,
-                mode=intent.mode,
-                symbol=intent.symbol,
-                side=intent.side.value,
-                quantity=quantity,
-                price=_mean_price(report),
-                commission=sum((fill.commission for fill in report.fills), Decimal(0)),
-                filled_at=report.fills[-1].time,
-            )
-        ]
+def intent_of(row: Any) -> RecordedIntent:
+    """Return the intent in the first columns of `row`, which are `INTENT_COLUMNS`."""
+    return RecordedIntent(
+        Intent(
+            id=OrderId(row[0]),
+            account=Account(UserId(row[1]), row[2]),
+            origin=Origin(OriginKind(row[3]), tuple(row[4])),
+            mode=row[5],
+            symbol=row[6],
+            side=Side(row[7]),
+            quantity=row[8],
+            correlation_id=row[9],
+        ),
+        created_at=row[10],
+    )
 
 
-def _mean_price(report: OrderReport) -> Decimal:
-    """Return the price of all fills together, weighted by quantity; there is at least one."""
-    value = sum((fill.quantity * fill.price for fill in report.fills), Decimal(0))
-    return value / report.filled_quantity
+def _execution(order_id: OrderId, fill: list[str]) -> Execution:
+    execution_id, time, quantity, price, commission = fill
+    return Execution(
+        execution_id,
+        order_id,
+        datetime.fromisoformat(time),
+        recorded(Decimal(quantity)),
+        recorded(Decimal(price)),
+        recorded(Decimal(commission)),
+    )

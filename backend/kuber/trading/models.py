@@ -4,10 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
+from kuber.trading.lifecycle import OPEN
 
 
 class AccountRow(Base):
@@ -26,23 +28,37 @@ class AccountRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+_OPEN = f"status in ({', '.join(repr(status.value) for status in sorted(OPEN))})"
+
+
+class OrderTransitionRow(Base):
+    """A change of status that orders may make: what `lifecycle.TRANSITIONS` says. A trigger on
+    `orders` refuses any other."""
+
+    __tablename__ = "order_transitions"
+
+    before: Mapped[str] = mapped_column(String(20), primary_key=True)
+    after: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
 class OrderRow(Base):
-    """One intent and, once the venue answered, its outcome."""
+    """One intent and what the venue said of it so far."""
 
     __tablename__ = "orders"
     __table_args__ = (
         Index(None, "run_id"),
         Index(None, "user_id", "created_at"),
         Index(None, "account_id"),
-        Index("ix_orders_intended", "sent_at", postgresql_where=text("status = 'intended'")),
+        Index("ix_orders_open", "sent_at", postgresql_where=text(_OPEN)),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    """The client order id, derived from run, node and leg."""
+    """The client order id, a function of origin, leg and attempt."""
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     """None once the run was deleted: an order outlives the run and the pipeline it came from."""
-    node_id: Mapped[str] = mapped_column(String(100))
+    node_id: Mapped[str | None] = mapped_column(String(100))
+    """None for orders of other origins than runs."""
     mode: Mapped[str] = mapped_column(String(12))
     symbol: Mapped[str] = mapped_column(String(32))
     side: Mapped[str] = mapped_column(String(4))
@@ -51,13 +67,24 @@ class OrderRow(Base):
     levels: Mapped[JsonObject]
     """`{"stop_loss": price, "targets": [price, ...]}`, decimal strings."""
     status: Mapped[str] = mapped_column(String(20))
-    """`intended` until the venue answered, then the venue's status."""
+    """One of `OrderStatus`, changed along `lifecycle.TRANSITIONS` alone."""
     reason: Mapped[str] = mapped_column(String(500), server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     answered_at: Mapped[datetime | None]
+    """When the venue's first word was booked."""
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     origin: Mapped[str] = mapped_column(String(12), server_default="run")
-    """run, monitor, person or switch: who wanted it."""
+    """run, monitor, person or switch: what kind of thing wanted it."""
+    origin_key: Mapped[list[str]] = mapped_column(JSONB)
+    """Which one: `[run id, node id]` of a run, also once that was deleted."""
+    leg: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(SmallInteger)
+    """From 1; the next is a new order, made once this one has ended."""
+    venue: Mapped[str] = mapped_column(String(32))
+    filled_quantity: Mapped[Decimal] = mapped_column(MONEY, server_default=text("0"))
+    """The sum of its fills."""
+    answers: Mapped[int] = mapped_column(server_default=text("0"))
+    """How many words of the venue were booked; each is an entry on record."""
     correlation_id: Mapped[str] = mapped_column(String(100))
     sent_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     """When it was last about to be sent."""
@@ -68,12 +95,18 @@ class OrderRow(Base):
 
 
 class FillRow(Base):
-    """One fill of one order; append-only."""
+    """One execution that was booked; append-only."""
 
     __tablename__ = "fills"
+    __table_args__ = (Index(None, "order_id"),)
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
+    venue: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    execution_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    """The venue's: whatever is told twice is booked once."""
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    answer: Mapped[int]
+    """With which of the order's answers it was booked."""
     time: Mapped[datetime]
     quantity: Mapped[Decimal] = mapped_column(MONEY)
     price: Mapped[Decimal] = mapped_column(MONEY)

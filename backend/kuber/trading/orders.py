@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.brokers.port import OrderStatus
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import RunId, UserId
@@ -31,6 +32,7 @@ class OrderQuery:
 class JournalFill:
     """One fill: `price` and `commission` in the account's currency, `price` per unit."""
 
+    venue_execution_id: str
     time: datetime
     quantity: Decimal
     price: Decimal
@@ -42,6 +44,7 @@ class JournalOrder:
     """One order as the journal has it; without a run once that was deleted."""
 
     id: UUID
+    account_id: UUID
     run_id: UUID | None
     mode: str
     symbol: str
@@ -50,15 +53,12 @@ class JournalOrder:
     reference_price: Decimal
     stop_loss: Decimal
     targets: tuple[Decimal, ...]
-    status: str
+    status: OrderStatus
     reason: str
     created_at: datetime
     answered_at: datetime | None
+    filled_quantity: Decimal
     fills: tuple[JournalFill, ...]
-
-    @property
-    def filled_quantity(self) -> Decimal:
-        return sum((fill.quantity for fill in self.fills), Decimal(0))
 
     @property
     def commission(self) -> Decimal:
@@ -121,7 +121,7 @@ async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, 
     ours = OrderRow.run_id.in_(runs)
     orders = select(func.count(OrderRow.id)).where(ours).scalar_subquery()
     fills = (
-        select(func.count(FillRow.number))
+        select(func.count(FillRow.execution_id))
         .join(OrderRow, OrderRow.id == FillRow.order_id)
         .where(ours)
         .scalar_subquery()
@@ -159,9 +159,9 @@ async def _fills(
 ) -> defaultdict[UUID, list[JournalFill]]:
     found: defaultdict[UUID, list[JournalFill]] = defaultdict(list)
     if order_ids:
-        query = select(FillRow).where(FillRow.order_id.in_(order_ids)).order_by(FillRow.number)
-        for row in await session.scalars(query):
-            fill = JournalFill(row.time, row.quantity, row.price, row.commission)
+        query = select(FillRow).where(FillRow.order_id.in_(order_ids))
+        for row in await session.scalars(query.order_by(FillRow.time, FillRow.execution_id)):
+            fill = JournalFill(row.execution_id, row.time, row.quantity, row.price, row.commission)
             found[row.order_id].append(fill)
     return found
 
@@ -169,6 +169,7 @@ async def _fills(
 def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
     return JournalOrder(
         id=row.id,
+        account_id=row.account_id,
         run_id=row.run_id,
         mode=row.mode,
         symbol=row.symbol,
@@ -177,10 +178,11 @@ def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
         reference_price=row.reference_price,
         stop_loss=Decimal(row.levels["stop_loss"]),
         targets=tuple(Decimal(target) for target in row.levels["targets"]),
-        status=row.status,
+        status=OrderStatus(row.status),
         reason=row.reason,
         created_at=row.created_at,
         answered_at=row.answered_at,
+        filled_quantity=row.filled_quantity,
         fills=tuple(fills),
     )
 

@@ -1,30 +1,49 @@
-"""One order from its intent to the venue's answer, both in the journal."""
+"""One order from its intent to the venue's acknowledgement, both in the journal."""
 
 import asyncio
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
 from kuber.brokers.errors import BrokerUnavailable
-from kuber.brokers.port import Broker, OrderReport
+from kuber.brokers.port import (
+    Acknowledged,
+    Broker,
+    BrokerReader,
+    Execution,
+    OrderState,
+    OrderStatus,
+    Rejected,
+    Unknown,
+)
+from kuber.trading.booking import Booking
 from kuber.trading.errors import OrderNotWanted, OrderOutcomeUnknown
 from kuber.trading.journal import Journal
-from kuber.trading.types import Standing, Ticket
+from kuber.trading.types import Intent, OrderReport, Standing, Ticket
 
 SEND_WITHIN_S = 20.0
 """How long after its intent was committed an order may be on its way to the venue: less than it
 takes the sweep to conclude that it never arrived."""
 
+CLOCKS_APART = timedelta(hours=1)
+"""How far a venue's clock may be behind ours when it is asked for what came after an instant."""
+
+Heard = tuple[OrderState, tuple[Execution, ...]]
+"""What a venue said of an order, and the executions that it told."""
+
 
 class OrderPlacer:
-    """Commits the intent, calls the venue, commits the answer."""
+    """Commits the intent, calls the venue, commits what it answers."""
 
-    def __init__(self, broker: Broker, journal: Journal) -> None:
+    def __init__(self, broker: Broker, journal: Journal, booking: Booking) -> None:
         self._broker = broker
         self._journal = journal
+        self._booking = booking
 
     async def place(self, ticket: Ticket) -> OrderReport:
-        """Return the venue's report; safe to repeat.
+        """Return the order as it stands once the venue has it, filled or not; safe to repeat.
 
         When the intent is already on record the venue is asked for the order first, so that it is
         never sent twice; with an answer on record, or once its run was asked to stop, nothing is
@@ -32,11 +51,15 @@ class OrderPlacer:
         """
         try:
             standing = await self._journal.intend(ticket)
-            async with asyncio.timeout(SEND_WITHIN_S):
-                report = await self._of_the_venue(ticket, standing)
-            if report is None:
+            if standing is Standing.ANSWERED:
                 return await self._journal.report(ticket.id)
-            await self._journal.answer(ticket.intent, report)
+            async with asyncio.timeout(SEND_WITHIN_S):
+                state, executions = await self._of_the_venue(ticket, standing)
+            is_new = standing is Standing.NEW
+            step = await self._booking.book(ticket.intent, state, executions, first=is_new)
+            if step is None or not is_new:
+                return await self._journal.report(ticket.id)
+            return OrderReport(ticket.id, step.status, step.reason or "", step.executions)
         except (BrokerUnavailable, TimeoutError) as error:
             raise OrderOutcomeUnknown(
                 f"The broker did not answer for order {ticket.id}; it will be asked again."
@@ -45,14 +68,29 @@ class OrderPlacer:
             raise OrderOutcomeUnknown(
                 f"What became of order {ticket.id} could not be recorded; it will be asked again."
             ) from error
-        return report
 
-    async def _of_the_venue(self, ticket: Ticket, standing: Standing) -> OrderReport | None:
-        """Return what the venue says; None when it has no word on an order that was answered."""
+    async def _of_the_venue(self, ticket: Ticket, standing: Standing) -> Heard:
         if standing is not Standing.NEW:
-            report = await self._broker.find(ticket.order.account, ticket.id)
-            if report is not None or standing is Standing.ANSWERED:
-                return report
+            known = await self._journal.find(ticket.id)
+            heard = await ask(self._broker, known.intent, known.created_at) if known else None
+            if heard is not None:
+                return heard
             if standing is Standing.CANCELLED:
                 raise OrderNotWanted("The run was cancelled before its order.")
-        return await self._broker.submit(ticket.order)
+        match await self._broker.submit(ticket.order):
+            case Acknowledged(order, executions):
+                return order, executions
+            case Rejected(reason):
+                return OrderState(ticket.id, OrderStatus.REJECTED, Decimal(0), reason), ()
+            case Unknown(reason):
+                raise BrokerUnavailable(reason)
+
+
+async def ask(broker: BrokerReader, intent: Intent, since: datetime) -> Heard | None:
+    """Return what the venue says of an order that was recorded at `since`, None when it does not
+    know it. Raises BrokerUnavailable."""
+    state = await broker.order(intent.account, intent.id)
+    if state is None or not state.filled_quantity:
+        return (state, ()) if state else None
+    executions = await broker.executions(intent.account, since - CLOCKS_APART)
+    return state, tuple(one for one in executions if one.client_order_id == intent.id)

@@ -2,25 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from kuber.brokers.port import (
-    Account,
-    BracketOrder,
-    Broker,
-    OrderReport,
-    Position,
-    Side,
-    SimulationOptions,
-)
-from kuber.kernel.ids import RunId, order_id_for
+from kuber.brokers.port import Account, BracketOrder, Broker, Execution, Position, Side
 from kuber.kernel.money import quantize
 from kuber.trading.errors import RefusedOrder
-from kuber.trading.journal import Journal, RecordedOrder
-from kuber.trading.placing import OrderPlacer
-from kuber.trading.types import Ticket
+from kuber.trading.journal import Journal
+from kuber.trading.lifecycle import recorded
+from kuber.trading.origins import Origin
+from kuber.trading.placing import CLOCKS_APART, OrderPlacer
+from kuber.trading.types import Intent, OrderReport, Ticket
 
 TRADING_MODES = ("simulation", "validation")
 """Modes with a venue in this installation; paper and live need a broker connection."""
@@ -34,23 +26,18 @@ Carry = Callable[[Callable[[], Coroutine[Any, Any, OrderReport]]], Awaitable[Ord
 class TradeRequest:
     """What an execution agent wants. Prices per unit, in `currency`, all > 0."""
 
-    node_id: str
     symbol: str
     side: Side
     quantity: Decimal
     reference_price: Decimal
     stop_loss: Decimal
     targets: tuple[Decimal, ...]
-    as_of: datetime
-    seed: int
     correlation_id: str
     currency: str = "USD"
-    simulation: SimulationOptions | None = None
-    """Only for simulated venues; None takes the platform's defaults."""
 
 
 class TradeDesk:
-    """One node's way to the venue of its run.
+    """The way of one origin, such as a node of a run, to the venue of its account.
 
     `broker` and `journal` are asked by the node; the order is placed by `placer`, which shares no
     connection with them, and carried by `carry`.
@@ -62,44 +49,42 @@ class TradeDesk:
         journal: Journal,
         placer: OrderPlacer,
         carry: Carry,
-        run_id: RunId,
-        node_id: str,
+        origin: Origin,
         account: Account,
         mode: str,
-        simulation: SimulationOptions,
     ) -> None:
         self._broker = broker
         self._journal = journal
         self._placer = placer
         self._carry = carry
-        self._run_id = run_id
-        self._order_id = order_id_for(run_id, node_id)
+        self._origin = origin
         self._account = account
         self._mode = mode
-        self.simulation = simulation
 
     async def equity(self) -> Decimal:
         """Return the account's equity in its currency."""
         return await self._broker.equity(self._account)
 
     async def positions(self) -> tuple[Position, ...]:
-        """Return the open positions as the venue tells them, less this node's own order.
+        """Return the open positions as the venue tells them, less this origin's own order.
 
         A node that is tried again after its order was filled thus decides as it did before.
         """
         positions = await self._broker.positions(self._account)
-        own = await self._journal.find(self._order_id) if positions else None
-        report = await self._broker.find(self._account, self._order_id) if own else None
-        if own is None or report is None:
+        own = await self._journal.find(self._origin.order_id()) if positions else None
+        if own is None:
             return positions
-        return _without(positions, own, report)
+        executions = await self._broker.executions(self._account, own.created_at - CLOCKS_APART)
+        filled = [one for one in executions if one.client_order_id == own.intent.id]
+        return _without(positions, own.intent, filled) if filled else positions
 
     async def execute(self, request: TradeRequest) -> OrderReport:
-        """Place the order and return the venue's report; safe to repeat.
+        """Place the order and return how it stands once the venue has it; safe to repeat.
 
-        The order's id follows from run and node, so it is never sent twice. Once begun it is
-        carried to the venue's answer, also when whoever waits here is cancelled. Raises
-        RefusedOrder, OrderOutcomeUnknown.
+        It may be filled later: the journal books that, whether or not its run still exists. The
+        order's id follows from its origin, so it is never sent twice. Once begun it is carried to
+        the venue's answer, also when whoever waits here is cancelled. Raises RefusedOrder,
+        OrderOutcomeUnknown.
         """
         _check(request)
         ticket = self._ticket(request)
@@ -107,7 +92,7 @@ class TradeDesk:
 
     def _ticket(self, request: TradeRequest) -> Ticket:
         order = BracketOrder(
-            client_order_id=self._order_id,
+            client_order_id=self._origin.order_id(),
             account=self._account,
             symbol=request.symbol,
             side=request.side,
@@ -115,18 +100,15 @@ class TradeDesk:
             reference_price=request.reference_price,
             stop_loss=request.stop_loss,
             targets=request.targets,
-            as_of=request.as_of,
-            seed=request.seed,
             currency=request.currency,
-            simulation=request.simulation,
         )
-        return Ticket(order, self._run_id, request.node_id, self._mode, request.correlation_id)
+        return Ticket(order, self._origin, self._broker.venue, self._mode, request.correlation_id)
 
 
 def _without(
-    positions: tuple[Position, ...], own: RecordedOrder, report: OrderReport
+    positions: tuple[Position, ...], own: Intent, filled: list[Execution]
 ) -> tuple[Position, ...]:
-    """Return `positions` as they were before the order that `report` is about."""
+    """Return `positions` as they were before the executions `filled` of the order `own`."""
     sign = 1 if own.side is Side.BUY else -1
     left = []
     for position in positions:
@@ -134,8 +116,8 @@ def _without(
             left.append(position)
             continue
         value = position.quantity * position.average_price
-        value -= sum((sign * fill.quantity * fill.price for fill in report.fills), Decimal(0))
-        quantity = position.quantity - sign * report.filled_quantity
+        value -= sum((sign * fill.quantity * fill.price for fill in filled), Decimal(0))
+        quantity = position.quantity - sign * sum((fill.quantity for fill in filled), Decimal(0))
         if quantity:
             left.append(Position(position.symbol, quantity, quantize(value / quantity, 8)))
     return tuple(left)
@@ -145,6 +127,8 @@ def _check(request: TradeRequest) -> None:
     prices = (request.reference_price, request.stop_loss, *request.targets)
     if not all(price.is_finite() and price > 0 for price in (*prices, request.quantity)):
         raise RefusedOrder("Quantity and every price of an order must be finite and above zero.")
+    if not recorded(request.quantity):
+        raise RefusedOrder("The quantity is too small to be recorded; it has more than 8 places.")
     gain = 1 if request.side is Side.BUY else -1
     if (request.reference_price - request.stop_loss) * gain <= 0:
         raise RefusedOrder("The stop must lie on the losing side of the price.")

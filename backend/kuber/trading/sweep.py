@@ -1,19 +1,21 @@
-"""Ends intents without an answer by asking the venue, as the desk would have."""
+"""Asks venues for orders without an answer, and for those that are still open."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from kuber.brokers.port import Account, Broker, OrderReport, OrderStatus, Side
+from kuber.brokers.port import BrokerReader, OrderState, OrderStatus
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import OrderId, RunId, UserId
-from kuber.trading.journal import Journal
-from kuber.trading.placing import SEND_WITHIN_S
+from kuber.trading.booking import Booking
+from kuber.trading.journal import INTENT_COLUMNS, intent_of
+from kuber.trading.lifecycle import OPEN
+from kuber.trading.placing import SEND_WITHIN_S, Heard, ask
 from kuber.trading.types import Intent
 
 log = structlog.get_logger(__name__)
@@ -27,20 +29,19 @@ UNANSWERED = Gauge("kuber_intents_unanswered", "Orders without the venue's answe
 OLDEST_S = Gauge("kuber_intent_oldest_age_seconds", "Age of the oldest of these")
 ASKED = Counter("kuber_intents_asked", "Orders whose venue was asked for them", ["outcome"])
 
+_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 # What another sweep asks for at this moment is passed over, and for a while afterwards.
-_CLAIM = """
+_CLAIM = f"""
     update orders o set asked_at = %(now)s
     from (
         select id from orders
-        where status = 'intended' and sent_at <= %(now)s - %(patience)s
+        where status in ({_OPEN}) and sent_at <= %(now)s - %(patience)s
           and (asked_at is null or asked_at <= sent_at or asked_at <= %(now)s - %(spacing)s)
         order by sent_at limit %(batch)s for update skip locked
     ) due
     where o.id = due.id
-    returning o.id, o.user_id, o.account_id, coalesce(o.run_id, o.account_id), o.mode, o.symbol,
-              o.side, o.quantity, o.correlation_id, o.created_at, o.not_found_at
-"""
-"""An order of a run that is gone names it still: the account of a run in simulation has its id."""
+    returning {INTENT_COLUMNS}, o.status, o.not_found_at
+"""  # noqa: S608  put together from constants
 
 _NOT_FOUND = """
     update orders set not_found_at = %(now)s
@@ -65,43 +66,46 @@ class SweepOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An intent without an answer."""
+    """An order that has not ended."""
 
     intent: Intent
     created_at: datetime
+    status: OrderStatus
     not_found_at: datetime | None
 
 
-class IntentSweep:
-    """Asks the venues for orders that have been without an answer for too long.
+class OrderSweep:
+    """Asks the venues for orders that have been without an answer for too long, and for those that
+    they acknowledged and have not ended, whether their runs still exist or not.
 
     Any number may run at once. Only the venue's answer ends an intent, or that it did not know
-    the order twice, `spacing_s` apart, with nobody about to send it in between.
+    the order twice, `spacing_s` apart, with nobody about to send it in between. An order that was
+    acknowledged ends by the venue's word alone.
     """
 
     def __init__(
         self,
         pool: RawPool,
         clock: Clock,
-        broker_of: Callable[[str], Broker],
+        reader_of: Callable[[str], BrokerReader],
         options: SweepOptions,
     ) -> None:
         self._pool = pool
         self._clock = clock
-        self._broker_of = broker_of
+        self._reader_of = reader_of
         self._options = options
-        self._journal = Journal(pool, clock)
+        self._booking = Booking(pool, clock)
 
     async def run_once(self) -> int:
-        """Ask for every order that is due; return how many got their end."""
-        ended = 0
+        """Ask for every order that is due; return of how many something new was heard."""
+        changed = 0
         try:
             while due := await self._claim():
                 for one in due:
-                    ended += await self._ask(one)
+                    changed += await self._ask(one)
         finally:
             await self._measure()
-        return ended
+        return changed
 
     async def _claim(self) -> list[_Open]:
         values = {
@@ -112,40 +116,39 @@ class IntentSweep:
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_CLAIM, values)).fetchall()
-        return [
-            _Open(
-                Intent(
-                    id=OrderId(row[0]),
-                    account=Account(UserId(row[1]), row[2]),
-                    run_id=RunId(row[3]),
-                    mode=row[4],
-                    symbol=row[5],
-                    side=Side(row[6]),
-                    quantity=row[7],
-                    correlation_id=row[8],
-                ),
-                created_at=row[9],
-                not_found_at=row[10],
+        open_orders = []
+        for row in rows:
+            known = intent_of(row)
+            open_orders.append(
+                _Open(known.intent, known.created_at, OrderStatus(row[-2]), not_found_at=row[-1])
             )
-            for row in rows
-        ]
+        return open_orders
 
     async def _ask(self, one: _Open) -> bool:
+        """Ask for one order and book what is new; return whether something was."""
         intent, asked_at = one.intent, self._clock.now()
         with structlog.contextvars.bound_contextvars(
             correlation_id=intent.correlation_id, order_id=str(intent.id)
         ):
             try:
                 async with asyncio.timeout(ASK_WITHIN_S):
-                    report = await self._broker_of(intent.mode).find(intent.account, intent.id)
+                    heard = await ask(self._reader_of(intent.mode), intent, one.created_at)
+                return await self._heard(one, heard, asked_at)
             except Exception as error:  # noqa: BLE001  whatever it is, the others are asked for
                 ASKED.labels("unknown").inc()
                 age_s = round((asked_at - one.created_at).total_seconds())
                 log.warning("order_unknown", age_s=age_s, reason=f"{error!r}")
                 return False
-            if report is not None:
-                return await self._end(intent, report, "answered")
+
+    async def _heard(self, one: _Open, heard: Heard | None, asked_at: datetime) -> bool:
+        if heard is not None:
+            outcome = "answered" if one.status is OrderStatus.INTENDED else "followed"
+            return await self._book(one, heard, outcome)
+        if one.status is OrderStatus.INTENDED:
             return await self._not_found(one, asked_at)
+        ASKED.labels("missing").inc()
+        log.error("order_missing", status=one.status.value)
+        return False
 
     async def _not_found(self, one: _Open, asked_at: datetime) -> bool:
         first = one.not_found_at
@@ -160,21 +163,30 @@ class IntentSweep:
         if apart_s < self._options.spacing_s:
             return False
         reason = f"{NEVER_REACHED}: asked twice, {apart_s:.0f} s apart, the venue did not know it."
-        report = OrderReport(one.intent.id, OrderStatus.REJECTED, reason)
-        return await self._end(one.intent, report, NEVER_REACHED, not_found_at=first)
+        state = OrderState(one.intent.id, OrderStatus.REJECTED, Decimal(0), reason)
+        return await self._book(one, (state, ()), NEVER_REACHED, not_found_at=first)
 
-    async def _end(
-        self,
-        intent: Intent,
-        report: OrderReport,
-        outcome: str,
-        not_found_at: datetime | None = None,
+    async def _book(
+        self, one: _Open, heard: Heard, outcome: str, not_found_at: datetime | None = None
     ) -> bool:
-        ended = await self._journal.answer(intent, report, not_found_at=not_found_at)
-        if ended:
-            ASKED.labels(outcome).inc()
-            log.warning("order_answered_late", outcome=outcome, status=report.status.value)
-        return ended
+        state, executions = heard
+        step = await self._booking.book(
+            one.intent,
+            state,
+            executions,
+            first=one.status is OrderStatus.INTENDED,
+            not_found_at=not_found_at,
+        )
+        if state.status not in OPEN and (step is None or step.status in OPEN):
+            ASKED.labels("incomplete").inc()
+            filled = format(state.filled_quantity, "f")
+            log.warning("executions_missing", said=state.status.value, filled_quantity=filled)
+        if step is None:
+            return False
+        ASKED.labels(outcome).inc()
+        say = log.warning if one.status is OrderStatus.INTENDED else log.info
+        say("order_answered_late", outcome=outcome, status=step.status.value)
+        return True
 
     async def _measure(self) -> None:
         async with self._pool.connection() as connection:

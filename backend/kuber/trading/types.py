@@ -1,20 +1,13 @@
 """An order as trading knows it: what is sent, and what an answer to it is recorded with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from kuber.brokers.port import Account, BracketOrder, Side
-from kuber.kernel.ids import OrderId, RunId
-
-
-class Origin(StrEnum):
-    """Who wanted an order."""
-
-    RUN = "run"
-    MONITOR = "monitor"
-    PERSON = "person"
-    SWITCH = "switch"
+from kuber.brokers.port import Account, BracketOrder, Execution, OrderStatus, Side
+from kuber.kernel.ids import OrderId
+from kuber.trading.origins import ENTRY, Origin
 
 
 class Standing(StrEnum):
@@ -30,11 +23,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An order on record, as far as its answer needs it."""
+    """An order on record, as far as its answers need it."""
 
     id: OrderId
     account: Account
-    run_id: RunId
+    origin: Origin
     mode: str
     symbol: str
     side: Side
@@ -43,15 +36,24 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedIntent:
+    """An intent with the instant at which it was recorded: no venue knew the order before."""
+
+    intent: Intent
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """An order together with the node that asked for it."""
+    """An order together with what wanted it, and the venue that it goes to."""
 
     order: BracketOrder
-    run_id: RunId
-    node_id: str
+    origin: Origin
+    venue: str
     mode: str
     correlation_id: str
-    origin: Origin = Origin.RUN
+    leg: str = ENTRY
+    attempt: int = 1
 
     @property
     def id(self) -> OrderId:
@@ -63,10 +65,24 @@ class Ticket:
         return Intent(
             order.client_order_id,
             order.account,
-            self.run_id,
+            self.origin,
             self.mode,
             order.symbol,
             order.side,
             order.quantity,
             self.correlation_id,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """What is on record of an order: how it stands, and its fills so far, oldest first."""
+
+    order_id: OrderId
+    status: OrderStatus
+    reason: str
+    fills: tuple[Execution, ...] = field(default=())
+
+    @property
+    def filled_quantity(self) -> Decimal:
+        return sum((fill.quantity for fill in self.fills), Decimal(0))

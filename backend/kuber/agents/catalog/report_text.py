@@ -38,8 +38,12 @@ def decision_sentence(state: PipelineState) -> str:
     trade, plan, risk = state.trade, state.strategy, state.risk
     if trade is not None:
         did = {
+            "submitted": f"Ordered to {trade.action}",
+            "working": f"Ordered to {trade.action}",
             "filled": "Bought" if trade.action == "buy" else "Sold",
             "partially_filled": "Partly bought" if trade.action == "buy" else "Partly sold",
+            "cancelled": f"Nothing was filled of the order to {trade.action}",
+            "expired": f"Nothing was filled of the order to {trade.action}",
             "rejected": f"The venue rejected to {trade.action}",
             "validated": f"Would {trade.action}",
         }[trade.status]

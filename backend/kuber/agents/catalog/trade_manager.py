@@ -1,5 +1,6 @@
 """Trade manager: places the approved trade, once, after looking at the open positions."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -16,13 +17,26 @@ from kuber.agents.state import (
     StrategyPlan,
     TradeExecution,
     TradeFill,
+    TradeStatus,
 )
 from kuber.agents.toolkit import bullets, market_of, missing, plain
-from kuber.brokers.port import OrderReport, Side
+from kuber.brokers.port import OrderStatus, Side
 from kuber.trading.errors import OrderOutcomeUnknown, TradingError
 from kuber.trading.service import TradeRequest
+from kuber.trading.types import OrderReport
 
 PRICE_PLACES = Decimal("0.000001")
+
+_STATUSES: Mapping[OrderStatus, TradeStatus] = {
+    OrderStatus.SUBMITTED: "submitted",
+    OrderStatus.WORKING: "working",
+    OrderStatus.PARTIALLY_FILLED: "partially_filled",
+    OrderStatus.FILLED: "filled",
+    OrderStatus.CANCELLED: "cancelled",
+    OrderStatus.REJECTED: "rejected",
+    OrderStatus.EXPIRED: "expired",
+    OrderStatus.VALIDATED: "validated",
+}
 
 
 class TradeManagerConfig(AgentConfig):
@@ -122,15 +136,12 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         if plan.stop_loss is None or plan.target_1 is None:
             raise AgentFailure("bad_plan", "The plan has no stop or no target; nothing was sent.")
         return TradeRequest(
-            node_id=self.context.node_id,
             symbol=market.symbol,
             side=Side.BUY if plan.action is Action.BUY else Side.SELL,
             quantity=quantity,
             reference_price=market.price,
             stop_loss=plan.stop_loss,
             targets=tuple(target for target in targets if target is not None),
-            as_of=self.context.as_of,
-            seed=self.context.seed,
             correlation_id=state.correlation_id,
             currency=market.currency,
         )
@@ -174,9 +185,16 @@ def _execution(request: TradeRequest, report: OrderReport, plan: StrategyPlan) -
             )
             for fill in report.fills
         ),
-        status=report.status.value,
+        status=_status(report),
         reason=report.reason,
     )
+
+
+def _status(report: OrderReport) -> TradeStatus:
+    """Return how the trade stands: an order that ended filled in part is a trade in part."""
+    if report.fills and report.status is not OrderStatus.FILLED:
+        return "partially_filled"
+    return _STATUSES[report.status]
 
 
 def average_price(paid: Decimal, quantity: Decimal) -> Decimal:
@@ -187,9 +205,13 @@ def average_price(paid: Decimal, quantity: Decimal) -> Decimal:
 
 def _words(trade: TradeExecution, held: Decimal) -> str:
     done = {
+        "submitted": "Sent, not filled yet",
+        "working": "At the venue, not filled yet",
         "filled": "Filled",
         "partially_filled": "Partly filled",
+        "cancelled": "Cancelled, nothing was filled",
         "rejected": "Rejected",
+        "expired": "Expired, nothing was filled",
         "validated": "Only checked, not sent",
     }[trade.status]
     before = f"Position before: {plain(held)}." if held else "No position was open before."

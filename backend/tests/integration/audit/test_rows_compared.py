@@ -49,8 +49,8 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
     ("change", "undo", "damage"),
     [
         (
-            "update fills set price = price + 0.00000001 where order_id = '{0}' and number = 1",
-            "update fills set price = price - 0.00000001 where order_id = '{0}' and number = 1",
+            "update fills set price = price + 0.00000001 where order_id = '{0}'",
+            "update fills set price = price - 0.00000001 where order_id = '{0}'",
             [(Damage.ROW_DIFFERS, True)],
         ),
         (
@@ -70,18 +70,56 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
         ),
         (
             (
-                "insert into fills select order_id, 99, time, quantity, price, commission"
-                " from fills where order_id = '{0}' and number = 1"
+                "insert into fills (venue, account_id, execution_id, order_id, answer, time,"
+                " quantity, price, commission) select venue, account_id, 'more', order_id, 1, time,"
+                " quantity, price, commission from fills where order_id = '{0}'"
             ),
-            "delete from fills where order_id = '{0}' and number = 99",
+            "delete from fills where order_id = '{0}' and execution_id = 'more'",
             [(Damage.ROW_DIFFERS, True)],
         ),
         (
             (
-                "insert into orders select '{1}', user_id, run_id, node_id, mode, symbol,"
-                " side, quantity, reference_price, levels, status, reason, created_at, answered_at,"
-                " account_id, origin, correlation_id, sent_at, asked_at, not_found_at"
-                " from orders where id = '{0}'"
+                "insert into fills (venue, account_id, execution_id, order_id, answer, time,"
+                " quantity, price, commission) select venue, account_id, 'more', order_id, 2, time,"
+                " 0, price, commission from fills where order_id = '{0}'"
+            ),
+            "delete from fills where order_id = '{0}' and execution_id = 'more'",
+            [(Damage.ROW_UNRECORDED, False)],
+        ),
+        *(
+            (
+                f"update {table} set {column} = {changed} where {key} = '{{0}}'",
+                f"update {table} set {column} = {back} where {key} = '{{0}}'",
+                [(Damage.ROW_DIFFERS, True)],
+            )
+            for table, key, column, changed, back in (
+                (
+                    "fills",
+                    "order_id",
+                    "execution_id",
+                    "execution_id || 'x'",
+                    "rtrim(execution_id, 'x')",
+                ),
+                ("fills", "order_id", "venue", "'elsewhere'", "'simulation'"),
+                ("orders", "id", "leg", "'stop'", "'entry'"),
+                ("orders", "id", "attempt", "attempt + 1", "attempt - 1"),
+                ("orders", "id", "filled_quantity", "filled_quantity + 1", "filled_quantity - 1"),
+            )
+        ),
+        (
+            "update orders set venue = 'elsewhere' where id = '{0}'",
+            "update orders set venue = 'simulation' where id = '{0}'",
+            [(Damage.ROW_DIFFERS, True), (Damage.ROW_DIFFERS, True)],  # and from its fills
+        ),
+        (
+            "update orders set answers = answers + 1 where id = '{0}'",
+            "update orders set answers = answers - 1 where id = '{0}'",
+            [(Damage.ROW_UNRECORDED, False)],
+        ),
+        (
+            (
+                "insert into orders select (jsonb_populate_record(o,"
+                " jsonb_build_object('id', '{1}'))).* from orders o where id = '{0}'"
             ),
             "delete from orders where id = '{1}'",
             [(Damage.ROW_UNRECORDED, False), (Damage.ROW_UNRECORDED, False)],
@@ -103,7 +141,9 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
         ),
     ],
     ids=[
-        *("price of a fill", "mode", "origin", "status", "a fill more", "an order more"),
+        *("price of a fill", "mode", "origin", "status", "a fill more", "a fill of no answer"),
+        *("execution", "venue of a fill", "leg", "attempt", "filled quantity", "venue"),
+        *("an answer more", "an order more"),
         *("when it was made", "made at no time", "when it was answered", "answered at no time"),
     ],
 )
@@ -118,6 +158,7 @@ async def test_a_changed_row_is_found(
     url = installation.database_url
     assert await found(url, tmp_path) == []
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")  # the trigger is off
         connection.execute(change.format(order_id, NEW).encode())
         assert await found(url, tmp_path) == damage
         connection.execute(undo.format(order_id, NEW).encode())

@@ -6,12 +6,21 @@ from uuid import UUID
 
 import pytest
 
-from kuber.brokers.port import Account, BracketOrder, Fill, OrderReport, OrderStatus, Side
+from kuber.brokers.port import (
+    Account,
+    BracketOrder,
+    Execution,
+    OrderState,
+    OrderStatus,
+    Side,
+)
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import SystemClock
-from kuber.kernel.ids import RunId, UserId, order_id_for
+from kuber.kernel.ids import RunId, UserId
 from kuber.notifications.notifier import Notifier
+from kuber.trading.booking import Booking
 from kuber.trading.journal import Journal
+from kuber.trading.origins import Origin
 from kuber.trading.types import Standing, Ticket
 from tests.fakes.graphs import steps
 from tests.fixtures.traders import Trader
@@ -33,9 +42,9 @@ async def order(
 ) -> None:
     """Have a node named after the symbol order it, and the venue answer."""
     run, user = RunId(UUID(run_id)), UserId(UUID(trader.id))
-    one = Decimal(1)
+    one, origin = Decimal(1), Origin.of_node(run, symbol)
     asked = BracketOrder(
-        client_order_id=order_id_for(run, symbol),
+        client_order_id=origin.order_id(),
         account=Account(user, run),
         symbol=symbol,
         side=Side.BUY,
@@ -43,16 +52,13 @@ async def order(
         reference_price=one,
         stop_loss=one / 2,
         targets=(),
-        as_of=CLOCK.now(),
-        seed=1,
     )
-    ticket = Ticket(asked, run, symbol, "simulation", "c")
-    fills = (Fill(CLOCK.now(), one, one, Decimal(0)),) if status is OrderStatus.FILLED else ()
-    journal = Journal(pool, CLOCK)
-    assert await journal.intend(ticket) is Standing.NEW
-    await journal.answer(
-        ticket.intent, OrderReport(asked.client_order_id, status, "Because.", fills)
-    )
+    ticket = Ticket(asked, origin, "simulation", "simulation", "c")
+    fill = Execution(f"{ticket.id}-1", ticket.id, CLOCK.now(), one, one, Decimal(0))
+    fills = (fill,) if status is OrderStatus.FILLED else ()
+    assert await Journal(pool, CLOCK).intend(ticket) is Standing.NEW
+    state = OrderState(ticket.id, status, sum((f.quantity for f in fills), Decimal(0)), "Because.")
+    assert await Booking(pool, CLOCK).book(ticket.intent, state, fills, first=True)
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FILLED, OrderStatus.REJECTED])

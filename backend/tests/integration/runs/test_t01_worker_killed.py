@@ -17,7 +17,8 @@ import psycopg
 import pytest
 
 from kuber.infra.db import JsonObject
-from kuber.kernel.ids import RunId, order_id_for
+from kuber.kernel.ids import RunId
+from kuber.trading.origins import Origin
 from tests.fixtures.counts import Tell
 from tests.fixtures.holds import WAITING_FOR, hold, let_go, site_with_holds, wait_until_held
 from tests.fixtures.traders import Trader
@@ -59,7 +60,7 @@ class Case:
                 return f"settle {node} {self.run_id}"
             case "finish":
                 return f"finish {self.run_id}"
-        return f"{kind} {order_id_for(RunId(_uuid(self.run_id)), 'trade')}"
+        return f"{kind} {Origin.of_node(RunId(_uuid(self.run_id)), 'trade').order_id()}"
 
     def is_written(self, connection: psycopg.Connection) -> bool:
         kind, _, node = self.boundary.partition(" ")
@@ -206,7 +207,7 @@ def _check_rows(site: Installation, cases: list[Case], tell: Tell) -> None:
 
 def _rows(site: Installation, case: Case) -> dict[str, int]:
     run_id = case.run_id
-    order_id = str(order_id_for(RunId(_uuid(run_id)), "trade"))
+    order_id = str(Origin.of_node(RunId(_uuid(run_id)), "trade").order_id())
     events = Counter(
         str(row[0]) for row in site.query("select type from run_events where run_id = %s", run_id)
     )

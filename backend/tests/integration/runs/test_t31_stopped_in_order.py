@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from kuber.infra.db import JsonObject
-from kuber.kernel.ids import RunId, order_id_for
+from kuber.kernel.ids import RunId
+from kuber.trading.origins import Origin
 from tests.fakes.graphs import chain, node, steps
 from tests.fixtures.holds import hold, let_go, site_with_holds, wait_until_held
 from tests.fixtures.traders import Trader
@@ -69,7 +70,7 @@ class Case:
 
     @property
     def key(self) -> str:
-        return f"{self.boundary} {order_id_for(RunId(UUID(self.run_id)), 'trade')}"
+        return f"{self.boundary} {Origin.of_node(RunId(UUID(self.run_id)), 'trade').order_id()}"
 
 
 @dataclass

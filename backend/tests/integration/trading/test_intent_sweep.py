@@ -1,164 +1,44 @@
-"""Orders without an answer: the venue is asked, and only its word or two misses end them."""
+"""Orders that have not ended: the venue is asked, and its word, or two misses of an intent, ends
+them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
-from kuber.brokers.adapters.simulation import SimulationBroker
-from kuber.brokers.adapters.validation import ValidationBroker
-from kuber.brokers.errors import BrokerUnavailable
+from kuber.brokers.adapters.validation import CHECKED, ValidationBroker
 from kuber.brokers.port import (
     Account,
-    BracketOrder,
-    Broker,
-    OrderReport,
-    Side,
-    SimulationOptions,
+    OrderState,
+    OrderStatus,
 )
-from kuber.infra.db import RawPool, raw_pool
-from kuber.kernel.clock import FixedClock
-from kuber.kernel.ids import OrderId, RunId, UserId
+from kuber.kernel.ids import OrderId
 from kuber.trading.errors import OrderNotWanted
-from kuber.trading.journal import Journal
-from kuber.trading.placing import OrderPlacer
 from kuber.trading.sweep import (
     ASKED,
     NEVER_REACHED,
     OLDEST_S,
     UNANSWERED,
-    IntentSweep,
-    SweepOptions,
 )
-from kuber.trading.types import Standing, Ticket
-
-USER = UserId(UUID(int=7))
-OPTIONS = SweepOptions(patience_s=10, spacing_s=30)
-CALM = SimulationOptions(partial_fill_rate=Decimal(0), rejection_rate=Decimal(0))
-
-
-class Watched:
-    """The simulated venue, with the orders that it was asked for; may be down."""
-
-    def __init__(self, venue: Broker) -> None:
-        self.venue = venue
-        self.asked: list[OrderId] = []
-        self.down = False
-
-    async def find(self, account: Account, client_order_id: OrderId) -> OrderReport | None:
-        self.asked.append(client_order_id)
-        if self.down:
-            raise BrokerUnavailable("No answer.")
-        return await self.venue.find(account, client_order_id)
-
-    async def submit(self, order: BracketOrder) -> OrderReport:
-        return await self.venue.submit(order)
-
-
-@dataclass
-class Desk:
-    """A journal, a venue and a sweep on one database."""
-
-    pool: RawPool
-    clock: FixedClock
-    venue: Watched
-    journal: Journal = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.journal = Journal(self.pool, self.clock)
-
-    def sweep(self) -> IntentSweep:
-        return IntentSweep(self.pool, self.clock, lambda _: self.venue, OPTIONS)  # type: ignore[arg-type,return-value]
-
-    async def after(self, seconds: float) -> int:
-        """Return what a sweep ends that comes so much later."""
-        self.clock.advance(timedelta(seconds=seconds))
-        return await self.sweep().run_once()
-
-    async def intend(self, mode: str = "simulation") -> Ticket:
-        """Record an intent and send nothing."""
-        ticket = await self.ticket(mode)
-        assert await self.journal.intend(ticket) is Standing.NEW
-        return ticket
-
-    async def ticket(self, mode: str = "simulation") -> Ticket:
-        """Return an order of a new run that nobody knows yet."""
-        run_id = RunId(uuid4())
-        order = BracketOrder(
-            client_order_id=OrderId(uuid4()),
-            account=Account(USER, run_id),
-            symbol="ACME",
-            side=Side.BUY,
-            quantity=Decimal(10),
-            reference_price=Decimal(100),
-            stop_loss=Decimal(95),
-            targets=(Decimal(110),),
-            as_of=self.clock.now(),
-            seed=1,
-        )
-        ticket = Ticket(order, run_id, "trade", mode, "c")
-        await self.rows(
-            "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of,"
-            " real_time, seed, correlation_id, status) select %s, p.user_id, p.id, g.id,"
-            " 'simulation', 'ACME', '{ACME}', now(), false, 1, 'c', 'failed'"
-            " from pipelines p join pipeline_graphs g on g.pipeline_id = p.id",
-            run_id,
-        )
-        return ticket
-
-    async def cancel(self, ticket: Ticket) -> None:
-        await self.rows("update runs set cancel_requested = true where id = %s", ticket.run_id)
-
-    async def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        async with self.pool.connection() as connection:
-            cursor = await connection.execute(statement.encode(), values)
-            return await cursor.fetchall() if cursor.description else []
-
-    async def status(self, ticket: Ticket) -> tuple[object, ...]:
-        [row] = await self.rows("select status, reason from orders where id = %s", ticket.id)
-        return row
-
-
-@pytest.fixture
-async def desk(postgres_url: str, clock: FixedClock) -> AsyncIterator[Desk]:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            "insert into users (id, email, password_hash, role, tier, created_at)"
-            " values (%s, 'ann@example.com', '-', 'user', 'FREE', now())",
-            (USER,),
-        )
-        connection.execute(
-            "with made as (insert into pipelines (id, user_id, name, graph, graph_digest, mode,"
-            " trigger, status, revision, version, updated_at) values (gen_random_uuid(), %s,"
-            " 'Mine', '{}', '', 'simulation', '{}', 'draft', 1, 0, now()) returning id)"
-            " insert into pipeline_graphs (id, pipeline_id, digest, graph, node_count, created_at)"
-            " select gen_random_uuid(), id, '', '{}', 0, now() from made",
-            (USER,),
-        )
-    pool = raw_pool(postgres_url, size=12, application_name="kuber-test")
-    await pool.open()
-    yield Desk(pool, clock, Watched(SimulationBroker(pool, CALM)))
-    await pool.close()
+from kuber.trading.types import Standing
+from tests.fakes.resting_venue import RestingVenue
+from tests.fixtures.order_desk import CALM, Desk
 
 
 async def test_an_order_that_the_venue_filled_is_answered_as_by_its_desk(desk: Desk) -> None:
     usual = await desk.intend()
-    report = await OrderPlacer(desk.venue, desk.journal).place(usual)  # type: ignore[arg-type]
+    report = await desk.placer().place(usual)
     desk.venue.asked.clear()
     ticket = await desk.intend()
     await desk.venue.submit(ticket.order)
-    await desk.rows("delete from runs where id = %s", ticket.run_id)
+    await desk.rows("delete from runs where id = %s", ticket.origin.run_id)
     assert await desk.after(9) == 0
     assert desk.venue.asked == []
     assert await desk.after(1) == 1
     assert await desk.status(ticket) == await desk.status(usual) == ("filled", report.reason)
     said = """
-        select (select array_agg((number, quantity, price, commission)::text) from fills f
+        select (select array_agg((answer, quantity, price, commission)::text) from fills f
                 where f.order_id = o.id),
                (select array_agg(topic order by topic) from outbox
                 where payload->>'order_id' = o.id::text),
@@ -176,7 +56,7 @@ async def test_an_order_that_the_venue_filled_is_answered_as_by_its_desk(desk: D
         " and payload->>'order_id' = %s",
         str(ticket.id),
     )
-    assert run_id == (str(ticket.run_id),)
+    assert run_id == (str(ticket.origin.run_id),)
 
 
 async def test_an_order_that_the_venue_did_not_know_twice_never_reached_it(desk: Desk) -> None:
@@ -208,18 +88,18 @@ async def test_who_is_about_to_send_it_again_begins_the_count_anew(desk: Desk) -
 async def test_a_miss_does_not_end_an_order_that_is_being_sent_meanwhile(desk: Desk) -> None:
     ticket = await desk.intend()
     await desk.after(10)
-    looked = desk.venue.venue.find
+    looked = desk.venue.venue.order
 
-    async def late(account: Account, client_order_id: OrderId) -> OrderReport | None:
+    async def late(account: Account, client_order_id: OrderId) -> OrderState | None:
         found = await looked(account, client_order_id)
         assert await desk.journal.intend(ticket) is Standing.OPEN
         await desk.venue.submit(ticket.order)
         return found
 
-    desk.venue.venue.find = late  # type: ignore[method-assign]
+    desk.venue.venue.order = late  # type: ignore[method-assign]
     assert await desk.after(30) == 0
     assert (await desk.status(ticket))[0] == "intended"
-    desk.venue.venue.find = looked  # type: ignore[method-assign]
+    desk.venue.venue.order = looked  # type: ignore[method-assign]
     assert await desk.after(10) == 1
     assert (await desk.status(ticket))[0] == "filled"
 
@@ -228,7 +108,7 @@ async def test_an_order_that_was_ended_is_not_sent_by_a_late_desk(desk: Desk) ->
     ticket = await desk.intend()
     await desk.after(10)
     await desk.after(30)
-    report = await OrderPlacer(desk.venue, desk.journal).place(ticket)  # type: ignore[arg-type]
+    report = await desk.placer().place(ticket)
     assert report.reason.startswith(NEVER_REACHED)
     assert await desk.rows("select 1 from simulated_orders") == []
 
@@ -264,16 +144,77 @@ async def test_sweeps_side_by_side_ask_for_each_order_once(desk: Desk) -> None:
     assert len(await desk.rows("select 1 from fills")) == 20
 
 
-async def test_an_intent_of_the_dry_venue_ends_too(desk: Desk) -> None:
+@pytest.mark.parametrize("checked", [True, False])
+async def test_an_order_that_validation_checked_is_answered_so(desk: Desk, checked: bool) -> None:
+    desk.venue.venue = ValidationBroker(desk.pool, CALM.starting_balance)
     ticket = await desk.intend("validation")
-    desk.venue.venue = ValidationBroker(CALM)
+    if checked:
+        await desk.venue.submit(ticket.order)
+        assert await desk.after(10) == 1
+        assert await desk.status(ticket) == ("validated", CHECKED)
+        return
     await desk.after(10)
     assert await desk.after(30) == 1
-    assert (await desk.status(ticket))[0] == "rejected"
+    status, reason = await desk.status(ticket)
+    assert (status, str(reason).startswith(NEVER_REACHED)) == ("rejected", True)
+
+
+async def test_what_is_filled_after_its_run_is_gone_is_booked_all_the_same(desk: Desk) -> None:
+    venue = desk.venue.venue = RestingVenue()
+    ticket = await desk.ticket()
+    placed = await desk.placer().place(ticket)
+    assert (placed.status, placed.fills) == (OrderStatus.WORKING, ())
+    await desk.rows("delete from runs where id = %s", ticket.origin.run_id)
+    assert await desk.after(10) == 0  # nothing new
+    venue.fill(ticket.id, "4")
+    assert await desk.after(30) == 1
+    assert (await desk.status(ticket))[0] == "partially_filled"
+    venue.fill(ticket.id, "6", "101")
+    assert await desk.after(30) == 1
+    assert (await desk.status(ticket))[0] == "filled"
+    desk.venue.asked.clear()
+    assert await desk.after(60) == 0
+    assert desk.venue.asked == []  # it has ended
+    assert await desk.rows(
+        "select payload->>'quantity', payload->>'price', payload->>'run_id' from outbox"
+        " where topic = 'executions.fill' order by id"
+    ) == [("4", "100", str(ticket.origin.run_id)), ("6", "101", str(ticket.origin.run_id))]
+    notices = await desk.rows("select data->>'quantity' from notice_outbox order by id")
+    assert notices == [("4",), ("6",)]
+
+
+async def test_an_order_does_not_end_before_the_executions_it_is_said_to_have(desk: Desk) -> None:
+    venue = desk.venue.venue = RestingVenue(withheld=True)
+    ticket = await desk.ticket()
+    await desk.placer().place(ticket)
+    venue.fill(ticket.id, "4")
+    venue.end(ticket.id, OrderStatus.CANCELLED)
+    before = ASKED.labels("incomplete")._value.get()
+    assert await desk.after(10) == 0
+    assert (await desk.status(ticket))[0] == "working"
+    assert ASKED.labels("incomplete")._value.get() == before + 1
+    venue.withheld = False
+    assert await desk.after(30) == 1
+    assert ASKED.labels("incomplete")._value.get() == before + 1
+    assert (await desk.status(ticket))[0] == "cancelled"
+    [fill] = await desk.rows("select quantity, answer from fills")
+    assert fill == (Decimal(4), 2)
+
+
+async def test_an_acknowledged_order_that_the_venue_no_longer_knows_stays_open(desk: Desk) -> None:
+    venue = desk.venue.venue = RestingVenue()
+    ticket = await desk.ticket()
+    await desk.placer().place(ticket)
+    venue.states.clear()
+    before = ASKED.labels("missing")._value.get()
+    assert [await desk.after(40) for _ in range(3)] == [0, 0, 0]
+    assert ASKED.labels("missing")._value.get() == before + 3
+    assert (await desk.status(ticket))[0] == "working"
+    assert UNANSWERED._value.get() == 0
 
 
 async def test_no_order_is_sent_for_a_run_that_was_asked_to_stop(desk: Desk) -> None:
-    placer = OrderPlacer(desk.venue, desk.journal)  # type: ignore[arg-type]
+    placer = desk.placer()
     fresh, begun, taken = await desk.ticket(), await desk.intend(), await desk.intend()
     await desk.venue.submit(taken.order)
     for ticket in (fresh, begun, taken):

@@ -85,6 +85,16 @@ async def test_evidence_can_be_left_out() -> None:
         ),
         ({"strategy": buy(), "trade": trade("rejected")}, "The venue rejected to buy ACME"),
         ({"strategy": buy(), "trade": trade("validated")}, "Would buy 42 ACME"),
+        ({"strategy": buy(), "trade": trade("submitted")}, "Ordered to buy 42 ACME"),
+        ({"strategy": buy(), "trade": trade("working")}, "Ordered to buy 42 ACME"),
+        (
+            {"strategy": buy(), "trade": trade("cancelled")},
+            "Nothing was filled of the order to buy 42 ACME",
+        ),
+        (
+            {"strategy": buy(), "trade": trade("expired")},
+            "Nothing was filled of the order to buy 42 ACME",
+        ),
         ({"strategy": buy()}, "No trade was placed for the plan to buy."),
     ],
 )

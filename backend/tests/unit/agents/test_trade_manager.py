@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,8 @@ from kuber.agents.state import PipelineState
 from kuber.agents.testing import RecordingDesk
 from kuber.brokers.port import OrderStatus, Position, Side
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
+from kuber.trading.service import TradeRequest
+from kuber.trading.types import OrderReport
 from tests.fakes.agents import approved, buy, harness, hold, refused, sell, snapshot
 
 LONG = Position("ACME", Decimal(5), Decimal(90))
@@ -86,7 +89,17 @@ async def test_a_refused_order_is_not_tried_again() -> None:
     assert (failure.value.code, failure.value.retryable) == ("refused_order", False)
 
 
-@pytest.mark.parametrize("status", [OrderStatus.REJECTED, OrderStatus.VALIDATED])
+@pytest.mark.parametrize(
+    "status",
+    [
+        OrderStatus.SUBMITTED,
+        OrderStatus.WORKING,
+        OrderStatus.CANCELLED,
+        OrderStatus.REJECTED,
+        OrderStatus.EXPIRED,
+        OrderStatus.VALIDATED,
+    ],
+)
 async def test_an_order_without_fills_tells_what_was_ordered(status: OrderStatus) -> None:
     run = await harness(desk=RecordingDesk(status=status)).run(TradeManager, {}, ready())
     assert run.state.trade is not None
@@ -100,3 +113,22 @@ async def test_an_order_without_fills_tells_what_was_ordered(status: OrderStatus
 def test_an_average_price_is_exact_to_six_decimals() -> None:
     assert str(average_price(Decimal("301.50"), Decimal(2))) == "150.75"
     assert str(average_price(Decimal(100), Decimal(3))) == "33.333333"
+
+
+@pytest.mark.parametrize(
+    "status", [OrderStatus.PARTIALLY_FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED]
+)
+async def test_what_was_filled_in_part_is_a_trade_in_part_however_its_order_stands(
+    status: OrderStatus,
+) -> None:
+    class PartialDesk(RecordingDesk):
+        async def execute(self, request: TradeRequest) -> OrderReport:
+            report = await super().execute(request)
+            part = replace(report.fills[0], quantity=request.quantity / 4)
+            return replace(report, status=status, fills=(part,))
+
+    desk = PartialDesk(status=OrderStatus.FILLED)
+    run = await harness(desk=desk).run(TradeManager, {}, ready())
+    assert run.state.trade is not None
+    assert run.state.trade.status == "partially_filled"
+    assert run.state.trade.quantity == desk.requests[0].quantity / 4

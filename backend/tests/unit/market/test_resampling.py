@@ -1,6 +1,7 @@
 """Coarser bars lie on the calendar's boundaries and never look ahead."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -60,7 +61,8 @@ def test_a_bar_across_a_boundary_belongs_to_where_it_closes() -> None:
 def test_a_missing_bar_moves_no_boundary() -> None:
     bars = session_hours()
     names = ("opened_at", "closed_at", "open", "high", "low", "close", "volume")
-    gappy = replace(bars, **{name: np.delete(getattr(bars, name), [0, 3]) for name in names})
+    left: dict[str, Any] = {name: np.delete(getattr(bars, name), [0, 3]) for name in names}
+    gappy = replace(bars, **left)
     coarse = resample(gappy, Timeframe.H4, NEW_YORK)
     whole = resample(bars, Timeframe.H4, NEW_YORK)
     assert coarse.opened_at.tolist() == whole.opened_at.tolist()

@@ -49,6 +49,10 @@ def trade(action: str = "buy", status: str = "filled", reason: str = "Filled.") 
         (trade(status="partially_filled"), "Partly bought 42 AAPL at 150.50, stop 148.00"),
         (trade("sell", "partially_filled"), "Partly sold 42 AAPL at 150.50, stop 148.00"),
         (trade(status="validated"), "Would buy 42 AAPL at 150.50, stop 148.00"),
+        (trade(status="submitted"), "Ordered to buy 42 AAPL at 150.50, stop 148.00"),
+        (trade("sell", "working"), "Ordered to sell 42 AAPL at 150.50, stop 148.00"),
+        (trade(status="cancelled"), "Not filled: the order to buy 42 AAPL was cancelled."),
+        (trade("sell", "expired"), "Not filled: the order to sell 42 AAPL expired."),
         (trade("sell", "rejected", "No cash."), "Not filled: sell 42 AAPL was rejected. No cash."),
     ],
 )

@@ -5,10 +5,21 @@ import { MoneyPipe, PricePipe, QuantityPipe } from '@shared/format/format-pipes'
 import { ModeBadge } from '@shared/mode-badge';
 import { Time } from '@shared/time';
 
-const STATUS_WORDS: Readonly<Record<string, string>> = {
+const STATUS_WORDS: Readonly<Record<OrderOut['status'], string>> = {
   intended: 'No answer yet',
-  partially_filled: 'Filled in part',
+  submitted: 'Sent to the venue',
+  working: 'Open at the venue',
+  partially_filled: 'Filled in part, the rest is open',
+  filled: 'Filled',
+  cancelled: 'Cancelled',
+  rejected: 'Rejected',
+  expired: 'Expired',
   validated: 'Not sent: validation only',
+};
+/** What becomes of the rest of an order that ended filled in part. */
+const REST_WORDS: Readonly<Partial<Record<OrderOut['status'], string>>> = {
+  cancelled: 'Filled in part, the rest cancelled',
+  expired: 'Filled in part, the rest expired',
 };
 
 /** Orders as rows, each with the pipeline that it came from, also when that was deleted. */
@@ -54,7 +65,7 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
                   }
                 </span>
               </td>
-              <td [title]="order.reason">{{ state(order.status) }}</td>
+              <td [title]="order.reason">{{ state(order) }}</td>
               <td class="k-num middle">{{ order.filled_quantity | kQuantity }}</td>
               <td class="k-num middle">{{ order.average_fill_price | kPrice }}</td>
               <td class="k-num middle">{{ order.commission | kMoney }}</td>
@@ -107,7 +118,7 @@ export class OrderTable {
     return `${side === 'buy' ? 'Buy' : 'Sell'} ${new QuantityPipe().transform(quantity)}`;
   }
 
-  protected state(status: string): string {
-    return STATUS_WORDS[status] ?? status.charAt(0).toUpperCase() + status.slice(1);
+  protected state({ status, fills }: OrderOut): string {
+    return (fills.length ? REST_WORDS[status] : undefined) ?? STATUS_WORDS[status];
   }
 }

@@ -6,6 +6,7 @@ import { StatementPage } from './statement-page';
 
 const order = (change: Partial<OrderOut> = {}): OrderOut => ({
   id: 'o-1',
+  account_id: 'a-1',
   execution_id: 'run-1',
   pipeline_id: 'p-1',
   pipeline_name: 'Swing',
@@ -83,6 +84,37 @@ describe('the statement', () => {
     const { page } = await open([order(), order({ id: 'o-2', execution_id: null })], [], '0');
     const links = [...page.querySelectorAll('table[aria-label="Orders"] a')];
     expect(links.map((link) => link.getAttribute('href'))).toEqual(['/runs/run-1']);
+  });
+
+  it('says in plain words where each order stands', async () => {
+    const fill = {
+      venue_execution_id: 'e-1',
+      time: '2026-11-21T12:00:01Z',
+      quantity: '60',
+      price: '123.07',
+      commission: '0',
+    };
+    const states: readonly [OrderOut['status'], OrderOut['fills'], string][] = [
+      ['intended', [], 'No answer yet'],
+      ['submitted', [], 'Sent to the venue'],
+      ['working', [], 'Open at the venue'],
+      ['partially_filled', [fill], 'Filled in part, the rest is open'],
+      ['filled', [fill], 'Filled'],
+      ['cancelled', [], 'Cancelled'],
+      ['cancelled', [fill], 'Filled in part, the rest cancelled'],
+      ['rejected', [], 'Rejected'],
+      ['expired', [], 'Expired'],
+      ['expired', [fill], 'Filled in part, the rest expired'],
+      ['validated', [], 'Not sent: validation only'],
+    ];
+    const orders = states.map(([status, fills], index) =>
+      order({ id: `o-${index}`, status, fills }),
+    );
+    const { page } = await open(orders, [], '0');
+    const cells = [...page.querySelectorAll('table[aria-label="Orders"] tbody td:nth-child(2)')];
+    expect(cells.map((cell) => cell.textContent.trim())).toEqual(
+      states.map(([, , words]) => words),
+    );
   });
 
   it('says that nothing was ordered', async () => {

@@ -5,9 +5,13 @@ import { formatPrice } from '@shared/format/numbers';
 import { Time } from '@shared/time';
 
 const STATUS_WORDS: Readonly<Record<TradeOut['status'], string>> = {
+  submitted: 'Sent to the venue, not filled yet',
+  working: 'Open at the venue, not filled yet',
   filled: 'Filled',
   partially_filled: 'Filled in part',
+  cancelled: 'Cancelled, nothing was filled',
   rejected: 'Rejected',
+  expired: 'Expired, nothing was filled',
   validated: 'Not sent: validation only',
 };
 
