@@ -7,6 +7,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from kuber.agents.catalog.trade_manager import trade_status
 from kuber.agents.registry import AgentRegistry
 from kuber.agents.state import SECTIONS, PipelineState, TradeExecution
 from kuber.brokers.port import OrderStatus
@@ -31,7 +32,6 @@ from kuber.runs.summary import plain
 from kuber.runs.types import NodeRecord, NodeStatus, RunStatus
 from kuber.trading.orders import JournalOrder
 
-_ANSWERED = frozenset(status.value for status in OrderStatus)
 AVERAGE_DECIMALS = 6
 
 
@@ -266,7 +266,7 @@ def _trade(orders: Sequence[JournalOrder], told: TradeExecution | None) -> Trade
 
     A run that repeats another's later nodes has no order of its own, and tells of that one's trade.
     """
-    answered = next((order for order in orders if order.status in _ANSWERED), None)
+    answered = next((order for order in orders if order.status is not OrderStatus.INTENDED), None)
     if answered is not None:
         return trade_of(answered)
     return None if told is None else TradeOut.model_validate(told.model_dump(mode="json"))
@@ -294,7 +294,7 @@ def trade_of(order: JournalOrder) -> TradeOut:
                 }
                 for fill in order.fills
             ],
-            "status": order.status,
+            "status": trade_status(order.status, filled=bool(order.fills)),
             "reason": order.reason,
         }
     )

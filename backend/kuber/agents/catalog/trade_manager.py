@@ -185,16 +185,19 @@ def _execution(request: TradeRequest, report: OrderReport, plan: StrategyPlan) -
             )
             for fill in report.fills
         ),
-        status=_status(report),
+        status=trade_status(report.status, filled=bool(report.fills)),
         reason=report.reason,
     )
 
 
-def _status(report: OrderReport) -> TradeStatus:
-    """Return how the trade stands: an order that ended filled in part is a trade in part."""
-    if report.fills and report.status is not OrderStatus.FILLED:
+def trade_status(status: OrderStatus, *, filled: bool) -> TradeStatus:
+    """Return how the trade of an answered order stands; `filled`: at least in part.
+
+    An order that ended filled in part is a trade in part.
+    """
+    if filled and status is not OrderStatus.FILLED:
         return "partially_filled"
-    return _STATUSES[report.status]
+    return _STATUSES[status]
 
 
 def average_price(paid: Decimal, quantity: Decimal) -> Decimal:
