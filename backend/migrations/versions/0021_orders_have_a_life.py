@@ -7,7 +7,7 @@ What the simulated venue filled in part it does not fill any further: such order
 from now on, in its books as in ours. The record keeps what it said, and verification knows.
 
 Revision ID: 0021
-Revises: 0017
+Revises: 0018
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0021"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
