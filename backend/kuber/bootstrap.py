@@ -20,6 +20,7 @@ from kuber.identity.service import SESSIONS_CHANNEL, IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
 from kuber.identity.types import SessionId
+from kuber.infra.breakers import BreakerLimits
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, JsonObject, RawPool, raw_pool
 from kuber.infra.kafka import KafkaProbe
@@ -288,7 +289,10 @@ def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
         from kuber.market.providers.alpaca import AlpacaBars
 
         return AlpacaBars(
-            reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret), clock
+            reveal(settings.alpaca_api_key),
+            reveal(settings.alpaca_api_secret),
+            clock,
+            limits=breaker_limits(settings),
         )
     return MarketSimulator(settings.market_seed)
 
@@ -304,6 +308,11 @@ def quote_feed(settings: Settings, clock: Clock, pool: RawPool) -> tuple[QuoteSo
         keys = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
         return AlpacaQuotes(*keys), clock
     return simulated_quotes(settings.market_seed, clock), clock
+
+
+def breaker_limits(settings: Settings) -> BreakerLimits:
+    """Return when a host outside is not asked for a while."""
+    return BreakerLimits(settings.breaker_failures, settings.breaker_open_s)
 
 
 def cost_service(settings: Settings, clock: Clock) -> CostService:

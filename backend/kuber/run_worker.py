@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from kuber.agents.registry import AgentRegistry
-from kuber.bootstrap import cost_service, market_provider, worker_name
+from kuber.bootstrap import breaker_limits, cost_service, market_provider, worker_name
 from kuber.brokers.port import SimulationOptions
 from kuber.config import Settings
 from kuber.costs.service import CostService
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+_THREADS = 64
+"""For agents that are plain functions: as many as there may be permits of a kind."""
+
+
 class RunWorker:
     """The services of one worker process; satisfies `kuber.workers.runs.WorkerServices`."""
 
@@ -41,12 +45,12 @@ class RunWorker:
         from kuber.runs.flow import HookExecutor
         from kuber.runs.store import RunStore
 
-        asyncio.get_running_loop().set_default_executor(HookExecutor())
+        asyncio.get_running_loop().set_default_executor(HookExecutor(_THREADS))
         settings, clock = self._settings, SystemClock()
         url = reveal(settings.database_url)
         pool = raw_pool(
             url,
-            # Each run holds one, and its order takes another.
+            # A run takes one for each statement, and its order another.
             size=2 * settings.runs_per_process + 4,
             application_name="kuber-worker",
             checked=False,
@@ -63,7 +67,6 @@ class RunWorker:
             market=MarketService(pool, clock, market_provider(settings, clock)),
             llm=await self._language_model(costs, clock),
             pool=pool,
-            orders=pool,
             clock=clock,
             costs=costs,
             simulation=SimulationOptions(),
@@ -72,14 +75,17 @@ class RunWorker:
             pool, clock, worker_name(), settings.run_lease_s, settings.budget_per_day
         )
         self._engine = RunEngine(
-            pool,
             self._store,
             AgentRegistry.discover(Verdicts.of(settings.home)),
             surroundings,
             broadcaster,
             clock,
             EngineOptions(
-                capacity=settings.runs_per_process,
+                computing=settings.runs_per_process,
+                open_runs=settings.open_runs_per_process,
+                models=settings.models_per_process,
+                executions=settings.executions_per_process,
+                plugins=settings.plugins_per_process,
                 lease_s=settings.run_lease_s,
                 limits=Limits(
                     node_s=settings.node_time_limit_s,
@@ -132,6 +138,7 @@ class RunWorker:
             ),
             prices,
             clock,
+            breaker_limits(settings),
         )
         self._stack.push_async_callback(model.close)
         return model

@@ -17,13 +17,15 @@ from openai import (
 )
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
-from kuber.agents.base import AgentFailure, NodeUsage
+from kuber.agents.base import AgentFailure, HostUnavailable, NodeUsage
 from kuber.agents.chat import Completion, Message
 from kuber.agents.ports import PriceList
 from kuber.agents.tokens import TokenCounter
+from kuber.infra.breakers import Breaker, BreakerLimits, BreakerOpen, host_of
 from kuber.kernel.clock import Clock
 
 OPENAI_URL = "https://api.openai.com/v1"
+_DOWN = frozenset({"llm_timeout", "llm_rate_limited", "llm_unavailable"})
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +55,15 @@ class LanguageModel:
     Never logs prompts, answers or keys.
     """
 
-    def __init__(self, settings: ModelSettings, prices: PriceList, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        prices: PriceList,
+        clock: Clock,
+        limits: BreakerLimits | None = None,
+    ) -> None:
         self._settings = settings
+        self._breaker = Breaker(host_of(settings.base_url or OPENAI_URL), clock, limits)
         self._prices = prices
         self._clock = clock
         self._counter = TokenCounter(settings.model, settings.vocabulary_dir)
@@ -75,10 +84,15 @@ class LanguageModel:
         """Return the model's answer and add what it consumed to `usage`.
 
         Raises AgentFailure with one of the codes llm_timeout, llm_rate_limited,
-        llm_unavailable, llm_refused, llm_bad_answer, llm_auth, llm_bad_request. Tokens of an
-        answer that is then refused are still counted: the provider charges for them.
+        llm_unavailable, llm_refused, llm_bad_answer, llm_auth, llm_bad_request, or HostUnavailable
+        while the provider's breaker is open. Tokens of an answer that is then refused are still
+        counted: the provider charges for them.
         """
-        response = await self._request(messages, seed)
+        try:
+            with self._breaker.call(_is_down):
+                response = await self._request(messages, seed)
+        except BreakerOpen as refused:
+            raise HostUnavailable(refused.host, refused.until) from refused
         completion = self._metered(response, messages)
         _add(usage, completion)
         log.info(
@@ -183,6 +197,11 @@ class LanguageModel:
             f"{who} did not accept the request ({status}).",
             remedy="Check KUBER_LLM_MODEL and KUBER_LLM_BASE_URL.",
         )
+
+
+def _is_down(error: Exception) -> bool:
+    """Return whether an error speaks against the provider, not against one request."""
+    return isinstance(error, AgentFailure) and error.code in _DOWN
 
 
 def _add(usage: NodeUsage, completion: Completion) -> None:

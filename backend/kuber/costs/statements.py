@@ -2,7 +2,7 @@
 
 BUDGET_EXHAUSTED = """
     insert into notice_outbox (user_id, kind, at, data, dedupe_key)
-    select %(user_id)s, 'budget_exhausted', %(finished_at)s,
+    select %(user_id)s, 'budget_exhausted', %(charged_at)s,
         jsonb_build_object('day', %(day)s::text, 'spent', s.amount::text, 'limit', l.per_day::text),
         concat_ws(' ', 'budget_exhausted', %(day)s::text, l.per_day::text)
     from spent s, (

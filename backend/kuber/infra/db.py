@@ -1,7 +1,7 @@
 """PostgreSQL: one engine for units of work, one raw pool for the run engine's hot path."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -184,19 +184,9 @@ class DatabaseProbe:
 
 
 class Connections(Protocol):
-    """Where a connection for one statement comes from: a pool, or one that is held already."""
+    """Where a connection for one statement comes from."""
 
     def connection(self) -> AbstractAsyncContextManager[RawConnection]: ...
-
-
-class HeldConnection:
-    """Gives out the one connection that its holder keeps; spares the way through the pool."""
-
-    def __init__(self, connection: RawConnection) -> None:
-        self._connection = connection
-
-    def connection(self) -> AbstractAsyncContextManager[RawConnection]:
-        return nullcontext(self._connection)
 
 
 def raw_pool(

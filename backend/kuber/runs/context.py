@@ -1,14 +1,15 @@
 """What the agents of a run may touch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.llm import LanguageModel
 from kuber.brokers.port import Account, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
-from kuber.infra.db import Connections, HeldConnection, RawConnection
+from kuber.infra.db import Connections
 from kuber.kernel.clock import Clock
 from kuber.market.types import MarketData
+from kuber.runs.permits import WorkKind
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
@@ -16,6 +17,9 @@ from kuber.trading.journal import Journal
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
 from kuber.trading.venues import broker_for
+
+_OWN = "kuber."
+"""Where the agents of this installation that are no plug-ins are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,9 @@ class Surroundings:
     market: MarketData
     llm: LanguageModel | None
     pool: Connections
-    orders: Connections
-    """Where orders are placed: never the connection that is held for the run's own steps."""
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
-
-    def on(self, connection: RawConnection) -> "Surroundings":
-        """Return these services with accounts and budgets read on one held connection."""
-        return replace(self, pool=HeldConnection(connection))
 
     def context(
         self,
@@ -64,6 +62,17 @@ class Surroundings:
             started_by=run.started_by,
         )
 
+    def kind_of_work(self, node: PlannedNode) -> WorkKind:
+        """Return which permit a node's attempts need."""
+        metadata = node.agent.metadata
+        if metadata.category is Category.EXECUTION:
+            return WorkKind.EXECUTION
+        if metadata.uses_llm and self.llm is not None:
+            return WorkKind.MODEL
+        if not node.agent.__module__.startswith(_OWN):
+            return WorkKind.PLUGIN
+        return WorkKind.COMPUTING
+
     def purse(self, run: ClaimedRun, node: PlannedNode) -> BudgetGuard | None:
         """Return the budget that a node spends from, None when it is free.
 
@@ -77,13 +86,12 @@ class Surroundings:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork) -> TradeDesk:
-        placer = OrderPlacer(
-            broker_for(run.mode, self.orders, self.simulation), Journal(self.orders, self.clock)
-        )
+        broker = broker_for(run.mode, self.pool, self.simulation)
+        journal = Journal(self.pool, self.clock)
         return TradeDesk(
-            broker_for(run.mode, self.pool, self.simulation),
-            Journal(self.pool, self.clock),
-            placer,
+            broker,
+            journal,
+            OrderPlacer(broker, journal),
             work.carry,
             run.id,
             node_id,

@@ -5,16 +5,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import takewhile
 
 import structlog
 from opentelemetry import trace
 
-from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
+from kuber.agents.base import AgentContext, AgentFailure, NodeUsage, TriggerNotMet
 from kuber.agents.state import NodeError, PipelineState
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
-from kuber.infra.db import JsonObject
 from kuber.infra.telemetry import NODE_SECONDS
 from kuber.kernel.clock import Clock
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
@@ -27,12 +27,14 @@ from kuber.runs.lineage import (
     own_copy,
     with_changes,
 )
+from kuber.runs.permits import RunPermits, WorkKind
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunRecorder
+from kuber.runs.records import engine_of, error_of, paused, skipped
 from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.store import LeaseLost
 from kuber.runs.summary import charge_for, headline, wait_until
-from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
+from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType, WaitsFor
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
@@ -42,6 +44,9 @@ ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, NodeWork, int], A
 
 PurseFactory = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
+
+KindOfWork = Callable[[PlannedNode], WorkKind]
+"""Says which permit a node's attempts need."""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,8 @@ class RunState:
     blocked: set[str]
     """Nodes that cannot go on in this claim: they wait, or something before them waits; all that
     have not begun when the run is stopped."""
+    paused: set[str]
+    """Those of them that a pause after a failure keeps from going on."""
 
 
 class RunExecutor:
@@ -65,6 +72,8 @@ class RunExecutor:
         recorder: RunRecorder,
         context_for: ContextFactory,
         purse_for: PurseFactory,
+        kind_of: KindOfWork,
+        permits: RunPermits,
         clock: Clock,
         limits: Limits,
         recorded: dict[str, NodeRecord],
@@ -75,6 +84,8 @@ class RunExecutor:
         self._recorder = recorder
         self._context_for = context_for
         self._purse_for = purse_for
+        self._kind_of = kind_of
+        self._permits = permits
         self._clock = clock
         self._limits = limits
         self._stop = stop
@@ -87,6 +98,7 @@ class RunExecutor:
                 for node_id, record in recorded.items()
                 if record.status.settled
             },
+            set(),
             set(),
         )
         self._taken: dict[str, tuple[str, ...]] = {}
@@ -127,16 +139,20 @@ class RunExecutor:
 
     async def _reach(self, node: PlannedNode) -> None:
         node_id = node.id
-        if self.lost or self._stop.reason or self._is_blocked(node):
-            self._state.blocked.add(node_id)
+        paused = self._is_paused(node)
+        if self.lost or self._stop.reason or paused or self._is_blocked(node):
+            self._block(node_id, paused=paused)
             return
         self._taken[node_id] = node.entered_from(self.records)
         recorded = self.records.get(node_id)
         if recorded is not None and recorded.status.settled:
             return
+        if recorded is not None and self._pauses(recorded):
+            self._block(node_id, paused=True)
+            return
         try:
             if node.ways_in and not self._taken[node_id]:
-                await self._settle(node, _skipped(node), NodeUsage())
+                await self._settle(node, skipped(node), NodeUsage())
             else:
                 with _tracer.start_as_current_span(
                     f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
@@ -145,6 +161,28 @@ class RunExecutor:
         except LeaseLost as lost:
             self.lost = lost
             self._state.blocked.add(node_id)
+
+    def _block(self, node_id: str, *, paused: bool) -> None:
+        self._state.blocked.add(node_id)
+        if paused:
+            self._state.paused.add(node_id)
+
+    def _is_paused(self, node: PlannedNode) -> bool:
+        """Return whether a pause after a failure keeps the node from going on in this claim.
+
+        At the account it keeps the turns of all that come later: they shall see what it leaves.
+        """
+        before = [*node.predecessors()]
+        if node.uses_account:
+            before += takewhile(node.id.__ne__, self._plan.at_account)
+        return any(other in self._state.paused for other in before)
+
+    def _pauses(self, recorded: NodeRecord) -> bool:
+        """Return whether a node's pause is not over, although its run goes on: another node was
+        due, or the worker ended. A trigger may look at any time."""
+        if recorded.status is not NodeStatus.WAITING or recorded.waits_for is WaitsFor.TRIGGER:
+            return False
+        return recorded.wake_at is not None and recorded.wake_at > self._clock.now()
 
     def state_before(self, node_id: str) -> PipelineState:
         """Return what the node sees: the changes of its taken ancestors laid over the start."""
@@ -168,6 +206,10 @@ class RunExecutor:
             state=lambda: own_copy(before),
             first=(recorded.attempts if recorded else 0) + 1,
             limits=self._limits,
+            clock=self._clock,
+            usage=usage,
+            look_again=self._look_again,
+            began_at=recorded.started_at if recorded else None,
             on_start=lambda number: self._recorder.node_started(self._running(node, number)),
             on_retry=lambda failure, number, delay_s: self._tell_retry(
                 node, failure, number, delay_s
@@ -182,10 +224,14 @@ class RunExecutor:
         record = self._record(node, outcome, before, started_at, chosen)
         await self._settle(node, record, usage)
 
+    def _look_again(self, not_met: TriggerNotMet) -> datetime:
+        return wait_until(not_met, self._clock.now(), self._run.trigger_waits)
+
     async def _attempt(self, node: PlannedNode, attempt: Attempt) -> AttemptOutcome:
         refusal = await self._refusal(node)
         if refusal is None:
-            return await attempt_node(attempt)
+            async with self._permits.hold(self._kind_of(node)):
+                return await attempt_node(attempt)
         return AttemptOutcome(attempt.first, 0.0, failure=refusal)
 
     async def _refusal(self, node: PlannedNode) -> AgentFailure | None:
@@ -224,17 +270,8 @@ class RunExecutor:
             finished_at=self._clock.now(),
             runtime_ms=round(outcome.runtime_ms, 3),
         )
-        if outcome.not_met is not None:
-            wake_at = wait_until(outcome.not_met, self._clock.now(), self._run.wait_count)
-            return replace(
-                record,
-                status=NodeStatus.WAITING,
-                attempts=outcome.attempts - 1,
-                finished_at=None,
-                runtime_ms=None,
-                reasoning=outcome.not_met.reason,
-                wake_at=wake_at,
-            )
+        if outcome.pause is not None:
+            return paused(record, outcome.pause)
         try:
             if outcome.failure is not None or outcome.state is None:
                 raise outcome.failure or AgentFailure("no_state", "The agent returned no state.")
@@ -251,7 +288,7 @@ class RunExecutor:
             port=port,
             changes=stored,
             reasoning=outcome.state.reasoning.get(node.id),
-            engine=_engine(changes),
+            engine=engine_of(changes),
         )
 
     def _port(self, node: PlannedNode, chosen: list[str]) -> str:
@@ -262,12 +299,9 @@ class RunExecutor:
         return port
 
     def _failed(self, node: PlannedNode, record: NodeRecord, failure: AgentFailure) -> NodeRecord:
-        message = failure.message.replace("\x00", "")
-        error: JsonObject = {"code": failure.code, "message": message}
-        if failure.remedy:
-            error["remedy"] = failure.remedy
+        error = error_of(failure)
         changes: Changes = {
-            "errors": (NodeError(node_id=node.id, code=failure.code, message=message),)
+            "errors": (NodeError(node_id=node.id, code=failure.code, message=error["message"]),)
         }
         self._state.changes[node.id] = changes
         log.warning("node_failed", node_id=node.id, agent_type=node.agent_type, code=failure.code)
@@ -276,14 +310,13 @@ class RunExecutor:
         )
 
     async def _settle(self, node: PlannedNode, record: NodeRecord, usage: NodeUsage) -> None:
-        """Make the node's result durable, then let what follows see it."""
-        if record.status is NodeStatus.WAITING:
-            self._state.blocked.add(node.id)
-            await self._recorder.node_settled(record, None, lambda: None)
-            self.records[node.id] = record
-            return
+        """Make the node's result or its pause durable, then let what follows see it.
+
+        A pause is charged for the attempts that it counts; an unmet trigger is free.
+        """
+        before = self.records.get(node.id)
         charge = None
-        if record.status is not NodeStatus.SKIPPED:
+        if record.attempts > (before.attempts if before else 0):
             charge, amount = charge_for(node.agent.metadata, record.runtime_ms or 0.0, usage)
             record = replace(
                 record,
@@ -291,13 +324,21 @@ class RunExecutor:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             )
-        await self._recorder.node_settled(record, charge, lambda: self._tell_settled(node, record))
+        if record.status is NodeStatus.WAITING:
+            self._block(node.id, paused=record.waits_for is not WaitsFor.TRIGGER)
+            await self._recorder.node_settled(record, charge, lambda: None)
+            self.records[node.id] = record
+            return
+        spent = record.cost + (before.cost if before else Decimal(0))
+        await self._recorder.node_settled(
+            record, charge, lambda: self._tell_settled(node, record, spent)
+        )
         self.records[node.id] = record
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000
         )
 
-    def _tell_settled(self, node: PlannedNode, record: NodeRecord) -> None:
+    def _tell_settled(self, node: PlannedNode, record: NodeRecord, spent: Decimal) -> None:
         changes = self._state.changes.get(node.id, {})
         self._recorder.tell(
             RunEventType.AGENT_COMPLETED,
@@ -305,7 +346,7 @@ class RunExecutor:
                 "agent_type": record.agent_type,
                 "status": record.status.value,
                 "runtime_ms": record.runtime_ms,
-                "cost": format(record.cost, "f"),
+                "cost": format(spent, "f"),
                 "cost_so_far": format(self._recorder.cost + record.cost, "f"),
                 "port": record.port,
                 "headline": headline(changes, record),
@@ -355,15 +396,3 @@ def first_state(run: ClaimedRun) -> PipelineState:
         reasoning={},
         extra={},
     )
-
-
-def _skipped(node: PlannedNode) -> NodeRecord:
-    return NodeRecord(node.id, node.agent_type, NodeStatus.SKIPPED, 0)
-
-
-def _engine(changes: Changes) -> str | None:
-    for section in ("bias", "strategy", "risk"):
-        engine = getattr(changes.get(section), "engine", None)
-        if isinstance(engine, str):
-            return engine
-    return None

@@ -47,10 +47,6 @@ class RunRecorder:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._writing: dict[str, asyncio.Task[None]] = {}
 
-    def move_to(self, store: RunStore) -> None:
-        """Record through another store: the held connection was interrupted in a statement."""
-        self._store = store
-
     def tell(self, kind: RunEventType, data: JsonObject, node_id: str | None = None) -> None:
         """Broadcast an event now; it is recorded with the next step that is."""
         self._sequence += 1

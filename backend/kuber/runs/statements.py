@@ -10,13 +10,14 @@ from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE
 _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
-    cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id)
+    cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id),
+    trigger_waits
 """
 
 CLAIM = f"""
     update runs set status = 'running', claim_epoch = claim_epoch + 1, claimed_by = %(worker)s,
         lease_until = now() + make_interval(secs => %(lease_s)s), wake_at = null,
-        started_at = coalesce(started_at, %(now)s)
+        waits_for = null, outcome = null, started_at = coalesce(started_at, %(now)s)
     where id in (
         select id from runs where {CLAIMABLE}
         order by {CLAIM_ORDER} limit %(count)s for update skip locked
@@ -49,7 +50,8 @@ HAND_BACK = """
 
 WAKE_DUE = """
     update runs set status = 'pending', wake_at = null,
-        as_of = case when real_time then %(now)s else as_of end
+        as_of = case when real_time and waits_for = 'trigger' then %(now)s else as_of end,
+        waits_for = null
     where id in (
         select id from runs
         where status = 'waiting' and (wake_at <= %(now)s or cancel_requested)
@@ -57,10 +59,13 @@ WAKE_DUE = """
     )
     returning id
 """
+"""A trigger that was waited for looks at the present; an attempt after a pause sees what the first
+one saw."""
 
 NODES = """
     select node_id, agent_type, status, attempts, started_at, finished_at, runtime_ms, cost, port,
-           changes, reasoning, engine, input_tokens, output_tokens, error, wake_at
+           changes, reasoning, engine, input_tokens, output_tokens, error, wake_at,
+           waits_for
     from node_runs where run_id = %s
 """
 
@@ -87,7 +92,8 @@ NODE_STARTED = f"""
     select id, %(node_id)s, %(agent_type)s, 'running', %(attempts)s, %(started_at)s from held
     on conflict (run_id, node_id) do update
         set status = 'running', attempts = excluded.attempts,
-            started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null
+            started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null,
+            waits_for = null
         where node_runs.status in ('pending', 'running', 'waiting')
     returning node_id
 """
@@ -95,19 +101,23 @@ NODE_STARTED = f"""
 _NODE_DONE = """
     insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at, finished_at,
                            runtime_ms, cost, port, changes, reasoning, engine, input_tokens,
-                           output_tokens, error, wake_at)
+                           output_tokens, error, wake_at, waits_for)
     select id, %(node_id)s, %(agent_type)s, %(status)s, %(attempts)s, %(started_at)s,
            %(finished_at)s, %(runtime_ms)s, %(cost)s, %(port)s, %(changes)s, %(reasoning)s,
-           %(engine)s, %(input_tokens)s, %(output_tokens)s, %(error)s, %(wake_at)s
+           %(engine)s, %(input_tokens)s, %(output_tokens)s, %(error)s, %(wake_at)s,
+           %(waits_for)s
     from held
     on conflict (run_id, node_id) do update
         set status = excluded.status, attempts = excluded.attempts,
             started_at = coalesce(node_runs.started_at, excluded.started_at),
-            finished_at = excluded.finished_at, runtime_ms = excluded.runtime_ms,
-            cost = excluded.cost, port = excluded.port, changes = excluded.changes,
+            finished_at = excluded.finished_at,
+            runtime_ms = coalesce(node_runs.runtime_ms + excluded.runtime_ms,
+                                  node_runs.runtime_ms, excluded.runtime_ms),
+            cost = node_runs.cost + excluded.cost, port = excluded.port, changes = excluded.changes,
             reasoning = excluded.reasoning, engine = excluded.engine,
-            input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-            error = excluded.error, wake_at = excluded.wake_at
+            input_tokens = node_runs.input_tokens + excluded.input_tokens,
+            output_tokens = node_runs.output_tokens + excluded.output_tokens,
+            error = excluded.error, wake_at = excluded.wake_at, waits_for = excluded.waits_for
         where node_runs.status in ('pending', 'running', 'waiting')
     returning node_id
 """
@@ -116,17 +126,19 @@ NODE_SETTLED = f"""
     with {_HELD}, told as ({_EVENTS})
     {_NODE_DONE}
 """
-"""A node that costs nothing by nature (skipped, waiting): its row and its events."""
+"""A node that used nothing up (skipped, waiting for its trigger): its row and its events."""
 
 _CHARGE = """
-    insert into cost_tracking (run_id, node_id, user_id, pipeline_id, pipeline_name, agent_type,
-                               mode, symbol, input_tokens, output_tokens, tokens_estimated,
-                               runtime_ms, token_cost, rental_cost, api_cost, amount, charged_at)
-    select %(run_id)s, d.node_id, %(user_id)s, %(pipeline_id)s, %(pipeline_name)s, %(agent_type)s,
-           %(mode)s, %(symbol)s, %(input_tokens)s, %(output_tokens)s, %(tokens_estimated)s,
-           %(runtime_ms)s, %(token_cost)s, %(rental_cost)s, %(api_cost)s, %(cost)s, %(finished_at)s
+    insert into cost_tracking (run_id, node_id, attempt, user_id, pipeline_id, pipeline_name,
+                               agent_type, mode, symbol, input_tokens, output_tokens,
+                               tokens_estimated, runtime_ms, token_cost, rental_cost, api_cost,
+                               amount, charged_at)
+    select %(run_id)s, d.node_id, %(attempts)s, %(user_id)s, %(pipeline_id)s, %(pipeline_name)s,
+           %(agent_type)s, %(mode)s, %(symbol)s, %(input_tokens)s, %(output_tokens)s,
+           %(tokens_estimated)s, %(runtime_ms)s, %(token_cost)s, %(rental_cost)s, %(api_cost)s,
+           %(cost)s, %(charged_at)s
     from done d
-    on conflict (run_id, node_id) do nothing
+    on conflict (run_id, node_id, attempt) do nothing
     returning node_id, amount
 """
 
@@ -134,7 +146,7 @@ NODE_CHARGED = f"""
     with {_HELD}, told as ({_EVENTS}), done as ({_NODE_DONE})
     {_CHARGE}
 """
-"""A node that ran: its row, its events and its one cost entry."""
+"""A node that ran: its row, its events and the cost entry of its attempts in this claim."""
 
 NODE_SPENT = f"""
     with {_HELD}, recorded as ({_EVENTS}), done as ({_NODE_DONE}), charged as ({_CHARGE}),
@@ -154,8 +166,9 @@ told when that is spent."""
 FINISH = f"""
     with held as (
         update runs set status = %(status)s, finished_at = %(finished_at)s, wake_at = %(wake_at)s,
-            wait_count = wait_count + %(waited)s, outcome = %(outcome)s, error = %(error)s,
-            last_sequence = greatest(last_sequence, %(sequence)s),
+            waits_for = %(waits_for)s, wait_count = wait_count + %(waited)s,
+            trigger_waits = trigger_waits + %(trigger_waited)s, outcome = %(outcome)s,
+            error = %(error)s, last_sequence = greatest(last_sequence, %(sequence)s),
             lease_until = null, claimed_by = null
         where id = %(run_id)s and claim_epoch = %(epoch)s and status = 'running'
         returning id, user_id, cost, pipeline_id, symbol

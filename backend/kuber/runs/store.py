@@ -1,7 +1,6 @@
 """The run engine's view of the database: one round trip per step, fenced by the claim."""
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +8,7 @@ from decimal import Decimal
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from kuber.infra.db import Connections, HeldConnection, JsonObject, RawConnection
+from kuber.infra.db import Connections, JsonObject
 from kuber.infra.outbox import outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import PipelineId, RunId, UserId
@@ -23,6 +22,7 @@ from kuber.runs.types import (
     NodeStatus,
     RunEvent,
     RunStatus,
+    WaitsFor,
 )
 
 
@@ -42,12 +42,13 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run leaves its worker; `wake_at` is set when it goes to wait."""
+    """How a run leaves its worker; `wake_at` and `waits_for` are set when it goes to wait."""
 
     status: RunStatus
     outcome: str | None = None
     error: JsonObject | None = None
     wake_at: datetime | None = None
+    waits_for: WaitsFor | None = None
 
 
 class RunStore:
@@ -61,12 +62,6 @@ class RunStore:
         self._worker = worker
         self._lease_s = lease_s
         self._daily_budget = daily_budget
-
-    def on(self, connection: RawConnection) -> "RunStore":
-        """Return this store on one held connection, for all steps of one run."""
-        held = copy(self)
-        held._pool = HeldConnection(connection)
-        return held
 
     async def claim(self, count: int) -> list[ClaimedRun]:
         """Take up to `count` runs that may be taken up: by hand first, then the oldest."""
@@ -99,6 +94,7 @@ class RunStore:
                 cancel_requested=row[17],
                 started_by=row[18],
                 pipeline_name=row[19],
+                trigger_waits=row[20],
                 fresh=row[11] == 1 and row[15] is None,
             )
             for row in sorted(rows)
@@ -148,7 +144,12 @@ class RunStore:
             rows = await (await cursor.execute(statements.NODES, (run_id,))).fetchall()
         return {
             row["node_id"]: NodeRecord(
-                **{**row, "status": NodeStatus(row["status"]), "changes": row["changes"] or {}}
+                **{
+                    **row,
+                    "status": NodeStatus(row["status"]),
+                    "changes": row["changes"] or {},
+                    "waits_for": WaitsFor(row["waits_for"]) if row["waits_for"] else None,
+                }
             )
             for row in rows
         }
@@ -179,7 +180,7 @@ class RunStore:
         values = self._fence(run, record.cost, sequence, events) | _columns(record)
         values["changes"] = Jsonb(record.changes)
         values["error"] = Jsonb(record.error) if record.error else None
-        statement = statements.NODE_SETTLED
+        statement, now = statements.NODE_SETTLED, self._clock.now()
         if charge is not None:
             statement = statements.NODE_SPENT if record.cost else statements.NODE_CHARGED
             values |= _columns(charge) | {
@@ -188,7 +189,8 @@ class RunStore:
                 "pipeline_name": run.pipeline_name,
                 "mode": run.mode,
                 "symbol": run.symbol,
-                "day": self._clock.now().date(),
+                "charged_at": now,
+                "day": now.date(),
                 "daily_budget": self._daily_budget,
             }
         async with self._pool.connection() as connection:
@@ -206,7 +208,9 @@ class RunStore:
             "status": ending.status.value,
             "finished_at": None if waiting else now,
             "wake_at": ending.wake_at,
+            "waits_for": ending.waits_for,
             "waited": 1 if waiting else 0,
+            "trigger_waited": 1 if ending.waits_for is WaitsFor.TRIGGER else 0,
             "outcome": ending.outcome,
             "error": Jsonb(ending.error) if ending.error else None,
             "outbox": Jsonb(outbox_json(announced)),

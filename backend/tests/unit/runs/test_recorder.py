@@ -73,6 +73,7 @@ def new_recorder(store: SlowStore) -> RunRecorder:
         correlation_id="c",
         claim_epoch=1,
         wait_count=0,
+        trigger_waits=0,
         last_sequence=0,
         cost=Decimal(0),
         traceparent=None,

@@ -35,9 +35,10 @@ describe('applyEvent', () => {
   });
 
   it('waits until the time that it is told', () => {
-    const data = { wake_at: '2026-11-21T13:00:00Z', reason: 'closed' };
+    const data = { wake_at: '2026-11-21T13:00:00Z', waits_for: 'trigger', reason: 'closed' };
     const run = applyEvent(execution(), event('waiting', data, 'data'));
-    expect(run).toMatchObject({ status: 'waiting', wake_at: '2026-11-21T13:00:00Z' });
+    expect(run).toMatchObject({ status: 'waiting', wake_at: data.wake_at, waits_for: 'trigger' });
+    expect(run.outcome).toBe('closed');
     expect(run.nodes[0]?.status).toBe('waiting');
   });
 

@@ -1,4 +1,4 @@
-import type { ExecutionOut, NodeRunOut, RunStatus, TradeOut } from '@core/api';
+import type { ExecutionOut, NodeRunOut, RunStatus, TradeOut, WaitsFor } from '@core/api';
 import type { RunEvent } from '@core/socket/run-event';
 
 type NodeChange = Partial<NodeRunOut>;
@@ -11,7 +11,7 @@ export function applyEvent(run: ExecutionOut, event: RunEvent): ExecutionOut {
     case 'execution_started':
       return { ...next, status: 'running', started_at: run.started_at ?? event.at };
     case 'agent_started':
-      return onNode({ ...next, status: 'running', wake_at: null }, event, {
+      return onNode({ ...next, status: 'running', wake_at: null, waits_for: null }, event, {
         status: 'running',
         attempts: Number(data['attempt'] ?? 1),
       });
@@ -19,7 +19,13 @@ export function applyEvent(run: ExecutionOut, event: RunEvent): ExecutionOut {
       return completed(next, event, data);
     case 'waiting':
       return onNode(
-        { ...next, status: 'waiting', wake_at: String(data['wake_at'] ?? '') || null },
+        {
+          ...next,
+          status: 'waiting',
+          wake_at: String(data['wake_at'] ?? '') || null,
+          waits_for: (data['waits_for'] as WaitsFor | null) ?? null,
+          outcome: (data['reason'] as string | null) ?? run.outcome,
+        },
         event,
         { status: 'waiting' },
       );
@@ -35,6 +41,7 @@ export function applyEvent(run: ExecutionOut, event: RunEvent): ExecutionOut {
         outcome: (data['outcome'] as string | null) ?? run.outcome,
         finished_at: run.finished_at ?? event.at,
         wake_at: null,
+        waits_for: null,
       };
     default:
       return next;

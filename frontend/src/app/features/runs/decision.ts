@@ -1,5 +1,6 @@
 import type { ExecutionOut } from '@core/api';
 import { type Decision, splitDecision } from '@shared/format/decision';
+import { waitInWords } from './wait-words';
 
 /** The decision of a run, split after its first sentence. */
 export function headlineOf(run: ExecutionOut): Decision {
@@ -8,6 +9,8 @@ export function headlineOf(run: ExecutionOut): Decision {
 
 /** What the run decided, or where it stands, as one sentence. */
 export function decisionOf(run: ExecutionOut): string {
+  const wait = waitInWords(run);
+  if (wait) return wait;
   if (run.outcome) return run.outcome;
   switch (run.status) {
     case 'pending':

@@ -21,6 +21,7 @@ export function nodeRun(change: Partial<NodeRunOut> & { node_id: string }): Node
     tokens: null,
     engine: null,
     wake_at: null,
+    waits_for: null,
     ...change,
   };
 }
@@ -46,6 +47,7 @@ export function execution(change: Partial<ExecutionOut> = {}): ExecutionOut {
     started_at: START,
     finished_at: null,
     wake_at: null,
+    waits_for: null,
     correlation_id: 'c-1',
     rerun_of: null,
     last_sequence: 0,
