@@ -67,7 +67,7 @@ class Case:
 @pytest.fixture
 def site(new_installation: NewInstallation) -> Installation:
     """An installation whose runs can be held; one process carries all runs of the test."""
-    made = new_installation(KUBER_RUNS_PER_PROCESS="64")
+    made = new_installation(KUBER_RUNS_PER_PROCESS="64", KUBER_EXECUTIONS_PER_PROCESS="64")
     api = made.api()
     made.query(HOLDS)
     made.beat()

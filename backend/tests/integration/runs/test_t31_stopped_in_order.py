@@ -99,7 +99,11 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def site(new_installation: NewInstallation) -> Installation:
-    made = new_installation(KUBER_RUNS_PER_PROCESS="32")
+    made = new_installation(
+        KUBER_RUNS_PER_PROCESS="32",
+        KUBER_EXECUTIONS_PER_PROCESS="32",
+        KUBER_PLUGINS_PER_PROCESS="32",
+    )
     api = made.api()
     made.query(HOLDS)
     made.beat()
