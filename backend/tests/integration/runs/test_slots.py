@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,11 @@ from tests.fixtures.waiting import until_async
 SLOW = chain(node("paid", "fake_paid"))
 RULES = graph([node("start", "manual_trigger")], [])
 FLOOD = 10_000
+
+pytestmark = pytest.mark.timeout(600)
+
+long_until = partial(until_async, within_s=180)
+"""For many runs at once on a machine that does other things too."""
 
 
 @pytest.fixture
@@ -75,10 +81,10 @@ async def test_64_runs_of_8_users_that_wait_for_a_model_do_not_hold_up_a_run_by_
         for run_id in await scene.add(add_user(postgres_url), SLOW, count=8)
     ]
     drain = asyncio.create_task(engine.drain())
-    await until_async(lambda: len(engine._held) == 64, "that all are open")
+    await long_until(lambda: len(engine._held) == 64, "that all are open")
     assert model.asked == OPTIONS.models == 10
     quick = await scene.add(add_user(postgres_url), RULES)
-    await until_async(lambda: ended(scene, quick), "the end of the run by rules")
+    await long_until(lambda: ended(scene, quick), "the end of the run by rules")
     assert (len(engine._held), model.asked) == (64, 10)
     model.answer(64)
     await drain
@@ -92,10 +98,10 @@ async def test_no_more_runs_are_open_than_may_be(scene: Scene, postgres_url: str
     for _ in range(3):
         await scene.add(add_user(postgres_url), SLOW, count=10)
     drain = asyncio.create_task(engine.drain())
-    await until_async(lambda: len(engine._held) == 20, "twenty open runs")
+    await long_until(lambda: len(engine._held) == 20, "twenty open runs")
     model.answer(1)
     taken = "select count(*) from runs where claim_epoch > 0"
-    await until_async(
+    await long_until(
         lambda: _is(scene, taken, 21), "one more, for the one that the model has answered"
     )
     assert len(engine._held) == 20
@@ -112,13 +118,13 @@ async def test_runs_that_compute_are_not_hoarded(
     for _ in range(3):
         await scene.add(add_user(postgres_url), chain(node("judge", "fake_judge")), count=10)
     drain = asyncio.create_task(engine.drain())
-    await until_async(lambda: model.asked == OPTIONS.computing, "as many as may compute")
+    await long_until(lambda: model.asked == OPTIONS.computing, "as many as may compute")
     most = OPTIONS.computing + SPARE_CLAIMS
-    await until_async(lambda: len(engine._held) == most, "two more, that wait")
+    await long_until(lambda: len(engine._held) == most, "two more, that wait")
     by_hand = await scene.add(add_user(postgres_url), RULES, started_by="manual")
     few = 4  # one place at the queue, one permit for each of its two nodes, one to spare
     model.answer(few)
-    await until_async(lambda: ended(scene, by_hand), "the run by hand, before twenty others")
+    await long_until(lambda: ended(scene, by_hand), "the run by hand, before twenty others")
     [[pending]] = await scene.rows("select count(*) from runs where status = 'pending'")
     assert pending >= 30 - most - few
     model.answer(30 - few)
@@ -132,18 +138,17 @@ async def test_a_node_of_a_run_by_hand_is_next_at_the_model(
     engine = scene.engine(replace(OPTIONS, models=1))
     await scene.add(add_user(postgres_url), SLOW, count=5)
     drain = asyncio.create_task(engine.drain())
-    await until_async(lambda: model.asked == 1 and len(engine._held) == 5, "five open runs")
+    await long_until(lambda: model.asked == 1 and len(engine._held) == 5, "five open runs")
     by_hand = await scene.add(add_user(postgres_url), SLOW, started_by="manual")
-    await until_async(lambda: len(engine._held) == 6, "the run by hand")
+    await long_until(lambda: len(engine._held) == 6, "the run by hand")
     at_the_model = "select 1 from node_runs where run_id = %s and node_id = 'trigger'"
-    await until_async(lambda: scene.rows(at_the_model, by_hand[0]), "it before its paid node")
+    await long_until(lambda: scene.rows(at_the_model, by_hand[0]), "it before its paid node")
     await asyncio.sleep(0)
     model.answer(6)
     await drain
     assert model.order[:2] == ["signal", "manual"]
 
 
-@pytest.mark.timeout(300)
 async def test_t35_a_flood_of_one_user_holds_up_nobody_else(
     scene: Scene, postgres_url: str
 ) -> None:
@@ -152,9 +157,9 @@ async def test_t35_a_flood_of_one_user_holds_up_nobody_else(
     engines = [scene.engine(store=scene.new_store(name)) for name in ("one", "two")]
     drains = [asyncio.create_task(engine.drain()) for engine in engines]
     begun = "select 1 from runs where user_id = %s and status <> 'pending' limit 1"
-    await until_async(lambda: scene.rows(begun, flooder), "the flood's first run")
+    await long_until(lambda: scene.rows(begun, flooder), "the flood's first run")
     others = [run_id for _ in range(5) for run_id in await scene.add(add_user(postgres_url), RULES)]
-    await until_async(lambda: ended(scene, others), "the runs of the others")
+    await long_until(lambda: ended(scene, others), "the runs of the others")
     [[left]] = await scene.rows(
         "select count(*) from runs where id = any(%s) and finished_at is null", flood
     )
