@@ -81,6 +81,19 @@ class Settings(BaseSettings):
 
     worker_processes: int = Field(default=2, ge=1, le=64)
     runs_per_process: int = Field(default=8, ge=1, le=64)
+    """Runs that one worker process computes at a time."""
+    open_runs_per_process: int = Field(default=200, ge=1, le=1000)
+    """Runs that one process holds, with those that wait for something outside."""
+    models_per_process: int = Field(default=10, ge=1, le=64)
+    """Nodes of one process that ask a language model at a time."""
+    executions_per_process: int = Field(default=5, ge=1, le=64)
+    """Nodes of one process that may place orders at a time."""
+    plugins_per_process: int = Field(default=10, ge=1, le=64)
+    """Nodes of one process whose agents are plug-ins that work at a time."""
+    breaker_failures: int = Field(default=5, ge=1, le=1000)
+    """Failures in a row after which a host outside is not asked for a while."""
+    breaker_open_s: float = Field(default=30, gt=0, le=3600)
+    """How long it is not asked then."""
     writer_batch: int = Field(default=64, ge=1, le=256)
     """How many runs of a process record their results in one statement."""
     writer_lanes: int = Field(default=1, ge=1, le=64)

@@ -171,6 +171,24 @@ class AgentFailure(Exception):
         self.remedy = remedy
 
 
+class ServiceFailure(AgentFailure):
+    """A service that Kuber gives to agents failed: the language model, or market data."""
+
+
+class HostUnavailable(ServiceFailure):
+    """A host outside is not asked before `until`, since its last calls failed; the run waits."""
+
+    def __init__(self, host: str, until: datetime) -> None:
+        super().__init__(
+            "host_unavailable",
+            f"{host} does not answer: its last calls failed.",
+            retryable=True,
+            remedy=f"Look whether {host} works, run again later.",
+        )
+        self.host = host
+        self.until = until
+
+
 C = TypeVar("C", bound=AgentConfig)
 
 

@@ -17,13 +17,15 @@ from openai import (
 )
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
-from kuber.agents.base import AgentFailure, NodeUsage
+from kuber.agents.base import AgentFailure, HostUnavailable, NodeUsage, ServiceFailure
 from kuber.agents.chat import Completion, Message
 from kuber.agents.ports import PriceList
 from kuber.agents.tokens import TokenCounter
+from kuber.infra.breakers import Breaker, BreakerLimits, BreakerOpen, host_of
 from kuber.kernel.clock import Clock
 
 OPENAI_URL = "https://api.openai.com/v1"
+_DOWN = frozenset({"llm_timeout", "llm_rate_limited", "llm_unavailable"})
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +55,15 @@ class LanguageModel:
     Never logs prompts, answers or keys.
     """
 
-    def __init__(self, settings: ModelSettings, prices: PriceList, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        prices: PriceList,
+        clock: Clock,
+        limits: BreakerLimits | None = None,
+    ) -> None:
         self._settings = settings
+        self._breaker = Breaker(host_of(settings.base_url or OPENAI_URL), clock, limits)
         self._prices = prices
         self._clock = clock
         self._counter = TokenCounter(settings.model, settings.vocabulary_dir)
@@ -75,10 +84,15 @@ class LanguageModel:
         """Return the model's answer and add what it consumed to `usage`.
 
         Raises AgentFailure with one of the codes llm_timeout, llm_rate_limited,
-        llm_unavailable, llm_refused, llm_bad_answer, llm_auth, llm_bad_request. Tokens of an
-        answer that is then refused are still counted: the provider charges for them.
+        llm_unavailable, llm_refused, llm_bad_answer, llm_auth, llm_bad_request, or HostUnavailable
+        while the provider's breaker is open. Tokens of an answer that is then refused are still
+        counted: the provider charges for them.
         """
-        response = await self._request(messages, seed)
+        try:
+            with self._breaker.call(_is_down):
+                response = await self._request(messages, seed)
+        except BreakerOpen as refused:
+            raise HostUnavailable(refused.host, refused.until) from refused
         completion = self._metered(response, messages)
         _add(usage, completion)
         log.info(
@@ -137,7 +151,7 @@ class LanguageModel:
         return price.cost(input_tokens, output_tokens)
 
     def _timed_out(self) -> AgentFailure:
-        return AgentFailure(
+        return ServiceFailure(
             "llm_timeout",
             f"The language model {self.model} did not answer within"
             f" {self._settings.timeout_s:g} s.",
@@ -163,7 +177,7 @@ class LanguageModel:
         if status == 429:
             wait_s = _retry_after(error)
             hint = f" It asks to wait {wait_s:g} s." if wait_s is not None else ""
-            return AgentFailure(
+            return ServiceFailure(
                 "llm_rate_limited",
                 f"{who} takes no more calls at the moment (429).{hint}",
                 retryable=True,
@@ -171,18 +185,23 @@ class LanguageModel:
                 remedy="Wait, or raise the limits of your account with the provider.",
             )
         if status in (401, 403):
-            return AgentFailure(
+            return ServiceFailure(
                 "llm_auth",
                 f"{who} refused the key ({status}).",
                 remedy="Check KUBER_LLM_API_KEY and that the account may use this model.",
             )
         if status >= 500 or status == 409:
             return _unavailable(f"{who} failed with an error of its own ({status}).")
-        return AgentFailure(
+        return ServiceFailure(
             "llm_bad_request",
             f"{who} did not accept the request ({status}).",
             remedy="Check KUBER_LLM_MODEL and KUBER_LLM_BASE_URL.",
         )
+
+
+def _is_down(error: Exception) -> bool:
+    """Return whether an error speaks against the provider, not against one request."""
+    return isinstance(error, ServiceFailure) and error.code in _DOWN
 
 
 def _add(usage: NodeUsage, completion: Completion) -> None:
@@ -199,7 +218,7 @@ def _refuse_unusable(response: ChatCompletion) -> None:
     """Raise AgentFailure for an answer that is a refusal, cut off or empty."""
     choice = response.choices[0]
     if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise AgentFailure(
+        raise ServiceFailure(
             "llm_refused",
             "The language model refused to answer.",
             retryable=True,
@@ -212,13 +231,13 @@ def _refuse_unusable(response: ChatCompletion) -> None:
 
 
 def _bad_answer(why: str) -> AgentFailure:
-    return AgentFailure(
+    return ServiceFailure(
         "llm_bad_answer", f"The language model's answer cannot be used: {why}.", retryable=True
     )
 
 
 def _unavailable(message: str) -> AgentFailure:
-    return AgentFailure(
+    return ServiceFailure(
         "llm_unavailable", message, retryable=True, remedy="Check the model server, run again."
     )
 

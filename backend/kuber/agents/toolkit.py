@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from kuber.agents.base import AgentContext, AgentFailure
+from kuber.agents.base import AgentContext, AgentFailure, HostUnavailable, ServiceFailure
 from kuber.agents.state import MarketSnapshot, PipelineState
+from kuber.infra.breakers import BreakerOpen
 from kuber.market.errors import MarketError, ProviderUnavailable, TimeframeUnavailable
 from kuber.market.types import Bars, Instrument, Timeframe
 
@@ -60,7 +61,11 @@ def unavailable_timeframes(instrument: Instrument, wanted: tuple[Timeframe, ...]
 
 def market_failure(error: MarketError) -> AgentFailure:
     """Return what a market error means for a run."""
-    return AgentFailure(error.code, error.detail, retryable=isinstance(error, ProviderUnavailable))
+    if isinstance(error.__cause__, BreakerOpen):
+        return HostUnavailable(error.__cause__.host, error.__cause__.until)
+    return ServiceFailure(
+        error.code, error.detail, retryable=isinstance(error, ProviderUnavailable)
+    )
 
 
 def plain(number: Decimal) -> str:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from kuber.agents.registry import AgentRegistry
 from kuber.config import Settings
 from kuber.costs.service import CostService
+from kuber.infra.breakers import BreakerLimits
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.outbound import OutboundClient
@@ -133,9 +134,17 @@ def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
         from kuber.market.providers.alpaca import AlpacaBars
 
         return AlpacaBars(
-            reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret), clock
+            reveal(settings.alpaca_api_key),
+            reveal(settings.alpaca_api_secret),
+            clock,
+            limits=breaker_limits(settings),
         )
     return MarketSimulator(settings.market_seed)
+
+
+def breaker_limits(settings: Settings) -> BreakerLimits:
+    """Return when a host outside is not asked for a while."""
+    return BreakerLimits(settings.breaker_failures, settings.breaker_open_s)
 
 
 def cost_service(settings: Settings, clock: Clock) -> CostService:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kuber.bootstrap.parts import Parts, worker_name
+from kuber.bootstrap.parts import Parts, breaker_limits, worker_name
 from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.costs.service import CostService
@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 POOL_SIZE = 8
 """Connections of a process for what its runs read and order, and for its claims."""
+
+_THREADS = 64
+"""For agents that are plain functions: as many as there may be permits of a kind."""
 
 
 class RunWorker:
@@ -39,7 +42,7 @@ class RunWorker:
         from kuber.runs.store import RunStore
         from kuber.runs.writer import RunWriter, WriterOptions
 
-        asyncio.get_running_loop().set_default_executor(HookExecutor())
+        asyncio.get_running_loop().set_default_executor(HookExecutor(_THREADS))
         settings = self._settings
         parts = Parts(settings, self._stack, "kuber-worker")
         # No run holds a connection; each of its statements takes one for as long as it lasts.
@@ -69,7 +72,11 @@ class RunWorker:
             parts.broadcaster,
             clock,
             EngineOptions(
-                capacity=settings.runs_per_process,
+                computing=settings.runs_per_process,
+                open_runs=settings.open_runs_per_process,
+                models=settings.models_per_process,
+                executions=settings.executions_per_process,
+                plugins=settings.plugins_per_process,
                 trusted_packages=settings.trusted_packages,
                 lease_s=settings.run_lease_s,
                 limits=Limits(
@@ -123,6 +130,7 @@ class RunWorker:
             ),
             prices,
             clock,
+            breaker_limits(settings),
         )
         self._stack.push_async_callback(model.close)
         return model

@@ -11,7 +11,8 @@ from kuber.infra.db import MONEY, Base
 
 
 class CostEntry(Base):
-    """The cost of one node of one run, in USD; written once, with the node's result.
+    """What the attempts at one node of one run in one claim cost, in USD; written once, with what
+    came of them. A node that pauses between attempts has several entries.
 
     It refers to no run and no pipeline: what was charged stays when they are deleted.
     """
@@ -21,6 +22,8 @@ class CostEntry(Base):
 
     run_id: Mapped[UUID] = mapped_column(primary_key=True)
     node_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The last of the attempts."""
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     pipeline_id: Mapped[UUID]
     pipeline_name: Mapped[str] = mapped_column(String(120))

@@ -18,6 +18,7 @@ from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import MarketData
+from kuber.runs.permits import WorkKind
 from kuber.runs.pinned import PinnedMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.stopping import NodeWork
@@ -28,6 +29,9 @@ from kuber.trading.origins import Origin
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
 from kuber.trading.venues import broker_for
+
+_OWN = "kuber."
+"""Where the agents of this installation that are no plug-ins are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,17 @@ class Surroundings:
             real_time=run.real_time,
             started_by=run.started_by,
         )
+
+    def kind_of_work(self, node: PlannedNode) -> WorkKind:
+        """Return which permit a node's attempts need."""
+        metadata = node.agent.metadata
+        if metadata.category is Category.EXECUTION:
+            return WorkKind.EXECUTION
+        if metadata.uses_llm and self.llm is not None:
+            return WorkKind.MODEL
+        if not node.agent.__module__.startswith(_OWN):
+            return WorkKind.PLUGIN
+        return WorkKind.COMPUTING
 
     def purse(self, run: ClaimedRun, node: PlannedNode) -> BudgetGuard | None:
         """Return the budget that a node spends from, None when it is free.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,14 +21,15 @@ from kuber.kernel.ids import RunId
 from kuber.pipelines.types import MANAGER_NODE
 from kuber.runs.attempt import Limits
 from kuber.runs.context import Surroundings
+from kuber.runs.endings import ending_of, outdated, timed_out
 from kuber.runs.executor import RunExecutor
 from kuber.runs.flow import build_flow, run_flow
+from kuber.runs.permits import Permits, RunPermits, WorkKind
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.recorder import Broadcaster, RunRecorder
-from kuber.runs.stopping import RunStop, StopReason
+from kuber.runs.stopping import RunStop, StopReason, TimeLimit
 from kuber.runs.store import RunStore
-from kuber.runs.summary import outcome
-from kuber.runs.types import ClaimedRun, NodeStatus, RunEventType, RunStatus
+from kuber.runs.types import ClaimedRun, RunEventType, RunStatus
 from kuber.runs.writer import DatabaseAway, Ending, LeaseLost, NotRecorded, RunWriter
 
 log = structlog.get_logger(__name__)
@@ -39,8 +41,12 @@ MAX_CLAIMS = 20
 PLANS_KEPT = 2000
 """Plans a process keeps, by graph; the least recently used go first."""
 
-POLL_S = 0.1
+POLL_S = 0.05
 """How often a worker that has room looks for runs while others keep it busy."""
+
+SPARE_CLAIMS = 2
+"""Runs claimed beyond those that can compute at once, so that the processor never waits for a
+claim. No more: what somebody starts by hand must not come behind many."""
 
 LAST_RUNS_S = 2.0
 """How long runs may go on in a process that shall end, before they are handed back."""
@@ -48,13 +54,30 @@ LAST_RUNS_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """`capacity` is how many runs one process interleaves; `lease_s` when a silent one is lost."""
+    """What one process does at a time; `lease_s` is when a silent one is lost.
 
-    capacity: int
+    `computing` runs are worked on, `open_runs` are held, also while they wait for something
+    outside; `models`, `executions` and `plugins` are nodes in flight of each kind.
+    """
+
+    computing: int
+    open_runs: int
+    models: int
+    executions: int
+    plugins: int
     lease_s: float
     limits: Limits
     trusted_packages: frozenset[str] = frozenset()
     """Whose agents are believed what they declare of their effects."""
+
+    def permits(self) -> dict[WorkKind, Permits]:
+        """Return the permits of one process."""
+        return {
+            WorkKind.COMPUTING: Permits(self.computing),
+            WorkKind.MODEL: Permits(self.models),
+            WorkKind.EXECUTION: Permits(self.executions),
+            WorkKind.PLUGIN: Permits(self.plugins),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,7 @@ class _Held:
 
     run: ClaimedRun
     stop: RunStop
+    permits: RunPermits
     task: asyncio.Task[None]
 
 
@@ -92,6 +116,10 @@ class RunEngine:
         self._held: dict[tuple[RunId, int], _Held] = {}
         """By run and claim: one that was lost may be claimed again before its order has ended."""
         self._ends = False
+        self._permits = options.permits()
+        self._changed = asyncio.Event()
+        """Set when a run ends, or ceases to compute while others wait: another may be claimed."""
+        self._others_wait = False
 
     async def drain(self) -> int:
         """Work until the queue is empty; return how many runs were claimed."""
@@ -99,21 +127,20 @@ class RunEngine:
         heartbeat = asyncio.create_task(self._keep_leases())
         try:
             while True:
-                room = 0 if self._ends else max(0, self._options.capacity - len(self._held))
+                self._changed.clear()
+                room = self._room()
                 claimed = await self._claim(room) if room else []
                 for run in claimed:
                     self._take(run)
                 if claimed_count == 0 and len(claimed) == room and await self._store.backlog():
                     await self._call_colleague()
                 claimed_count += len(claimed)
+                self._others_wait = len(claimed) == room
                 if not self._held:
                     return claimed_count
-                await asyncio.wait(
-                    [held.task for held in self._held.values()],
-                    timeout=POLL_S if room > len(claimed) else None,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                self._forget_done()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(None if self._others_wait else POLL_S):
+                        await self._changed.wait()
         finally:
             heartbeat.cancel()
 
@@ -147,13 +174,26 @@ class RunEngine:
         stop = RunStop()
         if self._ends:
             stop.request(StopReason.HANDED_BACK)
-        task = asyncio.create_task(self._carry(run, stop))
-        self._held[run.id, run.claim_epoch] = _Held(run, stop, task)
+        permits = RunPermits(self._permits, run.started_by == "manual", self._ceased)
+        task = asyncio.create_task(self._carry(run, stop, permits))
+        self._held[run.id, run.claim_epoch] = _Held(run, stop, permits, task)
+        task.add_done_callback(lambda _: self._forget(run))
 
-    def _forget_done(self) -> None:
-        for claim, held in list(self._held.items()):
-            if held.task.done():
-                del self._held[claim]
+    def _forget(self, run: ClaimedRun) -> None:
+        del self._held[run.id, run.claim_epoch]
+        self._changed.set()
+
+    def _ceased(self) -> None:
+        if self._others_wait:
+            self._changed.set()
+
+    def _room(self) -> int:
+        """Return how many runs may be claimed now."""
+        if self._ends:
+            return 0
+        computing = sum(held.permits.computes for held in self._held.values())
+        open_left = self._options.open_runs - len(self._held)
+        return max(0, min(open_left, self._options.computing - computing + SPARE_CLAIMS))
 
     async def _keep_leases(self) -> None:
         """Prolong the leases of all runs held; stop those that were lost or cancelled.
@@ -180,7 +220,7 @@ class RunEngine:
                 elif still[claim]:
                     self._held[claim].stop.request(StopReason.CANCELLED)
 
-    async def _carry(self, run: ClaimedRun, stop: RunStop) -> None:
+    async def _carry(self, run: ClaimedRun, stop: RunStop, permits: RunPermits) -> None:
         """Carry one run to its end, or leave it to the next worker when this one cannot."""
         with (
             structlog.contextvars.bound_contextvars(
@@ -198,7 +238,7 @@ class RunEngine:
                 lambda: stop.request(StopReason.CANCELLED),
             )
             try:
-                await self._execute(run, recorder, stop)
+                await self._execute(run, recorder, stop, permits)
             except LeaseLost:
                 log.warning("run_lost", epoch=run.claim_epoch)
             except (DatabaseError, PoolTimeout, DatabaseAway) as error:
@@ -210,7 +250,9 @@ class RunEngine:
                 await recorder.rest()
                 await stop.orders_over()
 
-    async def _execute(self, run: ClaimedRun, recorder: RunRecorder, stop: RunStop) -> None:
+    async def _execute(
+        self, run: ClaimedRun, recorder: RunRecorder, stop: RunStop, permits: RunPermits
+    ) -> None:
         if run.cancel_requested:
             await self._end(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
             return
@@ -220,7 +262,7 @@ class RunEngine:
             plan = await self._plan(run)
         except (ValidationError, KeyError, UnknownAgent):
             log.warning("graph_outdated", graph_id=str(run.graph_id), exc_info=True)
-            await self._end(run, recorder, _outdated())
+            await self._end(run, recorder, outdated())
             return
         recorded = {} if run.fresh else await self._store.nodes(run.id)
         if not run.last_sequence:
@@ -237,12 +279,14 @@ class RunEngine:
             ),
             self._surroundings.effects,
             lambda node: self._surroundings.purse(run, node),
+            self._surroundings.kind_of_work,
+            permits,
             self._clock,
             self._options.limits,
             recorded,
             stop,
         )
-        await self._within_limit(run_flow(build_flow(plan), executor.run_node), stop)
+        await self._within_limit(run_flow(build_flow(plan), executor.run_node), stop, permits)
         if executor.lost:
             raise executor.lost
         if stop.reason is None:
@@ -250,10 +294,17 @@ class RunEngine:
         else:
             await self._end_stopped(run, recorder, stop.reason)
 
-    async def _within_limit(self, flow: Awaitable[None], stop: RunStop) -> None:
-        """Run the flow to its end, which comes early once the run is stopped."""
-        limit = asyncio.get_running_loop().call_later(
-            self._options.limits.run_s, stop.request, StopReason.TIMED_OUT
+    async def _within_limit(
+        self, flow: Awaitable[None], stop: RunStop, permits: RunPermits
+    ) -> None:
+        """Run the flow to its end, which comes early once the run is stopped.
+
+        The time in which it only waits for permits is not the run's own: it has that much longer.
+        """
+        limit = TimeLimit(
+            self._options.limits.run_s,
+            lambda: permits.queued_s,
+            lambda: stop.request(StopReason.TIMED_OUT),
         )
         try:
             await flow
@@ -269,7 +320,7 @@ class RunEngine:
             case StopReason.CANCELLED:
                 await self._end_quietly(run, recorder, Ending(RunStatus.CANCELLED, "Cancelled"))
             case StopReason.TIMED_OUT:
-                await self._end(run, recorder, _timed_out(self._options.limits.run_s))
+                await self._end(run, recorder, timed_out(self._options.limits.run_s))
             case StopReason.LEASE_LOST:
                 raise LeaseLost(str(run.id))
             case StopReason.HANDED_BACK:
@@ -294,7 +345,11 @@ class RunEngine:
     async def _end(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
         if ending.status is RunStatus.WAITING:
             wake_at = ending.wake_at.isoformat() if ending.wake_at else None
-            waits: JsonObject = {"wake_at": wake_at, "reason": ending.outcome}
+            waits: JsonObject = {
+                "wake_at": wake_at,
+                "waits_for": ending.waits_for,
+                "reason": ending.outcome,
+            }
             await recorder.end(ending, (RunEventType.WAITING, waits))
         else:
             RUNS_FINISHED.labels(ending.status.value).inc()
@@ -324,16 +379,6 @@ def _crashed(error: Exception) -> Ending:
     return Ending(RunStatus.FAILED, message, problem)
 
 
-def _outdated() -> Ending:
-    message = "The graph no longer fits the agents that are installed."
-    error: JsonObject = {
-        "code": "graph_outdated",
-        "message": message,
-        "remedy": "Open the pipeline, put right what is marked, publish it.",
-    }
-    return Ending(RunStatus.FAILED, message, error)
-
-
 def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:
     return {
         "kuber.run_id": str(run.id),
@@ -341,30 +386,3 @@ def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:
         "kuber.mode": run.mode,
         "kuber.claim_epoch": run.claim_epoch,
     }
-
-
-def ending_of(executor: RunExecutor, plan: Plan) -> Ending:
-    """Return how a run ends whose flow has come to its end."""
-    records = executor.records
-    waiting = [record for record in records.values() if record.status is NodeStatus.WAITING]
-    if waiting:
-        first = min(waiting, key=lambda record: (record.wake_at is None, record.wake_at))
-        return Ending(RunStatus.WAITING, first.reasoning, wake_at=first.wake_at)
-    for node in plan.nodes:
-        record = records[node.id]
-        if record.status is NodeStatus.FAILED and node.id not in plan.handled:
-            assert record.error is not None, "a failed node says why"
-            error = {**record.error, "node_id": node.id}
-            message = f"{node.name}: {record.error['message']}"
-            return Ending(RunStatus.FAILED, message, error)
-    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state()))
-
-
-def _timed_out(limit_s: float) -> Ending:
-    message = f"The run took longer than {limit_s:g} s."
-    error: JsonObject = {
-        "code": "run_timeout",
-        "message": message,
-        "remedy": "Look at the slowest node on the timeline.",
-    }
-    return Ending(RunStatus.FAILED, message, error)

@@ -5,34 +5,34 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import takewhile
 
 import structlog
 from opentelemetry import trace
 
-from kuber.agents.base import AgentContext, AgentFailure, NodeUsage
+from kuber.agents.base import AgentContext, AgentFailure, NodeUsage, TriggerNotMet
 from kuber.agents.effects import Effects, Repeat
-from kuber.agents.state import NodeError, PipelineState
+from kuber.agents.state import PipelineState
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
-from kuber.infra.db import JsonObject
 from kuber.infra.telemetry import NODE_SECONDS
 from kuber.kernel.clock import Clock
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
 from kuber.runs.lineage import (
     Changes,
-    changes_between,
     changes_from_json,
-    changes_to_json,
     lineage,
     own_copy,
     with_changes,
 )
+from kuber.runs.permits import RunPermits, WorkKind
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
+from kuber.runs.records import interrupted, result_of, skipped
 from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.summary import charge_for, headline, wait_until
-from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType
+from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType, WaitsFor
 from kuber.runs.writer import NotRecorded
 
 log = structlog.get_logger(__name__)
@@ -50,12 +50,8 @@ EffectsOf = Callable[[PlannedNode, PipelineState], Effects]
 BudgetFor = Callable[[PlannedNode], BudgetGuard | None]
 """Returns the budget that a node spends from, None for a node that is free."""
 
-
-_OUTCOME_UNKNOWN = AgentFailure(
-    "outcome_unknown",
-    "Its worker was interrupted in the middle of it, and nothing says whether it acted.",
-    remedy="Look at what it acts on, then run the pipeline again.",
-)
+KindOfWork = Callable[[PlannedNode], WorkKind]
+"""Says which permit a node's attempts need."""
 
 
 @dataclass(slots=True)
@@ -67,6 +63,8 @@ class RunState:
     blocked: set[str]
     """Nodes that cannot go on in this claim: they wait, or something before them waits; all that
     have not begun when the run is stopped."""
+    paused: set[str]
+    """Those of them that a pause after a failure keeps from going on."""
 
 
 class RunExecutor:
@@ -80,6 +78,8 @@ class RunExecutor:
         context_for: ContextFactory,
         effects_for: EffectsOf,
         purse_for: BudgetFor,
+        kind_of: KindOfWork,
+        permits: RunPermits,
         clock: Clock,
         limits: Limits,
         recorded: dict[str, NodeRecord],
@@ -91,6 +91,8 @@ class RunExecutor:
         self._context_for = context_for
         self._effects_for = effects_for
         self._purse_for = purse_for
+        self._kind_of = kind_of
+        self._permits = permits
         self._clock = clock
         self._limits = limits
         self._stop = stop
@@ -103,6 +105,7 @@ class RunExecutor:
                 for node_id, record in recorded.items()
                 if record.status.settled
             },
+            set(),
             set(),
         )
         self._taken: dict[str, tuple[str, ...]] = {}
@@ -152,16 +155,20 @@ class RunExecutor:
 
     async def _reach(self, node: PlannedNode) -> None:
         node_id = node.id
-        if self.lost or self._stop.reason or self._is_blocked(node):
-            self._state.blocked.add(node_id)
+        paused = self._is_paused(node)
+        if self.lost or self._stop.reason or paused or self._is_blocked(node):
+            self._block(node_id, paused=paused)
             return
         self._taken[node_id] = node.taken_sources(self.records)
         recorded = self.records.get(node_id)
         if recorded is not None and recorded.status.settled:
             return
+        if recorded is not None and self._pauses(recorded):
+            self._block(node_id, paused=True)
+            return
         try:
             if node.incoming and not self._taken[node_id]:
-                self._settle(node, _skipped(node), NodeUsage())
+                self._settle(node, skipped(node), NodeUsage())
             else:
                 with _tracer.start_as_current_span(
                     f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
@@ -170,6 +177,28 @@ class RunExecutor:
         except NotRecorded as lost:
             self.lost = lost
             self._state.blocked.add(node_id)
+
+    def _block(self, node_id: str, *, paused: bool) -> None:
+        self._state.blocked.add(node_id)
+        if paused:
+            self._state.paused.add(node_id)
+
+    def _is_paused(self, node: PlannedNode) -> bool:
+        """Return whether a pause after a failure keeps the node from going on in this claim.
+
+        At the account it keeps the turns of all that come later: they shall see what it leaves.
+        """
+        before = [*node.predecessors()]
+        if node.uses_account:
+            before += takewhile(node.id.__ne__, self._plan.at_account)
+        return any(other in self._state.paused for other in before)
+
+    def _pauses(self, recorded: NodeRecord) -> bool:
+        """Return whether a node's pause is not over, although its run goes on: another node was
+        due, or the worker ended. A trigger may look at any time."""
+        if recorded.status is not NodeStatus.WAITING or recorded.waits_for is WaitsFor.TRIGGER:
+            return False
+        return recorded.wake_at is not None and recorded.wake_at > self._clock.now()
 
     def state_before(self, node_id: str) -> PipelineState:
         """Return what the node sees: the changes of its taken ancestors laid over the start."""
@@ -185,14 +214,12 @@ class RunExecutor:
         before = self.state_before(node.id)
         repeat = self._effects_for(node, before).repeat
         first = (recorded.attempts if recorded else 0) + 1
-        if repeat is Repeat.UNKEYED:
-            if recorded is not None and recorded.status is NodeStatus.RUNNING:
-                interrupted = replace(recorded, finished_at=self._clock.now())
-                self._settle(node, self._failed(node, interrupted, _OUTCOME_UNKNOWN), NodeUsage())
-                await self._log.flush()
-                return
-            await self._log.begun(self._running(node, first))
-        elif repeat is not Repeat.PURE:
+        if repeat is Repeat.UNKEYED and recorded and recorded.status is NodeStatus.RUNNING:
+            failure, self._state.changes[node.id] = interrupted(node, recorded, self._clock.now())
+            self._settle(node, failure, NodeUsage())
+            await self._log.flush()
+            return
+        if repeat is not Repeat.PURE:
             await self._log.flush()
         usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
@@ -204,6 +231,10 @@ class RunExecutor:
             state=lambda: own_copy(before),
             first=first,
             limits=self._limits,
+            clock=self._clock,
+            usage=usage,
+            look_again=self._look_again,
+            began_at=recorded.started_at if recorded else None,
             on_start=lambda number: self._log.started(self._running(node, number)),
             on_retry=lambda failure, number, delay_s: self._tell_retry(
                 node, failure, number, delay_s
@@ -216,7 +247,9 @@ class RunExecutor:
         if outcome is None:
             self._state.blocked.add(node.id)
             return
-        record = self._settle(node, self._record(node, outcome, before, started_at, chosen), usage)
+        record, changes = result_of(node, outcome, before, started_at, self._clock.now(), chosen)
+        self._state.changes[node.id] = changes
+        record = self._settle(node, record, usage)
         if self._goes_on_record(node, record, outcome.state or before):
             await self._log.flush()
 
@@ -229,10 +262,17 @@ class RunExecutor:
         repeat = self._effects_for(node, after).repeat
         return bool(record.cost) or repeat in (Repeat.RECORDED, Repeat.UNKEYED)
 
+    def _look_again(self, not_met: TriggerNotMet) -> datetime:
+        return wait_until(not_met, self._clock.now(), self._run.trigger_waits)
+
     async def _attempt(self, node: PlannedNode, attempt: Attempt) -> AttemptOutcome:
         refusal = await self._refusal(node)
         if refusal is None:
-            return await attempt_node(attempt)
+            async with self._permits.hold(self._kind_of(node)):
+                if not attempt.repeatable:
+                    begun = self._log.begun(self._running(node, attempt.first))
+                    await asyncio.shield(asyncio.ensure_future(begun))
+                return await attempt_node(attempt)
         return AttemptOutcome(attempt.first, 0.0, failure=refusal)
 
     async def _refusal(self, node: PlannedNode) -> AgentFailure | None:
@@ -254,83 +294,14 @@ class RunExecutor:
             node.id, node.agent_type, NodeStatus.RUNNING, attempts, started_at=self._clock.now()
         )
 
-    def _record(
-        self,
-        node: PlannedNode,
-        outcome: AttemptOutcome,
-        before: PipelineState,
-        started_at: datetime,
-        chosen: list[str],
-    ) -> NodeRecord:
-        record = NodeRecord(
-            node.id,
-            node.agent_type,
-            NodeStatus.SUCCEEDED,
-            outcome.attempts,
-            started_at=started_at,
-            finished_at=self._clock.now(),
-            runtime_ms=round(outcome.runtime_ms, 3),
-        )
-        if outcome.not_met is not None:
-            wake_at = wait_until(outcome.not_met, self._clock.now(), self._run.wait_count)
-            return replace(
-                record,
-                status=NodeStatus.WAITING,
-                attempts=outcome.attempts - 1,
-                finished_at=None,
-                runtime_ms=None,
-                reasoning=outcome.not_met.reason,
-                wake_at=wake_at,
-            )
-        try:
-            if outcome.failure is not None or outcome.state is None:
-                raise outcome.failure or AgentFailure("no_state", "The agent returned no state.")
-            port = self._port(node, chosen)
-            changes = changes_between(before, outcome.state)
-            stored = changes_to_json(changes)
-        except AgentFailure as failure:
-            return self._failed(node, record, failure)
-        except (ValueError, TypeError) as error:
-            return self._failed(node, record, AgentFailure("bad_state", str(error)))
-        self._state.changes[node.id] = changes
-        return replace(
-            record,
-            port=port,
-            changes=stored,
-            reasoning=outcome.state.reasoning.get(node.id),
-            engine=_engine(changes),
-        )
-
-    def _port(self, node: PlannedNode, chosen: list[str]) -> str:
-        names = [port.name for port in node.agent.metadata.ports]
-        port = chosen[-1] if chosen else names[0]
-        if port not in names:
-            raise AgentFailure("bad_port", f"{node.name} chose the port {port}, which it lacks.")
-        return port
-
-    def _failed(self, node: PlannedNode, record: NodeRecord, failure: AgentFailure) -> NodeRecord:
-        message = failure.message.replace("\x00", "")
-        error: JsonObject = {"code": failure.code, "message": message}
-        if failure.remedy:
-            error["remedy"] = failure.remedy
-        changes: Changes = {
-            "errors": (NodeError(node_id=node.id, code=failure.code, message=message),)
-        }
-        self._state.changes[node.id] = changes
-        log.warning("node_failed", node_id=node.id, agent_type=node.agent_type, code=failure.code)
-        return replace(
-            record, status=NodeStatus.FAILED, changes=changes_to_json(changes), error=error
-        )
-
     def _settle(self, node: PlannedNode, record: NodeRecord, usage: NodeUsage) -> NodeRecord:
-        """Take the node's result, let what follows see it, and return it with its cost."""
-        if record.status is NodeStatus.WAITING:
-            self._state.blocked.add(node.id)
-            self._log.settled(record, None, lambda: None)
-            self.records[node.id] = record
-            return record
+        """Take the node's result or its pause, let what follows see it; return it with its cost.
+
+        A pause is charged for the attempts that it counts; an unmet trigger is free.
+        """
+        before = self.records.get(node.id)
         charge = None
-        if record.status is not NodeStatus.SKIPPED:
+        if record.attempts > (before.attempts if before else 0):
             charge, amount = charge_for(node.agent.metadata, record.runtime_ms or 0.0, usage)
             record = replace(
                 record,
@@ -338,7 +309,13 @@ class RunExecutor:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
             )
-        self._log.settled(record, charge, lambda: self._tell_settled(node, record))
+        if record.status is NodeStatus.WAITING:
+            self._block(node.id, paused=record.waits_for is not WaitsFor.TRIGGER)
+            self._log.settled(record, charge, lambda: None)
+            self.records[node.id] = record
+            return record
+        spent = record.cost + (before.cost if before else Decimal(0))
+        self._log.settled(record, charge, lambda: self._tell_settled(node, record, spent))
         self.records[node.id] = record
         self._log.show_state(self._settled_state())
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
@@ -346,7 +323,7 @@ class RunExecutor:
         )
         return record
 
-    def _tell_settled(self, node: PlannedNode, record: NodeRecord) -> None:
+    def _tell_settled(self, node: PlannedNode, record: NodeRecord, spent: Decimal) -> None:
         changes = self._state.changes.get(node.id, {})
         self._log.tell(
             RunEventType.AGENT_COMPLETED,
@@ -354,7 +331,7 @@ class RunExecutor:
                 "agent_type": record.agent_type,
                 "status": record.status.value,
                 "runtime_ms": record.runtime_ms,
-                "cost": format(record.cost, "f"),
+                "cost": format(spent, "f"),
                 "cost_so_far": format(self._log.cost + record.cost, "f"),
                 "port": record.port,
                 "headline": headline(changes, record),
@@ -404,15 +381,3 @@ def first_state(run: ClaimedRun) -> PipelineState:
         reasoning={},
         extra={},
     )
-
-
-def _skipped(node: PlannedNode) -> NodeRecord:
-    return NodeRecord(node.id, node.agent_type, NodeStatus.SKIPPED, 0)
-
-
-def _engine(changes: Changes) -> str | None:
-    for section in ("bias", "strategy", "risk"):
-        engine = getattr(changes.get(section), "engine", None)
-        if isinstance(engine, str):
-            return engine
-    return None

@@ -10,7 +10,7 @@ from typing_extensions import TypeAliasType
 from kuber.kernel.wire import DecimalText
 from kuber.pipelines.types import Mode
 from kuber.runs.schemas import RunErrorOut, TradeOut
-from kuber.runs.types import NodeStatus, RunStatus
+from kuber.runs.types import NodeStatus, RunStatus, WaitsFor
 
 
 class _Event(BaseModel):
@@ -81,6 +81,7 @@ class TradeExecutedEvent(_NodeEvent):
 
 class WaitingData(BaseModel):
     wake_at: datetime | None
+    waits_for: WaitsFor | None
     reason: str | None
 
 

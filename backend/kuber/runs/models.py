@@ -71,7 +71,11 @@ class RunRow(Base):
     claimed_by: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[datetime | None]
     wake_at: Mapped[datetime | None]
+    waits_for: Mapped[str | None] = mapped_column(String(12))
+    """trigger, retry or breaker, while it waits."""
     wait_count: Mapped[int] = mapped_column(server_default="0")
+    """How often it gave up its claim to wait, for whatever reason."""
+    trigger_waits: Mapped[int] = mapped_column(server_default="0")
     cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
     last_sequence: Mapped[int] = mapped_column(server_default="0")
     flushes: Mapped[int] = mapped_column(server_default="0")
@@ -107,6 +111,7 @@ class NodeRunRow(Base):
     output_tokens: Mapped[int] = mapped_column(server_default="0")
     error: Mapped[JsonObject | None]
     wake_at: Mapped[datetime | None]
+    waits_for: Mapped[str | None] = mapped_column(String(12))
 
 
 class RunEventRow(Base):

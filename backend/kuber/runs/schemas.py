@@ -10,7 +10,7 @@ from kuber.agents.state import TradeStatus
 from kuber.brokers.port import OrderStatus, Side
 from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
-from kuber.runs.types import NodeStatus, RunStatus
+from kuber.runs.types import NodeStatus, RunStatus, WaitsFor
 
 Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 
@@ -76,6 +76,7 @@ class NodeRunOut(BaseModel):
     tokens: TokensOut | None
     engine: Literal["rules", "llm"] | None
     wake_at: datetime | None
+    waits_for: WaitsFor | None
 
 
 class TradeFillOut(BaseModel):
@@ -143,6 +144,8 @@ class ExecutionOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     wake_at: datetime | None
+    waits_for: WaitsFor | None
+    """While it waits, for what; `outcome` says it in words, `wake_at` until when."""
     correlation_id: str
     rerun_of: UUID | None
     started_by: StartedBy
@@ -177,6 +180,8 @@ class ExecutionSummary(BaseModel):
     finished_at: datetime | None
     duration_ms: float | None
     outcome: str | None
+    wake_at: datetime | None
+    waits_for: WaitsFor | None
     error: str | None
     started_by: StartedBy
 

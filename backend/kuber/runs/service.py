@@ -208,7 +208,7 @@ class RunService:
         else:
             run.status = RunStatus.CANCELLED.value
             run.outcome = "Cancelled"
-            run.wake_at = None
+            run.wake_at = run.waits_for = None
             run.finished_at = self._clock.now()
             run.last_sequence += SEQUENCE_GAP + 1
             data: JsonObject = {

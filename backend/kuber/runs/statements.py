@@ -14,13 +14,13 @@ _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
     cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id),
-    flushes
+    flushes, trigger_waits
 """
 
 CLAIM = f"""
     update runs set status = 'running', claim_epoch = claim_epoch + 1, claimed_by = %(worker)s,
         lease_until = now() + make_interval(secs => %(lease_s)s), wake_at = null,
-        started_at = coalesce(started_at, %(now)s)
+        waits_for = null, outcome = null, started_at = coalesce(started_at, %(now)s)
     where id in (
         select id from runs where {CLAIMABLE}
         order by {CLAIM_ORDER} limit %(count)s for update skip locked
@@ -62,7 +62,8 @@ while it was away."""
 
 WAKE_DUE = """
     update runs set status = 'pending', wake_at = null,
-        as_of = case when real_time then %(now)s else as_of end
+        as_of = case when real_time and waits_for = 'trigger' then %(now)s else as_of end,
+        waits_for = null
     where id in (
         select id from runs
         where status = 'waiting' and (wake_at <= %(now)s or cancel_requested)
@@ -70,10 +71,13 @@ WAKE_DUE = """
     )
     returning id
 """
+"""A trigger that was waited for looks at the present; an attempt after a pause sees what the first
+one saw."""
 
 NODES = """
     select node_id, agent_type, status, attempts, started_at, finished_at, runtime_ms, cost, port,
-           changes, reasoning, engine, input_tokens, output_tokens, error, wake_at
+           changes, reasoning, engine, input_tokens, output_tokens, error, wake_at,
+           waits_for
     from node_runs where run_id = %s
 """
 
@@ -85,31 +89,35 @@ _STARTED = """
       on n.run_id = h.id
     on conflict (run_id, node_id) do update
         set status = 'running', attempts = excluded.attempts,
-            started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null
+            started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null,
+            waits_for = null
         where node_runs.status in ('pending', 'running', 'waiting')
 """
 
 _SETTLED = """
     insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at, finished_at,
                            runtime_ms, cost, port, changes, reasoning, engine, input_tokens,
-                           output_tokens, error, wake_at)
+                           output_tokens, error, wake_at, waits_for)
     select h.id, n.node_id, n.agent_type, n.status, n.attempts, n.started_at, n.finished_at,
            n.runtime_ms, n.cost, n.port, n.changes, n.reasoning, n.engine, n.input_tokens,
-           n.output_tokens, n.error, n.wake_at
+           n.output_tokens, n.error, n.wake_at, n.waits_for
     from held h join jsonb_to_recordset(%(settled)s)
       as n(run_id uuid, node_id text, agent_type text, status text, attempts int,
            started_at timestamptz, finished_at timestamptz, runtime_ms float8, cost numeric,
            port text, changes jsonb, reasoning text, engine text, input_tokens int,
-           output_tokens int, error jsonb, wake_at timestamptz)
+           output_tokens int, error jsonb, wake_at timestamptz, waits_for text)
       on n.run_id = h.id
     on conflict (run_id, node_id) do update
         set status = excluded.status, attempts = excluded.attempts,
             started_at = coalesce(node_runs.started_at, excluded.started_at),
-            finished_at = excluded.finished_at, runtime_ms = excluded.runtime_ms,
-            cost = excluded.cost, port = excluded.port, changes = excluded.changes,
+            finished_at = excluded.finished_at,
+            runtime_ms = coalesce(node_runs.runtime_ms + excluded.runtime_ms,
+                                  node_runs.runtime_ms, excluded.runtime_ms),
+            cost = node_runs.cost + excluded.cost, port = excluded.port, changes = excluded.changes,
             reasoning = excluded.reasoning, engine = excluded.engine,
-            input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-            error = excluded.error, wake_at = excluded.wake_at
+            input_tokens = node_runs.input_tokens + excluded.input_tokens,
+            output_tokens = node_runs.output_tokens + excluded.output_tokens,
+            error = excluded.error, wake_at = excluded.wake_at, waits_for = excluded.waits_for
         where node_runs.status in ('pending', 'running', 'waiting')
 """
 
@@ -137,10 +145,10 @@ _ANNOUNCED = outbox_insert_for("held", "jsonb_build_object('cost', held.cost::te
 _LOCKED = """
     locked as (
         select r.id, r.user_id, r.pipeline_id, r.mode, r.symbol, b.number, b.sequence,
-               b.status, b.finished_at, b.wake_at, b.waited, b.outcome, b.error
+               b.status, b.finished_at, b.wake_at, b.waits_for, b.waited, b.outcome, b.error
         from jsonb_to_recordset(%(batches)s)
           as b(id uuid, epoch int, number int, sequence int, status text, finished_at timestamptz,
-               wake_at timestamptz, waited int, outcome text, error jsonb)
+               wake_at timestamptz, waits_for text, waited int, outcome text, error jsonb)
         join runs r on r.id = b.id
         where r.claim_epoch = b.epoch and r.status = 'running' and r.flushes = b.number - 1
         order by r.id for no key update of r {past}
@@ -152,7 +160,8 @@ _HELD = """
         update runs r set flushes = l.number, last_sequence = greatest(r.last_sequence, l.sequence),
             cost = r.cost + {cost},
             status = coalesce(l.status, r.status), finished_at = l.finished_at,
-            wake_at = l.wake_at, wait_count = r.wait_count + l.waited,
+            wake_at = l.wake_at, waits_for = l.waits_for, wait_count = r.wait_count + l.waited,
+            trigger_waits = r.trigger_waits + coalesce((l.waits_for = 'trigger')::int, 0),
             outcome = coalesce(l.outcome, r.outcome), error = l.error,
             lease_until = case when l.status is null then r.lease_until end,
             claimed_by = case when l.status is null then r.claimed_by end

@@ -119,6 +119,30 @@ class NodeWork:
             _set(self._scope, until)
 
 
+class TimeLimit:
+    """Calls `reached` once `limit_s` seconds have passed, those not counted that `idle_s` tells."""
+
+    def __init__(
+        self, limit_s: float, idle_s: Callable[[], float], reached: Callable[[], None]
+    ) -> None:
+        self._limit_s = limit_s
+        self._idle_s = idle_s
+        self._reached = reached
+        self._began = _now()
+        self._timer = asyncio.get_running_loop().call_later(limit_s, self._look)
+
+    def cancel(self) -> None:
+        """Let the limit not count any more."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        left_s = self._began + self._limit_s + self._idle_s() - _now()
+        if left_s > 0:
+            self._timer = asyncio.get_running_loop().call_later(left_s, self._look)
+        else:
+            self._reached()
+
+
 def _set(limit: asyncio.Timeout | None, when: float | None) -> None:
     """Move a limit, if it still counts."""
     if limit is not None:

@@ -10,7 +10,7 @@ from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.pipelines.statements import GRAPH
 from kuber.pipelines.types import Graph
 from kuber.runs import statements
-from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus
+from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, WaitsFor
 
 
 class RunStore:
@@ -53,6 +53,7 @@ class RunStore:
                 cancel_requested=row[17],
                 started_by=row[18],
                 pipeline_name=row[19],
+                trigger_waits=row[20],
                 fresh=row[11] == 1 and row[15] is None,
                 flushes=row[20],
             )
@@ -99,7 +100,12 @@ class RunStore:
             rows = await (await cursor.execute(statements.NODES, (run_id,))).fetchall()
         return {
             row["node_id"]: NodeRecord(
-                **{**row, "status": NodeStatus(row["status"]), "changes": row["changes"] or {}}
+                **{
+                    **row,
+                    "status": NodeStatus(row["status"]),
+                    "changes": row["changes"] or {},
+                    "waits_for": WaitsFor(row["waits_for"]) if row["waits_for"] else None,
+                }
             )
             for row in rows
         }

@@ -57,6 +57,17 @@ class NodeStatus(StrEnum):
         return self in _SETTLED
 
 
+class WaitsFor(StrEnum):
+    """Why a run gave up its claim for a while."""
+
+    TRIGGER = "trigger"
+    """The condition of a trigger does not hold yet."""
+    RETRY = "retry"
+    """A node failed and is tried again after a pause."""
+    BREAKER = "breaker"
+    """A host outside does not answer; nobody asks it for a while."""
+
+
 _SETTLED = frozenset(
     {NodeStatus.SUCCEEDED, NodeStatus.FAILED, NodeStatus.SKIPPED, NodeStatus.CANCELLED}
 )
@@ -116,6 +127,7 @@ class ClaimedRun:
     correlation_id: str
     claim_epoch: int
     wait_count: int
+    trigger_waits: int
     last_sequence: int
     cost: Decimal
     traceparent: str | None
@@ -131,7 +143,11 @@ class ClaimedRun:
 
 @dataclass(frozen=True, slots=True)
 class NodeRecord:
-    """The durable result of one node."""
+    """The durable result of one node, or of its attempts up to a pause.
+
+    Read back it holds all attempts so far. Written, cost, tokens and runtime are those of this
+    claim's attempts and are added to what is on record.
+    """
 
     node_id: str
     agent_type: str
@@ -149,6 +165,7 @@ class NodeRecord:
     output_tokens: int = 0
     error: JsonObject | None = None
     wake_at: datetime | None = None
+    waits_for: WaitsFor | None = None
 
 
 @dataclass(frozen=True, slots=True)

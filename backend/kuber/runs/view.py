@@ -29,7 +29,7 @@ from kuber.runs.schemas import (
     TradeOut,
 )
 from kuber.runs.summary import plain
-from kuber.runs.types import NodeRecord, NodeStatus, RunStatus
+from kuber.runs.types import NodeRecord, NodeStatus, RunStatus, WaitsFor
 from kuber.trading.orders import JournalOrder
 
 AVERAGE_DECIMALS = 6
@@ -84,6 +84,7 @@ def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOu
         started_at=run.started_at,
         finished_at=run.finished_at,
         wake_at=run.wake_at,
+        waits_for=_waits_for(run.waits_for),
         correlation_id=run.correlation_id,
         rerun_of=run.rerun_of,
         started_by=cast(StartedBy, run.started_by),
@@ -120,6 +121,8 @@ def summary(run: RunRow, pipeline: KnownPipeline) -> ExecutionSummary:
         finished_at=run.finished_at,
         duration_ms=duration_ms,
         outcome=run.outcome,
+        wake_at=run.wake_at,
+        waits_for=_waits_for(run.waits_for),
         error=run.error["message"] if run.error else None,
         started_by=cast(StartedBy, run.started_by),
     )
@@ -199,6 +202,7 @@ def _node(
         tokens=tokens if tokens.input or tokens.output else None,
         engine="llm" if row.engine == "llm" else "rules" if row.engine == "rules" else None,
         wake_at=row.wake_at,
+        waits_for=_waits_for(row.waits_for),
     )
 
 
@@ -221,6 +225,10 @@ def _unreached(run: RunRow, node_id: str, agent_type: str, name: str) -> NodeRun
             "cost": 0,
         }
     )
+
+
+def _waits_for(stored: str | None) -> WaitsFor | None:
+    return WaitsFor(stored) if stored else None
 
 
 def _output(changes: Mapping[str, JsonValue] | None) -> dict[str, JsonValue] | None:

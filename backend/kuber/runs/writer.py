@@ -22,7 +22,7 @@ from kuber.kernel.ids import RunId
 from kuber.runs import statements
 from kuber.runs.events import finished
 from kuber.runs.statements import Part
-from kuber.runs.types import ClaimedRun, NodeRecord, RunEvent, RunStatus
+from kuber.runs.types import ClaimedRun, NodeRecord, RunEvent, RunStatus, WaitsFor
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run leaves its worker; `wake_at` is set when it goes to wait.
+    """How a run leaves its worker; `wake_at` and `waits_for` are set when it goes to wait.
 
     The status PENDING hands the run back, for another worker to go on with it at once.
     """
@@ -70,6 +70,7 @@ class Ending:
     outcome: str | None = None
     error: JsonObject | None = None
     wake_at: datetime | None = None
+    waits_for: WaitsFor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +302,7 @@ def _rows(batch: RunBatch, now: datetime) -> tuple[bytes, ...]:
             "status": ending.status.value,
             "finished_at": now if ending.status.finished else None,
             "wake_at": ending.wake_at,
+            "waits_for": ending.waits_for,
             "waited": int(ending.status is RunStatus.WAITING),
             "outcome": ending.outcome,
             "error": ending.error,
@@ -345,6 +347,7 @@ def _charge_row(run: ClaimedRun, record: NodeRecord, charge: Charge, now: dateti
     return {
         "run_id": run.id,
         "node_id": record.node_id,
+        "attempt": record.attempts,
         "pipeline_name": run.pipeline_name,
         "agent_type": record.agent_type,
         "input_tokens": record.input_tokens,

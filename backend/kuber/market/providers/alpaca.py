@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
+from alpaca.common.enums import BaseURL
 from alpaca.common.exceptions import APIError
 from alpaca.data.enums import Adjustment, DataFeed
 from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
@@ -23,6 +24,7 @@ from cachetools import TTLCache
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import HTTPAdapter
 
+from kuber.infra.breakers import Breaker, BreakerLimits, BreakerOpen, host_of
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.market.calendars import TradingCalendar, calendar_for
@@ -72,6 +74,7 @@ class AlpacaBars:
         connect_timeout_s: float = 3.0,
         read_timeout_s: float = 10.0,
         cache_bytes: int = 16 * 2**20,
+        limits: BreakerLimits | None = None,
     ) -> None:
         self._clock = clock
         self._feed = DataFeed(feed)
@@ -82,6 +85,7 @@ class AlpacaBars:
             client._session.mount("https://", adapter)
             client._session.mount("http://", adapter)
             client._retry, client._retry_wait = 1, 1
+        self._breaker = Breaker(host_of(url or BaseURL.DATA.value), clock, limits)
         self._known: set[str] = set()
         self._unknown: TTLCache[str, None] = TTLCache(
             _MOST_UNKNOWN, _UNKNOWN_FOR.total_seconds(), lambda: clock.now().timestamp()
@@ -102,7 +106,7 @@ class AlpacaBars:
         if traits.symbol in self._unknown:
             return False
         fetch = self._fetcher(traits, Timeframe.D1, now - _KNOWN_BY, now)
-        if await _answer(lambda: fetch(Adjustment.RAW)):
+        if await self._ask(lambda: fetch(Adjustment.RAW)):
             self._known.add(traits.symbol)
             self._unknown.pop(traits.symbol, None)
             return True
@@ -136,13 +140,24 @@ class AlpacaBars:
         traits = traits_of(symbol)
         start = _start(calendar_for(traits.calendar), timeframe, as_of, count)
         fetch = self._fetcher(traits, _FETCHED[timeframe][0], start, as_of)
-        raw = await _answer(lambda: fetch(Adjustment.RAW))
+        raw = await self._ask(lambda: fetch(Adjustment.RAW))
         adjusted = (
-            await _answer(lambda: fetch(Adjustment.SPLIT)) if traits.calendar != CRYPTO else raw
+            await self._ask(lambda: fetch(Adjustment.SPLIT)) if traits.calendar != CRYPTO else raw
         )
         frame = _frame(traits, timeframe, raw, adjusted, as_of).last(count)
         self._frames.keep(key, frame)
         return frame
+
+    async def _ask(self, call: Callable[[], list[Bar]]) -> list[Bar]:
+        """Do as `_answer`, but not while Alpaca's breaker is open: ProviderUnavailable then too."""
+        try:
+            with self._breaker.call(_is_down):
+                return await _answer(call)
+        except BreakerOpen as refused:
+            raise ProviderUnavailable(
+                "Alpaca is not asked for now: its last calls failed.",
+                retry_after_s=refused.retry_after_s,
+            ) from refused
 
     def _fetcher(
         self, traits: Traits, timeframe: Timeframe, start: datetime, end: datetime
@@ -203,6 +218,13 @@ async def _answer(call: Callable[[], list[Bar]]) -> list[Bar]:
             "Alpaca did not answer as expected: check the network, or try again later.",
             retry_after_s=30,
         ) from error
+
+
+def _is_down(error: Exception) -> bool:
+    """Return whether an error speaks against Alpaca; it answers whoever it refuses."""
+    cause = error.__cause__
+    refused = isinstance(cause, APIError) and cause.status_code in (401, 403)
+    return isinstance(error, ProviderUnavailable) and not refused
 
 
 def _frame(

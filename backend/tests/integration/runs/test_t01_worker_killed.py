@@ -74,13 +74,19 @@ def site(new_installation: NewInstallation) -> Installation:
 
     Each batch has a statement of its own, so that a held one holds up no other run.
     """
-    return site_with_holds(new_installation, 64, KUBER_WRITER_BATCH="1", KUBER_WRITER_LANES="64")
+    return site_with_holds(
+        new_installation,
+        64,
+        KUBER_WRITER_BATCH="1",
+        KUBER_WRITER_LANES="64",
+        KUBER_EXECUTIONS_PER_PROCESS="64",
+    )
 
 
 @pytest.fixture
 def sharing_site(new_installation: NewInstallation) -> Installation:
     """One whose runs share statements, as they do by default: who is held holds up all."""
-    return site_with_holds(new_installation, SHARING)
+    return site_with_holds(new_installation, SHARING, KUBER_EXECUTIONS_PER_PROCESS=str(SHARING))
 
 
 @pytest.fixture

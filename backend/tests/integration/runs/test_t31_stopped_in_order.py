@@ -100,7 +100,12 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def site(new_installation: NewInstallation) -> Installation:
-    return site_with_holds(new_installation, 32)
+    return site_with_holds(
+        new_installation,
+        32,
+        KUBER_EXECUTIONS_PER_PROCESS="32",
+        KUBER_PLUGINS_PER_PROCESS="32",
+    )
 
 
 @pytest.fixture

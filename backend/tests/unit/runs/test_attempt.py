@@ -4,20 +4,37 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 
-from kuber.agents.base import AgentFailure, AgentMetadata, BaseAgent, Category, TriggerNotMet
+from kuber.agents.base import (
+    AgentFailure,
+    AgentMetadata,
+    BaseAgent,
+    Category,
+    HostUnavailable,
+    NodeUsage,
+    TriggerNotMet,
+)
 from kuber.agents.state import PipelineState
+from kuber.infra.breakers import BreakerOpen
+from kuber.kernel.clock import FixedClock
 from kuber.kernel.errors import ErrorKind, KuberError, Problem
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
+from kuber.runs.types import WaitsFor
 from tests.fakes.agents import harness
 
 LIMITS = Limits(node_s=5, run_s=10, attempts=5, retry_base_s=1, retry_cap_s=60)
 STATE = harness().state("ACME")
+NOW = datetime(2026, 1, 5, 15, tzinfo=UTC)
+AROUND: dict[str, Any] = {
+    "clock": FixedClock(NOW),
+    "usage": NodeUsage(),
+    "look_again": lambda not_met: NOW,
+}
 Work = Callable[[PipelineState], PipelineState | Awaitable[PipelineState]]
 
 
@@ -55,7 +72,15 @@ class Watch:
 
         monkeypatch.setattr(asyncio, "sleep", pause)
 
-    def attempt(self, work: Work, *, limits: Limits = LIMITS, first: int = 1) -> Attempt:
+    def attempt(
+        self,
+        work: Work,
+        *,
+        limits: Limits = LIMITS,
+        first: int = 1,
+        began_at: datetime | None = None,
+        usage: NodeUsage | None = None,
+    ) -> Attempt:
         def make() -> FakeAgent:
             self.made += 1
             return FakeAgent(work)
@@ -65,6 +90,10 @@ class Watch:
             state=STATE.model_copy,
             first=first,
             limits=limits,
+            clock=FixedClock(NOW),
+            usage=usage or NodeUsage(),
+            look_again=lambda not_met: not_met.wake_at or NOW,
+            began_at=began_at,
             on_start=self.started.append,
             on_retry=lambda failure, number, delay: self.retries.append(
                 (failure.code, number, delay)
@@ -102,18 +131,115 @@ async def test_work_that_succeeds_is_done_once(watch: Watch) -> None:
     assert outcome.state is not None
 
 
+async def through(watch: Watch, attempt: Attempt) -> tuple[AttemptOutcome, list[float]]:
+    """Go on after every pause, as claim after claim does; return the end and every delay."""
+    delays: list[float] = []
+    while True:
+        outcome = await attempt_node(attempt)
+        delays += watch.pauses
+        watch.pauses.clear()
+        if outcome.pause is None:
+            return outcome, delays
+        delays.append((outcome.pause.wake_at - NOW).total_seconds())
+        attempt = replace(attempt, first=outcome.pause.attempts + 1)
+
+
 async def test_pauses_double_from_the_base_and_stay_under_the_cap(watch: Watch) -> None:
     limits = replace(LIMITS, attempts=9, retry_cap_s=20)
-    outcome = await attempt_node(watch.attempt(failing(8, retryable=True), limits=limits))
+    attempt = watch.attempt(failing(8, retryable=True), limits=limits)
+    outcome, delays = await through(watch, attempt)
     assert (outcome.attempts, watch.made) == (9, 9)
-    for pause, full in zip(watch.pauses, [1, 2, 4, 8, 16, 20, 20, 20], strict=True):
-        assert 0.9 * full <= pause <= full
+    for delay, full in zip(delays, [1, 2, 4, 8, 16, 20, 20, 20], strict=True):
+        assert 0.9 * full <= delay <= full
     assert [number for _, number, _ in watch.retries] == list(range(1, 9))
 
 
+async def test_a_delay_is_slept_through_up_to_two_seconds_and_a_pause_beyond(
+    watch: Watch,
+) -> None:
+    short = watch.attempt(failing(1, retryable=True, retry_after_s=2.0))
+    assert (await attempt_node(short)).pause is None
+    assert watch.pauses == [2.0]
+    long = watch.attempt(failing(1, retryable=True, retry_after_s=2.001))
+    outcome = await attempt_node(long)
+    assert outcome.pause is not None
+    assert watch.pauses == [2.0]
+    pause = outcome.pause
+    assert (pause.waits_for, pause.attempts, pause.reason) == (WaitsFor.RETRY, 1, "It is down.")
+    assert pause.wake_at == NOW + timedelta(seconds=2.001)
+    assert (outcome.state, outcome.failure) == (None, None)
+
+
+async def test_a_pause_keeps_what_its_attempts_used(watch: Watch) -> None:
+    usage = NodeUsage()
+
+    def work(state: PipelineState) -> PipelineState:
+        usage.input_tokens += 7
+        raise AgentFailure("down", "It is down.", retryable=True)
+
+    outcome = await attempt_node(watch.attempt(work, usage=usage))
+    assert outcome.pause is not None
+    assert (outcome.pause.attempts, outcome.pause.usage.input_tokens) == (3, 21)
+    usage.input_tokens += 1
+    assert outcome.pause.usage.input_tokens == 21
+
+
 async def test_the_last_allowed_attempt_is_final(watch: Watch) -> None:
-    outcome = await attempt_node(watch.attempt(failing(99, retryable=True)))
-    assert (outcome.attempts, len(watch.pauses), failure_of(outcome).code) == (5, 4, "down")
+    outcome, delays = await through(watch, watch.attempt(failing(99, retryable=True)))
+    assert (outcome.attempts, len(delays), failure_of(outcome).code) == (5, 4, "down")
+
+
+UNTIL = NOW + timedelta(seconds=8)
+
+
+async def test_a_breakers_refusal_is_a_pause_that_counts_as_no_attempt(watch: Watch) -> None:
+    def work(state: PipelineState) -> PipelineState:
+        raise HostUnavailable("api.openai.com", UNTIL)
+
+    outcome = await attempt_node(watch.attempt(work, first=5))
+    pause = outcome.pause
+    assert pause is not None
+    assert (pause.wake_at, pause.waits_for, pause.attempts) == (UNTIL, WaitsFor.BREAKER, 4)
+    assert pause.reason == "Waits for api.openai.com."
+
+
+async def test_a_refusal_after_something_was_used_counts(watch: Watch) -> None:
+    usage = NodeUsage()
+
+    def work(state: PipelineState) -> PipelineState:
+        usage.output_tokens += 1
+        raise HostUnavailable("api.openai.com", UNTIL)
+
+    outcome = await attempt_node(watch.attempt(work, first=4, usage=usage))
+    assert outcome.pause is not None
+    assert outcome.pause.attempts == 4
+    outcome = await attempt_node(watch.attempt(work, first=5, usage=usage))
+    assert failure_of(outcome).code == "host_unavailable"
+
+
+async def test_a_host_keeps_a_node_no_longer_than_a_run_may_take(watch: Watch) -> None:
+    def work(state: PipelineState) -> PipelineState:
+        raise HostUnavailable("api.openai.com", UNTIL)
+
+    just = watch.attempt(work, began_at=NOW - timedelta(seconds=2))
+    assert (await attempt_node(just)).pause is not None
+    over = watch.attempt(work, began_at=NOW - timedelta(seconds=2, microseconds=1))
+    assert failure_of(await attempt_node(over)).code == "host_unavailable"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_a_breaker_that_a_service_of_our_own_met_is_the_hosts(
+    watch: Watch, wrapped: bool
+) -> None:
+    def work(state: PipelineState) -> PipelineState:
+        opened = BreakerOpen("data.alpaca.markets", UNTIL, 8)
+        if not wrapped:
+            raise opened
+        raise Unavailable("Not now.") from opened
+
+    outcome = await attempt_node(watch.attempt(work))
+    assert outcome.pause is not None
+    assert (outcome.pause.waits_for, outcome.pause.wake_at) == (WaitsFor.BREAKER, UNTIL)
 
 
 async def test_a_failure_for_good_is_not_tried_again(watch: Watch) -> None:
@@ -122,7 +248,7 @@ async def test_a_failure_for_good_is_not_tried_again(watch: Watch) -> None:
 
 
 async def test_a_node_resumed_after_a_crash_counts_on(watch: Watch) -> None:
-    outcome = await attempt_node(watch.attempt(failing(99, retryable=True), first=4))
+    outcome, _ = await through(watch, watch.attempt(failing(99, retryable=True), first=4))
     assert (outcome.attempts, watch.started) == (5, [4, 5])
 
 
@@ -131,8 +257,8 @@ async def test_the_other_side_may_ask_for_a_longer_pause_up_to_the_cap(
     watch: Watch, asked_s: float, paused_s: float
 ) -> None:
     work = failing(1, retryable=True, retry_after_s=asked_s)
-    await attempt_node(watch.attempt(work))
-    assert watch.pauses == [paused_s]
+    _, delays = await through(watch, watch.attempt(work))
+    assert delays == [paused_s]
 
 
 async def test_an_unmet_trigger_is_neither_failure_nor_success(watch: Watch) -> None:
@@ -141,8 +267,10 @@ async def test_an_unmet_trigger_is_neither_failure_nor_success(watch: Watch) -> 
 
     outcome = await attempt_node(watch.attempt(work))
     assert (outcome.state, outcome.failure, watch.pauses) == (None, None, [])
-    assert outcome.not_met is not None
-    assert outcome.not_met.reason == "Not yet."
+    assert outcome.pause is not None
+    assert (outcome.pause.waits_for, outcome.pause.attempts) == (WaitsFor.TRIGGER, 0)
+    assert (outcome.pause.reason, outcome.pause.failure) == ("Not yet.", None)
+    assert outcome.pause.wake_at == datetime(2026, 1, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), SystemExit(1), TimeoutError("mine")])
@@ -185,7 +313,7 @@ async def test_an_expected_error_is_retried_only_when_it_may_pass(
     def work(state: PipelineState) -> PipelineState:
         raise error("It is so.", [Problem("x", "Do this.")])
 
-    outcome = await attempt_node(watch.attempt(work))
+    outcome, _ = await through(watch, watch.attempt(work))
     failure = failure_of(outcome)
     assert (failure.code, failure.message, failure.remedy) == (error.code, "It is so.", "Do this.")
     assert outcome.attempts == attempts
@@ -209,6 +337,7 @@ async def test_plain_and_async_agents_end_at_the_time_limit(kind: type[FakeAgent
         state=lambda: STATE,
         first=1,
         limits=replace(LIMITS, node_s=0.05),
+        **AROUND,
         on_start=watched.append,
         on_retry=lambda *_: None,
     )
@@ -230,6 +359,7 @@ async def test_what_an_agent_makes_of_its_time_limit_is_still_a_time_out() -> No
         state=lambda: STATE,
         first=1,
         limits=replace(LIMITS, node_s=0.02),
+        **AROUND,
         on_start=lambda number: None,
         on_retry=lambda *_: None,
     )
@@ -249,6 +379,7 @@ async def test_a_plain_agent_does_not_hold_up_the_others() -> None:
         state=lambda: STATE,
         first=1,
         limits=LIMITS,
+        **AROUND,
         on_start=lambda number: None,
         on_retry=lambda *_: None,
     )

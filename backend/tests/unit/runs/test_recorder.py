@@ -95,6 +95,7 @@ def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) ->
         correlation_id="c",
         claim_epoch=1,
         wait_count=0,
+        trigger_waits=0,
         last_sequence=0,
         cost=Decimal(0),
         traceparent=None,

@@ -50,10 +50,11 @@ describe('reduceRun', () => {
     expect(after(STORY.slice(0, 5))).toMatchObject({ cost: '0.1', status: 'running' });
     expect(after(STORY.slice(0, 6))).toMatchObject({
       status: 'waiting',
-      waitingReason: 'Market closed',
+      waitsFor: 'trigger',
+      outcome: 'Market closed',
       wakeAt: '2026-11-21T13:00:00Z',
     });
-    expect(after(STORY.slice(0, 7))).toMatchObject({ status: 'running', waitingReason: null });
+    expect(after(STORY.slice(0, 7))).toMatchObject({ status: 'running', waitsFor: null, outcome: null });
     const over = after(STORY);
     expect(over).toMatchObject({ status: 'failed', outcome: 'Failed', cost: '0.3', trade: TRADE });
     expect(over.nodes['data']).toMatchObject({ headline: 'Bullish', error: null, attempt: 2 });
@@ -140,7 +141,7 @@ describe('a run by its record', () => {
       fromRecord(running()),
     );
     const read = fromRecord(running(), run);
-    expect(read).toMatchObject({ status: 'waiting', waitingReason: 'Closed', known: 6 });
+    expect(read).toMatchObject({ status: 'waiting', outcome: 'Closed', known: 6 });
     expect(read.nodes['data']).toMatchObject({ status: 'running', attempt: 2 });
   });
 

@@ -34,11 +34,12 @@ function applied(run: RunProgress, event: EventOut): RunProgress {
     case 'trade_executed':
       return { ...withStatus(run, sequence, RUNNING), trade: event.data };
     case 'waiting': {
-      const { wake_at, reason } = event.data;
+      const { wake_at, waits_for, reason } = event.data;
       return withStatus(run, sequence, {
         status: 'waiting',
         wakeAt: wake_at,
-        waitingReason: reason,
+        waitsFor: waits_for,
+        outcome: reason,
       });
     }
     case 'error':
@@ -56,8 +57,8 @@ function applied(run: RunProgress, event: EventOut): RunProgress {
   }
 }
 
-const OVER = { wakeAt: null, waitingReason: null } as const;
-const RUNNING = { status: 'running', ...OVER } as const;
+const OVER = { wakeAt: null, waitsFor: null } as const;
+const RUNNING = { status: 'running', outcome: null, ...OVER } as const;
 
 /** The newest event that says something of the run's status has the last word. */
 function withStatus(run: RunProgress, sequence: number, change: Partial<RunProgress>): RunProgress {

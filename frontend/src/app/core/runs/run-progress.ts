@@ -1,4 +1,4 @@
-import type { ExecutionOut, NodeRunOut, NodeStatus, RunStatus, TradeOut } from '@core/api';
+import type { ExecutionOut, NodeRunOut, NodeStatus, RunStatus, TradeOut, WaitsFor } from '@core/api';
 
 /** One node's part in a run, as much of it as is known. */
 export interface NodeProgress {
@@ -29,7 +29,7 @@ export interface RunProgress {
   readonly outcome: string | null;
   readonly error: string | null;
   readonly trade: TradeOut | null;
-  readonly waitingReason: string | null;
+  readonly waitsFor: WaitsFor | null;
   readonly wakeAt: string | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -73,7 +73,7 @@ export function startRun(
     outcome: null,
     error: null,
     trade: null,
-    waitingReason: null,
+    waitsFor: null,
     wakeAt: null,
     startedAt: at,
     finishedAt: null,
@@ -119,10 +119,10 @@ export function fromRecord(record: ExecutionOut, previous?: RunProgress): RunPro
     symbol: record.symbol,
     nodes: Object.fromEntries(nodes),
     cost: later && later.costSequence > at ? later.cost : record.cost,
-    outcome: status?.outcome ?? record.outcome,
+    outcome: status ? status.outcome : record.outcome,
     error: status?.error ?? record.error?.message ?? null,
     trade: record.trade ?? previous?.trade ?? null,
-    waitingReason: status ? status.waitingReason : (previous?.waitingReason ?? null),
+    waitsFor: status ? status.waitsFor : record.waits_for,
     wakeAt: status ? status.wakeAt : record.wake_at,
     startedAt: record.started_at ?? record.created_at,
     finishedAt: record.finished_at ?? status?.finishedAt ?? null,
@@ -143,6 +143,7 @@ export function withProgress(record: ExecutionOut, progress: RunProgress): Execu
     started_at: isStarted(progress) ? progress.startedAt : record.started_at,
     finished_at: progress.finishedAt,
     wake_at: progress.wakeAt,
+    waits_for: progress.waitsFor,
     nodes: record.nodes.map((node) => {
       const told = progress.nodes[node.node_id];
       if (!told || told.sequence + told.errorSequence === 0) return node;

@@ -57,7 +57,7 @@ export const told = {
   waiting: (sequence: number, reason: string, wake_at: string | null = null): EventOut => ({
     ...head(sequence),
     type: 'waiting',
-    data: { wake_at, reason },
+    data: { wake_at, waits_for: 'trigger', reason },
   }),
   failed: (sequence: number, node_id: string, data: Partial<NodeErrorData> = {}): EventOut => ({
     ...head(sequence),
@@ -91,6 +91,7 @@ export function nodeRun(change: Partial<NodeRunOut> & { node_id: string }): Node
     tokens: null,
     engine: null,
     wake_at: null,
+    waits_for: null,
     ...change,
   };
 }
@@ -116,6 +117,7 @@ export function execution(change: Partial<ExecutionOut> = {}): ExecutionOut {
     started_at: START,
     finished_at: null,
     wake_at: null,
+    waits_for: null,
     correlation_id: 'c-1',
     rerun_of: null,
     last_sequence: 0,

@@ -1,6 +1,7 @@
 import type { ExecutionOut } from '@core/api';
 import { type Decision, splitDecision } from '@shared/format/decision';
 import { formatPrice, formatQuantity } from '@shared/format/numbers';
+import { waitInWords } from './wait-words';
 
 /** The decision of a run, split after its first sentence. */
 export function headlineOf(run: ExecutionOut): Decision {
@@ -11,6 +12,8 @@ export function headlineOf(run: ExecutionOut): Decision {
 export function decisionOf(run: ExecutionOut): string {
   const bought = run.status === 'cancelled' ? filledInWords(run.trade) : null;
   if (bought) return `Cancelled after it ${bought}`;
+  const wait = waitInWords(run);
+  if (wait) return wait;
   if (run.outcome) return run.outcome;
   switch (run.status) {
     case 'pending':

@@ -5,6 +5,7 @@ import { CostPipe, DatePipe, DurationPipe } from '@shared/format/format-pipes';
 import { ModeBadge } from '@shared/mode-badge';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
+import { waitInWords } from './wait-words';
 
 /** Runs as rows; a click opens. */
 @Component({
@@ -98,7 +99,9 @@ export class RunTable {
   readonly items = input.required<readonly ExecutionSummary[]>();
 
   protected words(run: ExecutionSummary): string {
-    return run.outcome ?? run.error ?? (run.finished_at ? 'No trade' : 'Under way');
+    return (
+      waitInWords(run) ?? run.outcome ?? run.error ?? (run.finished_at ? 'No trade' : 'Under way')
+    );
   }
 
   /** The link in the row serves keyboards; the rest of the row serves the mouse. */

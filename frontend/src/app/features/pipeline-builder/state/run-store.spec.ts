@@ -27,6 +27,7 @@ const NODE = {
   tokens: null,
   engine: 'rules',
   wake_at: null,
+  waits_for: null,
 } as Partial<NodeRunOut> as NodeRunOut;
 
 const EXECUTION = {
@@ -46,6 +47,7 @@ const EXECUTION = {
   started_at: '2026-01-01T00:00:00Z',
   finished_at: '2026-01-01T00:00:01Z',
   wake_at: null,
+  waits_for: null,
   correlation_id: 'c',
   last_sequence: 4,
   outcome: 'No trade: weak trend',

@@ -1,0 +1,63 @@
+"""How a run leaves its worker. Pure."""
+
+from kuber.infra.db import JsonObject
+from kuber.runs.executor import RunExecutor
+from kuber.runs.plan import Plan
+from kuber.runs.summary import outcome
+from kuber.runs.types import NodeRecord, NodeStatus, RunStatus, WaitsFor
+from kuber.runs.writer import Ending
+
+
+def ending_of(executor: RunExecutor, plan: Plan) -> Ending:
+    """Return how a run ends whose flow has come to its end."""
+    records = executor.records
+    waiting = [record for record in records.values() if record.status is NodeStatus.WAITING]
+    if waiting:
+        return _waiting(waiting)
+    for node in plan.nodes:
+        record = records[node.id]
+        if record.status is NodeStatus.FAILED and node.id not in plan.handled:
+            assert record.error is not None, "a failed node says why"
+            error = {**record.error, "node_id": node.id}
+            message = f"{node.name}: {record.error['message']}"
+            return Ending(RunStatus.FAILED, message, error)
+    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state()))
+
+
+def _waiting(nodes: list[NodeRecord]) -> Ending:
+    """Return the ending of a run some of whose nodes wait: it goes on with the first of them.
+
+    It waits for a trigger, and moves to the present with it, when all of them do: the next attempt
+    of a node that failed sees what the first one saw.
+    """
+    pausing = [record for record in nodes if record.waits_for is not WaitsFor.TRIGGER]
+    told = min(pausing or nodes, key=lambda record: (record.wake_at is None, record.wake_at))
+    due = [record.wake_at for record in nodes if record.wake_at is not None]
+    return Ending(
+        RunStatus.WAITING,
+        told.reasoning,
+        wake_at=min(due, default=None),
+        waits_for=told.waits_for,
+    )
+
+
+def timed_out(limit_s: float) -> Ending:
+    """Return how a run ends that took longer than it may."""
+    message = f"The run took longer than {limit_s:g} s."
+    error: JsonObject = {
+        "code": "run_timeout",
+        "message": message,
+        "remedy": "Look at the slowest node on the timeline.",
+    }
+    return Ending(RunStatus.FAILED, message, error)
+
+
+def outdated() -> Ending:
+    """Return how a run ends whose graph no longer fits the installed agents."""
+    message = "The graph no longer fits the agents that are installed."
+    error: JsonObject = {
+        "code": "graph_outdated",
+        "message": message,
+        "remedy": "Open the pipeline, put right what is marked, publish it.",
+    }
+    return Ending(RunStatus.FAILED, message, error)

@@ -1,0 +1,139 @@
+"""What is put on record of a node. Pure, but for the log."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from kuber.agents.base import AgentFailure
+from kuber.agents.state import NodeError, PipelineState
+from kuber.infra.db import JsonObject
+from kuber.runs.attempt import AttemptOutcome, Pause
+from kuber.runs.lineage import Changes, changes_between, changes_to_json
+from kuber.runs.plan import PlannedNode
+from kuber.runs.types import NodeRecord, NodeStatus, WaitsFor
+
+log = structlog.get_logger(__name__)
+
+
+def result_of(
+    node: PlannedNode,
+    outcome: AttemptOutcome,
+    before: PipelineState,
+    started_at: datetime,
+    finished_at: datetime,
+    chosen: Sequence[str],
+) -> tuple[NodeRecord, Changes]:
+    """Return the record of a node's attempts and what the node changed in the state `before`.
+
+    `chosen` are the ports that the agent named, the last of which counts.
+    """
+    record = NodeRecord(
+        node.id,
+        node.agent_type,
+        NodeStatus.SUCCEEDED,
+        outcome.attempts,
+        started_at=started_at,
+        finished_at=finished_at,
+        runtime_ms=round(outcome.runtime_ms, 3),
+    )
+    if outcome.pause is not None:
+        return paused(record, outcome.pause), {}
+    try:
+        if outcome.failure is not None or outcome.state is None:
+            raise outcome.failure or AgentFailure("no_state", "The agent returned no state.")
+        port = _port(node, chosen)
+        changes = changes_between(before, outcome.state)
+        stored = changes_to_json(changes)
+    except AgentFailure as failure:
+        return failed(node, record, failure)
+    except (ValueError, TypeError) as error:
+        return failed(node, record, AgentFailure("bad_state", str(error)))
+    done = replace(
+        record,
+        port=port,
+        changes=stored,
+        reasoning=outcome.state.reasoning.get(node.id),
+        engine=engine_of(changes),
+    )
+    return done, changes
+
+
+def failed(
+    node: PlannedNode, record: NodeRecord, failure: AgentFailure
+) -> tuple[NodeRecord, Changes]:
+    """Return the record of a node that failed for good, from that of its attempts."""
+    error = error_of(failure)
+    changes: Changes = {
+        "errors": (NodeError(node_id=node.id, code=failure.code, message=error["message"]),)
+    }
+    log.warning("node_failed", node_id=node.id, agent_type=node.agent_type, code=failure.code)
+    stored = changes_to_json(changes)
+    return replace(record, status=NodeStatus.FAILED, changes=stored, error=error), changes
+
+
+def interrupted(
+    node: PlannedNode, recorded: NodeRecord, now: datetime
+) -> tuple[NodeRecord, Changes]:
+    """Return the record of a node that an earlier claim had begun and that must not be repeated."""
+    begun = NodeRecord(
+        node.id,
+        node.agent_type,
+        NodeStatus.RUNNING,
+        recorded.attempts,
+        started_at=recorded.started_at,
+        finished_at=now,
+    )
+    failure = AgentFailure(
+        "outcome_unknown",
+        "Its worker was interrupted in the middle of it, and nothing says whether it acted.",
+        remedy="Look at what it acts on, then run the pipeline again.",
+    )
+    return failed(node, begun, failure)
+
+
+def _port(node: PlannedNode, chosen: Sequence[str]) -> str:
+    names = [port.name for port in node.agent.metadata.ports]
+    port = chosen[-1] if chosen else names[0]
+    if port not in names:
+        raise AgentFailure("bad_port", f"{node.name} chose the port {port}, which it lacks.")
+    return port
+
+
+def paused(record: NodeRecord, pause: Pause) -> NodeRecord:
+    """Return the record of a node that pauses, from that of the same attempts."""
+    counted = pause.waits_for is not WaitsFor.TRIGGER
+    return replace(
+        record,
+        status=NodeStatus.WAITING,
+        attempts=pause.attempts,
+        finished_at=None,
+        runtime_ms=record.runtime_ms if counted else None,
+        reasoning=pause.reason.replace("\x00", ""),
+        error=error_of(pause.failure) if pause.failure else None,
+        wake_at=pause.wake_at,
+        waits_for=pause.waits_for,
+    )
+
+
+def error_of(failure: AgentFailure) -> JsonObject:
+    """Return a failure as it is stored: PostgreSQL's text holds no NUL."""
+    error: JsonObject = {"code": failure.code, "message": failure.message.replace("\x00", "")}
+    if failure.remedy:
+        error["remedy"] = failure.remedy
+    return error
+
+
+def skipped(node: PlannedNode) -> NodeRecord:
+    """Return the record of a node that no way led to."""
+    return NodeRecord(node.id, node.agent_type, NodeStatus.SKIPPED, 0)
+
+
+def engine_of(changes: Changes) -> str | None:
+    """Return what decided in a node, `rules` or `llm`; None where nothing was decided."""
+    for section in ("bias", "strategy", "risk"):
+        engine = getattr(changes.get(section), "engine", None)
+        if isinstance(engine, str):
+            return engine
+    return None
