@@ -296,6 +296,7 @@ class IdentityService:
             )
         )
         return IssuedTokens(
+            user_id=UserId(row.user_id),
             access_token=self._tokens.issue(UserId(row.user_id), SessionId(row.id)),
             access_expires_in_s=self._tokens.lifetime_s,
             refresh_token=secret,
