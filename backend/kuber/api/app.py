@@ -18,6 +18,7 @@ from kuber.api.database_gate import DatabaseGate
 from kuber.api.errors import install_error_handlers
 from kuber.api.frontend import Frontend
 from kuber.api.health import Readiness
+from kuber.api.known_hosts import KnownHosts
 from kuber.api.middleware import BodyLimit, RequestContext
 from kuber.api.openapi import PROBLEM_ANSWERS, DocumentedApp, contract, operation_id, prepare_routes
 from kuber.api.storable import STORABLE
@@ -95,6 +96,7 @@ def create_app(open_container: OpenContainer, *, traced: bool = False) -> FastAP
         responses=PROBLEM_ANSWERS,
         middleware=[
             Middleware(RequestContext),
+            Middleware(KnownHosts),
             Middleware(DatabaseGate, presence=presence),
             Middleware(Admission),
             Middleware(BodyLimit),
