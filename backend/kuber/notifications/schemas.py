@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.notifications.types import NoticeKind
 
@@ -87,7 +87,7 @@ class ChannelOut(BaseModel):
     id: ChannelId
     name: str
     state: Literal["on", "not_configured", "unconfirmed", "awaiting_code"]
-    address: EmailStr | None
+    address: str | None
     detail: str
 
 
