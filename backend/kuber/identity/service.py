@@ -243,6 +243,12 @@ class IdentityService:
                 ended.append(UserId(row.user_id))
         return ended
 
+    async def knows(self, session: AsyncSession, refresh_token: str) -> bool:
+        """Say whether a refresh token was issued here, whatever became of its session."""
+        return (
+            await repository.refresh_token(session, refresh_token_hash(refresh_token)) is not None
+        )
+
     async def ended_among(
         self, session: AsyncSession, session_ids: Collection[SessionId]
     ) -> set[SessionId]:
