@@ -21,6 +21,8 @@ class AuditEventType(StrEnum):
     CHAIN_STARTED = "chain_started"
     KEY_ROTATED = "key_rotated"
     KEY_REPLACED = "key_replaced"
+    CHECKPOINTS_LOST = "checkpoints_lost"
+    """Outside the database there was no checkpoint any more of what was linked before."""
 
     USER_REGISTERED = "user_registered"
     USER_LOGGED_IN = "user_logged_in"

@@ -47,6 +47,7 @@ const BY_SUBJECT = {
   plugin_left_out: 'Installation',
 } as const satisfies Readonly<Record<AuditEventType, string>>;
 
+  checkpoints_lost: 'Installation',
 export const AUDIT_TYPES: readonly TypeGroup[] = [...new Set(Object.values(BY_SUBJECT))].map(
   (label) => ({
     label,

@@ -13,6 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   chain_started: 'Record begun',
   key_rotated: 'Signing key rotated',
   key_replaced: 'Signing key replaced',
+  checkpoints_lost: 'Checkpoint files lost',
   user_registered: 'Account created',
   user_logged_in: 'Logged in',
   user_logged_out: 'Logged out',
