@@ -34,6 +34,9 @@ class AuditEventType(StrEnum):
     DEMO_ACCOUNT_OPENED = "demo_account_opened"
     DEMO_ACCOUNT_RETIRED = "demo_account_retired"
     LIMIT_CHANGED = "limit_changed"
+    NOTICE_PREFERENCES_CHANGED = "notice_preferences_changed"
+    MAIL_CONFIRMED = "mail_confirmed"
+    MAIL_STOPPED = "mail_stopped"
 
     PIPELINE_ADOPTED = "pipeline_adopted"
     """A pipeline from before pipelines were on record, as it stood then."""
@@ -60,6 +63,9 @@ class AuditEventType(StrEnum):
     WEBHOOK_SOURCE_DELETED = "webhook_source_deleted"
     DEAD_LETTER_REPLAYED = "dead_letter_replayed"
 
+    SCANNER_CREATED = "scanner_created"
+    SCANNER_CHANGED = "scanner_changed"
+    SCANNER_DELETED = "scanner_deleted"
     GENERATOR_CREATED = "generator_created"
     GENERATOR_CHANGED = "generator_changed"
     GENERATOR_DELETED = "generator_deleted"

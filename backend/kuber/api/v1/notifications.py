@@ -11,6 +11,7 @@ from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import Cursor, Limit
 from kuber.kernel.wire import Instant
 from kuber.notifications.channels import wrong_code
+from kuber.audit.types import AuditEventType
 from kuber.notifications.preferences import choose, preferences
 from kuber.notifications.schemas import (
     ChannelList,
@@ -67,7 +68,7 @@ async def list_notices(
     limit: Limit = 50,
 ) -> NoticeList:
     """Return the caller's notices, newest first, and how many are unread."""
-    return await container.notices.page(
+    page = await container.notices.page(
         session, user.user_id, kind=kind, unread_only=unread, cursor=cursor, limit=limit
     )
 
@@ -91,13 +92,23 @@ async def list_notice_preferences(session: Db, user: CurrentUser) -> PreferenceL
 
 @router.put("/preferences", operation_id="put_notice_preferences")
 async def put_notice_preferences(
-    body: PreferencesBody, session: Db, user: CurrentUser
+    body: PreferencesBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> PreferenceList:
     """Change where kinds are told; kinds that are left out stay as they are."""
     await choose(session, user.user_id, body.items)
-    return await preferences(session, user.user_id)
+    after = await preferences(session, user.user_id)
+    changed = {
+        now.kind.value: {"in_app": now.in_app, "mail": now.mail}
+        for then, now in zip(before.items, after.items, strict=True)
+        if then != now
+    }
+    if changed:
+        kind = AuditEventType.NOTICE_PREFERENCES_CHANGED
+        await record(container, session, kind, user.user_id, {"kinds": changed})
+    return after
 
 
+    before = await preferences(session, user.user_id)
 @router.get("/channels", operation_id="list_notice_channels")
 async def list_notice_channels(
     container: ContainerDep, session: Db, user: CurrentUser
@@ -153,11 +164,14 @@ async def confirm_mail_address(
         raise wrong_code()
     return channel
 
+        if confirmed:
+            await record(container, session, AuditEventType.MAIL_CONFIRMED, user.user_id, {})
 
 @router.delete("/channels/mail", status_code=204, operation_id="stop_mail")
 async def stop_mail(container: ContainerDep, session: Db, user: CurrentUser) -> None:
     """Send the caller no more mail, until the address is confirmed again."""
-    await container.channels.stop(session, user.user_id)
+    if await container.channels.stop(session, user.user_id):
+        await record(container, session, AuditEventType.MAIL_STOPPED, user.user_id, {})
 
 
 @router.get("/deliveries", operation_id="list_notice_deliveries")

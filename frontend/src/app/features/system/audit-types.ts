@@ -15,6 +15,9 @@ const BY_SUBJECT = {
   role_changed: 'Account',
   budget_changed: 'Account',
   limit_changed: 'Account',
+  notice_preferences_changed: 'Account',
+  mail_confirmed: 'Account',
+  mail_stopped: 'Account',
   demo_account_opened: 'Account',
   demo_account_retired: 'Account',
   personal_data_erased: 'Account',
@@ -35,19 +38,22 @@ const BY_SUBJECT = {
   webhook_source_changed: 'Webhooks',
   webhook_secret_rotated: 'Webhooks',
   webhook_source_deleted: 'Webhooks',
+  scanner_created: 'Scanners',
+  scanner_changed: 'Scanners',
+  scanner_deleted: 'Scanners',
   generator_created: 'Generators',
   generator_changed: 'Generators',
   generator_deleted: 'Generators',
   chain_started: 'Installation',
   key_rotated: 'Installation',
   key_replaced: 'Installation',
+  checkpoints_lost: 'Installation',
   dead_letter_replayed: 'Installation',
   plugin_added: 'Installation',
   plugin_removed: 'Installation',
   plugin_left_out: 'Installation',
 } as const satisfies Readonly<Record<AuditEventType, string>>;
 
-  checkpoints_lost: 'Installation',
 export const AUDIT_TYPES: readonly TypeGroup[] = [...new Set(Object.values(BY_SUBJECT))].map(
   (label) => ({
     label,

@@ -15,6 +15,8 @@ const TYPES: Readonly<Record<string, string>> = {
   key_replaced: 'Signing key replaced',
   checkpoints_lost: 'Checkpoint files lost',
   user_registered: 'Account created',
+  mail_confirmed: 'Mail address confirmed',
+  mail_stopped: 'Mail stopped',
   user_logged_in: 'Logged in',
   user_logged_out: 'Logged out',
   login_failed: 'Log-in failed',
