@@ -1,7 +1,7 @@
 """What the API says of notices."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -87,7 +87,7 @@ class ChannelOut(BaseModel):
     id: ChannelId
     name: str
     state: Literal["on", "not_configured", "unconfirmed", "awaiting_code"]
-    address: str | None
+    address: Annotated[str, Field(json_schema_extra={"format": "email"})] | None
     detail: str
 
 
