@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.audit.comparing import RowComparison
 from kuber.audit.models import AuditEntryRow
 from kuber.audit.types import AuditEventType
+from kuber.identity import statements
 from kuber.kernel.ids import UserId
 
 # Entries that wait for their place count, too, as the last, see `pipelines.audited`.
 ROLES = RowComparison(
-    standing="""
+    standing=f"""
         with said as (
             select e.id, l.chain_position, e.user_id, e.data::jsonb ->> 'role' as role
             from (
@@ -33,18 +34,18 @@ ROLES = RowComparison(
         )
         select l.chain_position,
                concat('Account ', u.id, ' has the role ', u.role, '; on record is ', l.role, '.')
-        from last l join users u on u.id = l.user_id
+        from last l join ({statements.ROLES}) u on u.id = l.user_id
         where u.role is distinct from l.role
         order by 1, 2
-    """,
-    unrecorded="""
+    """,  # noqa: S608
+    unrecorded=f"""
         select concat('Account ', u.id, ' has the role ', u.role, ', and no entry says so.')
-        from users u
+        from ({statements.ROLES}) u
         where u.role <> 'user' and not exists (
             select from audit_entries e where e.user_id = u.id
               and e.event_type in ('user_registered', 'role_changed'))
         order by 1 limit 20
-    """,
+    """,  # noqa: S608
 )
 """Accounts from before the record have no entry; they are ordinary users, or said to be more."""
 
