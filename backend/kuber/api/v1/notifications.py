@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.notice_links import drop_dead_links
+from kuber.api.on_record import record
 from kuber.api.v1.common import Cursor, Limit
+from kuber.audit.types import AuditEventType
 from kuber.kernel.wire import Instant
 from kuber.notifications.channels import wrong_code
-from kuber.audit.types import AuditEventType
 from kuber.notifications.preferences import choose, preferences
 from kuber.notifications.schemas import (
     ChannelList,
@@ -71,6 +73,8 @@ async def list_notices(
     page = await container.notices.page(
         session, user.user_id, kind=kind, unread_only=unread, cursor=cursor, limit=limit
     )
+    await drop_dead_links(container, session, user.user_id, page.items)
+    return page
 
 
 @router.post("/read-all", operation_id="read_all_notices")
@@ -95,6 +99,7 @@ async def put_notice_preferences(
     body: PreferencesBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> PreferenceList:
     """Change where kinds are told; kinds that are left out stay as they are."""
+    before = await preferences(session, user.user_id)
     await choose(session, user.user_id, body.items)
     after = await preferences(session, user.user_id)
     changed = {
@@ -108,7 +113,6 @@ async def put_notice_preferences(
     return after
 
 
-    before = await preferences(session, user.user_id)
 @router.get("/channels", operation_id="list_notice_channels")
 async def list_notice_channels(
     container: ContainerDep, session: Db, user: CurrentUser
@@ -160,12 +164,12 @@ async def confirm_mail_address(
     async with container.database.transaction() as session:
         confirmed = await container.channels.confirm(session, user.user_id, user.email, body.code)
         channel = await container.channels.mail(session, user.user_id, user.email)
+        if confirmed:
+            await record(container, session, AuditEventType.MAIL_CONFIRMED, user.user_id, {})
     if not confirmed:  # after the commit: a wrong code counts
         raise wrong_code()
     return channel
 
-        if confirmed:
-            await record(container, session, AuditEventType.MAIL_CONFIRMED, user.user_id, {})
 
 @router.delete("/channels/mail", status_code=204, operation_id="stop_mail")
 async def stop_mail(container: ContainerDep, session: Db, user: CurrentUser) -> None:

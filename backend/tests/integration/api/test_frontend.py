@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
+from kuber.api.frontend import takes_gzip
 from tests.fakes.api_container import AccountsContainer, browser, opener
 
 INDEX = "<!doctype html><title>Kuber</title>" + "<!-- -->" * 300
@@ -63,6 +64,30 @@ async def test_text_files_travel_compressed(app: FastAPI) -> None:
     async with browser(app, **{"accept-encoding": "identity"}) as client:
         plain = await client.get("/main-ABCD1234.js")
     assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        (["gzip"], True),
+        (["br, GZIP;q=0.5"], True),
+        (["br", "gzip ; q=1.000"], True),
+        (["*"], True),
+        (["x-gzip"], True),
+        (["identity, *;q=0.1"], True),
+        (["gzip;q=0"], False),
+        (["br, gzip; q=0.000, *"], False),
+        (["*;q=0"], False),
+        (["identity"], False),
+        (["notgzip"], False),
+        (["gzip;q=much"], False),
+        (["gzip;q=nan"], False),
+        ([""], False),
+        ([], False),
+    ],
+)
+def test_gzip_is_sent_to_those_who_take_it(accepted: list[str], compressed: bool) -> None:
+    assert takes_gzip(accepted) is compressed
 
 
 async def test_the_head_of_a_file_has_no_body(client: httpx.AsyncClient) -> None:
