@@ -30,7 +30,7 @@ describe('copied text', () => {
   });
 
   it.each(['', 'Hello', 'null', '[]', '7', '{"format":"other"}', '{"nodes":{}}'])(
-    'is somebody else\'s: %s',
+    "is somebody else's: %s",
     (text) => expect(fromText(text)).toBeNull(),
   );
 
