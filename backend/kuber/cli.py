@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from kuber.commands.audit_app import audit_app
+from kuber.commands.limits_app import limits_app
 from kuber.commands.registering import command, stack_settings
 from kuber.commands.users_app import users_app
 
@@ -28,6 +29,7 @@ dead_letters_app = typer.Typer(help="Messages that no consumer could use.", no_a
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(audit_app, name="audit")
 app.add_typer(users_app, name="users")
+app.add_typer(limits_app, name="limits")
 
 
 @command(app, "up", example="./kuber up -d")

@@ -182,6 +182,16 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def served_names(self) -> frozenset[str] | None:
+        """Names besides loopback's by which a request may call the server; None for any.
+
+        Who listens where others reach it, or behind a proxy, leaves that to the network.
+        """
+        if not is_loopback(self.host) or self.trusted_proxies.strip():
+            return None
+        return frozenset({urlsplit(self.public_url).hostname or ""} - {""})
+
+    @property
     def audit_key_folder(self) -> Path:
         """Where the key that signs checkpoints is kept; who only verifies need not read it."""
         return self.audit_key_dir or self.audit_folder

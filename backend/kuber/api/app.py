@@ -19,6 +19,7 @@ from kuber.api.errors import install_error_handlers
 from kuber.api.failed_logins import FailedLogins
 from kuber.api.frontend import Frontend
 from kuber.api.health import Readiness
+from kuber.api.known_hosts import KnownHosts
 from kuber.api.middleware import BodyLimit, RequestContext
 from kuber.api.openapi import PROBLEM_ANSWERS, DocumentedApp, contract, operation_id, prepare_routes
 from kuber.api.storable import STORABLE
@@ -96,6 +97,7 @@ def create_app(open_container: OpenContainer, *, traced: bool = False) -> FastAP
         responses=PROBLEM_ANSWERS,
         middleware=[
             Middleware(RequestContext),
+            Middleware(KnownHosts),
             Middleware(DatabaseGate, presence=presence),
             Middleware(Admission),
             Middleware(BodyLimit),

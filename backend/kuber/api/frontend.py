@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 # The build writes a hash of the content into these names, so a name never changes its meaning.
 _HASHED = re.compile(r"[-.][A-Z0-9]{8}\.\w+$")
 _COMPRESSIBLE = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".json", ".txt", ".webmanifest"})
+
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 _FOREVER = "public, max-age=31536000, immutable"
 _AN_HOUR = "public, max-age=3600"
@@ -62,7 +65,7 @@ class Frontend:
             return FileResponse(file, headers=headers, media_type=media_type)
         headers["Vary"] = "Accept-Encoding"
         plain = FileResponse(file, headers=headers, media_type=media_type)
-        if "gzip" not in request.get("accept-encoding", ""):
+        if not takes_gzip(request.getlist("accept-encoding")):
             return plain
         content = await asyncio.to_thread(self._gzip, file)
         headers["Content-Encoding"] = "gzip"
@@ -76,6 +79,17 @@ class Frontend:
             known = (modified_at_ns, gzip.compress(file.read_bytes(), 6))
             self._compressed[file] = known
         return known[1]
+
+
+def takes_gzip(accept_encoding: Sequence[str]) -> bool:
+    """Say whether an Accept-Encoding takes gzip (RFC 9110, 12.5.3): a weight of 0 forbids it."""
+    weights: dict[str, float] = {}
+    for part in ",".join(accept_encoding).lower().split(","):
+        coding, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+        # What cannot be read takes nothing: the plain file is right for everybody.
+        weights[coding] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
 
 
 def _caching(file: Path) -> str:

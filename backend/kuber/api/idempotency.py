@@ -18,6 +18,7 @@ A failed request leaves nothing behind: sent again, it runs again.
 import asyncio
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -157,14 +158,29 @@ async def _claim_for_anyone(
     request: Request, container: ContainerDep, session: Db, key: KeyHeader = None
 ) -> None:
     if key is not None:
-        await _claim(request, container, session, None, key)
+        secret = container.settings.jwt_secret.get_secret_value()
+        await _claim(request, container, session, None, await _key_of_address(request, secret, key))
+
+
+async def _key_of_address(request: Request, secret: str, key: str) -> str:
+    """Return the key as it is kept for somebody without an account: among those of the e-mail
+    address that the body names, so that nobody meets the keys of others."""
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):  # the route refuses it, and the key stays free
+        body = None
+    address = body.get("email") if isinstance(body, dict) else None
+    named = address.strip().lower() if isinstance(address, str) else ""
+    parts = [f"{len(named.encode(errors='replace'))}\0".encode()]
+    parts += [named.encode(errors="replace"), key.encode()]
+    return f"anyone:{(await _keyed_hash(secret, parts)).hex()}"
 
 
 IDEMPOTENT = Depends(_claim_for_user)
 """Claims the Idempotency-Key of a signed-in person's request."""
 
 IDEMPOTENT_FOR_ANYONE = Depends(_claim_for_anyone)
-"""Claims the Idempotency-Key of a request that needs no log-in."""
+"""Claims the Idempotency-Key of a request that needs no log-in, and names an e-mail address."""
 
 
 async def _claim(

@@ -19,7 +19,8 @@ from kuber.kernel.ids import new_id
 _log = structlog.get_logger(__name__)
 
 CORRELATION_HEADER = "X-Correlation-Id"
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+_CORRELATION_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{32}")
+"""A UUID, or a trace id of W3C Trace Context: what stands on record for ever says nothing else."""
 
 MAX_BODY_BYTES = 100_000
 """What a body may take where nothing else is said: parsing it must not hold up other requests."""
@@ -89,8 +90,8 @@ class _Exchange:
 class RequestContext:
     """Gives each request a correlation id, a line in the log and a last resort.
 
-    A well-formed X-Correlation-Id is taken over, so that a caller can follow its request through
-    our logs; otherwise one is made. It comes back in the answer.
+    An X-Correlation-Id that is a UUID or a trace id is taken over, so that a caller can follow its
+    request through our logs; otherwise one is made. It comes back in the answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -15,14 +15,27 @@ _REMEDIES: Mapping[str, Callable[[_Context], str]] = {
     "json_invalid": lambda _: "Send valid JSON with the content type application/json.",
     "string_too_short": lambda c: f"Use at least {c.get('min_length')} characters.",
     "string_too_long": lambda c: f"Use at most {c.get('max_length')} characters.",
-    "too_short": lambda c: f"Give at least {c.get('min_length')}.",
-    "too_long": lambda c: f"Give at most {c.get('max_length')}.",
+    "too_short": lambda c: f"Give at least {_figure(c, 'min_length')}.",
+    "too_long": lambda c: f"Give at most {_figure(c, 'max_length')}.",
     "greater_than": lambda c: f"Use a value above {c.get('gt')}.",
     "greater_than_equal": lambda c: f"Use a value of at least {c.get('ge')}.",
     "less_than": lambda c: f"Use a value below {c.get('lt')}.",
     "less_than_equal": lambda c: f"Use a value of at most {c.get('le')}.",
     "enum": lambda c: f"Use one of: {c.get('expected')}.",
     "literal_error": lambda c: f"Use one of: {c.get('expected')}.",
+}
+
+
+# Where the library speaks of its own types.
+_MESSAGES: Mapping[str, Callable[[str, _Context], str]] = {
+    "too_short": lambda what, c: (
+        f"There are too few {what}: {_figure(c, 'actual_length')} of at least"
+        f" {_figure(c, 'min_length')}."
+    ),
+    "too_long": lambda what, c: (
+        f"There are too many {what}: {_figure(c, 'actual_length')} of at most"
+        f" {_figure(c, 'max_length')}."
+    ),
 }
 
 
@@ -35,12 +48,26 @@ def _item(finding: Mapping[str, Any]) -> ProblemItem:
     kind, context = str(finding["type"]), finding.get("ctx") or {}
     remedy = _REMEDIES.get(kind)
     message = str(finding["msg"]).removeprefix("Value error, ")
+    in_words = _MESSAGES.get(kind)
+    if in_words is not None:
+        message = in_words(_what(finding["loc"]), context)
     return ProblemItem(
         message=message if message.endswith(".") else f"{message}.",
         remedy=remedy(context) if remedy else "Correct this value and send the request again.",
         field=_field(finding["loc"], kind),
         code=kind,
     )
+
+
+def _what(location: Sequence[str | int]) -> str:
+    """Return what a list holds, by its name."""
+    names = [part for part in location[1:] if isinstance(part, str)]
+    return names[-1].replace("_", " ") if names else "items"
+
+
+def _figure(context: _Context, name: str) -> str:
+    value = context.get(name)
+    return f"{value:,}" if isinstance(value, int) else str(value or "more")
 
 
 def _field(location: Sequence[str | int], kind: str) -> str | None:

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from kuber.audit.outside import read_outside
+from kuber.audit.roles import ROLES
 from kuber.audit.verify import Part, Verification, verify
 from kuber.pipelines.audited import PIPELINES
 from kuber.trading.audited import ORDERS
 
-COMPARISONS = (*ORDERS, PIPELINES)
+COMPARISONS = (*ORDERS, PIPELINES, ROLES)
 """How the rows of every package are compared with what the record says of them."""
 
 

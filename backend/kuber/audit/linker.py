@@ -14,8 +14,8 @@ from psycopg.rows import TupleRow
 from kuber.audit import statements
 from kuber.audit.chain import Tip, entry_hash
 from kuber.audit.entries import audit_json
-from kuber.audit.keys import DamagedKey, KeyFile, SigningKey
-from kuber.audit.outside import OutsideFiles
+from kuber.audit.keys import DamagedKey, KeyFile, SigningKey, is_signed
+from kuber.audit.outside import OutsideFiles, OutsideRecord
 from kuber.audit.types import KEY_EVENTS, AuditEvent, AuditEventType, Checkpoint
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import new_id
@@ -101,11 +101,15 @@ class Linker:
                 said = {"reason": reason or "another key was put in its place", **about_key}
                 tip = await self._link_own(connection, tip, AuditEventType.KEY_REPLACED, said)
         outside = self._outside_of(chain_id)
-        kept_at = 0
-        highest = outside.read().highest
-        if highest is not None and await _knows(connection, highest):
+        kept_at, known = 0, outside.read()
+        highest = known.highest
+        if highest is None:
+            if chain_id.int:  # else nobody knows which files are the chain's
+                tip = await self._note_loss(connection, tip, known.unread)
+        elif await _knows(connection, highest):
             kept_at = highest.position
-        elif highest is not None:
+            await _complete(connection, key, outside, known)
+        else:
             log.error(
                 "audit_chain_cut_or_restored",
                 known_outside=highest.position,
@@ -115,6 +119,9 @@ class Linker:
         if head is not None and not await _knows(connection, head):
             outside.set_head_aside(head.position)
         self._state = _State(chain_id, tip, key, outside, kept_at, time.monotonic())
+        if highest is None:
+            # Before anything else has its place: only what is lost later has no checkpoint.
+            self._keep_outside(self._state, None, at_once=True)
 
     async def link(self, connection: Connection) -> int:
         """Give places to the oldest entries that have none; return how many.
@@ -238,6 +245,23 @@ class Linker:
         state.key = following
         log.info("audit_key_rotated", key_id=following.id)
 
+    async def _note_loss(self, connection: Connection, tip: Tip, reason: str | None) -> Tip:
+        """Put on record, once, that nothing outside knows of a chain that others have written to.
+
+        A chain of one place has just been started, by this linker or one that died of it.
+        """
+        newest = await _newest_checkpoint(connection)
+        if tip.position <= 1 and newest is None:
+            return tip
+        log.error("audit_checkpoints_lost", in_database=tip.position, reason=reason)
+        cursor = await connection.execute(statements.LOSSES, (AuditEventType.CHECKPOINTS_LOST,))
+        noted = max((place for (place,) in await cursor.fetchall()), default=0)
+        kept = newest.position if newest else 0
+        if noted > kept:  # nothing could be kept since
+            return tip
+        said: dict[str, object] = {"linked": tip.position, "last_checkpoint": kept or None}
+        return await self._link_own(connection, tip, AuditEventType.CHECKPOINTS_LOST, said)
+
     async def _link_own(
         self,
         connection: Connection,
@@ -281,6 +305,28 @@ async def _knows(connection: Connection, checkpoint: Checkpoint) -> bool:
     query = "select hash from audit_links where chain_position = %s"
     row = await (await connection.execute(query, (checkpoint.position,))).fetchone()
     return bool(row and row[0] == checkpoint.hash)
+
+
+async def _newest_checkpoint(connection: Connection) -> Checkpoint | None:
+    row = await (await connection.execute(statements.NEWEST_CHECKPOINT)).fetchone()
+    if row is None or row[3] is None:
+        return None
+    position, chain_id, hash_, at, key_id, signature = row
+    return Checkpoint(chain_id, position, hash_, at, key_id, signature)
+
+
+async def _complete(
+    connection: Connection, key: SigningKey, outside: OutsideFiles, known: OutsideRecord
+) -> None:
+    """Keep the newest checkpoint outside, too, if its linker died between the two."""
+    newest = await _newest_checkpoint(connection)
+    if newest is None or newest in known.checkpoints or not is_signed(newest, key.public):
+        return
+    try:
+        outside.append(newest)
+    except OSError as error:
+        NOT_KEPT_OUTSIDE.inc()
+        log.error("audit_checkpoint_not_kept", reason=str(error))
 
 
 def _values(checkpoint: Checkpoint) -> dict[str, object]:

@@ -80,6 +80,14 @@ CHECKPOINT = """
     insert into audit_checkpoints (chain_position, chain_id, hash, at, key_id, signature)
     values (%(position)s, %(chain_id)s, %(hash)s, %(at)s, %(key_id)s, %(signature)s)
 """
+NEWEST_CHECKPOINT = f"""
+    select chain_position, chain_id, hash, {readable("at")}, key_id, signature
+    from audit_checkpoints order by chain_position desc limit 1
+"""  # noqa: S608
+LOSSES = """
+    select l.chain_position from audit_entries e join audit_links l on l.entry_id = e.id
+    where e.event_type = %s and l.chain_position >= 1 order by 1
+"""
 WAITING = """
     select count(*), coalesce(extract(epoch from clock_timestamp() - min(appended_at)), 0)::float8
     from audit_pending

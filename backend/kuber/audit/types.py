@@ -21,6 +21,8 @@ class AuditEventType(StrEnum):
     CHAIN_STARTED = "chain_started"
     KEY_ROTATED = "key_rotated"
     KEY_REPLACED = "key_replaced"
+    CHECKPOINTS_LOST = "checkpoints_lost"
+    """Outside the database there was no checkpoint any more of what was linked before."""
 
     USER_REGISTERED = "user_registered"
     USER_LOGGED_IN = "user_logged_in"
@@ -32,6 +34,9 @@ class AuditEventType(StrEnum):
     DEMO_ACCOUNT_OPENED = "demo_account_opened"
     DEMO_ACCOUNT_RETIRED = "demo_account_retired"
     LIMIT_CHANGED = "limit_changed"
+    NOTICE_PREFERENCES_CHANGED = "notice_preferences_changed"
+    MAIL_CONFIRMED = "mail_confirmed"
+    MAIL_STOPPED = "mail_stopped"
 
     PIPELINE_ADOPTED = "pipeline_adopted"
     """A pipeline from before pipelines were on record, as it stood then."""
@@ -62,6 +67,9 @@ class AuditEventType(StrEnum):
     WEBHOOK_SOURCE_DELETED = "webhook_source_deleted"
     DEAD_LETTER_REPLAYED = "dead_letter_replayed"
 
+    SCANNER_CREATED = "scanner_created"
+    SCANNER_CHANGED = "scanner_changed"
+    SCANNER_DELETED = "scanner_deleted"
     GENERATOR_CREATED = "generator_created"
     GENERATOR_CHANGED = "generator_changed"
     GENERATOR_DELETED = "generator_deleted"

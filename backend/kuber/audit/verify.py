@@ -19,7 +19,7 @@ from kuber.audit.custody import Custody
 from kuber.audit.outside import OutsideRecord
 from kuber.audit.personal import PERSONAL
 from kuber.audit.reordering import with_reordering
-from kuber.audit.types import KEY_EVENTS, Checkpoint
+from kuber.audit.types import KEY_EVENTS, AuditEventType, Checkpoint
 
 SLICE = 50_000
 """Entries that are looked at in one transaction: a long one would hold up clean-up elsewhere."""
@@ -78,6 +78,10 @@ class Verification:
     """How many checkpoints were seen, in the database and outside; None until the last part."""
     key_id: str | None = None
     """The key that signs at the end of the chain; None until the last part."""
+
+    def doubt(self, reason: str) -> None:
+        """Take up one more reason why a cut at the end would not show."""
+        self.end_unchecked = f"{self.end_unchecked} {reason}" if self.end_unchecked else reason
 
     @property
     def intact(self) -> bool:
@@ -298,7 +302,9 @@ def _check_signatures(
     result.key_id = custody.key_id
     result.end_unchecked = outside.unread
     checked: list[Checkpoint] = []
-    seen = {(one.chain_id, one.position, one.hash) for one in outside.checkpoints}
+    known_outside = {(one.chain_id, one.position, one.hash) for one in outside.checkpoints}
+    seen = set(known_outside)
+    missing: list[int] = []
     for row in connection.execute(statements.CHECKPOINTS):
         position, chain_id, hash_, at, key_id, signature, link_hash = row
         seen.add((chain_id, position, hash_))
@@ -307,8 +313,12 @@ def _check_signatures(
             result.add([Finding(position, Damage.CHECKPOINT_CHANGED, detail)])
             continue
         checkpoint = Checkpoint(chain_id, position, hash_, at, key_id, signature)
-        result.add(custody.judge(checkpoint, link_hash))
+        wrong = list(custody.judge(checkpoint, link_hash))
+        result.add(wrong)
         checked.append(checkpoint)
+        if not wrong and (chain_id, position, hash_) not in known_outside:
+            missing.append(position)
+    _check_kept(connection, result, outside, missing)
     result.checkpoints = len(seen)
     foreign = {one.chain_id for one in outside.checkpoints} - {custody.chain_id}
     for chain_id in sorted(foreign):
@@ -328,6 +338,30 @@ def _check_signatures(
     result.authorship = custody.said
 
 
+def _check_kept(
+    connection: psycopg.Connection,
+    result: Verification,
+    outside: OutsideRecord,
+    missing: Sequence[int],
+) -> None:
+    """Say which signed checkpoints of the database the files lack, and which losses are on record.
+
+    What lies behind the last place that the files know may not have been written yet.
+    """
+    until = outside.highest.position if outside.highest else result.total
+    if lost := [place for place in missing if place <= until]:
+        result.doubt(
+            f"The files outside the database lack signed checkpoints that the database has:"
+            f" {len(lost)}, from place {lost[0]} to {lost[-1]}. Put the files back, or copies."
+        )
+    losses = connection.execute(statements.LOSSES, (AuditEventType.CHECKPOINTS_LOST,))
+    for (place,) in losses.fetchall()[-1:]:
+        result.doubt(
+            f"As place {place} of the record says, all files outside the database were gone then:"
+            " what was cut off before that shows only by copies of them."
+        )
+
+
 def _check_freshness(
     result: Verification, newest: Checkpoint | None, last_at: datetime | None
 ) -> None:
@@ -335,7 +369,7 @@ def _check_freshness(
     if newest is None or last_at is None or newest.position >= last:
         return
     if last_at - newest.at > OUTSIDE_BEHIND:
-        result.end_unchecked = (
+        result.doubt(
             f"The newest checkpoint outside the database is of {newest.at:%Y-%m-%d %H:%M} UTC and"
             f" knows place {newest.position} of {last}."
         )

@@ -16,14 +16,14 @@ def change_role(settings: StackSettings, user: str, role: Role) -> int:
 
 async def _change_role(user: str, role: Role) -> int:
     from kuber.audit.entries import append
+    from kuber.audit.roles import last_role
     from kuber.audit.types import AuditEvent, AuditEventType, current_correlation_id
     from kuber.identity.service import find_account, set_role
     from kuber.infra.db import Database
     from kuber.kernel.clock import SystemClock
     from kuber.startup import load_settings, reveal
 
-    loaded = load_settings()
-    database = Database(reveal(loaded.database_url), pool_size=1)
+    database = Database(reveal(load_settings().database_url), pool_size=1)
     try:
         async with database.transaction() as session:
             account = await find_account(session, user)
@@ -31,7 +31,8 @@ async def _change_role(user: str, role: Role) -> int:
                 say.failure(f"There is no account {user}.")
                 return 1
             before = await set_role(session, account.id, role)
-            if before is role:
+            # One that was given by hand is put on record once somebody says that it is right.
+            if before is role and (await last_role(session, account.id) or Role.USER) == role:
                 say.line(f"{account.email} has the role {role.value} already.")
                 return 0
             said = {"role": role, "before": before, "by": "command line"}
@@ -40,6 +41,5 @@ async def _change_role(user: str, role: Role) -> int:
             await append(session, event)
     finally:
         await database.close()
-    minutes = f"{loaded.access_token_s / 60:.0f} minutes"
-    say.line(f"{account.email} has the role {role.value}, from the next log-in or in {minutes}.")
+    say.line(f"{account.email} has the role {role.value}. It holds at once.")
     return 0

@@ -8,7 +8,8 @@ from kuber.notifications.outbox import TO_TELL
 CHARGED = """
     charged as (
         insert into cost_tracking (run_id, node_id, attempt, user_id, pipeline_id, pipeline_name,
-                                   agent_type, mode, symbol, input_tokens, output_tokens, tokens_estimated,
+                                   agent_type, mode, symbol, input_tokens, output_tokens,
+                                   tokens_estimated,
                                    runtime_ms, token_cost, rental_cost, api_cost, amount,
                                    charged_at)
         select r.id, c.node_id, c.attempt, r.user_id, r.pipeline_id, c.pipeline_name,

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.errors import QuotaReached
 from kuber.identity.models import LimitRow, UserRow
+from kuber.identity.types import Tier
 from kuber.infra.db import Database
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
@@ -94,6 +95,9 @@ LIMITS: Mapping[LimitName, LimitKind] = {
     ),
 }
 
+MOST = 2**53
+"""The highest value: all programs, JavaScript among them, count so far."""
+
 Limits = Mapping[LimitName, int]
 """The value of every limit, for one user."""
 
@@ -146,6 +150,26 @@ async def seed_limits(session: AsyncSession) -> dict[LimitName, int]:
     statement = insert(LimitRow).values(rows).on_conflict_do_nothing()
     stored = await session.execute(statement.returning(LimitRow.name, LimitRow.value))
     return {LimitName(name): value for name, value in stored}
+
+
+def scope_of(user_id: UserId | None, tier: Tier | None) -> str:
+    """Return the scope of limits of one account, of a tier, or of everybody without either."""
+    if user_id is not None:
+        return f"user:{user_id}"
+    return _DEFAULT_SCOPE if tier is None else f"tier:{tier}"
+
+
+async def set_limit(session: AsyncSession, scope: str, name: LimitName, value: int) -> int | None:
+    """Store a limit for a scope; return the value before, None when the scope had none."""
+    await session.execute(_LOCK, {"name": f"limit {name} of {scope}"})
+    row = await session.get(LimitRow, (scope, name.value))
+    before = None if row is None else row.value
+    if row is None:
+        session.add(LimitRow(scope=scope, name=name.value, value=value))
+    else:
+        row.value = value
+    await session.flush()
+    return before
 
 
 @dataclass(frozen=True, slots=True)

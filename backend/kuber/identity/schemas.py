@@ -30,15 +30,21 @@ class LoginBody(BaseModel):
 
 
 class TokenOut(BaseModel):
-    """An access token; `expires_in` is in seconds. The refresh token travels in a cookie."""
+    """An access token of `user_id`; `expires_in` is in seconds. The refresh token travels in a
+    cookie, which all tabs of a browser share: compare `user_id` after a refresh."""
 
+    user_id: UUID
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  a scheme, not a secret
     expires_in: int
 
     @classmethod
     def of(cls, tokens: IssuedTokens) -> Self:
-        return cls(access_token=tokens.access_token, expires_in=tokens.access_expires_in_s)
+        return cls(
+            user_id=tokens.user_id,
+            access_token=tokens.access_token,
+            expires_in=tokens.access_expires_in_s,
+        )
 
 
 class UserOut(BaseModel):

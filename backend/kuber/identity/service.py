@@ -243,6 +243,12 @@ class IdentityService:
                 ended.append(UserId(row.user_id))
         return ended
 
+    async def knows(self, session: AsyncSession, refresh_token: str) -> bool:
+        """Say whether a refresh token was issued here, whatever became of its session."""
+        return (
+            await repository.refresh_token(session, refresh_token_hash(refresh_token)) is not None
+        )
+
     async def ended_among(
         self, session: AsyncSession, session_ids: Collection[SessionId]
     ) -> set[SessionId]:
@@ -296,6 +302,7 @@ class IdentityService:
             )
         )
         return IssuedTokens(
+            user_id=UserId(row.user_id),
             access_token=self._tokens.issue(UserId(row.user_id), SessionId(row.id)),
             access_expires_in_s=self._tokens.lifetime_s,
             refresh_token=secret,

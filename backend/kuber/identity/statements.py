@@ -2,3 +2,6 @@
 
 USERS = "select id from users"
 """Everybody who has an account."""
+
+ROLES = "select id, role from users"
+"""The role of everybody who has an account."""

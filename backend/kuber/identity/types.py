@@ -68,6 +68,7 @@ class Client:
 class IssuedTokens:
     """What a log-in or a refresh hands out; `refresh_token` is shown this once."""
 
+    user_id: UserId
     access_token: str
     access_expires_in_s: int
     refresh_token: str

@@ -129,11 +129,14 @@ class Channels:
             and row.code_attempts < CODE_ATTEMPTS
         )
 
-    async def stop(self, session: AsyncSession, user_id: UserId) -> None:
-        """Send no more mail to the user until the address is confirmed again."""
-        row = await session.get(MailAddressRow, user_id)
-        if row is not None:
-            await session.delete(row)
+    async def stop(self, session: AsyncSession, user_id: UserId) -> bool:
+        """Send no more mail to the user until the address is confirmed again; return whether it
+        could have been sent any."""
+        row = await session.get(MailAddressRow, user_id, with_for_update=True)
+        if row is None:
+            return False
+        await session.delete(row)
+        return row.confirmed_at is not None
 
     async def test_mail(self, session: AsyncSession, user_id: UserId, address: str) -> MailOut:
         """Have a test sent; raises ChannelNotReady, TooManyMails."""

@@ -1,10 +1,10 @@
 """What the API says of notices."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.notifications.types import NoticeKind
 
@@ -87,7 +87,7 @@ class ChannelOut(BaseModel):
     id: ChannelId
     name: str
     state: Literal["on", "not_configured", "unconfirmed", "awaiting_code"]
-    address: EmailStr | None
+    address: Annotated[str, Field(json_schema_extra={"format": "email"})] | None
     detail: str
 
 

@@ -66,6 +66,11 @@ class RunRepository:
         rows = rows[: query.limit]
         return rows, encode_cursor(str(rows[-1].id)) if more else None
 
+    async def existing(self, user_id: UserId, run_ids: Collection[UUID]) -> set[UUID]:
+        """Return which of these runs the user has."""
+        query = select(RunRow.id).where(RunRow.user_id == user_id, RunRow.id.in_(run_ids))
+        return set(await self._session.scalars(query))
+
     async def nodes(self, run_id: RunId) -> list[NodeRunRow]:
         return list(
             (

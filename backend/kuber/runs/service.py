@@ -165,6 +165,12 @@ class RunService:
         items = [summary(row, known[row.pipeline_id]) for row in rows]
         return ExecutionList(items=items, next_cursor=cursor)
 
+    async def existing(
+        self, session: AsyncSession, user_id: UserId, run_ids: Collection[UUID]
+    ) -> set[UUID]:
+        """Return which of these runs there are."""
+        return await RunRepository(session).existing(user_id, run_ids) if run_ids else set()
+
     async def last_runs(
         self, session: AsyncSession, pipeline_ids: Sequence[UUID]
     ) -> dict[UUID, LastRun]:

@@ -32,6 +32,7 @@ class PlainSettings:
 
     environment: Literal["development", "production"] = "development"
     public_url: str = ""
+    served_names: frozenset[str] | None = frozenset()
     frontend_dir: Path | None = None
     requests_in_flight: int = 256
     jwt_secret: SecretStr = field(default_factory=lambda: SecretStr(SECRET))
@@ -82,6 +83,6 @@ async def browser(
     """A client with a cookie jar of its own, speaking to a started `app` from `ip`."""
     transport = httpx.ASGITransport(app, client=(ip, 40_000), raise_app_exceptions=False)
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://kuber.test", headers=headers
+        transport=transport, base_url="http://127.0.0.1", headers=headers
     ) as client:
         yield client

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.notice_links import drop_dead_links
+from kuber.api.on_record import record
 from kuber.api.v1.common import Cursor, Limit
+from kuber.audit.types import AuditEventType
 from kuber.kernel.wire import Instant
 from kuber.notifications.channels import wrong_code
 from kuber.notifications.preferences import choose, preferences
@@ -67,9 +70,11 @@ async def list_notices(
     limit: Limit = 50,
 ) -> NoticeList:
     """Return the caller's notices, newest first, and how many are unread."""
-    return await container.notices.page(
+    page = await container.notices.page(
         session, user.user_id, kind=kind, unread_only=unread, cursor=cursor, limit=limit
     )
+    await drop_dead_links(container, session, user.user_id, page.items)
+    return page
 
 
 @router.post("/read-all", operation_id="read_all_notices")
@@ -91,11 +96,21 @@ async def list_notice_preferences(session: Db, user: CurrentUser) -> PreferenceL
 
 @router.put("/preferences", operation_id="put_notice_preferences")
 async def put_notice_preferences(
-    body: PreferencesBody, session: Db, user: CurrentUser
+    body: PreferencesBody, container: ContainerDep, session: Db, user: CurrentUser
 ) -> PreferenceList:
     """Change where kinds are told; kinds that are left out stay as they are."""
+    before = await preferences(session, user.user_id)
     await choose(session, user.user_id, body.items)
-    return await preferences(session, user.user_id)
+    after = await preferences(session, user.user_id)
+    changed = {
+        now.kind.value: {"in_app": now.in_app, "mail": now.mail}
+        for then, now in zip(before.items, after.items, strict=True)
+        if then != now
+    }
+    if changed:
+        kind = AuditEventType.NOTICE_PREFERENCES_CHANGED
+        await record(container, session, kind, user.user_id, {"kinds": changed})
+    return after
 
 
 @router.get("/channels", operation_id="list_notice_channels")
@@ -149,6 +164,8 @@ async def confirm_mail_address(
     async with container.database.transaction() as session:
         confirmed = await container.channels.confirm(session, user.user_id, user.email, body.code)
         channel = await container.channels.mail(session, user.user_id, user.email)
+        if confirmed:
+            await record(container, session, AuditEventType.MAIL_CONFIRMED, user.user_id, {})
     if not confirmed:  # after the commit: a wrong code counts
         raise wrong_code()
     return channel
@@ -157,7 +174,8 @@ async def confirm_mail_address(
 @router.delete("/channels/mail", status_code=204, operation_id="stop_mail")
 async def stop_mail(container: ContainerDep, session: Db, user: CurrentUser) -> None:
     """Send the caller no more mail, until the address is confirmed again."""
-    await container.channels.stop(session, user.user_id)
+    if await container.channels.stop(session, user.user_id):
+        await record(container, session, AuditEventType.MAIL_STOPPED, user.user_id, {})
 
 
 @router.get("/deliveries", operation_id="list_notice_deliveries")

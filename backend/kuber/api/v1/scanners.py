@@ -1,6 +1,7 @@
 """`/api/v1/scanners`: reusable lists of tickers."""
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends
@@ -8,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.on_record import record
 from kuber.api.v1.common import Cursor, Limit
+from kuber.audit.types import AuditEventType
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
 from kuber.market.scanners.errors import ScannerInUse
@@ -61,6 +64,8 @@ async def create_scanner(
 ) -> ScannerOut:
     """Create a scanner. The list of an API scanner is fetched right after the answer."""
     made = await container.scanners.create(session, user.user_id, body)
+    said = _on_record(made)
+    await record(container, session, AuditEventType.SCANNER_CREATED, user.user_id, said)
     if made.kind is ScannerKind.API:
         background.add_task(
             container.scanner_refresher.refresh_soon, user.user_id, ScannerId(made.id)
@@ -99,7 +104,15 @@ async def update_scanner(
     background: BackgroundTasks,
 ) -> ScannerOut:
     """Replace a scanner; pipelines that use it follow its new tickers within a second."""
+    before = await container.scanners.get(session, user.user_id, ScannerId(scanner_id), lock=True)
+    before = before.model_copy(deep=True)
     saved = await container.scanners.replace(session, user.user_id, ScannerId(scanner_id), body)
+    changed = [name for name in _DECIDING if getattr(saved, name) != getattr(before, name)]
+    if saved.kind is not ScannerKind.MANUAL:  # its tickers are looked up, not given
+        changed = [name for name in changed if name != "tickers"]
+    if changed:
+        said = {**_on_record(saved), "changed": changed}
+        await record(container, session, AuditEventType.SCANNER_CHANGED, user.user_id, said)
     if saved.kind is ScannerKind.API:
         background.add_task(
             container.scanner_refresher.refresh_soon, user.user_id, ScannerId(saved.id)
@@ -116,6 +129,8 @@ async def delete_scanner(
     used = await _with_uses(session, user.user_id, found)
     _require_unused(used.used_by)
     await container.scanners.delete(session, user.user_id, ScannerId(scanner_id))
+    said = {"scanner_id": scanner_id}
+    await record(container, session, AuditEventType.SCANNER_DELETED, user.user_id, said)
 
 
 @router.post("/{scanner_id}/refresh", operation_id="refresh_scanner")
@@ -127,6 +142,22 @@ async def refresh_scanner(scanner_id: UUID, container: ContainerDep, user: Calle
     fresh = await container.scanner_refresher.refresh(user.user_id, ScannerId(scanner_id))
     async with container.database.transaction() as session:
         return await _with_uses(session, user.user_id, fresh)
+
+
+_DECIDING = ("kind", "tickers", "filter", "url", "refresh_minutes")
+"""What decides which tickers a scanner has."""
+
+
+def _on_record(scanner: ScannerOut) -> dict[str, object]:
+    """Return what the record says of a scanner: by what it starts pipelines. No name, and of an
+    address, which may hold a secret, the hash."""
+    said: dict[str, object] = {"scanner_id": scanner.id, "kind": scanner.kind.value}
+    if scanner.kind is ScannerKind.MANUAL:
+        return said | {"tickers": scanner.tickers}
+    said["refresh_minutes"] = scanner.refresh_minutes
+    if scanner.filter is not None:
+        return said | {"filter": scanner.filter.model_dump(mode="json")}
+    return said | {"url_sha256": sha256((scanner.url or "").encode()).hexdigest()}
 
 
 async def _with_uses(session: AsyncSession, user_id: UserId, scanner: ScannerOut) -> ScannerOut:

@@ -85,10 +85,13 @@ class ScannerService:
         return ScannerOut.of(row)
 
     async def get(
-        self, session: AsyncSession, user_id: UserId, scanner_id: ScannerId
+        self, session: AsyncSession, user_id: UserId, scanner_id: ScannerId, *, lock: bool = False
     ) -> ScannerOut:
-        """Return one scanner; raises ScannerNotFound."""
-        return ScannerOut.of(await self._row(session, user_id, scanner_id))
+        """Return one scanner, which nobody changes until the transaction ends if `lock`.
+
+        Raises ScannerNotFound.
+        """
+        return ScannerOut.of(await self._row(session, user_id, scanner_id, lock=lock))
 
     async def page(
         self, session: AsyncSession, user_id: UserId, cursor: str | None, limit: int

@@ -56,7 +56,7 @@ class Half:
             "query_string": b"",
             "root_path": "",
             "scheme": "http",
-            "server": ("kuber.test", 80),
+            "server": ("127.0.0.1", 80),
             "client": ("10.9.8.7", 1),
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
@@ -98,7 +98,7 @@ async def id_of(client: httpx.AsyncClient) -> str:
 
 async def signed_up(app: FastAPI, email: str) -> httpx.AsyncClient:
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://kuber.test"
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://127.0.0.1"
     )
     account = {"email": email, "password": "three quiet herons"}
     await client.post("/api/v1/auth/register", json=account)

@@ -7,12 +7,13 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from kuber.api.refresh_cookie import FORMER_NAME, cookie_name
 from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock
-from tests.fakes.api_container import AccountsContainer, browser
+from tests.fakes.api_container import SECRET, AccountsContainer, browser
 
 ANN = {"email": "ann@example.com", "password": "three quiet herons"}
-COOKIE = "kuber_refresh"
+COOKIE = cookie_name(SECRET)
 REFRESH = "/api/v1/auth/refresh"
 
 
@@ -130,7 +131,8 @@ async def test_an_access_token_runs_out_and_a_refresh_replaces_it(
     assert late.headers["www-authenticate"] == "Bearer"
     fresh = await client.post(REFRESH)
     assert fresh.status_code == 200
-    assert (await me(client, fresh.json()["access_token"])).status_code == 200
+    known = await me(client, fresh.json()["access_token"])
+    assert known.json()["id"] == fresh.json()["user_id"]
 
 
 async def test_a_forged_or_foreign_token_is_refused(client: httpx.AsyncClient) -> None:
@@ -152,6 +154,51 @@ async def test_signing_out_ends_the_access_token_at_once(
     assert (await me(client, token)).json()["code"] == "session_ended"
     assert (await refresh_with(app, cookie)).json()["code"] == "session_ended"
     assert (await client.post("/api/v1/auth/logout")).status_code == 204
+
+
+def cookies_set(answer: httpx.Response) -> list[str]:
+    """Return the cookies that an answer sets; one that it deletes has no value."""
+    return [one.split(";")[0] for one in answer.headers.get_list("set-cookie")]
+
+
+async def test_installations_of_one_host_keep_their_cookies_apart(app: FastAPI) -> None:
+    other = cookie_name("a secret of another installation, 32+")
+    assert other != COOKIE
+    async with browser(app) as client:
+        await signed_in(client)
+        jar = {"Cookie": f"{other}=theirs; {FORMER_NAME}=theirs; {COOKIE}={client.cookies[COOKIE]}"}
+        client.cookies.clear()
+        fresh = await client.post(REFRESH, headers=jar)
+        assert [one.split("=")[0] for one in cookies_set(fresh)] == [COOKIE]
+        client.cookies.clear()
+        out = await client.post("/api/v1/auth/logout", headers=jar)
+        assert [one.split("=")[0] for one in cookies_set(out)] == [COOKIE]
+
+
+async def test_a_cookie_of_the_former_name_is_read_once_more_and_taken_back(
+    app: FastAPI,
+) -> None:
+    async with browser(app) as client:
+        await signed_in(client)
+        former = {"Cookie": f"{FORMER_NAME}={client.cookies[COOKIE]}"}
+        client.cookies.clear()
+        fresh = await client.post(REFRESH, headers=former)
+        assert fresh.status_code == 200
+        assert client.cookies[COOKIE]
+        assert f'{FORMER_NAME}=""' in cookies_set(fresh)
+        assert (await me(client, fresh.json()["access_token"])).status_code == 200
+
+
+async def test_signing_out_ends_what_the_former_cookie_stands_for_too(app: FastAPI) -> None:
+    async with browser(app) as client:
+        first = await signed_in(client)
+        former = client.cookies[COOKIE]
+        await sign_in(client)
+        jar = {"Cookie": f"{FORMER_NAME}={former}; {COOKIE}={client.cookies[COOKIE]}"}
+        client.cookies.clear()
+        out = await client.post("/api/v1/auth/logout", headers=jar)
+        assert f'{FORMER_NAME}=""' in cookies_set(out)
+        assert (await me(client, first)).json()["code"] == "session_ended"
 
 
 async def test_signing_out_with_the_access_token_alone_ends_its_session(

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from kuber.api.app import create_app
+from kuber.api.frontend import takes_gzip
 from tests.fakes.api_container import AccountsContainer, browser, opener
 
 INDEX = "<!doctype html><title>Kuber</title>" + "<!-- -->" * 300
@@ -65,6 +66,30 @@ async def test_text_files_travel_compressed(app: FastAPI) -> None:
     assert "content-encoding" not in plain.headers
 
 
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        (["gzip"], True),
+        (["br, GZIP;q=0.5"], True),
+        (["br", "gzip ; q=1.000"], True),
+        (["*"], True),
+        (["x-gzip"], True),
+        (["identity, *;q=0.1"], True),
+        (["gzip;q=0"], False),
+        (["br, gzip; q=0.000, *"], False),
+        (["*;q=0"], False),
+        (["identity"], False),
+        (["notgzip"], False),
+        (["gzip;q=much"], False),
+        (["gzip;q=nan"], False),
+        ([""], False),
+        ([], False),
+    ],
+)
+def test_gzip_is_sent_to_those_who_take_it(accepted: list[str], compressed: bool) -> None:
+    assert takes_gzip(accepted) is compressed
+
+
 async def test_the_head_of_a_file_has_no_body(client: httpx.AsyncClient) -> None:
     answer = await client.head("/")
     assert (answer.status_code, answer.content) == (200, b"")
@@ -83,7 +108,7 @@ async def test_nothing_outside_the_app_can_be_reached(app: FastAPI) -> None:
     ):
         async with browser(app) as client:
             answer = await client.send(
-                httpx.Request("GET", httpx.URL("http://kuber.test", raw_path=path.encode()))
+                httpx.Request("GET", httpx.URL("http://127.0.0.1", raw_path=path.encode()))
             )
         assert answer.status_code == 404, path
         assert "hush" not in answer.text

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import psycopg
+import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import text
@@ -138,6 +139,32 @@ async def test_signing_up_twice_with_one_key_gives_the_account_again(
     other = ANN | {"password": "four quiet herons"}
     reused = await client.post("/api/v1/auth/register", json=other, headers=headers)
     assert reused.json()["code"] == "idempotency_key_reused"
+
+
+async def test_people_who_sign_up_with_the_same_key_do_not_meet(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    headers = {"Idempotency-Key": "1"}
+    for email in ("ann@example.com", "bob@example.com"):
+        made = await client.post(
+            "/api/v1/auth/register", json=ANN | {"email": email}, headers=headers
+        )
+        assert (made.status_code, made.json()["email"]) == (201, email)
+    again = await client.post("/api/v1/auth/register", json=ANN, headers=headers)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    async with database.transaction() as session:
+        kept = (await session.execute(text("select key from idempotency_keys"))).scalars().all()
+    assert len(kept) == 2
+    assert "ann" not in str(kept)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"email": 7}', b"{"])
+async def test_a_sign_up_that_names_no_address_is_refused_with_a_key_too(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    headers = {"Idempotency-Key": "1", "Content-Type": "application/json"}
+    refused = await client.post("/api/v1/auth/register", content=body, headers=headers)
+    assert refused.status_code == 422
 
 
 async def test_a_key_is_forgotten_after_a_day(

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from kuber.api.at_start import record_left_out, retire_demo_user
+from kuber.api.refresh_cookie import cookie_name
 from kuber.config import Settings
 from kuber.identity.limits import LimitName
 from kuber.identity.service import IdentityService
@@ -87,12 +88,12 @@ async def test_failed_log_ins_are_counted_while_redis_is_away(
 async def test_a_token_that_was_used_twice_is_on_record(
     platform: FastAPI, ann: httpx.AsyncClient, settings: Settings
 ) -> None:
-    stolen = ann.cookies["kuber_refresh"]
+    stolen = ann.cookies[cookie_name(SECRET)]
     assert (await ann.post("/api/v1/auth/refresh")).status_code == 200
     with psycopg.connect(url_of(settings), autocommit=True) as connection:
         connection.execute("update refresh_tokens set used_at = used_at - interval '1 hour'")
     async with browser(platform) as thief:
-        cookie = {"Cookie": f"kuber_refresh={stolen}"}
+        cookie = {"Cookie": f"{cookie_name(SECRET)}={stolen}"}
         assert (await thief.post("/api/v1/auth/refresh", headers=cookie)).status_code == 401
         assert (await thief.post("/api/v1/auth/refresh", headers=cookie)).status_code == 401
     (found,) = entries(url_of(settings), "sessions_revoked")

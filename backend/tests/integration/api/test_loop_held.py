@@ -72,7 +72,7 @@ def upload() -> Request:
     files = "".join(rows.replace("2020-01", f"20{20 + at}-01") for at in range(4))
     form = httpx.Request(
         "POST",
-        "http://kuber.test",
+        "http://127.0.0.1",
         files={"file": ("z.csv", f"symbol,time,open,high,low,close,volume\n{files}".encode())},
         data={"timeframe": "1m"},
     )

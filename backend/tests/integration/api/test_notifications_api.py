@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,7 +13,10 @@ from sqlalchemy import text
 from kuber.config import Settings
 from kuber.infra.db import raw_pool
 from kuber.kernel.clock import SystemClock
+from kuber.kernel.ids import UserId
 from kuber.notifications.notifier import Notifier
+from kuber.notifications.outbox import tell
+from kuber.notifications.types import Notice, NoticeKind
 from kuber.pipelines.rechecking import recheck_all
 from tests.integration.api.test_t26_cross_tenant import app_of
 
@@ -82,6 +86,28 @@ async def test_a_pipeline_that_new_agents_switched_off_is_told_to_its_owner(
     assert "problems with the agents that are installed now" in notice["text"]
     assert notice["path"] == f"/pipelines/{pipeline_id}"
     assert (await page(bob))["items"] == []
+
+
+async def test_a_notice_leads_nowhere_once_what_it_speaks_of_is_deleted(
+    ann: httpx.AsyncClient, notifier: Notifier
+) -> None:
+    pipeline_id = await switch_off(ann)
+    container = app_of(ann).state.container
+    user_id = UserId(UUID((await ann.get("/api/v1/users/me")).json()["id"]))
+    said: dict[str, Any] = {"run_id": str(uuid4()), "pipeline_name": "Gone", "message": "No."}
+    async with container.database.transaction() as session:
+        now = SystemClock().now()
+        await tell(session, Notice(user_id, NoticeKind.RUN_FAILED, now, said, subject="gone"))
+    await notifier.run_once()
+    paths = {one["kind"]: one["path"] for one in (await page(ann))["items"]}
+    assert paths == {
+        "run_failed": None,
+        "pipeline_switched_off": f"/pipelines/{pipeline_id}",
+    }
+    deleted = await ann.delete(f"/api/v1/pipelines/{pipeline_id}")
+    assert deleted.status_code == 204, deleted.text
+    paths = {one["kind"]: one["path"] for one in (await page(ann))["items"]}
+    assert paths == {"run_failed": None, "pipeline_switched_off": None}
 
 
 async def test_switching_a_pipeline_off_by_its_switch_is_not_told(

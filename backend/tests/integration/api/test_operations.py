@@ -3,17 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
+from psycopg.types.json import Jsonb
 
+from kuber.audit.entries import APPEND, audit_json
+from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.kafka import IncomingMessage, KafkaProducer
 from kuber.infra.plugins import PluginProblem
 from kuber.kernel.clock import SystemClock
+from kuber.kernel.ids import UserId, new_id
 from kuber.workers.relay import OutboxRelay
 from tests.fakes.kafka import read_until
 
@@ -37,8 +41,15 @@ async def put_some_away(postgres_url: str, *messages: bytes) -> None:
 
 
 def make_admin(postgres_url: str, email: str) -> None:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("update users set role = 'admin' where email = %s", (email,))
+    """Give an account that role, on record as by the command."""
+    with psycopg.connect(postgres_url) as connection:
+        query = "update users set role = 'admin' where email = %s returning id"
+        row = connection.execute(query, (email,)).fetchone()
+        assert row is not None
+        said = {"role": "admin", "before": "user"}
+        kind, at = AuditEventType.ROLE_CHANGED, SystemClock().now()
+        event = AuditEvent(kind, at, str(new_id()), UserId(UUID(str(row[0]))), said)
+        connection.execute(APPEND, {"audit": Jsonb(audit_json([event]))})
 
 
 @pytest.fixture

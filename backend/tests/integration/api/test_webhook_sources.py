@@ -26,7 +26,7 @@ async def test_a_source_shows_its_secret_once_and_is_stored_encrypted(
 ) -> None:
     made = (await ann.post(SOURCES, json={"name": "Desk", "kind": "hmac"})).json()
     secret = made["secret"]
-    assert made["url"] == f"http://kuber.test/api/v1/webhooks/{made['id']}"
+    assert made["url"] == f"http://127.0.0.1/api/v1/webhooks/{made['id']}"
     assert (made["secret_hint"], made["enabled"]) == (secret[-4:], True)
     assert (made["rate_per_minute"], made["allowed_networks"]) == (600, [])
     shown = await ann.get(f"{SOURCES}/{made['id']}")

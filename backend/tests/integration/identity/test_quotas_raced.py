@@ -103,7 +103,7 @@ async def a_source(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[Make,
     monkeypatch.setattr(sources, "MAX_SOURCES", MOST)
     service = sources.WebhookSources(SecretKeeper(SECRET), world.clock)
     body = WebhookSourceCreate(name="W", kind=SourceKind.HMAC)
-    at = sources.Addresses("http://kuber.test")
+    at = sources.Addresses("http://127.0.0.1")
     return lambda session: service.create(session, world.user, body, at), "webhook_sources"
 
 

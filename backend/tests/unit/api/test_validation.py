@@ -17,7 +17,8 @@ class Node(BaseModel):
 
 
 class Graph(BaseModel):
-    nodes: list[Node]
+    nodes: list[Node] = Field(max_length=1000)
+    exit_ports: tuple[str, ...] = Field(default=("a", "b"), min_length=2)
 
 
 def test_each_finding_names_its_place_and_what_to_do() -> None:
@@ -32,6 +33,17 @@ def test_each_finding_names_its_place_and_what_to_do() -> None:
     assert items["nodes.0.more"].remedy == "Remove this field."
     assert items["nodes.1.kind"].remedy == "Add this field."
     assert "hush" not in str(items)
+
+
+def test_too_many_and_too_few_are_told_in_plain_words() -> None:
+    node = {"id": "xy", "kind": "a", "count": 1}
+    with pytest.raises(ValidationError) as refused:
+        Graph.model_validate({"nodes": [node] * 1001, "exit_ports": ["a"]})
+    found = [{**item, "loc": ("body", *item["loc"])} for item in refused.value.errors()]
+    many, few = problem_items(found)
+    assert many.message == "There are too many nodes: 1,001 of at most 1,000."
+    assert (many.remedy, many.field, many.code) == ("Give at most 1,000.", "nodes", "too_long")
+    assert few.message == "There are too few exit ports: 1 of at least 2."
 
 
 def test_a_flood_of_findings_is_cut() -> None:

@@ -48,7 +48,7 @@ async def ann(
         await client.post("/api/v1/auth/register", json=account)
         answer = await client.post("/api/v1/auth/login", json=account)
         client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        client.base_url = httpx.URL("http://kuber.test/api/v1")
+        client.base_url = httpx.URL("http://127.0.0.1/api/v1")
         yield client
 
 

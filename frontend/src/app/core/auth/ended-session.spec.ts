@@ -33,7 +33,7 @@ describe('a session that has ended', () => {
     await settle();
     http.expectOne('/api/v1/auth/login').flush({ access_token: token });
     await settle();
-    http.expectOne('/api/v1/users/me').flush(USER);
+    http.expectOne('/api/v1/users/me').flush({ ...USER });
     await entering;
     TestBed.tick();
   };
@@ -107,6 +107,62 @@ describe('a session that has ended', () => {
     expect(navigations).toEqual([]);
     http.expectNone('/api/v1/a');
     expect(outcome.status).toBe(0);
+  });
+
+  describe('when another account has signed in in this browser', () => {
+    const renewAs = async (userId: string) => {
+      http
+        .expectOne('/api/v1/auth/refresh')
+        .flush({ user_id: userId, access_token: `token of ${userId}` });
+      await settle();
+    };
+
+    it('takes no token of that account, sends nothing with it, and leads to the log-in page', async () => {
+      const outcome = call('/api/v1/a');
+      refuse('/api/v1/a');
+      await settle();
+      await renewAs('bob');
+      expect(session.token()).toBeNull();
+      expect([session.loggedIn(), session.endReason()]).toEqual([false, 'other_account']);
+      http.expectNone('/api/v1/a');
+      expect(outcome.status).toBe(401);
+      expect(navigations).toHaveLength(1);
+    });
+
+    it('does not take the session of that account away, nor go on as it unasked', async () => {
+      void session.renew();
+      await settle();
+      await renewAs('bob');
+      expect(localStorage.getItem('kuber.session')).toBe('1');
+      expect(await session.restore()).toBe(false);
+      http.expectNone('/api/v1/auth/refresh');
+      await logIn('again');
+      expect([session.loggedIn(), session.endReason()]).toEqual([true, null]);
+    });
+
+    it('goes on with a new token of the same user', async () => {
+      const outcome = call('/api/v1/a');
+      refuse('/api/v1/a');
+      await settle();
+      await renewAs('ann');
+      const repeated = http.expectOne('/api/v1/a');
+      expect(repeated.request.headers.get('Authorization')).toBe('Bearer token of ann');
+      repeated.flush({});
+      expect([outcome.done, session.loggedIn()]).toEqual([true, true]);
+    });
+
+    it('takes nothing of a renewal that was asked for before somebody logged in here', async () => {
+      const renewal = session.renew();
+      await settle();
+      const asked = http.expectOne('/api/v1/auth/refresh');
+      await logOut();
+      USER.id = 'bob';
+      await logIn('of bob');
+      USER.id = 'ann';
+      asked.flush({ user_id: 'ann', access_token: 'of ann' });
+      expect(await renewal).toBe('ended');
+      expect([session.token(), session.owner()]).toEqual(['of bob', 'bob']);
+    });
   });
 
   it('does not end the next one by an answer that comes late', async () => {

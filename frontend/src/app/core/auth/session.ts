@@ -9,6 +9,9 @@ const HINT_KEY = 'kuber.session';
 /** `away`: the server did not say, so that the session may well go on. */
 export type Renewal = 'renewed' | 'ended' | 'away';
 
+/** `other_account`: the browser's one cookie belongs to somebody else by now. */
+export type EndReason = 'server' | 'other_account';
+
 /**
  * Who is logged in. The access token lives in memory only; a reload gets a new one through the
  * httpOnly refresh cookie. The hint in local storage merely spares first-time visitors that call.
@@ -18,7 +21,7 @@ export class Session {
   private readonly accessToken = signal<string | null>(null);
   private readonly currentUser = signal<UserOut | null>(null);
   private readonly lastOwner = signal<string | null>(null);
-  private readonly hasEnded = signal(false);
+  private readonly endedFor = signal<EndReason | null>(null);
   private readonly departures = new Subject<void>();
   private renewal: Promise<Renewal> | null = null;
   private restoration: Promise<boolean> | null = null;
@@ -28,8 +31,9 @@ export class Session {
   readonly loggedIn = computed(() => this.currentUser() !== null);
   /** The id of who is logged in, or was until the session ended. */
   readonly owner = this.lastOwner.asReadonly();
-  /** The server ended the session, and nobody has logged in or out since. */
-  readonly ended = this.hasEnded.asReadonly();
+  /** Why the session ended without a log-out; null once somebody has logged in or out since. */
+  readonly endReason = this.endedFor.asReadonly();
+  readonly ended = computed(() => this.endedFor() !== null);
   /** Tells of every log-out, as it begins. */
   readonly loggingOut = this.departures.asObservable();
 
@@ -39,6 +43,7 @@ export class Session {
    */
   restore(): Promise<boolean> {
     if (this.loggedIn()) return Promise.resolve(true);
+    if (this.endedFor() === 'other_account') return Promise.resolve(false);
     if (!localStorage.getItem(HINT_KEY)) return Promise.resolve(false);
     this.restoration ??= this.renewAndLoad().finally(() => (this.restoration = null));
     return this.restoration;
@@ -63,7 +68,7 @@ export class Session {
     } finally {
       this.forget();
       this.lastOwner.set(null);
-      this.hasEnded.set(false);
+      this.endedFor.set(null);
     }
   }
 
@@ -77,18 +82,35 @@ export class Session {
   end(): void {
     if (!this.accessToken() && !this.loggedIn() && !localStorage.getItem(HINT_KEY)) return;
     this.forget();
-    this.hasEnded.set(true);
+    this.endedFor.set('server');
+  }
+
+  /** Ends the session here alone: the browser's cookie, and so the hint, are somebody else's. */
+  private giveWay(): void {
+    this.clear();
+    this.endedFor.set('other_account');
   }
 
   private forget(): void {
     localStorage.removeItem(HINT_KEY);
+    this.clear();
+  }
+
+  private clear(): void {
     this.accessToken.set(null);
     this.currentUser.set(null);
   }
 
   private async requestToken(): Promise<Renewal> {
+    const shown = this.currentUser()?.id;
     const { data, error, response } = await refresh();
+    // Somebody has logged in or out meanwhile: the answer is not about what is shown now.
+    if (this.currentUser()?.id !== shown) return 'ended';
     if (data) {
+      if (shown !== undefined && data.user_id !== shown) {
+        this.giveWay();
+        return 'ended';
+      }
       this.accessToken.set(data.access_token);
       return 'renewed';
     }
@@ -109,7 +131,7 @@ export class Session {
     const user = await unwrap(getMe());
     this.currentUser.set(user);
     this.lastOwner.set(user.id);
-    this.hasEnded.set(false);
+    this.endedFor.set(null);
     localStorage.setItem(HINT_KEY, '1');
   }
 }

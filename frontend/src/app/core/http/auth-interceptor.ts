@@ -33,9 +33,11 @@ export const authInterceptor: HttpInterceptorFn = (request, next) => {
       if (session.token() !== token) return again(request, next, session, error);
       if (toProblemError(error).code === 'token_expired') {
         return from(session.renew()).pipe(
-          switchMap((renewal) =>
-            renewal === 'away' ? unanswered(request) : again(request, next, session, error),
-          ),
+          switchMap((renewal) => {
+            if (renewal === 'away') return unanswered(request);
+            if (session.owner() !== owner) return throwError(() => error);
+            return again(request, next, session, error);
+          }),
         );
       }
       session.end();

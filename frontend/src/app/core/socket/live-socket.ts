@@ -164,7 +164,10 @@ export class LiveSocket {
     for (const handler of this.pipelineHandlers) handler(news);
   }
 
-  /** A refused log-in gets a fresh token before the next try; the server closes the line itself. */
+  /**
+   * A refused log-in gets a fresh token of the same user before the next try, or ends the session
+   * of the tab; the server closes the line itself.
+   */
   private refused(code: string): void {
     if (this.current() !== 'ready' && code !== '') void this.session.renew();
   }

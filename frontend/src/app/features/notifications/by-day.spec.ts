@@ -18,6 +18,18 @@ describe('byDay', () => {
     ]);
   });
 
+  it.each([
+    // In spring the day before has 23 hours, in autumn 25.
+    ['2026-03-30T00:30:00+02:00', '2026-03-29T12:00:00+02:00', 'Yesterday'],
+    ['2026-03-30T00:30:00+02:00', '2026-03-28T12:00:00+01:00', '28 Mar 2026'],
+    ['2026-10-26T00:30:00+01:00', '2026-10-25T12:00:00+01:00', 'Yesterday'],
+    ['2026-10-25T23:30:00+01:00', '2026-10-24T12:00:00+02:00', 'Yesterday'],
+    ['2026-10-25T23:30:00+01:00', '2026-10-25T00:10:00+02:00', 'Today'],
+    ['2027-01-01T09:00:00+01:00', '2026-12-31T09:00:00+01:00', 'Yesterday'],
+  ])('counts calendar days when clocks change: at %s, %s is %s', (now, then, label) => {
+    expect(byDay([at(then)], Date.parse(now), 'Europe/Berlin')[0]?.label).toBe(label);
+  });
+
   it('goes by the day of the reader', () => {
     expect(byDay([at('2026-11-20T23:00:00Z')], NOW, 'Asia/Kolkata')[0]?.label).toBe('Today');
   });

@@ -14,17 +14,30 @@ export function byDay<T extends { readonly at: string }>(
   nowMs: number,
   timeZone?: string,
 ): readonly Day<T>[] {
-  const dateOf = (ms: number): string => formatDate(new Date(ms).toISOString(), timeZone);
-  const names = new Map([
-    [dateOf(nowMs - DAY_MS), 'Yesterday'],
-    [dateOf(nowMs), 'Today'],
-  ]);
+  const calendar = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+  });
+  const today = dayNumber(calendar, nowMs);
+  const names = ['Today', 'Yesterday'];
   const days = new Map<string, T[]>();
   for (const item of items) {
-    const date = formatDate(item.at, timeZone);
-    const day = days.get(date);
+    const age = today - dayNumber(calendar, Date.parse(item.at));
+    const label = names[age] ?? formatDate(item.at, timeZone);
+    const day = days.get(label);
     if (day) day.push(item);
-    else days.set(date, [item]);
+    else days.set(label, [item]);
   }
-  return [...days].map(([date, of]) => ({ label: names.get(date) ?? date, items: of }));
+  return [...days].map(([label, of]) => ({ label, items: of }));
+}
+
+/** The reader's calendar day as a count of days: one when clocks change is no 24 hours long. */
+function dayNumber(calendar: Intl.DateTimeFormat, ms: number): number {
+  const parts = new Map(calendar.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+  const [year = 0, month = 0, day = 0] = [parts.get('year'), parts.get('month'), parts.get('day')];
+  return Date.UTC(year, month - 1, day) / DAY_MS;
 }

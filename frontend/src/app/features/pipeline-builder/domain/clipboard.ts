@@ -1,9 +1,18 @@
 /** Copied nodes as text, so that they can travel between pipelines and windows. */
 
-import type { PipelineEdge, PipelineGraph, Point } from './graph';
+import type { Note, PipelineEdge, PipelineGraph, PipelineNode, Point, Size } from './graph';
 import { edgeId } from './graph';
 
+type Raw = Readonly<Record<string, unknown>>;
+
 const FORMAT = 'kuber.nodes/1';
+/** How far from the middle of the canvas, and how large, the API takes things. */
+const FURTHEST = 1_000_000;
+const LARGEST = 10_000;
+/** How many of each the API takes. */
+const MOST = { nodes: 1_000, edges: 10_000, notes: 1_000 } as const;
+const WORDS = { nodes: 'nodes', edges: 'connections', notes: 'notes' } as const;
+const inWords = (number: number): string => number.toLocaleString('en-US');
 
 /** The chosen nodes and notes with the edges among them. */
 export function partsOf(graph: PipelineGraph, ids: ReadonlySet<string>): PipelineGraph {
@@ -23,30 +32,90 @@ export function toText(parts: PipelineGraph): string {
   return JSON.stringify({ format: FORMAT, ...parts });
 }
 
-/** Reads copied text; null when it is something else. */
-export function fromText(text: string): PipelineGraph | null {
+/** Reads copied text; null when it is something else, `damaged` when it was ours and is not whole. */
+export function fromText(text: string): PipelineGraph | 'damaged' | null {
+  const value = parsed(text);
+  if (!isRecord(value) || value['format'] !== FORMAT) return null;
+  const nodes = readAll(value['nodes'], readNode);
+  const edges = readAll(value['edges'], readEdge);
+  const notes = readAll(value['notes'], readNote);
+  return nodes && edges && notes ? { nodes, edges, notes } : 'damaged';
+}
+
+function parsed(text: string): unknown {
   try {
-    const value = JSON.parse(text) as { format?: unknown } & PipelineGraph;
-    if (value?.format !== FORMAT || !isGraph(value)) return null;
-    return { nodes: value.nodes, edges: value.edges, notes: value.notes };
+    return JSON.parse(text);
   } catch {
     return null;
   }
 }
 
-function isGraph(value: PipelineGraph): boolean {
-  const nodes = Object.values(value.nodes ?? {});
-  return (
-    nodes.every(
-      (node) =>
-        typeof node.agentType === 'string' &&
-        typeof node.config === 'object' &&
-        Number.isFinite(node.position?.x) &&
-        Number.isFinite(node.position?.y),
-    ) &&
-    typeof value.edges === 'object' &&
-    typeof value.notes === 'object'
-  );
+/** Every item of a record under its own id; null when one of them cannot be read. */
+function readAll<T extends { readonly id: string }>(
+  value: unknown,
+  read: (item: Raw, id: string) => T | null,
+): Readonly<Record<string, T>> | null {
+  if (!isRecord(value)) return null;
+  const items: [string, T][] = [];
+  for (const [id, raw] of Object.entries(value)) {
+    const item = isRecord(raw) ? read(raw, id) : null;
+    if (!item) return null;
+    items.push([id, item]);
+  }
+  return Object.fromEntries(items);
+}
+
+function readNode(item: Raw, id: string): PipelineNode | null {
+  const { agentType, name = null, config, pinned = false } = item;
+  const position = readPoint(item['position']);
+  if (typeof agentType !== 'string' || !agentType || !isRecord(config) || !position) return null;
+  if ((name !== null && typeof name !== 'string') || typeof pinned !== 'boolean') return null;
+  return { id, agentType, name, config, position, pinned };
+}
+
+function readEdge({ from, to, fromPort = null }: Raw, id: string): PipelineEdge | null {
+  if (typeof from !== 'string' || typeof to !== 'string') return null;
+  return fromPort === null || typeof fromPort === 'string' ? { id, from, fromPort, to } : null;
+}
+
+function readNote(item: Raw, id: string): Note | null {
+  const [{ text }, position, size] = [item, readPoint(item['position']), readSize(item['size'])];
+  return typeof text === 'string' && position && size ? { id, text, position, size } : null;
+}
+
+function readPoint(value: unknown): Point | null {
+  if (!isRecord(value)) return null;
+  const { x, y } = value;
+  return isWithin(x, -FURTHEST, FURTHEST) && isWithin(y, -FURTHEST, FURTHEST) ? { x, y } : null;
+}
+
+function readSize(value: unknown): Size | null {
+  if (!isRecord(value)) return null;
+  const { w, h } = value;
+  return isWithin(w, 1, LARGEST) && isWithin(h, 1, LARGEST) ? { w, h } : null;
+}
+
+function isWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+function isRecord(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Why `graph` has no room for `parts`, with what to do; null when it has. */
+export function tooMuch(graph: PipelineGraph, parts: PipelineGraph): string | null {
+  for (const [kind, most] of Object.entries(MOST) as [keyof PipelineGraph, number][]) {
+    const [there, more] = [graph[kind], parts[kind]].map((items) => Object.keys(items).length);
+    const together = (there ?? 0) + (more ?? 0);
+    if (more && together > most) {
+      return (
+        `A pipeline takes ${inWords(most)} ${WORDS[kind]}, and with these it would have` +
+        ` ${inWords(together)}. Nothing was added: choose fewer, or put them in another pipeline.`
+      );
+    }
+  }
+  return null;
 }
 
 /** The same parts with new ids, moved by an offset. */

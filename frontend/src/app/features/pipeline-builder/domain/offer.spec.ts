@@ -80,12 +80,9 @@ describe('clipboard', () => {
     expect(fromText(toText(parts))).toEqual(parts);
   });
 
-  it.each(['', 'hello', '{}', '{"format":"kuber.nodes/1","nodes":{"a":{}}}', 'null'])(
-    'does not take %o for nodes',
-    (text) => {
-      expect(fromText(text)).toBeNull();
-    },
-  );
+  it.each(['', 'hello', '{}', 'null'])('does not take %o for nodes', (text) => {
+    expect(fromText(text)).toBeNull();
+  });
 
   it('gives every part a new id and keeps its edges together', () => {
     let next = 0;

@@ -1,5 +1,13 @@
 import { inject, Service } from '@angular/core';
-import { fromText, isEmpty, originOf, partsOf, toText, withNewIds } from '../domain/clipboard';
+import {
+  fromText,
+  isEmpty,
+  originOf,
+  partsOf,
+  tooMuch,
+  toText,
+  withNewIds,
+} from '../domain/clipboard';
 import { insertParts, remove } from '../domain/commands';
 import { GRID, type PipelineGraph, type Point } from '../domain/graph';
 import { count } from '../domain/words';
@@ -38,10 +46,14 @@ export class ClipboardActions {
   /** Pastes copied nodes beside where they came from. Any other text is left alone. */
   paste(text: string): boolean {
     const parts = fromText(text || this.memory) ?? fromText(this.memory);
+    if (parts === 'damaged') {
+      this.actions.tell('What was copied is damaged: nothing was pasted. Copy it again.');
+      return true;
+    }
     if (!parts || isEmpty(parts)) return false;
-    this.pastes += 1;
-    const by = STEP * this.pastes;
-    this.insert(parts, this.isInSight(parts) ? { x: by, y: by } : this.toCentre(parts), 'Paste');
+    const by = STEP * (this.pastes + 1);
+    const offset = this.isInSight(parts) ? { x: by, y: by } : this.toCentre(parts);
+    if (this.insert(parts, offset, 'Paste')) this.pastes += 1;
     return true;
   }
 
@@ -50,13 +62,20 @@ export class ClipboardActions {
     if (!isEmpty(parts)) this.insert(parts, { x: STEP, y: STEP }, 'Duplicate');
   }
 
-  private insert(parts: PipelineGraph, by: Point, label: string): void {
+  /** Adds copies of the parts; says so and adds none where that would be too many. */
+  private insert(parts: PipelineGraph, by: Point, label: string): boolean {
+    const refusal = tooMuch(this.store.graph(), parts);
+    if (refusal) {
+      this.actions.tell(refusal);
+      return false;
+    }
     const copies = withNewIds(parts, mintId, by);
     this.actions.do(
       insertParts(copies, `${label} ${count(this.sizeOf(copies), 'item')}`),
       `${count(this.sizeOf(copies), 'item')} added`,
     );
     this.store.select([...Object.keys(copies.nodes), ...Object.keys(copies.notes)]);
+    return true;
   }
 
   private selectedParts(): PipelineGraph {

@@ -28,7 +28,7 @@ export class EditorActions {
   }
 
   /** Says something on the screen, where it is read out too. */
-  private tell(text: string): void {
+  tell(text: string): void {
     this.ui.showHint({ at: { x: window.innerWidth / 2 - 140, y: window.innerHeight - 150 }, text });
   }
 

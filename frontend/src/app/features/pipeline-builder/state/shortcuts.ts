@@ -38,10 +38,18 @@ const FIRST_SETTING = ['input', 'textarea', 'select', 'button', '[tabindex="0"]'
   .map((part) => `k-schema-form ${part}:not([disabled])`)
   .join();
 
-/** A key press as text: "Ctrl+Shift+Z", "ArrowLeft", "?". Command counts as Control. */
+/** Where a Latin keyboard has this letter or digit. */
+const PLACE = /^(?:Key|Digit)([A-Z0-9])$/;
+
+/**
+ * A key press as text: "Ctrl+Shift+Z", "ArrowLeft", "?". Command counts as Control. A letter of
+ * another script, as "я", counts as the Latin one of its place.
+ */
 export function keyOf(event: KeyboardEvent): string {
   const single = event.key.length === 1;
-  const key = single ? event.key.toUpperCase() : event.key;
+  const foreign = single && !/[\p{ASCII}\p{Script=Latin}]/u.test(event.key);
+  const placed = foreign ? PLACE.exec(event.code)?.[1] : undefined;
+  const key = placed ?? (single ? event.key.toUpperCase() : event.key);
   const shift = event.shiftKey && (!single || /[A-Z]/.test(key));
   return [
     event.ctrlKey || event.metaKey ? 'Ctrl' : '',

@@ -1,0 +1,73 @@
+import { TestBed } from '@angular/core/testing';
+import { EMPTY_GRAPH, type PipelineGraph } from '../domain/graph';
+import { toText } from '../domain/clipboard';
+import { ClipboardActions } from './clipboard-actions';
+import { EditorActions } from './editor-actions';
+import { EditorStore } from './editor-store';
+import { EditorUi } from './editor-ui';
+
+const many = (count: number): PipelineGraph => ({
+  ...EMPTY_GRAPH,
+  nodes: Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [
+      `n${n}`,
+      {
+        id: `n${n}`,
+        agentType: 'market_data_agent',
+        name: null,
+        config: {},
+        position: { x: n, y: n },
+        pinned: false,
+      },
+    ]),
+  ),
+});
+
+describe('ClipboardActions', () => {
+  let graph: PipelineGraph;
+  let clipboard: ClipboardActions;
+  const actions = { do: vi.fn(), say: vi.fn(), tell: vi.fn() };
+
+  beforeEach(() => {
+    vi.clearAllMocks();
+    graph = EMPTY_GRAPH;
+    const store = {
+      graph: () => graph,
+      selected: () => new Set(Object.keys(graph.nodes)),
+      select: () => undefined,
+    };
+    TestBed.configureTestingModule({
+      providers: [
+        ClipboardActions,
+        { provide: EditorStore, useValue: store },
+        { provide: EditorUi, useValue: { canvas: () => null } },
+        { provide: EditorActions, useValue: actions },
+      ],
+    });
+    clipboard = TestBed.inject(ClipboardActions);
+  });
+
+  it('draws what a pipeline has room for', () => {
+    expect(clipboard.paste(toText(many(1000)))).toBe(true);
+    expect(actions.do).toHaveBeenCalledOnce();
+    expect(actions.tell).not.toHaveBeenCalled();
+  });
+
+  it('draws nothing of what it has no room for, and says how many that is', () => {
+    expect(clipboard.paste(toText(many(1001)))).toBe(true);
+    graph = many(501);
+    clipboard.duplicate();
+    expect(actions.do).not.toHaveBeenCalled();
+    const said = actions.tell.mock.calls.map(([text]) => String(text));
+    expect(said[0]).toContain('1,001');
+    expect(said[1]).toContain('1,002');
+  });
+
+  it('says that what was copied is damaged, and leaves other text alone', () => {
+    const damaged = toText(many(1)).replace('"edges":{}', '"edges":null');
+    expect(clipboard.paste(damaged)).toBe(true);
+    expect(actions.tell).toHaveBeenCalledOnce();
+    expect(clipboard.paste('Hello')).toBe(false);
+    expect(actions.do).not.toHaveBeenCalled();
+  });
+});
