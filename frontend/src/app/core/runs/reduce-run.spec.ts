@@ -54,7 +54,11 @@ describe('reduceRun', () => {
       outcome: 'Market closed',
       wakeAt: '2026-11-21T13:00:00Z',
     });
-    expect(after(STORY.slice(0, 7))).toMatchObject({ status: 'running', waitsFor: null, outcome: null });
+    expect(after(STORY.slice(0, 7))).toMatchObject({
+      status: 'running',
+      waitsFor: null,
+      outcome: null,
+    });
     const over = after(STORY);
     expect(over).toMatchObject({ status: 'failed', outcome: 'Failed', cost: '0.3', trade: TRADE });
     expect(over.nodes['data']).toMatchObject({ headline: 'Bullish', error: null, attempt: 2 });

@@ -1,4 +1,11 @@
-import type { ExecutionOut, NodeRunOut, NodeStatus, RunStatus, TradeOut, WaitsFor } from '@core/api';
+import type {
+  ExecutionOut,
+  NodeRunOut,
+  NodeStatus,
+  RunStatus,
+  TradeOut,
+  WaitsFor,
+} from '@core/api';
 
 /** One node's part in a run, as much of it as is known. */
 export interface NodeProgress {
