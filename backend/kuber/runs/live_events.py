@@ -81,7 +81,8 @@ class TradeExecutedEvent(_NodeEvent):
 
 class WaitingData(BaseModel):
     wake_at: datetime | None
-    waits_for: WaitsFor | None
+    waits_for: WaitsFor | None = None
+    """None of events that an older release recorded."""
     reason: str | None
 
 

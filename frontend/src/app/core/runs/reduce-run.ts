@@ -38,7 +38,7 @@ function applied(run: RunProgress, event: EventOut): RunProgress {
       return withStatus(run, sequence, {
         status: 'waiting',
         wakeAt: wake_at,
-        waitsFor: waits_for,
+        waitsFor: waits_for ?? null,
         outcome: reason,
       });
     }
