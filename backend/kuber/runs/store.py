@@ -53,7 +53,7 @@ class RunStore:
                 cancel_requested=row[17],
                 started_by=row[18],
                 pipeline_name=row[19],
-                trigger_waits=row[20],
+                trigger_waits=row[21],
                 fresh=row[11] == 1 and row[15] is None,
                 flushes=row[20],
             )

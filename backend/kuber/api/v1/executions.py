@@ -51,7 +51,11 @@ async def get_execution(
     return json_answer(await container.runs.get(session, user.user_id, RunId(execution_id)))
 
 
-@router.get("/{execution_id}/events", operation_id="list_execution_events")
+@router.get(
+    "/{execution_id}/events",
+    operation_id="list_execution_events",
+    response_model_exclude_unset=True,
+)
 async def list_execution_events(
     execution_id: UUID,
     container: ContainerDep,

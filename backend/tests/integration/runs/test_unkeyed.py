@@ -47,6 +47,7 @@ def test_one_that_was_interrupted_is_never_repeated(site: Installation, tmp_path
     assert calls(file) == 1
     assert statuses_of(run) | {"pipeline_manager": ""} == {
         "pipeline_manager": "",
+        "trigger": "succeeded",
         "before": "succeeded",
         "act": "failed",
         "after": "skipped",
