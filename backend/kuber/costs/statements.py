@@ -12,22 +12,16 @@ CHARGED = """
                                    tokens_estimated,
                                    runtime_ms, token_cost, rental_cost, api_cost, amount,
                                    charged_at)
-        select r.id, c.node_id, c.attempt, r.user_id, r.pipeline_id, c.pipeline_name,
-               c.agent_type, r.mode,
-               r.symbol, c.input_tokens, c.output_tokens, c.tokens_estimated, c.runtime_ms,
-               c.token_cost, c.rental_cost, c.api_cost, c.amount, c.charged_at
-        from locked r, jsonb_to_recordset(%(charges)s)
-          as c(run_id uuid, node_id text, attempt int, pipeline_name text, agent_type text,
-               input_tokens int,
-               output_tokens int, tokens_estimated bool, runtime_ms float8, token_cost numeric,
-               rental_cost numeric, api_cost numeric, amount numeric, charged_at timestamptz)
-        where c.run_id = r.id
+        select run_id, node_id, attempt, user_id, pipeline_id, pipeline_name, agent_type, mode,
+               symbol, input_tokens, output_tokens, tokens_estimated, runtime_ms, token_cost,
+               rental_cost, api_cost, amount, charged_at
+        from chargeable
         on conflict (run_id, node_id, attempt) do nothing
         returning run_id, user_id, amount, charged_at
     )
 """
-"""Charges nodes, each once. `locked` has the rows of the runs that may be charged; `charges` is a
-Jsonb. What was charged already is not returned."""
+"""Charges the attempts of nodes, each once. `chargeable` has a row for each with all these columns.
+What was charged already is not returned."""
 
 SPENT = f"""
     paid as (

@@ -170,6 +170,22 @@ _HELD = """
                   r.cost, r.cancel_requested
     )
 """
+_CHARGEABLE = """
+    chargeable as (
+        select c.*, r.user_id, r.pipeline_id, r.mode, r.symbol
+        from locked r join jsonb_to_recordset(%(charges)s)
+          as c(run_id uuid, node_id text, attempt int, pipeline_name text, agent_type text,
+               input_tokens int, output_tokens int, tokens_estimated bool, runtime_ms float8,
+               token_cost numeric, rental_cost numeric, api_cost numeric, amount numeric,
+               charged_at timestamptz)
+          on c.run_id = r.id
+        where not exists (
+            select from node_runs n where (n.run_id, n.node_id) = (c.run_id, c.node_id)
+                and n.status not in ('pending', 'running', 'waiting')
+        )
+    )
+"""
+"""What nodes cost whose result is not on record yet."""
 _CHARGES = """
     left join (select run_id, sum(amount) as amount from charged group by run_id) c
       on c.run_id = l.id
@@ -204,6 +220,7 @@ def flush(parts: frozenset[Part], *, wait: bool) -> str:
     charges = Part.CHARGES in parts
     queries = [
         _LOCKED.format(past="" if wait else "skip locked"),
+        _CHARGEABLE if charges else None,
         CHARGED if charges else None,
         _HELD.format(
             cost="coalesce(c.amount, 0)" if charges else "0", charges=_CHARGES if charges else ""
