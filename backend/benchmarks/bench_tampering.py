@@ -191,17 +191,20 @@ _ORDERS = f"""
         insert into accounts (id, user_id, mode, currency)
         select s.order_id, e.user_id, s.mode, 'USD' {_SAID} where e.event_type = 'order_adopted'
     )
-    insert into orders (id, user_id, account_id, node_id, mode, symbol, side, quantity,
-                        reference_price, levels, status, correlation_id)
-    select s.order_id, e.user_id, s.order_id, s.node_id, s.mode, s.symbol, s.side, s.quantity,
-           s.reference_price,
+    insert into orders (id, user_id, account_id, venue, origin_key, leg, attempt, node_id, mode,
+                        symbol, side, quantity, reference_price, levels, status, filled_quantity,
+                        answers, correlation_id)
+    select s.order_id, e.user_id, s.order_id, s.mode, jsonb_build_array(s.order_id, s.node_id),
+           'entry', 1, s.node_id, s.mode, s.symbol, s.side, s.quantity, s.reference_price,
            jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets), s.status,
-           e.correlation_id
+           s.quantity, 1, e.correlation_id
     {_SAID} where e.event_type = 'order_adopted'
 """
 _FILLS = f"""
-    insert into fills (order_id, number, time, quantity, price, commission)
-    select s.order_id, f.* {_SAID}
+    insert into fills (venue, account_id, execution_id, order_id, answer, time, quantity, price,
+                       commission)
+    select s.mode, s.order_id, concat(s.order_id, '-', f.number), s.order_id, 1, f.time, f.quantity,
+           f.price, f.commission {_SAID}
     cross join lateral jsonb_to_recordset(s.fills) as f(
         number int, time timestamptz, quantity numeric, price numeric, commission numeric)
     where e.event_type = 'order_adopted'
