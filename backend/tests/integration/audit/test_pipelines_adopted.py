@@ -63,9 +63,9 @@ def found(record: Record) -> list[Damage]:
 
 async def test_an_old_pipeline_is_adopted_once(record: Record) -> None:
     config = alembic_config(record.url)
-    for _ in range(2):
+    for adopted in (1, 2, 0):  # going back makes a version of each of the two drafts
         command.upgrade(config, "head")
-        assert await record.link() in (1, 0)
+        assert await record.link() == adopted
         assert found(record) == []
         command.downgrade(config, "0006")
     command.upgrade(config, "head")
