@@ -1,18 +1,21 @@
 """An order's life: whatever a venue says, late, twice or out of order, it only goes forward."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kuber.brokers.port import Execution, OrderState, OrderStatus
 from kuber.kernel.ids import OrderId
 from kuber.trading.lifecycle import OPEN, TRANSITIONS, OrderLife, advance, recorded
+
+NIGHTLY = os.environ.get("KUBER_TEST_NIGHTLY") == "1"
 
 ORDER = OrderId(UUID(int=1))
 QUANTITY = Decimal(10)
@@ -216,3 +219,6 @@ class Venue(RuleBasedStateMachine):
 
 
 TestVenue = Venue.TestCase
+TestVenue.settings = settings(
+    max_examples=400 if NIGHTLY else 40, stateful_step_count=50 if NIGHTLY else 30
+)
