@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from kuber.agents import llm
 from kuber.agents.base import AgentFailure, NodeUsage
 from kuber.agents.chat import Message
 from kuber.agents.llm import LanguageModel, ModelSettings
@@ -143,8 +144,10 @@ async def test_tokens_of_a_refused_answer_are_counted(
 
 
 async def test_neither_prompt_nor_answer_nor_key_is_logged(
-    server: LlmServer, model: LanguageModel
+    server: LlmServer, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # One that was used before logs were configured anew keeps the old configuration.
+    monkeypatch.setattr(llm, "log", structlog.get_logger())
     server.script(text("a confidential answer"))
     with structlog.testing.capture_logs() as lines:
         await model.complete(HELLO, NodeUsage())
