@@ -44,20 +44,23 @@ def _waiting(nodes: list[NodeRecord]) -> Ending:
 def timed_out(limit_s: float) -> Ending:
     """Return how a run ends that took longer than it may."""
     message = f"The run took longer than {limit_s:g} s."
-    error: JsonObject = {
-        "code": "run_timeout",
-        "message": message,
-        "remedy": "Look at the slowest node on the timeline.",
-    }
-    return Ending(RunStatus.FAILED, message, error)
+    return _failed("run_timeout", message, "Look at the slowest node on the timeline.")
 
 
 def outdated() -> Ending:
     """Return how a run ends whose graph no longer fits the installed agents."""
     message = "The graph no longer fits the agents that are installed."
-    error: JsonObject = {
-        "code": "graph_outdated",
-        "message": message,
-        "remedy": "Open the pipeline, put right what is marked, publish it.",
-    }
+    remedy = "Open the pipeline, put right what is marked, publish it."
+    return _failed("graph_outdated", message, remedy)
+
+
+def crashed(error: Exception) -> Ending:
+    """Return how a run ends that the engine itself could not carry out."""
+    message = f"The run could not be carried out: {type(error).__name__}."
+    remedy = "Run it again; if it fails again, report the correlation id."
+    return _failed("engine_error", message, remedy)
+
+
+def _failed(code: str, message: str, remedy: str) -> Ending:
+    error: JsonObject = {"code": code, "message": message, "remedy": remedy}
     return Ending(RunStatus.FAILED, message, error)

@@ -21,7 +21,7 @@ from kuber.kernel.ids import RunId
 from kuber.pipelines.types import MANAGER_NODE
 from kuber.runs.attempt import Limits
 from kuber.runs.context import Surroundings
-from kuber.runs.endings import ending_of, outdated, timed_out
+from kuber.runs.endings import crashed, ending_of, outdated, timed_out
 from kuber.runs.executor import RunExecutor
 from kuber.runs.flow import build_flow, run_flow
 from kuber.runs.permits import Permits, RunPermits, WorkKind
@@ -245,7 +245,7 @@ class RunEngine:
                 log.warning("run_left_to_lease", reason=str(error))
             except Exception as error:
                 log.exception("run_crashed")
-                await self._end_quietly(run, recorder, _crashed(error))
+                await self._end_quietly(run, recorder, crashed(error))
             finally:
                 await recorder.rest()
                 await stop.orders_over()
@@ -367,16 +367,6 @@ class RunEngine:
             await self._end(run, recorder, ending)
         except NotRecorded as error:
             log.warning("run_end_not_recorded", reason=str(error))
-
-
-def _crashed(error: Exception) -> Ending:
-    message = f"The run could not be carried out: {type(error).__name__}."
-    problem: JsonObject = {
-        "code": "engine_error",
-        "message": message,
-        "remedy": "Run it again; if it fails again, report the correlation id.",
-    }
-    return Ending(RunStatus.FAILED, message, problem)
 
 
 def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:

@@ -12,7 +12,7 @@ from kuber.agents.base import AgentFailure, BaseAgent, HostUnavailable, TriggerN
 from kuber.infra.db import raw_pool
 from kuber.kernel.ids import UserId
 from kuber.runs.writer import Receipt, RunBatch
-from tests.fakes.engines import START, Scene
+from tests.fakes.engines import OPTIONS, START, Scene
 from tests.fakes.graphs import chain, edge, graph, node, path
 from tests.fakes.subscribers import add_user
 from tests.fixtures.waiting import until_async
@@ -200,6 +200,10 @@ async def test_a_worker_that_dies_as_a_node_goes_to_pause_leaves_it_paused_or_to
         held.task.cancel()
     await until_async(lambda: not engine._held, "the end of the dead worker's tasks")
     await scene.rows("update runs set lease_until = now() - interval '1 s' returning 1")
+    old = "select 1 where pg_postmaster_start_time() < now() - make_interval(secs => %s)"
+    await until_async(
+        lambda: scene.rows(old, OPTIONS.lease_s), "PostgreSQL to run for longer than a lease"
+    )
 
     await scene.later(0)
     run = await scene.run(run_id)
