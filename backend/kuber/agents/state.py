@@ -178,6 +178,16 @@ class NodeError(Section):
     message: str
 
 
+class NodeUse(Section):
+    """What one node took, all its attempts together."""
+
+    runtime_ms: float
+    input_tokens: int
+    output_tokens: int
+    cost: Price
+    """USD."""
+
+
 class PipelineState(BaseModel):
     """The data object of one run. Serialisable; `version` grows with incompatible changes."""
 
@@ -194,6 +204,8 @@ class PipelineState(BaseModel):
     as_of: datetime
     """The run's simulated now: no agent sees a bar that closed after it."""
     seed: int
+    timeframes: tuple[Timeframe, ...] = ()
+    """Every timeframe that a node of the run needs, finest first."""
     primary_timeframe: Timeframe | None = None
 
     trigger: TriggerCondition | None = None
@@ -213,6 +225,12 @@ class PipelineState(BaseModel):
     extra: dict[str, str] = Field(default_factory=dict)
     """Free text that third-party agents hand on, by a key of their own."""
     errors: tuple[NodeError, ...] = ()
+
+    usage: dict[str, NodeUse] = Field(default_factory=dict)
+    """What each settled node took, by node id. Agents see it empty, and `cost` as zero: they shall
+    decide alike however long others took."""
+    cost: Price = Decimal(0)
+    """Of all nodes so far, in USD."""
 
 
 SECTIONS = ("trigger", "market_data", "bias", "strategy", "risk", "trade", "report")

@@ -326,7 +326,7 @@ def _application(
         grace_s=6,
     )
     worker = Service(
-        "worker", command(worker_command(processes)), ready_when_said=WORKER_READY, grace_s=8
+        "worker", command(worker_command(processes)), ready_when_said=WORKER_READY, grace_s=26
     )
     beat = Service("beat", command(beat_command(home.root / "beat-schedule")), grace_s=3)
     relay = Service("relay", command(relay_command()), grace_s=5)

@@ -24,7 +24,7 @@ from kuber.workers.stack_state import Phase, ServiceRecord, StackRecord, StateFi
 from kuber.workers.supervisor import ServiceState, StackFailed, Supervisor, Watched
 
 _LOG_LINES_ON_FAILURE = 25
-_STOP_WITHIN_S = 45.0
+_STOP_WITHIN_S = 75.0
 _KEEP_STATE_EVERY_S = 1.0
 
 

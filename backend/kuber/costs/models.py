@@ -11,8 +11,8 @@ from kuber.infra.db import MONEY, Base
 
 
 class CostEntry(Base):
-    """What the attempts at one node of one run in one claim cost, in USD; written once, with what
-    came of them. A node that pauses between attempts has several entries.
+    """What the attempts at one node of one run for one symbol cost in one claim, in USD; written
+    once, with what came of them. A node that pauses between attempts has several entries.
 
     It refers to no run and no pipeline: what was charged stays when they are deleted.
     """
@@ -22,6 +22,7 @@ class CostEntry(Base):
 
     run_id: Mapped[UUID] = mapped_column(primary_key=True)
     node_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """The last of the attempts."""
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -30,7 +31,6 @@ class CostEntry(Base):
     """Its name when the run was taken up."""
     agent_type: Mapped[str] = mapped_column(String(100))
     mode: Mapped[str] = mapped_column(String(12))
-    symbol: Mapped[str] = mapped_column(String(32))
     input_tokens: Mapped[int]
     output_tokens: Mapped[int]
     tokens_estimated: Mapped[bool]

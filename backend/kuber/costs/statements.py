@@ -16,7 +16,7 @@ CHARGED = """
                symbol, input_tokens, output_tokens, tokens_estimated, runtime_ms, token_cost,
                rental_cost, api_cost, amount, charged_at
         from chargeable
-        on conflict (run_id, node_id, attempt) do nothing
+        on conflict (run_id, node_id, symbol, attempt) do nothing
         returning run_id, user_id, amount, charged_at
     )
 """

@@ -1,7 +1,6 @@
 """Runs one claimed run: calls agents, records, tells; it knows no trading rule."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +28,8 @@ from kuber.runs.lineage import (
 from kuber.runs.permits import RunPermits, WorkKind
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
-from kuber.runs.records import interrupted, result_of, skipped
+from kuber.runs.records import in_all, interrupted, result_of, skipped, with_usage
+from kuber.runs.seeds import node_seed
 from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.summary import charge_for, headline, wait_until
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType, WaitsFor
@@ -97,7 +97,7 @@ class RunExecutor:
         self._limits = limits
         self._stop = stop
         self._nodes = {node.id: node for node in plan.nodes}
-        self._first = first_state(run)
+        self._first = first_state(run, plan)
         self._state = RunState(
             dict(recorded),
             {
@@ -124,12 +124,13 @@ class RunExecutor:
 
     def _settled_state(self) -> Callable[[], str]:
         """Return what gives the state as JSON text with the changes of the nodes settled by now."""
-        changes = [
-            self._state.changes.get(node.id, {})
+        settled = [
+            self.records[node.id]
             for node in self._plan.nodes
             if node.id in self.records and self.records[node.id].status.settled
         ]
-        return lambda: with_changes(self._first, changes).model_dump_json()
+        changes = [self._state.changes.get(record.node_id, {}) for record in settled]
+        return lambda: with_usage(with_changes(self._first, changes), settled).model_dump_json()
 
     async def run_node(self, node_id: str) -> None:
         """Run one node to a durable result; its failure is a result, not an exception."""
@@ -223,7 +224,7 @@ class RunExecutor:
             await self._log.flush()
         usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
-        seed = node_seed(self._run.seed, node.id)
+        seed = node_seed(self._run.seed, node.id, self._run.symbol, self._run.seed_rule)
         context = self._context_for(self._run, node, usage, work, seed, before)
         context = replace(context, choose_port=chosen.append)
         attempt = Attempt(
@@ -243,7 +244,7 @@ class RunExecutor:
             repeatable=repeat is not Repeat.UNKEYED,
         )
         started_at = self._clock.now()
-        outcome = await work.run(self._attempt(node, attempt))
+        outcome = await work.run(self._attempt(node, attempt, work))
         if outcome is None:
             self._state.blocked.add(node.id)
             return
@@ -265,11 +266,12 @@ class RunExecutor:
     def _look_again(self, not_met: TriggerNotMet) -> datetime:
         return wait_until(not_met, self._clock.now(), self._run.trigger_waits)
 
-    async def _attempt(self, node: PlannedNode, attempt: Attempt) -> AttemptOutcome:
+    async def _attempt(self, node: PlannedNode, attempt: Attempt, work: NodeWork) -> AttemptOutcome:
         refusal = await self._refusal(node)
         if refusal is None:
             async with self._permits.hold(self._kind_of(node)):
                 if not attempt.repeatable:
+                    work.only_once = True
                     begun = self._log.begun(self._running(node, attempt.first))
                     await asyncio.shield(asyncio.ensure_future(begun))
                 return await attempt_node(attempt)
@@ -314,9 +316,9 @@ class RunExecutor:
             self._log.settled(record, charge, lambda: None)
             self.records[node.id] = record
             return record
-        spent = record.cost + (before.cost if before else Decimal(0))
-        self._log.settled(record, charge, lambda: self._tell_settled(node, record, spent))
-        self.records[node.id] = record
+        total = in_all(before, record)
+        self._log.settled(record, charge, lambda: self._tell_settled(node, record, total.cost))
+        self.records[node.id] = total
         self._log.show_state(self._settled_state())
         NODE_SECONDS.labels(node.agent_type, record.status).observe(
             (record.runtime_ms or 0.0) / 1000
@@ -358,13 +360,7 @@ class RunExecutor:
         )
 
 
-def node_seed(run_seed: int, node_id: str) -> int:
-    """Return the seed of one node: the first 8 bytes of SHA-256 over run seed and node id."""
-    digest = hashlib.sha256(f"{run_seed}:{node_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big")
-
-
-def first_state(run: ClaimedRun) -> PipelineState:
+def first_state(run: ClaimedRun, plan: Plan) -> PipelineState:
     """Return the state that a run starts with."""
     return PipelineState.model_construct(
         pipeline_id=run.pipeline_id,
@@ -376,8 +372,10 @@ def first_state(run: ClaimedRun) -> PipelineState:
         symbols=run.symbols,
         as_of=run.as_of,
         seed=run.seed,
+        timeframes=plan.timeframes,
         plans={},
         biases={},
         reasoning={},
         extra={},
+        usage={},
     )

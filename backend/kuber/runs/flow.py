@@ -1,11 +1,12 @@
-"""A plan as a CrewAI Flow: one method per node, joined by `start` and `and_` only.
+"""A plan as a CrewAI Flow: a method for each straight chain of nodes, joined by `start` and `and_`.
 
 Branches are dead-path tokens: every method runs, and a node none of whose ways in was taken
 records that it was skipped. CrewAI decides the order and what runs in parallel; what a node does
 and what survives it is `NodeRunner`'s.
 """
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, ClassVar, TypeVar
@@ -72,17 +73,35 @@ def build_flow(plan: Plan) -> type[PipelineFlow]:
 @lru_cache(maxsize=512)
 def _class_of(shape: Shape) -> type[PipelineFlow]:
     names = {node_id: f"node_{number}" for number, (node_id, *_) in enumerate(shape)}
+    before = {node_id: sources for node_id, *sources in shape}
     methods: dict[str, Any] = {"__module__": __name__}
-    for node_id, *before in shape:
-        body = _method(node_id, names[node_id])
-        sources = [names[source] for source in before]
+    for chain in chains(shape):
+        first, last = chain[0], chain[-1]
+        body = _method(chain, names[last])
+        sources = [names[source] for source in before[first]]
         if not sources:
-            methods[names[node_id]] = start()(body)
+            methods[names[last]] = start()(body)
         elif len(sources) == 1:
-            methods[names[node_id]] = listen(sources[0])(body)
+            methods[names[last]] = listen(sources[0])(body)
         else:
-            methods[names[node_id]] = listen(and_(*sources))(body)
+            methods[names[last]] = listen(and_(*sources))(body)
     return type("CompiledPipelineFlow", (PipelineFlow,), methods)
+
+
+def chains(shape: Shape) -> tuple[tuple[str, ...], ...]:
+    """Return the nodes by straight chain, each node once, in the order of their first nodes.
+
+    A node joins the chain of the one before it when neither has another neighbour on that side:
+    nothing could run between the two or beside them, so that the flow has nothing to decide.
+    """
+    followers = Counter(source for _, *before in shape for source in before)
+    found: dict[str, list[str]] = {}
+    for node_id, *before in shape:
+        joins = len(before) == 1 and followers[before[0]] == 1
+        chain = found[before[0]] if joins else []
+        chain.append(node_id)
+        found[node_id] = chain
+    return tuple(tuple(chain) for node_id, chain in found.items() if chain[0] == node_id)
 
 
 async def run_flow(flow_class: type[PipelineFlow], run_node: NodeRunner) -> None:
@@ -92,10 +111,11 @@ async def run_flow(flow_class: type[PipelineFlow], run_node: NodeRunner) -> None
     await flow.kickoff_async()
 
 
-def _method(node_id: str, name: str) -> Callable[[PipelineFlow], Awaitable[None]]:
+def _method(chain: Sequence[str], name: str) -> Callable[[PipelineFlow], Awaitable[None]]:
     async def method(self: PipelineFlow) -> None:
         assert self.run_node is not None, "run_flow sets the runner"
-        await self.run_node(node_id)
+        for node_id in chain:
+            await self.run_node(node_id)
 
     method.__name__ = method.__qualname__ = name
     return method

@@ -39,6 +39,9 @@ _FIXED = (
     "symbols",
     "as_of",
     "seed",
+    "timeframes",
+    "usage",
+    "cost",
 )
 """Fields that no agent may change."""
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
@@ -51,6 +51,10 @@ class RunRow(Base):
     """What it runs, to its end and whenever it is run again."""
     pipeline_version: Mapped[int | None]
     """None: a run of the draft."""
+    parent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), index=True
+    )
+    """The run of many symbols that this one is part of."""
     mode: Mapped[str] = mapped_column(String(12))
     symbol: Mapped[str] = mapped_column(String(32))
     symbols: Mapped[list[str]] = mapped_column(ARRAY(String(32)))
@@ -58,6 +62,8 @@ class RunRow(Base):
     real_time: Mapped[bool]
     """True when `as_of` is the present and moves on while the run waits."""
     seed: Mapped[int] = mapped_column(BigInteger)
+    seed_rule: Mapped[int] = mapped_column(SmallInteger, server_default="2")
+    """How the seeds of its nodes follow from `seed`, see `seeds`."""
     correlation_id: Mapped[str] = mapped_column(String(64))
     traceparent: Mapped[str | None] = mapped_column(String(55))
     """The request's span (W3C), so that the run's spans continue its trace."""
@@ -88,7 +94,7 @@ class RunRow(Base):
 
 
 class NodeRunRow(Base):
-    """What one node of one run did; `changes` is what it changed in the state."""
+    """What one node of one run did for one symbol; `changes` is what it changed in the state."""
 
     __tablename__ = "node_runs"
 
@@ -96,6 +102,7 @@ class NodeRunRow(Base):
         ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
     )
     node_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
     agent_type: Mapped[str] = mapped_column(String(100))
     status: Mapped[str] = mapped_column(String(12))
     attempts: Mapped[int]
@@ -115,7 +122,10 @@ class NodeRunRow(Base):
 
 
 class RunEventRow(Base):
-    """One event of one run, as clients see it; `sequence` grows, gaps are allowed."""
+    """Events of one run that were recorded together, as clients see them, oldest first.
+
+    Their numbers grow; gaps are allowed.
+    """
 
     __tablename__ = "run_events"
 
@@ -123,7 +133,5 @@ class RunEventRow(Base):
         ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
     )
     sequence: Mapped[int] = mapped_column(primary_key=True)
-    type: Mapped[str] = mapped_column(String(40))
-    at: Mapped[datetime]
-    node_id: Mapped[str | None] = mapped_column(String(100))
-    data: Mapped[JsonObject]
+    """Of the last of them."""
+    events: Mapped[list[JsonObject]] = mapped_column(JSONB)

@@ -1,13 +1,14 @@
 """What is put on record of a node. Pure, but for the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import structlog
 
 from kuber.agents.base import AgentFailure
-from kuber.agents.state import NodeError, PipelineState
+from kuber.agents.state import NodeError, NodeUse, PipelineState
 from kuber.infra.db import JsonObject
 from kuber.runs.attempt import AttemptOutcome, Pause
 from kuber.runs.lineage import Changes, changes_between, changes_to_json
@@ -137,3 +138,32 @@ def engine_of(changes: Changes) -> str | None:
         if isinstance(engine, str):
             return engine
     return None
+
+
+def with_usage(state: PipelineState, settled: Iterable[NodeRecord]) -> PipelineState:
+    """Return the state with what the `settled` nodes took, all their attempts together."""
+    usage = {
+        record.node_id: NodeUse.model_construct(
+            runtime_ms=record.runtime_ms,
+            input_tokens=record.input_tokens,
+            output_tokens=record.output_tokens,
+            cost=record.cost,
+        )
+        for record in settled
+        if record.runtime_ms is not None
+    }
+    cost = sum((use.cost for use in usage.values()), Decimal(0))
+    return state.model_copy(update={"usage": usage, "cost": cost})
+
+
+def in_all(before: NodeRecord | None, record: NodeRecord) -> NodeRecord:
+    """Return the record of a node with the attempts that it made `before` a pause."""
+    if before is None:
+        return record
+    return replace(
+        record,
+        runtime_ms=(before.runtime_ms or 0.0) + (record.runtime_ms or 0.0),
+        input_tokens=before.input_tokens + record.input_tokens,
+        output_tokens=before.output_tokens + record.output_tokens,
+        cost=before.cost + record.cost,
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import Row, Table, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.infra.db import JsonObject
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.runs import models
@@ -78,17 +80,16 @@ class RunRepository:
             ).all()
         )
 
-    async def events(self, run_id: RunId, after: int, limit: int) -> list[RunEventRow]:
-        return list(
-            (
-                await self._session.scalars(
-                    select(RunEventRow)
-                    .where(RunEventRow.run_id == run_id, RunEventRow.sequence > after)
-                    .order_by(RunEventRow.sequence)
-                    .limit(limit)
-                )
-            ).all()
+    async def events(self, run_id: RunId, after: int, limit: int) -> list[JsonObject]:
+        """Return up to `limit` events after number `after`, oldest first."""
+        batches = await self._session.scalars(
+            select(RunEventRow.events)
+            .where(RunEventRow.run_id == run_id, RunEventRow.sequence > after)
+            .order_by(RunEventRow.sequence)
+            .limit(limit)
         )
+        found = (event for batch in batches for event in batch if event["sequence"] > after)
+        return list(islice(found, limit))
 
     async def active(self, pipeline_id: PipelineId, symbol: str | None = None) -> RunRow | None:
         """Return an active run of the pipeline, on `symbol` when it is given."""

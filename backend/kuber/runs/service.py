@@ -30,6 +30,7 @@ from kuber.runs.queueing import CAREFUL, queue_full
 from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
 from kuber.runs.repository import RunRepository, insert_queued
 from kuber.runs.schemas import ExecutionList, RunAccepted, RunBody
+from kuber.runs.seeds import SEED_RULE
 from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus
 from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
 from kuber.trading.orders import orders_of_run
@@ -45,6 +46,7 @@ class RunStart:
     as_of: datetime
     real_time: bool
     seed: int
+    seed_rule: int = SEED_RULE
     rerun_of: UUID | None = None
     again: frozenset[str] = frozenset()
     """Nodes of `rerun_of` that are carried out again; the others keep their results. None: all."""
@@ -119,6 +121,7 @@ class RunService:
             as_of=run.as_of,
             real_time=False,
             seed=run.seed,
+            seed_rule=run.seed_rule,
             rerun_of=run.id,
             again=await self._nodes_again(user_id, graph, from_node),
         )
@@ -194,7 +197,7 @@ class RunService:
         """Return the recorded events after sequence number `after`, oldest first."""
         await self._row(session, user_id, run_id)
         rows = await RunRepository(session).events(run_id, after, limit)
-        items = [run_event(_recorded(row).to_json()) for row in rows]
+        items = [run_event({**row, "execution_id": str(run_id)}) for row in rows]
         cursor = str(items[-1].sequence) if len(items) == limit else None
         return EventList(items=items, next_cursor=cursor)
 
@@ -226,9 +229,7 @@ class RunService:
             kind = RunEventType.EXECUTION_FINISHED
             event = RunEvent(run_id, run.last_sequence, kind, run.finished_at, data)
             session.add(
-                RunEventRow(
-                    run_id=run_id, sequence=event.sequence, type=kind, at=event.at, data=data
-                )
+                RunEventRow(run_id=run_id, sequence=event.sequence, events=[event.stored()])
             )
             await announce(session, [finished(run, RunStatus.CANCELLED, None, event.at)])
             told.append(event)
@@ -268,6 +269,7 @@ class RunService:
             as_of=start.as_of,
             real_time=start.real_time,
             seed=start.seed,
+            seed_rule=start.seed_rule,
             correlation_id=correlation_id,
             traceparent=traceparent(),
             rerun_of=start.rerun_of,
@@ -377,8 +379,3 @@ def _symbol(body: RunBody) -> str:
             ],
         )
     return asked[0]
-
-
-def _recorded(row: RunEventRow) -> RunEvent:
-    kind, run_id = RunEventType(row.type), RunId(row.run_id)
-    return RunEvent(run_id, row.sequence, kind, row.at, row.data, row.node_id)

@@ -14,7 +14,7 @@ _CLAIM_COLUMNS = """
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
     cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id),
-    flushes, trigger_waits
+    flushes, trigger_waits, seed_rule
 """
 
 CLAIM = f"""
@@ -82,12 +82,12 @@ NODES = """
 """
 
 _STARTED = """
-    insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at)
-    select h.id, n.node_id, n.agent_type, 'running', n.attempts, n.started_at
+    insert into node_runs (run_id, node_id, symbol, agent_type, status, attempts, started_at)
+    select h.id, n.node_id, h.symbol, n.agent_type, 'running', n.attempts, n.started_at
     from held h join jsonb_to_recordset(%(started)s)
       as n(run_id uuid, node_id text, agent_type text, attempts int, started_at timestamptz)
       on n.run_id = h.id
-    on conflict (run_id, node_id) do update
+    on conflict (run_id, node_id, symbol) do update
         set status = 'running', attempts = excluded.attempts,
             started_at = coalesce(node_runs.started_at, excluded.started_at), wake_at = null,
             waits_for = null
@@ -95,19 +95,19 @@ _STARTED = """
 """
 
 _SETTLED = """
-    insert into node_runs (run_id, node_id, agent_type, status, attempts, started_at, finished_at,
-                           runtime_ms, cost, port, changes, reasoning, engine, input_tokens,
-                           output_tokens, error, wake_at, waits_for)
-    select h.id, n.node_id, n.agent_type, n.status, n.attempts, n.started_at, n.finished_at,
-           n.runtime_ms, n.cost, n.port, n.changes, n.reasoning, n.engine, n.input_tokens,
-           n.output_tokens, n.error, n.wake_at, n.waits_for
+    insert into node_runs (run_id, node_id, symbol, agent_type, status, attempts, started_at,
+                           finished_at, runtime_ms, cost, port, changes, reasoning, engine,
+                           input_tokens, output_tokens, error, wake_at, waits_for)
+    select h.id, n.node_id, h.symbol, n.agent_type, n.status, n.attempts, n.started_at,
+           n.finished_at, n.runtime_ms, n.cost, n.port, n.changes, n.reasoning, n.engine,
+           n.input_tokens, n.output_tokens, n.error, n.wake_at, n.waits_for
     from held h join jsonb_to_recordset(%(settled)s)
       as n(run_id uuid, node_id text, agent_type text, status text, attempts int,
            started_at timestamptz, finished_at timestamptz, runtime_ms float8, cost numeric,
            port text, changes jsonb, reasoning text, engine text, input_tokens int,
            output_tokens int, error jsonb, wake_at timestamptz, waits_for text)
       on n.run_id = h.id
-    on conflict (run_id, node_id) do update
+    on conflict (run_id, node_id, symbol) do update
         set status = excluded.status, attempts = excluded.attempts,
             started_at = coalesce(node_runs.started_at, excluded.started_at),
             finished_at = excluded.finished_at,
@@ -122,11 +122,10 @@ _SETTLED = """
 """
 
 _TOLD = """
-    insert into run_events (run_id, sequence, type, at, node_id, data)
-    select h.id, e.sequence, e.type, e.at, e.node_id, e.data
-    from held h join jsonb_to_recordset(%(events)s)
-      as e(execution_id uuid, sequence int, type text, at timestamptz, node_id text, data jsonb)
-      on e.execution_id = h.id
+    insert into run_events (run_id, sequence, events)
+    select h.id, e.sequence, e.events
+    from held h join jsonb_to_recordset(%(events)s) as e(run_id uuid, sequence int, events jsonb)
+      on e.run_id = h.id
     on conflict do nothing
 """
 
@@ -180,7 +179,8 @@ _CHARGEABLE = """
                charged_at timestamptz)
           on c.run_id = r.id
         where not exists (
-            select from node_runs n where (n.run_id, n.node_id) = (c.run_id, c.node_id)
+            select from node_runs n
+            where (n.run_id, n.node_id, n.symbol) = (c.run_id, c.node_id, r.symbol)
                 and n.status not in ('pending', 'running', 'waiting')
         )
     )

@@ -17,6 +17,10 @@ T = TypeVar("T")
 AFTER_ORDER_S = 5.0
 """How long a node that was to stop during its order may go on after it."""
 
+ONLY_ONCE_S = 20.0
+"""How long a node that must not be repeated may go on in a process that ends. Whoever ends the
+process waits for longer: what is cut off here ends its run as `outcome_unknown`."""
+
 
 class StopReason(StrEnum):
     """Why a run is stopped before its last node."""
@@ -54,7 +58,12 @@ class RunStop:
 
 class NodeWork:
     """The work of one node. It can be stopped, and its attempts limited, but between orders only:
-    while one is under way no limit counts, and afterwards it has `AFTER_ORDER_S` to end."""
+    while one is under way no limit counts, and afterwards it has `AFTER_ORDER_S` to end.
+
+    `only_once` says that the node has begun what must not be repeated: when its process ends, it
+    has `ONLY_ONCE_S` to come to its own end."""
+
+    only_once = False
 
     def __init__(self, stop: RunStop) -> None:
         self._stop = stop
@@ -79,8 +88,11 @@ class NodeWork:
 
     def stop(self) -> None:
         """Stop the node now, or some time after its order."""
-        if not self._orders:
-            _set(self._scope, _now())
+        if self._orders:
+            return
+        waits = self.only_once and self._stop.reason is StopReason.HANDED_BACK
+        at, set_before = _now() + (ONLY_ONCE_S if waits else 0.0), self._scope.when()
+        _set(self._scope, at if set_before is None else min(at, set_before))
 
     def limit(self, seconds: float) -> asyncio.Timeout:
         """Return the limit of an attempt, to be entered at once."""

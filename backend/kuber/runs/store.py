@@ -44,6 +44,7 @@ class RunStore:
                 as_of=row[7],
                 real_time=row[8],
                 seed=row[9],
+                seed_rule=row[22],
                 correlation_id=row[10],
                 claim_epoch=row[11],
                 wait_count=row[12],

@@ -24,11 +24,13 @@ _LOOKS = Backoff(first_s=30, longest_s=900, jitter=0)
 
 def charge_for(
     metadata: AgentMetadata, runtime_ms: float, usage: NodeUsage
-) -> tuple[Charge, Decimal]:
-    """Return the cost entry of a node and its amount in USD."""
+) -> tuple[Charge | None, Decimal]:
+    """Return the cost entry of a node and its amount in USD; no entry where nothing was used."""
     rent = rental(metadata.price_per_hour, runtime_ms) if usage.billable else Decimal(0)
-    charge = Charge(usage.token_cost, rent, usage.api_cost, usage.tokens_estimated)
-    return charge, usage.token_cost + rent + usage.api_cost
+    amount = usage.token_cost + rent + usage.api_cost
+    if not (amount or usage.input_tokens or usage.output_tokens):
+        return None, amount
+    return Charge(usage.token_cost, rent, usage.api_cost, usage.tokens_estimated), amount
 
 
 def wait_until(not_met: TriggerNotMet, now: datetime, waited: int) -> datetime:

@@ -96,11 +96,14 @@ class RunEvent:
 
     def to_json(self) -> JsonObject:
         """Return the event as clients receive it."""
+        return {**self.stored(), "execution_id": str(self.run_id)}
+
+    def stored(self) -> JsonObject:
+        """Return the event as it is kept with its run, which it need not name."""
         event: JsonObject = {
             "sequence": self.sequence,
             "type": self.type.value,
             "at": self.at.isoformat().replace("+00:00", "Z"),
-            "execution_id": str(self.run_id),
             "data": self.data,
         }
         if self.node_id is not None:
@@ -124,6 +127,8 @@ class ClaimedRun:
     as_of: datetime
     real_time: bool
     seed: int
+    seed_rule: int
+    """How the seeds of its nodes follow from `seed`, see `seeds`."""
     correlation_id: str
     claim_epoch: int
     wait_count: int

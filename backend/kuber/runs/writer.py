@@ -84,7 +84,7 @@ class RunBatch:
     """Of the last event that was told."""
     started: tuple[NodeRecord, ...] = ()
     settled: tuple[tuple[NodeRecord, Charge | None], ...] = ()
-    """Results of nodes; None for a node that did not run and costs nothing by nature."""
+    """Results of nodes; None for a node that cost nothing and used no tokens."""
     events: tuple[RunEvent, ...] = ()
     ending: Ending | None = None
 
@@ -315,7 +315,7 @@ def _rows(batch: RunBatch, now: datetime) -> tuple[bytes, ...]:
         [_started_row(run.id, record) for record in batch.started],
         [_settled_row(run.id, record) for record, _ in batch.settled],
         [_charge_row(run, record, charge, now) for record, charge in charged],
-        [event.to_json() for event in batch.events],
+        [_told_row(run.id, batch.events)] if batch.events else [],
         [{**event, "about": run.id} for event in outbox_json(announced)],
     )
 
@@ -341,6 +341,14 @@ def _started_row(run_id: RunId, record: NodeRecord) -> JsonObject:
 def _settled_row(run_id: RunId, record: NodeRecord) -> JsonObject:
     row = {name: getattr(record, name) for name in record.__slots__}
     return {**row, "run_id": run_id, "cost": format(record.cost, "f")}
+
+
+def _told_row(run_id: RunId, events: Sequence[RunEvent]) -> JsonObject:
+    return {
+        "run_id": run_id,
+        "sequence": events[-1].sequence,
+        "events": [event.stored() for event in events],
+    }
 
 
 def _charge_row(run: ClaimedRun, record: NodeRecord, charge: Charge, now: datetime) -> JsonObject:

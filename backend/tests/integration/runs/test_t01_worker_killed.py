@@ -215,7 +215,11 @@ def _rows(site: Installation, case: Case) -> dict[str, int]:
     run_id = case.run_id
     order_id = str(Origin.of_node(RunId(_uuid(run_id)), "trade").order_id())
     events = Counter(
-        str(row[0]) for row in site.query("select type from run_events where run_id = %s", run_id)
+        str(row[0])
+        for row in site.query(
+            "select e ->> 'type' from run_events, jsonb_array_elements(events) e where run_id = %s",
+            run_id,
+        )
     )
     found = {
         "nodes settled": "select 1 from node_runs where run_id = %s and status = 'succeeded'",

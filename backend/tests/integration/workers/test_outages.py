@@ -249,7 +249,7 @@ def _check_once(site: Site, runs: list[str], nodes: int) -> None:
         )
         assert {str(row[0]): row[1] for row in rows} == dict.fromkeys(runs, nodes), table
     ends = site.installation.query(
-        "select run_id from run_events where type = 'execution_finished'"
+        'select run_id from run_events where events @> \'[{"type": "execution_finished"}]\''
         " and run_id = any(%s::uuid[])",
         runs,
     )

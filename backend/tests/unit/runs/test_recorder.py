@@ -92,6 +92,7 @@ def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) ->
         as_of=NOW,
         real_time=False,
         seed=1,
+        seed_rule=2,
         correlation_id="c",
         claim_epoch=1,
         wait_count=0,

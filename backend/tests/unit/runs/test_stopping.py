@@ -57,6 +57,42 @@ async def test_a_node_with_an_order_out_keeps_its_result_when_it_is_stopped() ->
     assert stop.reason is StopReason.CANCELLED
 
 
+async def test_a_node_that_must_not_be_repeated_may_end_in_a_process_that_ends() -> None:
+    stop, ends = RunStop(), asyncio.Event()
+    work = NodeWork(stop)
+    work.only_once = True
+    node = asyncio.create_task(work.run(ends.wait()))
+    await _some_turns()
+    stop.request(StopReason.HANDED_BACK)
+    await _some_turns()
+    assert not node.done()
+    ends.set()
+    assert await node is True
+
+
+async def test_a_node_that_must_not_be_repeated_is_cut_off_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stopping, "ONLY_ONCE_S", 0.01)
+    stop = RunStop()
+    work = NodeWork(stop)
+    work.only_once = True
+    node = asyncio.create_task(work.run(asyncio.sleep(3600, "done")))
+    await _some_turns()
+    stop.request(StopReason.HANDED_BACK)
+    assert await node is None
+
+
+async def test_whoever_cancels_does_not_wait_for_a_node_that_must_not_be_repeated() -> None:
+    stop = RunStop()
+    work = NodeWork(stop)
+    work.only_once = True
+    node = asyncio.create_task(work.run(asyncio.sleep(3600, "done")))
+    await _some_turns()
+    stop.request(StopReason.CANCELLED)
+    assert await node is None
+
+
 async def test_a_run_whose_order_is_not_wanted_any_more_is_cancelled() -> None:
     stop = RunStop()
     work = NodeWork(stop)

@@ -1,5 +1,6 @@
 """A run in words and in money."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 
 from kuber.agents.base import AgentMetadata, Category, NodeUsage, TriggerNotMet
 from kuber.agents.state import TradeExecution, TriggerCondition
-from kuber.runs.executor import node_seed
+from kuber.runs.seeds import node_seed
 from kuber.runs.summary import (
     charge_for,
     first_reason,
@@ -118,15 +119,26 @@ def test_figures_are_shown_without_needless_zeros(value: str, quantity: str, amo
 )
 def test_a_node_pays_rent_by_the_second_begun(runtime_ms: float, billable: bool, rent: str) -> None:
     charge, amount = charge_for(RENTED, runtime_ms, NodeUsage(billable=billable))
-    assert charge.rental_cost == amount == Decimal(rent)
+    assert amount == Decimal(rent)
+    assert (charge.rental_cost if charge else Decimal(0)) == amount
 
 
 def test_a_nodes_amount_is_the_sum_of_its_parts() -> None:
     usage = NodeUsage(token_cost=Decimal("0.5"), api_cost=Decimal("0.25"), tokens_estimated=True)
     charge, amount = charge_for(RENTED, 10, usage)
+    assert charge is not None
     assert (charge.token_cost, charge.api_cost) == (Decimal("0.5"), Decimal("0.25"))
     assert amount == Decimal("0.751")
     assert charge.tokens_estimated
+
+
+def test_what_cost_nothing_has_an_entry_only_when_it_used_a_model() -> None:
+    assert charge_for(RENTED, 10, NodeUsage(billable=False)) == (None, Decimal(0))
+    for usage in (NodeUsage(input_tokens=1), NodeUsage(output_tokens=1)):
+        usage.billable = False
+        charge, amount = charge_for(RENTED, 10, usage)
+        assert charge is not None
+        assert amount == 0
 
 
 def test_waits_double_up_to_a_quarter_of_an_hour_unless_the_trigger_knows_better() -> None:
@@ -139,9 +151,20 @@ def test_waits_double_up_to_a_quarter_of_an_hour_unless_the_trigger_knows_better
 
 
 def test_each_node_draws_from_a_seed_of_its_own() -> None:
-    seeds = {node_seed(run, node) for run in range(20) for node in ("a", "b", "c")}
-    assert len(seeds) == 60
-    assert node_seed(1, "trade") == node_seed(1, "trade")
+    seeds = {
+        node_seed(run, node, symbol)
+        for run in range(20)
+        for node in ("a", "b", "c")
+        for symbol in ("AAPL", "MSFT", "a", "")
+    }
+    assert len(seeds) == 240
+    assert node_seed(1, "trade", "AAPL") == node_seed(1, "trade", "AAPL")
+
+
+def test_a_run_of_the_first_rule_keeps_the_seeds_that_it_began_with() -> None:
+    first = int.from_bytes(hashlib.sha256(b"7:trade").digest()[:8], "big")
+    assert node_seed(7, "trade", "AAPL", 1) == node_seed(7, "trade", "MSFT", 1) == first
+    assert node_seed(7, "trade", "AAPL") != first
 
 
 def test_a_finished_run_goes_nowhere_and_every_other_can_end() -> None:
