@@ -98,7 +98,7 @@ def test_t03_ten_deliveries_of_one_task_at_once_have_one_effect(
     [[epoch]] = installation.query("select claim_epoch from runs where id = %s", run_id)
     entries = installation.query("select node_id from cost_tracking where run_id = %s", run_id)
     assert epoch == 2
-    assert Counter(row[0] for row in entries) == {"pipeline_manager": 1, "gate": 1, "work": 1}
+    assert Counter(row[0] for row in entries) == {"gate": 1, "work": 1}
 
 
 async def _all_finished(installation: Installation, trader: Trader, ids: set[str]) -> None:

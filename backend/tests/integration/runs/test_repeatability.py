@@ -81,7 +81,7 @@ def test_branches_that_trade_take_their_turns_as_drawn_whichever_is_quicker(
         ]
         nodes += branch
         edges += path("strategy", *(item["id"] for item in branch))
-    run = trader.run_graph(graph(nodes, edges), as_of=GOLDEN_DAY, seed=42)
+    run = trader.run_graph(graph(nodes, edges), as_of=GOLDEN_DAY, seed=1)
     steps = [node_of(run, f"{side}_{step}") for side in ("left", "right") for step in TRADING]
     assert [step["status"] for step in steps] == ["succeeded"] * 4
     for earlier, later in pairwise(steps):
@@ -93,7 +93,7 @@ def test_branches_that_trade_take_their_turns_as_drawn_whichever_is_quicker(
 
 
 def test_another_seed_may_fill_differently_but_decides_alike(trader: Trader) -> None:
-    runs = [trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=seed) for seed in (1, 16, 69)]
+    runs = [trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=seed) for seed in (1, 4, 13)]
     plans = {str(node_of(run, "strategy")["output"]) for run in runs}
     assert len(plans) == 1
     statuses = [run["trade"]["status"] for run in runs]
@@ -114,12 +114,38 @@ def test_a_run_repeated_from_a_node_keeps_what_came_before(
         assert node_of(second, name)["finished_at"] == node_of(first, name)["finished_at"]
     for name in ("risk", "trade", "report"):
         assert node_of(second, name)["finished_at"] > first["finished_at"]
-    charged = installation.query(
-        "select node_id from cost_tracking where run_id = %s order by 1", second["id"]
-    )
-    assert [row[0] for row in charged] == ["pipeline_manager", "report", "risk", "trade"]
     kinds = [event["type"] for event in trader.events(second["id"])]
     assert (kinds[0], kinds.count("execution_started")) == ("execution_started", 1)
+
+
+def test_a_run_repeated_from_a_node_pays_for_what_runs_again_only(
+    installation: Installation, trader: Trader
+) -> None:
+    first = trader.run_graph(steps(kept={}, again={}))
+    answer = trader.http.post(f"/executions/{first['id']}/rerun", json={"from_node": "again"})
+    second = trader.wait(answer.json()["execution_id"])
+    charged = installation.query(
+        "select run_id::text, node_id from cost_tracking where run_id = any(%s::uuid[])"
+        " order by run_id, node_id",
+        [first["id"], second["id"]],
+    )
+    assert charged == [
+        (first["id"], "again"),
+        (first["id"], "kept"),
+        (second["id"], "again"),
+    ]
+
+
+def test_a_run_of_the_first_rule_of_seeds_fills_alike_when_it_is_run_again(
+    installation: Installation, trader: Trader
+) -> None:
+    first = trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=13)
+    installation.query("update runs set seed_rule = 1 where id = %s", first["id"])
+    again = trader.http.post(f"/executions/{first['id']}/rerun").json()["execution_id"]
+    assert first["trade"]["status"] == "rejected"
+    assert trader.wait(again)["trade"]["status"] == "filled"  # as it did by that rule
+    rules = installation.query("select seed_rule from runs where id = %s", again)
+    assert rules == [(1,)]
 
 
 def test_a_run_repeated_from_its_report_places_no_second_order(
