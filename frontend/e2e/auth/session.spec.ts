@@ -10,7 +10,9 @@ test('a new user signs up and lands on Home', async ({ page }) => {
   const submit = page.getByRole('button', { name: 'Sign up' });
   await page.getByLabel('E-mail').fill(newEmail());
   await page.getByLabel('Password').fill('short');
-  await expect(submit).toBeDisabled();
+  await submit.click();
+  await expect(page.getByText('Choose a password that meets both rules.')).toBeVisible();
+  await expect(page.getByLabel('Password')).toBeFocused();
   await page.getByLabel('Password').fill(PASSWORD);
   await submit.click();
   await expect(page.getByRole('heading', { name: 'Start from a template' })).toBeVisible();
@@ -26,6 +28,18 @@ test('an e-mail that is taken is said at the field', async ({ page, request }) =
   await page.getByRole('button', { name: 'Sign up' }).click();
   await expect(page.getByRole('alert').first()).not.toBeEmpty();
   await expect(page).toHaveURL(/\/signup/);
+});
+
+test('an empty log-in says what it lacks', async ({ page }) => {
+  await page.goto('/login');
+  await page.getByLabel('E-mail').press('Enter');
+  await expect(page.getByText('Enter your e-mail address.')).toBeVisible();
+  await expect(page.getByText('Enter your password.')).toBeVisible();
+  await expect(page.getByLabel('E-mail')).toBeFocused();
+  await page.getByLabel('E-mail').fill('a@example.com');
+  await page.getByLabel('E-mail').press('Enter');
+  await expect(page.getByLabel('Password')).toBeFocused();
+  await expect(page.getByText('Enter your e-mail address.')).toBeHidden();
 });
 
 test('a wrong password is refused in plain words', async ({ page, request }) => {

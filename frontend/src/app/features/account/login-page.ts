@@ -31,9 +31,22 @@ export class LoginPage {
   protected readonly busy = signal(false);
   protected readonly problem = signal<ProblemError | null>(null);
 
+  /** What was left out when the form was sent: it can be sent at any time, as browsers fill in
+   *  forms without a word. */
+  private readonly lacking = signal<ReadonlySet<string>>(new Set());
+
+  protected lacks(field: string): boolean {
+    return this.lacking().has(field);
+  }
+
   protected submit(): void {
     const { email, password } = this.form.getRawValue();
-    if (this.form.valid) void this.enter(email.trim(), password);
+    const lacking = Object.entries({ email: email.trim(), password })
+      .filter(([, value]) => !value)
+      .map(([field]) => field);
+    this.lacking.set(new Set(lacking));
+    if (lacking[0]) document.getElementById(lacking[0])?.focus();
+    else if (!this.busy()) void this.enter(email.trim(), password);
   }
 
   protected useDemo(): void {

@@ -45,8 +45,17 @@ export class SignupPage {
     () => this.typed() && this.form.valid && this.rules().every((rule) => rule.met),
   );
 
+  private readonly sent = signal(false);
+  protected readonly unmet = computed(() => this.sent() && !this.rules().every((rule) => rule.met));
+
   protected async submit(): Promise<void> {
-    if (!this.allowed()) return;
+    this.sent.set(true);
+    if (!this.allowed()) {
+      this.form.markAllAsTouched();
+      document.getElementById(this.form.controls.email.invalid ? 'email' : 'password')?.focus();
+      return;
+    }
+    if (this.busy()) return;
     const { email, password } = this.form.getRawValue();
     this.busy.set(true);
     this.problem.set(null);
