@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.costs.list_prices import LIST_PRICES
 from kuber.costs.models import Budget, DailySpend, ModelPriceRow
 from kuber.costs.schemas import BudgetBody, BudgetOut
-from kuber.costs.types import BudgetStanding, ModelPrice, PriceBook
+from kuber.costs.types import BudgetReading, BudgetStanding, ModelPrice, PriceBook
 from kuber.infra.db import RawConnection, RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
 
-_STANDING = """
-    select b.per_run, b.per_day, d.amount,
-        (select sum(amount) from cost_tracking where run_id = %(run_id)s)
+_READING = """
+    select b.per_run, b.per_day, coalesce(d.amount, 0),
+        coalesce((select sum(amount) from cost_tracking where run_id = %(run_id)s), 0)
     from (select %(user_id)s::uuid as user_id) u
     left join budgets b on b.user_id = u.user_id
     left join daily_spend d on d.user_id = u.user_id and d.day = %(day)s
@@ -66,14 +66,30 @@ class RunBudget:
             "day": self._clock.now().date(),
         }
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_STANDING, values)
+            cursor = await connection.execute(_READING, values)
             row = await cursor.fetchone()
         assert row is not None, "there is one row, whoever asks"
-        per_run = self._defaults[0] if row[0] is None else row[0]
-        per_day = self._defaults[1] if row[1] is None else row[1]
-        return budget_status(
-            per_run, per_day, row[2] or Decimal(0), row[3] or Decimal(0), next_cost
-        )
+        return _standing(BudgetReading(*row), self._defaults, next_cost)
+
+
+class ReadBudget:
+    """The budget of one run as it was read, together with something else."""
+
+    def __init__(self, reading: BudgetReading, per_run: Decimal, per_day: Decimal) -> None:
+        self._reading = reading
+        self._defaults = (per_run, per_day)
+
+    async def check(self, next_cost: Decimal) -> BudgetStanding:
+        """Return the status of the budget if `next_cost` (USD) had been spent then."""
+        return _standing(self._reading, self._defaults, next_cost)
+
+
+def _standing(
+    reading: BudgetReading, defaults: tuple[Decimal, Decimal], next_cost: Decimal
+) -> BudgetStanding:
+    per_run = defaults[0] if reading.per_run is None else reading.per_run
+    per_day = defaults[1] if reading.per_day is None else reading.per_day
+    return budget_status(per_run, per_day, reading.today, reading.run, next_cost)
 
 
 def budget_status(
@@ -107,6 +123,10 @@ class CostService:
     def guard(self, pool: RawPool, user_id: UserId, run_id: RunId) -> RunBudget:
         """Return the budget guard of one run of a user."""
         return RunBudget(pool, self._clock, user_id, run_id, self._per_run, self._per_day)
+
+    def read_guard(self, reading: BudgetReading) -> ReadBudget:
+        """Return the guard of a run whose budget was just read."""
+        return ReadBudget(reading, self._per_run, self._per_day)
 
     async def over_daily_budget(
         self, connection: RawConnection, user_ids: Sequence[UserId]

@@ -3,7 +3,25 @@
 The queries take the costs of many runs at once, and stand in the order of this file.
 """
 
+from decimal import Decimal
+
+from kuber.costs.types import BudgetReading
 from kuber.notifications.outbox import TO_TELL
+
+READING = """
+    (select jsonb_build_array(b.per_run::text, b.per_day::text, d.amount::text)
+     from (values (runs.user_id)) u(user_id)
+     left join budgets b on b.user_id = u.user_id
+     left join daily_spend d on d.user_id = u.user_id and d.day = %(day)s)
+"""
+"""The budget of a row of `runs` on the UTC day `day`, for `reading_of`."""
+
+
+def reading_of(stored: list[str | None], run_cost: Decimal) -> BudgetReading:
+    """Return what `READING` read, of a run that has cost `run_cost` so far."""
+    per_run, per_day, today = (None if each is None else Decimal(each) for each in stored)
+    return BudgetReading(per_run, per_day, today or Decimal(0), run_cost)
+
 
 CHARGED = """
     charged as (

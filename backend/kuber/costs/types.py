@@ -55,6 +55,18 @@ def rental(price_per_hour: Decimal, runtime_ms: float) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetReading:
+    """What a budget check looks at, in USD; None where a user has set no limit of their own."""
+
+    per_run: Decimal | None
+    per_day: Decimal | None
+    today: Decimal
+    """What the user spent on that UTC day."""
+    run: Decimal
+    """What the run has cost so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetStanding:
     """Whether the next cost still fits, and the figures behind the answer (USD)."""
 

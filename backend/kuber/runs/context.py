@@ -79,7 +79,7 @@ class Surroundings:
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
             trade_desk=self._desk(run, node.id, work, seed) if node.uses_account else None,
-            budget=self._guard(run) if category is Category.SYSTEM else None,
+            budget=self.costs.read_guard(run.budget) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
             started_by=run.started_by,

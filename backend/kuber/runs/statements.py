@@ -6,15 +6,15 @@ Every write names the claim's epoch; it changes nothing once another worker has 
 from enum import StrEnum
 from functools import cache
 
-from kuber.costs.statements import CHARGED, SPENT
+from kuber.costs.statements import CHARGED, READING, SPENT
 from kuber.infra.outbox import outbox_insert_for
 from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE
 
-_CLAIM_COLUMNS = """
+_CLAIM_COLUMNS = f"""
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
     cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id),
-    flushes, trigger_waits, seed_rule
+    flushes, trigger_waits, seed_rule, {READING}
 """
 
 CLAIM = f"""

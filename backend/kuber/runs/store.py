@@ -1,9 +1,11 @@
 """Which runs a worker holds, and what it reads of them. What it writes leaves by `RunWriter`."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from psycopg.rows import dict_row
 
+from kuber.costs.statements import reading_of
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import PipelineId, RunId, UserId
@@ -24,11 +26,13 @@ class RunStore:
 
     async def claim(self, count: int) -> list[ClaimedRun]:
         """Take up to `count` runs that may be taken up: by hand first, then the oldest."""
+        now = self._clock.now()
         values = {
             "worker": self._worker,
             "lease_s": self._lease_s,
-            "now": self._clock.now(),
+            "now": now,
             "count": count,
+            "day": now.date(),
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(statements.CLAIM, values)).fetchall()
@@ -45,6 +49,7 @@ class RunStore:
                 real_time=row[8],
                 seed=row[9],
                 seed_rule=row[22],
+                budget=reading_of(row[23], row[14]),
                 correlation_id=row[10],
                 claim_epoch=row[11],
                 wait_count=row[12],
@@ -58,7 +63,7 @@ class RunStore:
                 fresh=row[11] == 1 and row[15] is None,
                 flushes=row[20],
             )
-            for row in sorted(rows)
+            for row in sorted(rows, key=itemgetter(0))
         ]
 
     async def backlog(self) -> bool:

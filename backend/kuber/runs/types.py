@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from kuber.costs.types import BudgetReading
 from kuber.infra.db import JsonObject
 from kuber.kernel.ids import PipelineId, RunId, UserId
 
@@ -144,6 +145,8 @@ class ClaimedRun:
     """True when no node of it can have been recorded yet."""
     flushes: int
     """How many batches of it are on record."""
+    budget: BudgetReading
+    """Its user's budget when the run was taken up."""
 
 
 @dataclass(frozen=True, slots=True)

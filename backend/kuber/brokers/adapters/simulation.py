@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
@@ -42,6 +43,10 @@ _TAKE = """
                                   average_price, commission, report)
     values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (client_order_id) do nothing
 """
+
+
+Books = tuple[tuple[Position, ...], Decimal, Decimal]
+"""The positions of an account, the cash they took (net) and the commissions paid."""
 
 
 class SimulationBooks:
@@ -94,8 +99,7 @@ class SimulationBooks:
         rows = await self._rows(_ORDER, account.id, client_order_id)
         return report_from_json(rows[0][0]) if rows else None
 
-    async def _books(self, account: Account) -> tuple[tuple[Position, ...], Decimal, Decimal]:
-        """Return the positions, the cash they took (net) and the commissions paid."""
+    async def _books(self, account: Account) -> Books:
         rows = await self._rows(_BOOKS, account.id)
         positions = tuple(
             Position(symbol, quantity, value / quantity)
@@ -119,6 +123,13 @@ class SimulationBroker(SimulationBooks):
     def __init__(self, pool: RawPool, options: SimulationOptions, moment: SimulatedMoment) -> None:
         super().__init__(pool, options)
         self._moment = moment
+        self._read: tuple[UUID, Books] | None = None
+        """The books as one who decides has read them once; up to the next order they stay so."""
+
+    async def _books(self, account: Account) -> Books:
+        if self._read is None or self._read[0] != account.id:
+            self._read = (account.id, await super()._books(account))
+        return self._read[1]
 
     async def submit(self, order: BracketOrder) -> Submission:
         """Take the order once; a repetition gets the first answer."""
@@ -128,6 +139,8 @@ class SimulationBroker(SimulationBooks):
             return Unknown(error.detail)
         except (DatabaseError, PoolTimeout) as error:
             return Unknown(f"The books could not be written: {error}")
+        finally:
+            self._read = None
 
     async def cancel(self, account: Account, client_order_id: OrderId) -> OrderState | None:
         """Return where the order stands: none is open, so there is nothing to cancel."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from kuber.costs.types import BudgetReading
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.runs import recorder as module
@@ -104,6 +105,7 @@ def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) ->
         started_by="manual",
         fresh=True,
         flushes=4,
+        budget=BudgetReading(None, None, Decimal(0), Decimal(0)),
     )
     return RunRecorder(run, writer, Nobody(), FixedClock(NOW), on_cancel)
 
