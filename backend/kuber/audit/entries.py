@@ -33,6 +33,25 @@ AUDIT_INSERT = """
 """For hand-written statements, among their `with` queries: `audit` is a Jsonb of `audit_json`, and
 `condition` a `where` clause that says whether it happened. Without personal data."""
 
+
+def audit_insert_of(source: str) -> str:
+    """Return queries that append the entries which rows of the query `source` hold: its column
+    `entries` has those of `audit_json`. They are named after it. Without personal data."""
+    return f"""
+    {source}_on_record as (
+        insert into audit_entries (event_id, correlation_id, event_type, at, data, user_id)
+        select a.event_id, a.correlation_id, a.event_type, a.at, a.data, a.user_id
+        from {source}, jsonb_to_recordset({source}.entries)
+          as a(event_id uuid, correlation_id text, event_type text, at timestamptz, data text,
+               user_id uuid)
+        order by a.event_id
+        returning id
+    ), {source}_queued as (
+        insert into audit_pending (entry_id) select id from {source}_on_record
+    )
+"""  # noqa: S608  put together from constants
+
+
 APPEND = f"with {AUDIT_INSERT.format(condition='')} select count(*) from audit_added"  # noqa: S608
 """Appends what `audit` holds, a Jsonb of `audit_json`, over a connection of psycopg."""
 

@@ -167,6 +167,17 @@ def outbox_insert_for(source: str, known: str) -> str:
 """  # noqa: S608  put together from constants
 
 
+def outbox_insert_of(source: str) -> str:
+    """Return `OUTBOX_INSERT` of the events that rows of the query `source` hold: its column
+    `events` has the rows of `outbox_json`."""
+    return f"""
+    insert into outbox (event_id, topic, key, payload, headers)
+    select e.event_id, e.topic, e.key, e.payload, e.headers
+    from {source}, jsonb_to_recordset({source}.events) as e({_COLUMNS})
+    order by e.event_id
+"""  # noqa: S608  put together from constants
+
+
 def outbox_json(events: Iterable[Event]) -> list[JsonObject]:
     """Return the rows for `OUTBOX_INSERT`."""
     return [

@@ -6,17 +6,18 @@ from decimal import Decimal
 
 from psycopg.types.json import Jsonb
 
-from kuber.audit.entries import AUDIT_INSERT, audit_json
+from kuber.audit.entries import audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.brokers.port import Execution, OrderState, OrderStatus
 from kuber.infra.db import JsonObject, RawPool
-from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
+from kuber.infra.outbox import outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId
 from kuber.notifications.outbox import notice_json
 from kuber.notifications.types import Notice, NoticeKind
 from kuber.trading.events import OrderFilled
 from kuber.trading.lifecycle import OrderLife, Step, advance
+from kuber.trading.statements import ANSWERED, SAID_COLUMNS
 from kuber.trading.types import Intent
 
 _LIFE = """
@@ -24,39 +25,8 @@ _LIFE = """
            coalesce((select array_agg(f.execution_id) from fills f where f.order_id = o.id), '{}')
     from orders o where o.id = %s
 """
-# Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
-_TELL = """
-    insert into notice_outbox (user_id, kind, at, data, subject)
-    select n.user_id, n.kind, n.at,
-           n.data || case when p.id is null then '{}' else
-               jsonb_build_object('pipeline_id', p.id, 'pipeline_name', p.name) end,
-           n.subject || ' ' || coalesce(p.id::text, n.data ->> 'symbol')
-    from answered a
-    cross join jsonb_to_recordset(%(notices)s)
-      as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
-    left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
-"""
 _ANSWER = f"""
-    with answered as (
-        update orders set status = %(status)s, reason = coalesce(%(reason)s, reason),
-            filled_quantity = filled_quantity + %(filled)s, answers = answers + 1,
-            answered_at = coalesce(answered_at, %(now)s)
-        where id = %(id)s and answers = %(answers)s
-          and (%(not_found_at)s::timestamptz is null or not_found_at = %(not_found_at)s)
-        returning id, run_id, venue, account_id, answers
-    ), filled as (
-        insert into fills (venue, account_id, execution_id, order_id, answer, time, quantity,
-                           price, commission)
-        select a.venue, a.account_id, f.execution_id, a.id, a.answers, f.time, f.quantity,
-               f.price, f.commission
-        from answered a, jsonb_to_recordset(%(fills)s)
-          as f(execution_id text, time timestamptz, quantity numeric, price numeric,
-               commission numeric)
-    ),
-    told as ({_TELL}),
-    {AUDIT_INSERT.format(condition="where exists (select 1 from answered)")}, announced as (
-        {OUTBOX_INSERT} where exists (select 1 from answered)
-    )
+    with said as (select * from jsonb_to_recordset(%(answers)s) as s({SAID_COLUMNS})), {ANSWERED}
     select id from answered
 """
 
@@ -109,6 +79,15 @@ class Booking:
         self, intent: Intent, life: OrderLife, step: Step, not_found_at: datetime | None
     ) -> bool:
         """Write one step unless the order has changed since; return whether it was written."""
+        row = self.row(intent, step, life.answers)
+        row["not_found_at"] = not_found_at.isoformat() if not_found_at else None
+        values = {"answers": Jsonb([row])}
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(_ANSWER, values)).fetchone() is not None
+
+    def row(self, intent: Intent, step: Step, answers: int = 0) -> JsonObject:
+        """Return the row of an answer to an order that has `answers` before it, as JSON values,
+        for `statements.ANSWERED`."""
         fills: list[JsonObject] = [
             {
                 "execution_id": one.execution_id,
@@ -127,31 +106,29 @@ class Booking:
             intent.account.user_id,
             {
                 "order_id": intent.id,
-                "number": life.answers + 1,
+                "number": answers + 1,
                 "status": step.status,
                 "reason": step.reason,
                 "fills": fills,
             },
         )
-        values = {
-            "id": intent.id,
-            "answers": life.answers,
+        filled = sum((one.quantity for one in step.executions), Decimal(0))
+        return {
+            "id": str(intent.id),
+            "answers": answers,
             "status": step.status.value,
             "reason": step.reason,
-            "filled": sum((one.quantity for one in step.executions), Decimal(0)),
-            "now": now,
-            "not_found_at": not_found_at,
-            "fills": Jsonb(fills),
-            "outbox": Jsonb(outbox_json(_filled(intent, step.executions, now))),
-            "audit": Jsonb(audit_json([on_record])),
-            "notices": Jsonb(notice_json(_told(intent, step, now))),
+            "filled": format(filled, "f"),
+            "at": now.isoformat(),
+            "fills": fills,
+            "events": outbox_json(_filled(intent, step.executions, now)),
+            "entries": audit_json([on_record]),
+            "notices": notice_json(_told(intent, step, now)),
         }
-        async with self._pool.connection() as connection:
-            return await (await connection.execute(_ANSWER, values)).fetchone() is not None
 
 
 def _told(intent: Intent, step: Step, now: datetime) -> list[Notice]:
-    """Return what the user is told; `_TELL` adds the pipeline. Simulated fills are grouped."""
+    """Return what the user is told; the statement adds the pipeline. Simulated fills are grouped."""
     said: JsonObject = {
         "order_id": str(intent.id),
         "run_id": str(intent.origin.run_id),

@@ -6,40 +6,28 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from kuber.audit.entries import AUDIT_INSERT, audit_json
+from kuber.audit.entries import audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.brokers.port import Account, Execution, OrderStatus, Side
 from kuber.infra.db import JsonObject, RawPool
-from kuber.infra.outbox import OUTBOX_INSERT, outbox_json
+from kuber.infra.outbox import outbox_json
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, UserId
 from kuber.trading.events import OrderIntended
 from kuber.trading.lifecycle import recorded
 from kuber.trading.origins import Origin, OriginKind
+from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.types import Intent, OrderReport, RecordedIntent, Standing, Ticket
 
 _INTEND = f"""
     with run as (
         -- Without a lock: the run's lease is renewed meanwhile.
         select cancel_requested from runs where id = %(run_id)s
-    ), account as (
-        insert into accounts (id, user_id, mode, currency)
-        select %(account_id)s, %(user_id)s, %(mode)s, %(currency)s
-        where not exists (select from run where cancel_requested) on conflict (id) do nothing
-    ), intent as (
-        insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
-                            run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
-                            status, correlation_id, created_at, sent_at)
-        select %(id)s, %(user_id)s, %(account_id)s, %(venue)s, %(origin)s, %(origin_key)s, %(leg)s,
-               %(attempt)s, %(run_id)s, %(node_id)s, %(mode)s, %(symbol)s, %(side)s, %(quantity)s,
-               %(reference_price)s, %(levels)s, 'intended', %(correlation_id)s, %(now)s, %(now)s
+    ), wanted as (
+        select * from jsonb_to_recordset(%(intents)s) as i({WANTED_COLUMNS})
         where not exists (select from run where cancel_requested)
-        on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
-            where orders.status = 'intended'
-        returning xmax = 0 as is_new
-    ), announced as ({OUTBOX_INSERT} where exists (select from intent where is_new)),
-    {AUDIT_INSERT.format(condition="where exists (select from intent where is_new)")}
-    select (select is_new from intent), exists (select from run where cancel_requested)
+    ), {INTENDED}
+    select (select is_new from intended), exists (select from run where cancel_requested)
 """
 INTENT_COLUMNS = """
     o.id, o.user_id, o.account_id, o.origin, o.origin_key, o.mode, o.symbol, o.side, o.quantity,
@@ -69,34 +57,10 @@ class Journal:
 
         Nothing is recorded once the run was asked to stop.
         """
-        order, origin = ticket.order, ticket.origin
-        levels = {
-            "stop_loss": format(order.stop_loss, "f"),
-            "targets": [format(target, "f") for target in order.targets],
-        }
-        recorded = self._on_record(ticket, levels)
-        values: JsonObject = {
-            "id": ticket.id,
-            "user_id": order.account.user_id,
-            "account_id": order.account.id,
-            "currency": order.currency,
-            "venue": ticket.venue,
-            "origin": origin.kind.value,
-            "origin_key": Jsonb(origin.key),
-            "leg": ticket.leg,
-            "attempt": ticket.attempt,
-            "correlation_id": ticket.correlation_id,
-            "run_id": origin.run_id,
-            "node_id": origin.node_id,
-            "mode": ticket.mode,
-            "symbol": order.symbol,
-            "side": order.side.value,
-            "quantity": order.quantity,
-            "reference_price": order.reference_price,
-            "levels": Jsonb(levels),
-            "outbox": Jsonb(outbox_json([self._intended(ticket)])),
-            "audit": Jsonb(audit_json([recorded])),
-            "now": recorded.at,
+        values = {
+            "run_id": ticket.origin.run_id,
+            "intents": Jsonb([self.row(ticket)]),
+            "now": self._clock.now(),
         }
         row = await self._row(_INTEND, values)
         assert row is not None, "the statement selects one row"
@@ -106,6 +70,36 @@ class Journal:
         if is_new is None:
             return Standing.ANSWERED
         return Standing.NEW if is_new else Standing.OPEN
+
+    def row(self, ticket: Ticket) -> JsonObject:
+        """Return the row of an intent as JSON values, for `statements.INTENDED`."""
+        order, origin = ticket.order, ticket.origin
+        levels = {
+            "stop_loss": format(order.stop_loss, "f"),
+            "targets": [format(target, "f") for target in order.targets],
+        }
+        return {
+            "id": str(ticket.id),
+            "user_id": str(order.account.user_id),
+            "account_id": str(order.account.id),
+            "currency": order.currency,
+            "venue": ticket.venue,
+            "origin": origin.kind.value,
+            "origin_key": list(origin.key),
+            "leg": ticket.leg,
+            "attempt": ticket.attempt,
+            "correlation_id": ticket.correlation_id,
+            "run_id": str(origin.run_id) if origin.run_id else None,
+            "node_id": origin.node_id,
+            "mode": ticket.mode,
+            "symbol": order.symbol,
+            "side": order.side.value,
+            "quantity": format(order.quantity, "f"),
+            "reference_price": format(order.reference_price, "f"),
+            "levels": levels,
+            "events": outbox_json([self._intended(ticket)]),
+            "entries": audit_json([self._on_record(ticket, levels)]),
+        }
 
     async def find(self, order_id: OrderId) -> RecordedIntent | None:
         """Return the recorded intent, None when there is none."""

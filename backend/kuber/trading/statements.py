@@ -1,0 +1,83 @@
+"""The SQL of intents and answers, for whoever records them together with something else.
+
+The queries take those of many orders at once, and stand in the order of this file, each kind
+behind a query that says which of them count. `Journal.row` and `Booking.row` make the rows.
+"""
+
+from kuber.audit.entries import audit_insert_of
+from kuber.infra.outbox import outbox_insert_of
+
+WANTED_COLUMNS = """
+    about uuid, id uuid, user_id uuid, account_id uuid, currency text, venue text, origin text,
+    origin_key jsonb, leg text, attempt int, run_id uuid, node_id text, mode text, symbol text,
+    side text, quantity numeric, reference_price numeric, levels jsonb, correlation_id text,
+    events jsonb, entries jsonb
+"""
+"""What an intent's row holds; `about` names what it is recorded with."""
+
+INTENDED = f"""
+    opened as (
+        insert into accounts (id, user_id, mode, currency)
+        select distinct account_id, user_id, mode, currency from wanted on conflict (id) do nothing
+    ), intended as (
+        insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
+                            run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
+                            status, correlation_id, created_at, sent_at)
+        select id, user_id, account_id, venue, origin, origin_key, leg, attempt, run_id, node_id,
+               mode, symbol, side, quantity, reference_price, levels, 'intended', correlation_id,
+               %(now)s, %(now)s
+        from wanted
+        on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
+            where orders.status = 'intended'
+        returning id, xmax = 0 as is_new
+    ), intended_first as (
+        select w.* from wanted w join intended n on n.id = w.id where n.is_new
+    ), intended_told as ({outbox_insert_of("intended_first")}),
+    {audit_insert_of("intended_first")}
+"""  # noqa: S608  put together from constants
+"""Records the intents of the query `wanted`, or that they are about to be sent again unless they
+have their answer; `now` is the present. `intended` has those that may be sent, and whether they
+are new: the ones that are not were recorded before, and may have been sent."""
+
+SAID_COLUMNS = """
+    about uuid, id uuid, answers int, status text, reason text, filled numeric, at timestamptz,
+    not_found_at timestamptz, fills jsonb, events jsonb, entries jsonb, notices jsonb
+"""
+"""What an answer's row holds; `about` names what it is recorded with."""
+
+# Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
+ANSWERED = f"""
+    answered as (
+        update orders o set status = s.status, reason = coalesce(s.reason, o.reason),
+            filled_quantity = o.filled_quantity + s.filled, answers = o.answers + 1,
+            answered_at = coalesce(o.answered_at, s.at)
+        from said s
+        where o.id = s.id and o.answers = s.answers
+          and (s.not_found_at is null or o.not_found_at = s.not_found_at)
+        returning o.id, o.run_id, o.venue, o.account_id, o.answers
+    ), answered_now as (
+        select s.*, a.run_id, a.venue, a.account_id, a.answers as answer
+        from said s join answered a on a.id = s.id
+    ), filled as (
+        insert into fills (venue, account_id, execution_id, order_id, answer, time, quantity,
+                           price, commission)
+        select a.venue, a.account_id, f.execution_id, a.id, a.answer, f.time, f.quantity,
+               f.price, f.commission
+        from answered_now a, jsonb_to_recordset(a.fills)
+          as f(execution_id text, time timestamptz, quantity numeric, price numeric,
+               commission numeric)
+    ), answered_noticed as (
+        insert into notice_outbox (user_id, kind, at, data, subject)
+        select n.user_id, n.kind, n.at,
+               n.data || case when p.id is null then '{{}}' else
+                   jsonb_build_object('pipeline_id', p.id, 'pipeline_name', p.name) end,
+               n.subject || ' ' || coalesce(p.id::text, n.data ->> 'symbol')
+        from answered_now a
+        cross join jsonb_to_recordset(a.notices)
+          as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
+        left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
+    ), answered_told as ({outbox_insert_of("answered_now")}),
+    {audit_insert_of("answered_now")}
+"""  # noqa: S608  put together from constants
+"""Books the answers of the query `said`, each if its order still has as many as when the answer
+was weighed; `answered` has those that were booked."""
