@@ -29,10 +29,14 @@ class Repeat(StrEnum):
     PURE = "pure"
     """It only computes: run again, it gives the same. Its result is recorded with later ones."""
     RECORDED = "recorded"
-    """It may be run again, but with another result: recorded before anything follows it."""
+    """It may be run again, but with another result: recorded before anything is done with it
+    outside, and at once when it asked somebody outside."""
+    ORDER = "order"
+    """All that it does outside is to order, through the trade desk. The order's intent is recorded
+    together with everything before it."""
     KEYED = "keyed"
-    """It acts on the outside under a key, so that a repetition acts once. Orders are of this kind.
-    Everything before it is recorded before it begins."""
+    """It acts on the outside under a key, so that a repetition acts once. Everything before it is
+    recorded before it begins."""
     UNKEYED = "unkeyed"
     """It acts on the outside, and a repetition acts again. It is never repeated once begun: a run
     that was interrupted in it fails as `outcome_unknown`."""
@@ -52,6 +56,17 @@ class Effects:
                 f"what only computes reads nothing but data, not {others}: say recorded"
             )
 
+    @property
+    def waits_for_the_record(self) -> bool:
+        """Whether everything before must be durable before the node begins."""
+        return self.repeat in (Repeat.KEYED, Repeat.UNKEYED) or Reads.OUTSIDE in self.reads
+
+    @property
+    def recorded_at_once(self) -> bool:
+        """Whether the result must be durable before anything follows it."""
+        asked = Reads.OUTSIDE in self.reads and self.repeat is not Repeat.PURE
+        return asked or self.repeat is Repeat.UNKEYED
+
 
 def pure(*reads: Reads) -> Effects:
     """Return the effects of an agent that only computes; Reads.DATA is all it may read."""
@@ -61,6 +76,11 @@ def pure(*reads: Reads) -> Effects:
 def recorded(*reads: Reads) -> Effects:
     """Return the effects of an agent that reads what changes, and touches nothing."""
     return Effects(frozenset(reads), Repeat.RECORDED)
+
+
+def orders(*reads: Reads) -> Effects:
+    """Return the effects of an agent that orders, and does nothing else outside."""
+    return Effects(frozenset(reads), Repeat.ORDER)
 
 
 def keyed(*reads: Reads) -> Effects:

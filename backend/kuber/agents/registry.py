@@ -126,7 +126,7 @@ def _checked(loaded: object) -> AgentClass:
     if unknown:
         raise TypeError(f"it names unknown state sections: {', '.join(sorted(unknown))}")
     if not isinstance(metadata.effects, Effects | None):
-        raise TypeError("its effects are not made by pure(), recorded() or keyed()")
+        raise TypeError("its effects are not made by pure(), recorded(), orders() or keyed()")
     if not metadata.ports:
         raise TypeError("it has no port")
     return loaded

@@ -18,9 +18,11 @@ from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import MarketData
+from kuber.runs.orders import RunOrders
 from kuber.runs.permits import WorkKind
 from kuber.runs.pinned import PinnedMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
+from kuber.runs.recorder import RunLog
 from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
 from kuber.trading.booking import Booking
@@ -60,8 +62,10 @@ class Surroundings:
         work: NodeWork,
         seed: int,
         before: PipelineState,
+        log: RunLog,
     ) -> AgentContext:
-        """Return the context of one node of one run; `before` is the state that it sees.
+        """Return the context of one node of one run; `before` is the state that it sees, `log` has
+        its orders recorded.
 
         What an agent does not say it reads, it is not given.
         """
@@ -78,7 +82,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id, work, seed) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, work, seed, log) if node.uses_account else None,
             budget=self.costs.read_guard(run.budget) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -108,13 +112,15 @@ class Surroundings:
     def _guard(self, run: ClaimedRun) -> BudgetGuard:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
-    def _desk(self, run: ClaimedRun, node_id: str, work: NodeWork, seed: int) -> TradeDesk:
+    def _desk(
+        self, run: ClaimedRun, node_id: str, work: NodeWork, seed: int, log: RunLog
+    ) -> TradeDesk:
         broker = broker_for(run.mode, self.pool, self.simulation, SimulatedMoment(run.as_of, seed))
-        journal = Journal(self.pool, self.clock)
+        journal, booking = Journal(self.pool, self.clock), Booking(self.pool, self.clock)
         return TradeDesk(
             broker,
             journal,
-            OrderPlacer(broker, journal, Booking(self.pool, self.clock)),
+            OrderPlacer(broker, journal, booking, RunOrders(log, journal, booking)),
             work.carry,
             Origin.of_node(run.id, node_id),
             Account(run.user_id, run.id),

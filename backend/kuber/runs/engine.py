@@ -247,8 +247,9 @@ class RunEngine:
                 log.exception("run_crashed")
                 await self._end_quietly(run, recorder, crashed(error))
             finally:
-                await recorder.rest()
                 await stop.orders_over()
+                await recorder.rest()
+                await recorder.book_what_is_left()
 
     async def _execute(
         self, run: ClaimedRun, recorder: RunRecorder, stop: RunStop, permits: RunPermits
@@ -275,7 +276,7 @@ class RunEngine:
             plan,
             recorder,
             lambda claimed, node, usage, work, seed, before: self._surroundings.context(
-                claimed, plan, node, usage, work, seed, before
+                claimed, plan, node, usage, work, seed, before, recorder
             ),
             self._surroundings.effects,
             lambda node: self._surroundings.purse(run, node),

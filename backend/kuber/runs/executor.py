@@ -213,14 +213,15 @@ class RunExecutor:
 
     async def _work(self, node: PlannedNode, recorded: NodeRecord | None) -> None:
         before = self.state_before(node.id)
-        repeat = self._effects_for(node, before).repeat
+        effects = self._effects_for(node, before)
+        repeat = effects.repeat
         first = (recorded.attempts if recorded else 0) + 1
         if repeat is Repeat.UNKEYED and recorded and recorded.status is NodeStatus.RUNNING:
             failure, self._state.changes[node.id] = interrupted(node, recorded, self._clock.now())
             self._settle(node, failure, NodeUsage())
             await self._log.flush()
             return
-        if repeat is not Repeat.PURE:
+        if effects.waits_for_the_record:
             await self._log.flush()
         usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
@@ -247,6 +248,7 @@ class RunExecutor:
         outcome = await work.run(self._attempt(node, attempt, work))
         if outcome is None:
             self._state.blocked.add(node.id)
+            self._log.check()
             return
         record, changes = result_of(node, outcome, before, started_at, self._clock.now(), chosen)
         self._state.changes[node.id] = changes
@@ -260,8 +262,7 @@ class RunExecutor:
         Not that of a computation, which another worker would repeat to the same end, nor that of
         an order, which the journal has; but whatever costs.
         """
-        repeat = self._effects_for(node, after).repeat
-        return bool(record.cost) or repeat in (Repeat.RECORDED, Repeat.UNKEYED)
+        return bool(record.cost) or self._effects_for(node, after).recorded_at_once
 
     def _look_again(self, not_met: TriggerNotMet) -> datetime:
         return wait_until(not_met, self._clock.now(), self._run.trigger_waits)

@@ -1,19 +1,22 @@
 """Keeps a run's records and events: durable through the writer, live through the broadcaster."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
 import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import RunId, UserId
+from kuber.kernel.ids import OrderId, RunId, UserId
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunEventType
 from kuber.runs.writer import Charge, Ending, NotRecorded, Receipt, RowsRefused, RunBatch
+from kuber.trading.types import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,15 @@ FLUSH_WITHIN_S = 0.25
 
 SEQUENCE_GAP = 1000
 """Left after a crash, so that the number of an event that was broadcast is never given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first answer to an order of the run. `alone` books it by itself, whatever is known."""
+
+    order_id: OrderId
+    row: JsonObject
+    alone: Callable[[], Awaitable[object]]
 
 
 class Broadcaster(Protocol):
@@ -67,6 +79,18 @@ class RunLog(Protocol):
         """Take a node's result with the events that `tell` adds; durable soon, or by `flush`."""
         ...
 
+    async def intend(self, order_id: OrderId, row: JsonObject) -> Standing:
+        """Put an intent on record with all before it, return how it stands; raises NotRecorded."""
+        ...
+
+    def answered(self, answer: Answer) -> None:
+        """Take the first answer to an order; durable with what is recorded next."""
+        ...
+
+    def check(self) -> None:
+        """Raise NotRecorded if the run's records could not be kept."""
+        ...
+
     def show_state(self, state: Callable[[], str]) -> None:
         """Show the run's state, made as JSON text when it is needed; never waits."""
         ...
@@ -99,6 +123,9 @@ class RunRecorder:
         self._events: list[RunEvent] = []
         self._started: dict[str, NodeRecord] = {}
         self._settled: list[tuple[NodeRecord, Charge | None]] = []
+        self._intents: dict[OrderId, JsonObject] = {}
+        self._standings: dict[OrderId, Standing] = {}
+        self._answers: list[Answer] = []
         self._queued = 0
         self._taken = 0
         """How many records were queued, and how many of them a batch has taken."""
@@ -149,9 +176,33 @@ class RunRecorder:
         self._cost += record.cost
         self._settled.append((record, charge))
         self._queued += 1
-        if self._overdue is None:
-            loop = asyncio.get_running_loop()
-            self._overdue = loop.call_later(FLUSH_WITHIN_S, self._flush_alone)
+        self._flush_soon()
+
+    async def intend(self, order_id: OrderId, row: JsonObject) -> Standing:
+        """Put an intent on record with all before it, return how it stands; raises NotRecorded.
+
+        Nothing of it is recorded once the run was asked to stop.
+        """
+        self._intents[order_id] = row
+        self._queued += 1
+        await self.flush()
+        return self._standings.pop(order_id)
+
+    def answered(self, answer: Answer) -> None:
+        """Queue the first answer to an order; durable within FLUSH_WITHIN_S."""
+        self._answers.append(answer)
+        self._queued += 1
+        self._flush_soon()
+
+    def check(self) -> None:
+        """Raise NotRecorded if the run's records could not be kept."""
+        if self._failure is not None:
+            raise self._failure
+
+    async def book_what_is_left(self) -> None:
+        """Book the answers that no batch took along: the run was lost, or has ended before them."""
+        answers, self._answers = self._answers, []
+        await _book_alone(answers)
 
     def show_state(self, state: Callable[[], str]) -> None:
         """Show the run's state after a step; never waits and never raises."""
@@ -205,19 +256,28 @@ class RunRecorder:
             tuple(self._settled),
             tuple(self._events),
             ending,
+            tuple(self._intents.values()),
+            tuple(answer.row for answer in self._answers),
         )
+        intents, answers = [*self._intents], self._answers
         self._started, self._settled, self._events = {}, [], []
+        self._intents, self._answers = {}, []
         self._taken = self._queued
         self._stop_overdue()
         try:
             receipt = await self._writer.write(batch)
         except BaseException as error:
             self._failure = error
+            self._answers = answers + self._answers
             if isinstance(error, RowsRefused):
+                await self.book_what_is_left()
                 # Whatever the results hold, their nodes have run, and cost what they cost.
                 self._settled = [(_unrecorded(record), charge) for record, charge in batch.settled]
             raise
         self._flushes += 1
+        self._standings |= {order_id: receipt.standing(order_id) for order_id in intents}
+        # Weighed again: somebody else asked the venue meanwhile, or it is not known what was taken.
+        await _book_alone([each for each in answers if not receipt.booked(each.order_id)])
         if receipt.cancel_requested:
             self._on_cancel()
 
@@ -238,6 +298,11 @@ class RunRecorder:
         self._queued += 1
         self._flush_alone()
 
+    def _flush_soon(self) -> None:
+        if self._overdue is None:
+            loop = asyncio.get_running_loop()
+            self._overdue = loop.call_later(FLUSH_WITHIN_S, self._flush_alone)
+
     def _flush_alone(self) -> None:
         """Write what is queued while the run goes on."""
         task = asyncio.create_task(self._flush_quietly())
@@ -252,6 +317,15 @@ class RunRecorder:
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
+
+
+async def _book_alone(answers: Sequence[Answer]) -> None:
+    """Book answers one by one; of what cannot be booked the sweep asks the venue."""
+    for answer in answers:
+        try:
+            await answer.alone()
+        except (DatabaseError, PoolTimeout) as error:
+            log.warning("answer_left_to_sweep", order_id=str(answer.order_id), reason=str(error))
 
 
 def _unrecorded(record: NodeRecord) -> NodeRecord:

@@ -9,6 +9,7 @@ from functools import cache
 from kuber.costs.statements import CHARGED, READING, SPENT
 from kuber.infra.outbox import outbox_insert_for
 from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE
+from kuber.trading.statements import ANSWERED, INTENDED, SAID_COLUMNS, WANTED_COLUMNS
 
 _CLAIM_COLUMNS = f"""
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
@@ -192,6 +193,29 @@ _CHARGES = """
 """
 
 
+_WANTED = f"""
+    wanted as (
+        select i.* from held join jsonb_to_recordset(%(intents)s) as i({WANTED_COLUMNS})
+          on i.about = held.id
+        where not held.cancel_requested
+    )
+"""
+_MAY_BE_SENT = """
+    (select jsonb_object_agg(n.id, n.is_new) from intended n join wanted w on w.id = n.id
+     where w.about = held.id)
+"""
+_SAID = f"""
+    said as (
+        select a.* from held join jsonb_to_recordset(%(answers)s) as a({SAID_COLUMNS})
+          on a.about = held.id
+    )
+"""
+_BOOKED = """
+    (select array_agg(a.id::text) from answered a join said s on s.id = a.id
+     where s.about = held.id)
+"""
+
+
 class Part(StrEnum):
     """What a flush may hold besides the runs themselves; the statement has those that are there."""
 
@@ -200,6 +224,8 @@ class Part(StrEnum):
     CHARGES = "charges"
     EVENTS = "events"
     OUTBOX = "outbox"
+    INTENTS = "intents"
+    ANSWERS = "answers"
     SPENT = "spent"
     """A charge of more than nothing, which counts against a budget."""
     FAILED = "failed"
@@ -210,7 +236,8 @@ class Part(StrEnum):
 def flush(parts: frozenset[Part], *, wait: bool) -> str:
     """Return the statement that writes batches of runs, one of each, all or nothing of a batch.
 
-    It returns the runs whose batch was written, and whether they shall be cancelled. A batch
+    It returns the runs whose batch was written, whether they shall be cancelled, which of their
+    orders may be sent (by id, whether they are new) and which answers were booked. A batch
     counts only for the claim that it was made under, and once: its number is the one after the
     run's `flushes`. Whoever repeats it after a lost answer therefore gets no row.
 
@@ -231,8 +258,15 @@ def flush(parts: frozenset[Part], *, wait: bool) -> str:
         SPENT if Part.SPENT in parts else None,
         f"noticed as ({_NOTICED})" if Part.FAILED in parts else None,
         f"announced as ({_ANNOUNCED})" if Part.OUTBOX in parts else None,
+        f"{_WANTED}, {INTENDED}" if Part.INTENTS in parts else None,
+        f"{_SAID}, {ANSWERED}" if Part.ANSWERS in parts else None,
     ]
-    return f"with {', '.join(filter(None, queries))} select id, cancel_requested from held"
+    intended = _MAY_BE_SENT if Part.INTENTS in parts else "null::jsonb"
+    answered = _BOOKED if Part.ANSWERS in parts else "null::text[]"
+    return f"""
+        with {", ".join(filter(None, queries))}
+        select id, cancel_requested, {intended}, {answered} from held
+    """
 
 
 FLUSHED = """

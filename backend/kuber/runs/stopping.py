@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from kuber.runs.writer import NotRecorded
 from kuber.trading.errors import OrderNotWanted
 
 log = structlog.get_logger(__name__)
@@ -112,6 +113,10 @@ class NodeWork:
         task.add_done_callback(self._over)
         try:
             return await asyncio.shield(task)
+        except NotRecorded:
+            self._stop.request(StopReason.LEASE_LOST)
+            await asyncio.Event().wait()  # until that stop ends the node
+            raise
         except OrderNotWanted:
             self._stop.request(StopReason.CANCELLED)
             await asyncio.Event().wait()  # until that stop ends the node
@@ -121,7 +126,7 @@ class NodeWork:
         self._orders -= 1
         self._stop.orders.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, OrderNotWanted):
+        if error is not None and not isinstance(error, OrderNotWanted | NotRecorded):
             log.warning("order_without_answer", reason=str(error))
         if self._orders:
             return

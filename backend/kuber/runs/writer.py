@@ -1,7 +1,7 @@
 """Writes what the runs of a process record: in shared statements, each run's part on its own."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,11 +18,12 @@ from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.outbox import outbox_json
 from kuber.infra.telemetry import RUN_FLUSHES
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import RunId
+from kuber.kernel.ids import OrderId, RunId
 from kuber.runs import statements
 from kuber.runs.events import finished
 from kuber.runs.statements import Part
 from kuber.runs.types import ClaimedRun, NodeRecord, RunEvent, RunStatus, WaitsFor
+from kuber.trading.types import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,10 @@ class RunBatch:
     """Results of nodes; None for a node that cost nothing and used no tokens."""
     events: tuple[RunEvent, ...] = ()
     ending: Ending | None = None
+    intents: tuple[JsonObject, ...] = ()
+    """Rows of orders that are about to be sent, see `Journal.row`."""
+    answers: tuple[JsonObject, ...] = ()
+    """Rows of first answers to orders, see `Booking.row`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,26 @@ class Receipt:
     """A batch is on record. `cancel_requested`: its run shall be stopped."""
 
     cancel_requested: bool
+    intended: Mapping[str, bool] | None = None
+    """Its orders that may be sent by id, and whether they are new; None when that is not known."""
+    answered: frozenset[str] = frozenset()
+    """Its orders whose answer was booked."""
+
+    def standing(self, order_id: OrderId) -> Standing:
+        """Return how an intent of the batch stands. What is not known may have been sent before,
+        and the venue is asked."""
+        if self.cancel_requested:
+            return Standing.CANCELLED
+        if self.intended is None:
+            return Standing.OPEN
+        is_new = self.intended.get(str(order_id))
+        if is_new is None:
+            return Standing.ANSWERED
+        return Standing.NEW if is_new else Standing.OPEN
+
+    def booked(self, order_id: OrderId) -> bool:
+        """Return whether an answer of the batch is known to be booked."""
+        return str(order_id) in self.answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +141,16 @@ class WriterOptions:
         return self.lanes + self.alone
 
 
-_ARRAYS = ("batches", Part.STARTED, Part.SETTLED, Part.CHARGES, Part.EVENTS, Part.OUTBOX)
+_ARRAYS = (
+    "batches",
+    Part.STARTED,
+    Part.SETTLED,
+    Part.CHARGES,
+    Part.EVENTS,
+    Part.OUTBOX,
+    Part.INTENTS,
+    Part.ANSWERS,
+)
 """The parameters of a flush, each a JSON array."""
 
 
@@ -265,7 +299,10 @@ class RunWriter:
     async def _flush(self, several: Sequence[_Queued], *, wait: bool) -> dict[RunId, Receipt]:
         """Carry out a flush in one statement; return which batches it wrote, by run."""
         parts = frozenset[Part]().union(*(queued.parts for queued in several))
-        values: dict[str, object] = {"daily_budget": self._daily_budget}
+        values: dict[str, object] = {
+            "daily_budget": self._daily_budget,
+            "now": self._clock.now(),  # an intent is as old as the statement that records it
+        }
         for number, name in enumerate(_ARRAYS):
             elements = b",".join(queued.rows[number] for queued in several if queued.rows[number])
             values[name] = Jsonb(orjson.Fragment(b"[%b]" % elements))
@@ -273,7 +310,10 @@ class RunWriter:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(statement, values)).fetchall()
         RUN_FLUSHES.observe(len(several))
-        return {RunId(run_id): Receipt(cancel) for run_id, cancel in rows}
+        return {
+            RunId(run_id): Receipt(cancel, intended or {}, frozenset(answered or ()))
+            for run_id, cancel, intended, answered in rows
+        }
 
 
 def _parts(batch: RunBatch, rows: tuple[bytes, ...]) -> frozenset[Part]:
@@ -317,6 +357,8 @@ def _rows(batch: RunBatch, now: datetime) -> tuple[bytes, ...]:
         [_charge_row(run, record, charge, now) for record, charge in charged],
         [_told_row(run.id, batch.events)] if batch.events else [],
         [{**event, "about": run.id} for event in outbox_json(announced)],
+        [{**intent, "about": run.id} for intent in batch.intents],
+        [{**answer, "about": run.id} for answer in batch.answers],
     )
 
 

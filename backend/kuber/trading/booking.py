@@ -128,7 +128,7 @@ class Booking:
 
 
 def _told(intent: Intent, step: Step, now: datetime) -> list[Notice]:
-    """Return what the user is told; the statement adds the pipeline. Simulated fills are grouped."""
+    """Return what the user is told, for `statements.ANSWERED`. Simulated fills are grouped."""
     said: JsonObject = {
         "order_id": str(intent.id),
         "run_id": str(intent.origin.run_id),

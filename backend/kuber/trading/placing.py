@@ -1,8 +1,10 @@
 """One order from its intent to the venue's acknowledgement, both in the journal."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
@@ -34,13 +36,49 @@ Heard = tuple[OrderState, tuple[Execution, ...]]
 """What a venue said of an order, and the executions that it told."""
 
 
-class OrderPlacer:
-    """Commits the intent, calls the venue, commits what it answers."""
+class OrderRecord(Protocol):
+    """Where intents and first answers go."""
 
-    def __init__(self, broker: Broker, journal: Journal, booking: Booking) -> None:
+    async def intend(self, ticket: Ticket) -> Standing:
+        """Return how the intent stands once it is durable."""
+        ...
+
+    async def answer(
+        self, intent: Intent, said: OrderState, executions: Sequence[Execution]
+    ) -> OrderReport:
+        """Record the first answer to a new order, now or soon; return how the order stands."""
+        ...
+
+
+class DirectRecord:
+    """Records each intent and answer by itself, durable on return."""
+
+    def __init__(self, journal: Journal, booking: Booking) -> None:
+        self._journal = journal
+        self._booking = booking
+
+    async def intend(self, ticket: Ticket) -> Standing:
+        return await self._journal.intend(ticket)
+
+    async def answer(
+        self, intent: Intent, said: OrderState, executions: Sequence[Execution]
+    ) -> OrderReport:
+        step = await self._booking.book(intent, said, executions, first=True)
+        if step is None:  # somebody else asked the venue meanwhile
+            return await self._journal.report(intent.id)
+        return OrderReport(intent.id, step.status, step.reason or "", step.executions)
+
+
+class OrderPlacer:
+    """Has the intent recorded, calls the venue, has recorded what it answers."""
+
+    def __init__(
+        self, broker: Broker, journal: Journal, booking: Booking, record: OrderRecord | None = None
+    ) -> None:
         self._broker = broker
         self._journal = journal
         self._booking = booking
+        self._record = record or DirectRecord(journal, booking)
 
     async def place(self, ticket: Ticket) -> OrderReport:
         """Return the order as it stands once the venue has it, filled or not; safe to repeat.
@@ -50,16 +88,15 @@ class OrderPlacer:
         sent. Raises OrderOutcomeUnknown, OrderNotWanted.
         """
         try:
-            standing = await self._journal.intend(ticket)
+            standing = await self._record.intend(ticket)
             if standing is Standing.ANSWERED:
                 return await self._journal.report(ticket.id)
             async with asyncio.timeout(SEND_WITHIN_S):
                 state, executions = await self._of_the_venue(ticket, standing)
-            is_new = standing is Standing.NEW
-            step = await self._booking.book(ticket.intent, state, executions, first=is_new)
-            if step is None or not is_new:
-                return await self._journal.report(ticket.id)
-            return OrderReport(ticket.id, step.status, step.reason or "", step.executions)
+            if standing is Standing.NEW:
+                return await self._record.answer(ticket.intent, state, executions)
+            await self._booking.book(ticket.intent, state, executions)
+            return await self._journal.report(ticket.id)
         except (BrokerUnavailable, TimeoutError) as error:
             raise OrderOutcomeUnknown(
                 f"The broker did not answer for order {ticket.id}; it will be asked again."

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from kuber.agents.base import AgentConfig, AgentFailure, AgentMetadata, BaseAgent, Category
-from kuber.agents.effects import Reads, keyed
+from kuber.agents.effects import Reads, orders
 from kuber.agents.ports import Desk
 from kuber.agents.state import (
     Action,
@@ -77,7 +77,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         per_symbol=True,
         inputs=("market_data", "strategy", "risk"),
         outputs=("trade",),
-        effects=keyed(Reads.ACCOUNT),
+        effects=orders(Reads.ACCOUNT),
     )
     Config = TradeManagerConfig
 

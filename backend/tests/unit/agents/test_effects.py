@@ -14,6 +14,7 @@ from kuber.agents.effects import (
     Reads,
     Repeat,
     keyed,
+    orders,
     pure,
     recorded,
     with_model,
@@ -61,7 +62,7 @@ async def check(work: Any, effects: Effects | None) -> None:
 
 
 @pytest.mark.parametrize("work", [calls_out, calls_out_and_keeps_it_to_itself, starts_a_program])
-@pytest.mark.parametrize("effects", [pure(), recorded(Reads.CLOCK), keyed(Reads.ACCOUNT)])
+@pytest.mark.parametrize("effects", [pure(), recorded(Reads.CLOCK), orders(), keyed(Reads.ACCOUNT)])
 async def test_who_says_nothing_of_the_outside_and_goes_there_is_caught(
     work: Any, effects: Effects
 ) -> None:
@@ -109,6 +110,25 @@ def test_a_model_makes_a_computation_one_that_is_recorded() -> None:
     assert with_model(pure(Reads.DATA)) == recorded(Reads.DATA, Reads.OUTSIDE)
     assert with_model(keyed()).repeat is Repeat.KEYED
     assert with_model(UNDECLARED) == UNDECLARED
+
+
+@pytest.mark.parametrize(
+    ("effects", "before", "after"),
+    [
+        (pure(Reads.DATA), False, False),
+        (recorded(Reads.ACCOUNT, Reads.CLOCK), False, False),
+        (recorded(Reads.OUTSIDE), True, True),
+        (with_model(pure()), True, True),
+        (orders(Reads.ACCOUNT), False, False),
+        (with_model(orders(Reads.ACCOUNT)), True, True),
+        (keyed(Reads.ACCOUNT), True, False),
+        (UNDECLARED, True, True),
+    ],
+)
+def test_the_record_is_waited_for_where_somebody_outside_is_reached(
+    effects: Effects, before: bool, after: bool
+) -> None:
+    assert (effects.waits_for_the_record, effects.recorded_at_once) == (before, after)
 
 
 def test_bars_without_versions_are_recorded_by_who_reads_them() -> None:

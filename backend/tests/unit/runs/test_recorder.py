@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,9 +12,9 @@ import pytest
 
 from kuber.costs.types import BudgetReading
 from kuber.kernel.clock import FixedClock
-from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.kernel.ids import OrderId, PipelineId, RunId, UserId
 from kuber.runs import recorder as module
-from kuber.runs.recorder import RunRecorder
+from kuber.runs.recorder import Answer, RunRecorder
 from kuber.runs.types import (
     ClaimedRun,
     NodeRecord,
@@ -23,6 +24,7 @@ from kuber.runs.types import (
     RunStatus,
 )
 from kuber.runs.writer import Charge, Ending, LeaseLost, Receipt, RowsRefused, RunBatch
+from kuber.trading.types import Standing
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 CHARGE = Charge(Decimal(2), Decimal(0), Decimal(0), tokens_estimated=False)
@@ -40,6 +42,8 @@ class SlowWriter:
         self.let = asyncio.Event()
         self.failure = failure
         self.cancel_requested = False
+        self.intended: dict[str, bool] | None = {}
+        self.answered: frozenset[str] = frozenset()
 
     async def write(self, batch: RunBatch) -> Receipt:
         self.batches.append(batch)
@@ -48,7 +52,7 @@ class SlowWriter:
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
-        return Receipt(self.cancel_requested)
+        return Receipt(self.cancel_requested, self.intended, self.answered)
 
     @property
     def writes(self) -> list[tuple[int, list[str], list[str]]]:
@@ -293,3 +297,98 @@ async def test_the_end_leaves_with_all_that_nothing_waited_for() -> None:
     assert writer.writes == [
         (5, ["a succeeded"], ["agent_completed a", "execution_finished None"]),
     ]
+
+
+ORDER = OrderId(uuid4())
+
+
+@pytest.mark.parametrize(
+    ("intended", "cancelled", "standing"),
+    [
+        ({str(ORDER): True}, False, Standing.NEW),
+        ({str(ORDER): False}, False, Standing.OPEN),
+        ({}, False, Standing.ANSWERED),
+        ({}, True, Standing.CANCELLED),
+        (None, False, Standing.OPEN),
+        (None, True, Standing.CANCELLED),
+    ],
+)
+async def test_an_intent_leaves_with_what_came_before_and_is_told_how_it_stands(
+    intended: dict[str, bool] | None, cancelled: bool, standing: Standing
+) -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    writer.intended, writer.cancel_requested = intended, cancelled
+    recorder = new_recorder(writer)
+    recorder.settled(record_of("risk"), None, nothing)
+    assert await recorder.intend(ORDER, {"id": "x"}) is standing
+    [batch] = writer.batches
+    assert ([record.node_id for record, _ in batch.settled], batch.intents) == (
+        ["risk"],
+        ({"id": "x"},),
+    )
+
+
+async def test_an_intent_that_is_not_recorded_is_not_sent() -> None:
+    writer = SlowWriter(LeaseLost("lost"))
+    writer.let.set()
+    recorder = new_recorder(writer)
+    with pytest.raises(LeaseLost):
+        await recorder.intend(ORDER, {})
+    with pytest.raises(LeaseLost):
+        recorder.check()
+
+
+class Alone:
+    """Counts how often an answer was booked by itself."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    async def __call__(self) -> None:
+        self.times += 1
+
+
+@pytest.mark.parametrize(("booked", "alone"), [({str(ORDER)}, 0), (set(), 1)])
+async def test_an_answer_leaves_with_its_nodes_result_and_alone_only_if_it_was_not_booked(
+    booked: set[str], alone: int
+) -> None:
+    writer, by_itself = SlowWriter(), Alone()
+    writer.let.set()
+    writer.answered = frozenset(booked)
+    recorder = new_recorder(writer)
+    recorder.answered(Answer(ORDER, {"id": "x"}, by_itself))
+    recorder.settled(record_of("trade"), None, nothing)
+    await recorder.end(Ending(RunStatus.SUCCEEDED))
+    [batch] = writer.batches
+    assert (batch.answers, len(batch.settled)) == (({"id": "x"},), 1)
+    await recorder.book_what_is_left()
+    assert by_itself.times == alone
+
+
+@pytest.mark.parametrize("failure", [LeaseLost("lost"), RowsRefused("no")])
+async def test_the_answer_of_a_run_that_cannot_write_is_booked_by_itself_once(
+    failure: Exception,
+) -> None:
+    writer, by_itself = SlowWriter(failure), Alone()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.answered(Answer(ORDER, {"id": "x"}, by_itself))
+    with pytest.raises(type(failure)):
+        await recorder.flush()
+    with suppress(LeaseLost):
+        await recorder.end(Ending(RunStatus.FAILED))
+    await recorder.book_what_is_left()
+    assert by_itself.times == 1
+    assert [batch.answers for batch in writer.batches[1:]] in ([], [()])
+
+
+async def test_an_answer_that_comes_after_the_end_of_its_run_is_booked_by_itself() -> None:
+    writer, by_itself = SlowWriter(), Alone()
+    writer.let.set()
+    recorder = new_recorder(writer)
+    await recorder.end(Ending(RunStatus.CANCELLED))
+    recorder.answered(Answer(ORDER, {}, by_itself))
+    await recorder.rest()
+    await recorder.book_what_is_left()
+    assert (by_itself.times, len(writer.batches)) == (1, 1)
