@@ -310,8 +310,11 @@ class RunWriter:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(statement, values)).fetchall()
         RUN_FLUSHES.observe(len(several))
+        with_intents = Part.INTENTS in parts
         return {
-            RunId(run_id): Receipt(cancel, intended or {}, frozenset(answered or ()))
+            RunId(run_id): Receipt(
+                cancel, (intended or {}) if with_intents else None, frozenset(answered or ())
+            )
             for run_id, cancel, intended, answered in rows
         }
 
