@@ -133,7 +133,10 @@ class Linker:
         await self._rotate_if_asked(connection, state)
         kept, tip = None, state.tip
         async with connection.transaction():
-            rows = await (await connection.execute(statements.TAKE, (self._batch,))).fetchall()
+            # Planned each time: this connection lives for weeks, and a plan that was made while
+            # nothing waited is slow by orders of magnitude once many do.
+            taken = await connection.execute(statements.TAKE, (self._batch,), prepare=False)
+            rows = await taken.fetchall()
             if rows:
                 tip = await self._write(connection, tip, rows)
             if self._due(state, tip):

@@ -48,8 +48,11 @@ TIP = """
 """
 TAKE = f"""
     with taken as (
-        delete from audit_pending where entry_id in (
-            select entry_id from audit_pending order by entry_id limit %s)
+        -- By the last of them and not one by one: a plan made while there were few would look
+        -- through all that wait for each that is taken.
+        delete from audit_pending where entry_id <= (
+            select max(entry_id) from (
+                select entry_id from audit_pending order by entry_id limit %s) first)
         returning entry_id
     )
     select t.entry_id, {_TEXTS}
