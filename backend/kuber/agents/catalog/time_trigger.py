@@ -180,7 +180,15 @@ class TimeTrigger(BaseAgent[TimeTriggerConfig]):
                 f" it runs {self.config.words()}{market}.",
                 remedy="Choose another moment, or start with a manual trigger.",
             )
-        return TriggerNotMet(reason, next_moment(now, rule, calendar))
+        moment = next_moment(now, rule, calendar)
+        if moment is None:
+            return AgentFailure(
+                "never_time",
+                f"Its time never comes: {self.config.words()}{market} has no moment.",
+                remedy="Widen the window, choose other days, or let it run while the market is"
+                " closed, too.",
+            )
+        return TriggerNotMet(reason, moment)
 
 
 def next_moment(now: datetime, rule: Schedule, calendar: TradingCalendar | None) -> datetime | None:

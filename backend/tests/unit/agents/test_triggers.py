@@ -58,12 +58,23 @@ async def test_cron_and_calendar_are_both_waited_for() -> None:
     assert unmet.value.wake_at == datetime(2013, 4, 1, 16, tzinfo=UTC)
 
 
-async def test_a_schedule_that_never_meets_the_market_has_no_wake_up_time() -> None:
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"schedule": "cron", "cron": "0 3 31 2 *"},
+        {"schedule": "cron", "cron": "0 3 31 2 *", "market_hours_only": False},
+        {"start": "04:43", "end": "05:43"},
+        {"days": ["sat", "sun"]},
+    ],
+)
+async def test_a_schedule_that_never_comes_fails_instead_of_waiting(
+    config: dict[str, object],
+) -> None:
     bench = at(THURSDAY_NOON)
-    config = {"schedule": "cron", "cron": "0 3 31 2 *"}
-    with pytest.raises(TriggerNotMet) as unmet:
+    with pytest.raises(AgentFailure, match="never comes") as failure:
         await bench.run(TimeTrigger, config, bench.state("ACME"))
-    assert unmet.value.wake_at is None
+    assert (failure.value.code, failure.value.retryable) == ("never_time", False)
+    assert "Widen" in (failure.value.remedy or "")
 
 
 async def test_a_run_at_a_chosen_moment_fails_instead_of_waiting() -> None:
