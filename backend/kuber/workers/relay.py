@@ -39,6 +39,9 @@ SOON_S = 0.05
 AWAKE_S = 1.0
 """For so long after it published something the relay looks again soon: of transactions that
 announce at the same moment only one tells of it."""
+BUSY_S, GATHER_S = 0.02, 0.008
+"""Told again within `BUSY_S` after it published something, the relay waits for `GATHER_S`: many
+transactions that announce one after the other share a batch, and a lone one waits for nothing."""
 LOOK_EVERY_S = 2.0
 """How often the relay looks for itself: for rows that nobody told of, whether Kafka still has what
 nobody has recorded, and how many rows wait."""
@@ -103,6 +106,8 @@ class OutboxRelay:
                 elif not look:
                     awake = time.monotonic() - published_at_s < AWAKE_S
                     await _told(connection, SOON_S if awake else self._look_every_s)
+                    if time.monotonic() - published_at_s < BUSY_S:
+                        await asyncio.sleep(GATHER_S)
 
     async def publish_batch(self, connection: AsyncConnection[Any]) -> int:
         """Publish the oldest rows; return how many. Raises KafkaUnavailable.
