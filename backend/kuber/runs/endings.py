@@ -1,11 +1,11 @@
 """How a run leaves its worker. Pure."""
 
 from kuber.infra.db import JsonObject
+from kuber.runs.batches import Ending
 from kuber.runs.executor import RunExecutor
 from kuber.runs.plan import Plan
 from kuber.runs.summary import outcome
 from kuber.runs.types import NodeRecord, NodeStatus, RunStatus, WaitsFor
-from kuber.runs.writer import Ending
 
 
 def ending_of(executor: RunExecutor, plan: Plan) -> Ending:

@@ -20,6 +20,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId
 from kuber.pipelines.types import MANAGER_NODE
 from kuber.runs.attempt import Limits
+from kuber.runs.batches import DatabaseAway, Ending, LeaseLost, NotRecorded
 from kuber.runs.context import Surroundings
 from kuber.runs.endings import crashed, ending_of, outdated, timed_out
 from kuber.runs.executor import RunExecutor
@@ -30,7 +31,7 @@ from kuber.runs.recorder import Broadcaster, RunRecorder
 from kuber.runs.stopping import RunStop, StopReason, TimeLimit
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunEventType, RunStatus
-from kuber.runs.writer import DatabaseAway, Ending, LeaseLost, NotRecorded, RunWriter
+from kuber.runs.writer import RunWriter
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)

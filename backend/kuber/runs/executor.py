@@ -18,6 +18,7 @@ from kuber.costs.types import rental
 from kuber.infra.telemetry import NODE_SECONDS
 from kuber.kernel.clock import Clock
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
+from kuber.runs.batches import NotRecorded
 from kuber.runs.lineage import (
     Changes,
     changes_from_json,
@@ -33,7 +34,6 @@ from kuber.runs.seeds import node_seed
 from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.summary import charge_for, headline, wait_until
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType, WaitsFor
-from kuber.runs.writer import NotRecorded
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)

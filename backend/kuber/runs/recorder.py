@@ -14,8 +14,8 @@ from psycopg_pool import PoolTimeout
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, RunId, UserId
+from kuber.runs.batches import Charge, Ending, NotRecorded, Receipt, RowsRefused, RunBatch
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunEventType
-from kuber.runs.writer import Charge, Ending, NotRecorded, Receipt, RowsRefused, RunBatch
 from kuber.trading.types import Standing
 
 log = structlog.get_logger(__name__)

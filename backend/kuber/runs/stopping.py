@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from kuber.runs.writer import NotRecorded
+from kuber.runs.batches import NotRecorded
 from kuber.trading.errors import OrderNotWanted
 
 log = structlog.get_logger(__name__)

@@ -15,9 +15,9 @@ from kuber.agents.state import (
 )
 from kuber.costs.types import rental
 from kuber.kernel.backoff import Backoff
+from kuber.runs.batches import Charge
 from kuber.runs.lineage import Changes
 from kuber.runs.types import NodeRecord, NodeStatus
-from kuber.runs.writer import Charge
 
 _LOOKS = Backoff(first_s=30, longest_s=900, jitter=0)
 

@@ -9,9 +9,10 @@ import pytest
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
+from kuber.runs.batches import Ending, RunBatch
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunStatus
-from kuber.runs.writer import Ending, RunBatch, RunWriter
+from kuber.runs.writer import RunWriter
 from tests.fakes.queued_runs import queue_runs
 from tests.fakes.subscribers import add_user
 from tests.fixtures.limits import allow

@@ -12,9 +12,10 @@ import pytest
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import RunId
+from kuber.runs.batches import Charge, Ending, LeaseLost, Receipt, RunBatch
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunEventType, RunStatus
-from kuber.runs.writer import Charge, Ending, LeaseLost, Receipt, RunBatch, RunWriter
+from kuber.runs.writer import RunWriter
 from tests.fakes.queued_runs import queue_runs
 from tests.fakes.subscribers import add_user
 

@@ -19,9 +19,10 @@ from kuber.brokers.port import (
 )
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
+from kuber.runs.batches import LeaseLost, Receipt, RunBatch
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus
-from kuber.runs.writer import LeaseLost, Receipt, RunBatch, RunWriter
+from kuber.runs.writer import RunWriter
 from kuber.trading.booking import Booking
 from kuber.trading.journal import Journal
 from kuber.trading.lifecycle import OrderLife, advance

@@ -11,7 +11,7 @@ import pytest
 from kuber.agents.base import AgentFailure, BaseAgent, HostUnavailable, TriggerNotMet
 from kuber.infra.db import raw_pool
 from kuber.kernel.ids import UserId
-from kuber.runs.writer import Receipt, RunBatch
+from kuber.runs.batches import Receipt, RunBatch
 from tests.fakes.engines import OPTIONS, START, Scene
 from tests.fakes.graphs import chain, edge, graph, node, path
 from tests.fakes.subscribers import add_user

@@ -17,17 +17,10 @@ from structlog.testing import capture_logs
 from kuber.infra.db import RawConnection, RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.runs import writer as module
+from kuber.runs.batches import Charge, DatabaseAway, Receipt, RowsRefused, RunBatch
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus
-from kuber.runs.writer import (
-    Charge,
-    DatabaseAway,
-    Receipt,
-    RowsRefused,
-    RunBatch,
-    RunWriter,
-    WriterOptions,
-)
+from kuber.runs.writer import RunWriter, WriterOptions
 from tests.fakes.queued_runs import queue_runs
 from tests.fakes.subscribers import add_user
 

@@ -14,6 +14,7 @@ from kuber.costs.types import BudgetReading
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import OrderId, PipelineId, RunId, UserId
 from kuber.runs import recorder as module
+from kuber.runs.batches import Charge, Ending, LeaseLost, Receipt, RowsRefused, RunBatch
 from kuber.runs.recorder import Answer, RunRecorder
 from kuber.runs.types import (
     ClaimedRun,
@@ -23,7 +24,6 @@ from kuber.runs.types import (
     RunEventType,
     RunStatus,
 )
-from kuber.runs.writer import Charge, Ending, LeaseLost, Receipt, RowsRefused, RunBatch
 from kuber.trading.types import Standing
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
