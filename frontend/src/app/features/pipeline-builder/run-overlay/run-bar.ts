@@ -1,3 +1,4 @@
+import { NgTemplateOutlet } from '@angular/common';
 import {
   afterRenderEffect,
   Component,
@@ -39,6 +40,7 @@ const TICK_MS = 200;
     MatIconButton,
     ModeBadge,
     NewestPrice,
+    NgTemplateOutlet,
     RouterLink,
     StatusBadge,
     SymbolPicker,
