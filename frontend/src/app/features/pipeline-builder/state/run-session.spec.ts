@@ -13,7 +13,7 @@ import { ProblemList } from './problem-list';
 import { RunFreshness } from './run-freshness';
 import { RunSession } from './run-session';
 import { RunStore } from './run-store';
-import { type Meeting } from './save-state';
+import { type Meeting, type SaveState } from './save-state';
 import { problem } from './testing';
 
 describe('a run that could not be started', () => {
@@ -21,6 +21,7 @@ describe('a run that could not be started', () => {
   let [stored, deleted]: [boolean, boolean] = [true, false];
   let refusal: ProblemError;
   let session: RunSession;
+  const state = signal<SaveState>('offline');
   const facts = signal({ id: 'p', version: 1, revision: 4 });
   const asked: unknown[] = [];
   let met: () => Meeting;
@@ -32,13 +33,14 @@ describe('a run that could not be started', () => {
     refusal = serverAway();
     asked.length = 0;
     view.set(null);
+    state.set('offline');
     activeRun.mockReset().mockResolvedValue(null);
     localStorage.removeItem('kuber.symbol');
     facts.set({ id: 'p', version: 1, revision: 4 });
     met = () => 'conflict';
     const autosave = {
       flush: () => Promise.resolve(stored),
-      state: () => 'offline',
+      state,
       unsaved: () => 'the last change could not be saved.',
       reason: () => (deleted ? 'The pipeline was deleted elsewhere.' : 'It was changed elsewhere.'),
       noticeDeleted: () => Promise.resolve(deleted),
@@ -133,6 +135,25 @@ describe('a run that could not be started', () => {
     await session.run();
     expect(asked).toMatchObject([{ revision: 4 }, { revision: 5 }]);
     expect(text()).toBeUndefined();
+  });
+
+  it('is forgotten once it is chosen what becomes of a change made elsewhere', async () => {
+    refusal = problem(412, 'stale_revision');
+    state.set('conflict');
+    await session.run();
+    TestBed.tick();
+    expect(text()).toBe('Not started. It was changed elsewhere.');
+    state.set('saved');
+    TestBed.tick();
+    expect(text()).toBeUndefined();
+  });
+
+  it('stays when it had another reason, whatever is saved meanwhile', async () => {
+    refusal = problem(429, 'Too many runs.');
+    await session.run();
+    state.set('saved');
+    TestBed.tick();
+    expect(text()).toBe('Too many runs.');
   });
 
   describe('while one waits', () => {

@@ -36,6 +36,8 @@ export interface Refusal {
   readonly activeRun: string | null;
   /** What was not done because the server was away, as "Not started"; '' for another reason. */
   readonly missed: string;
+  /** It was refused because the pipeline was changed or deleted elsewhere: void once that is settled. */
+  readonly clash: boolean;
 }
 
 /** What to run on, and everything that pressing Run means: save first, start, follow, open the result. */
@@ -76,6 +78,10 @@ export class RunSession {
   );
 
   readonly blocked = computed(() => this.problems.count() > 0);
+  /** The pipeline was changed or deleted elsewhere, and what becomes of it is not chosen yet. */
+  private readonly clashes = computed(() =>
+    ['conflict', 'deleted'].includes(this.autosave.state()),
+  );
   /** A run is at work: nothing else can be asked for. */
   readonly busy = computed(() => this.runs.active() && !this.runs.paused());
 
@@ -88,6 +94,9 @@ export class RunSession {
     effect(() => {
       recoveries();
       untracked(() => this.lookBack());
+    });
+    effect(() => {
+      if (!this.clashes()) untracked(() => this.refusal()?.clash && this.refusal.set(null));
     });
     if (!this.symbol()) void this.suggestSymbol();
   }
@@ -201,7 +210,7 @@ export class RunSession {
 
   /** Says above the bar why what was asked for was not done. */
   refuse(text: string, { activeRun = null, missed = '' }: Partial<Refusal> = {}): void {
-    this.refusal.set({ text, activeRun, missed });
+    this.refusal.set({ text, activeRun, missed, clash: this.clashes() });
     this.actions.say(text);
   }
 
@@ -210,7 +219,7 @@ export class RunSession {
     const missed = this.refusal()?.missed;
     if (!missed) return;
     const text = `${missed}: Kuber could not be reached. It can be again: look, and try once more.`;
-    this.refusal.set({ text, activeRun: null, missed: '' });
+    this.refusal.set({ text, activeRun: null, missed: '', clash: false });
   }
 
   private async explain(problem: ProblemError): Promise<void> {
