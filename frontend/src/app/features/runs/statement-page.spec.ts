@@ -64,7 +64,8 @@ describe('the statement', () => {
   });
 
   it('says on top what all orders and runs came to, and of each its commission and as-of', async () => {
-    const { page, rows } = await open([order()], [], '0.25');
+    const cost = { key: 'p-1', name: 'Swing', amount: '0.25', runs: 1, input_tokens: 0 };
+    const { page, rows } = await open([order()], [{ ...cost, output_tokens: 0 }], '0.25');
     const sums = [...page.querySelectorAll('dl dd')].map((one) =>
       one.textContent.replaceAll(/\s+/g, ' ').trim(),
     );
@@ -117,8 +118,12 @@ describe('the statement', () => {
     );
   });
 
-  it('says that nothing was ordered', async () => {
-    const { page } = await open([], [], '0');
+  it('says that nothing was ordered, and that nothing has cost anything', async () => {
+    const { page, rows } = await open([], [], '0');
     expect(page.textContent).toContain('Nothing was ordered yet');
+    expect(page.textContent).toContain('Nothing has cost anything yet. Runs by rules are free.');
+    expect(page.querySelector('table[aria-label="Costs by pipeline"]')).toBeNull();
+    expect(page.querySelector('.jump')).toBeNull();
+    expect(rows('Costs by pipeline')).toEqual([]);
   });
 });
