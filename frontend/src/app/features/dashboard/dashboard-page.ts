@@ -1,13 +1,20 @@
 import { Component, computed, DestroyRef, inject, resource } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
-import { listExecutions, listPipelines, listTemplates, type TemplateOut } from '@core/api';
+import {
+  type ExecutionSummary,
+  listExecutions,
+  listPipelines,
+  listTemplates,
+  type TemplateOut,
+} from '@core/api';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
 import { toProblemError } from '@core/http/problem-error';
 import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
 import { createFromTemplate } from '@core/pipelines/open-template';
+import { waitInWords } from '@core/runs/wait-words';
 import { RunEvents } from '@core/socket/run-events';
 import { SystemInfoStore } from '@core/system/system-info';
 import { EmptyState } from '@shared/empty-state';
@@ -23,7 +30,7 @@ const PIPELINES_SHOWN = 6;
 const RUNS_SHOWN = 8;
 const QUICK_STARTS = 3;
 /** Events that change what the list of runs says. */
-const TELLING = new Set(['execution_started', 'execution_finished']);
+const TELLING = new Set(['execution_started', 'execution_finished', 'waiting']);
 
 /** Home: what was worked on, what ran, and how to start. */
 @Component({
@@ -80,6 +87,10 @@ export class DashboardPage {
       if (TELLING.has(event.type)) this.runs.reload();
     });
     inject(DestroyRef).onDestroy(stop);
+  }
+
+  protected words(run: ExecutionSummary): string {
+    return waitInWords(run) ?? run.outcome ?? run.error ?? run.pipeline_name;
   }
 
   protected retry(): void {
