@@ -5,6 +5,7 @@ import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
+import { followRuns } from '@core/runs/follow-runs';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { CostPipe, CountPipe } from '@shared/format/format-pipes';
@@ -197,5 +198,9 @@ export class StatementPage {
     inject(PageContext).show([{ label: 'Runs', link: '/runs' }, { label: 'Statement' }]);
     reloadOnRecovery(this.costs);
     void this.orders.load({});
+    followRuns(() => {
+      void this.orders.catchUp(({ id }) => id);
+      this.costs.reload();
+    });
   }
 }
