@@ -170,6 +170,9 @@ class LastRun(BaseModel):
     created_at: datetime
     finished_at: datetime | None
     outcome: str | None
+    wake_at: datetime | None = None
+    waits_for: Literal["trigger", "retry", "breaker"] | None = None
+    """While it waits, for what; `outcome` says it in words, `wake_at` until when."""
 
 
 class PipelineSummary(PipelineHead):

@@ -114,6 +114,8 @@ class RunRepository:
                 RunRow.created_at,
                 RunRow.finished_at,
                 RunRow.outcome,
+                RunRow.wake_at,
+                RunRow.waits_for,
                 number,
             )
             .where(RunRow.pipeline_id.in_(pipeline_ids))

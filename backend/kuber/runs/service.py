@@ -187,6 +187,8 @@ class RunService:
                 created_at=row.created_at,
                 finished_at=row.finished_at,
                 outcome=row.outcome,
+                wake_at=row.wake_at,
+                waits_for=row.waits_for,
             )
             for pipeline_id, row in rows.items()
         }

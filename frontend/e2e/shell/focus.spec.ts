@@ -6,6 +6,8 @@ import { newScanner, newSubscriber } from '../support/signals';
 const CONTRAST = 3;
 /** Of the outline of the control, so much has to be drawn (some of it may be cut off). */
 const SHARE = 0.5;
+/** So much of it, where the ring lies inside the control and all of it is drawn. */
+const WHOLE = 1.5;
 const ROOM = 6;
 const PAGES = [
   '/',
@@ -88,7 +90,7 @@ async function invisible(page: Page, lab: Page, seen: Set<string>): Promise<stri
 }
 
 /** What is wrong with the ring of the control that has the focus, or null. */
-async function faultOf(page: Page, lab: Page): Promise<string | null> {
+async function faultOf(page: Page, lab: Page, share = SHARE): Promise<string | null> {
   await settled(page);
   const at = await focused(page);
   if (!at) return 'nothing has the focus';
@@ -113,7 +115,7 @@ async function faultOf(page: Page, lab: Page): Promise<string | null> {
     } as FocusOptions),
   );
   const changed = await countChanged(lab, without, withFocus);
-  const wanted = 2 * (width + height) * SHARE;
+  const wanted = 2 * (width + height) * share;
   return changed < wanted ? `${at.name}: ${changed} of ${Math.round(wanted)} pixels` : null;
 }
 
@@ -173,5 +175,26 @@ test('the focus can be seen on a slider and on the list of shortcuts', async ({
     await look(`shortcuts, ${colorScheme}`);
     await page.keyboard.press('Escape');
     await expect(page.getByRole('dialog')).toHaveCount(0);
+  }
+});
+
+test('the ring of a tab is drawn whole, though its row cuts off what stands out', async ({
+  page,
+  request,
+  context,
+}) => {
+  const account = await newAccount(request);
+  const id = await newPipeline(request, account, 'Tabs');
+  await logIn(page, account.email);
+  const lab = await laboratory(context);
+  await page.bringToFront();
+  await page.goto(`/pipelines/${id}`);
+  await page.locator('k-node-card').first().click();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.getByRole('tab', { name: 'Settings' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await expect(page.getByRole('tab', { name: 'Input' })).toBeFocused();
+    expect.soft(await faultOf(page, lab, WHOLE), colorScheme).toBeNull();
   }
 });

@@ -134,8 +134,12 @@ class TimeTriggerConfig(AgentConfig):
         """Return the schedule as a person would say it."""
         if self.schedule == "cron":
             return f"cron {self.cron} ({self.time_zone})"
-        days = ", ".join(day.value.capitalize() for day in self.days)
-        return f"{self.start} to {self.end} on {days} ({self.time_zone})"
+        return f"{self.start} to {self.end} {self._days_in_words()} ({self.time_zone})"
+
+    def _days_in_words(self) -> str:
+        if set(self.days) == set(_WEEKDAYS):
+            return "every day"
+        return "on " + ", ".join(day.value.capitalize() for day in self.days)
 
 
 class TimeTrigger(BaseAgent[TimeTriggerConfig]):

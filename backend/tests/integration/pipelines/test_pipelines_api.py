@@ -201,6 +201,17 @@ def test_the_history_pages_newest_first(trader: Trader) -> None:
     assert (last["execution_id"], last["status"]) == (runs[-1], "succeeded")
 
 
+def test_the_list_says_until_when_and_for_what_a_last_run_waits(
+    trader: Trader, tmp_path: Path
+) -> None:
+    made = trader.create(graph=gated(str(tmp_path / "gate"), again_s=600))
+    run_id = trader.run(made["id"])
+    trader.wait(run_id, "waiting")
+    last = trader.http.get("/pipelines").json()["items"][0]["last_run"]
+    assert (last["status"], last["waits_for"]) == ("waiting", "trigger")
+    assert last["wake_at"] == trader.execution(run_id)["wake_at"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -37,6 +37,22 @@ async def test_a_market_holiday_puts_the_run_to_sleep_until_the_next_session() -
     assert unmet.value.wake_at == datetime(2013, 4, 1, 13, 35, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (["mon", "tue", "wed", "thu", "fri"], "on Mon, Tue, Wed, Thu, Fri"),
+        (["sun", "mon", "tue", "wed", "thu", "fri", "sat"], "every day"),
+    ],
+)
+async def test_a_window_says_its_days_in_words(days: list[str], words: str) -> None:
+    bench = at(GOOD_FRIDAY)
+    with pytest.raises(TriggerNotMet) as unmet:
+        await bench.run(TimeTrigger, {"days": days}, bench.state("ACME"))
+    assert unmet.value.reason.startswith(
+        f"Not yet time: runs 09:35 to 15:55 {words} (America/New_York)"
+    )
+
+
 async def test_the_calendar_can_be_ignored() -> None:
     bench = at(GOOD_FRIDAY)
     run = await bench.run(TimeTrigger, {"market_hours_only": False}, bench.state("ACME"))

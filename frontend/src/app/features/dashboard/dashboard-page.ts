@@ -1,14 +1,21 @@
-import { Component, computed, DestroyRef, inject, resource } from '@angular/core';
+import { Component, computed, inject, resource } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
-import { listExecutions, listPipelines, listTemplates, type TemplateOut } from '@core/api';
+import {
+  type ExecutionSummary,
+  listExecutions,
+  listPipelines,
+  listTemplates,
+  type TemplateOut,
+} from '@core/api';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
 import { toProblemError } from '@core/http/problem-error';
 import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
 import { createFromTemplate } from '@core/pipelines/open-template';
-import { RunEvents } from '@core/socket/run-events';
+import { followRuns } from '@core/runs/follow-runs';
+import { waitInWords } from '@core/runs/wait-words';
 import { SystemInfoStore } from '@core/system/system-info';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
@@ -22,8 +29,6 @@ import { Time } from '@shared/time';
 const PIPELINES_SHOWN = 6;
 const RUNS_SHOWN = 8;
 const QUICK_STARTS = 3;
-/** Events that change what the list of runs says. */
-const TELLING = new Set(['execution_started', 'execution_finished']);
 
 /** Home: what was worked on, what ran, and how to start. */
 @Component({
@@ -76,10 +81,11 @@ export class DashboardPage {
 
   constructor() {
     reloadOnRecovery(this.templates);
-    const stop = inject(RunEvents).watchAll((event) => {
-      if (TELLING.has(event.type)) this.runs.reload();
-    });
-    inject(DestroyRef).onDestroy(stop);
+    followRuns(() => this.runs.reload());
+  }
+
+  protected words(run: ExecutionSummary): string {
+    return waitInWords(run) ?? run.outcome ?? run.error ?? run.pipeline_name;
   }
 
   protected retry(): void {

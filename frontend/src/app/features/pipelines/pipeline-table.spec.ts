@@ -43,6 +43,20 @@ describe('a pipeline in the list', () => {
     expect(text).not.toContain('draft');
   });
 
+  it('says until when its last run waits', async () => {
+    const last_run = {
+      execution_id: 'run-1',
+      status: 'waiting',
+      symbol: 'NVDA',
+      created_at: '2026-11-21T12:00:00Z',
+      finished_at: null,
+      outcome: 'Not yet time: runs 09:35 to 15:55 every day (UTC).',
+      wake_at: '2009-05-14T21:00:00Z',
+      waits_for: 'trigger',
+    };
+    expect(await row({ last_run })).toMatch(/Paused.*Looks again at 14 May, \d\d:00/s);
+  });
+
   it('says when it was never published', async () => {
     expect(await row({ published_version: null, draft_differs: true })).toContain(
       'Never published',

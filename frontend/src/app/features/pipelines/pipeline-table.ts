@@ -2,8 +2,9 @@ import { Component, inject, input, output } from '@angular/core';
 import { MatIconButton } from '@angular/material/button';
 import { MatMenuModule } from '@angular/material/menu';
 import { Router, RouterLink } from '@angular/router';
-import type { PipelineSummary } from '@core/api';
+import type { LastRun, PipelineSummary } from '@core/api';
 import { type TriggerLook, triggerLook } from '@core/pipelines/trigger-words';
+import { waitInWords } from '@core/runs/wait-words';
 import { splitDecision } from '@shared/format/decision';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
@@ -54,8 +55,12 @@ export class PipelineTable {
     return draft_differs ? `v${version} and a draft` : '';
   }
 
-  protected decisionOf({ outcome, symbol }: NonNullable<PipelineSummary['last_run']>): string {
-    return outcome ? splitDecision(outcome).headline : symbol;
+  protected wordsOf(run: LastRun): string {
+    return waitInWords(run) ?? run.outcome ?? '';
+  }
+
+  protected decisionOf(run: LastRun): string {
+    return splitDecision(this.wordsOf(run)).headline || run.symbol;
   }
 
   /** The link in the row serves keyboards; the rest of the row serves the mouse. */

@@ -8,6 +8,7 @@ import { listPipelines, type PipelineSummary } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
+import { followRuns } from '@core/runs/follow-runs';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { FilterChips } from '@shared/filter-chips';
@@ -78,6 +79,7 @@ export class PipelinesPage {
 
   constructor() {
     effect(() => void this.list.load(this.filters()));
+    followRuns(() => void this.list.catchUp(({ id }) => id));
   }
 
   protected filter(change: Partial<ListFilters>, how: 'chosen' | 'typed' = 'chosen'): void {

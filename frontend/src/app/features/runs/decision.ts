@@ -1,7 +1,7 @@
 import type { ExecutionOut } from '@core/api';
 import { type Decision, splitDecision } from '@shared/format/decision';
 import { formatPrice, formatQuantity } from '@shared/format/numbers';
-import { waitInWords } from './wait-words';
+import { waitInWords } from '@core/runs/wait-words';
 
 /** The decision of a run, split after its first sentence. */
 export function headlineOf(run: ExecutionOut): Decision {

@@ -65,7 +65,7 @@ const REST_WORDS: Readonly<Partial<Record<OrderOut['status'], string>>> = {
                   }
                 </span>
               </td>
-              <td [title]="order.reason">{{ state(order) }}</td>
+              <td class="state" [title]="order.reason">{{ state(order) }}</td>
               <td class="k-num middle">{{ order.filled_quantity | kQuantity }}</td>
               <td class="k-num middle">{{ order.average_fill_price | kPrice }}</td>
               <td class="k-num middle">{{ order.commission | kMoney }}</td>
@@ -95,6 +95,10 @@ const REST_WORDS: Readonly<Partial<Record<OrderOut['status'], string>>> = {
     @media (max-width: 700px) {
       .middle {
         display: none;
+      }
+      .state {
+        width: 34%;
+        white-space: normal;
       }
       .narrow {
         display: grid;

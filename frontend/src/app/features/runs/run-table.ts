@@ -5,7 +5,7 @@ import { CostPipe, DatePipe, DurationPipe } from '@shared/format/format-pipes';
 import { ModeBadge } from '@shared/mode-badge';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
-import { waitInWords } from './wait-words';
+import { waitInWords } from '@core/runs/wait-words';
 
 /** Runs as rows; a click opens. */
 @Component({

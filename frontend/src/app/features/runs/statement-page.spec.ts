@@ -2,6 +2,9 @@ import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
 import type { OrderOut } from '@core/api';
 import { asked, provideFakeApi, queryOf, settled } from '@core/http/testing';
+import { told } from '@core/runs/testing';
+import type { RunEventHandler } from '@core/socket/run-event';
+import { RunEvents } from '@core/socket/run-events';
 import { StatementPage } from './statement-page';
 
 const order = (change: Partial<OrderOut> = {}): OrderOut => ({
@@ -28,8 +31,18 @@ const order = (change: Partial<OrderOut> = {}): OrderOut => ({
   ...change,
 });
 
+let tell: RunEventHandler = () => undefined;
+const runEvents = {
+  watchAll: (handler: RunEventHandler) => {
+    tell = handler;
+    return () => undefined;
+  },
+};
+
 async function open(orders: OrderOut[], costs: object[], total: string) {
-  TestBed.configureTestingModule({ providers: [provideFakeApi(), provideRouter([])] });
+  TestBed.configureTestingModule({
+    providers: [provideFakeApi(), provideRouter([]), { provide: RunEvents, useValue: runEvents }],
+  });
   const fixture = TestBed.createComponent(StatementPage);
   fixture.detectChanges();
   const bill = await asked('GET', '/costs');
@@ -46,7 +59,7 @@ async function open(orders: OrderOut[], costs: object[], total: string) {
     [...page.querySelectorAll(`table[aria-label="${label}"] tbody tr`)].map((row) =>
       row.textContent.replaceAll(/\s+/g, ' ').trim(),
     );
-  return { page, rows };
+  return { fixture, page, rows };
 }
 
 describe('the statement', () => {
@@ -64,7 +77,8 @@ describe('the statement', () => {
   });
 
   it('says on top what all orders and runs came to, and of each its commission and as-of', async () => {
-    const { page, rows } = await open([order()], [], '0.25');
+    const cost = { key: 'p-1', name: 'Swing', amount: '0.25', runs: 1, input_tokens: 0 };
+    const { page, rows } = await open([order()], [{ ...cost, output_tokens: 0 }], '0.25');
     const sums = [...page.querySelectorAll('dl dd')].map((one) =>
       one.textContent.replaceAll(/\s+/g, ' ').trim(),
     );
@@ -78,6 +92,25 @@ describe('the statement', () => {
     );
     expect(rows('Orders')[0]).toContain('$0.68');
     expect(rows('Orders')[0]).toContain('14 May 2009');
+  });
+
+  it('takes up what a run ordered and cost once it has ended', async () => {
+    const { fixture, rows } = await open([order()], [], '0');
+    tell(told.finished(9));
+    const cost = { key: 'p-1', name: 'Swing', amount: '0.25', runs: 1, input_tokens: 0 };
+    (await asked('GET', '/orders')).flush({
+      items: [order({ id: 'o-2', symbol: 'NVDA' }), order()],
+      next_cursor: null,
+      totals: { orders: 2, filled: 2, commissions: [] },
+    });
+    (await asked('GET', '/costs')).flush({
+      items: [{ ...cost, output_tokens: 0 }],
+      total: '0.25',
+      next_cursor: null,
+    });
+    await settled(fixture);
+    expect(rows('Orders')[0]).toContain('Buy 137 NVDA');
+    expect(rows('Costs by pipeline')).toHaveLength(1);
   });
 
   it('leads to the run of an order while there is one', async () => {
@@ -117,8 +150,12 @@ describe('the statement', () => {
     );
   });
 
-  it('says that nothing was ordered', async () => {
-    const { page } = await open([], [], '0');
+  it('says that nothing was ordered, and that nothing has cost anything', async () => {
+    const { page, rows } = await open([], [], '0');
     expect(page.textContent).toContain('Nothing was ordered yet');
+    expect(page.textContent).toContain('Nothing has cost anything yet. Runs by rules are free.');
+    expect(page.querySelector('table[aria-label="Costs by pipeline"]')).toBeNull();
+    expect(page.querySelector('.jump')).toBeNull();
+    expect(rows('Costs by pipeline')).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
+import { followRuns } from '@core/runs/follow-runs';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { CostPipe, CountPipe } from '@shared/format/format-pipes';
@@ -40,9 +41,11 @@ const PAGE_SIZE = 50;
             <dd>
               @if (costs.hasValue()) {
                 {{ costs.value().total | kCost }}
-                <button type="button" class="jump" (click)="bill.scrollIntoView()">
-                  by pipeline
-                </button>
+                @if (costs.value().items.length) {
+                  <button type="button" class="jump" (click)="bill.scrollIntoView()">
+                    by pipeline
+                  </button>
+                }
               } @else {
                 –
               }
@@ -65,6 +68,8 @@ const PAGE_SIZE = 50;
       <div class="k-card">
         @if (costs.error(); as error) {
           <k-error-state [error]="problem(error)" (retry)="costs.reload()" />
+        } @else if (costs.hasValue() && !costs.value().items.length) {
+          <p class="k-muted none">Nothing has cost anything yet. Runs by rules are free.</p>
         } @else if (costs.hasValue()) {
           <div class="k-table-wrap">
             <table class="k-table" aria-label="Costs by pipeline">
@@ -135,6 +140,7 @@ const PAGE_SIZE = 50;
     }
     .jump {
       min-height: 24px;
+      margin: -4px 0; /* big enough to hit, and the line stays as high as its neighbours */
       padding: 0;
       border: 0;
       background: none;
@@ -142,6 +148,10 @@ const PAGE_SIZE = 50;
       font-family: inherit;
       text-decoration: underline;
       cursor: pointer;
+    }
+    .none {
+      padding: 24px 16px;
+      text-align: center;
     }
     @media (max-width: 700px) {
       .tokens {
@@ -188,5 +198,9 @@ export class StatementPage {
     inject(PageContext).show([{ label: 'Runs', link: '/runs' }, { label: 'Statement' }]);
     reloadOnRecovery(this.costs);
     void this.orders.load({});
+    followRuns(() => {
+      void this.orders.catchUp(({ id }) => id);
+      this.costs.reload();
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { NgTemplateOutlet } from '@angular/common';
 import {
   afterRenderEffect,
   Component,
@@ -12,6 +13,7 @@ import {
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
 import { isOver } from '@core/runs/run-progress';
+import { waitInWords } from '@core/runs/wait-words';
 import { splitDecision } from '@shared/format/decision';
 import { formatCost } from '@shared/format/numbers';
 import { formatDateTime, formatDuration } from '@shared/format/times';
@@ -39,6 +41,7 @@ const TICK_MS = 200;
     MatIconButton,
     ModeBadge,
     NewestPrice,
+    NgTemplateOutlet,
     RouterLink,
     StatusBadge,
     SymbolPicker,
@@ -83,6 +86,13 @@ export class RunBar {
   protected readonly outcome = computed(() => {
     const view = this.view();
     return splitDecision(view?.outcome ?? view?.error ?? '');
+  });
+  /** Until when a paused run waits, and for what. */
+  protected readonly waits = computed(() => {
+    const view = this.view();
+    if (!view) return '';
+    const { status, outcome, waitsFor: waits_for, wakeAt: wake_at } = view;
+    return waitInWords({ status, outcome, waits_for, wake_at }) ?? outcome ?? '';
   });
   protected readonly progress = computed(() => {
     const runs = this.view()?.nodes ?? {};

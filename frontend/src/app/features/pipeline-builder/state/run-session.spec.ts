@@ -13,7 +13,7 @@ import { ProblemList } from './problem-list';
 import { RunFreshness } from './run-freshness';
 import { RunSession } from './run-session';
 import { RunStore } from './run-store';
-import { type Meeting } from './save-state';
+import { type Meeting, type SaveState } from './save-state';
 import { problem } from './testing';
 
 describe('a run that could not be started', () => {
@@ -21,26 +21,39 @@ describe('a run that could not be started', () => {
   let [stored, deleted]: [boolean, boolean] = [true, false];
   let refusal: ProblemError;
   let session: RunSession;
+  const state = signal<SaveState>('offline');
   const facts = signal({ id: 'p', version: 1, revision: 4 });
   const asked: unknown[] = [];
   let met: () => Meeting;
+  const view = signal<{ executionId: string; symbol: string; status: string } | null>(null);
+  const activeRun = vi.fn<(id: string, symbol?: string) => Promise<string | null>>();
 
   beforeEach(() => {
     [stored, deleted] = [true, false];
     refusal = serverAway();
     asked.length = 0;
+    view.set(null);
+    state.set('offline');
+    activeRun.mockReset().mockResolvedValue(null);
+    localStorage.removeItem('kuber.symbol');
     facts.set({ id: 'p', version: 1, revision: 4 });
     met = () => 'conflict';
     const autosave = {
       flush: () => Promise.resolve(stored),
-      state: () => 'offline',
+      state,
       unsaved: () => 'the last change could not be saved.',
       reason: () => (deleted ? 'The pipeline was deleted elsewhere.' : 'It was changed elsewhere.'),
       noticeDeleted: () => Promise.resolve(deleted),
       meet: () => Promise.resolve(met()),
     };
     const runs = {
-      active: () => false,
+      active: () => view() !== null,
+      paused: () => view()?.status === 'waiting',
+      view,
+      attach: (executionId: string) => {
+        view.set({ executionId, symbol: 'NVDA', status: 'waiting' });
+        return Promise.resolve();
+      },
       decisionNode: () => null,
       start: (_id: string, _nodes: unknown, body: unknown) => {
         asked.push(body);
@@ -52,7 +65,7 @@ describe('a run that could not be started', () => {
         RunSession,
         { provide: Autosave, useValue: autosave },
         { provide: EditorActions, useValue: { say: () => undefined } },
-        { provide: EditorApi, useValue: {} },
+        { provide: EditorApi, useValue: { activeRun } },
         { provide: EditorStore, useValue: { nodes: () => [] } },
         { provide: EditorUi, useValue: {} },
         { provide: PipelineDocument, useValue: { facts } },
@@ -122,5 +135,68 @@ describe('a run that could not be started', () => {
     await session.run();
     expect(asked).toMatchObject([{ revision: 4 }, { revision: 5 }]);
     expect(text()).toBeUndefined();
+  });
+
+  it('is forgotten once it is chosen what becomes of a change made elsewhere', async () => {
+    refusal = problem(412, 'stale_revision');
+    state.set('conflict');
+    await session.run();
+    TestBed.tick();
+    expect(text()).toBe('Not started. It was changed elsewhere.');
+    state.set('saved');
+    TestBed.tick();
+    expect(text()).toBeUndefined();
+  });
+
+  it('stays when it had another reason, whatever is saved meanwhile', async () => {
+    refusal = problem(429, 'Too many runs.');
+    await session.run();
+    state.set('saved');
+    TestBed.tick();
+    expect(text()).toBe('Too many runs.');
+  });
+
+  describe('while one waits', () => {
+    it('shows the symbol of the run that it picks up, and leaves the chosen one for next time', async () => {
+      session.useSymbol('AAPL');
+      activeRun.mockResolvedValue('run-1');
+      await session.resume('p');
+      expect(session.symbol()).toBe('NVDA');
+      expect(localStorage.getItem('kuber.symbol')).toBe('AAPL');
+    });
+
+    it('picks up only a run on the symbol that the address names', async () => {
+      session.preset('aapl', undefined);
+      await session.resume('p');
+      expect(activeRun).toHaveBeenCalledWith('p', 'AAPL');
+      expect(session.symbol()).toBe('AAPL');
+    });
+
+    it('can be asked for all the same on another symbol', async () => {
+      activeRun.mockResolvedValue('run-1');
+      await session.resume('p');
+      expect(session.busy()).toBe(false);
+      session.useSymbol('AAPL');
+      await session.run();
+      expect(asked).toMatchObject([{ symbol: 'AAPL' }]);
+    });
+
+    it('offers to open the run in the way only when it is another than the one on show', async () => {
+      activeRun.mockResolvedValue('run-1');
+      await session.resume('p');
+      refusal = problem(409, 'already_running');
+      await session.run();
+      expect(session.refusal()?.activeRun).toBeNull();
+      view.set(null);
+      await session.run();
+      expect(session.refusal()?.activeRun).toBe('run-1');
+    });
+
+    it('cannot be asked for while one is at work', async () => {
+      view.set({ executionId: 'run-1', symbol: 'NVDA', status: 'running' });
+      expect(session.busy()).toBe(true);
+      await session.run();
+      expect(asked).toEqual([]);
+    });
   });
 });

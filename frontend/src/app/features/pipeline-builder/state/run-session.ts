@@ -36,6 +36,8 @@ export interface Refusal {
   readonly activeRun: string | null;
   /** What was not done because the server was away, as "Not started"; '' for another reason. */
   readonly missed: string;
+  /** It was refused because the pipeline was changed or deleted elsewhere: void once that is settled. */
+  readonly clash: boolean;
 }
 
 /** What to run on, and everything that pressing Run means: save first, start, follow, open the result. */
@@ -60,6 +62,8 @@ export class RunSession {
   readonly refusal = signal<Refusal | null>(null);
   /** Whether the focus goes to the result when there is one. */
   leadsOn = false;
+  /** The symbol that the address names; '' for none. */
+  private named = '';
   private problemIndex = -1;
 
   /** The chosen instrument, once it is known. */
@@ -74,6 +78,12 @@ export class RunSession {
   );
 
   readonly blocked = computed(() => this.problems.count() > 0);
+  /** The pipeline was changed or deleted elsewhere, and what becomes of it is not chosen yet. */
+  private readonly clashes = computed(() =>
+    ['conflict', 'deleted'].includes(this.autosave.state()),
+  );
+  /** A run is at work: nothing else can be asked for. */
+  readonly busy = computed(() => this.runs.active() && !this.runs.paused());
 
   constructor() {
     effect(() => {
@@ -85,6 +95,9 @@ export class RunSession {
       recoveries();
       untracked(() => this.lookBack());
     });
+    effect(() => {
+      if (!this.clashes()) untracked(() => this.refusal()?.clash && this.refusal.set(null));
+    });
     if (!this.symbol()) void this.suggestSymbol();
   }
 
@@ -95,7 +108,8 @@ export class RunSession {
 
   /** Takes over what an address names: a symbol, and the moment to run as of (ISO 8601). */
   preset(symbol: string | undefined, asOf: string | undefined): void {
-    if (symbol) this.symbol.set(symbol.toUpperCase());
+    this.named = symbol?.toUpperCase() ?? '';
+    if (this.named) this.symbol.set(this.named);
     const moment = asOf ? localMoment(asOf) : '';
     if (moment) this.asOf.set(moment);
   }
@@ -110,7 +124,7 @@ export class RunSession {
    * leads the keyboard to its result.
    */
   async run(byKey = false): Promise<void> {
-    if (this.runs.active()) return;
+    if (this.busy()) return;
     this.leadsOn = byKey;
     if (this.blocked()) return this.showNextProblem();
     this.refusal.set(null);
@@ -144,11 +158,18 @@ export class RunSession {
     return this.runs.start(id, nodeIds, { ...this.body(), draft: true, revision });
   }
 
-  /** Picks up a run that is going on already, as after a reload. */
+  /** Picks up a run that is going on already, as after a reload; on the address's symbol if any. */
   async resume(pipelineId: string): Promise<void> {
-    const active = await this.api.activeRun(pipelineId).catch(() => null);
+    const active = await this.api.activeRun(pipelineId, this.named || undefined).catch(() => null);
     const open = this.document.facts()?.id === pipelineId;
-    if (active && open && !this.runs.active()) await this.runs.attach(active);
+    if (active && open && !this.runs.active()) await this.attach(active);
+  }
+
+  /** Shows a run, on the symbol that it is about. */
+  private async attach(executionId: string): Promise<void> {
+    await this.runs.attach(executionId);
+    const view = this.runs.view();
+    if (view?.executionId === executionId && view.symbol) this.symbol.set(view.symbol);
   }
 
   /** Goes through the problems one by one. */
@@ -175,7 +196,7 @@ export class RunSession {
   async openActive(): Promise<void> {
     const active = this.refusal()?.activeRun;
     this.refusal.set(null);
-    if (active) await this.runs.attach(active);
+    if (active) await this.attach(active);
   }
 
   /** What a run is asked for: on which symbol, and as of when. */
@@ -189,7 +210,7 @@ export class RunSession {
 
   /** Says above the bar why what was asked for was not done. */
   refuse(text: string, { activeRun = null, missed = '' }: Partial<Refusal> = {}): void {
-    this.refusal.set({ text, activeRun, missed });
+    this.refusal.set({ text, activeRun, missed, clash: this.clashes() });
     this.actions.say(text);
   }
 
@@ -198,7 +219,7 @@ export class RunSession {
     const missed = this.refusal()?.missed;
     if (!missed) return;
     const text = `${missed}: Kuber could not be reached. It can be again: look, and try once more.`;
-    this.refusal.set({ text, activeRun: null, missed: '' });
+    this.refusal.set({ text, activeRun: null, missed: '', clash: false });
   }
 
   private async explain(problem: ProblemError): Promise<void> {
@@ -210,7 +231,8 @@ export class RunSession {
     } else if (problem.code === 'already_running') {
       const id = this.document.facts()?.id ?? '';
       const active = await this.api.activeRun(id, this.symbol() || undefined).catch(() => null);
-      this.refuse(problem.detail, { activeRun: active });
+      const onShow = this.runs.view()?.executionId === active;
+      this.refuse(problem.detail, { activeRun: onShow ? null : active });
     } else {
       const first = problem.errors[0];
       if (problem.outage)

@@ -129,6 +129,25 @@ describe('run store', () => {
     expect(runs.active()).toBe(false);
   });
 
+  it('keeps a waiting run on show when another is refused, and follows it on', async () => {
+    api.execution.mockResolvedValue({ ...EXECUTION, status: 'waiting', last_sequence: 7 });
+    await runs.attach('run-1');
+    expect(runs.paused()).toBe(true);
+    api.run.mockRejectedValue(new ProblemError({ title: '', status: 409, code: 'x', detail: '' }));
+    await runs.start('p', [], {});
+    expect(runs.view()).toMatchObject({ executionId: 'run-1', status: 'waiting' });
+    expect(events.after).toBe(7);
+  });
+
+  it('makes room for another run while one waits', async () => {
+    api.execution.mockResolvedValue({ ...EXECUTION, status: 'waiting' });
+    await runs.attach('run-1');
+    api.run.mockResolvedValue({ execution_id: 'run-2', status: 'pending' });
+    await runs.start('p', ['strategy'], { symbol: 'NVDA' });
+    expect(runs.view()).toMatchObject({ executionId: 'run-2', symbol: 'NVDA' });
+    expect(runs.paused()).toBe(false);
+  });
+
   it('picks up a run that goes on from the events its record knows', async () => {
     api.execution.mockResolvedValue({ ...EXECUTION, status: 'running', last_sequence: 7 });
     await runs.attach('run-1');

@@ -45,6 +45,8 @@ export const RunStore = signalStore(
       const run = view();
       return starting() || (run !== null && !isOver(run.status));
     }),
+    /** The run on show waits, for a trigger say: meanwhile another may be started. */
+    paused: computed(() => view()?.status === 'waiting'),
     /** Where to look when it is over. */
     decisionNode: computed(() => {
       const full = record();
@@ -117,12 +119,16 @@ export const RunStore = signalStore(
     };
   }),
   withMethods((store, api = inject(EditorApi)) => ({
-    /** Starts a run and follows it. Returns the refusal, or null when it was accepted. */
+    /**
+     * Starts a run and follows it. Returns the refusal, or null when it was accepted. What waits
+     * on show makes room for it, and is on show again when it is refused.
+     */
     async start(
       pipelineId: string,
       nodeIds: readonly string[],
       body: RunBody,
     ): Promise<ProblemError | null> {
+      const waiting = store.paused() ? store.view() : null;
       store.close();
       patchState(store, { ...NOTHING, starting: true });
       try {
@@ -134,7 +140,8 @@ export const RunStore = signalStore(
         return null;
       } catch (error) {
         const problem = toProblemError(error);
-        patchState(store, { ...NOTHING, error: problem });
+        patchState(store, { ...NOTHING, view: waiting, error: problem });
+        if (waiting) store._follow(waiting.executionId, waiting.known);
         return problem;
       }
     },

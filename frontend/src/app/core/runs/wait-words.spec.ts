@@ -7,10 +7,10 @@ const AT = formatClock(WAKE_AT, NOW);
 
 describe('waitInWords', () => {
   it.each([
-    ['breaker', 'Waits for api.openai.com.', `Waits for api.openai.com until ${AT}.`],
-    ['retry', 'The model is busy (429).', `The model is busy (429). Tries again at ${AT}.`],
-    ['trigger', 'The market is closed.', `The market is closed. Looks again at ${AT}.`],
-  ] as const)('says what a run waits for and until when: %s', (waits_for, outcome, words) => {
+    ['breaker', 'Waits for api.openai.com.', `Waits until ${AT}. Waits for api.openai.com.`],
+    ['retry', 'The model is busy (429).', `Tries again at ${AT}. The model is busy (429).`],
+    ['trigger', 'The market is closed.', `Looks again at ${AT}. The market is closed.`],
+  ] as const)('says until when a run waits, and then for what: %s', (waits_for, outcome, words) => {
     const run = { status: 'waiting', waits_for, wake_at: WAKE_AT, outcome } as const;
     expect(waitInWords(run, NOW)).toBe(words);
   });
