@@ -49,7 +49,7 @@ test.describe('running', () => {
     await expect(page.locator('k-node-card.stale')).toHaveCount(0);
     await editor.card('strategy').click();
     await page.keyboard.press('Delete');
-    await expect(page.locator('.result .version')).toHaveText(/of an earlier draft/);
+    await expect(page.locator('.result .version')).toHaveText(/of version 1/);
     await expect(editor.card('risk')).toHaveClass(/stale/);
     await expect(editor.card('data')).not.toHaveClass(/stale/);
     await editor.shot('stale');

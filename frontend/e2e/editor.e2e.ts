@@ -245,9 +245,12 @@ test.describe('settings', () => {
     await editor.card('risk').click();
     const number = page.locator('k-schema-form input[inputmode=decimal]');
     const good = await number.first().inputValue();
+    const y = (await number.first().boundingBox())?.y;
     await number.first().fill('-5');
     await expect(page.locator('k-schema-form [role=alert]')).toHaveText('Must be more than 0.');
     await expect(page.getByRole('button', { name: '1 problem' })).toBeVisible();
+    await expect(page.getByRole('tab', { name: /Settings 1/ })).toBeVisible();
+    expect((await number.first().boundingBox())?.y, 'the field stays in its place').toBe(y);
     await expect(editor.card('risk').locator('.problem')).toBeVisible();
     await editor.shot('problem');
     await editor.saved();

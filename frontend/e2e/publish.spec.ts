@@ -151,8 +151,10 @@ test('a tab that is behind neither runs nor publishes what is not on its screen'
   await expect(card(behind, 'trade')).toBeVisible();
   expect(await runsOf(request, id)).toEqual([]);
   await check(behind, 'conflict');
+  await expect(behind.locator('k-run-bar').getByText(/^Not started/)).toBeVisible();
   await behind.getByRole('button', { name: 'Reload' }).click();
   await expect(card(behind, 'trade')).toHaveCount(0);
+  await expect(behind.locator('k-run-bar').getByText(/^Not started/)).toHaveCount(0);
   await expect(chip(behind, 'Draft: 1 change')).toBeVisible();
 
   await remove(page, 'risk');

@@ -39,6 +39,8 @@ class Looked:
     """None: the draft, at the revision that `pipeline` has."""
     again: bool = False
     """Whether it runs what an earlier run ran."""
+    exactly: bool = False
+    """Whether it may run nothing newer than what was looked at."""
 
 
 class RunnableGraphs:
@@ -49,18 +51,25 @@ class RunnableGraphs:
         self._clock = clock
 
     async def published(
-        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+        self,
+        session: AsyncSession,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        revision: int | None = None,
     ) -> Looked:
         """Look at the published version; sets the session down for a large graph.
 
-        Raises PipelineNotFound, NotPublished, and InvalidGraph where it no longer fits the agents.
+        Raises PipelineNotFound, NotPublished, InvalidGraph where it no longer fits the agents, and
+        StaleRevision when the draft is at another revision than `revision`.
         """
         row = await PipelineRepository(session).get(user_id, pipeline_id)
+        _require_newest(revision, row.revision)
         head = head_of(row)
         if row.published_graph_id is None:
             raise NotPublished.because("Publish it, or run its draft: send draft: true.")
         require_valid(await self._checks.published(session, row))
-        return Looked(head, Bound(row.published_graph_id, row.version))
+        bound = Bound(row.published_graph_id, row.version)
+        return Looked(head, bound, exactly=revision is not None)
 
     async def draft(
         self,
@@ -74,8 +83,7 @@ class RunnableGraphs:
         Raises PipelineNotFound, InvalidGraph, and StaleRevision when `revision` is another one.
         """
         row = await PipelineRepository(session).get(user_id, pipeline_id, whole=True)
-        if revision is not None and row.revision != revision:
-            raise StaleRevision.of(revision, row.revision)
+        _require_newest(revision, row.revision)
         head = head_of(row)
         require_valid(await self._checks.renewed(session, row))
         return Looked(head, None)
@@ -101,15 +109,19 @@ class RunnableGraphs:
     async def bind(self, session: AsyncSession, user_id: UserId, looked: Looked) -> Bound:
         """Return the graph that a run is bound to, in the transaction that queues it.
 
-        Of the published version the newest counts. The draft is kept as it was looked at; raises
-        StaleRevision when it was saved since, QuotaReached, PipelineNotFound.
+        Of the published version the newest counts; where a revision was named, another than was
+        looked at is refused. The draft is kept as it was looked at, and refused when it was saved
+        since. Raises StaleRevision, QuotaReached, PipelineNotFound.
         """
         if looked.bound is not None and (looked.again or SET_DOWN not in session.info):
             return looked.bound
         repository = PipelineRepository(session)
         pipeline_id = PipelineId(looked.pipeline.id)
         if looked.bound is not None:
-            return Bound(*await repository.published(user_id, pipeline_id))
+            newest = Bound(*await repository.published(user_id, pipeline_id))
+            if looked.exactly and newest != looked.bound:
+                raise StaleRevision.saying(f"Version {newest.version} was published meanwhile.")
+            return newest
         row = await repository.get(user_id, pipeline_id, lock=True)
         if row.revision != looked.pipeline.revision:
             raise StaleRevision.of(looked.pipeline.revision, row.revision)
@@ -117,3 +129,9 @@ class RunnableGraphs:
         if is_new:
             await measure(session, user_id, row.id)
         return Bound(graph_id, None)
+
+
+def _require_newest(revision: int | None, newest: int) -> None:
+    """Raise StaleRevision when a revision is named and is not the newest."""
+    if revision is not None and revision != newest:
+        raise StaleRevision.of(revision, newest)

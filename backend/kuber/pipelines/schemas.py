@@ -170,8 +170,8 @@ class LastRun(BaseModel):
     created_at: datetime
     finished_at: datetime | None
     outcome: str | None
-    wake_at: datetime | None = None
-    waits_for: Literal["trigger", "retry", "breaker"] | None = None
+    wake_at: datetime | None
+    waits_for: Literal["trigger", "retry", "breaker"] | None
     """While it waits, for what; `outcome` says it in words, `wake_at` until when."""
 
 

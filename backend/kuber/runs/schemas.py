@@ -1,10 +1,10 @@
 """Runs as the API takes and shows them; the API's word for a run is execution."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kuber.agents.state import TradeStatus
 from kuber.brokers.port import OrderStatus, Side
@@ -18,8 +18,8 @@ Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 class RunBody(BaseModel):
     """What to run on. `as_of` is the simulated now; without it the newest data count.
 
-    `draft` runs the draft, else the published version runs; with `revision`, the draft runs only
-    while that is its newest revision.
+    `draft` runs the draft, else the published version runs; with `revision`, either runs only while
+    that is the draft's newest revision.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -30,12 +30,6 @@ class RunBody(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     draft: bool = False
     revision: Annotated[int, Field(ge=1, lt=2**31)] | None = None
-
-    @model_validator(mode="after")
-    def _revision_of_the_draft(self) -> Self:
-        if self.revision is not None and not self.draft:
-            raise ValueError("revision is one of the draft: send draft: true with it")
-        return self
 
 
 class RerunBody(BaseModel):

@@ -82,7 +82,7 @@ class RunService:
         if body.draft:
             looked = await runnable.draft(session, user_id, pipeline_id, body.revision)
         else:
-            looked = await runnable.published(session, user_id, pipeline_id)
+            looked = await runnable.published(session, user_id, pipeline_id, body.revision)
         _require_open(looked.pipeline)
         if self._market.asks_others:
             await set_down(session)

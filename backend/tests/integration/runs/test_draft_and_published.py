@@ -61,6 +61,17 @@ def test_a_draft_runs_at_the_revision_that_was_meant_or_not_at_all(trader: Trade
         assert (nodes_of(ended), ended["pipeline_version"]) == (["trigger", "b"], None)
 
 
+def test_the_published_version_runs_at_the_revision_that_was_meant_or_not_at_all(
+    trader: Trader,
+) -> None:
+    made = trader.create(graph=steps(a={}))
+    ended = trader.wait(trader.run(made["id"], revision=made["revision"]))
+    assert (nodes_of(ended), ended["pipeline_version"]) == (["trigger", "a"], 1)
+    trader.publish(trader.save(made, graph=steps(b={})))
+    stale = ask(trader, made, revision=made["revision"])
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale_revision")
+
+
 def test_a_run_of_a_draft_that_equals_what_is_published_is_one_of_the_draft(
     trader: Trader,
 ) -> None:
@@ -79,7 +90,7 @@ def test_a_draft_with_problems_does_not_run(trader: Trader) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"revision": 1},
+        {"revision": 0},
         {"draft": True, "revision": 0},
         {"draft": True, "revision": 2**31},
         {"draft": True, "revision": "x"},
@@ -87,7 +98,7 @@ def test_a_draft_with_problems_does_not_run(trader: Trader) -> None:
         {"draft": "perhaps"},
     ],
 )
-def test_a_revision_of_no_draft_is_refused(trader: Trader, body: JsonObject) -> None:
+def test_a_revision_that_cannot_be_is_refused(trader: Trader, body: JsonObject) -> None:
     made = trader.create(graph=steps(a={}))
     assert ask(trader, made, **body).status_code == 422
 

@@ -20,6 +20,29 @@ describe('the node that explains the outcome', () => {
     expect(explainingNode([data, { ...ran('plan'), status: 'running' }])).toBe('plan');
   });
 
+  describe('of a run that was called off', () => {
+    const off = (id: string, started_at: string | null): ToldNode => ({
+      node_id: id,
+      status: 'cancelled',
+      started_at,
+    });
+    const waited = off('time', '2026-11-30T00:12:54Z');
+    const unreached = off('report', null);
+
+    it('is the one that waited or was at work', () => {
+      expect(explainingNode([data, waited, unreached])).toBe('time');
+      expect(explainingNode([data, buy, approved, waited, unreached])).toBe('time');
+    });
+
+    it('is the one that had traded by then', () => {
+      expect(explainingNode([data, ran('trade', { trade: {} }), waited])).toBe('trade');
+    });
+
+    it('is none when none was reached', () => {
+      expect(explainingNode([unreached])).toBeNull();
+    });
+  });
+
   it('is the one that traded', () => {
     expect(explainingNode([data, buy, approved, ran('trade', { trade: {} })])).toBe('trade');
   });

@@ -96,13 +96,15 @@ const REST_WORDS: Readonly<Partial<Record<OrderOut['status'], string>>> = {
       .middle {
         display: none;
       }
+      tbody td {
+        padding-block: 6px;
+      }
       .state {
         width: 34%;
         white-space: normal;
       }
       .narrow {
         display: grid;
-        padding-bottom: 4px;
         line-height: 18px;
         white-space: normal;
         overflow-wrap: anywhere;

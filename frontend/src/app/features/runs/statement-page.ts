@@ -152,6 +152,7 @@ const PAGE_SIZE = 50;
     .none {
       padding: 24px 16px;
       text-align: center;
+      text-wrap: balance;
     }
     @media (max-width: 700px) {
       .tokens {

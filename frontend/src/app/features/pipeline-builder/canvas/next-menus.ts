@@ -3,18 +3,19 @@ import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import {
   type AgentSpec,
   ERROR_PORT,
+  isHidden,
   outputPorts,
   portLabel,
   storedPort,
 } from '../domain/catalogue';
 import { fitInWords, verdictsFrom } from '../domain/connect';
 import { type Point } from '../domain/graph';
-import { suggestNext } from '../domain/suggest';
+import { suggestNext, whyNotOffered } from '../domain/suggest';
 import { nodeName } from '../domain/words';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
-import { PickList, type PickItem, type PickPort } from './pick-list';
+import { PickList, type PickItem, type PickOther, type PickPort } from './pick-list';
 
 /** The two lists that a node offers: the agent to add after it, and the node to connect it to. */
 @Component({
@@ -27,6 +28,7 @@ import { PickList, type PickItem, type PickPort } from './pick-list';
         empty="No agent fits here"
         [at]="request.at"
         [items]="agents()"
+        [others]="others()"
         [ports]="ports()"
         [port]="port()"
         (portChange)="usePort($event)"
@@ -95,6 +97,18 @@ export class NextMenus {
       hue: hueOf(agent),
     })),
   );
+  /** Agents that there are but that cannot be added here, with why. */
+  protected readonly others = computed<readonly PickOther[]>(() => {
+    const offered = new Set(this.agents().map(({ id }) => id));
+    const [graph, catalogue] = [this.store.graph(), this.catalogue.byType()];
+    const from = this.adding()?.from ?? null;
+    return [...catalogue.values()]
+      .filter((agent) => !isHidden(agent) && !offered.has(agent.agent_type))
+      .map((agent) => ({
+        title: agent.name,
+        reason: whyNotOffered(graph, catalogue, from, agent),
+      }));
+  });
   protected readonly targets = computed<readonly PickItem[]>(() => {
     const request = this.connecting();
     if (!request) return [];

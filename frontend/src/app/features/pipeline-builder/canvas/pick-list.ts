@@ -23,6 +23,13 @@ export interface PickItem {
   readonly hue: string;
 }
 
+/** What there is but cannot be chosen here. */
+export interface PickOther {
+  readonly title: string;
+  /** A sentence. */
+  readonly reason: string;
+}
+
 export interface PickPort {
   readonly name: string;
   readonly label: string;
@@ -45,6 +52,7 @@ export class PickList {
 
   readonly heading = input.required<string>();
   readonly items = input.required<readonly PickItem[]>();
+  readonly others = input<readonly PickOther[]>([]);
   readonly ports = input<readonly PickPort[]>([]);
   readonly port = input<string>('');
   readonly empty = input('Nothing fits here');
@@ -56,11 +64,15 @@ export class PickList {
   readonly closed = output();
 
   protected readonly search = signal('');
-  protected readonly shown = computed(() => {
-    const words = this.search().toLowerCase().split(/\s+/).filter(Boolean);
-    return this.items().filter(({ title, note }) =>
-      words.every((word) => `${title} ${note}`.toLowerCase().includes(word)),
-    );
+  private readonly words = computed(() => this.search().toLowerCase().split(/\s+/).filter(Boolean));
+  protected readonly shown = computed(() =>
+    this.items().filter(({ title, note }) => this.isMeant(`${title} ${note}`)),
+  );
+  /** Why nothing is shown. */
+  protected readonly nothing = computed(() => {
+    if (!this.words().length) return this.empty();
+    const other = this.others().find(({ title }) => this.isMeant(title));
+    return other?.reason ?? 'Nothing called that';
   });
   protected readonly active = linkedSignal({ source: this.shown, computation: () => 0 });
   protected readonly activeId = computed(() =>
@@ -104,6 +116,10 @@ export class PickList {
       event.relatedTarget
     )
       this.closed.emit();
+  }
+
+  private isMeant(text: string): boolean {
+    return this.words().every((word) => text.toLowerCase().includes(word));
   }
 
   private isInput(event: Event): boolean {

@@ -6,7 +6,7 @@ import { edgeNear, neighbour, nodeSize, placeAfter, portOffset } from './geometr
 import { edgeId } from './graph';
 import { applyCommand } from './history';
 import { autoLayout } from './layout';
-import { suggestNext } from './suggest';
+import { suggestNext, whyNotOffered } from './suggest';
 import { summaryOf } from './summary';
 import { agent, graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
 
@@ -16,6 +16,24 @@ const offered = (graph: ReturnType<typeof graphOf>, from: string | null, port?: 
 describe('suggestions', () => {
   it('start with triggers on an empty canvas', () => {
     expect(offered(graphOf([]), null)).toEqual(['manual_trigger']);
+  });
+
+  it('are of every agent where no node is chosen, once there is a trigger', () => {
+    const names = offered(graphOf([node('manual_trigger')]), null);
+    expect(names).toContain('condition');
+    expect(names.at(-1)).toBe('manual_trigger');
+    expect(names).not.toContain('pipeline_manager');
+  });
+
+  it('say why an agent is not among them', () => {
+    const why = (graph: ReturnType<typeof graphOf>, from: string | null, type: string) =>
+      whyNotOffered(graph, TEST_CATALOGUE, from, TEST_CATALOGUE.get(type)!);
+    const started = graphOf([node('manual_trigger')]);
+    expect(why(graphOf([]), null, 'condition')).toMatch(/^A pipeline starts with a trigger/);
+    expect(why(started, 'manual_trigger', 'manual_trigger')).toMatch(/after no other node/);
+    expect(why(started, 'manual_trigger', 'strategy')).toMatch(
+      /does not fit here: it needs .+ first/,
+    );
   });
 
   it('offer after a trigger only what a trigger can feed', () => {

@@ -20,7 +20,7 @@ const ALREADY_IN_PIPELINE = -6;
 
 /**
  * Agents that can follow a port, best first: all their inputs are produced by then.
- * With no node to follow, triggers.
+ * With no node to follow, triggers; all agents once there is one.
  */
 export function suggestNext(
   graph: PipelineGraph,
@@ -29,17 +29,16 @@ export function suggestNext(
   fromPort: string | null = null,
 ): Suggestion[] {
   const agents = [...catalogue.values()].filter((agent) => !isHidden(agent));
-  if (from === null || !graph.nodes[from])
+  if (from === null || !graph.nodes[from]) {
+    const started = isStarted(graph, catalogue);
     return agents
-      .filter(isTrigger)
-      .map((agent) => ({ agent, score: 0, reason: 'Starts the pipeline' }))
+      .filter((agent) => started || isTrigger(agent))
+      .map((agent) => ({ agent, score: started && isTrigger(agent) ? -1 : 0, reason: '' }))
       .sort(byScoreThenName);
+  }
   const fresh = fromPort === ERROR_PORT ? [] : outputsOf(graph, catalogue, from);
   const context: Context = {
-    offered: new Set([
-      ...(availableSections(graph, catalogue).get(from) ?? []),
-      ...outputsOf(graph, catalogue, from),
-    ]),
+    offered: sectionsAfter(graph, catalogue, from),
     fresh: new Set(fresh),
     used: new Set(Object.values(graph.nodes).map((node) => node.agentType)),
     rank: categoryRank(catalogue.get(graph.nodes[from].agentType)?.category ?? ''),
@@ -48,6 +47,37 @@ export function suggestNext(
     .filter((agent) => !isTrigger(agent) && agent.inputs.every((name) => context.offered.has(name)))
     .map((agent) => ({ agent, score: scoreOf(agent, context), reason: reasonOf(agent, context) }))
     .sort(byScoreThenName);
+}
+
+/** Why an agent that there is cannot be added here, in a sentence. */
+export function whyNotOffered(
+  graph: PipelineGraph,
+  catalogue: Catalogue,
+  from: string | null,
+  agent: AgentSpec,
+): string {
+  if (from === null || !graph.nodes[from])
+    return `A pipeline starts with a trigger: add one, then ${agent.name} after it.`;
+  if (isTrigger(agent)) return `${agent.name} is a trigger: it comes after no other node.`;
+  const there = sectionsAfter(graph, catalogue, from);
+  const missing = agent.inputs.filter((name) => !there.has(name)).map(sectionName);
+  return `${agent.name} does not fit here: it needs ${listInWords(missing)} first.`;
+}
+
+function isStarted(graph: PipelineGraph, catalogue: Catalogue): boolean {
+  return Object.values(graph.nodes).some((node) => isTrigger(catalogue.get(node.agentType)));
+}
+
+/** What there is behind a node. */
+function sectionsAfter(
+  graph: PipelineGraph,
+  catalogue: Catalogue,
+  from: string,
+): ReadonlySet<string> {
+  return new Set([
+    ...(availableSections(graph, catalogue).get(from) ?? []),
+    ...outputsOf(graph, catalogue, from),
+  ]);
 }
 
 interface Context {

@@ -6,6 +6,7 @@ import { MatTooltip } from '@angular/material/tooltip';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { Icon } from '@shared/icon';
 import { Notice } from '@shared/notice';
+import { type JsonSchema } from '@shared/schema-form/json-schema';
 import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
 import { categoryName } from '../domain/catalogue';
 import { configure, rename, setPinned } from '../domain/commands';
@@ -66,6 +67,18 @@ export class Inspector {
   protected readonly problems = computed(
     () => this.problemList.byNode().get(this.store.current()?.id ?? '-') ?? [],
   );
+  /** What the form shows at its fields: said again above it, it would move what one types into. */
+  private readonly fields = computed(
+    () => new Set(Object.keys((this.agent()?.config_schema as JsonSchema)?.properties ?? {})),
+  );
+  protected readonly atFields = computed(
+    () => this.problems().filter(({ field }) => field && this.fields().has(field)).length,
+  );
+  /** What is wrong with the node but with none of its settings; null for nothing. */
+  protected readonly atNoField = computed(() => {
+    const left = this.problems().filter(({ field }) => !field || !this.fields().has(field));
+    return left.length ? left : null;
+  });
   /** What is wrong, by setting. */
   protected readonly faults = computed(
     () =>

@@ -21,7 +21,7 @@ describe('RunFreshness', () => {
 
   it('labels results of a graph that was changed while it ran', () => {
     const { view, store, freshness } = open();
-    freshness.begin();
+    freshness.begin(null);
     view.set({});
     expect(freshness.label()).toBe('');
     store.execute(configure('strategy', { method: 'golden_cross' }));
@@ -33,7 +33,7 @@ describe('RunFreshness', () => {
 
   it('goes by the graph that the record names, which may be another than the one on the canvas', () => {
     const { view, record, store, freshness } = open();
-    freshness.begin();
+    freshness.begin(null);
     view.set({});
     const other = toApi(tradingPipeline());
     other.nodes[2]!.config = { method: 'golden_cross' };

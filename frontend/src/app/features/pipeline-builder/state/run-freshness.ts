@@ -39,8 +39,8 @@ export class RunFreshness {
     return ran.version === null ? 'of an earlier draft' : `of version ${ran.version}`;
   });
 
-  /** Takes note that the draft is run as it is on the canvas. */
-  begin(): void {
-    this.started.set({ graph: this.editor.graph(), version: null });
+  /** Takes note that what is on the canvas is run, as a version or (null) as the draft. */
+  begin(version: number | null): void {
+    this.started.set({ graph: this.editor.graph(), version });
   }
 }

@@ -10,6 +10,7 @@ import { EditorStore } from './editor-store';
 import { EditorUi } from './editor-ui';
 import { PipelineDocument } from './pipeline-document';
 import { ProblemList } from './problem-list';
+import { Publication } from './publication';
 import { RunFreshness } from './run-freshness';
 import { RunSession } from './run-session';
 import { RunStore } from './run-store';
@@ -22,6 +23,7 @@ describe('a run that could not be started', () => {
   let refusal: ProblemError;
   let session: RunSession;
   const state = signal<SaveState>('offline');
+  const differs = signal(true);
   const facts = signal({ id: 'p', version: 1, revision: 4 });
   const asked: unknown[] = [];
   let met: () => Meeting;
@@ -34,6 +36,7 @@ describe('a run that could not be started', () => {
     asked.length = 0;
     view.set(null);
     state.set('offline');
+    differs.set(true);
     activeRun.mockReset().mockResolvedValue(null);
     localStorage.removeItem('kuber.symbol');
     facts.set({ id: 'p', version: 1, revision: 4 });
@@ -69,6 +72,7 @@ describe('a run that could not be started', () => {
         { provide: EditorStore, useValue: { nodes: () => [] } },
         { provide: EditorUi, useValue: {} },
         { provide: PipelineDocument, useValue: { facts } },
+        { provide: Publication, useValue: { differs } },
         { provide: ProblemList, useValue: { count: () => 0 } },
         { provide: Reachability, useValue: { recoveries } },
         { provide: RunFreshness, useValue: { begin: () => undefined } },
@@ -117,6 +121,12 @@ describe('a run that could not be started', () => {
   it('asks for the draft at the revision on the screen, and no other', async () => {
     await session.run();
     expect(asked).toMatchObject([{ draft: true, revision: 4 }]);
+  });
+
+  it('asks for the published version, at that revision too, when nothing differs from it', async () => {
+    differs.set(false);
+    await session.run();
+    expect(asked).toMatchObject([{ draft: false, revision: 4 }]);
   });
 
   it('is refused, and started nowhere, when another tab was faster', async () => {

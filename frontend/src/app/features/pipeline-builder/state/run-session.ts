@@ -21,6 +21,7 @@ import { EditorStore } from './editor-store';
 import { EditorUi } from './editor-ui';
 import { type DocumentFacts, PipelineDocument } from './pipeline-document';
 import { ProblemList } from './problem-list';
+import { Publication } from './publication';
 import { RunFreshness } from './run-freshness';
 import { RunStore } from './run-store';
 
@@ -49,6 +50,7 @@ export class RunSession {
   private readonly editor = inject(EditorStore);
   private readonly freshness = inject(RunFreshness);
   private readonly problems = inject(ProblemList);
+  private readonly publication = inject(Publication);
   private readonly runs = inject(RunStore);
   private readonly ui = inject(EditorUi);
   private readonly actions = inject(EditorActions);
@@ -138,7 +140,6 @@ export class RunSession {
       return;
     }
     this.actions.say('Run started');
-    this.freshness.begin();
     const problem = await this.startAt(facts);
     if (problem?.status !== 412) return problem ? this.explain(problem) : undefined;
     const met = await this.autosave.meet(false);
@@ -152,10 +153,15 @@ export class RunSession {
     }
   }
 
-  /** Runs the draft at this revision and no other; gives the refusal, or null. */
-  private startAt({ id, revision }: DocumentFacts): Promise<ProblemError | null> {
+  /**
+   * Runs what is on the screen at this revision and no other: the published version where nothing
+   * differs from it, else the draft. Gives the refusal, or null.
+   */
+  private startAt({ id, revision, version }: DocumentFacts): Promise<ProblemError | null> {
+    const draft = this.publication.differs();
+    this.freshness.begin(draft ? null : version);
     const nodeIds = this.editor.nodes().map((node) => node.id);
-    return this.runs.start(id, nodeIds, { ...this.body(), draft: true, revision });
+    return this.runs.start(id, nodeIds, { ...this.body(), draft, revision });
   }
 
   /** Picks up a run that is going on already, as after a reload; on the address's symbol if any. */
