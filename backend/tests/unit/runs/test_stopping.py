@@ -70,27 +70,25 @@ async def test_a_node_that_must_not_be_repeated_may_end_in_a_process_that_ends()
     assert await node is True
 
 
-async def test_a_node_that_must_not_be_repeated_is_cut_off_in_the_end(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("reason", "only_once_s"),
+    [
+        (StopReason.HANDED_BACK, 0.01),  # cut off in the end
+        (StopReason.CANCELLED, stopping.ONLY_ONCE_S),  # whoever cancels does not wait
+    ],
+)
+async def test_a_node_that_must_not_be_repeated_is_stopped(
+    reason: StopReason, only_once_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stopping, "ONLY_ONCE_S", 0.01)
+    monkeypatch.setattr(stopping, "ONLY_ONCE_S", only_once_s)
     stop = RunStop()
     work = NodeWork(stop)
     work.only_once = True
     node = asyncio.create_task(work.run(asyncio.sleep(3600, "done")))
     await _some_turns()
-    stop.request(StopReason.HANDED_BACK)
-    assert await node is None
-
-
-async def test_whoever_cancels_does_not_wait_for_a_node_that_must_not_be_repeated() -> None:
-    stop = RunStop()
-    work = NodeWork(stop)
-    work.only_once = True
-    node = asyncio.create_task(work.run(asyncio.sleep(3600, "done")))
-    await _some_turns()
-    stop.request(StopReason.CANCELLED)
-    assert await node is None
+    stop.request(reason)
+    async with asyncio.timeout(stopping.ONLY_ONCE_S / 2 if only_once_s > 1 else None):
+        assert await node is None
 
 
 async def test_a_run_whose_order_is_not_wanted_any_more_is_cancelled() -> None:
