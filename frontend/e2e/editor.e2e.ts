@@ -183,9 +183,10 @@ test.describe('the editor by keyboard', () => {
     const editor = await Editor.open(page, tradingPipeline());
     const name = page.getByRole('textbox', { name: 'Name of this node' });
     await editor.card('data').focus();
+    // What is typed right after the key belongs to the name, as on a keyboard.
     await page.keyboard.press('F2');
-    await expect(name).toBeFocused();
     await page.keyboard.type('Prices');
+    await expect(name).toBeFocused();
     await page.keyboard.press('Enter');
     await expect(editor.card('data')).toContainText('Prices');
     await expect(editor.card('data')).toBeFocused();

@@ -48,6 +48,10 @@ export class SignupPage {
   private readonly sent = signal(false);
   protected readonly unmet = computed(() => this.sent() && !this.rules().every((rule) => rule.met));
 
+  protected badEmail(): boolean {
+    return this.form.controls.email.touched && this.form.controls.email.invalid;
+  }
+
   protected async submit(): Promise<void> {
     this.sent.set(true);
     if (!this.allowed()) {

@@ -1,4 +1,4 @@
-import { inject, Service } from '@angular/core';
+import { ApplicationRef, inject, Service } from '@angular/core';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { type Direction, neighbour } from '../domain/geometry';
 import { predecessors } from '../domain/topology';
@@ -6,7 +6,7 @@ import { Autosave } from './autosave';
 import { ClipboardActions } from './clipboard-actions';
 import { EditorActions } from './editor-actions';
 import { EditorStore } from './editor-store';
-import { EditorUi } from './editor-ui';
+import { EditorUi, type InspectorTab } from './editor-ui';
 
 interface Shortcut {
   readonly keys: readonly string[];
@@ -35,7 +35,7 @@ const COARSE = 5;
 /** Keys that open something of the node that has the focus, selected or not. */
 const OPENING = ['Enter', 'F2'];
 const FIRST_SETTING = ['input', 'textarea', 'select', 'button', '[tabindex="0"]']
-  .map((part) => `k-schema-form ${part}:not([disabled])`)
+  .map((part) => `k-inspector k-schema-form ${part}:not([disabled])`)
   .join();
 
 /** Where a Latin keyboard has this letter or digit. */
@@ -70,6 +70,7 @@ export class Shortcuts {
   private readonly clipboard = inject(ClipboardActions);
   private readonly autosave = inject(Autosave);
   private readonly catalogue = inject(AgentCatalogue);
+  private readonly app = inject(ApplicationRef);
   private page: PageCommands = { run: () => undefined, help: () => undefined };
 
   readonly table: readonly Shortcut[] = [
@@ -214,21 +215,27 @@ export class Shortcuts {
 
   /** The keyboard goes to the first setting; to its tab where an agent has none. */
   private openSettings(): void {
-    this.ui.inspect('settings');
-    setTimeout(() => {
-      const panel = document.querySelector('k-inspector');
-      const first = panel?.querySelector<HTMLElement>(FIRST_SETTING);
-      (first ?? panel?.querySelector<HTMLElement>('[role=tab]'))?.focus();
-    });
+    this.showInspector('settings');
+    const first = () => document.querySelector<HTMLElement>(FIRST_SETTING);
+    const now = first();
+    if (now) return now.focus();
+    // A tab that was not open yet is filled after it is shown.
+    setTimeout(() =>
+      (first() ?? document.querySelector<HTMLElement>('k-inspector [role=tab]'))?.focus(),
+    );
   }
 
   private openName(): void {
-    this.ui.inspect();
-    setTimeout(() => {
-      const name = document.querySelector<HTMLInputElement>('k-inspector input.name');
-      name?.focus();
-      name?.select();
-    });
+    this.showInspector();
+    const name = document.querySelector<HTMLInputElement>('k-inspector input.name');
+    name?.focus();
+    name?.select();
+  }
+
+  /** Drawn at once: the next key a person presses belongs to what was opened. */
+  private showInspector(tab?: InspectorTab): void {
+    this.ui.inspect(tab);
+    this.app.tick();
   }
 
   private offerAgents(): void {
