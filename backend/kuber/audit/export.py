@@ -24,7 +24,7 @@ def lines(database_url: str, folder: Path) -> Iterator[bytes]:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.transaction(), connection.cursor() as cursor:
             every = (-(2**63) - 1, 2**63 - 1)
-            with cursor.copy(statements.LINKS, every) as copy:
+            with cursor.copy(statements.links(), every) as copy:
                 copy.set_types(["int8", "bytea", "bytea", "bytea", "bytea"])
                 for position, hash_, previous, middle, end in copy.rows():
                     yield _entry(position, hash_, previous, middle, end)

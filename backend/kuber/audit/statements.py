@@ -96,15 +96,24 @@ WAITING = """
     from audit_pending
 """
 
-LINKS = f"""
+
+def links(*more: str) -> str:
+    """Return SQL that copies the links at places in (%s, %s], in their order.
+
+    Columns: position, hash, hash before, the two texts of `chain.StoredLink`, and `more`,
+    expressions over the entry `e`.
+    """
+    columns = ", ".join(("l.chain_position", "l.hash", "l.previous_hash", _TEXTS, *more))
+    return f"""
     copy (
-        select l.chain_position, l.hash, l.previous_hash,
-               {_TEXTS}
+        select {columns}
         from audit_links l left join audit_entries e on e.id = l.entry_id
         where l.chain_position > %s and l.chain_position <= %s
         order by l.chain_position
     ) to stdout (format binary)
-"""  # noqa: S608
+    """  # noqa: S608
+
+
 NEVER_LINKED = """
     select e.id, e.event_type, e.event_id from audit_entries e
     left join audit_links l on l.entry_id = e.id

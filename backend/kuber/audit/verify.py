@@ -4,7 +4,8 @@ Blocking, and made for a process of its own: it keeps a processor busy for a sec
 entries or so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -14,7 +15,15 @@ import psycopg
 
 from kuber.audit import statements
 from kuber.audit.chain import MOST_SUSPECTS, Damage, Finding, StoredLink, Tip, Walk
-from kuber.audit.comparing import RowComparison
+from kuber.audit.comparing import (
+    INCOMPARABLE,
+    MOST_FINDINGS,
+    RowComparison,
+    Slice,
+    Speaking,
+    asked,
+    differing,
+)
 from kuber.audit.custody import Custody
 from kuber.audit.outside import OutsideRecord
 from kuber.audit.personal import PERSONAL
@@ -23,18 +32,8 @@ from kuber.audit.types import KEY_EVENTS, AuditEventType, Checkpoint
 
 SLICE = 50_000
 """Entries that are looked at in one transaction: a long one would hold up clean-up elsewhere."""
-MOST_FINDINGS = 100
 _MOST_TAKEN = MOST_FINDINGS + 3 * MOST_SUSPECTS
 """Of the walk: where things changed places, several findings become one."""
-
-_INCOMPARABLE = "Rows and record cannot be compared"
-_MOST_UNREADABLE = 20
-"""Entries of a slice that are looked for one by one, of those that cannot be read."""
-_UNREADABLE = (
-    psycopg.DataError,
-    psycopg.errors.StatementTooComplex,
-    psycopg.errors.ProgramLimitExceeded,
-)
 
 OUTSIDE_BEHIND = timedelta(minutes=1)
 """When the newest file speaks of a time so long before the newest entry, the end is unchecked."""
@@ -120,18 +119,14 @@ def verify(
     """
     outside = read_outside()  # first: what is written meanwhile is in the database by then
     compared = (PERSONAL, *comparisons)
-    with psycopg.connect(
-        database_url, autocommit=True, application_name="kuber-audit-verify"
-    ) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
+    with _connected(database_url) as connection, _connected(database_url) as beside:
         row = connection.execute(_LAST).fetchone()
         last, last_at = row or (0, None)
         result = Verification(total=last)
         after, until = 0, last
         if part is not None:
             after, until = min(part.after, last), min(part.after + part.limit, last)
-        _check_places(connection, result, compared, after, until, progress)
+        _check_places(connection, beside, result, compared, after, until, progress)
         if until < last:
             # A stretch without any place is not asked for part by part.
             result.next = (_following(connection, until) or until + 1) - 1
@@ -143,23 +138,44 @@ def verify(
     return result
 
 
+def _connected(database_url: str) -> psycopg.Connection:
+    connection = psycopg.connect(
+        database_url, autocommit=True, application_name="kuber-audit-verify"
+    )
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    return connection
+
+
 def _check_places(
     connection: psycopg.Connection,
+    beside: psycopg.Connection,
     result: Verification,
     comparisons: Sequence[RowComparison],
     after: int,
     until: int,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Check the places in (after, until]: the chain, and the rows that its entries speak of."""
-    walk = Walk(_tip(connection, after))
+    """Check the places in (after, until]: the chain, and the rows that its entries speak of.
+
+    The rows of a slice are compared over `beside` while the chain of the next one is walked.
+    """
+    walk, speaking = Walk(_tip(connection, after)), Speaking(comparisons)
     found: list[Finding] = []
-    differing: list[Finding] = []
-    for start, end in _slices(connection, after, until):
-        with connection.transaction():
-            _take(found, walk.follow(_links(connection, start, end)), _MOST_TAKEN)
-            _take(differing, _differing(connection, comparisons, start, end), MOST_FINDINGS)
-        progress(end, result.total)
+    differ: list[Finding] = []
+    compared: Future[list[Finding]] | None = None
+    with ThreadPoolExecutor(1, "comparison") as side:
+        for start, end in _slices(connection, after, until):
+            slice_ = Slice(start, end)
+            with connection.transaction():
+                rows = _links(connection, start, end, speaking.column)
+                _take(found, walk.follow(speaking.note(rows, slice_)), _MOST_TAKEN)
+            if compared is not None:
+                _take(differ, compared.result(), MOST_FINDINGS)
+            compared = side.submit(differing, beside, comparisons, slice_)
+            progress(end, result.total)
+        if compared is not None:
+            _take(differ, compared.result(), MOST_FINDINGS)
     result.checked = walk.checked
     if (walk.suspects or walk.seams) and until - after < result.total:
         walk = _walk_whole(connection, result.total)  # what changed places may stand elsewhere
@@ -167,8 +183,8 @@ def _check_places(
     named = {one.chain_position for one in found}
     result.add(
         one
-        for one in differing
-        if not (one.detail.startswith(_INCOMPARABLE) and one.chain_position in named)
+        for one in differ
+        if not (one.detail.startswith(INCOMPARABLE) and one.chain_position in named)
     )
 
 
@@ -209,65 +225,20 @@ def _walk_whole(connection: psycopg.Connection, last: int) -> Walk:
     walk = Walk()
     for start, end in _slices(connection, 0, last):
         with connection.transaction():
-            for _ in walk.follow(_links(connection, start, end)):
+            links = cast("Iterator[StoredLink]", _links(connection, start, end))
+            for _ in walk.follow(links):
                 pass
     return walk
 
 
-def _links(connection: psycopg.Connection, after: int, until: int) -> Iterator[StoredLink]:
-    with connection.cursor() as cursor, cursor.copy(statements.LINKS, (after, until)) as copy:
-        copy.set_types(["int8", "bytea", "bytea", "bytea", "bytea"])
-        # A plain tuple is taken apart as fast as a StoredLink, and made in less time.
-        yield from cast("Iterator[StoredLink]", copy.rows())
-
-
-def _differing(
-    connection: psycopg.Connection, comparisons: Sequence[RowComparison], after: int, until: int
-) -> Iterator[Finding]:
-    for comparison in comparisons:
-        if comparison.differing is not None:
-            yield from _compared(connection, comparison.differing, after, until)
-
-
-def _compared(
-    connection: psycopg.Connection, query: str, after: int, until: int
-) -> Iterator[Finding]:
-    """Compare the places in (after, until]; what cannot be read is named, and hides no other."""
-    spans, unreadable = [(after, until)], 0
-    while spans:
-        start, end = spans.pop()
-        try:
-            rows = _rows(connection, query, {"after": start, "until": end})
-        except _UNREADABLE as error:
-            if end - start > 1 and unreadable < _MOST_UNREADABLE:
-                middle = (start + end) // 2
-                spans += [(middle, end), (start, middle)]
-                continue
-            unreadable += 1
-            there = f"place {end}" if end - start == 1 else f"places {start + 1} to {end}"
-            detail = f"{_INCOMPARABLE} at {there}: {error.diag.message_primary}."
-            yield Finding(start + 1, Damage.ROW_DIFFERS, detail)
-        else:
-            for place, detail in rows:
-                yield Finding(place, Damage.ROW_DIFFERS, detail)
-
-
-def _rows(
-    connection: psycopg.Connection, query: str, values: Mapping[str, object] | None = None
-) -> list[tuple[Any, ...]]:
-    with connection.transaction():
-        return connection.execute(query.encode(), values).fetchmany(MOST_FINDINGS)
-
-
-def _asked(connection: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
-    """Return the first rows of a query; what it could not read instead, if there is such a thing.
-
-    The walk names that entry.
-    """
-    try:
-        return _rows(connection, query)
-    except _UNREADABLE as error:
-        return [(None, f"{_INCOMPARABLE}: {error.diag.message_primary}.")]
+def _links(
+    connection: psycopg.Connection, after: int, until: int, *more: str
+) -> Iterator[tuple[Any, ...]]:
+    """Copy the links at places in (after, until]; `more`: SQL of int4 columns behind theirs."""
+    query = statements.links(*more)
+    with connection.cursor() as cursor, cursor.copy(query.encode(), (after, until)) as copy:
+        copy.set_types(["int8", "bytea", "bytea", "bytea", "bytea", *("int4" for _ in more)])
+        yield from copy.rows()
 
 
 def _check_the_rest(
@@ -283,10 +254,10 @@ def _check_the_rest(
         result.add([Finding(None, Damage.NEVER_LINKED, detail)])
     for comparison in comparisons:
         if comparison.standing is not None:
-            for place, detail in _asked(connection, comparison.standing):
+            for place, detail in asked(connection, comparison.standing):
                 result.add([Finding(place, Damage.ROW_DIFFERS, detail)])
         if comparison.unrecorded is not None:
-            for row in _asked(connection, comparison.unrecorded):
+            for row in asked(connection, comparison.unrecorded):
                 result.add([Finding(None, Damage.ROW_UNRECORDED, row[-1])])
 
 

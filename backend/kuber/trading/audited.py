@@ -28,14 +28,15 @@ def _is_of(instant: str) -> str:
     return f"coalesce({instant} between e.at - {minute} and e.at + {minute}, false)"
 
 
+_SPEAKS = "e.event_type in ('order_intended', 'order_answered', 'order_adopted')"
+
 # The entries of orders first: what else is on record may hold anything. Before an order had a life
 # its one answer had no number, and what was filled in part was not filled any further.
 _ENTRIES = """
     from (
         select l.chain_position, e.user_id, e.event_type, e.at, e.data::jsonb as data
         from audit_links l join audit_entries e on e.id = l.entry_id
-        where l.chain_position > %(after)s and l.chain_position <= %(until)s
-          and e.event_type in ('order_intended', 'order_answered', 'order_adopted')
+        where l.chain_position = any(%(places)s)
         offset 0
     ) e
     cross join lateral (
@@ -57,6 +58,7 @@ _PLACED = "(o.account_id::text, o.origin)"
 _KEYS = "(o.venue, o.origin_key, o.leg, o.attempt)"
 
 INTENTS = RowComparison(
+    speaks=_SPEAKS,
     differing=f"""
         select e.chain_position, concat('Order ', s.order_id, case
             when o.id is null then ' is gone.'
@@ -101,6 +103,7 @@ INTENTS = RowComparison(
 
 # Of an order's answers only the last says how it stands; each says what was booked with it.
 ANSWERS = RowComparison(
+    speaks=_SPEAKS,
     differing=f"""
         select e.chain_position, concat('Answer ', s.answer, ' to order ', s.order_id,
             case when o.id is null then ' is gone.'
