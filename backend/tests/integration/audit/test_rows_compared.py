@@ -179,3 +179,17 @@ async def test_orders_outlive_their_pipeline_and_the_record_stays_intact(
         connection.execute("delete from runs where id = %s", (run["id"],))
         assert connection.execute(query, (trader.id,)).fetchall() == [(before[0], None)]
     assert await found(installation.database_url, tmp_path) == []
+
+
+async def test_a_changed_row_is_found_in_a_slice_that_is_not_the_last(
+    installation: Installation, order_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kuber.audit.verify.SLICE", 1)
+    with psycopg.connect(installation.database_url, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")  # the trigger is off
+        connection.execute("update orders set node_id = node_id || 'x' where id = %s", (order_id,))
+        assert await found(installation.database_url, tmp_path) == [(Damage.ROW_DIFFERS, True)]
+        connection.execute(
+            "update orders set node_id = rtrim(node_id, 'x') where id = %s", (order_id,)
+        )
+    assert await found(installation.database_url, tmp_path) == []
