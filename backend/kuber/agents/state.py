@@ -39,7 +39,8 @@ whether the rest still waits or not; `cancelled` and `expired` ended with nothin
 class Section(BaseModel):
     """Base of every part of the state."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # NaN and infinity as themselves, not as null: whoever stores a state refuses them.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Direction(StrEnum):

@@ -12,3 +12,6 @@ STARTING_BY_ITSELF = """
 
 GRAPH = "select graph from pipeline_graphs where id = %s"
 """The graph that a run is bound to; takes its id."""
+
+GRAPH_DIGEST = "(select digest from pipeline_graphs where id = {graph_id})"
+"""The digest of a graph, for the expression `graph_id`: the same for graphs that are the same."""

@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+import orjson
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -61,7 +62,14 @@ class RedisBroadcaster:
             try:
                 async with self._redis.pipeline(transaction=False) as pipe:
                     for user_id, events in pending.items():
-                        pipe.publish(channel(user_id), json.dumps(events))
+                        pipe.publish(channel(user_id), _json_of(events))
                     await pipe.execute()
             except (RedisError, OSError) as error:
                 log.warning("events_not_broadcast", users=len(pending), reason=str(error))
+
+
+def _json_of(events: list[JsonObject]) -> bytes:
+    try:
+        return orjson.dumps(events)
+    except TypeError:  # half of a surrogate pair, or a number beyond 64 bits
+        return json.dumps(events).encode()

@@ -16,7 +16,7 @@ from kuber.kernel.ids import RunId
 log = structlog.get_logger(__name__)
 
 KEPT_S = 3600
-WRITE_AFTER_S = 0.05
+WRITE_AFTER_S = 0.25
 """Steps of one moment are written once: each state holds what those before it held."""
 
 

@@ -115,7 +115,13 @@ class Surroundings:
     def _desk(
         self, run: ClaimedRun, node_id: str, work: NodeWork, seed: int, log: RunLog
     ) -> TradeDesk:
-        broker = broker_for(run.mode, self.pool, self.simulation, SimulatedMoment(run.as_of, seed))
+        broker = broker_for(
+            run.mode,
+            self.pool,
+            self.simulation,
+            SimulatedMoment(run.as_of, seed),
+            account_is_new=not log.ordered,
+        )
         journal, booking = Journal(self.pool, self.clock), Booking(self.pool, self.clock)
         return TradeDesk(
             broker,

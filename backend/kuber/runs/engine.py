@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 from opentelemetry import trace
@@ -40,14 +39,17 @@ MAX_CLAIMS = 20
 """A run that was given up so often by dying workers is failed instead of tried again."""
 
 PLANS_KEPT = 2000
-"""Plans a process keeps, by graph; the least recently used go first."""
+"""Plans a process keeps, by digest of the graph; the least recently used go first."""
 
 POLL_S = 0.05
 """How often a worker that has room looks for runs while others keep it busy."""
 
-SPARE_CLAIMS = 2
+SPARE_CLAIMS = 4
 """Runs claimed beyond those that can compute at once, so that the processor never waits for a
 claim. No more: what somebody starts by hand must not come behind many."""
+
+LEAST_CLAIMED = 3
+"""Runs that a busy process has room for before it claims again: a claim costs as much for one."""
 
 LAST_RUNS_S = 2.0
 """How long runs may go on in a process that shall end, before they are handed back."""
@@ -113,7 +115,7 @@ class RunEngine:
         self._clock = clock
         self._options = options
         self._call_colleague = call_colleague
-        self._plans: dict[UUID, Plan] = {}
+        self._plans: dict[bytes, Plan] = {}
         self._held: dict[tuple[RunId, int], _Held] = {}
         """By run and claim: one that was lost may be claimed again before its order has ended."""
         self._ends = False
@@ -194,7 +196,8 @@ class RunEngine:
             return 0
         computing = sum(held.permits.computes for held in self._held.values())
         open_left = self._options.open_runs - len(self._held)
-        return max(0, min(open_left, self._options.computing - computing + SPARE_CLAIMS))
+        free = self._options.computing - computing + SPARE_CLAIMS
+        return max(0, min(open_left, free)) if free >= LEAST_CLAIMED else 0
 
     async def _keep_leases(self) -> None:
         """Prolong the leases of all runs held; stop those that were lost or cancelled.
@@ -329,8 +332,8 @@ class RunEngine:
                 await recorder.end(Ending(RunStatus.PENDING))
 
     async def _plan(self, run: ClaimedRun) -> Plan:
-        """Return the plan of the run's graph; it never changes, so plans are kept."""
-        key = run.graph_id
+        """Return the plan of the run's graph; plans are kept, one for all graphs that are alike."""
+        key = run.graph_digest
         plan = self._plans.pop(key, None)
         if plan is None:
             plan = compile_plan(

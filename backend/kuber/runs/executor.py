@@ -15,7 +15,7 @@ from kuber.agents.effects import Effects, Repeat
 from kuber.agents.state import PipelineState
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
-from kuber.infra.telemetry import NODE_SECONDS
+from kuber.infra.telemetry import NODE_SECONDS, span
 from kuber.kernel.clock import Clock
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
 from kuber.runs.batches import NotRecorded
@@ -109,6 +109,8 @@ class RunExecutor:
             set(),
         )
         self._taken: dict[str, tuple[str, ...]] = {}
+        self._before: dict[str, PipelineState] = {}
+        """What nodes of this claim have seen; agents get copies of it."""
         self._over = {node_id: asyncio.Event() for node_id in plan.at_account}
         self.lost: NotRecorded | None = None
 
@@ -171,8 +173,8 @@ class RunExecutor:
             if node.incoming and not self._taken[node_id]:
                 self._settle(node, skipped(node), NodeUsage())
             else:
-                with _tracer.start_as_current_span(
-                    f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
+                with span(
+                    _tracer, f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
                 ):
                     await self._work(node, recorded)
         except NotRecorded as lost:
@@ -203,6 +205,9 @@ class RunExecutor:
 
     def state_before(self, node_id: str) -> PipelineState:
         """Return what the node sees: the changes of its taken ancestors laid over the start."""
+        taken = self._taken[node_id]
+        if len(taken) == 1 and taken[0] in self._before:
+            return with_changes(self._before[taken[0]], (self._state.changes.get(taken[0], {}),))
         ancestors = lineage((node.id for node in self._plan.nodes), self._taken)[node_id]
         return with_changes(
             self._first, (self._state.changes.get(ancestor, {}) for ancestor in ancestors)
@@ -212,7 +217,7 @@ class RunExecutor:
         return any(source in self._state.blocked for source in node.predecessors())
 
     async def _work(self, node: PlannedNode, recorded: NodeRecord | None) -> None:
-        before = self.state_before(node.id)
+        before = self._before[node.id] = self.state_before(node.id)
         effects = self._effects_for(node, before)
         repeat = effects.repeat
         first = (recorded.attempts if recorded else 0) + 1

@@ -5,10 +5,11 @@ taken ancestors laid over it in topological order; resume, the run page and re-r
 same function.
 """
 
-import json
+import re
 from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue, TypeAdapter
+from pydantic_core import from_json
 
 from kuber.agents.state import PipelineState
 from kuber.infra.db import JsonObject
@@ -49,6 +50,9 @@ _ADAPTERS: dict[str, TypeAdapter[object]] = {
     name: TypeAdapter(PipelineState.model_fields[name].annotation)
     for name in (*_SECTIONS, *_MAPS, "errors")
 }
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""In JSON, a NUL character: not a backslash with the text "u0000" behind it."""
 
 
 class StateChanged(ValueError):
@@ -109,12 +113,12 @@ def changes_to_json(changes: Changes) -> JsonObject:
     Raises ValueError for what the database could not keep or nobody could read again: values of
     a wrong type, NaN and infinity, text with a NUL character.
     """
-    data = {
-        name: _ADAPTERS[name].dump_python(value, mode="json", warnings="error")
-        for name, value in changes.items()
-    }
-    if "\\u0000" in json.dumps(data, allow_nan=False):
-        raise ValueError("text in the state holds a NUL character")
+    data = {}
+    for name, value in changes.items():
+        written = _ADAPTERS[name].dump_json(value, warnings="error")
+        if _NUL.search(written):
+            raise ValueError("text in the state holds a NUL character")
+        data[name] = from_json(written, allow_inf_nan=False)
     return data
 
 

@@ -20,7 +20,7 @@ from kuber.trading.types import Standing
 
 log = structlog.get_logger(__name__)
 
-SHOW_RUNNING_AFTER_S = 0.02
+SHOW_RUNNING_AFTER_S = 0.1
 """A node that takes longer than this gets a row that says it is running."""
 
 FLUSH_WITHIN_S = 0.25
@@ -87,6 +87,11 @@ class RunLog(Protocol):
         """Take the first answer to an order; durable with what is recorded next."""
         ...
 
+    @property
+    def ordered(self) -> bool:
+        """Whether an order of the run may have been sent, in this claim or an earlier one."""
+        ...
+
     def check(self) -> None:
         """Raise NotRecorded if the run's records could not be kept."""
         ...
@@ -126,6 +131,7 @@ class RunRecorder:
         self._intents: dict[OrderId, JsonObject] = {}
         self._standings: dict[OrderId, Standing] = {}
         self._answers: list[Answer] = []
+        self._ordered = not run.fresh
         self._queued = 0
         self._taken = 0
         """How many records were queued, and how many of them a batch has taken."""
@@ -183,6 +189,7 @@ class RunRecorder:
 
         Nothing of it is recorded once the run was asked to stop.
         """
+        self._ordered = True
         self._intents[order_id] = row
         self._queued += 1
         await self.flush()
@@ -193,6 +200,11 @@ class RunRecorder:
         self._answers.append(answer)
         self._queued += 1
         self._flush_soon()
+
+    @property
+    def ordered(self) -> bool:
+        """Whether an order of the run may have been sent, in this claim or an earlier one."""
+        return self._ordered
 
     def check(self) -> None:
         """Raise NotRecorded if the run's records could not be kept."""

@@ -8,14 +8,16 @@ from functools import cache
 
 from kuber.costs.statements import CHARGED, READING, SPENT
 from kuber.infra.outbox import outbox_insert_for
+from kuber.pipelines.statements import GRAPH_DIGEST
 from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE
 from kuber.trading.statements import ANSWERED, INTENDED, SAID_COLUMNS, WANTED_COLUMNS
 
 _CLAIM_COLUMNS = f"""
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
     correlation_id, claim_epoch, wait_count, last_sequence, cost, rerun_of, traceparent,
-    cancel_requested, started_by, (select name from pipelines p where p.id = runs.pipeline_id),
-    flushes, trigger_waits, seed_rule, {READING}
+    cancel_requested, started_by, flushes, trigger_waits, seed_rule,
+    (select name from pipelines p where p.id = runs.pipeline_id) as pipeline_name,
+    {READING} as budget, {GRAPH_DIGEST.format(graph_id="runs.graph_id")} as graph_digest
 """
 
 CLAIM = f"""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from operator import itemgetter
 
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from kuber.costs.statements import reading_of
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.kernel.ids import RunId
 from kuber.pipelines.statements import GRAPH
 from kuber.pipelines.types import Graph
 from kuber.runs import statements
@@ -34,37 +34,12 @@ class RunStore:
             "count": count,
             "day": now.date(),
         }
-        async with self._pool.connection() as connection:
-            rows = await (await connection.execute(statements.CLAIM, values)).fetchall()
-        return [
-            ClaimedRun(
-                id=RunId(row[0]),
-                user_id=UserId(row[1]),
-                pipeline_id=PipelineId(row[2]),
-                graph_id=row[3],
-                mode=row[4],
-                symbol=row[5],
-                symbols=tuple(row[6]),
-                as_of=row[7],
-                real_time=row[8],
-                seed=row[9],
-                seed_rule=row[22],
-                budget=reading_of(row[23], row[14]),
-                correlation_id=row[10],
-                claim_epoch=row[11],
-                wait_count=row[12],
-                last_sequence=row[13],
-                cost=row[14],
-                traceparent=row[16],
-                cancel_requested=row[17],
-                started_by=row[18],
-                pipeline_name=row[19],
-                trigger_waits=row[21],
-                fresh=row[11] == 1 and row[15] is None,
-                flushes=row[20],
-            )
-            for row in sorted(rows, key=itemgetter(0))
-        ]
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            rows = await (await cursor.execute(statements.CLAIM, values)).fetchall()
+        return [_claimed(row) for row in sorted(rows, key=itemgetter("id"))]
 
     async def backlog(self) -> bool:
         """Return whether a run waits for a worker that may take it up."""
@@ -121,3 +96,15 @@ class RunStore:
             row = await (await connection.execute(statement, values)).fetchone()
         assert row is not None, "the row that was asked for exists"
         return row
+
+
+def _claimed(row: DictRow) -> ClaimedRun:
+    rerun_of = row.pop("rerun_of")
+    return ClaimedRun(
+        **row
+        | {
+            "symbols": tuple(row["symbols"]),
+            "budget": reading_of(row["budget"], row["cost"]),
+            "fresh": row["claim_epoch"] == 1 and rerun_of is None,
+        }
+    )

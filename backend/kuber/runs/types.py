@@ -122,6 +122,7 @@ class ClaimedRun:
     pipeline_name: str
     """As it is when the run is taken up."""
     graph_id: UUID
+    graph_digest: bytes
     mode: str
     symbol: str
     symbols: tuple[str, ...]

@@ -9,15 +9,21 @@ from kuber.trading.errors import ModeUnavailable
 
 
 def broker_for(
-    mode: str, pool: RawPool, options: SimulationOptions, moment: SimulatedMoment
+    mode: str,
+    pool: RawPool,
+    options: SimulationOptions,
+    moment: SimulatedMoment,
+    *,
+    account_is_new: bool = False,
 ) -> Broker:
     """Return the broker of `mode`, whose books, if Kuber keeps them, are in `pool`'s database.
 
-    A simulated market fills orders as of `moment`. Raises ModeUnavailable.
+    A simulated market fills orders as of `moment`; `account_is_new`: no order of the account, which
+    is one run's, was ever sent. Raises ModeUnavailable.
     """
     match mode:
         case "simulation":
-            return SimulationBroker(pool, options, moment)
+            return SimulationBroker(pool, options, moment, account_is_new=account_is_new)
         case "validation":
             return ValidationBroker(pool, options.starting_balance)
     raise ModeUnavailable(f"There is no broker behind mode {mode}.")

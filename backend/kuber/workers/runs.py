@@ -26,6 +26,10 @@ from kuber.workers.supervisor import WORKER_READY
 
 log = structlog.get_logger(__name__)
 
+GC_OBJECTS = 20_000
+"""New objects after which the garbage collector looks through the young ones; a run makes tens of
+thousands, nearly all of which go by reference count."""
+
 WARM_CALENDARS = ("XNYS", "24/5", "24/7")
 """Read before the fork, so that the first run of a process does not wait for them."""
 
@@ -99,6 +103,7 @@ def install(
     @worker_process_init.connect(weak=False)
     def start(**_: object) -> None:
         die_with_parent(parent=os.getppid())
+        gc.set_threshold(GC_OBJECTS, 20, 20)
         try:
             process.append(_Process(make_services()))
             process[0].end_when_told(told)

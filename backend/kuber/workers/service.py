@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 from psycopg import Error as DatabaseError
+from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject, RawPool
@@ -21,7 +22,7 @@ from kuber.kernel.clock import Clock
 log = structlog.get_logger(__name__)
 
 BEAT_EVERY_S = 2.0
-BACKOFF = Backoff(first_s=0.5, longest_s=30, jitter=0.2)
+BACKOFF = Backoff(first_s=0.5, longest_s=5, jitter=0.2)
 _HEALTHY_AFTER_S = 60.0
 
 
@@ -70,7 +71,7 @@ class _Kept:
 
     def fail(self, error: Exception) -> None:
         self.state = "failing"
-        self.error = f"{type(error).__name__}: {error}"[:500]
+        self.error = _words(error)
         self.rounds_before = self.service.progress.rounds
 
     def state_now(self) -> str:
@@ -142,8 +143,12 @@ class ServiceHost:
             try:
                 await self._run_once(kept)
             except Exception as error:
-                log.exception("service_failed", service_name=kept.service.name)
                 kept.fail(error)
+                said = {"service_name": kept.service.name, "reason": kept.error}
+                if _is_outage(error):  # told every few seconds, without where it was noticed
+                    log.warning("service_failed", **said)
+                else:
+                    log.exception("service_failed", **said)
             kept.ready.set()
             failures = 1 if loop.time() - began > _HEALTHY_AFTER_S else failures + 1
             await asyncio.sleep(self._backoff.pause_s(failures))
@@ -195,3 +200,17 @@ class ServiceHost:
             "progress_at": now - timedelta(seconds=progress.age_s),
             "waiting_for": progress.waiting_for,
         }
+
+
+def _is_outage(error: Exception) -> bool:
+    """Return whether a server or a file system did not do its part."""
+    kinds = (OperationalError, PoolTimeout, OSError)
+    if isinstance(error, ExceptionGroup):
+        return error.split(kinds)[1] is None
+    return isinstance(error, kinds)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ExceptionGroup):
+        return "; ".join(_words(one) for one in error.exceptions)[:500]
+    return f"{type(error).__name__}: {error}"[:500]

@@ -118,15 +118,28 @@ class SimulationBooks:
 
 
 class SimulationBroker(SimulationBooks):
-    """Fills market orders by `simulate`, at one moment: that of the run which sends them."""
+    """Fills market orders by `simulate`, at one moment: that of the run which sends them.
 
-    def __init__(self, pool: RawPool, options: SimulationOptions, moment: SimulatedMoment) -> None:
+    `account_is_new`: there is no order of the account yet, and nobody else sends one.
+    """
+
+    def __init__(
+        self,
+        pool: RawPool,
+        options: SimulationOptions,
+        moment: SimulatedMoment,
+        *,
+        account_is_new: bool = False,
+    ) -> None:
         super().__init__(pool, options)
         self._moment = moment
+        self._is_new = account_is_new
         self._read: tuple[UUID, Books] | None = None
         """The books as one who decides has read them once; up to the next order they stay so."""
 
     async def _books(self, account: Account) -> Books:
+        if self._is_new:
+            return (), Decimal(0), Decimal(0)
         if self._read is None or self._read[0] != account.id:
             self._read = (account.id, await super()._books(account))
         return self._read[1]
@@ -140,7 +153,7 @@ class SimulationBroker(SimulationBooks):
         except (DatabaseError, PoolTimeout) as error:
             return Unknown(f"The books could not be written: {error}")
         finally:
-            self._read = None
+            self._is_new, self._read = False, None
 
     async def cancel(self, account: Account, client_order_id: OrderId) -> OrderState | None:
         """Return where the order stands: none is open, so there is nothing to cancel."""

@@ -116,12 +116,23 @@ def test_what_belongs_to_the_run_is_not_the_agents_to_change(field: str, value: 
         {"reasoning": {"a": "x\x00y"}},
         {"bias": {"direction": "BULLISH"}},
         {"bias": bias(confidence=float("nan"))},
+        {"biases": {"a": bias(confidence=float("inf"))}},
+        {"reasoning": {"a": "\\\x00"}},
+        {"reasoning": {"a": "\ud800"}},
     ],
-    ids=["number", "object", "nul", "plain dict", "nan"],
+    ids=[
+        *("number", "object", "nul", "plain dict", "nan", "infinity in a map"),
+        *("nul behind a backslash", "half of a surrogate pair"),
+    ],
 )
 def test_what_could_not_be_kept_or_read_again_is_refused(changes: Changes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         changes_to_json(changes)
+
+
+def test_text_that_only_looks_like_an_escaped_nul_is_kept() -> None:
+    said = {"reasoning": {"a": r"a path C:\u0000 and \\u0000"}}
+    assert changes_to_json(said) == said
 
 
 def test_tiny_quantities_are_stored_without_an_exponent() -> None:

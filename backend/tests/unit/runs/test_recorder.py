@@ -91,6 +91,7 @@ def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) ->
         pipeline_id=PipelineId(uuid4()),
         pipeline_name="Mine",
         graph_id=uuid4(),
+        graph_digest=b"graph",
         mode="simulation",
         symbol="AAPL",
         symbols=("AAPL",),
