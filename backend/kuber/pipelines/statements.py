@@ -13,5 +13,9 @@ STARTING_BY_ITSELF = """
 GRAPH = "select graph from pipeline_graphs where id = %s"
 """The graph that a run is bound to; takes its id."""
 
-GRAPH_DIGEST = "(select digest from pipeline_graphs where id = {graph_id})"
-"""The digest of a graph, for the expression `graph_id`: the same for graphs that are the same."""
+GRAPH_DIGEST = """
+    (select sha256(convert_to(g.graph::text, 'UTF8')) from pipeline_graphs g
+     where g.id = {graph_id})
+"""
+"""The SHA-256 of the graph that the expression `graph_id` names: of what is stored, whatever its
+column `digest` says."""

@@ -44,9 +44,10 @@ PLANS_KEPT = 2000
 POLL_S = 0.05
 """How often a worker that has room looks for runs while others keep it busy."""
 
-SPARE_CLAIMS = 4
+SPARE_CLAIMS = 2
 """Runs claimed beyond those that can compute at once, so that the processor never waits for a
-claim. No more: what somebody starts by hand must not come behind many."""
+claim. No more: what somebody starts by hand must not come behind many, and two processes must have
+room for more runs than one user may have running (`running_runs`), or others would wait."""
 
 LEAST_CLAIMED = 3
 """Runs that a busy process has room for before it claims again: a claim costs as much for one."""

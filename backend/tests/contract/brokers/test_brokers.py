@@ -307,3 +307,17 @@ async def test_without_its_books_a_venue_knows_nothing_rather_than_no(
         await broker.order(sent.account, sent.client_order_id)
     with pytest.raises(BrokerUnavailable):
         await broker.cancel(sent.account, sent.client_order_id)
+
+
+async def test_the_books_of_a_new_account_are_read_after_its_first_order(pool: RawPool) -> None:
+    sent = order()
+    shut = raw_pool("postgresql://nowhere.invalid", size=1, application_name="kuber-test")
+    unread = SimulationBroker(shut, CALM, MOMENT, account_is_new=True)
+    assert await unread.positions(sent.account) == ()
+    assert await unread.equity(sent.account) == CALM.starting_balance
+    with pytest.raises(BrokerUnavailable):
+        await SimulationBroker(shut, CALM, MOMENT).positions(sent.account)
+    new = SimulationBroker(pool, CALM, MOMENT, account_is_new=True)
+    await acknowledged(new, sent)
+    assert [position.quantity for position in await new.positions(sent.account)] == [sent.quantity]
+    assert await new.equity(sent.account) < CALM.starting_balance

@@ -11,8 +11,10 @@ import pytest
 from kuber.infra.db import raw_pool
 from kuber.kernel.ids import RunId
 from kuber.runs import context
-from kuber.runs.engine import SPARE_CLAIMS, RunEngine
+from kuber.runs.engine import LEAST_CLAIMED, SPARE_CLAIMS, RunEngine
 from kuber.runs.permits import WorkKind
+from kuber.runs.store import RunStore
+from kuber.runs.types import ClaimedRun
 from tests.fakes.engines import OPTIONS, Scene
 from tests.fakes.graphs import chain, graph, node
 from tests.fakes.subscribers import add_user
@@ -126,7 +128,7 @@ async def test_runs_that_compute_are_not_hoarded(
     drain = asyncio.create_task(engine.drain())
     await long_until(lambda: model.asked == OPTIONS.computing, "as many as may compute")
     most = OPTIONS.computing + SPARE_CLAIMS
-    await long_until(lambda: len(engine._held) == most, "two more, that wait")
+    await long_until(lambda: len(engine._held) == most, "a few more, that wait")
     by_hand = await scene.add(add_user(postgres_url), RULES, started_by="manual")
     answers = 0
 
@@ -140,9 +142,27 @@ async def test_runs_that_compute_are_not_hoarded(
         return False
 
     await long_until(over, "the run by hand")
-    assert answers <= 5  # one place at the queue, a permit for each of its two nodes, two to spare
+    # Places for the next claim, a permit for each of its two nodes, two to spare.
+    assert answers <= LEAST_CLAIMED + 4
     model.answer(30 - answers)
     await drain
+
+
+async def test_a_busy_process_claims_several_runs_at_once(
+    scene: Scene, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    claim = RunStore.claim
+
+    async def counting(store: RunStore, count: int) -> list[ClaimedRun]:
+        asked.append(count)
+        return await claim(store, count)
+
+    monkeypatch.setattr(RunStore, "claim", counting)
+    runs = await scene.add(add_user(postgres_url), RULES, count=40)
+    await scene.engine().drain()
+    assert await ended(scene, runs)
+    assert min(asked) >= LEAST_CLAIMED
 
 
 async def test_a_node_of_a_run_by_hand_is_next_at_the_model(

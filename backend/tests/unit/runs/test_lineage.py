@@ -131,7 +131,7 @@ def test_what_could_not_be_kept_or_read_again_is_refused(changes: Changes) -> No
 
 
 def test_text_that_only_looks_like_an_escaped_nul_is_kept() -> None:
-    said = {"reasoning": {"a": r"a path C:\u0000 and \\u0000"}}
+    said: Changes = {"reasoning": {"a": r"a path C:\u0000 and \\u0000"}}
     assert changes_to_json(said) == said
 
 

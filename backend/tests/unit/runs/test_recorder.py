@@ -84,7 +84,9 @@ def nothing() -> None:
     """What most tests do when a run shall be cancelled."""
 
 
-def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) -> RunRecorder:
+def new_recorder(
+    writer: SlowWriter, on_cancel: Callable[[], None] = nothing, *, fresh: bool = True
+) -> RunRecorder:
     run = ClaimedRun(
         id=RunId(uuid4()),
         user_id=UserId(uuid4()),
@@ -108,7 +110,7 @@ def new_recorder(writer: SlowWriter, on_cancel: Callable[[], None] = nothing) ->
         traceparent=None,
         cancel_requested=False,
         started_by="manual",
-        fresh=True,
+        fresh=fresh,
         flushes=4,
         budget=BudgetReading(None, None, Decimal(0), Decimal(0)),
     )
@@ -330,12 +332,18 @@ async def test_an_intent_leaves_with_what_came_before_and_is_told_how_it_stands(
     )
 
 
+async def test_an_earlier_claim_may_have_sent_an_order() -> None:
+    assert new_recorder(SlowWriter(), fresh=False).ordered
+
+
 async def test_an_intent_that_is_not_recorded_is_not_sent() -> None:
     writer = SlowWriter(LeaseLost("lost"))
     writer.let.set()
     recorder = new_recorder(writer)
+    before = recorder.ordered
     with pytest.raises(LeaseLost):
         await recorder.intend(ORDER, {})
+    assert (before, recorder.ordered) == (False, True)  # it may be on record
     with pytest.raises(LeaseLost):
         recorder.check()
 

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import pytest
-from psycopg import OperationalError
+from psycopg import OperationalError, ProgrammingError
+from psycopg_pool import PoolTimeout
+from structlog.testing import capture_logs
 
 from kuber.infra.db import JsonObject, RawPool
 from kuber.infra.heartbeats import Progress
@@ -125,6 +127,34 @@ async def fails() -> None:
 
 async def ends() -> None:
     """End as no service may."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told_where"),
+    [
+        (OperationalError("no room"), False),
+        (OSError(28, "No space left on device"), False),
+        (ExceptionGroup("", [OSError(28, "no room"), PoolTimeout("none free")]), False),
+        (ProgrammingError("no such column"), True),
+        (ExceptionGroup("", [OSError(28, "no room"), ValueError("broken")]), True),
+    ],
+    ids=["database", "disk", "several", "a statement that is wrong", "one of several"],
+)
+async def test_only_a_fault_of_kuber_is_told_with_its_place(
+    pool: FakePool, clock: FixedClock, now_s: Time, error: Exception, is_told_where: bool
+) -> None:
+    async def breaks() -> None:
+        raise error
+
+    bad = Service("bad", now_s)
+    bad.works = breaks
+    with capture_logs() as lines:
+        async with hosted(pool, clock, bad):
+            await until_async(lambda: bad.starts >= 2, "another start")
+    told = next(line for line in lines if line["event"] == "service_failed")
+    assert told.get("exc_info", False) is is_told_where
+    words = [str(one) for one in getattr(error, "exceptions", [error])]
+    assert all(word in told["reason"] for word in words)
 
 
 async def test_a_service_that_fails_is_started_again_and_the_others_do_not_notice(
