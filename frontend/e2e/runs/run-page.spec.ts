@@ -35,6 +35,9 @@ test('a run started from the list is watched to its decision', async ({ page }) 
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
   const source = page.locator('k-price-chart a[href^="https://www.tradingview.com/"]');
   await expect(source).toBeVisible();
+  // Not where the person is, nor what she looks at.
+  await expect(source).toHaveAttribute('href', 'https://www.tradingview.com/');
+  await expect(source).toHaveAttribute('rel', 'noopener noreferrer');
   await page.screenshot({ path: 'e2e/shots/run-light.png', fullPage: true });
   await page.getByRole('button', { name: 'Use the dark theme' }).click();
   await page.screenshot({ path: 'e2e/shots/run-dark.png', fullPage: true });

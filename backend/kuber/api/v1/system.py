@@ -16,6 +16,7 @@ from kuber.audit.waiting import Waiting, waiting
 from kuber.identity.types import DEMO_EMAIL, Role
 from kuber.infra.heartbeats import service_beats
 from kuber.infra.licences import installed_packages
+from kuber.infra.plugins import PluginProblem
 
 router = APIRouter(prefix="/system", tags=["system"])
 
@@ -167,17 +168,24 @@ class PluginProblemList(BaseModel):
 
 @router.get("/plugin-problems", operation_id="list_plugin_problems")
 async def list_plugin_problems(container: ContainerDep, user: CurrentUser) -> PluginProblemList:
-    """Return the agents and generators of added packages that were left out at the start."""
+    """Return the agents and generators of added packages that were left out at the start.
+
+    Why is told to administrators, and to everybody where the server listens on loopback only: what
+    a package says when it fails may hold more than all users should read.
+    """
+    tells = user.role is Role.ADMIN or container.settings.demo_login is not None
     return PluginProblemList(
-        items=[
-            PluginProblemOut(
-                package=problem.provider,
-                name=problem.entry_point,
-                reason=problem.reason,
-                remedy=f"Get a newer version of it, or: ./kuber plugins remove {problem.provider}",
-            )
-            for problem in container.plugin_problems
-        ]
+        items=[_plugin_problem(problem, tells=tells) for problem in container.plugin_problems]
+    )
+
+
+def _plugin_problem(problem: PluginProblem, *, tells: bool) -> PluginProblemOut:
+    remedy = f"Get a newer version of it, or: ./kuber plugins remove {problem.provider}"
+    return PluginProblemOut(
+        package=problem.provider,
+        name=problem.entry_point,
+        reason=problem.reason if tells else "it cannot be used",
+        remedy=remedy if tells else "Whoever runs this installation is told why.",
     )
 
 

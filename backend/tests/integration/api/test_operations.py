@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from psycopg.types.json import Jsonb
+from pydantic import SecretStr
 
 from kuber.audit.entries import APPEND, audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
@@ -197,13 +198,31 @@ async def test_everybody_who_is_logged_in_sees_the_licences_of_the_installed_pac
 
 
 async def test_a_plug_in_that_was_left_out_is_named_with_a_remedy(
-    platform: FastAPI, ann: httpx.AsyncClient
+    platform: FastAPI, admin: httpx.AsyncClient, bob: httpx.AsyncClient
 ) -> None:
     container = platform.state.container
-    assert (await ann.get("/api/v1/system/plugin-problems")).json()["items"] == []
+    assert (await admin.get("/api/v1/system/plugin-problems")).json()["items"] == []
     problem = PluginProblem("gap_up", "gap-up", "importing it ends the process (exit code 3)")
     platform.state.container = replace(container, plugin_problems=(problem,))
-    (item,) = (await ann.get("/api/v1/system/plugin-problems")).json()["items"]
+    (item,) = (await admin.get("/api/v1/system/plugin-problems")).json()["items"]
     assert item["package"] == "gap-up"
     assert item["reason"] == problem.reason
     assert "./kuber plugins remove gap-up" in item["remedy"]
+    (told,) = (await bob.get("/api/v1/system/plugin-problems")).json()["items"]
+    assert (told["package"], told["name"]) == ("gap-up", "gap_up")
+    assert "exit code" not in told["reason"]
+    assert "kuber plugins" not in told["remedy"]
+
+
+async def test_on_a_machine_of_ones_own_everybody_is_told_why_a_plug_in_was_left_out(
+    platform: FastAPI, bob: httpx.AsyncClient
+) -> None:
+    container = platform.state.container
+    problem = PluginProblem("gap_up", "gap-up", "importing it ends the process (exit code 3)")
+    platform.state.container = replace(
+        container,
+        plugin_problems=(problem,),
+        settings=container.settings.model_copy(update={"demo_password": SecretStr("demo")}),
+    )
+    (item,) = (await bob.get("/api/v1/system/plugin-problems")).json()["items"]
+    assert item["reason"] == problem.reason

@@ -25,6 +25,7 @@ export interface DrawnChart {
 /** Draws candles, levels and fills into `host`; the caller destroys it before drawing anew. */
 export function drawChart(host: HTMLElement, input: ChartInput, palette: Palette): DrawnChart {
   const chart = createChart(host, chartOptions(palette, input.bars));
+  plainAttribution(host);
   const series = chart.addSeries(CandlestickSeries, {
     upColor: palette.up,
     downColor: palette.down,
@@ -69,6 +70,14 @@ function withLines(info: { priceRange: Range | null } | null, lines: readonly Ch
       maxValue: Math.max(info.priceRange.maxValue, ...prices),
     },
   };
+}
+
+/** The library's link to its makers would name this installation and the run that is shown. */
+function plainAttribution(host: HTMLElement): void {
+  for (const link of host.querySelectorAll<HTMLAnchorElement>('a[href*="utm_source"]')) {
+    link.href = 'https://www.tradingview.com/';
+    link.rel = 'noopener noreferrer';
+  }
 }
 
 function chartOptions(palette: Palette, bars: readonly ChartBar[]) {
