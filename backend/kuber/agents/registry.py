@@ -1,8 +1,8 @@
 """Finds the installed agents, built in and from plug-ins, by entry point."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint
 from inspect import isabstract
 from typing import Any
@@ -14,6 +14,7 @@ from kuber.agents.effects import UNDECLARED, Effects
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.schemas import AgentOut, agent_out
 from kuber.agents.state import SECTIONS
+from kuber.infra.plugin_calls import call_plugin
 from kuber.infra.plugin_registry import Installed, PluginRegistry
 from kuber.infra.plugins import BUILT_IN, PluginKind
 from kuber.kernel.errors import Problem
@@ -68,7 +69,7 @@ class AgentRegistry(PluginRegistry[AgentClass, AgentOut]):
 
     def parse_config(self, agent_type: str, config: Mapping[str, Any]) -> AgentConfig:
         """Return the typed settings; raises UnknownAgent, or pydantic's ValidationError."""
-        return self.get(agent_type).Config.model_validate(dict(config))
+        return _parsed(self.get(agent_type), config)
 
     def examine_config(
         self, agent_type: str, config: Mapping[str, Any], *, most: int | None
@@ -79,7 +80,7 @@ class AgentRegistry(PluginRegistry[AgentClass, AgentOut]):
         """
         agent = self.get(agent_type)
         try:
-            return ExaminedConfig(agent.Config.model_validate(dict(config)), [], 0)
+            return ExaminedConfig(_parsed(agent, config), [], 0)
         except ValidationError as error:
             # Without the limit, a megabyte of wrong settings would be put into as many sentences.
             found = error.errors(include_url=False, include_input=False) if most != 0 else []
@@ -130,3 +131,8 @@ def _checked(loaded: object) -> AgentClass:
     if not metadata.ports:
         raise TypeError("it has no port")
     return loaded
+
+
+def _parsed(agent: AgentClass, config: Mapping[str, Any]) -> AgentConfig:
+    validate: Callable[[], AgentConfig] = partial(agent.Config.model_validate, dict(config))
+    return call_plugin(validate)

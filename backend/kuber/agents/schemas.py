@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kuber.agents.base import AgentConfig, BaseAgent, Category
+from kuber.agents.base import BaseAgent, Category
+from kuber.infra.plugin_calls import call_plugin
 from kuber.kernel.wire import DecimalText
 from kuber.market.types import Timeframe
 
@@ -78,5 +79,4 @@ def agent_out(agent: type[BaseAgent[Any]], schema: dict[str, Any], provider: str
 def _default_timeframes(agent: type[BaseAgent[Any]]) -> tuple[Timeframe, ...]:
     """Return the timeframes of the default settings; none where a setting has no default."""
     required = any(field.is_required() for field in agent.Config.model_fields.values())
-    config: AgentConfig | None = None if required else agent.Config()
-    return agent.timeframes(config) if config is not None else ()
+    return () if required else call_plugin(lambda: agent.timeframes(agent.Config()))

@@ -10,8 +10,10 @@ STARTING_BY_ITSELF = """
 """
 """The pipelines that schedules and signals may start, what they run, and what starts them."""
 
-GRAPH = "select graph from pipeline_graphs where id = %s"
-"""The graph that a run is bound to; takes its id."""
+GRAPH = """
+    select g.graph, sha256(convert_to(g.graph::text, 'UTF8')) from pipeline_graphs g where g.id = %s
+"""
+"""The graph that a run is bound to, and its SHA-256; takes its id."""
 
 GRAPH_DIGEST = """
     (select sha256(convert_to(g.graph::text, 'UTF8')) from pipeline_graphs g

@@ -6,7 +6,6 @@ from collections import defaultdict
 from contextlib import suppress
 
 import structlog
-from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -15,7 +14,7 @@ from kuber.kernel.backoff import Backoff
 from kuber.kernel.ids import UserId
 from kuber.realtime.broadcast import channel
 from kuber.realtime.messages import News
-from kuber.runs.live_events import run_event
+from kuber.runs.live_events import readable_event
 
 log = structlog.get_logger(__name__)
 
@@ -128,10 +127,8 @@ class Hub:
     def _deliver(self, name: str, told: list[object]) -> None:
         listeners = self._listeners.get(name, ())
         for one in told if listeners else ():
-            try:
-                event = run_event(one)
-            except ValidationError as error:  # of a worker of another release; it is on record
-                log.warning("event_not_understood", reason=str(error.errors(include_input=False)))
+            event = readable_event(one)
+            if event is None:  # of a worker of another release; it is on record
                 continue
             for listener in listeners:
                 listener.put(event)

@@ -23,6 +23,7 @@ from kuber.infra.breakers import BreakerOpen
 from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import ErrorKind, KuberError
+from kuber.runs.foreign import cleaned, crash, is_cancelled, unmet
 from kuber.runs.types import WaitsFor
 
 log = structlog.get_logger(__name__)
@@ -184,9 +185,9 @@ async def _try_once(attempt: Attempt) -> PipelineState | AgentFailure | TriggerN
         async with limit:
             return await _call(attempt.make(), attempt.state())
     except TriggerNotMet as not_met:
-        return not_met
+        return unmet(not_met)
     except AgentFailure as error:
-        return _late(attempt, limit) or error
+        return _late(attempt, limit) or cleaned(error)
     except KuberError as error:
         opened = error if isinstance(error, BreakerOpen) else error.__cause__
         if isinstance(opened, BreakerOpen):
@@ -199,11 +200,13 @@ async def _try_once(attempt: Attempt) -> PipelineState | AgentFailure | TriggerN
             retry_after_s=error.retry_after_s,
             remedy=error.problems[0].remedy if error.problems else None,
         )
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+            raise
         late = _late(attempt, limit)
         if late is None:
             log.exception("agent_crashed")
-        return late or AgentFailure("agent_crashed", f"{type(error).__name__}: {error}")
+        return late or crash(error)
 
 
 def _late(attempt: Attempt, limit: asyncio.Timeout) -> AgentFailure | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from opentelemetry import trace
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from kuber.agents.errors import UnknownAgent
 from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject
+from kuber.infra.plugin_calls import call_plugin
 from kuber.infra.telemetry import RUNS_FINISHED, context_of
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId
@@ -337,11 +339,15 @@ class RunEngine:
         key = run.graph_digest
         plan = self._plans.pop(key, None)
         if plan is None:
-            plan = compile_plan(
-                await self._store.graph(run),
-                self._registry,
-                MANAGER_NODE,
-                self._options.trusted_packages,
+            graph, key = await self._store.graph(run)
+            plan = call_plugin(
+                partial(
+                    compile_plan,
+                    graph,
+                    self._registry,
+                    MANAGER_NODE,
+                    self._options.trusted_packages,
+                )
             )
         self._plans[key] = plan  # the most recently used at the end
         if len(self._plans) > PLANS_KEPT:

@@ -10,7 +10,7 @@ from itertools import takewhile
 import structlog
 from opentelemetry import trace
 
-from kuber.agents.base import AgentContext, AgentFailure, NodeUsage, TriggerNotMet
+from kuber.agents.base import AgentConfig, AgentContext, AgentFailure, NodeUsage, TriggerNotMet
 from kuber.agents.effects import Effects, Repeat
 from kuber.agents.state import PipelineState
 from kuber.costs.service import BudgetGuard
@@ -19,6 +19,7 @@ from kuber.infra.telemetry import NODE_SECONDS, span
 from kuber.kernel.clock import Clock
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
 from kuber.runs.batches import NotRecorded
+from kuber.runs.foreign import check_usage
 from kuber.runs.lineage import (
     Changes,
     changes_from_json,
@@ -234,7 +235,7 @@ class RunExecutor:
         context = self._context_for(self._run, node, usage, work, seed, before)
         context = replace(context, choose_port=chosen.append)
         attempt = Attempt(
-            make=lambda: node.agent(node.config, context),
+            make=lambda: node.agent(_own_config(node), context),
             state=lambda: own_copy(before),
             first=first,
             limits=self._limits,
@@ -309,6 +310,7 @@ class RunExecutor:
         """
         before = self.records.get(node.id)
         charge = None
+        check_usage(usage)
         if record.attempts > (before.attempts if before else 0):
             charge, amount = charge_for(node.agent.metadata, record.runtime_ms or 0.0, usage)
             record = replace(
@@ -346,7 +348,7 @@ class RunExecutor:
             },
             node.id,
         )
-        if "trade" in changes:
+        if changes.get("trade") is not None:
             self._log.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
         if record.error is not None:
             self._log.tell(RunEventType.ERROR, record.error, node.id)
@@ -364,6 +366,11 @@ class RunExecutor:
             },
             node.id,
         )
+
+
+def _own_config(node: PlannedNode) -> AgentConfig:
+    """Return settings that an attempt may do with as it likes: plans are shared among runs."""
+    return node.config if node.built_in else node.config.model_copy(deep=True)
 
 
 def first_state(run: ClaimedRun, plan: Plan) -> PipelineState:

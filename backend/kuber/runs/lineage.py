@@ -51,6 +51,9 @@ _ADAPTERS: dict[str, TypeAdapter[object]] = {
     for name in (*_SECTIONS, *_MAPS, "errors")
 }
 
+MOST_BYTES = 1_000_000
+"""Of the changes of one node."""
+
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """In JSON, a NUL character: not a backslash with the text "u0000" behind it."""
 
@@ -111,13 +114,16 @@ def changes_to_json(changes: Changes) -> JsonObject:
     """Return `changes` as plain JSON.
 
     Raises ValueError for what the database could not keep or nobody could read again: values of
-    a wrong type, NaN and infinity, text with a NUL character.
+    a wrong type, NaN and infinity, text with a NUL character, more than `MOST_BYTES`.
     """
-    data = {}
+    data, size = {}, 0
     for name, value in changes.items():
         written = _ADAPTERS[name].dump_json(value, warnings="error")
         if _NUL.search(written):
             raise ValueError("text in the state holds a NUL character")
+        size += len(written)
+        if size > MOST_BYTES:
+            raise ValueError(f"what it left in the state is larger than {MOST_BYTES:,} bytes")
         data[name] = from_json(written, allow_inf_nan=False)
     return data
 

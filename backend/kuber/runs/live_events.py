@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, TypeAdapter
+import structlog
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
 from kuber.kernel.wire import DecimalText
 from kuber.pipelines.types import Mode
 from kuber.runs.schemas import RunErrorOut, TradeOut
 from kuber.runs.types import NodeStatus, RunStatus, WaitsFor
+
+log = structlog.get_logger(__name__)
 
 
 class _Event(BaseModel):
@@ -147,3 +150,12 @@ class EventList(BaseModel):
 def run_event(told: object) -> AnyRunEvent:
     """Return an event from its JSON value; raises pydantic's ValidationError when it is none."""
     return _EVENT.validate_python(told)
+
+
+def readable_event(told: object) -> AnyRunEvent | None:
+    """Return an event from its JSON value; None for one of a release that told it otherwise."""
+    try:
+        return run_event(told)
+    except ValidationError as error:
+        log.warning("event_not_understood", reason=str(error.errors(include_input=False)))
+        return None

@@ -45,6 +45,11 @@ class PlannedNode:
     """What the agent reads and may do, without a language model."""
 
     @property
+    def built_in(self) -> bool:
+        """Whether the agent is one of Kuber's own."""
+        return self.agent.__module__.startswith("kuber.")
+
+    @property
     def uses_account(self) -> bool:
         """Whether what the agent decides depends on the account, or changes it."""
         return self.agent.metadata.category in USE_THE_ACCOUNT

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import structlog
 
 from kuber.agents.base import AgentFailure
 from kuber.agents.state import NodeError, NodeUse, PipelineState
 from kuber.infra.db import JsonObject
+from kuber.infra.plugin_calls import call_plugin
 from kuber.runs.attempt import AttemptOutcome, Pause
-from kuber.runs.lineage import Changes, changes_between, changes_to_json
+from kuber.runs.foreign import cleaned, storable
+from kuber.runs.lineage import Changes, changes_between, changes_from_json, changes_to_json
 from kuber.runs.plan import PlannedNode
 from kuber.runs.types import NodeRecord, NodeStatus, WaitsFor
 
@@ -45,12 +48,11 @@ def result_of(
         if outcome.failure is not None or outcome.state is None:
             raise outcome.failure or AgentFailure("no_state", "The agent returned no state.")
         port = _port(node, chosen)
-        changes = changes_between(before, outcome.state)
-        stored = changes_to_json(changes)
+        changes, stored = call_plugin(partial(_changes, node, before, outcome.state))
     except AgentFailure as failure:
         return failed(node, record, failure)
-    except (ValueError, TypeError) as error:
-        return failed(node, record, AgentFailure("bad_state", str(error)))
+    except Exception as error:  # noqa: BLE001  a value that an agent made may raise anything
+        return failed(node, record, AgentFailure("bad_state", storable(error)))
     done = replace(
         record,
         port=port,
@@ -61,13 +63,24 @@ def result_of(
     return done, changes
 
 
+def _changes(
+    node: PlannedNode, before: PipelineState, after: PipelineState
+) -> tuple[Changes, JsonObject]:
+    """Return what a node changed, and that as JSON; raises what its values raise."""
+    changes = changes_between(before, after)
+    stored = changes_to_json(changes)
+    if not node.built_in:
+        changes_from_json(stored)  # who reads the run must be able to
+    return changes, stored
+
+
 def failed(
     node: PlannedNode, record: NodeRecord, failure: AgentFailure
 ) -> tuple[NodeRecord, Changes]:
     """Return the record of a node that failed for good, from that of its attempts."""
     error = error_of(failure)
     changes: Changes = {
-        "errors": (NodeError(node_id=node.id, code=failure.code, message=error["message"]),)
+        "errors": (NodeError(node_id=node.id, code=error["code"], message=error["message"]),)
     }
     log.warning("node_failed", node_id=node.id, agent_type=node.agent_type, code=failure.code)
     stored = changes_to_json(changes)
@@ -111,7 +124,7 @@ def paused(record: NodeRecord, pause: Pause) -> NodeRecord:
         attempts=pause.attempts,
         finished_at=None,
         runtime_ms=record.runtime_ms if counted else None,
-        reasoning=pause.reason.replace("\x00", ""),
+        reasoning=storable(pause.reason),
         error=error_of(pause.failure) if pause.failure else None,
         wake_at=pause.wake_at,
         waits_for=pause.waits_for,
@@ -119,8 +132,9 @@ def paused(record: NodeRecord, pause: Pause) -> NodeRecord:
 
 
 def error_of(failure: AgentFailure) -> JsonObject:
-    """Return a failure as it is stored: PostgreSQL's text holds no NUL."""
-    error: JsonObject = {"code": failure.code, "message": failure.message.replace("\x00", "")}
+    """Return a failure as it is stored."""
+    cleaned(failure)
+    error: JsonObject = {"code": failure.code, "message": failure.message}
     if failure.remedy:
         error["remedy"] = failure.remedy
     return error

@@ -24,7 +24,7 @@ from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
 from kuber.runs.deleting import delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
 from kuber.runs.events import finished
-from kuber.runs.live_events import EventList, run_event
+from kuber.runs.live_events import EventList, readable_event
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
 from kuber.runs.queueing import CAREFUL, queue_full
 from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
@@ -199,8 +199,9 @@ class RunService:
         """Return the recorded events after sequence number `after`, oldest first."""
         await self._row(session, user_id, run_id)
         rows = await RunRepository(session).events(run_id, after, limit)
-        items = [run_event({**row, "execution_id": str(run_id)}) for row in rows]
-        cursor = str(items[-1].sequence) if len(items) == limit else None
+        told = (readable_event({**row, "execution_id": str(run_id)}) for row in rows)
+        items = [event for event in told if event is not None]
+        cursor = str(rows[-1]["sequence"]) if len(rows) == limit else None
         return EventList(items=items, next_cursor=cursor)
 
     async def cancel(self, session: AsyncSession, user_id: UserId, run_id: RunId) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import cast
 
 from psycopg.rows import DictRow, dict_row
 
@@ -67,10 +68,10 @@ class RunStore:
             woken = await connection.execute(statements.WAKE_DUE, {"now": self._clock.now()})
             return freed.rowcount + woken.rowcount
 
-    async def graph(self, run: ClaimedRun) -> Graph:
-        """Return the graph that the run is bound to."""
-        row = await self._one(GRAPH, (run.graph_id,))
-        return Graph.model_validate(row[0])
+    async def graph(self, run: ClaimedRun) -> tuple[Graph, bytes]:
+        """Return the graph that the run is bound to, and its digest as it was read."""
+        graph, digest = await self._one(GRAPH, (run.graph_id,))
+        return Graph.model_validate(graph), cast("bytes", digest)
 
     async def nodes(self, run_id: RunId) -> dict[str, NodeRecord]:
         """Return what is on record of a run's nodes."""

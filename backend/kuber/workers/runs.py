@@ -30,6 +30,9 @@ GC_OBJECTS = 20_000
 """New objects after which the garbage collector looks through the young ones; a run makes tens of
 thousands, nearly all of which go by reference count."""
 
+_LOOP_ENDED = 70
+"""The exit code of a process whose event loop has ended."""
+
 WARM_CALENDARS = ("XNYS", "24/5", "24/7")
 """Read before the fork, so that the first run of a process does not wait for them."""
 
@@ -50,9 +53,19 @@ class _Process:
     def __init__(self, services: WorkerServices) -> None:
         self.services = services
         self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="runs", daemon=True)
+        self._stops = False
+        self._thread = threading.Thread(target=self._run, name="runs", daemon=True)
         self._thread.start()
         self.call(services.open())
+
+    def _run(self) -> None:
+        """Run the loop until `stop`; a process whose loop ended otherwise carries nothing."""
+        try:
+            self._loop.run_forever()
+        except BaseException:
+            log.exception("event_loop_ended")
+        if not self._stops:
+            os._exit(_LOOP_ENDED)  # the worker begins another process
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run `work` on the loop and return its result."""
@@ -70,6 +83,7 @@ class _Process:
     def stop(self) -> None:
         self.call(self.services.end())
         self.call(self.services.close())
+        self._stops = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
 

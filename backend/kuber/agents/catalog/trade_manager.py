@@ -104,7 +104,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         return state
 
     def _stand_aside(self, state: PipelineState, reason: str) -> PipelineState:
-        state.trade = None
+        # A trade of a node before this one stays what it is.
         self.say(state, f"**No trade.** {reason}")
         return state
 

@@ -92,6 +92,24 @@ def test_branches_that_trade_take_their_turns_as_drawn_whichever_is_quicker(
     assert Decimal(right["quantity"]) == 25  # with the left ones 162, as 20 % allow
 
 
+def test_a_trade_is_told_though_a_later_node_stands_aside(trader: Trader) -> None:
+    nodes = [
+        node("trigger", "manual_trigger"),
+        node("data", "market_data"),
+        node("strategy", "strategy", method="golden_cross", timeframe="1d"),
+        node("risk", "risk_manager"),
+        node("trade", "trade_manager"),
+        node("again", "trade_manager"),
+    ]
+    edges = path(*(item["id"] for item in nodes))
+    run = trader.run_graph(graph(nodes, edges), as_of=GOLDEN_DAY, seed=1)
+    assert run["outcome"].startswith("Bought 137")
+    events = trader.http.get(f"/executions/{run['id']}/events")
+    assert events.status_code == 200
+    told = [one["node_id"] for one in events.json()["items"] if one["type"] == "trade_executed"]
+    assert told == ["trade"]
+
+
 def test_another_seed_may_fill_differently_but_decides_alike(trader: Trader) -> None:
     runs = [trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=seed) for seed in (1, 4, 13)]
     plans = {str(node_of(run, "strategy")["output"]) for run in runs}

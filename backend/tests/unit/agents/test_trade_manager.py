@@ -49,6 +49,14 @@ async def test_nothing_is_sent_without_a_plan_and_an_approval(state: PipelineSta
     assert "No trade." in run.state.reasoning["node"]
 
 
+async def test_who_stands_aside_leaves_an_earlier_trade_alone() -> None:
+    bench = harness(desk=RecordingDesk())
+    first = (await bench.run(TradeManager, {}, ready())).state
+    again = harness(desk=RecordingDesk(open_positions=(LONG,)))
+    second = await again.run(TradeManager, {}, first)
+    assert second.state.trade == first.trade is not None
+
+
 async def test_a_second_position_in_the_same_direction_needs_to_be_allowed() -> None:
     desk = RecordingDesk(open_positions=(LONG,))
     bench = harness(desk=desk)

@@ -10,7 +10,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import RunId
 from kuber.realtime.messages import encoded
-from kuber.runs.live_events import run_event
+from kuber.runs.live_events import readable_event, run_event
 from kuber.runs.types import RunEvent, RunEventType
 
 TRADE: JsonObject = {
@@ -92,3 +92,9 @@ def test_an_unknown_type_is_refused() -> None:
     event = told(RunEventType.WAITING, DATA[RunEventType.WAITING]) | {"type": "new_thing"}
     with pytest.raises(ValidationError):
         run_event(event)
+
+
+def test_an_event_that_another_release_told_otherwise_is_passed_over() -> None:
+    told = RunEvent(RunId(uuid4()), 3, RunEventType.TRADE_EXECUTED, SystemClock().now(), TRADE, "t")
+    assert readable_event(told.to_json()) is not None
+    assert readable_event({**told.to_json(), "data": None}) is None
