@@ -48,8 +48,7 @@ POLL_S = 0.05
 
 SPARE_CLAIMS = 2
 """Runs claimed beyond those that can compute at once, so that the processor never waits for a
-claim. No more: what somebody starts by hand must not come behind many, and two processes must have
-room for more runs than one user may have running (`running_runs`), or others would wait."""
+claim. No more: what somebody starts by hand must not come behind many."""
 
 LEAST_CLAIMED = 3
 """Runs that a busy process has room for before it claims again: a claim costs as much for one."""
@@ -75,6 +74,12 @@ class EngineOptions:
     limits: Limits
     trusted_packages: frozenset[str] = frozenset()
     """Whose agents are believed what they declare of their effects."""
+
+    @property
+    def share(self) -> int:
+        """How many of the runs held may be one user's while others wait: room for a claim is left,
+        so that they do not wait for all of hers."""
+        return max(1, self.computing + SPARE_CLAIMS - LEAST_CLAIMED)
 
     def permits(self) -> dict[WorkKind, Permits]:
         """Return the permits of one process."""
@@ -168,7 +173,7 @@ class RunEngine:
     async def _claim(self, room: int) -> list[ClaimedRun]:
         """Take up to `room` runs; none while PostgreSQL is away, so that those held go on."""
         try:
-            return await self._store.claim(room)
+            return await self._store.claim(room, self._options.share)
         except (DatabaseError, PoolTimeout) as error:
             if not self._held:
                 raise

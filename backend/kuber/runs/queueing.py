@@ -35,6 +35,36 @@ CLAIMABLE = f"""
 
 Nobody counts while somebody else claims, so that the runs of one claim may go over.
 """
+HAVE_SHARE = """
+    have_share as (
+        select r.user_id from runs r where r.status = 'running' and r.claimed_by = %(worker)s
+        group by r.user_id having count(*) >= %(share)s
+    )
+"""
+"""Users of whom the process `worker` holds as many runs as are their share while others wait."""
+
+_OTHERS_WAIT = """
+    (exists (select from runs p where p.status = 'pending' and p.user_id < {user}
+                and p.user_id not in (select user_id from have_share))
+     or exists (select from runs p where p.status = 'pending' and p.user_id > {user}
+                and p.user_id not in (select user_id from have_share)))
+"""
+"""Whether a run of somebody else waits who has not her share, for the expression `user`: two looks
+at an index, past the runs of those who have theirs."""
+
+WITHIN_SHARE = f"""
+    not exists (select from have_share h where h.user_id = runs.user_id
+                and {_OTHERS_WAIT.format(user="h.user_id")})
+"""
+"""Runs of users who have not their share of the process yet, or to whom what is left is left."""
+
+FITS_SHARE = f"""
+    (c.nth + (select count(*) from runs r where r.status = 'running'
+                  and r.claimed_by = %(worker)s and r.user_id = c.user_id) <= %(share)s
+     or not {_OTHERS_WAIT.format(user="c.user_id")})
+"""  # noqa: S608
+"""Whether its user's share has room for the candidate `c`, the `nth` of her in this claim."""
+
 CLAIM_ORDER = "started_by <> 'manual', id"
 """A person who waits comes first, then whoever has waited for longest."""
 

@@ -26,8 +26,11 @@ class Queue:
     def __init__(self, url: str, pool: RawPool) -> None:
         self._url = url
         self._pool = pool
-        self.store = RunStore(pool, FixedClock(NOW), "worker", lease_s=600)
+        self.store = self.worker("worker")
         self._writer = RunWriter(pool, FixedClock(NOW), Decimal(25))
+
+    def worker(self, name: str) -> RunStore:
+        return RunStore(self._pool, FixedClock(NOW), name, lease_s=600)
 
     async def add(self, user: UserId, count: int, started_by: str = "signal") -> None:
         """Queue runs of a pipeline of the user."""
@@ -108,3 +111,48 @@ async def test_a_run_by_hand_comes_before_those_that_started_by_themselves(
     await queue.add(ann, 2, "manual")
     order = [run.started_by for _ in range(6) for run in await queue.claim(1)]
     assert order == ["manual"] * 2 + ["schedule"] * 2 + ["signal"] * 2
+
+
+async def test_while_others_wait_a_process_leaves_room_for_them(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(bob, 20)
+    await queue.add(ann, 2)
+    first = await queue.store.claim(5, share=3)
+    assert [run.user_id for run in first] == [bob] * 3  # two of five are left to Ann
+    assert {run.user_id for run in await queue.store.claim(5, share=3)} == {ann}
+    await queue.finish(first[0])
+    # Nobody else waits now: what is free is Bob's.
+    assert [run.user_id for run in await queue.store.claim(9, share=3)] == [bob] * 9
+    await queue.add(ann, 1)
+    assert [run.user_id for run in await queue.store.claim(5, share=3)] == [ann]
+
+
+async def test_the_share_of_a_process_counts_its_own_runs_alone(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(bob, 20)
+    await queue.add(ann, 1)
+    assert len(await queue.store.claim(3, share=3)) == 3
+    other = queue.worker("other")
+    assert [run.user_id for run in await other.claim(3, share=3)] == [bob] * 3
+
+
+async def test_a_share_begins_with_what_was_started_by_hand(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(bob, 5)
+    await queue.add(bob, 2, "manual")
+    await queue.add(ann, 1)
+    claimed = await queue.store.claim(8, share=2)
+    assert sorted(run.started_by for run in claimed if run.user_id == bob) == ["manual"] * 2
+    assert [run.user_id for run in claimed if run.user_id != bob] == [ann]
+
+
+async def test_who_has_her_share_keeps_nobody_waiting(
+    queue: Queue, bob: UserId, postgres_url: str
+) -> None:
+    for user in (bob, add_user(postgres_url), add_user(postgres_url)):
+        await queue.add(user, 4)
+    assert len(await queue.store.claim(12, share=2)) == 6
+    assert len(await queue.store.claim(12, share=2)) == 6

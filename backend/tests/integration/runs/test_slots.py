@@ -154,9 +154,9 @@ async def test_a_busy_process_claims_several_runs_at_once(
     asked: list[int] = []
     claim = RunStore.claim
 
-    async def counting(store: RunStore, count: int) -> list[ClaimedRun]:
+    async def counting(store: RunStore, count: int, share: int) -> list[ClaimedRun]:
         asked.append(count)
-        return await claim(store, count)
+        return await claim(store, count, share)
 
     monkeypatch.setattr(RunStore, "claim", counting)
     runs = await scene.add(add_user(postgres_url), RULES, count=40)
@@ -182,12 +182,13 @@ async def test_a_node_of_a_run_by_hand_is_next_at_the_model(
     assert model.order[:2] == ["signal", "manual"]
 
 
+@pytest.mark.parametrize("names", [("one", "two"), ("alone",)], ids=["two", "one process"])
 async def test_t35_a_flood_of_one_user_holds_up_nobody_else(
-    scene: Scene, postgres_url: str
+    scene: Scene, postgres_url: str, names: tuple[str, ...]
 ) -> None:
     flooder = add_user(postgres_url)
     flood = await scene.add(flooder, RULES, count=FLOOD)
-    engines = [scene.engine(store=scene.new_store(name)) for name in ("one", "two")]
+    engines = [scene.engine(store=scene.new_store(name)) for name in names]
     drains = [asyncio.create_task(engine.drain()) for engine in engines]
     begun = "select 1 from runs where user_id = %s and status <> 'pending' limit 1"
     await long_until(lambda: scene.rows(begun, flooder), "the flood's first run")
