@@ -144,6 +144,15 @@ class Calls:
     made: dict[str, str] = field(default_factory=dict)
 
     async def send(self, route: Route, what: str, request: Request) -> None:
+        """Send a request; again when a full garbage collection fell into it, which is no work of
+        its own."""
+        before = full_collections()
+        told = await self._send(route, what, request)
+        if full_collections() != before and route.operation != "logout":
+            del self.taken[told]
+            await self._send(route, what, request)
+
+    async def _send(self, route: Route, what: str, request: Request) -> str:
         ids = {name: await self._id(name) for name in route.parameters}
         await self.watch.settled()  # what made the request is not the route's
         self.watch.reset()
@@ -151,9 +160,9 @@ class Calls:
         await self.watch.settled()
         assert answer.status_code < 500, (route, answer.text[:300])
         assert answer.status_code != 401 or route.operation in NO_LOGIN, route
-        self.taken[f"{route} {what}: {answer.status_code}, {len(answer.content)} bytes"] = (
-            self.watch.cpu_max_s
-        )
+        told = f"{route} {what}: {answer.status_code}, {len(answer.content)} bytes"
+        self.taken[told] = self.watch.cpu_max_s
+        return told
 
     async def _id(self, name: str) -> str:
         if name not in FACTORIES:
@@ -161,6 +170,10 @@ class Calls:
         if name not in self.made or name not in KEPT:
             self.made[name] = await FACTORIES[name](self.client)
         return self.made[name]
+
+
+def full_collections() -> int:
+    return int(gc.get_stats()[2]["collections"])
 
 
 async def fill(app: FastAPI, client: httpx.AsyncClient) -> None:
