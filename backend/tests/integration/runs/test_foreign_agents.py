@@ -1,24 +1,14 @@
 """Agents that do what no agent should: their nodes fail, on record, and the process goes on."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from kuber.infra.db import raw_pool
 from tests.fakes.engines import Scene
 from tests.fakes.graphs import chain, node
 from tests.fakes.subscribers import add_user
 
 ONE = chain(node("paid", "fake_paid"))
-
-
-@pytest.fixture
-async def scene(postgres_url: str) -> AsyncIterator[Scene]:
-    pool = raw_pool(postgres_url, size=20, application_name="test")
-    await pool.open()
-    yield Scene(postgres_url, pool)
-    await pool.close()
 
 
 async def ended(scene: Scene, work: Any) -> tuple[str, str | None, list[tuple[Any, ...]]]:

@@ -1,14 +1,12 @@
 """What one process does at a time, and who waits for whom: structure, no times."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from kuber.infra.db import raw_pool
 from kuber.kernel.ids import RunId
 from kuber.runs import context
 from kuber.runs.engine import LEAST_CLAIMED, SPARE_CLAIMS, RunEngine
@@ -28,14 +26,6 @@ pytestmark = pytest.mark.timeout(600)
 
 long_until = partial(until_async, within_s=180)
 """For many runs at once on a machine that does other things too."""
-
-
-@pytest.fixture
-async def scene(postgres_url: str) -> AsyncIterator[Scene]:
-    pool = raw_pool(postgres_url, size=20, application_name="test")
-    await pool.open()
-    yield Scene(postgres_url, pool)
-    await pool.close()
 
 
 class Model:
