@@ -2,14 +2,14 @@
 
 from kuber.startup import observe, reveal, take_settings
 from kuber.workers.celery_app import make_celery
-from kuber.workers.runs import WorkerServices, install
+from kuber.workers.runs import WorkerServices, end_process, install
 
 
 def make_services() -> WorkerServices:
     """Return the services of one worker process."""
     from kuber.bootstrap.run_worker import RunWorker
 
-    return RunWorker(settings)
+    return RunWorker(settings, end_process)
 
 
 def preload() -> None:

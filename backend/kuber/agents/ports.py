@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from kuber.brokers.port import Position
-from kuber.trading.service import TradeRequest
-from kuber.trading.types import OrderReport
+from kuber.trading.types import OrderReport, TradeRequest
 
 
 class Desk(Protocol):

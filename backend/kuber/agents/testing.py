@@ -39,8 +39,7 @@ from kuber.market.types import (
     to_datetime64,
 )
 from kuber.trading.origins import Origin
-from kuber.trading.service import TradeRequest
-from kuber.trading.types import OrderReport
+from kuber.trading.types import OrderReport, TradeRequest
 
 PIPELINE_ID = PipelineId(UUID(int=1))
 RUN_ID = RunId(UUID(int=2))

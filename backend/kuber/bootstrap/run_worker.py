@@ -1,6 +1,7 @@
 """What a worker process needs to carry runs."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,10 @@ _THREADS = 64
 class RunWorker:
     """The services of one worker process; satisfies `kuber.workers.runs.WorkerServices`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, end_process: Callable[[], None]) -> None:
+        """`end_process` ends this process at once; the worker begins another."""
         self._settings = settings
+        self._end_process = end_process
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
@@ -39,6 +42,7 @@ class RunWorker:
         from kuber.runs.context import Surroundings
         from kuber.runs.engine import EngineOptions, RunEngine
         from kuber.runs.flow import HookExecutor
+        from kuber.runs.loop_guard import LoopGuard, renew_from_thread
         from kuber.runs.store import RunStore
         from kuber.runs.writer import RunWriter, WriterOptions
 
@@ -89,6 +93,15 @@ class RunWorker:
             ),
             self._waker.wake,
         )
+        guard = LoopGuard(
+            self._engine.held,
+            renew_from_thread(parts.database_url, settings.run_lease_s),
+            self._end_process,
+            look_s=settings.run_lease_s / 4,
+            most_s=settings.node_time_limit_s + settings.run_lease_s,
+        )
+        guard.start()
+        self._stack.push_async_callback(guard.stop)
 
     async def end(self) -> None:
         """Take no more runs; return once those held have ended or are handed back."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -144,17 +145,23 @@ async def announce(session: AsyncSession, events: Iterable[Event]) -> None:
 
 
 _COLUMNS = "event_id uuid, topic text, key text, payload jsonb, headers jsonb"
-OUTBOX_INSERT = f"""
+_INSERT = f"""
     insert into outbox (event_id, topic, key, payload, headers)
     select event_id, topic, key, payload, headers from jsonb_to_recordset(%(outbox)s)
       as e({_COLUMNS})
 """  # noqa: S608  put together from constants
-"""The same for hand-written statements: `outbox` is a Jsonb of `outbox_json(events)`."""
+
+
+async def announce_events(connection: RawConnection, events: Iterable[Event]) -> None:
+    """The same within the transaction of a plain connection."""
+    await connection.execute(_INSERT, {"outbox": Jsonb(outbox_json(events))})
 
 
 def outbox_insert_for(source: str, known: str) -> str:
-    """Return `OUTBOX_INSERT` of events that belong to rows of the query `source`, which the
-    statement has: each event has the `id` of its row as `about`, and is announced with that row.
+    """Return SQL that puts events into the outbox that belong to rows of the query `source`.
+
+    `outbox` is a Jsonb of their `outbox_json`; each has the `id` of its row as `about`, and is
+    announced with that row.
 
     `known` is SQL for an object of what the payload takes from the row.
     """
@@ -168,7 +175,7 @@ def outbox_insert_for(source: str, known: str) -> str:
 
 
 def outbox_insert_of(source: str) -> str:
-    """Return `OUTBOX_INSERT` of the events that rows of the query `source` hold: its column
+    """Return SQL that puts events into the outbox that rows of the query `source` hold: its column
     `events` has the rows of `outbox_json`."""
     return f"""
     insert into outbox (event_id, topic, key, payload, headers)
@@ -179,7 +186,7 @@ def outbox_insert_of(source: str) -> str:
 
 
 def outbox_json(events: Iterable[Event]) -> list[JsonObject]:
-    """Return the rows for `OUTBOX_INSERT`."""
+    """Return the rows of the outbox for hand-written statements."""
     return [
         {**values, "event_id": str(values["event_id"])}
         for values in (outbox_values(event) for event in events)

@@ -185,7 +185,7 @@ async def _try_once(attempt: Attempt) -> PipelineState | AgentFailure | TriggerN
         async with limit:
             return await _call(attempt.make(), attempt.state())
     except TriggerNotMet as not_met:
-        return unmet(not_met)
+        return unmet(not_met, attempt.clock.now())
     except AgentFailure as error:
         return _late(attempt, limit) or cleaned(error)
     except KuberError as error:

@@ -21,7 +21,7 @@ def ending_of(executor: RunExecutor, plan: Plan) -> Ending:
             error = {**record.error, "node_id": node.id}
             message = f"{node.name}: {record.error['message']}"
             return Ending(RunStatus.FAILED, message, error)
-    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state()))
+    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state(), executor.trades()))
 
 
 def _waiting(nodes: list[NodeRecord]) -> Ending:

@@ -132,6 +132,10 @@ class RunEngine:
         """Set when a run ends, or ceases to compute while others wait: another may be claimed."""
         self._others_wait = False
 
+    def held(self) -> list[tuple[RunId, int]]:
+        """Return the runs that this process holds, with their claims; from any thread."""
+        return list(self._held)
+
     async def drain(self) -> int:
         """Work until the queue is empty; return how many runs were claimed."""
         claimed_count = 0
@@ -215,7 +219,7 @@ class RunEngine:
         pause_s = min(1.0, self._options.lease_s / 4)
         while True:
             await asyncio.sleep(pause_s)
-            claims = list(self._held)
+            claims = self.held()
             if not claims:
                 continue
             try:

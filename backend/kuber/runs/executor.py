@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from itertools import takewhile
 
 import structlog
 from opentelemetry import trace
 
-from kuber.agents.base import AgentConfig, AgentContext, AgentFailure, NodeUsage, TriggerNotMet
+from kuber.agents.base import AgentConfig, AgentContext, AgentFailure, NodeUsage
 from kuber.agents.effects import Effects, Repeat
-from kuber.agents.state import PipelineState
+from kuber.agents.state import PipelineState, TradeExecution
 from kuber.costs.service import BudgetGuard
 from kuber.costs.types import rental
 from kuber.infra.telemetry import NODE_SECONDS, span
@@ -27,6 +26,7 @@ from kuber.runs.lineage import (
     own_copy,
     with_changes,
 )
+from kuber.runs.loop_guard import name_task
 from kuber.runs.permits import RunPermits, WorkKind
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
@@ -124,6 +124,11 @@ class RunExecutor:
         return with_changes(
             self._first, (self._state.changes.get(node.id, {}) for node in self._plan.nodes)
         )
+
+    def trades(self) -> list[TradeExecution]:
+        """Return what nodes say of their orders, in topological order."""
+        told = (self._state.changes.get(node.id, {}).get("trade") for node in self._plan.nodes)
+        return [trade for trade in told if isinstance(trade, TradeExecution)]
 
     def _settled_state(self) -> Callable[[], str]:
         """Return what gives the state as JSON text with the changes of the nodes settled by now."""
@@ -241,7 +246,9 @@ class RunExecutor:
             limits=self._limits,
             clock=self._clock,
             usage=usage,
-            look_again=self._look_again,
+            look_again=lambda not_met: wait_until(
+                not_met, self._clock.now(), self._run.trigger_waits
+            ),
             began_at=recorded.started_at if recorded else None,
             on_start=lambda number: self._log.started(self._running(node, number)),
             on_retry=lambda failure, number, delay_s: self._tell_retry(
@@ -270,9 +277,6 @@ class RunExecutor:
         """
         return bool(record.cost) or self._effects_for(node, after).recorded_at_once
 
-    def _look_again(self, not_met: TriggerNotMet) -> datetime:
-        return wait_until(not_met, self._clock.now(), self._run.trigger_waits)
-
     async def _attempt(self, node: PlannedNode, attempt: Attempt, work: NodeWork) -> AttemptOutcome:
         refusal = await self._refusal(node)
         if refusal is None:
@@ -281,6 +285,7 @@ class RunExecutor:
                     work.only_once = True
                     begun = self._log.begun(self._running(node, attempt.first))
                     await asyncio.shield(asyncio.ensure_future(begun))
+                name_task(node.agent_type)
                 return await attempt_node(attempt)
         return AttemptOutcome(attempt.first, 0.0, failure=refusal)
 

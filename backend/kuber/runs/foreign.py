@@ -2,12 +2,15 @@
 
 import asyncio
 import math
+from datetime import datetime, timedelta
 
 from kuber.agents.base import AgentFailure, NodeUsage, TriggerNotMet
 
 MOST_TEXT = 10_000
 """Characters of a message that are kept."""
 MOST_CODE = 100
+LONGEST_WAIT = timedelta(days=366)
+"""For a trigger: a run that waits for longer is forgotten by its user, and takes a place."""
 MOST_TOKENS = 2**31 - 1
 """What the column holds."""
 
@@ -35,14 +38,23 @@ def crash(error: BaseException) -> AgentFailure:
     return AgentFailure("agent_crashed", storable(f"{type(error).__name__}: {storable(error)}"))
 
 
-def unmet(not_met: TriggerNotMet) -> TriggerNotMet | AgentFailure:
+def unmet(not_met: TriggerNotMet, now: datetime) -> TriggerNotMet | AgentFailure:
     """Return the unmet trigger with words that can be kept; a failure when its time is none."""
     not_met.reason = storable(not_met.reason)
-    if not_met.wake_at is not None and not_met.wake_at.utcoffset() is None:
+    if not_met.wake_at is None:
+        return not_met
+    if not_met.wake_at.utcoffset() is None:
         return AgentFailure(
             "bad_wake_at",
             "The agent gave a time without a time zone for its next look.",
             remedy="Its author gives `wake_at` with a time zone, such as UTC.",
+        )
+    if not_met.wake_at - now > LONGEST_WAIT:
+        return AgentFailure(
+            "bad_wake_at",
+            f"The agent wants to look again in {(not_met.wake_at - now).days} days,"
+            f" and a run waits for {LONGEST_WAIT.days} at most.",
+            remedy="Its author gives a `wake_at` that is sooner, and looks again from there.",
         )
     return not_met
 

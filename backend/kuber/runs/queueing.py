@@ -31,9 +31,16 @@ CLAIMABLE = f"""
         having count(*) >= {limit_sql(LimitName.RUNNING_RUNS, "r.user_id")}
     )
 """  # noqa: S608  put together from constants
-"""Runs that a worker may take up: those of users of whom not as many run already as may.
+"""Runs that a worker may take up: those of users of whom not as many run already as may."""
 
-Nobody counts while somebody else claims, so that the runs of one claim may go over.
+FITS_LIMIT = f"""
+    (c.nth + (select count(*) from runs r where r.status = 'running' and r.user_id = c.user_id)
+     <= {limit_sql(LimitName.RUNNING_RUNS, "c.user_id")})
+"""  # noqa: S608  put together from constants
+"""Whether its user's limit has room for the candidate `c`, the `nth` of her in this claim.
+
+Claims do not wait for each other: those that several processes make at the same moment may go over
+by what the others take.
 """
 HAVE_SHARE = """
     have_share as (

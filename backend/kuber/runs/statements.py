@@ -9,7 +9,14 @@ from functools import cache
 from kuber.costs.statements import CHARGED, READING, SPENT
 from kuber.infra.outbox import outbox_insert_for
 from kuber.pipelines.statements import GRAPH_DIGEST
-from kuber.runs.queueing import CLAIM_ORDER, CLAIMABLE, FITS_SHARE, HAVE_SHARE, WITHIN_SHARE
+from kuber.runs.queueing import (
+    CLAIM_ORDER,
+    CLAIMABLE,
+    FITS_LIMIT,
+    FITS_SHARE,
+    HAVE_SHARE,
+    WITHIN_SHARE,
+)
 from kuber.trading.statements import ANSWERED, INTENDED, SAID_COLUMNS, WANTED_COLUMNS
 
 _CLAIM_COLUMNS = f"""
@@ -35,7 +42,7 @@ CLAIM = f"""
                 order by {CLAIM_ORDER} limit %(count)s for update skip locked
             ) f
         ) c
-        where {FITS_SHARE}
+        where {FITS_SHARE} and {FITS_LIMIT}
     )
     returning {_CLAIM_COLUMNS}
 """

@@ -55,11 +55,7 @@ class RunStore:
 
         The value says whether the run was asked to stop.
         """
-        values = {
-            "lease_s": self._lease_s,
-            "ids": [run_id for run_id, _ in held],
-            "epochs": [epoch for _, epoch in held],
-        }
+        values = renewal(held, self._lease_s)
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(statements.RENEW, values)).fetchall()
         return {(RunId(run_id), epoch): cancel for run_id, epoch, cancel in rows}
@@ -101,6 +97,15 @@ class RunStore:
             row = await (await connection.execute(statement, values)).fetchone()
         assert row is not None, "the row that was asked for exists"
         return row
+
+
+def renewal(held: Sequence[tuple[RunId, int]], lease_s: float) -> dict[str, object]:
+    """Return the values of the statement that prolongs the leases of `held` (run, epoch)."""
+    return {
+        "lease_s": lease_s,
+        "ids": [run_id for run_id, _ in held],
+        "epochs": [epoch for _, epoch in held],
+    }
 
 
 def _claimed(row: DictRow) -> ClaimedRun:

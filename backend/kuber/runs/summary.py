@@ -1,5 +1,6 @@
 """What a run comes to, in words and in money: pure functions."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -70,8 +71,10 @@ def plan_headline(plan: StrategyPlan) -> str:
     return f"{verb} at {levels}, {plan.confidence:.0f} %"
 
 
-def outcome(state: PipelineState) -> str:
-    """Return the decision of a finished run as a sentence."""
+def outcome(state: PipelineState, trades: Sequence[TradeExecution] = ()) -> str:
+    """Return the decision of a finished run as a sentence, or one for each of its `trades`."""
+    if len(trades) > 1:
+        return "; ".join(map(trade_sentence, trades))
     if state.trade is not None:
         return trade_sentence(state.trade)
     plan = state.strategy

@@ -20,15 +20,13 @@ from uuid import UUID
 
 import structlog
 from opentelemetry import trace
-from psycopg.types.json import Jsonb
 
 from kuber.costs.service import CostService
-from kuber.identity.statements import USERS
-from kuber.infra.db import JsonObject, RawConnection, RawPool
+from kuber.infra.db import RawConnection, RawPool
 from kuber.infra.dead_letters import Rejected
 from kuber.infra.headers import event_id_of
 from kuber.infra.kafka import IncomingMessage
-from kuber.infra.outbox import OUTBOX_INSERT, confirm_events, outbox_json
+from kuber.infra.outbox import announce_events, confirm_events
 from kuber.infra.telemetry import (
     DISPATCH_SECONDS,
     SIGNAL_MATCHES,
@@ -40,7 +38,6 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
-from kuber.pipelines.statements import OWNED
 from kuber.runs.queueing import full_in_words
 from kuber.runs.starting import RunRequest, inactive, start_runs
 from kuber.signals.events import SignalNormalized
@@ -56,38 +53,13 @@ from kuber.signals.matching import (
     skipped,
     started,
 )
+from kuber.signals.store import record_matches, record_signals
 from kuber.signals.tiers import TierPolicy
 from kuber.signals.types import Outcome, Signal, SkipReason
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
 
-_INSERT_SIGNALS = f"""
-    insert into signals (id, idempotency_key, user_id, source, signal_type, occurred_at,
-                         received_at, tickers, details, extra, correlation_id)
-    select s.id, s.idempotency_key, u.id, s.source, s.signal_type, s.occurred_at, %(now)s,
-           s.tickers, s.details, s.extra, s.correlation_id
-    from jsonb_to_recordset(%(signals)s)
-      as s(id uuid, idempotency_key text, user_id uuid, source text, signal_type text,
-           occurred_at timestamptz, tickers jsonb, details jsonb, extra jsonb,
-           correlation_id text)
-    left join ({USERS}) u on u.id = s.user_id
-    where s.user_id is null or u.id is not null
-    order by s.idempotency_key
-    on conflict do nothing
-    returning id
-"""  # noqa: S608  put together from constants
-_INSERT_MATCHES = f"""
-    insert into signal_matches (signal_id, pipeline_id, symbol, user_id, outcome, reason, detail,
-                                confidence, threshold, run_id)
-    select m.signal_id, p.id, m.symbol, p.user_id, m.outcome, m.reason, m.detail, m.confidence,
-           m.threshold, m.run_id
-    from jsonb_to_recordset(%(matches)s)
-      as m(signal_id uuid, pipeline_id uuid, symbol text, outcome text, reason text, detail text,
-           confidence float, threshold float, run_id uuid)
-    join ({OWNED}) p on p.id = m.pipeline_id
-    on conflict do nothing
-"""  # noqa: S608  put together from constants
 _AT_ONCE = 5_000
 """Candidates of one transaction; it has more only when a single signal has."""
 _STATEMENTS = 5
@@ -178,13 +150,13 @@ class Dispatcher:
         instruments = await self._instruments(found)  # before the transaction: it may take long
         matched = Counter[tuple[object, Outcome, SkipReason | None]]()
         async with self._pool.connection() as connection, connection.transaction():
-            new = await self._record(connection, [signal for signal, _ in group], now)
+            new = await record_signals(connection, [signal for signal, _ in group], now)
             fresh = [one for one in found if one.signal.id in new]
             if len(group) > 1:  # one signal's are in order already
                 fresh.sort(key=lambda one: (one.symbol, one.subscriber.pipeline_id.int))
             for part in self._parts(fresh):
                 matches = await self._decide(connection, part, instruments, now)
-                await self._record_matches(connection, matches)
+                await record_matches(connection, matches)
                 matched.update(
                     (one.candidate.signal.id, one.outcome, one.reason) for one in matches
                 )
@@ -193,7 +165,7 @@ class Dispatcher:
             for (signal_id, outcome, _), count in matched.items():
                 counts[signal_id, outcome] += count
             announced = _announcements(new.values(), counts, now)
-            await connection.execute(OUTBOX_INSERT, {"outbox": Jsonb(outbox_json(announced))})
+            await announce_events(connection, announced)
             await confirm_events(connection, events)
         await self._tell(group, new, matched)
 
@@ -237,15 +209,6 @@ class Dispatcher:
             await asyncio.sleep(0)
         return await self._market.instruments(wanted)
 
-    async def _record(
-        self, connection: RawConnection, signals: Sequence[Signal], now: datetime
-    ) -> dict[object, Signal]:
-        """Insert the signals that are new; return those by id."""
-        values = {"signals": Jsonb([_row(signal) for signal in signals]), "now": now}
-        rows = await (await connection.execute(_INSERT_SIGNALS, values)).fetchall()
-        by_id = {signal.id: signal for signal in signals}
-        return {row[0]: by_id[row[0]] for row in rows}
-
     async def _decide(
         self,
         connection: RawConnection,
@@ -277,25 +240,6 @@ class Dispatcher:
                 detail = f"A run of the pipeline on {one.symbol} was pending or running."
                 matches.append(skipped(one, SkipReason.ALREADY_RUNNING, detail))
         return matches
-
-    async def _record_matches(self, connection: RawConnection, matches: Sequence[Match]) -> None:
-        if not matches:
-            return
-        rows = [
-            {
-                "signal_id": str(match.candidate.signal.id),
-                "pipeline_id": str(match.candidate.subscriber.pipeline_id),
-                "symbol": match.candidate.symbol,
-                "outcome": match.outcome.value,
-                "reason": match.reason,
-                "detail": match.detail,
-                "confidence": match.candidate.confidence,
-                "threshold": match.candidate.threshold,
-                "run_id": str(match.run_id) if match.run_id else None,
-            }
-            for match in matches
-        ]
-        await connection.execute(_INSERT_MATCHES, {"matches": Jsonb(rows)})
 
 
 class _Announced(NamedTuple):
@@ -341,21 +285,6 @@ def _request(one: Candidate, instruments: Instruments, now: datetime) -> RunRequ
         started_by="signal",
         signal_id=one.signal.id,
     )
-
-
-def _row(signal: Signal) -> JsonObject:
-    return {
-        "id": str(signal.id),
-        "idempotency_key": signal.idempotency_key,
-        "user_id": str(signal.user_id) if signal.user_id else None,
-        "source": signal.source,
-        "signal_type": signal.signal_type,
-        "occurred_at": signal.occurred_at.isoformat(),
-        "tickers": [item.model_dump(mode="json") for item in signal.tickers],
-        "details": signal.metadata,
-        "extra": signal.extra,
-        "correlation_id": signal.correlation_id,
-    }
 
 
 def _announcements(

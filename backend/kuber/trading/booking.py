@@ -121,7 +121,9 @@ class Booking:
             "filled": format(filled, "f"),
             "at": now.isoformat(),
             "fills": fills,
-            "events": outbox_json(_filled(intent, step.executions, now)),
+            "events": outbox_json(
+                [OrderFilled.of(intent, execution, now) for execution in step.executions]
+            ),
             "entries": audit_json([on_record]),
             "notices": notice_json(_told(intent, step, now)),
         }
@@ -148,25 +150,3 @@ def _told(intent: Intent, step: Step, now: datetime) -> list[Notice]:
     else:
         return []
     return [Notice(intent.account.user_id, kind, now, said, subject)]
-
-
-def _filled(intent: Intent, executions: Sequence[Execution], now: datetime) -> list[OrderFilled]:
-    run_id = intent.origin.run_id
-    assert run_id is not None, "only runs want orders in this release"
-    return [
-        OrderFilled(
-            occurred_at=now,
-            correlation_id=intent.correlation_id,
-            order_id=intent.id,
-            run_id=run_id,
-            user_id=intent.account.user_id,
-            mode=intent.mode,
-            symbol=intent.symbol,
-            side=intent.side.value,
-            quantity=one.quantity,
-            price=one.price,
-            commission=one.commission,
-            filled_at=one.time,
-        )
-        for one in executions
-    ]

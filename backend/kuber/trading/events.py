@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from kuber.brokers.port import Execution
 from kuber.kernel.events import Event
 from kuber.kernel.ids import OrderId, RunId, UserId
+from kuber.trading.origins import Origin
+from kuber.trading.types import Intent, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,25 @@ class OrderIntended(Event):
     reference_price: Decimal
     stop_loss: Decimal
     targets: tuple[Decimal, ...]
+
+    @classmethod
+    def of(cls, ticket: Ticket, at: datetime) -> Self:
+        """Return what is told of an order that is wanted since `at`."""
+        order = ticket.order
+        return cls(
+            occurred_at=at,
+            correlation_id=ticket.correlation_id,
+            order_id=ticket.id,
+            run_id=_run_of(ticket.origin),
+            user_id=order.account.user_id,
+            mode=ticket.mode,
+            symbol=order.symbol,
+            side=order.side.value,
+            quantity=order.quantity,
+            reference_price=order.reference_price,
+            stop_loss=order.stop_loss,
+            targets=order.targets,
+        )
 
     def key(self) -> str:
         return self.symbol
@@ -47,5 +69,28 @@ class OrderFilled(Event):
     commission: Decimal
     filled_at: datetime
 
+    @classmethod
+    def of(cls, intent: Intent, execution: Execution, at: datetime) -> Self:
+        """Return what is told of an execution that was heard of at `at`."""
+        return cls(
+            occurred_at=at,
+            correlation_id=intent.correlation_id,
+            order_id=intent.id,
+            run_id=_run_of(intent.origin),
+            user_id=intent.account.user_id,
+            mode=intent.mode,
+            symbol=intent.symbol,
+            side=intent.side.value,
+            quantity=execution.quantity,
+            price=execution.price,
+            commission=execution.commission,
+            filled_at=execution.time,
+        )
+
     def key(self) -> str:
         return self.symbol
+
+
+def _run_of(origin: Origin) -> RunId:
+    assert origin.run_id is not None, "only runs want orders in this release"
+    return origin.run_id

@@ -97,7 +97,7 @@ class Journal:
             "quantity": format(order.quantity, "f"),
             "reference_price": format(order.reference_price, "f"),
             "levels": levels,
-            "events": outbox_json([self._intended(ticket)]),
+            "events": outbox_json([OrderIntended.of(ticket, self._clock.now())]),
             "entries": audit_json([self._on_record(ticket, levels)]),
         }
 
@@ -147,24 +147,6 @@ class Journal:
             ticket.correlation_id,
             order.account.user_id,
             said,
-        )
-
-    def _intended(self, ticket: Ticket) -> OrderIntended:
-        order, run_id = ticket.order, ticket.origin.run_id
-        assert run_id is not None, "only runs want orders in this release"
-        return OrderIntended(
-            occurred_at=self._clock.now(),
-            correlation_id=ticket.correlation_id,
-            order_id=ticket.id,
-            run_id=run_id,
-            user_id=order.account.user_id,
-            mode=ticket.mode,
-            symbol=order.symbol,
-            side=order.side.value,
-            quantity=order.quantity,
-            reference_price=order.reference_price,
-            stop_loss=order.stop_loss,
-            targets=order.targets,
         )
 
 

@@ -1,7 +1,6 @@
 """One node's way to the venue: what the account holds, and one order."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,7 @@ from kuber.trading.journal import Journal
 from kuber.trading.lifecycle import recorded
 from kuber.trading.origins import Origin
 from kuber.trading.placing import CLOCKS_APART, OrderPlacer
-from kuber.trading.types import Intent, OrderReport, Ticket
+from kuber.trading.types import Intent, OrderReport, Ticket, TradeRequest
 
 TRADING_MODES = ("simulation", "validation")
 """Modes with a venue in this installation; paper and live need a broker connection."""
@@ -20,20 +19,6 @@ TRADING_MODES = ("simulation", "validation")
 
 Carry = Callable[[Callable[[], Coroutine[Any, Any, OrderReport]]], Awaitable[OrderReport]]
 """Carries the placing of an order to its end, whatever becomes of the node that waits for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class TradeRequest:
-    """What an execution agent wants. Prices per unit, in `currency`, all > 0."""
-
-    symbol: str
-    side: Side
-    quantity: Decimal
-    reference_price: Decimal
-    stop_loss: Decimal
-    targets: tuple[Decimal, ...]
-    correlation_id: str
-    currency: str = "USD"
 
 
 class TradeDesk:

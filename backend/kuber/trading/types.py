@@ -22,6 +22,20 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TradeRequest:
+    """What an execution agent wants. Prices per unit, in `currency`, all > 0."""
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    reference_price: Decimal
+    stop_loss: Decimal
+    targets: tuple[Decimal, ...]
+    correlation_id: str
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """An order on record, as far as its answers need it."""
 

@@ -31,10 +31,15 @@ GC_OBJECTS = 20_000
 thousands, nearly all of which go by reference count."""
 
 _LOOP_ENDED = 70
-"""The exit code of a process whose event loop has ended."""
+"""The exit code of a process whose event loop has ended, or is held for good."""
 
 WARM_CALENDARS = ("XNYS", "24/5", "24/7")
 """Read before the fork, so that the first run of a process does not wait for them."""
+
+
+def end_process() -> None:
+    """End this process, whose event loop is of no use any more; the worker begins another."""
+    os._exit(_LOOP_ENDED)
 
 
 class WorkerServices(Protocol):
@@ -65,7 +70,7 @@ class _Process:
         except BaseException:
             log.exception("event_loop_ended")
         if not self._stops:
-            os._exit(_LOOP_ENDED)  # the worker begins another process
+            end_process()
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run `work` on the loop and return its result."""

@@ -14,6 +14,7 @@ from kuber.agents.state import (
     RiskCheck,
     RiskDecision,
     StrategyPlan,
+    TradeExecution,
 )
 from kuber.agents.testing import AgentHarness, RecordedMarket, RecordingDesk, make_bars
 from kuber.market.types import Bars, FloatArray, Timeframe
@@ -56,6 +57,23 @@ def snapshot(price: str = "100.00", symbol: str = "ACME") -> MarketSnapshot:
         source="imported",
         simulated=False,
         frames={Timeframe.D1: frame},
+    )
+
+
+def trade(action: str = "buy", status: str = "filled", reason: str = "Filled.") -> TradeExecution:
+    """Return a trade of 42 AAPL."""
+    return TradeExecution.model_validate(
+        {
+            "action": action,
+            "symbol": "AAPL",
+            "quantity": "42.00",
+            "entry_price": "150.5",
+            "stop_loss": "148",
+            "targets": ["155"],
+            "fills": [],
+            "status": status,
+            "reason": reason,
+        }
     )
 
 

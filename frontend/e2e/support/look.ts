@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 import { settled } from './app';
 
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 1024, height: 768 },
@@ -35,6 +35,9 @@ export async function check(
     }
     await page.setViewportSize(SIZES[0]!);
     await open();
+    // The pointer rests on what was clicked last: its tooltip, half faded in, has too little contrast.
+    await page.mouse.move(0, 0);
+    await settled(page);
     expect.soft(await violations(page), `${name}, ${theme}`).toEqual([]);
   }
 }

@@ -22,8 +22,7 @@ from kuber.agents.state import (
 from kuber.agents.toolkit import bullets, market_of, missing, plain
 from kuber.brokers.port import OrderStatus, Side
 from kuber.trading.errors import OrderOutcomeUnknown, TradingError
-from kuber.trading.service import TradeRequest
-from kuber.trading.types import OrderReport
+from kuber.trading.types import OrderReport, TradeRequest
 
 PRICE_PLACES = Decimal("0.000001")
 

@@ -89,6 +89,18 @@ async def test_a_run_that_ended_makes_room_for_the_next_of_its_user(
     assert await queue.claim(1) == []
 
 
+async def test_one_claim_takes_no_more_of_a_user_than_may_run(
+    queue: Queue, ann: UserId, bob: UserId
+) -> None:
+    await queue.add(ann, 5)
+    await queue.add(bob, 1)
+    held = await queue.claim(2)
+    assert [run.user_id for run in held] == [ann] * 2
+    assert sorted(run.user_id for run in await queue.claim(8)) == sorted([ann, bob])
+    await queue.finish(*held)
+    assert [run.user_id for run in await queue.claim(8)] == [ann] * 2
+
+
 async def test_a_run_that_waits_for_its_users_others_is_no_backlog(
     queue: Queue, ann: UserId, bob: UserId
 ) -> None:

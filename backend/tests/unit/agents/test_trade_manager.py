@@ -9,8 +9,7 @@ from kuber.agents.state import PipelineState
 from kuber.agents.testing import RecordingDesk
 from kuber.brokers.port import OrderStatus, Position, Side
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
-from kuber.trading.service import TradeRequest
-from kuber.trading.types import OrderReport
+from kuber.trading.types import OrderReport, TradeRequest
 from tests.fakes.agents import approved, buy, harness, hold, refused, sell, snapshot
 
 LONG = Position("ACME", Decimal(5), Decimal(90))

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import Mock
@@ -20,7 +20,7 @@ from kuber.kernel.clock import FixedClock
 from kuber.pipelines.types import MANAGER_NODE, Graph
 from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
 from kuber.runs.executor import _own_config
-from kuber.runs.foreign import MOST_TEXT, check_usage, cleaned, storable
+from kuber.runs.foreign import LONGEST_WAIT, MOST_TEXT, check_usage, cleaned, storable
 from kuber.runs.lineage import MOST_BYTES
 from kuber.runs.plan import PlannedNode, compile_plan
 from kuber.runs.records import result_of
@@ -119,6 +119,17 @@ async def test_a_trigger_that_looks_again_at_a_time_without_a_zone_fails() -> No
     unmet = await attempt_node(attempt_of(TriggerNotMet("\ud800", NOW)))
     assert unmet.pause is not None
     assert unmet.pause.reason == "?"
+
+
+async def test_a_trigger_that_looks_again_after_a_year_fails() -> None:
+    farthest = NOW + LONGEST_WAIT
+    waits = await attempt_node(attempt_of(TriggerNotMet("later", farthest)))
+    assert waits.pause is not None
+    assert waits.pause.wake_at == farthest
+    for late in (farthest + timedelta(seconds=1), datetime(9999, 12, 31, tzinfo=UTC)):
+        outcome = await attempt_node(attempt_of(TriggerNotMet("later", late)))
+        assert outcome.failure is not None
+        assert outcome.failure.code == "bad_wake_at"
 
 
 def test_words_of_a_failure_can_be_stored() -> None:

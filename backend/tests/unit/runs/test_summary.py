@@ -20,26 +20,10 @@ from kuber.runs.summary import (
     wait_until,
 )
 from kuber.runs.types import RUN_TRANSITIONS, NodeRecord, NodeStatus, RunStatus
-from tests.fakes.agents import approved, bias, buy, harness, hold, refused
+from tests.fakes.agents import approved, bias, buy, harness, hold, refused, trade
 
 NOW = datetime(2026, 1, 5, 15, tzinfo=UTC)
 RENTED = AgentMetadata("x", "X", "", Category.ANALYSIS, "x", price_per_hour=Decimal("3.60"))
-
-
-def trade(action: str = "buy", status: str = "filled", reason: str = "Filled.") -> TradeExecution:
-    return TradeExecution.model_validate(
-        {
-            "action": action,
-            "symbol": "AAPL",
-            "quantity": "42.00",
-            "entry_price": "150.5",
-            "stop_loss": "148",
-            "targets": ["155"],
-            "fills": [],
-            "status": status,
-            "reason": reason,
-        }
-    )
 
 
 @pytest.mark.parametrize(
@@ -60,6 +44,14 @@ def trade(action: str = "buy", status: str = "filled", reason: str = "Filled.") 
 def test_a_trade_is_a_sentence(made: TradeExecution, sentence: str) -> None:
     assert trade_sentence(made) == sentence
     assert outcome(harness().state("AAPL", trade=made, strategy=buy())) == sentence
+
+
+def test_each_of_several_trades_is_a_sentence() -> None:
+    state = harness().state("AAPL", trade=trade("sell"))
+    assert outcome(state, [trade()]) == "Sold 42 AAPL at 150.50, stop 148.00"
+    assert outcome(state, [trade(), trade("sell")]) == (
+        "Bought 42 AAPL at 150.50, stop 148.00; Sold 42 AAPL at 150.50, stop 148.00"
+    )
 
 
 def test_a_run_without_a_trade_says_why() -> None:

@@ -27,8 +27,8 @@ from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
 from kuber.trading.lifecycle import OrderLife, Step, advance
 from kuber.trading.origins import Origin, OriginKind
 from kuber.trading.placing import OrderPlacer
-from kuber.trading.service import TradeDesk, TradeRequest
-from kuber.trading.types import Intent, OrderReport, RecordedIntent, Standing, Ticket
+from kuber.trading.service import TradeDesk
+from kuber.trading.types import Intent, OrderReport, RecordedIntent, Standing, Ticket, TradeRequest
 from tests.fakes.resting_venue import RestingVenue
 
 RUN = RunId(uuid4())
