@@ -76,10 +76,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         hub = Hub(redis)
         stack.push_async_callback(hub.close)
         limits = LimitService(parts.open_database(1, "kuber-limits"), clock)
-        socket_leases = SocketLeases(redis, limits)
-        stack.push_async_callback(socket_leases.close)
-        import_slots = AdvisorySlots(parts.database_url, IMPORTS, "kuber-imports")
-        stack.push_async_callback(import_slots.close)
+        socket_leases, import_slots = _open_leases(parts, limits)
         tokens = AccessTokens(parts.secret, settings.access_token_s, clock)
         identity = IdentityService(tokens, clock, refresh_token_s=settings.refresh_token_s)
         notices, session_watch, notice_push, pipeline_push = _open_watches(
@@ -91,14 +88,10 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)
-        for recheck in (
-            recheck_all(database, pipelines.checks, pipelines.publishing),
-            recheck_all_generators(database, generators.checks),
-        ):
-            stack.push_async_callback(end_tasks, [asyncio.create_task(recheck)])
+        plugin_problems = parts.agents.problems + parts.generators.problems
+        _recheck(stack, database, pipelines, generators)
         if reason := why_no_demo(settings):
             await retire_demo_user(database, identity, clock, reason)
-        plugin_problems = parts.agents.problems + parts.generators.problems
         await record_left_out(database, clock, plugin_problems)
         yield Container(
             settings=settings,
@@ -140,6 +133,28 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             plugin_problems=plugin_problems,
             waker=parts.waker,
         )
+
+
+def _open_leases(parts: Parts, limits: LimitService) -> tuple[SocketLeases, AdvisorySlots]:
+    socket_leases = SocketLeases(parts.redis, limits)
+    import_slots = AdvisorySlots(parts.database_url, IMPORTS, "kuber-imports")
+    parts.stack.push_async_callback(socket_leases.close)
+    parts.stack.push_async_callback(import_slots.close)
+    return socket_leases, import_slots
+
+
+def _recheck(
+    stack: AsyncExitStack,
+    database: Database,
+    pipelines: PipelineService,
+    generators: GeneratorService,
+) -> None:
+    """Check what is stored against the agents and generators that are installed now, meanwhile."""
+    for recheck in (
+        recheck_all(database, pipelines.checks, pipelines.publishing),
+        recheck_all_generators(database, generators.checks),
+    ):
+        stack.push_async_callback(end_tasks, [asyncio.create_task(recheck)])
 
 
 async def _open_gateway(parts: Parts) -> "tuple[WebhookGateway, WebhookSources]":

@@ -10,9 +10,6 @@ import structlog
 from kuber.bootstrap.parts import Parts, breaker_limits, worker_name
 from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
-from kuber.costs.service import CostService
-from kuber.infra.db import Database
-from kuber.kernel.clock import Clock
 from kuber.startup import reveal
 
 if TYPE_CHECKING:
@@ -61,7 +58,7 @@ class RunWorker:
         )
         surroundings = Surroundings(
             market=parts.market_on(pool),
-            llm=await self._language_model(parts.costs, clock),
+            llm=await self._language_model(parts),
             pool=pool,
             clock=clock,
             costs=parts.costs,
@@ -123,16 +120,16 @@ class RunWorker:
             await self._waker.wake()
         return moved
 
-    async def _language_model(self, costs: CostService, clock: Clock) -> "LanguageModel | None":
+    async def _language_model(self, parts: Parts) -> "LanguageModel | None":
         settings = self._settings
         if not settings.llm_configured:
             log.info("llm_not_configured", consequence="agents use their rule engine")
             return None
         from kuber.agents.llm import LanguageModel, ModelSettings
 
-        database = Database(reveal(settings.database_url), pool_size=1)
+        database = parts.open_database(pool_size=1)
         async with database.transaction() as session:
-            prices = await costs.price_book(session)
+            prices = await parts.costs.price_book(session)
         await database.close()
         model = LanguageModel(
             ModelSettings(
@@ -142,7 +139,7 @@ class RunWorker:
                 timeout_s=settings.llm_timeout_s,
             ),
             prices,
-            clock,
+            parts.clock,
             breaker_limits(settings),
         )
         self._stack.push_async_callback(model.close)

@@ -158,12 +158,19 @@ def configure_tracing(service: str, otlp_endpoint: str) -> None:
 
 
 def span(
-    tracer: trace.Tracer, name: str, attributes: Mapping[str, str | int] | None = None
+    tracer: trace.Tracer,
+    name: str,
+    attributes: Mapping[str, str | int] | None = None,
+    parent: str | None = None,
 ) -> AbstractContextManager[object]:
-    """Return a span below the current one; nothing where spans are sent nowhere."""
+    """Return a span below `parent`, a W3C traceparent, or else below the current one.
+
+    Nothing where spans are sent nowhere.
+    """
     if not _PROCESS.traced:
         return nullcontext()
-    return tracer.start_as_current_span(name, attributes=attributes)
+    below = None if parent is None else context_of(parent)
+    return tracer.start_as_current_span(name, below, attributes=attributes)
 
 
 def trace_database(engine: AsyncEngine) -> None:

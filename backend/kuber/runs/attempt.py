@@ -148,8 +148,8 @@ def _pause_to_retry(
     limits = attempt.limits
     if not failure.retryable or number >= limits.attempts:
         return None
-    delay_s = max(limits.delay_s(number), failure.retry_after_s or 0.0)
-    delay_s = min(delay_s, max(limits.retry_cap_s, limits.retry_base_s))
+    asked_s = min(failure.retry_after_s or 0.0, limits.retry_cap_s)
+    delay_s = max(limits.delay_s(number), asked_s)
     wake_at = now + timedelta(seconds=delay_s)
     return _pause(attempt, number, wake_at, WaitsFor.RETRY, failure.message, failure)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from cachetools import LRUCache
 from opentelemetry import trace
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
@@ -16,7 +17,7 @@ from kuber.agents.errors import UnknownAgent
 from kuber.agents.registry import AgentRegistry
 from kuber.infra.db import JsonObject
 from kuber.infra.plugin_calls import call_plugin
-from kuber.infra.telemetry import RUNS_FINISHED, context_of
+from kuber.infra.telemetry import RUNS_FINISHED, span
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId
 from kuber.pipelines.types import MANAGER_NODE
@@ -123,7 +124,7 @@ class RunEngine:
         self._clock = clock
         self._options = options
         self._call_colleague = call_colleague
-        self._plans: dict[bytes, Plan] = {}
+        self._plans: LRUCache[bytes, Plan] = LRUCache(PLANS_KEPT)
         self._held: dict[tuple[RunId, int], _Held] = {}
         """By run and claim: one that was lost may be claimed again before its order has ended."""
         self._ends = False
@@ -242,9 +243,7 @@ class RunEngine:
             structlog.contextvars.bound_contextvars(
                 correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
             ),
-            _tracer.start_as_current_span(
-                "run", context_of(run.traceparent), attributes=_span_attributes(run)
-            ),
+            span(_tracer, "run", _span_attributes(run), run.traceparent),
         ):
             recorder = RunRecorder(
                 run,
@@ -346,7 +345,7 @@ class RunEngine:
     async def _plan(self, run: ClaimedRun) -> Plan:
         """Return the plan of the run's graph; plans are kept, one for all graphs that are alike."""
         key = run.graph_digest
-        plan = self._plans.pop(key, None)
+        plan = self._plans.get(key)
         if plan is None:
             graph, key = await self._store.graph(run)
             plan = call_plugin(
@@ -358,9 +357,7 @@ class RunEngine:
                     self._options.trusted_packages,
                 )
             )
-        self._plans[key] = plan  # the most recently used at the end
-        if len(self._plans) > PLANS_KEPT:
-            del self._plans[next(iter(self._plans))]
+            self._plans[key] = plan
         return plan
 
     async def _end(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:

@@ -40,7 +40,8 @@ RUN_TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
     RunStatus.FAILED: frozenset(),
     RunStatus.CANCELLED: frozenset(),
 }
-"""Allowed moves; running goes back to pending when its worker's lease ran out."""
+"""Allowed moves; running goes back to pending when its worker's lease ran out. The database refuses
+all others (trigger `guard_status`)."""
 
 
 class NodeStatus(StrEnum):

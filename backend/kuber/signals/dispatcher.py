@@ -32,7 +32,7 @@ from kuber.infra.telemetry import (
     SIGNAL_MATCHES,
     SIGNALS,
     SIGNALS_REPEATED,
-    context_of,
+    span,
 )
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
@@ -111,9 +111,7 @@ class Dispatcher:
         if signals:
             parents = (one.signal.traceparent for one in signals)
             parent = next((parent for parent in parents if parent), None)
-            with _tracer.start_as_current_span(
-                "dispatch", context_of(parent), attributes={"kuber.signals": len(signals)}
-            ):
+            with span(_tracer, "dispatch", {"kuber.signals": len(signals)}, parent):
                 events = {one.signal.id: one.events for one in signals}
                 async for group in self._groups([one.signal for one in signals]):
                     ours = [event for signal, _ in group for event in events[signal.id]]

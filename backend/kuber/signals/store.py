@@ -1,4 +1,4 @@
-"""Records signals and what they meant: each function is one statement of the caller's transaction."""
+"""Records signals and what they meant, each by one statement of the caller's transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime

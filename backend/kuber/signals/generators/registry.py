@@ -68,15 +68,6 @@ class GeneratorRegistry(PluginRegistry[GeneratorClass, GeneratorKindOut]):
         """What tells this set of generators from another: kinds, forms, packages, versions."""
         return self.fingerprint_of(versions=True)
 
-    def problems_of(self, kind: str, config: Mapping[str, JsonValue]) -> list[Problem]:
-        """Return what is wrong with settings, each with field and remedy.
-
-        Fields are named as in the settings, without a prefix. Raises UnknownGenerator, and
-        GeneratorError when the generator's own code fails on them.
-        """
-        checked = _settings(self.get(kind), config)
-        return checked if isinstance(checked, list) else []
-
     def make(self, kind: str, config: Mapping[str, JsonValue]) -> SignalGenerator[Any]:
         """Return a generator with checked settings.
 

@@ -14,7 +14,7 @@ from kuber.infra import telemetry
 from kuber.infra.db import Database
 from kuber.infra.dead_letters import Rejected, find, replay, store_dead_letters
 from kuber.infra.kafka import IncomingMessage, KafkaProducer
-from kuber.infra.outbox import OUTBOX_INSERT, outbox_json, outbox_values
+from kuber.infra.outbox import announce_events, outbox_values
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import OrderId, RunId, UserId, new_id
 from kuber.trading.events import OrderFilled
@@ -97,7 +97,7 @@ async def test_what_was_published_is_in_the_event_history(
 ) -> None:
     monkeypatch.setattr(telemetry._PROCESS, "name", "worker")
     event = filled(UserId(new_id()))
-    await connection.execute(OUTBOX_INSERT, {"outbox": Jsonb(outbox_json([event]))})
+    await announce_events(connection, [event])
     assert await history(connection) == []
     assert await relay.publish_batch(connection) == 1
     [[event_id, at, kind, service, correlation_id, user_id, data]] = await history(connection)
@@ -112,7 +112,7 @@ async def test_a_relay_that_died_after_it_published_neither_loses_nor_doubles_a_
     connection: AsyncConnection, relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = [filled(UserId(new_id())) for _ in range(3)]
-    await connection.execute(OUTBOX_INSERT, {"outbox": Jsonb(outbox_json(events))})
+    await announce_events(connection, events)
     with monkeypatch.context() as dying:
         # Kafka has the batch, and the connection ends with the process.
         dying.setattr("kuber.workers.relay._MOVE", "select pg_terminate_backend(%s::int)")
