@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Where services and relay serve their figures; the API has `/metrics`."""
+    pulse_file: Path | None = None
+    """What a worker, the scheduler, a relay or services touch while they live."""
 
     @field_validator("database_url")
     @classmethod

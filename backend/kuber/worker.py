@@ -1,6 +1,7 @@
 """Entry point of workers and of the scheduler: `celery -A kuber.worker worker`."""
 
 from kuber.startup import observe, reveal, take_settings
+from kuber.workers import pulses
 from kuber.workers.celery_app import make_celery
 from kuber.workers.runs import WorkerServices, end_process, install
 
@@ -22,3 +23,4 @@ settings = take_settings()
 observe(settings, "worker")
 celery_app = make_celery(reveal(settings.redis_url), processes=settings.worker_processes)
 install(celery_app, make_services, preload)
+pulses.install(settings.pulse_file)

@@ -132,6 +132,9 @@ class AgentContext:
     """False when `as_of` was given: the run's clock stands still."""
     started_by: str = "manual"
     """manual, schedule or signal."""
+    woken_for: datetime | None = None
+    """The time that a trigger gave for its next look, when this is that look; it may have passed
+    by a little."""
 
 
 class TriggerNotMet(Exception):

@@ -15,6 +15,7 @@ _NAMES = {
     )
     for number, name in enumerate(names.split(), start=first)
 }
+_HOURS = 24
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 
 
@@ -64,8 +65,8 @@ class Window:
 
     def _on(self, day: date) -> tuple[datetime, datetime]:
         last = day if self.end >= self.start else day + timedelta(days=1)
-        opens = datetime.combine(day, self.start, self.zone).astimezone(UTC)
-        closes = datetime.combine(last, self.end, self.zone).astimezone(UTC)
+        opens = _instant(datetime.combine(day, self.start, self.zone))
+        closes = _instant(datetime.combine(last, self.end, self.zone))
         return opens, closes + timedelta(minutes=1)
 
 
@@ -76,6 +77,9 @@ class Cron:
     Understands `*`, lists, ranges, steps and English three-letter names; Sunday is 0 or 7. As
     in cron, a day matches by either field when both day and weekday are restricted. A run may
     go ahead up to `grace` after a firing.
+
+    Where clocks change, an expression that fires several times an hour, or every hour, goes by the
+    hours that pass; any other fires once, later if its time is skipped.
     """
 
     minutes: frozenset[int]
@@ -125,11 +129,37 @@ class Cron:
         return by_day or by_weekday if self.either_day else by_day and by_weekday
 
     def _firings(self, day: date) -> list[datetime]:
-        return sorted(
-            datetime.combine(day, time(hour, minute), self.zone).astimezone(UTC)
-            for hour in self.hours
-            for minute in self.minutes
-        )
+        often = len(self.minutes) > 1 or len(self.hours) == _HOURS
+        found = set()
+        for hour in self.hours:
+            for minute in self.minutes:
+                local = datetime.combine(day, time(hour, minute), self.zone)
+                if not often:
+                    found.add(local.astimezone(UTC))
+                elif _exists(local):
+                    found.update({local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)})
+        return sorted(found)
+
+
+def _exists(local: datetime) -> bool:
+    """Return whether clocks show this time: they skip some when they are put forward."""
+    assert local.tzinfo is not None, "a local time has a zone"
+    shown = local.astimezone(UTC).astimezone(local.tzinfo)
+    return shown.replace(tzinfo=None) == local.replace(tzinfo=None, fold=0)
+
+
+def _instant(local: datetime) -> datetime:
+    """Return a local time in UTC: where it is skipped the moment at which clocks skip it, where it
+    comes twice the first."""
+    if _exists(local):
+        return local.astimezone(UTC)
+    # Read by the offset from before the change it lies behind it, by the one from after before it.
+    early, late = local.replace(fold=1).astimezone(UTC), local.astimezone(UTC)
+    minutes = range(int((late - early).total_seconds()) // 60)
+    after = late.astimezone(local.tzinfo).utcoffset()
+    moments = (early + timedelta(minutes=minute) for minute in minutes)
+    changed = (one for one in moments if one.astimezone(local.tzinfo).utcoffset() == after)
+    return next(changed, late)
 
 
 def _values(text: str, name: str, low: int, high: int) -> frozenset[int]:

@@ -197,6 +197,8 @@ class AgentHarness:
     real_time: bool = False
     clock_ahead: timedelta = timedelta(0)
     """How far the clock is ahead of `as_of`."""
+    woken_for: datetime | None = None
+    """The time that a trigger had given for its next look."""
 
     def state(self, symbol: str, **sections: Any) -> PipelineState:
         """Return a fresh state for `symbol`, with the given sections filled in."""
@@ -248,6 +250,7 @@ class AgentHarness:
             budget=self.budget,
             choose_port=choose_port,
             real_time=self.real_time,
+            woken_for=self.woken_for,
         )
 
 

@@ -42,6 +42,7 @@ class RunWorker:
         from kuber.runs.loop_guard import LoopGuard, renew_from_thread
         from kuber.runs.store import RunStore
         from kuber.runs.writer import RunWriter, WriterOptions
+        from kuber.workers.heartbeat import WorkerHeartbeat
 
         asyncio.get_running_loop().set_default_executor(HookExecutor(_THREADS))
         settings = self._settings
@@ -99,6 +100,9 @@ class RunWorker:
         )
         guard.start()
         self._stack.push_async_callback(guard.stop)
+        await self._stack.enter_async_context(
+            WorkerHeartbeat(pool, clock, worker_name(), lambda: len(self._engine.held()))
+        )
 
     async def end(self) -> None:
         """Take no more runs; return once those held have ended or are handed back."""

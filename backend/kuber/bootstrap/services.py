@@ -1,5 +1,6 @@
 """Puts the long-running services together and runs the ones that are asked for."""
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
@@ -17,7 +18,9 @@ from kuber.infra.db import Database, RawPool
 from kuber.infra.history_retention import OLD_EVENTS
 from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer, ensure_topics
 from kuber.infra.kafka_consumer import KafkaConsumer
+from kuber.infra.pulse import keep_beating
 from kuber.infra.retention import Retention
+from kuber.infra.tasks import end_tasks
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import platform_symbols
 from kuber.market.feed.types import FeedSource
@@ -80,6 +83,8 @@ async def run_services(names: Sequence[str], kinds: Collection[str] | None = Non
         parts = await _ServiceParts.open(settings, stack, kinds)
         services = [_MAKERS[name](parts) for name in names]
         host = ServiceHost(services, parts.pool, parts.clock)
+        pulse = asyncio.create_task(keep_beating(settings.pulse_file))
+        stack.push_async_callback(end_tasks, [pulse])
         await host.run(lambda: _say_ready(names))
 
 

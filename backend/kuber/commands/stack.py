@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
@@ -21,6 +22,7 @@ from kuber.infra.embedded.postgres import PostgresServer, new_password
 from kuber.infra.embedded.process import CannotStart, Command, port_is_free
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import ALL_TOPICS
+from kuber.infra.pulse import has_pulse
 from kuber.workers.liveness import api_answers, postgres_answers, redis_answers
 from kuber.workers.supervisor import WORKER_READY, Service
 
@@ -325,13 +327,23 @@ def _application(
         answers=partial(api_answers, home.api_socket, _reachable(addresses.host), addresses.port),
         grace_s=6,
     )
-    worker = Service(
-        "worker", command(worker_command(processes)), ready_when_said=WORKER_READY, grace_s=26
-    )
-    beat = Service("beat", command(beat_command(home.root / "beat-schedule")), grace_s=3)
-    relay = Service("relay", command(relay_command()), grace_s=5)
-    dispatcher = Service("dispatcher", command(services_command("dispatcher")), grace_s=5)
-    others = Service("services", command(services_command(*OTHER_SERVICES)), grace_s=5)
+
+    def silent(name: str, argv: tuple[str, ...], **options: Any) -> Service:
+        """Return a service that listens on no port: it touches a file instead."""
+        file = home.run / f"pulse-{name}"
+        return Service(
+            name,
+            command(argv, env={**env, "KUBER_PULSE_FILE": str(file)}),
+            prepare=partial(file.unlink, missing_ok=True),
+            answers=partial(has_pulse, file),
+            **options,
+        )
+
+    worker = silent("worker", worker_command(processes), ready_when_said=WORKER_READY, grace_s=26)
+    beat = silent("beat", beat_command(home.root / "beat-schedule"), grace_s=3)
+    relay = silent("relay", relay_command(), grace_s=5)
+    dispatcher = silent("dispatcher", services_command("dispatcher"), grace_s=5)
+    others = silent("services", services_command(*OTHER_SERVICES), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
     return (api, worker), (beat, relay, dispatcher, others)
 

@@ -74,6 +74,7 @@ class Publishing:
         now = self._clock.now()
         dropped = await make_version_room(session, user_id, row.id)
         await record_dropped(session, row, dropped, now)
+        same_trigger = row.trigger == row.published_trigger
         graph_id, _ = await repository.keep_draft(row, now)
         row.version = await repository.next_version(row.id)
         await self.add_version(session, row, graph_id, row.graph_digest, row.trigger, body, now)
@@ -81,7 +82,8 @@ class Publishing:
         row.updated_at = now
         await measure(session, user_id, row.id)
         if row.status == PipelineStatus.ACTIVE.value:
-            await self.reschedule(session, row)
+            overdue = row.next_run_at is not None and row.next_run_at <= now
+            await self.reschedule(session, row, keeps_time=same_trigger or overdue)
         await announce(session, row)
         return text_of(row, shown)
 
@@ -150,13 +152,20 @@ class Publishing:
         await self._change_status(session, row, PipelineStatus.DRAFT)
         await tell_switched_off(session, row, problem_count)
 
-    async def reschedule(self, session: AsyncSession, row: PipelineRow) -> None:
-        """Bring what follows from status and published trigger up to date; tell the dispatchers."""
+    async def reschedule(
+        self, session: AsyncSession, row: PipelineRow, *, keeps_time: bool = False
+    ) -> None:
+        """Bring what follows from status and published trigger up to date; tell the dispatchers.
+
+        With `keeps_time` a pipeline that has a time for its next run keeps it: one that is due and
+        not started yet is not passed over.
+        """
+        kept = row.next_run_at if keeps_time else None
         row.next_run_at = None
         if row.status == PipelineStatus.ACTIVE.value:
             trigger = TRIGGERS.validate_python(row.published_trigger)
             if isinstance(trigger, PeriodicTrigger):
-                row.next_run_at = next_due(trigger, self._clock.now())
+                row.next_run_at = kept or next_due(trigger, self._clock.now())
         await session.flush()
         await notify(session, "pipeline", row.id)
 

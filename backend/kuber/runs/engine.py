@@ -30,6 +30,7 @@ from kuber.runs.flow import build_flow, run_flow
 from kuber.runs.permits import Permits, RunPermits, WorkKind
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.recorder import Broadcaster, RunRecorder
+from kuber.runs.resuming import records_of
 from kuber.runs.stopping import RunStop, StopReason, TimeLimit
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunEventType, RunStatus
@@ -280,7 +281,7 @@ class RunEngine:
             log.warning("graph_outdated", graph_id=str(run.graph_id), exc_info=True)
             await self._end(run, recorder, outdated())
             return
-        recorded = {} if run.fresh else await self._store.nodes(run.id)
+        recorded = {} if run.fresh else await records_of(self._store, run, plan)
         if not run.last_sequence:
             recorder.tell(
                 RunEventType.EXECUTION_STARTED,

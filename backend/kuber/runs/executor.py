@@ -238,7 +238,8 @@ class RunExecutor:
         chosen: list[str] = []
         seed = node_seed(self._run.seed, node.id, self._run.symbol, self._run.seed_rule)
         context = self._context_for(self._run, node, usage, work, seed, before)
-        context = replace(context, choose_port=chosen.append)
+        woken_for = recorded.wake_at if recorded else None
+        context = replace(context, choose_port=chosen.append, woken_for=woken_for)
         attempt = Attempt(
             make=lambda: node.agent(_own_config(node), context),
             state=lambda: own_copy(before),

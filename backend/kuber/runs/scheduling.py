@@ -170,7 +170,10 @@ def _next(plan: _Schedule, started: Started) -> NextDue:
         if request.run_id in started.full:
             reasons.append(("queue_full", full_in_words(request.symbol)))
         elif request.run_id not in started.queued:
-            detail = f"A run on {request.symbol} was pending or running."
+            detail = (
+                f"A run on {request.symbol} was not over yet: it waited for its turn or its time,"
+                " or was at work. Cancel it to let the schedule go on."
+            )
             reasons.append(("already_running", detail))
     if plan.note is not None:
         reasons.append(plan.note)

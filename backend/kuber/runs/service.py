@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.limits import one_at_a_time
 from kuber.infra.db import SET_DOWN, JsonObject, set_down
-from kuber.infra.outbox import announce
 from kuber.infra.telemetry import RUNS_ACCEPTED, traceparent
 from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.errors import Problem
@@ -21,17 +20,17 @@ from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
+from kuber.runs.cancelling import call_off, call_off_all
 from kuber.runs.deleting import delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
-from kuber.runs.events import finished
 from kuber.runs.live_events import EventList, readable_event
-from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
+from kuber.runs.models import NodeRunRow, RunRow
 from kuber.runs.queueing import CAREFUL, queue_full
-from kuber.runs.recorder import SEQUENCE_GAP, Broadcaster
+from kuber.runs.recorder import Broadcaster
 from kuber.runs.repository import RunRepository, insert_queued
 from kuber.runs.schemas import ExecutionList, RunAccepted, RunBody
 from kuber.runs.seeds import SEED_RULE
-from kuber.runs.types import RunEvent, RunEventType, RunQuery, RunStatus
+from kuber.runs.types import RunQuery, RunStatus
 from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
 from kuber.trading.orders import orders_of_run
 
@@ -210,36 +209,27 @@ class RunService:
         It is stopped, told and its row free before the answer is made, and stays so if that fails.
         Sets the session down. Raises RunNotFound, AlreadyFinished.
         """
-        told = []
         run = await self._row(session, user_id, run_id, lock=True)
         status = RunStatus(run.status)
         if status.finished:
             raise AlreadyFinished(f"The run has already {status.value}.")
-        if status is RunStatus.RUNNING:
-            run.cancel_requested = True
-        else:
-            run.status = RunStatus.CANCELLED.value
-            run.outcome = "Cancelled"
-            run.wake_at = run.waits_for = None
-            run.finished_at = self._clock.now()
-            run.last_sequence += SEQUENCE_GAP + 1
-            data: JsonObject = {
-                "status": "cancelled",
-                "outcome": "Cancelled",
-                "error": None,
-                "cost": format(run.cost, "f"),
-            }
-            kind = RunEventType.EXECUTION_FINISHED
-            event = RunEvent(run_id, run.last_sequence, kind, run.finished_at, data)
-            session.add(
-                RunEventRow(run_id=run_id, sequence=event.sequence, events=[event.stored()])
-            )
-            await announce(session, [finished(run, RunStatus.CANCELLED, None, event.at)])
-            told.append(event)
+        told = await call_off(session, run, self._clock.now(), "Cancelled")
         await set_down(session)
         if told:
             self._broadcaster.send(user_id, told)
         return await self.get(session, user_id, run_id)
+
+    async def switched_off(
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+    ) -> None:
+        """Call off what a pipeline of the caller started by itself before it was switched off.
+
+        Sets the session down.
+        """
+        told = await call_off_all(session, pipeline_id, self._clock.now())
+        await set_down(session)
+        if told:
+            self._broadcaster.send(user_id, told)
 
     async def hold_idle(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId

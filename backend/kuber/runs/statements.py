@@ -102,6 +102,19 @@ NODES = """
     from node_runs where run_id = %s
 """
 
+VOID_RESULTS = """
+    with held as (
+        select id from runs where id = %(id)s and claim_epoch = %(epoch)s and status = 'running'
+        for share
+    ), voided as (
+        update node_runs n set status = 'pending', changes = null, port = null, reasoning = null,
+            error = null, finished_at = null
+        from held where n.run_id = held.id and n.node_id = any(%(nodes)s)
+    )
+    select id from held
+"""
+"""Lets nodes run again whose results no longer count, if the claim still holds."""
+
 _STARTED = """
     insert into node_runs (run_id, node_id, symbol, agent_type, status, attempts, started_at)
     select h.id, n.node_id, h.symbol, n.agent_type, 'running', n.attempts, n.started_at

@@ -1,6 +1,6 @@
 """Which runs a worker holds, and what it reads of them. What it writes leaves by `RunWriter`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import cast
 
@@ -13,6 +13,7 @@ from kuber.kernel.ids import RunId
 from kuber.pipelines.statements import GRAPH
 from kuber.pipelines.types import Graph
 from kuber.runs import statements
+from kuber.runs.batches import LeaseLost
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, WaitsFor
 
 
@@ -91,6 +92,14 @@ class RunStore:
             )
             for row in rows
         }
+
+    async def void_results(self, run: ClaimedRun, node_ids: Collection[str]) -> None:
+        """Let nodes run again, their cost and attempts kept; raises LeaseLost."""
+        values = {"id": run.id, "epoch": run.claim_epoch, "nodes": list(node_ids)}
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statements.VOID_RESULTS, values)
+            if await cursor.fetchone() is None:
+                raise LeaseLost(str(run.id))
 
     async def _one(self, statement: str, values: Sequence[object]) -> tuple[object, ...]:
         async with self._pool.connection() as connection:

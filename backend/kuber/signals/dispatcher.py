@@ -235,7 +235,7 @@ class Dispatcher:
                     skipped(one, SkipReason.NOT_RUNNABLE, "The pipeline was not active any more.")
                 )
             else:
-                detail = f"A run of the pipeline on {one.symbol} was pending or running."
+                detail = f"A run of the pipeline on {one.symbol} was not over yet."
                 matches.append(skipped(one, SkipReason.ALREADY_RUNNING, detail))
         return matches
 

@@ -24,6 +24,8 @@ from kuber.agents.toolkit import instrument_of
 from kuber.market.calendars import TradingCalendar, calendar_for
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+_WAKES_WITHIN = timedelta(minutes=1)
+"""How late a run may be at its moment and still be in time, whatever grace was chosen."""
 _MAX_STEPS = 500
 """Alternations between schedule and calendar before a common moment is given up on."""
 
@@ -122,11 +124,15 @@ class TimeTriggerConfig(AgentConfig):
             raise SettingFault("cron", str(error), "Example: */30 9-15 * * mon-fri.") from error
         return self
 
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(minutes=self.grace_minutes)
+
     def rule(self) -> Schedule:
         """Return the schedule; raises ValueError for a cron expression that cannot be read."""
         zone = ZoneInfo(self.time_zone)
         if self.schedule == "cron":
-            return Cron.parse(self.cron, zone, timedelta(minutes=self.grace_minutes))
+            return Cron.parse(self.cron, zone, self.grace)
         days = frozenset(_WEEKDAYS.index(day) for day in self.days)
         return Window(time.fromisoformat(self.start), time.fromisoformat(self.end), days, zone)
 
@@ -163,13 +169,19 @@ class TimeTrigger(BaseAgent[TimeTriggerConfig]):
         calendar = None
         if self.config.market_hours_only:
             calendar = calendar_for((await instrument_of(context, state.symbol)).calendar)
-        if not rule.met(now) or (calendar is not None and not calendar.is_open(now)):
+        if not self._met(now, rule) or (calendar is not None and not calendar.is_open(now)):
             raise self._unmet(now, rule, calendar)
         market = " while the market is open" if calendar is not None else ""
         detail = f"The time is right: {self.config.words()}{market}."
         state.trigger = TriggerCondition(kind="time", met=True, detail=detail)
         self.say(state, detail)
         return state
+
+    def _met(self, now: datetime, rule: Schedule) -> bool:
+        """Return whether it is time, or was when the run was to wake up, a moment ago."""
+        due = self.context.woken_for
+        late = due is not None and due <= now <= due + max(_WAKES_WITHIN, self.config.grace)
+        return rule.met(now) or (late and due is not None and rule.met(due))
 
     def _unmet(
         self, now: datetime, rule: Schedule, calendar: TradingCalendar | None

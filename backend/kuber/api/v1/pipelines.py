@@ -319,8 +319,10 @@ async def activate_pipeline(
 async def deactivate_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
-    """Let a pipeline start by itself no more."""
-    return await _with_status(container, session, user, pipeline_id, PipelineStatus.DRAFT)
+    """Let a pipeline start by itself no more; its runs that did are called off."""
+    answer = await _with_status(container, session, user, pipeline_id, PipelineStatus.DRAFT)
+    await container.runs.switched_off(session, user.user_id, PipelineId(pipeline_id))
+    return answer
 
 
 async def _with_status(

@@ -48,6 +48,7 @@ async def outdate(platform: FastAPI) -> None:
 
 async def finish(platform: FastAPI, run_id: str) -> None:
     async with platform.state.container.database.transaction() as session:
+        await session.execute(text("set local session_replication_role = replica"))  # no worker ran
         await session.execute(
             text("update runs set status = 'succeeded', finished_at = now() where id = :id"),
             {"id": run_id},

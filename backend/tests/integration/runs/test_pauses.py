@@ -11,7 +11,7 @@ import pytest
 from kuber.agents.base import AgentFailure, BaseAgent, HostUnavailable, TriggerNotMet
 from kuber.infra.db import raw_pool
 from kuber.kernel.ids import UserId
-from kuber.runs.batches import Receipt, RunBatch
+from kuber.runs.batches import LeaseLost, Receipt, RunBatch
 from tests.fakes.engines import OPTIONS, START, Scene
 from tests.fakes.graphs import chain, edge, graph, node, path
 from tests.fakes.subscribers import add_user
@@ -97,6 +97,53 @@ async def test_a_run_stays_at_its_moment_over_a_pause_and_moves_on_with_a_trigge
     assert (await scene.run(paused))["status"] == "succeeded"
     assert scene.script.as_of["paid"] == [START, START]
     assert scene.script.as_of["watcher"] == [START, START + timedelta(seconds=60)]
+
+
+async def test_what_was_found_before_a_trigger_is_found_anew_when_its_time_comes(
+    scene: Scene, ann: UserId
+) -> None:
+    scene.script.always["paid"] = answer
+    scene.script.deeds["watcher"] = [unmet]
+    steps = [
+        node("paid", "fake_paid"),
+        node("watcher", "fake_watcher"),
+        node("judge", "fake_judge"),
+    ]
+    [run_id] = await scene.add(ann, chain(*steps))
+    await scene.engine().drain()
+    await scene.later(60)
+    run, now = await scene.run(run_id), START + timedelta(seconds=60)
+    assert (run["status"], Decimal(str(run["cost"]))) == ("succeeded", Decimal("0.02"))
+    assert scene.script.as_of["paid"] == [START, now]
+    assert scene.script.as_of["watcher"] == [START, now]
+    assert scene.script.as_of["judge"] == [now]
+    assert await scene.rows(ENTRIES) == [(1, Decimal("0.01"), 7), (2, Decimal("0.01"), 7)]
+
+
+async def test_what_was_found_before_a_pause_stays(scene: Scene, ann: UserId) -> None:
+    scene.script.deeds["paid"] = [busy]
+    [run_id] = await scene.add(ann, chain(node("judge", "fake_judge"), node("paid", "fake_paid")))
+    await scene.engine().drain()
+    await scene.later(PAUSE_S)
+    assert (await scene.run(run_id))["status"] == "succeeded"
+    assert (scene.script.tried["judge"], scene.script.tried["paid"]) == (1, 2)
+
+
+async def test_results_are_voided_under_the_claim_alone(scene: Scene, ann: UserId) -> None:
+    scene.script.deeds["watcher"] = [unmet]
+    [run_id] = await scene.add(
+        ann, chain(node("judge", "fake_judge"), node("watcher", "fake_watcher"))
+    )
+    await scene.engine().drain()
+    scene.clock.move(60)
+    await scene.store.sweep()
+    [run] = await scene.store.claim(1)
+    taken = "update runs set claim_epoch = claim_epoch + 1 where id = %s returning id"
+    await scene.rows(taken, run_id)
+    with pytest.raises(LeaseLost):
+        await scene.store.void_results(run, ["judge"])
+    statuses = "select status from node_runs where node_id = 'judge'"
+    assert await scene.rows(statuses) == [("succeeded",)]
 
 
 async def test_a_run_with_a_pause_and_a_trigger_goes_on_with_the_first_and_stays_at_its_moment(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from tests.fakes.graphs import gated, node, steps
 from tests.fakes.plugin.kuber_test_agents import calls
@@ -83,6 +84,28 @@ def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path
     assert run["status"] == "cancelled"
     assert statuses_of(run)["gate"] == statuses_of(run)["work"] == "cancelled"
     assert trader.events(run_id)[-1]["type"] == "execution_finished"
+
+
+def test_switching_a_pipeline_off_calls_off_what_it_started_by_itself(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
+    gate, file = tmp_path / "gate", str(tmp_path / "calls")
+    pipeline = trader.create(graph=gated(str(gate), node("work", "test_step", path=file)))
+    by_itself, by_hand = trader.run(pipeline["id"]), trader.run(pipeline["id"], symbol="MSFT")
+    for run_id in (by_itself, by_hand):
+        trader.wait(run_id, "waiting")
+    installation.query("update runs set started_by = 'schedule' where id = %s", by_itself)
+    assert trader.http.post(f"/pipelines/{pipeline['id']}/deactivate").is_success
+    gate.touch()
+    assert trader.wait(by_hand)["status"] == "succeeded"
+    ended = trader.execution(by_itself)
+    assert (ended["status"], ended["outcome"], ended["wake_at"]) == (
+        "cancelled",
+        "Cancelled: the pipeline was switched off",
+        None,
+    )
+    assert trader.events(by_itself)[-1]["data"]["status"] == "cancelled"
+    assert calls(file) == 1
 
 
 def test_cancelling_a_running_run_stops_its_node_before_its_time_limit(
@@ -175,11 +198,13 @@ def test_the_sweep_frees_a_run_whose_worker_is_gone(
     gate = tmp_path / "gate"
     run_id = _waiting(trader, gate, again_s=60)
     gate.touch()
-    installation.query(
-        "update runs set status = 'running', claimed_by = 'nobody:1', lease_until = now(),"
-        " claim_epoch = claim_epoch + 1, wake_at = null where id = %s",
-        run_id,
-    )
+    with psycopg.connect(installation.database_url) as connection:
+        connection.execute("set local session_replication_role = replica")  # past the guard
+        connection.execute(
+            "update runs set status = 'running', claimed_by = 'nobody:1', lease_until = now(),"
+            " claim_epoch = claim_epoch + 1, wake_at = null where id = %s",
+            [run_id],
+        )
     assert trader.wait(run_id)["status"] == "succeeded"
 
 

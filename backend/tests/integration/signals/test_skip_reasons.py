@@ -49,7 +49,7 @@ TICKERS = {
 
 DETAILS = {
     SkipReason.BELOW_THRESHOLD: "Confidence 20 is below the threshold of 50.",
-    SkipReason.ALREADY_RUNNING: "A run of the pipeline on NVDA was pending or running.",
+    SkipReason.ALREADY_RUNNING: "A run of the pipeline on NVDA was not over yet.",
     SkipReason.TIER: "The tier FREE has no golden_cross signals.",
     SkipReason.BUDGET: "$30.00 of the daily budget of $25.00 is spent.",
     SkipReason.MARKET_CLOSED: "The market of AMZN was closed at 2023-12-10 18:56 UTC.",

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,10 +17,11 @@ from redis import Redis
 from kuber.infra.embedded.damage import set_aside
 from kuber.infra.embedded.home import Home
 from kuber.infra.embedded.postgres import PostgresServer
-from kuber.infra.embedded.process import CannotStart, ForegroundServer, free_port
+from kuber.infra.embedded.process import CannotStart, Command, ForegroundServer, free_port
 from kuber.infra.embedded.valkey import ValkeyServer
+from kuber.infra.pulse import has_pulse
 from kuber.workers.liveness import Patience, api_answers, postgres_answers, redis_answers
-from kuber.workers.supervisor import Service, Supervisor, Watched
+from kuber.workers.supervisor import Service, ServiceState, Supervisor, Watched
 from tests.fixtures.waiting import LIMIT_S, until_async
 
 SHORT = Patience(every_s=0.1, silent_for_s=1.0, tries=2)
@@ -50,6 +52,48 @@ async def kept(*services: Service) -> AsyncIterator[tuple[list[Watched], bytearr
     finally:
         stop.set()
         await running
+
+
+PULSING = """
+import pathlib, sys, time
+while True:
+    pathlib.Path(sys.argv[1]).touch()
+    time.sleep(0.05)
+"""
+
+
+async def test_a_frozen_program_without_a_port_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kuber.infra.pulse.SILENT_AFTER_S", 1.0)
+    file = tmp_path / "pulse"
+    argv = (sys.executable, "-c", PULSING, str(file))
+    service = Service(
+        "frozen",
+        Command(argv, tmp_path, {}),
+        prepare=partial(file.unlink, missing_ok=True),
+        is_ready=file.exists,
+        answers=partial(has_pulse, file),
+    )
+    async with kept(service) as ([watched], _):
+        first = watched.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        await until_async(lambda: is_another(watched, first), "another process")
+        assert watched.restarts == 1
+
+
+async def is_another(watched: Watched, first: int) -> bool:
+    return watched.pid not in (None, first) and watched.state is ServiceState.RUNNING
+
+
+def test_a_program_that_has_not_come_to_its_file_yet_is_not_silent(tmp_path: Path) -> None:
+    file = tmp_path / "pulse"
+    assert has_pulse(file)
+    file.touch()
+    assert has_pulse(file)
+    os.utime(file, (0, 0))
+    assert not has_pulse(file)
 
 
 async def test_a_stopped_postgres_is_replaced_and_keeps_its_rows(tmp_path: Path) -> None:

@@ -105,6 +105,68 @@ def test_a_bad_expression_names_what_cannot_be_read(expression: str, complaint: 
         cron(expression)
 
 
+@pytest.mark.parametrize(
+    ("expression", "fires"),
+    [
+        # On 1 November 2026 clocks in New York show 01:00 to 02:00 twice, an hour apart.
+        ("*/30 * * * *", ["05:00", "05:30", "06:00", "06:30", "07:00"]),
+        ("15 * * * *", ["05:15", "06:15", "07:15"]),
+        ("30 1 * * *", ["05:30"]),
+    ],
+)
+def test_an_hour_that_comes_twice_counts_twice_for_what_fires_every_hour(
+    expression: str, fires: list[str]
+) -> None:
+    rule, now = cron(expression, NEW_YORK), at("2026-11-01T05:00:00+00:00")
+    found = []
+    while (moment := rule.next(now)) and moment <= at("2026-11-01T07:15:00+00:00"):
+        found.append(f"{moment:%H:%M}")
+        now = moment + timedelta(seconds=1)
+    assert found == fires
+
+
+@pytest.mark.parametrize(
+    ("expression", "fires"),
+    [
+        # On 8 March 2026 they go from 02:00 to 03:00, which is 07:00 in UTC.
+        ("*/30 * * * *", ["06:30", "07:00", "07:30", "08:00"]),
+        ("30 2 * * *", ["07:30"]),
+    ],
+)
+def test_an_hour_that_is_skipped_fires_once_or_not_at_all(
+    expression: str, fires: list[str]
+) -> None:
+    rule, now = cron(expression, NEW_YORK), at("2026-03-08T06:30:00+00:00")
+    found = []
+    while (moment := rule.next(now)) and moment <= at("2026-03-08T08:00:00+00:00"):
+        found.append(f"{moment:%H:%M}")
+        now = moment + timedelta(seconds=1)
+    assert found == fires
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "opens", "closes"),
+    [
+        ("02:30", "03:15", "07:00", "07:16"),
+        ("01:30", "02:30", "06:30", "07:01"),
+        ("02:10", "02:40", "07:00", "07:01"),
+        ("03:00", "03:15", "07:00", "07:16"),
+    ],
+)
+def test_a_window_in_an_hour_that_is_skipped_opens_where_clocks_go_on(
+    start: str, end: str, opens: str, closes: str
+) -> None:
+    rule = Window(time.fromisoformat(start), time.fromisoformat(end), frozenset({6}), NEW_YORK)
+    first, last = at(f"2026-03-08T{opens}:00+00:00"), at(f"2026-03-08T{closes}:00+00:00")
+    assert rule.next(at("2026-03-08T00:00:00-05:00")) == first
+    assert [rule.met(one) for one in (first, last - timedelta(seconds=1), last)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not rule.met(first - timedelta(seconds=1))
+
+
 @given(
     seconds=st.integers(1_262_304_000, 1_893_456_000),
     minute=st.integers(0, 59),

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -51,6 +51,30 @@ async def test_a_window_says_its_days_in_words(days: list[str], words: str) -> N
     assert unmet.value.reason.startswith(
         f"Not yet time: runs 09:35 to 15:55 {words} (America/New_York)"
     )
+
+
+@pytest.mark.parametrize(
+    ("grace", "late_s", "met"),
+    [(0, 1, True), (0, 60, True), (0, 61, False), (5, 300, True), (5, 301, False)],
+)
+async def test_a_run_that_wakes_up_a_little_late_is_in_time(
+    grace: int, late_s: int, met: bool
+) -> None:
+    due = datetime(2013, 3, 28, 16, 30, tzinfo=UTC)
+    config = {"schedule": "cron", "cron": "30 12 * * *", "grace_minutes": grace}
+    bench = replace(at(due + timedelta(seconds=late_s)), woken_for=due)
+    if met:
+        assert (await bench.run(TimeTrigger, config, bench.state("ACME"))).state.trigger is not None
+    else:
+        with pytest.raises(TriggerNotMet):
+            await bench.run(TimeTrigger, config, bench.state("ACME"))
+
+
+async def test_a_time_that_it_was_not_woken_for_is_no_excuse() -> None:
+    bench = at(datetime(2013, 3, 28, 16, 30, 1, tzinfo=UTC))
+    config = {"schedule": "cron", "cron": "30 12 * * *", "grace_minutes": 0}
+    with pytest.raises(TriggerNotMet):
+        await bench.run(TimeTrigger, config, bench.state("ACME"))
 
 
 async def test_the_calendar_can_be_ignored() -> None:

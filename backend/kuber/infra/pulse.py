@@ -1,0 +1,23 @@
+"""A sign of life of a program that listens on no port: a file that it touches."""
+
+import asyncio
+import time
+from pathlib import Path
+
+EVERY_S = 2.0
+SILENT_AFTER_S = 10.0
+
+
+async def keep_beating(file: Path | None) -> None:
+    """Touch the file for as long as the event loop goes on; nothing without one."""
+    while file is not None:
+        await asyncio.to_thread(file.touch)
+        await asyncio.sleep(EVERY_S)
+
+
+def has_pulse(file: Path) -> bool:
+    """Say whether a program has touched its file of late, or has not come to it yet."""
+    try:
+        return time.time() - file.stat().st_mtime < SILENT_AFTER_S
+    except FileNotFoundError:
+        return True
