@@ -52,6 +52,9 @@ def audit_insert_of(source: str) -> str:
 """  # noqa: S608  put together from constants
 
 
+APPEND = f"with {AUDIT_INSERT.format(condition='')} select count(*) from audit_added"  # noqa: S608
+"""Appends what `audit` holds, a Jsonb of `audit_json`, over a connection of psycopg."""
+
 _ADDED = AUDIT_INSERT.format(condition="").replace("%(audit)s", "cast(:audit as jsonb)")
 _APPEND = text(f"""
     with {_ADDED}, audit_personal_added as (

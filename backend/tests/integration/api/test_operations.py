@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from kuber.audit.entries import audit_json
+from kuber.audit.entries import APPEND, audit_json
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.kafka import IncomingMessage, KafkaProducer
@@ -21,7 +21,6 @@ from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.workers.relay import OutboxRelay
 from tests.fakes.kafka import read_until
-from tests.fixtures.entries import APPEND
 
 LETTERS = "/api/v1/dead-letters"
 

@@ -8,13 +8,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from kuber.api.verification import COMPARISONS
-from kuber.audit.entries import audit_json
+from kuber.audit.entries import APPEND, audit_json
 from kuber.audit.outside import read_outside
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.audit.verify import verify
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import new_id
-from tests.fixtures.entries import APPEND
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
 

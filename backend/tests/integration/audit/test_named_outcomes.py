@@ -8,14 +8,13 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
-from kuber.audit.entries import audit_json
+from kuber.audit.entries import APPEND, audit_json
 from kuber.audit.linker import Linker, NotTheLinker
 from kuber.audit.types import AuditEvent, AuditEventType
 from kuber.audit.waiting import waiting
 from kuber.infra.db import Database
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import new_id
-from tests.fixtures.entries import APPEND
 from tests.integration.audit.test_t15_tampering import CLOCK, MANY, Record, record
 
 __all__ = ["record"]

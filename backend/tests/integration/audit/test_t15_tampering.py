@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from kuber.api.verification import COMPARISONS
 from kuber.audit.chain import Damage
-from kuber.audit.entries import audit_json
+from kuber.audit.entries import APPEND, audit_json
 from kuber.audit.keys import KeyFile, SigningKey
 from kuber.audit.linker import Linker, NotTheLinker
 from kuber.audit.outside import OutsideFiles, read_outside
@@ -21,7 +21,6 @@ from kuber.audit.verify import Part, Verification, verify
 from kuber.infra.db import Database
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import new_id
-from tests.fixtures.entries import APPEND
 
 CLOCK = SystemClock()
 MANY = 200
