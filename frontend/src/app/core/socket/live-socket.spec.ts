@@ -1,4 +1,5 @@
 import { TestBed } from '@angular/core/testing';
+import { Session } from '@core/auth/session';
 import { told } from '@core/runs/testing';
 import { LiveSocket } from './live-socket';
 import { type RunEvent, SeenEvents } from './run-event';
@@ -31,15 +32,29 @@ function event(sequence: number, execution_id = 'run-1'): RunEvent {
 describe('LiveSocket', () => {
   let sockets: FakeSocket[];
   let live: LiveSocket;
+  let session: { token: () => string; renew: () => void; end: () => void };
+  let renewals: number;
+  let ends: number;
 
   beforeEach(() => {
     vi.useFakeTimers();
     sockets = [];
+    [renewals, ends] = [0, 0];
+    session = {
+      token: () => `token ${renewals}`,
+      renew: () => (renewals += 1),
+      end: () => (ends += 1),
+    };
     const open = () => {
       sockets.push(new FakeSocket());
       return sockets.at(-1)!;
     };
-    TestBed.configureTestingModule({ providers: [{ provide: SOCKET_FACTORY, useValue: open }] });
+    TestBed.configureTestingModule({
+      providers: [
+        { provide: SOCKET_FACTORY, useValue: open },
+        { provide: Session, useValue: session },
+      ],
+    });
     live = TestBed.inject(LiveSocket);
   });
 
@@ -48,7 +63,7 @@ describe('LiveSocket', () => {
   it('logs in first and subscribes once it is let in', () => {
     live.watchRun('run-1', new SeenEvents(7), () => undefined);
     sockets[0]!.onopen?.();
-    expect(sockets[0]!.sent).toEqual([{ type: 'auth', token: null }]);
+    expect(sockets[0]!.sent).toEqual([{ type: 'auth', token: 'token 0' }]);
     sockets[0]!.says({ type: 'ready' });
     expect(live.state()).toBe('ready');
     expect(sockets[0]!.sent.at(-1)).toEqual({
@@ -142,5 +157,63 @@ describe('LiveSocket', () => {
     sockets[0]!.onclose?.();
     vi.advanceTimersByTime(60_000);
     expect(sockets).toHaveLength(1);
+  });
+
+  describe('that is refused before it is ready', () => {
+    const comesBack = () => {
+      sockets.at(-1)!.onclose?.();
+      vi.advanceTimersByTime(30_000);
+      sockets.at(-1)!.onopen?.();
+    };
+    const refuses = (code: string) => {
+      sockets.at(-1)!.says({ type: 'error', code, detail: 'No.' });
+      comesBack();
+    };
+
+    beforeEach(() => {
+      live.connect();
+      sockets[0]!.onopen?.();
+    });
+
+    it('comes back with a new token, and counts anew once it was let in', () => {
+      for (const round of [1, 2]) {
+        refuses('token_expired');
+        expect(sockets.at(-1)!.sent).toEqual([{ type: 'auth', token: `token ${round}` }]);
+        sockets.at(-1)!.says({ type: 'ready' });
+        comesBack();
+      }
+      expect([renewals, ends]).toEqual([2, 0]);
+    });
+
+    it('ends the session when the new token is refused as well', () => {
+      refuses('not_signed_in');
+      refuses('not_signed_in');
+      vi.advanceTimersByTime(60_000);
+      expect([renewals, ends, sockets.length]).toEqual([1, 1, 2]);
+      expect(live.state()).toBe('closed');
+    });
+
+    it('does not count twice a token that could not be renewed yet', () => {
+      session.renew = () => undefined;
+      refuses('token_expired');
+      refuses('token_expired');
+      refuses('token_expired');
+      expect([ends, sockets.length]).toEqual([0, 4]);
+    });
+
+    it('comes back later with the same token when that is not why', () => {
+      refuses('too_many_sockets');
+      refuses('too_many_sockets');
+      refuses('too_many_sockets');
+      expect([renewals, ends, sockets.length]).toEqual([0, 0, 4]);
+      expect(sockets[3]!.sent).toEqual([{ type: 'auth', token: 'token 0' }]);
+    });
+
+    it('does not add up refusals with another one between', () => {
+      refuses('token_expired');
+      refuses('too_many_sockets');
+      refuses('token_expired');
+      expect([renewals, ends]).toEqual([2, 0]);
+    });
   });
 });

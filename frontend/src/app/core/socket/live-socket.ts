@@ -17,6 +17,8 @@ interface RunSubscription {
 
 /** The server pings every 20 s; twice that without a word means the line is dead. */
 const SILENCE_MS = 45_000;
+/** With these the server refuses the token itself: of other refusals a new token is no cure. */
+const REFUSED_TOKEN = ['not_signed_in', 'token_expired', 'session_ended', 'account_disabled'];
 
 /**
  * The one WebSocket of the page. It logs in with its first message, subscribes, and after a lost
@@ -33,6 +35,9 @@ export class LiveSocket {
   private readonly current = signal<SocketState>('closed');
   private socket: SocketLike | null = null;
   private attempt = 0;
+  private sentToken: string | null = null;
+  /** The token of the last log-in, if that was refused for it. */
+  private refusedToken?: string | null;
   private retryTimer?: ReturnType<typeof setTimeout>;
   private silenceTimer?: ReturnType<typeof setTimeout>;
 
@@ -83,7 +88,7 @@ export class LiveSocket {
     this.current.set('connecting');
     const socket = this.open();
     this.socket = socket;
-    socket.onopen = () => this.send({ type: 'auth', token: this.session.token() });
+    socket.onopen = () => this.logIn();
     socket.onmessage = (message) => this.receive(String(message.data));
     socket.onclose = () => this.lost(socket);
     this.expectWord();
@@ -98,6 +103,12 @@ export class LiveSocket {
     clearTimeout(this.retryTimer);
     this.drop();
     this.attempt = 0;
+    this.refusedToken = undefined;
+  }
+
+  private logIn(): void {
+    this.sentToken = this.session.token();
+    this.send({ type: 'auth', token: this.sentToken });
   }
 
   private receive(text: string): void {
@@ -130,6 +141,7 @@ export class LiveSocket {
 
   private ready(): void {
     this.attempt = 0;
+    this.refusedToken = undefined;
     this.current.set('ready');
     this.send({ type: 'subscribe', topic: 'user' });
     if (this.noticeHandlers.size) this.subscribeNotices();
@@ -165,11 +177,17 @@ export class LiveSocket {
   }
 
   /**
-   * A refused log-in gets a fresh token of the same user before the next try, or ends the session
-   * of the tab; the server closes the line itself.
+   * A refused log-in gets a fresh token of the same user before the next try. If that is refused as
+   * well, the session has ended. The server closes the line itself.
    */
   private refused(code: string): void {
-    if (this.current() !== 'ready' && code !== '') void this.session.renew();
+    if (this.current() === 'ready') return;
+    const before = this.refusedToken;
+    this.refusedToken = REFUSED_TOKEN.includes(code) ? this.sentToken : undefined;
+    if (this.refusedToken === undefined) return;
+    if (before === undefined || before === this.sentToken) return void this.session.renew();
+    this.disconnect();
+    this.session.end();
   }
 
   private lost(socket: SocketLike): void {
