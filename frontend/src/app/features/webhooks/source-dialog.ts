@@ -73,7 +73,7 @@ export class SourceDialog {
   protected async create(): Promise<void> {
     const [name, kind] = [this.typed().trim(), this.kind()];
     this.tried.set(true);
-    if (!name) return;
+    if (!name || this.busy()) return;
     this.busy.set(true);
     this.problem.set(null);
     try {
