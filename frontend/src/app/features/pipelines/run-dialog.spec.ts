@@ -1,0 +1,99 @@
+import { TestBed } from '@angular/core/testing';
+import { MAT_DIALOG_DATA, MatDialogRef } from '@angular/material/dialog';
+import { provideRouter, Router } from '@angular/router';
+import { asked, nothingAsked, provideFakeApi, refuse, settled } from '@core/http/testing';
+import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { RunDialog } from './run-dialog';
+
+const SWING = {
+  id: 'p',
+  name: 'Swing',
+  published_version: 3,
+  draft_differs: false,
+  last_run: { symbol: 'AAPL' },
+};
+
+describe('the dialog that runs a pipeline', () => {
+  let closed: number;
+  let went: unknown[];
+
+  async function open(change: object = {}) {
+    [closed, went] = [0, []];
+    TestBed.configureTestingModule({
+      providers: [
+        provideFakeApi(),
+        provideRouter([]),
+        { provide: MAT_DIALOG_DATA, useValue: { ...SWING, ...change } },
+        { provide: MatDialogRef, useValue: { close: () => (closed += 1) } },
+        { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
+      ],
+    });
+    vi.spyOn(TestBed.inject(Router), 'navigate').mockImplementation((to) => {
+      went.push(to);
+      return Promise.resolve(true);
+    });
+    const fixture = TestBed.createComponent(RunDialog);
+    await settled(fixture);
+    const page = fixture.nativeElement as HTMLElement;
+    const button = (name: string) =>
+      [...page.querySelectorAll('button')].find((it) => it.textContent.trim() === name);
+    const press = async (name: string) => {
+      button(name)!.click();
+      await settled(fixture);
+    };
+    const date = (day: string) => {
+      const field = page.querySelector<HTMLInputElement>('#run-as-of')!;
+      field.value = day;
+      field.dispatchEvent(new Event('input'));
+    };
+    return { page, button, press, date, settle: () => settled(fixture) };
+  }
+
+  it('runs on the symbol of the last run as of now, and leads to the run', async () => {
+    const { button, press, settle } = await open();
+    await press('Run');
+    expect(button('Starting')?.disabled).toBe(true);
+    const call = await asked('POST', '/pipelines/p/run');
+    expect(call.request.body).toEqual({ symbol: 'AAPL', as_of: null });
+    call.flush({ execution_id: 'run-1' });
+    await settle();
+    expect([closed, went]).toEqual([1, [['/runs', 'run-1']]]);
+  });
+
+  it('takes a day as its end, when its own bars are known', async () => {
+    const { press, date } = await open();
+    date('2013-03-01');
+    await press('Run');
+    const { request } = await asked('POST', '/pipelines/p/run');
+    expect(request.body).toEqual({ symbol: 'AAPL', as_of: '2013-03-01T23:59:59Z' });
+  });
+
+  it('does not run without a symbol', async () => {
+    const { button, press } = await open({ last_run: null });
+    expect(button('Run')?.disabled).toBe(true);
+    await press('Run');
+    nothingAsked();
+  });
+
+  it('stays open and says why when it was refused', async () => {
+    const { page, button, press, settle } = await open();
+    await press('Run');
+    refuse(await asked('POST', '/pipelines/p/run'), 'Too many runs at once.');
+    await settle();
+    expect(page.querySelector('k-error-state')?.textContent).toContain('Too many runs at once.');
+    expect([button('Run')?.disabled, closed, went]).toEqual([false, 0, []]);
+  });
+
+  it('leads to the editor instead when nothing is published', async () => {
+    const { page, button } = await open({ published_version: null });
+    expect(button('Run')).toBeUndefined();
+    expect(page.querySelector('a')?.getAttribute('href')).toBe('/pipelines/p');
+  });
+
+  it('says that a draft is not what runs, if there is one', async () => {
+    const words = 'Its draft runs in the editor only.';
+    expect((await open()).page.textContent).not.toContain(words);
+    TestBed.resetTestingModule();
+    expect((await open({ draft_differs: true })).page.textContent).toContain(words);
+  });
+});
