@@ -1,4 +1,4 @@
-import { Component, computed, inject, resource, signal } from '@angular/core';
+import { Component, computed, inject, signal } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
@@ -8,14 +8,15 @@ import { Router, RouterLink } from '@angular/router';
 import { deleteGenerator, type GeneratorOut, listGenerators, updateGenerator } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { SignalTypes } from '@core/signals/signal-types';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
+import { ListFrame } from '@shared/list-frame';
 import { ListHead } from '@shared/list-head';
-import { SkeletonRows } from '@shared/skeleton';
 import { draftFrom, toBody } from './generator-draft';
 
 /** What watches the market and sends signals: the platform's generators and one's own. */
@@ -30,8 +31,8 @@ import { draftFrom, toBody } from './generator-draft';
     EmptyState,
     ErrorState,
     Icon,
+    ListFrame,
     ListHead,
-    SkeletonRows,
   ],
   templateUrl: './generators-page.html',
   styleUrl: './generators-page.scss',
@@ -42,26 +43,21 @@ export class GeneratorsPage {
   private readonly router = inject(Router);
   protected readonly types = inject(SignalTypes);
 
-  protected readonly list = resource({ loader: () => unwrap(listGenerators()) });
-  protected readonly items = computed(() =>
-    this.list.hasValue() ? this.list.value().items : null,
+  protected readonly list = keptList<GeneratorOut, object>('generators', () =>
+    unwrap(listGenerators()),
   );
-  /** One's own first. */
+  private readonly own = { title: 'Yours', list: this.part(({ own }) => own) };
+  private readonly others = { title: 'From the platform', list: this.part(({ own }) => !own) };
+  /** One's own first, even when there are none. */
   protected readonly groups = computed(() => {
-    const items = this.items() ?? [];
-    return [
-      { title: 'Yours', items: items.filter((item) => item.own) },
-      { title: 'From the platform', items: items.filter((item) => !item.own) },
-    ];
+    const alone = this.list.error() !== null || !this.others.list.items().length;
+    return alone ? [this.own] : [this.own, this.others];
   });
   protected readonly problem = signal<ProblemError | null>(null);
-  protected readonly loadError = computed(() => {
-    const error = this.list.error();
-    return error ? toProblemError(error) : null;
-  });
 
   constructor() {
     inject(PageContext).show([{ label: 'Signals', link: '/signals' }, { label: 'Generators' }]);
+    void this.list.load({});
   }
 
   protected switch(generator: GeneratorOut, enabled: boolean): Promise<void> {
@@ -69,7 +65,7 @@ export class GeneratorsPage {
       const body = toBody({ ...draftFrom(generator), enabled });
       const path = { generator_id: generator.id };
       const changed = await unwrap(updateGenerator({ path, body }));
-      this.show((items) => items.map((item) => (item.id === changed.id ? changed : item)));
+      this.list.update((items) => items.map((item) => (item.id === changed.id ? changed : item)));
     });
   }
 
@@ -82,7 +78,7 @@ export class GeneratorsPage {
     if (!agreed) return;
     await this.attempt(async () => {
       await unwrap(deleteGenerator({ path: { generator_id: generator.id } }));
-      this.show((items) => items.filter((item) => item.id !== generator.id));
+      this.list.update((items) => items.filter((item) => item.id !== generator.id));
       this.messages.open(`Deleted ${generator.name}`, undefined, { duration: 4000 });
     });
   }
@@ -98,8 +94,12 @@ export class GeneratorsPage {
     return symbols.length > 3 ? `${shown} and ${symbols.length - 3} more` : shown;
   }
 
-  private show(change: (items: GeneratorOut[]) => GeneratorOut[]): void {
-    this.list.update((page) => page && { ...page, items: change(page.items) });
+  /** The list with the items alone that belong there. */
+  private part(belongs: (item: GeneratorOut) => boolean) {
+    const { error, loadingFirst, hasMore, loadingMore, moreError } = this.list;
+    const items = computed(() => this.list.items().filter(belongs));
+    const [reload, more] = [() => this.list.reload(), () => this.list.more()];
+    return { items, error, loadingFirst, hasMore, loadingMore, moreError, reload, more };
   }
 
   private async attempt(act: () => Promise<void>): Promise<void> {
