@@ -16,29 +16,25 @@ import {
   ConnectionWorkerState,
   FCanvasComponent,
   F_CONNECTION_BUILDERS,
-  type FCreateConnectionEvent,
   type FCreateNodeEvent,
-  type FDragStartedEvent,
   FFlowComponent,
   FFlowModule,
   type FMoveNodesEvent,
-  type FReassignConnectionEvent,
   type FSelectionChangeEvent,
   FZoomDirective,
 } from '@foblex/flow';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import type { Bends } from '@shared/graph-view/edge-route';
-import { storedPort } from '../domain/catalogue';
 import { moveTo, resizeNote } from '../domain/commands';
-import { verdictsFrom } from '../domain/connect';
 import { edgeNear } from '../domain/geometry';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point, type Size } from '../domain/graph';
 import { boundsOf, fitAll, openingView, type Viewport } from '../domain/viewport';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { type CanvasView, EditorUi } from '../state/editor-ui';
+import { CanvasDrag } from './canvas-drag';
 import { CanvasIndex } from './canvas-index';
-import { connectionDomId, endOfOutput, nodeOfInput } from './connector-ids';
+import { connectionDomId } from './connector-ids';
 import { EdgeCurve } from './edge-curve';
 import { NodeCard, type PortPress } from './node-card';
 import { StickyNote } from './sticky-note';
@@ -54,6 +50,7 @@ const MANY_NODES = 100;
   selector: 'k-pipeline-canvas',
   imports: [FFlowModule, FZoomDirective, NodeCard, StickyNote],
   providers: [
+    CanvasDrag,
     CanvasIndex,
     { provide: F_CONNECTION_BUILDERS, useFactory: () => ({ lane: new EdgeCurve() }) },
   ],
@@ -64,6 +61,7 @@ const MANY_NODES = 100;
 export class PipelineCanvas implements CanvasView {
   protected readonly store = inject(EditorStore);
   protected readonly index = inject(CanvasIndex);
+  protected readonly drag = inject(CanvasDrag);
   private readonly ui = inject(EditorUi);
   private readonly actions = inject(EditorActions);
   private readonly catalogue = inject(AgentCatalogue);
@@ -204,49 +202,6 @@ export class PipelineCanvas implements CanvasView {
     return [...bends];
   }
 
-  protected startDrag({ kind, data }: FDragStartedEvent<unknown>): void {
-    if (kind === 'drag-node')
-      this.index.moving.set(new Set((data as { fNodeIds?: string[] }).fNodeIds));
-    const source = this.sourceOfDrag(kind, data);
-    if (!source) return;
-    const { nodeId, port } = endOfOutput(source);
-    const verdicts = verdictsFrom(
-      this.store.graph(),
-      this.catalogue.byType(),
-      nodeId,
-      this.stored(nodeId, port),
-    );
-    this.ui.verdicts.set(verdicts);
-  }
-
-  protected endDrag(): void {
-    this.ui.verdicts.set(null);
-    this.index.moving.set(new Set());
-  }
-
-  protected connect({ sourceId, targetId, dropPosition }: FCreateConnectionEvent): void {
-    const { nodeId, port } = endOfOutput(sourceId);
-    const to = targetId ? nodeOfInput(targetId) : this.nodeAt(dropPosition);
-    const fromPort = this.stored(nodeId, port);
-    if (to) this.actions.connect({ from: nodeId, fromPort, to }, dropPosition);
-    else this.actions.offerNext(nodeId, port, dropPosition);
-  }
-
-  protected reconnect(event: FReassignConnectionEvent): void {
-    const edge = this.index.edgeByDomId().get(event.connectionId);
-    if (!edge) return;
-    if (event.endpoint === 'target') {
-      const to = event.nextTargetId
-        ? nodeOfInput(event.nextTargetId)
-        : this.nodeAt(event.dropPosition);
-      if (to && to !== edge.to) this.actions.connect({ ...edge, to }, event.dropPosition, edge.id);
-    } else if (event.nextSourceId) {
-      const { nodeId, port } = endOfOutput(event.nextSourceId);
-      const connection = { from: nodeId, fromPort: this.stored(nodeId, port), to: edge.to };
-      this.actions.connect(connection, event.dropPosition, edge.id);
-    }
-  }
-
   protected inspect(): void {
     this.ui.inspect();
   }
@@ -290,24 +245,6 @@ export class PipelineCanvas implements CanvasView {
       },
       { injector: this.injector },
     );
-  }
-
-  private sourceOfDrag(kind: string, data: unknown): string | null {
-    if (kind === 'create-connection')
-      return (data as { fOutputOrOutletId?: string }).fOutputOrOutletId ?? null;
-    if (kind !== 'reassign-connection') return null;
-    const domId = (data as { fConnectionId?: string }).fConnectionId;
-    return this.index.edges().find((edge) => edge.domId === domId)?.source ?? null;
-  }
-
-  private stored(nodeId: string, port: string): string | null {
-    const node = this.store.graph().nodes[nodeId];
-    return storedPort(port, this.catalogue.byType().get(node?.agentType ?? ''));
-  }
-
-  private nodeAt({ x, y }: Point): string | null {
-    const found = document.elementFromPoint(x, y)?.closest('[data-f-node-id]');
-    return found?.getAttribute('data-f-node-id') ?? null;
   }
 
   private elementOf(itemId: string): HTMLElement | null {
