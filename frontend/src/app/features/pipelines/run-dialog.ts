@@ -32,6 +32,7 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
         <label class="k-label" for="run-symbol">Symbol</label>
         <k-symbol-picker
           inputId="run-symbol"
+          listWidth="field"
           [value]="symbol()"
           (valueChange)="symbol.set($event)"
         />

@@ -27,4 +27,21 @@ describe('a symbol picker', () => {
     expect(picker.componentInstance.value()).toBe('MSF');
     expect(list()).toHaveLength(0);
   });
+
+  it('makes its list as wide as a field that has room for names, once it is known how wide', async () => {
+    let width = 300;
+    vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockImplementation(() => width);
+    const search = () => Promise.resolve(FOUND);
+    TestBed.configureTestingModule({ providers: [{ provide: SYMBOL_SEARCH, useValue: search }] });
+    const picker = TestBed.createComponent(SymbolPicker);
+    picker.componentRef.setInput('listWidth', 'field');
+    document.body.append(picker.nativeElement);
+    await picker.whenStable();
+    picker.nativeElement.querySelector('input').focus();
+    width = 392;
+    await vi.waitFor(() => expect(list()).toHaveLength(1));
+    const pane = () => list()[0]!.closest<HTMLElement>('.cdk-overlay-pane')!;
+    await vi.waitFor(() => expect(pane().style.width).toBe('392px'));
+    vi.restoreAllMocks();
+  });
 });

@@ -1,5 +1,5 @@
 import { Component, inject, input, linkedSignal, output, resource, signal } from '@angular/core';
-import { MatAutocompleteModule } from '@angular/material/autocomplete';
+import { MatAutocompleteModule, type MatAutocompleteTrigger } from '@angular/material/autocomplete';
 import { Icon } from '../icon';
 import { rangeInWords } from './price-range';
 import { SYMBOL_SEARCH } from './symbol-search';
@@ -11,7 +11,7 @@ const PAUSE_MS = 150;
   selector: 'k-symbol-picker',
   imports: [MatAutocompleteModule, Icon],
   template: `
-    <span class="box">
+    <span #frame class="box" matAutocompleteOrigin #field="matAutocompleteOrigin">
       <k-icon name="search" [size]="18" />
       <input
         #box
@@ -25,6 +25,7 @@ const PAUSE_MS = 150;
         [value]="text()"
         #list="matAutocompleteTrigger"
         [matAutocomplete]="auto"
+        [matAutocompleteConnectedTo]="field"
         (input)="text.set(box.value)"
         (focus)="box.select(); wanted.set(true)"
         (blur)="leave(box.value)"
@@ -34,6 +35,7 @@ const PAUSE_MS = 150;
     <mat-autocomplete
       #auto="matAutocomplete"
       panelWidth="min(380px, 94vw)"
+      (opened)="listWidth() === 'field' && fit(list, frame.offsetWidth)"
       (optionSelected)="commit($event.option.value)"
     >
       @for (option of matches.value(); track option.symbol) {
@@ -83,13 +85,13 @@ const PAUSE_MS = 150;
       text-transform: none;
     }
     .option {
-      display: flex;
+      display: grid;
+      grid-template-columns: auto minmax(0, 1fr) auto;
       gap: 10px;
       font-size: 13px;
+      white-space: nowrap;
     }
     .name {
-      flex: 1;
-      min-width: 0;
       overflow: hidden;
       color: var(--mat-sys-on-surface-variant);
       text-overflow: ellipsis;
@@ -107,6 +109,8 @@ export class SymbolPicker {
   readonly label = input('Symbol');
   readonly inputId = input<string | null>(null);
   readonly disabled = input(false);
+  /** `field`: the list is as wide as the field, which has room for names. */
+  readonly listWidth = input<'wide' | 'field'>('wide');
   /** The symbol that was chosen or typed, in capitals; empty when cleared. */
   readonly valueChange = output<string>();
 
@@ -122,6 +126,12 @@ export class SymbolPicker {
     },
     defaultValue: [],
   });
+
+  /** Makes the list as wide as the field, which in a dialog that opens is not settled before. */
+  protected fit(list: MatAutocompleteTrigger, width: number): void {
+    list.autocomplete.panelWidth = width;
+    list.openPanel();
+  }
 
   protected commit(text: string): void {
     const symbol = text.trim().toUpperCase();
