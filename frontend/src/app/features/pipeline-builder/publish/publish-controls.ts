@@ -28,6 +28,8 @@ interface Look {
         [class.draft]="publication.differs()"
         [attr.aria-expanded]="ui.versionsOpen()"
         [matTooltip]="tip()"
+        [matTooltipDisabled]="ui.versionsOpen()"
+        matTooltipClass="k-wide-tip"
         (click)="ui.versionsOpen.set(!ui.versionsOpen())"
       >
         <k-icon [name]="look().icon" [size]="16" />{{ look().text }}
