@@ -70,7 +70,9 @@ async def _authenticate(socket: WebSocket, container: Container) -> Principal | 
             return await container.identity.principal(session, first.token)
     except KuberError as error:
         await _close(socket, UNAUTHENTICATED, error.code, error.detail)
-    except (TimeoutError, ValidationError, ValueError, Denied):
+    except TimeoutError:
+        await _close(socket, UNAUTHENTICATED, "sign_in_late", "The log-in message came too late.")
+    except (ValidationError, ValueError, Denied):
         await _close(
             socket, UNAUTHENTICATED, "not_signed_in", 'Begin with {"type": "auth", "token": ...}.'
         )
