@@ -3,10 +3,14 @@
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from redis.asyncio import Redis
 
+from kuber.kernel.clock import FixedClock
 from tests.fakes.webhook_senders import SIGNAL, body_of, hmac_headers
 from tests.integration.api.webhook_tools import (
     Sender,
@@ -321,14 +325,24 @@ async def test_the_same_id_of_two_sources_is_two_signals(
 
 
 async def test_an_alert_that_comes_twice_within_a_minute_counts_once(
-    ann: httpx.AsyncClient, postgres_url: str
+    ann: httpx.AsyncClient,
+    platform: FastAPI,
+    redis: Redis,
+    postgres_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    clock = FixedClock(datetime(2026, 1, 5, 15, 0, tzinfo=UTC))
+    monkeypatch.setattr(platform.state.container.webhooks, "_clock", clock)
     sender = await make_sender(ann, "tradingview")
-    while time.time() % 60 > 57:
-        time.sleep(0.2)  # noqa: ASYNC251  not across the end of a minute
-    first, again = [await sender.deliver(b"AAPL buy") for _ in range(2)]
+    first = await sender.deliver(b"AAPL buy")
+    clock.advance(timedelta(minutes=1))  # it may end between the two
+    again = await sender.deliver(b"AAPL buy")
     assert first.json() == again.json() != {}
     assert len(outbox(postgres_url)) == 1
+    [memory] = await redis.keys(f"kuber:webhook:alert:{sender.source['id']}:*")
+    assert await redis.delete(memory) == 1  # as it does by itself before a minute has passed
+    another = await sender.deliver(b"AAPL buy")
+    assert another.json()["signal_id"] != first.json()["signal_id"]
 
 
 async def test_more_than_the_rate_is_told_when_to_come_back(

@@ -238,7 +238,7 @@ async def test_of_two_feeds_one_acts_and_the_other_takes_over(
     async with feeds.run(first) as acting:
         await until_async(lambda: is_(acting, "active"), "the first feed's turn")
         async with feeds.run(second) as waiting:
-            await asyncio.sleep(0.2)
+            await until_async(lambda: waiting.progress.rounds >= 3, "three rounds of the second")
             assert (waiting.status()["role"], second.asked) == ("standby", 0)
             await acting.cleanup()
             await until_async(lambda: is_(waiting, "active"), "the second feed's turn")

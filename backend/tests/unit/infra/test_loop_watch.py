@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import time
 
-import pytest
 from structlog.testing import capture_logs
 
 from kuber.infra.loop_watch import LOOP_LAG_SECONDS, LoopWatch
@@ -59,13 +58,13 @@ async def test_the_lag_counts_from_when_the_loop_should_have_come() -> None:
 
 
 async def test_processor_time_is_that_of_the_loops_thread_alone() -> None:
-    yardstick_s = cpu_of(hold_by_hashing)
     async with LoopMeter(tick_s=0.001) as watch:
-        hold_by_sleeping(yardstick_s)
+        before_s = time.thread_time()
+        await watch.settled()
+        watch.reset()
         await asyncio.to_thread(hold_by_hashing)
         await watch.settled()
-        elsewhere_s = watch.cpu_max_s
-        hold_by_hashing()
+        assert watch.cpu_max_s <= time.thread_time() - before_s, "all that this thread took"
+        hashing_s = cpu_of(hold_by_hashing)
         await watch.settled()
-        assert watch.cpu_max_s == pytest.approx(yardstick_s, rel=0.9)
-        assert elsewhere_s < yardstick_s / 4
+        assert hashing_s <= watch.cpu_max_s <= time.thread_time() - before_s

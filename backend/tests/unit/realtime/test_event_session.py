@@ -7,101 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kuber.infra.db import JsonObject
-from kuber.kernel.ids import RunId, UserId
 from kuber.realtime import session as session_module
-from kuber.realtime.hub import QUEUE_SIZE, Listener
-from kuber.realtime.messages import Message, News, NoticesMessage, encoded
-from kuber.realtime.notice_push import NoticePush
-from kuber.realtime.pipeline_push import PipelinePush
-from kuber.realtime.session import Denied, EventSession
+from kuber.realtime.hub import QUEUE_SIZE
+from kuber.realtime.session import Denied
 from kuber.runs.errors import RunNotFound
-from kuber.runs.live_events import AnyRunEvent
+from tests.fakes.event_clients import USER, Client
 from tests.fakes.live_events import RUN, ended, event, notices
-from tests.fixtures.waiting import LIMIT_S
+from tests.fixtures.waiting import LIMIT_S, until_async
 
-USER = UserId(uuid4())
-
-
-class FakeHub:
-    """Delivers what a test publishes; `live` is False while Redis is away."""
-
-    def __init__(self) -> None:
-        self.live = True
-        self.listeners: list[Listener] = []
-
-    async def join(self, user_id: UserId) -> Listener:
-        self.listeners.append(Listener())
-        return self.listeners[-1]
-
-    async def leave(self, user_id: UserId, listener: Listener) -> None:
-        self.listeners.remove(listener)
-
-    def publish(self, *events: News) -> None:
-        for listener in self.listeners:
-            for one in events:
-                listener.put(one)
-
-
-class Client:
-    """One session with its records and what it was sent."""
-
-    def __init__(self) -> None:
-        self.hub = FakeHub()
-        self.records: list[AnyRunEvent] = []
-        self.runs = {RUN}
-        self.deleted: set[RunId] = set()
-        self.page = 1000
-        self.reading = asyncio.Event()
-        self.may_read = asyncio.Event()
-        self.may_read.set()
-        self.sent: list[JsonObject] = []
-        self.arrived = asyncio.Event()
-        self.unread = 0
-        self.notices = NoticePush(self.read_notices)
-        self.pipelines = PipelinePush()
-        self.session = EventSession(
-            USER,
-            self.hub,  # type: ignore[arg-type]
-            self.notices,
-            self.pipelines,
-            self.read,
-            self.send,
-        )
-
-    async def read_notices(self, user_id: UserId) -> NoticesMessage:
-        assert user_id == USER
-        return notices(self.unread)
-
-    async def read(self, run_id: RunId, after: int) -> list[AnyRunEvent]:
-        self.reading.set()
-        if run_id in self.deleted or run_id not in self.runs:
-            raise RunNotFound(f"There is no run {run_id}.")
-        await self.may_read.wait()
-        later = [item for item in self.records if item.sequence > after]
-        return sorted(later, key=lambda item: item.sequence)[: self.page]
-
-    async def send(self, message: Message) -> None:
-        self.sent.append(json.loads(encoded(message)))
-        self.arrived.set()
-
-    async def subscribe(self, after: int | None = None, topic: str = f"execution:{RUN}") -> None:
-        extra = "" if after is None else f', "after": {after}'
-        await self.session.handle(f'{{"type": "subscribe", "topic": "{topic}"{extra}}}')
-
-    @property
-    def sequences(self) -> list[int]:
-        return [item["sequence"] for item in self.sent if "sequence" in item]
-
-    @property
-    def unread_told(self) -> list[int]:
-        return [item["unread"] for item in self.sent if item["type"] == "notices"]
-
-    async def until(self, count: int) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while len(self.sequences) < count:
-                self.arrived.clear()
-                await self.arrived.wait()
+LOOKS = 4
+"""So many looks at the hub are more than one idle moment's: the session was through with one."""
 
 
 @pytest.fixture
@@ -137,12 +52,16 @@ async def test_resuming_after_a_number_repeats_nothing(client: Client) -> None:
 
 
 async def test_an_event_that_was_broadcast_before_the_subscription_comes_once_recorded(
-    client: Client,
+    client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(session_module, "LONGEST_GAP_S", 60.0)
     client.records = [event(1)]
     await client.subscribe()
+    client.reads = 0
     client.hub.publish(event(3))
-    await asyncio.sleep(0.02)
+    await until_async(
+        lambda: client.reads >= 2 or client.sequences != [1], "a second look at the records"
+    )
     assert client.sequences == [1]
     client.records += [event(2), event(3)]
     await client.until(3)
@@ -190,11 +109,12 @@ async def test_a_client_falls_back_to_the_records_while_redis_is_away(client: Cl
 
 async def test_what_was_missed_just_before_redis_came_back_is_delivered(client: Client) -> None:
     await client.subscribe()
-    client.hub.live = False
-    await asyncio.sleep(0.05)
+    for live in (True, False):
+        client.hub.live = live
+        await until_async(lambda: client.hub.looks >= LOOKS, f"a look that finds it {live}")
     client.records = [ended(1)]
     client.hub.live = True
-    await client.until(1)
+    await until_async(lambda: client.hub.looks >= LOOKS, "looks after it came back")
     assert client.sequences == [1]
 
 
@@ -213,11 +133,12 @@ async def test_a_quiet_client_is_pinged(client: Client, monkeypatch: pytest.Monk
 
 
 async def test_another_persons_run_is_refused(client: Client) -> None:
+    other = uuid4()
     with pytest.raises(RunNotFound):
-        await client.subscribe(topic=f"execution:{uuid4()}")
-    client.hub.publish(event(1))
-    await asyncio.sleep(0.02)
-    assert client.sent == []
+        await client.subscribe(topic=f"execution:{other}")
+    client.hub.publish(event(1, run_id=other))
+    await client.handled()
+    assert [item["type"] for item in client.sent] == ["subscribed", "pipelines_missed"]
 
 
 @pytest.mark.parametrize("topic", ["execution:42", "pipeline:1", "everything", "execution:"])
@@ -246,7 +167,7 @@ async def test_unsubscribing_stops_the_events(client: Client) -> None:
     await client.subscribe()
     await client.session.handle(f'{{"type": "unsubscribe", "topic": "execution:{RUN}"}}')
     client.hub.publish(event(1))
-    await asyncio.sleep(0.05)
+    await client.handled()
     assert client.sequences == []
 
 

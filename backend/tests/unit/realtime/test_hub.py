@@ -31,6 +31,7 @@ class FakePubSub:
         self.away = False
         self.subscribing = asyncio.Event()
         self.subscribing.set()
+        self.reading = asyncio.Event()
 
     async def subscribe(self, *names: str) -> None:
         await self.subscribing.wait()
@@ -42,6 +43,7 @@ class FakePubSub:
         self.names -= set(names)
 
     async def get_message(self, timeout: float) -> JsonObject | None:  # noqa: ASYNC109
+        self.reading.set()
         if self.away:
             raise RedisAway("away")
         try:
@@ -161,8 +163,8 @@ async def test_who_joins_while_the_subscription_is_being_made_is_heard_of(
     await asyncio.sleep(0)
     late = await hub.join(BOB)
     redis.subscription.subscribing.set()
-    await _settled(hub)
-    await asyncio.sleep(0.02)
+    await asyncio.wait_for(redis.subscription.reading.wait(), LIMIT_S)
+    assert channel(BOB) in redis.subscription.names
     broadcaster.send(BOB, [event(1)])
     await broadcaster.close()
     assert await heard(late, 1) == [1]

@@ -156,10 +156,14 @@ async def test_the_group_hears_of_a_member_that_works_for_long(
             next(attempts)
             raise OperationalError("the server is away")
 
+    before = asyncio.all_tasks()
     await loop_of(consumer, handle).take([MESSAGE])
     kept_alive = consumer.kept_alive
     assert kept_alive >= 5
-    await asyncio.sleep(0.01)
+    await until_async(
+        lambda: asyncio.all_tasks() <= before or consumer.kept_alive > kept_alive,
+        "the end of what the loop began",
+    )
     assert consumer.kept_alive == kept_alive, "an idle member is heard by its polls"
 
 
