@@ -62,6 +62,32 @@ WRITTEN = {
     "finish": "select 1 from runs where id = %s and status <> 'running'",
 }
 
+OFF_RUNS = """
+    select r.id, r.cost, sum(c.amount) from runs r left join cost_tracking c on c.run_id = r.id
+    where r.id = any(%s::uuid[])
+    group by r.id having r.cost = 0 or r.cost is distinct from sum(c.amount)
+"""
+"""The runs whose cost is not the sum of their entries."""
+OFF_DAYS = """
+    with users as (select distinct user_id from runs where id = any(%s::uuid[])),
+    charged as (
+        select c.user_id, (c.charged_at at time zone 'UTC')::date as day, sum(c.amount) as amount
+        from cost_tracking c join users using (user_id) group by 1, 2
+    ),
+    spent as (select s.user_id, s.day, s.amount from daily_spend s join users using (user_id)),
+    costs as (
+        select user_id, sum(cost) as cost from runs join users using (user_id) group by 1
+    )
+    select user_id, day, spent.amount, charged.amount
+    from spent full join charged using (user_id, day)
+    where spent.amount is distinct from charged.amount
+    union all
+    select user_id, null, sum(spent.amount), cost
+    from costs left join spent using (user_id)
+    group by user_id, cost having sum(spent.amount) is distinct from cost
+"""
+"""The users whose days do not say what was charged on them, or not what their runs cost."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -229,6 +255,8 @@ def _check_rows(site: Installation, cases: list[Case], tell: Tell) -> None:
         "ends told": runs,
         "ends announced": runs,
     }
+    for told in (OFF_RUNS, OFF_DAYS):
+        assert site.query(told, [case.run_id for case in cases]) == []
 
 
 def _rows(site: Installation, case: Case) -> dict[str, int]:
