@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from kuber.agents.base import AgentFailure
 from kuber.agents.catalog.risk_manager import RiskManager
-from kuber.agents.catalog.risk_rules import AccountView, RiskLimits, TradePrices, size
+from kuber.agents.catalog.risk_rules import (
+    AccountView,
+    RiskLimits,
+    TradePrices,
+    all_passed,
+    check,
+    size,
+    sized,
+)
 from kuber.agents.state import Action
 from kuber.agents.testing import RecordingDesk
 from kuber.brokers.port import Position
@@ -59,8 +67,38 @@ def test_fractions_are_traded_where_the_instrument_allows_them() -> None:
     assert sizing.quantity == Decimal("0.1")
 
 
-def test_an_account_without_money_trades_nothing() -> None:
-    assert size(prices("100", "99"), LIMITS, account("-5"), Decimal(1)).quantity == 0
+BROKE = pytest.mark.parametrize("equity", ["0", "-5", "-100000"])
+OF_EQUITY = ("Risk for this trade", "Position size", "Total exposure")
+
+
+@BROKE
+def test_an_account_without_money_trades_nothing(equity: str) -> None:
+    trade, broke = prices("100", "99"), account(equity)
+    sizing = size(trade, LIMITS, broke, Decimal(1))
+    assert sizing.quantity == 0
+    checks = check(buy(), trade, sizing, LIMITS, broke)
+    assert [one.name for one in checks if not one.passed] == ["Quantity"]
+    for one in checks:
+        assert one.name not in OF_EQUITY or " of at most 0.00 USD" in one.detail
+
+
+@BROKE
+def test_whatever_is_more_than_nothing_is_too_much_for_an_account_without_money(
+    equity: str,
+) -> None:
+    trade = prices("100", "99")
+    least = sized(Decimal("0.000001"), trade, "nothing")
+    checks = check(buy(), trade, least, LIMITS, account(equity))
+    assert [one.name for one in checks if not one.passed] == [*OF_EQUITY]
+
+
+def test_a_cent_of_equity_lets_a_trade_reach_its_limits_and_no_further() -> None:
+    trade, poor = prices("1", "0.95"), account("0.01")
+    at_limits = sized(Decimal("0.002"), trade, "the risk for one trade")
+    assert all_passed(check(buy(), trade, at_limits, LIMITS, poor))
+    beyond = sized(Decimal("0.002001"), trade, "the risk for one trade")
+    failed = [one.name for one in check(buy(), trade, beyond, LIMITS, poor) if not one.passed]
+    assert failed == ["Risk for this trade", "Position size"]
 
 
 @given(
