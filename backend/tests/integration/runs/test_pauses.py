@@ -84,6 +84,25 @@ async def test_every_attempt_before_a_pause_is_billed_once(scene: Scene, ann: Us
     assert row == ("succeeded", 3, 3 * cent, 21, None, None, None)
 
 
+async def test_a_node_that_goes_on_after_a_pause_waits_for_nothing_any_more(
+    scene: Scene, ann: UserId
+) -> None:
+    gate = asyncio.Event()
+
+    async def slow(agent: object, state: object) -> None:
+        await gate.wait()
+
+    scene.script.deeds["paid"] = [busy, slow]
+    await scene.add(ann, chain(node("paid", "fake_paid")))
+    await scene.engine().drain()
+    going_on = asyncio.create_task(scene.later(PAUSE_S))
+    running = f"{NODE} where node_id = 'paid' and status = 'running'"
+    [row] = await until_async(lambda: scene.rows(running), "the node's start on record")
+    assert (row[1], row[4], row[5]) == (2, None, None)
+    gate.set()
+    await going_on
+
+
 async def test_a_run_stays_at_its_moment_over_a_pause_and_moves_on_with_a_trigger(
     scene: Scene, ann: UserId
 ) -> None:
@@ -199,6 +218,51 @@ async def test_siblings_finish_while_a_node_pauses_and_those_at_the_account_keep
     assert (tried["slow"], tried["quick"], tried["first"], tried["second"]) == (2, 1, 1, 1)
 
 
+async def test_a_pause_that_is_not_over_keeps_its_turn_in_later_claims(
+    scene: Scene, ann: UserId
+) -> None:
+    def busier(agent: object, state: object) -> None:
+        raise AgentFailure("busy", "Busier.", retryable=True, retry_after_s=2 * PAUSE_S)
+
+    scene.script.deeds["slow"] = [busier]
+    scene.script.deeds["quick"] = [busy]
+    nodes = [
+        node("slow", "fake_paid"),
+        node("first", "fake_judge"),
+        node("quick", "fake_paid"),
+        node("second", "fake_judge"),
+    ]
+    edges = [*path("slow", "first"), *path("quick", "second")]
+    [run_id] = await scene.add(ann, graph(nodes, edges))
+    await scene.engine().drain()
+    await scene.later(PAUSE_S)
+    tried = scene.script.tried
+    assert (tried["slow"], tried["quick"], tried["first"], tried["second"]) == (1, 2, 0, 0)
+    await scene.later(PAUSE_S)
+    assert (await scene.run(run_id))["status"] == "succeeded"
+    assert (tried["slow"], tried["quick"], tried["first"], tried["second"]) == (2, 2, 1, 1)
+
+
+async def test_an_unmet_trigger_keeps_nobody_from_their_turn_at_the_account(
+    scene: Scene, ann: UserId
+) -> None:
+    scene.script.deeds["watcher"] = [unmet]
+    nodes = [
+        node("watcher", "fake_watcher"),
+        node("first", "fake_judge"),
+        node("quick", "fake_paid"),
+        node("second", "fake_judge"),
+    ]
+    edges = [*path("watcher", "first"), *path("quick", "second")]
+    [run_id] = await scene.add(ann, graph(nodes, edges))
+    await scene.engine().drain()
+    tried = scene.script.tried
+    assert (tried["watcher"], tried["first"], tried["second"]) == (1, 0, 1)
+    await scene.later(30)
+    assert (await scene.run(run_id))["status"] == "succeeded"
+    assert (tried["watcher"], tried["first"], tried["second"]) == (2, 1, 1)
+
+
 async def test_a_run_waits_for_a_host_by_its_name_and_no_attempt_is_lost(
     scene: Scene, ann: UserId
 ) -> None:
@@ -218,6 +282,39 @@ async def test_a_run_waits_for_a_host_by_its_name_and_no_attempt_is_lost(
     assert (await scene.run(run_id))["status"] == "succeeded"
     [row] = await scene.rows(f"{NODE} where node_id = 'paid'")
     assert row[:2] == ("succeeded", 1)
+
+
+async def test_a_host_keeps_a_node_over_all_its_claims_no_longer_than_a_run_may_take(
+    scene: Scene, ann: UserId
+) -> None:
+    pause_s = 0.6 * OPTIONS.limits.run_s
+
+    def refused(agent: object, state: object) -> None:
+        raise HostUnavailable("api.openai.com", scene.clock.at + timedelta(seconds=pause_s))
+
+    scene.script.always["paid"] = refused
+    [run_id] = await scene.add(ann, chain(node("paid", "fake_paid")))
+    await scene.engine().drain()
+    assert (await scene.run(run_id))["waits_for"] == "breaker"
+    await scene.later(pause_s)
+    run = await scene.run(run_id)
+    assert (run["status"], run["error"]["code"]) == ("failed", "host_unavailable")
+
+
+async def test_a_trigger_that_is_not_met_is_free_whatever_it_used(
+    scene: Scene, ann: UserId
+) -> None:
+    def paid_look(agent: BaseAgent[Any], state: object) -> None:
+        answer(agent, state)
+        raise TriggerNotMet("Not yet.")
+
+    scene.script.deeds["watcher"] = [paid_look]
+    [run_id] = await scene.add(ann, chain(node("watcher", "fake_watcher")))
+    await scene.engine().drain()
+    assert (await scene.run(run_id))["status"] == "waiting"
+    assert await scene.rows("select amount from cost_tracking where amount > 0") == []
+    [row] = await scene.rows(f"{NODE} where node_id = 'watcher'")
+    assert row[1:4] == (0, 0, 0)
 
 
 @pytest.mark.parametrize("written", [True, False])

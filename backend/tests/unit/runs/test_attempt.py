@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -12,93 +11,24 @@ import pytest
 
 from kuber.agents.base import (
     AgentFailure,
-    AgentMetadata,
-    BaseAgent,
-    Category,
     HostUnavailable,
     NodeUsage,
+    ServiceFailure,
     TriggerNotMet,
 )
 from kuber.agents.state import PipelineState
 from kuber.infra.breakers import BreakerOpen
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.errors import ErrorKind, KuberError, Problem
-from kuber.runs.attempt import Attempt, AttemptOutcome, Limits, attempt_node
+from kuber.runs.attempt import Attempt, AttemptOutcome, attempt_node
 from kuber.runs.types import WaitsFor
-from tests.fakes.agents import harness
+from tests.fakes.attempts import LIMITS, NOW, STATE, AsyncAgent, FakeAgent, Watch, Work
 
-LIMITS = Limits(node_s=5, run_s=10, attempts=5, retry_base_s=1, retry_cap_s=60)
-STATE = harness().state("ACME")
-NOW = datetime(2026, 1, 5, 15, tzinfo=UTC)
 AROUND: dict[str, Any] = {
     "clock": FixedClock(NOW),
     "usage": NodeUsage(),
     "look_again": lambda not_met: NOW,
 }
-Work = Callable[[PipelineState], PipelineState | Awaitable[PipelineState]]
-
-
-class FakeAgent(BaseAgent[Any]):
-    """Does what it is given; made anew for each attempt."""
-
-    metadata = AgentMetadata("fake", "Fake", "For tests.", Category.ANALYSIS, "science")
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def process(self, state: PipelineState) -> PipelineState | Awaitable[PipelineState]:
-        return self._work(state)
-
-
-class AsyncAgent(FakeAgent):
-    """The same with an `async def`."""
-
-    async def process(self, state: PipelineState) -> PipelineState:
-        result = self._work(state)
-        return result if isinstance(result, PipelineState) else await result
-
-
-class Watch:
-    """What the orchestrator is told, and how long it paused."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.started: list[int] = []
-        self.retries: list[tuple[str, int, float]] = []
-        self.pauses: list[float] = []
-        self.made = 0
-
-        async def pause(delay_s: float) -> None:
-            self.pauses.append(delay_s)
-
-        monkeypatch.setattr(asyncio, "sleep", pause)
-
-    def attempt(
-        self,
-        work: Work,
-        *,
-        limits: Limits = LIMITS,
-        first: int = 1,
-        began_at: datetime | None = None,
-        usage: NodeUsage | None = None,
-    ) -> Attempt:
-        def make() -> FakeAgent:
-            self.made += 1
-            return FakeAgent(work)
-
-        return Attempt(
-            make=make,
-            state=STATE.model_copy,
-            first=first,
-            limits=limits,
-            clock=FixedClock(NOW),
-            usage=usage or NodeUsage(),
-            look_again=lambda not_met: not_met.wake_at or NOW,
-            began_at=began_at,
-            on_start=self.started.append,
-            on_retry=lambda failure, number, delay: self.retries.append(
-                (failure.code, number, delay)
-            ),
-        )
 
 
 @pytest.fixture
@@ -225,6 +155,50 @@ async def test_a_host_keeps_a_node_no_longer_than_a_run_may_take(watch: Watch) -
     assert (await attempt_node(just)).pause is not None
     over = watch.attempt(work, began_at=NOW - timedelta(seconds=2, microseconds=1))
     assert failure_of(await attempt_node(over)).code == "host_unavailable"
+
+
+async def test_a_refusal_that_is_slept_through_counts_as_no_attempt(watch: Watch) -> None:
+    soon = NOW + timedelta(seconds=1)
+    left = [HostUnavailable("api.openai.com", soon), AgentFailure("down", "x", retryable=True)]
+
+    def work(state: PipelineState) -> PipelineState:
+        raise left.pop(0)
+
+    outcome = await attempt_node(watch.attempt(work, first=4))
+    assert outcome.pause is not None
+    assert (outcome.pause.attempts, watch.started, watch.pauses) == (4, [4, 4], [1.0])
+
+
+async def test_a_host_that_may_be_asked_again_by_now_is_asked_at_once(watch: Watch) -> None:
+    left = [HostUnavailable("api.openai.com", NOW - timedelta(seconds=3))]
+
+    def work(state: PipelineState) -> PipelineState:
+        if left:
+            raise left.pop()
+        return state
+
+    outcome = await attempt_node(watch.attempt(work))
+    assert (outcome.attempts, watch.pauses) == (1, [0.0])
+    assert watch.retries == [("host_unavailable", 1, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "pauses"),
+    [
+        (HostUnavailable("api.openai.com", UNTIL), False),
+        (ServiceFailure("llm_busy", "It is busy.", retryable=True), False),
+        (AgentFailure("down", "Nothing was done.", retryable=True, retry_after_s=9.0), True),
+    ],
+)
+async def test_what_must_not_be_repeated_is_repeated_on_the_agents_own_word_alone(
+    watch: Watch, failure: AgentFailure, pauses: bool
+) -> None:
+    def work(state: PipelineState) -> PipelineState:
+        raise failure
+
+    outcome = await attempt_node(replace(watch.attempt(work), repeatable=False))
+    assert (outcome.pause is not None, outcome.failure is None) == (pauses, pauses)
+    assert watch.started == [1]
 
 
 @pytest.mark.parametrize("wrapped", [False, True])

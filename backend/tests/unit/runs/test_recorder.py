@@ -1,120 +1,27 @@
 """A run's batches: in order, one at a time, each event with what it tells of."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
-from kuber.costs.types import BudgetReading
-from kuber.kernel.clock import FixedClock
-from kuber.kernel.ids import OrderId, PipelineId, RunId, UserId
+from kuber.kernel.ids import OrderId
 from kuber.runs import recorder as module
-from kuber.runs.batches import Charge, Ending, LeaseLost, Receipt, RowsRefused, RunBatch
-from kuber.runs.recorder import Answer, RunRecorder
-from kuber.runs.types import (
-    ClaimedRun,
-    NodeRecord,
-    NodeStatus,
-    RunEvent,
-    RunEventType,
-    RunStatus,
-)
+from kuber.runs.batches import Charge, Ending, LeaseLost, RowsRefused
+from kuber.runs.recorder import SEQUENCE_GAP, Answer, RunRecorder
+from kuber.runs.types import NodeRecord, NodeStatus, RunEventType, RunStatus
 from kuber.trading.types import Standing
+from tests.fakes.recorders import SlowWriter, Told, new_recorder, nothing
 
-NOW = datetime(2026, 11, 21, tzinfo=UTC)
 CHARGE = Charge(Decimal(2), Decimal(0), Decimal(0), tokens_estimated=False)
-
-
-class SlowWriter:
-    """Notes what came with which batch; the first takes until it is let through.
-
-    `failure` is raised in place of the first.
-    """
-
-    def __init__(self, failure: Exception | None = None) -> None:
-        self.batches: list[RunBatch] = []
-        self.writing = asyncio.Event()
-        self.let = asyncio.Event()
-        self.failure = failure
-        self.cancel_requested = False
-        self.intended: dict[str, bool] | None = {}
-        self.answered: frozenset[str] = frozenset()
-
-    async def write(self, batch: RunBatch) -> Receipt:
-        self.batches.append(batch)
-        self.writing.set()
-        await self.let.wait()
-        failure, self.failure = self.failure, None
-        if failure is not None:
-            raise failure
-        return Receipt(self.cancel_requested, self.intended, self.answered)
-
-    @property
-    def writes(self) -> list[tuple[int, list[str], list[str]]]:
-        """Number, nodes and events of each batch."""
-        return [
-            (
-                batch.number,
-                [f"{record.node_id} runs" for record in batch.started]
-                + [f"{record.node_id} {record.status}" for record, _ in batch.settled],
-                [f"{event.type.value} {event.node_id}" for event in batch.events],
-            )
-            for batch in self.batches
-        ]
-
-
-class Nobody:
-    def send(self, user_id: UserId, events: Sequence[RunEvent]) -> None:
-        """Drop the events: nobody watches."""
-
-    def keep_state(self, run_id: RunId, state: Callable[[], str]) -> None:
-        """Drop the state."""
 
 
 def record_of(node_id: str, status: NodeStatus = NodeStatus.SUCCEEDED) -> NodeRecord:
     return NodeRecord(node_id, "bias", status, 1)
-
-
-def nothing() -> None:
-    """What most tests do when a run shall be cancelled."""
-
-
-def new_recorder(
-    writer: SlowWriter, on_cancel: Callable[[], None] = nothing, *, fresh: bool = True
-) -> RunRecorder:
-    run = ClaimedRun(
-        id=RunId(uuid4()),
-        user_id=UserId(uuid4()),
-        pipeline_id=PipelineId(uuid4()),
-        pipeline_name="Mine",
-        graph_id=uuid4(),
-        graph_digest=b"graph",
-        mode="simulation",
-        symbol="AAPL",
-        symbols=("AAPL",),
-        as_of=NOW,
-        real_time=False,
-        seed=1,
-        seed_rule=2,
-        correlation_id="c",
-        claim_epoch=1,
-        wait_count=0,
-        trigger_waits=0,
-        last_sequence=0,
-        cost=Decimal(0),
-        traceparent=None,
-        cancel_requested=False,
-        started_by="manual",
-        fresh=fresh,
-        flushes=4,
-        budget=BudgetReading(None, None, Decimal(0), Decimal(0)),
-    )
-    return RunRecorder(run, writer, Nobody(), FixedClock(NOW), on_cancel)
 
 
 async def until_shown(recorder: RunRecorder) -> None:
@@ -300,6 +207,44 @@ async def test_the_end_leaves_with_all_that_nothing_waited_for() -> None:
     assert writer.writes == [
         (5, ["a succeeded"], ["agent_completed a", "execution_finished None"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "last", "begin"),
+    [(True, 0, 0), (False, 0, SEQUENCE_GAP), (False, 7, 7 + SEQUENCE_GAP)],
+)
+async def test_events_are_numbered_on_from_behind_all_that_an_earlier_claim_may_have_told(
+    fresh: bool, last: int, begin: int
+) -> None:
+    writer = SlowWriter()
+    writer.let.set()
+    told = Told()
+    recorder = new_recorder(writer, fresh=fresh, last_sequence=last, told=told)
+    for node in "ab":
+        recorder.settled(record_of(node), None, completed(recorder, node))
+    await recorder.flush()
+    await settle(recorder, record_of("c"), None, completed(recorder, "c"))
+    await recorder.end(Ending(RunStatus.SUCCEEDED), (RunEventType.EXECUTION_FINISHED, {}))
+    numbers = [[event.sequence - begin for event in batch.events] for batch in writer.batches]
+    assert numbers == [[1, 2], [3], [4]]
+    assert [batch.sequence - begin for batch in writer.batches] == [2, 3, 4]
+    recorded = [event for batch in writer.batches for event in batch.events]
+    assert told.events == recorded
+
+
+async def test_events_are_told_at_once_and_the_end_of_a_run_once_it_is_on_record() -> None:
+    writer = SlowWriter()
+    told = Told()
+    recorder = new_recorder(writer, told=told)
+    recorder.settled(record_of("a"), None, completed(recorder, "a"))
+    ending = asyncio.create_task(
+        recorder.end(Ending(RunStatus.SUCCEEDED), (RunEventType.EXECUTION_FINISHED, {}))
+    )
+    await writer.writing.wait()
+    assert [event.type for event in told.events] == [RunEventType.AGENT_COMPLETED]
+    writer.let.set()
+    await ending
+    assert [event.type for event in told.events][1:] == [RunEventType.EXECUTION_FINISHED]
 
 
 ORDER = OrderId(uuid4())
