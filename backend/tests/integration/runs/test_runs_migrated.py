@@ -1,5 +1,7 @@
 """Runs from before nodes were kept by symbol and events by batch: none loses a record."""
 
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 import pytest
 from alembic import command
@@ -29,6 +31,12 @@ BEFORE = f"""
         ('{RUN}', 4, 'agent_started', '2026-01-05T14:30:01Z', 'a',
          '{{"agent_type": "bias", "attempt": 1}}');
 """
+FAR_FROM_UTC = """
+    do $$ begin
+        execute format('alter database %I set timezone to %L', current_database(), 'Asia/Tokyo');
+    end $$
+"""
+"""So that a time that is written down without its zone is another one."""
 NODES = "select node_id, status, attempts from node_runs order by 1"
 EVENTS = "select sequence, type, at, node_id, data from run_events order by 1"
 
@@ -40,6 +48,7 @@ def old(empty_postgres_url: str) -> str:
     command.upgrade(config, "0014")
     with psycopg.connect(empty_postgres_url, autocommit=True) as connection:
         connection.execute(BEFORE.encode())
+        connection.execute(FAR_FROM_UTC.encode())
     command.upgrade(config, "0023")
     return empty_postgres_url
 
@@ -56,9 +65,10 @@ def test_a_run_from_before_keeps_its_seeds_nodes_and_events(old: str) -> None:
         stored = [(number, event) for number, [event] in batches.fetchall()]
     assert [number for number, _ in stored] == [1, 4]
     told = [run_event({**event, "execution_id": RUN}) for _, event in stored]
-    assert [(one.sequence, one.type, one.at.microsecond) for one in told] == [
-        (1, "execution_started", 500_000),
-        (4, "agent_started", 0),
+    at = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
+    assert [(one.sequence, one.type, one.at - at) for one in told] == [
+        (1, "execution_started", timedelta(seconds=0.5)),
+        (4, "agent_started", timedelta(seconds=1)),
     ]
     assert told[1].model_dump()["node_id"] == "a"
 
