@@ -69,6 +69,7 @@ async def pages(database: Database, run: ClaimedRun, after: int, limit: int) -> 
     while cursor is not None:
         told = await page(database, run, int(cursor), limit)
         found.append([each.sequence for each in told.items])
+        assert told.next_cursor is None or int(told.next_cursor) > int(cursor)
         cursor = told.next_cursor
     return found
 
