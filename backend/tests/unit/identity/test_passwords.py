@@ -1,7 +1,6 @@
 """Which passwords may be chosen, and how they are kept."""
 
 import pytest
-from argon2 import Parameters, extract_parameters
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from kuber.identity.errors import InvalidAccount
@@ -52,11 +51,11 @@ async def test_no_account_is_as_much_work_as_a_wrong_password(
 ) -> None:
     hasher = PasswordHasher()
     stored = await hasher.hash("three quiet herons")
-    work: list[Parameters] = []
+    work: list[list[str]] = []
     verify = Argon2Hasher.verify
 
     def counted(argon2: Argon2Hasher, password: str | bytes, password_hash: str | bytes) -> bool:
-        work.append(extract_parameters(str(password_hash)))
+        work.append(str(password_hash).split("$")[:4])  # kind, version, costs
         return verify(argon2, password, password_hash)
 
     monkeypatch.setattr(Argon2Hasher, "verify", counted)
