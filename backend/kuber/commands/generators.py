@@ -65,7 +65,7 @@ def replay(settings: StackSettings, options: ReplayOptions) -> int:
 
 def _plan(options: ReplayOptions) -> "ReplayPlan":
     """Return the plan; raises ValueError saying which option is wrong."""
-    from kuber.market.instruments import canonical_symbol
+    from kuber.market.symbols import canonical_symbol
     from kuber.market.types import Timeframe
     from kuber.signals.generators.replay import ReplayPlan
 

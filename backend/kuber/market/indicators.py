@@ -15,6 +15,10 @@ from kuber.market.bare_talib import talib
 from kuber.market.types import FloatArray
 
 
+_TINY = 1e-14
+"""TA-Lib takes a smaller sum of gains and losses for zero."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Macd:
     """`line`, its `signal` average and their difference `histogram`."""
@@ -70,9 +74,15 @@ def rsi(close: FloatArray, period: int = 14) -> FloatArray:
     """Return the relative strength index in [0, 100], with Wilder's smoothing.
 
     100 - 100 / (1 + average gain / average loss) (Wilder, New Concepts in Technical Trading
-    Systems, 1978). A price that never moves gives 0. Warm-up: period.
+    Systems, 1978). NaN while the price does not move: neither gains nor losses tell anything.
+    Warm-up: period.
     """
-    return _array(talib.RSI(_plain(close), timeperiod=_at_least(period, 2)))
+    price = _plain(close)
+    index = _array(talib.RSI(price, timeperiod=_at_least(period, 2)))
+    # The true range of bars without height is the size of each move, smoothed alike.
+    moves = _array(talib.ATR(price, price, price, timeperiod=period))
+    index[moves < _TINY] = np.nan
+    return index
 
 
 def macd(close: FloatArray, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
@@ -136,17 +146,22 @@ def stochastic(
     """Return the slow stochastic: where the close lies in the range of `period` bars (Lane).
 
     k is the SMA(smooth_k) of 100 * (close - lowest) / (highest - lowest), d the SMA(smooth_d) of
-    k. A range of zero counts as 0. Warm-up: period + smooth_k + smooth_d - 3.
+    k. NaN wherever a range of zero had a part in it. Warm-up: period + smooth_k + smooth_d - 3.
     """
+    highs, lows = _plain(high), _plain(low)
     parts = talib.STOCH(
-        _plain(high),
-        _plain(low),
+        highs,
+        lows,
         _plain(close),
         fastk_period=_at_least(period, 1),
         slowk_period=_at_least(smooth_k, 1),
         slowd_period=_at_least(smooth_d, 1),
     )
-    return Stochastic(*map(_array, parts))
+    k, d = map(_array, parts)
+    for bar in np.flatnonzero(_range(highs, lows, period) == 0):
+        k[bar : bar + smooth_k] = np.nan
+        d[bar : bar + smooth_k + smooth_d - 1] = np.nan
+    return Stochastic(k, d)
 
 
 def roc(values: FloatArray, period: int = 10) -> FloatArray:
@@ -167,6 +182,13 @@ def realised_volatility(close: FloatArray, period: int, bars_a_year: float) -> F
         windows = np.lib.stride_tricks.sliding_window_view(returns, period)
         result[period:] = windows.std(axis=1, ddof=1) * np.sqrt(bars_a_year)
     return result
+
+
+def _range(high: FloatArray, low: FloatArray, period: int) -> FloatArray:
+    """Return highest high minus lowest low of `period` bars, NaN before there are so many."""
+    if period == 1:
+        return high - low
+    return _array(talib.MAX(high, timeperiod=period)) - _array(talib.MIN(low, timeperiod=period))
 
 
 def _plain(values: FloatArray) -> FloatArray:

@@ -1,24 +1,13 @@
-"""Symbols: how they are written, where they trade, in which currency they are priced."""
+"""Instruments: what a symbol alone tells of where it trades and in which currency it is priced."""
 
-import re
 from dataclasses import dataclass
+
+from kuber.market.exchanges import BY_SUFFIX, INDICES
+from kuber.market.symbols import BadSymbol, Symbol, SymbolKind, parse_symbol
 
 EXCHANGE = "XNYS"
 CURRENCIES = "24/5"
 CRYPTO = "24/7"
-
-_SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.=^_-]{0,19}")
-# fmt: off
-_CURRENCY_CODES = frozenset({
-    "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "NZD", "CAD", "SEK", "NOK", "DKK", "PLN",
-    "CZK", "HUF", "TRY", "ZAR", "MXN", "SGD", "HKD", "CNH", "XAU", "XAG",
-})
-_CRYPTO_CODES = frozenset({
-    "BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "BNB",
-    "DOT", "AVAX", "LINK", "BCH", "SHIB", "UNI", "XLM", "ATOM",
-})
-# fmt: on
-_CRYPTO_QUOTES = ("USDT", "USDC", "USD", "EUR", "GBP", "BTC")
 
 # fmt: off
 _BY_SECTOR = {
@@ -59,44 +48,56 @@ class Traits:
     """One of SECTORS, None when it is not known."""
 
 
-def canonical_symbol(text: str) -> str:
-    """Return the one spelling of a symbol: upper case, currency and crypto pairs without a sign.
-
-    `EUR/USD`, `eur-usd` and `EURUSD` are one symbol. Raises ValueError for what is no symbol.
-    """
-    symbol = text.strip().upper()
-    for sign in ("/", "-"):
-        base, found, quote = symbol.partition(sign)
-        if found and pair_of(base + quote) == (base, quote):
-            return base + quote
-    if not _SYMBOL.fullmatch(symbol):
-        raise ValueError(
-            f"{text[:40]!r} is not a symbol: use 1 to 20 letters, digits or the signs . - = ^ _"
-        )
-    return symbol
-
-
 def pair_of(symbol: str) -> tuple[str, str] | None:
     """Return base and quote currency when the symbol is a currency or crypto pair."""
-    if len(symbol) == 6 and symbol[:3] in _CURRENCY_CODES and symbol[3:] in _CURRENCY_CODES:
-        return symbol[:3], symbol[3:]
-    for quote in _CRYPTO_QUOTES:
-        base = symbol.removesuffix(quote)
-        if base in _CRYPTO_CODES and base + quote == symbol:
-            return base, quote
-    return None
+    try:
+        found = parse_symbol(symbol)
+    except BadSymbol:
+        return None
+    pair = found.kind in (SymbolKind.CURRENCY_PAIR, SymbolKind.CRYPTO_PAIR)
+    return (found.base, found.quote) if pair else None
 
 
 def traits_of(symbol: str) -> Traits:
-    """Return name, calendar, currency and sector of a canonical symbol.
+    """Return name, calendar, currency and sector of a symbol.
 
-    Currency pairs trade 24/5 and crypto pairs 24/7; everything else is taken as listed in New
-    York and priced in USD.
+    Crypto trades 24/7, currencies and futures 24/5. A listed symbol with a suffix trades at that
+    exchange, one without in New York. Of what is listed elsewhere nothing is known: it is taken to
+    trade 24/5, so that its days end no earlier than they do.
     """
-    name = _NAMES.get(symbol)
-    pair = pair_of(symbol)
-    if pair is None:
-        return Traits(symbol, name or symbol, EXCHANGE, "USD", _SECTOR_OF.get(symbol))
-    base, quote = pair
-    calendar, sector = (CRYPTO, "Crypto") if base in _CRYPTO_CODES else (CURRENCIES, "Currencies")
-    return Traits(symbol, name or f"{base} / {quote}", calendar, quote, sector)
+    found = parse_symbol(symbol)
+    calendar, currency = _market_of(found)
+    return Traits(symbol, _name_of(found), calendar, currency, _sector_of(found))
+
+
+def _market_of(symbol: Symbol) -> tuple[str, str]:
+    match symbol.kind:
+        case SymbolKind.CRYPTO_PAIR | SymbolKind.PERPETUAL:
+            return CRYPTO, symbol.quote
+        case SymbolKind.CURRENCY_PAIR:
+            return CURRENCIES, symbol.quote
+        case SymbolKind.FUTURE:
+            return CURRENCIES, "USD"
+        case SymbolKind.INDEX:
+            market = INDICES.get(symbol.text)
+        case SymbolKind.LISTED:
+            if ":" not in symbol.text and not symbol.suffix:
+                return EXCHANGE, "USD"
+            market = BY_SUFFIX.get(symbol.suffix)
+    return (market.calendar, market.currency) if market else (CURRENCIES, "USD")
+
+
+def _name_of(symbol: Symbol) -> str:
+    name = f"{symbol.base} / {symbol.quote}" if symbol.base else symbol.text
+    if symbol.kind is SymbolKind.PERPETUAL:
+        name = f"{name} perpetual"
+    return _NAMES.get(symbol.text, name)
+
+
+def _sector_of(symbol: Symbol) -> str | None:
+    match symbol.kind:
+        case SymbolKind.CRYPTO_PAIR | SymbolKind.PERPETUAL:
+            return "Crypto"
+        case SymbolKind.CURRENCY_PAIR:
+            return "Currencies"
+    return _SECTOR_OF.get(symbol.text)

@@ -25,7 +25,7 @@ from kuber.market.errors import (
 from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.job import read_upload
 from kuber.market.importing.pace import Pace
-from kuber.market.instruments import canonical_symbol
+from kuber.market.symbols import canonical_symbol
 from kuber.market.models import BarImport
 from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider, ListingProvider

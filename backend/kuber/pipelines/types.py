@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from kuber.kernel.names import Label
-from kuber.market.instruments import canonical_symbol
+from kuber.market.symbols import MAX_WRITTEN, canonical_symbol
 
 MANAGER_NODE = "pipeline_manager"
 """Id of the node that every run starts with; no user's node may carry it."""
@@ -137,7 +137,9 @@ class ManualTrigger(BaseModel):
     kind: Literal["manual"] = "manual"
 
 
-Ticker = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.\-/:]{0,31}$")]
+Ticker = Annotated[
+    str, Field(min_length=1, max_length=MAX_WRITTEN), AfterValidator(canonical_symbol)
+]
 
 
 @cache
@@ -167,10 +169,9 @@ class PeriodicTrigger(BaseModel):
     @field_validator("symbols")
     @classmethod
     def _one_spelling(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        symbols = tuple(map(canonical_symbol, value))
-        if len(set(symbols)) != len(symbols):
+        if len(set(value)) != len(value):
             raise ValueError("name each symbol once, however it is spelt")
-        return symbols
+        return value
 
 
 class Subscription(BaseModel):

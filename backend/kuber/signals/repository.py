@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor, rows_that_fit
 from kuber.kernel.ids import UserId
-from kuber.market.instruments import canonical_symbol
+from kuber.market.symbols import canonical_symbol
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.types import SignalQuery
 

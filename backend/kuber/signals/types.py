@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from kuber.kernel.ids import UserId
-from kuber.market.instruments import canonical_symbol
+from kuber.market.symbols import MAX_WRITTEN, canonical_symbol
 
 MAX_TICKERS = 500
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,21 +31,10 @@ MAX_CLOCK_AHEAD_S = 300
 SignalType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 
 
-def _one_spelling(name: str) -> str:
-    try:
-        return canonical_symbol(name)
-    except ValueError:
-        return name  # matches no scanner, which is what happens then
-
-
 TickerName = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-/:]{0,31}$"
-    ),
-    AfterValidator(_one_spelling),
+    str, Field(min_length=1, max_length=MAX_WRITTEN), AfterValidator(canonical_symbol)
 ]
-"""A ticker in its one spelling: `BTC/USD` and `btc-usd` become `BTCUSD`."""
+"""A ticker in its normal form: `BTC/USD` and `btc-usd` become `BTCUSD`."""
 
 
 _SECONDS_OR_ISO_8601: JsonSchemaValue = {
@@ -57,6 +46,8 @@ class SignalDirection(StrEnum):
     BULLISH = "BULLISH"
     BEARISH = "BEARISH"
     NEUTRAL = "NEUTRAL"
+    FLAT = "FLAT"
+    """Leave the position; for pipelines that ask for it."""
 
 
 class Outcome(StrEnum):

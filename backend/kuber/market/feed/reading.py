@@ -17,7 +17,8 @@ from kuber.market.feed.watch import (
     trading_stretch,
     watch_markets,
 )
-from kuber.market.instruments import CRYPTO, CURRENCIES, EXCHANGE, canonical_symbol, traits_of
+from kuber.market.instruments import CRYPTO, CURRENCIES, EXCHANGE, traits_of
+from kuber.market.symbols import canonical_symbol
 
 MAX_SYMBOLS = 200
 

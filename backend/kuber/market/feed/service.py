@@ -25,7 +25,8 @@ from kuber.market.feed.store import forget_others, last_quoted, store_quotes
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
 from kuber.market.feed.watchdog import Watchdog
-from kuber.market.instruments import canonical_symbol, traits_of
+from kuber.market.instruments import traits_of
+from kuber.market.symbols import canonical_symbol
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.tables import Table
-from kuber.market.instruments import canonical_symbol
+from kuber.market.symbols import canonical_symbol
 from kuber.market.types import FloatArray, TimeArray, Timeframe
 
 PRICES = ("open", "high", "low", "close")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 
 from kuber.kernel.errors import Problem
-from kuber.market.instruments import canonical_symbol
+from kuber.market.symbols import canonical_symbol
 from kuber.market.scanners.errors import BadTickerList, ScannerRefused
 from kuber.market.scanners.types import MAX_TICKERS
 

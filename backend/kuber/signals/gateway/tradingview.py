@@ -3,13 +3,17 @@
 JSON: `{"ticker": "NASDAQ:AAPL", "action": "buy", "confidence": 80, "time": "{{timenow}}", ...}`.
 Text: `AAPL buy 80` followed by anything, or the standard message of a strategy's alert,
 `... order buy @ 10 filled on AAPL. New strategy position is 10`.
+
+An order after which a strategy holds nothing is NEUTRAL; `flat`, `close` and `exit` are FLAT, for
+pipelines that leave a position by signal.
 """
 
+import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
 
-import orjson
 from pydantic import JsonValue
 
 from kuber.signals.gateway.errors import InvalidSignal, NotJson, one_problem
@@ -22,22 +26,32 @@ CERTAIN = 100
 _ACTIONS = {
     **dict.fromkeys(("buy", "long", "bullish"), SignalDirection.BULLISH),
     **dict.fromkeys(("sell", "short", "bearish"), SignalDirection.BEARISH),
-    **dict.fromkeys(("neutral", "flat", "close", "exit", ""), SignalDirection.NEUTRAL),
+    **dict.fromkeys(("neutral", ""), SignalDirection.NEUTRAL),
+    **dict.fromkeys(("flat", "close", "exit"), SignalDirection.FLAT),
 }
+_ENTRIES = (SignalDirection.BULLISH, SignalDirection.BEARISH)
 _NAMES = ", ".join(filter(None, _ACTIONS))
-_TICKER = r"(?P<ticker>[A-Za-z0-9_]+:[A-Za-z0-9.!\-]+|[A-Za-z0-9.!\-]+)"
-_ACTION = r"(?P<action>buy|sell|long|short|bullish|bearish|neutral)"
+_TICKER = r"(?P<ticker>[^\s,;|\"]{1,48}?)"
+_ACTION = r"(?P<action>buy|sell|long|short|bullish|bearish|neutral|flat|close|exit)"
 _CONFIDENCE = r"(?:\s+(?P<confidence>\d{1,3}(?:\.\d+)?)\b)?"
 _PLAIN = re.compile(rf"\s*{_TICKER}\s+{_ACTION}\b{_CONFIDENCE}", re.IGNORECASE)
-_STRATEGY = re.compile(rf"\border {_ACTION} @ [\d.]+ filled on {_TICKER}\.(?:\s|$)", re.IGNORECASE)
+_STRATEGY = re.compile(
+    rf"\border {_ACTION} @ [\d.]+ filled on {_TICKER}\.(?:\s|$)"
+    r"(?:.*?new strategy position is (?P<position>[+-]?[\d.]+))?",
+    re.IGNORECASE | re.DOTALL,
+)
 _KNOWN = frozenset({"ticker", "symbol", "action", "side", "confidence", "time"})
 
 
 def signal_of(body: bytes, now: datetime) -> dict[str, JsonValue]:
     """Return the alert as the fields of a SignalMessage, not yet checked; raises a BadMessage."""
     alert = _alert(body)
-    exchange, _, ticker = str(alert.get("ticker") or alert.get("symbol") or "").rpartition(":")
+    ticker = str(alert.get("ticker") or alert.get("symbol") or "")
+    exchange = ticker.partition(":")[0] if ":" in ticker else ""
     action = str(alert.get("action") or alert.get("side") or "").strip().lower()
+    direction = _direction(action)
+    if direction in _ENTRIES and _closes(alert):
+        direction = SignalDirection.NEUTRAL
     metadata: dict[str, JsonValue] = {
         name: value for name, value in alert.items() if name not in _KNOWN
     }
@@ -49,7 +63,7 @@ def signal_of(body: bytes, now: datetime) -> dict[str, JsonValue]:
         "tickers": [
             {
                 "ticker": ticker,
-                "signal": _direction(action).value,
+                "signal": direction.value,
                 "confidence": alert.get("confidence", CERTAIN),
             }
         ],
@@ -57,27 +71,33 @@ def signal_of(body: bytes, now: datetime) -> dict[str, JsonValue]:
     }
 
 
+def _closes(alert: Mapping[str, JsonValue]) -> bool:
+    """Say whether a strategy is out of the market after the order: it is no wish to go short."""
+    if str(alert.get("market_position", "")).strip().lower() == "flat":
+        return True
+    try:
+        return float(str(alert.get("position_size", ""))) == 0
+    except ValueError:
+        return False
+
+
 def _direction(action: str) -> SignalDirection:
     direction = _ACTIONS.get(action)
     if direction is None:
         raise InvalidSignal(
-            "The action of the alert is neither buy nor sell.",
+            "The action of the alert is not known.",
             one_problem("The action is unknown.", f"Use one of: {_NAMES}.", "action"),
         )
     return direction
 
 
 def _alert(body: bytes) -> Mapping[str, JsonValue]:
-    if body.lstrip()[:1] == b"{":
-        try:
-            found: dict[str, JsonValue] = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise _unreadable("The alert begins like JSON but is not valid JSON.") from error
-        return found
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise _unreadable("The alert is not UTF-8 text.") from error
+    if text.lstrip()[:1] == "{":
+        return _json_of(text)
     match = _STRATEGY.search(text) or _PLAIN.match(text)
     if match is None:
         raise _unreadable("The alert names no ticker and action.")
@@ -87,7 +107,30 @@ def _alert(body: bytes) -> Mapping[str, JsonValue]:
         "action": parts["action"],
         "confidence": float(parts.get("confidence") or CERTAIN),
         "message": text.strip(),
+        **({"position_size": parts["position"]} if parts.get("position") else {}),
     }
+
+
+def _json_of(text: str) -> Mapping[str, JsonValue]:
+    """Return the object in an alert; NaN, which a plot without a value leaves, becomes null, and a
+    line break within a text stays."""
+    try:
+        found: dict[str, JsonValue] = json.loads(
+            text, strict=False, parse_constant=lambda _: None, parse_float=_finite
+        )
+    except json.JSONDecodeError as error:
+        raise _unreadable(
+            "The alert begins like JSON but is not valid JSON:"
+            f" line {error.lineno}, column {error.colno}, {error.msg}."
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise _unreadable("The alert begins like JSON but cannot be read.") from error
+    return found
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def _unreadable(what: str) -> NotJson:

@@ -105,7 +105,7 @@ class Wilder(_Smoothed):
 
 
 class Rsi:
-    """Relative strength index in [0, 100] with Wilder's smoothing; 0 when nothing ever moved."""
+    """Relative strength index in [0, 100] with Wilder's smoothing; none while nothing moves."""
 
     def __init__(self, period: int) -> None:
         self._gains, self._losses = Wilder(period), Wilder(period)
@@ -118,7 +118,7 @@ class Rsi:
         total = gain + loss
         if not math.isfinite(total):
             return NAN
-        return 100.0 * (gain / total) if total >= _TINY else 0.0
+        return 100.0 * (gain / total) if total >= _TINY else NAN
 
 
 class Macd:

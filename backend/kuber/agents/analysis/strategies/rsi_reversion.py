@@ -38,6 +38,8 @@ class RsiReversion:
         now, before = last(rsi), last(rsi, 1)
         recent = rsi[-1 - self.lookback :]
         lowest, highest = float(np.min(recent)), float(np.max(recent))
+        if not np.isfinite((before, lowest)).all():
+            return hold(f"RSI {self.period} has no value: the price stood still.")
         figures = rounded({f"rsi_{self.period}": now, "rsi_before": before, "close": last(close)})
         moved = f"RSI {self.period} went from {before:.1f} to {now:.1f}"
         if lowest <= self.oversold and now > before:
