@@ -45,6 +45,9 @@ SIGNALS = Counter("kuber_signals_total", "Signals accepted", ["signal_type"])
 SIGNALS_REPEATED = Counter(
     "kuber_signals_repeated_total", "Signals whose id or idempotency key was seen before"
 )
+SIGNAL_TICKERS_DROPPED = Counter(
+    "kuber_signal_tickers_dropped_total", "Tickers of signals that name no symbol"
+)
 SIGNAL_MATCHES = Counter(
     "kuber_signal_matches_total", "What signals meant for pipelines", ["outcome", "reason"]
 )

@@ -14,7 +14,6 @@ import numpy as np
 from kuber.market.bare_talib import talib
 from kuber.market.types import FloatArray
 
-
 _TINY = 1e-14
 """TA-Lib takes a smaller sum of gains and losses for zero."""
 

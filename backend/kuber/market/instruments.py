@@ -71,6 +71,7 @@ def traits_of(symbol: str) -> Traits:
 
 
 def _market_of(symbol: Symbol) -> tuple[str, str]:
+    market = None
     match symbol.kind:
         case SymbolKind.CRYPTO_PAIR | SymbolKind.PERPETUAL:
             return CRYPTO, symbol.quote

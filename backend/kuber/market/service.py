@@ -25,13 +25,13 @@ from kuber.market.errors import (
 from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.job import read_upload
 from kuber.market.importing.pace import Pace
-from kuber.market.symbols import canonical_symbol
 from kuber.market.models import BarImport
 from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider, ListingProvider
 from kuber.market.providers.stored import StoredBars
 from kuber.market.quotas import imported_symbols, require_symbol_room
 from kuber.market.repository import add_import, delete_bars, stage_rows
+from kuber.market.symbols import canonical_symbol
 from kuber.market.types import (
     Bars,
     Instrument,

@@ -67,7 +67,8 @@ _STABLE = ("USDT", "USDC", "FDUSD", "USDD", "DAI", "TUSD", "BUSD")
 _COIN_QUOTES = ("BTC", "ETH", "BNB")
 _FIAT_QUOTES = ("USD", "EUR", "GBP", "JPY", "TRY", "BRL", "AUD", "KRW")
 _COINS = frozenset(
-    "BTC ETH SOL XRP ADA DOGE LTC BNB DOT AVAX LINK BCH SHIB UNI XLM ATOM TRX TON".split()
+    ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "BNB", "DOT", "AVAX", "LINK", "BCH", "SHIB")
+    + ("UNI", "XLM", "ATOM", "TRX", "TON")
 )
 """What may also be written in fewer than six letters with its quote, such as `TONBTC`."""
 _COIN_ALIASES = {"XBT": "BTC", "XDG": "DOGE", "XXBT": "BTC", "XETH": "ETH"}
@@ -83,8 +84,10 @@ _CONTINUOUS = re.compile(r"(?:([A-Z0-9]{1,5})=F|([A-Z0-9]{1,5}?)([1-9])!)")
 _CONTRACT = re.compile(r"([A-Z0-9]{1,4})([FGHJKMNQUVXZ])((?:19|20)[0-9]{2})")
 _SHORT_CONTRACT = re.compile(r"([A-Z0-9]{1,4})([FGHJKMNQUVXZ])([0-9]{2})")
 _ROOTS = frozenset(
-    "ES NQ YM RTY MES MNQ MYM M2K CL MCL NG RB HO BZ GC MGC SI SIL HG PL PA ZB ZN ZF ZT ZC ZS ZW ZL"
-    " ZM ZO HE LE GF KC SB CC CT OJ DX VX 6A 6B 6C 6E 6J 6M 6N 6S BTC MBT ETH MET".split()
+    ("ES", "NQ", "YM", "RTY", "MES", "MNQ", "MYM", "M2K", "VX", "DX", "BTC", "MBT", "ETH", "MET")
+    + ("CL", "MCL", "NG", "RB", "HO", "BZ", "GC", "MGC", "SI", "SIL", "HG", "PL", "PA")
+    + ("ZB", "ZN", "ZF", "ZT", "ZC", "ZS", "ZW", "ZL", "ZM", "ZO", "HE", "LE", "GF")
+    + ("KC", "SB", "CC", "CT", "OJ", "6A", "6B", "6C", "6E", "6J", "6M", "6N", "6S")
 )
 """Of which two digits after a month's letter are a year."""
 _INDEX = re.compile(r"\^[A-Z0-9][A-Z0-9.-]{0,14}")

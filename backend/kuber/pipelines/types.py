@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -174,13 +175,33 @@ class PeriodicTrigger(BaseModel):
         return value
 
 
+class Direction(StrEnum):
+    """What a signal may say of a ticker."""
+
+    BULLISH = "BULLISH"
+    BEARISH = "BEARISH"
+    NEUTRAL = "NEUTRAL"
+    FLAT = "FLAT"
+
+
+EVERY_DIRECTION_BUT_FLAT = (Direction.BULLISH, Direction.BEARISH, Direction.NEUTRAL)
+
+
 class Subscription(BaseModel):
-    """Signals of one type from `min_confidence` (0 to 100) on."""
+    """Signals of one type from `min_confidence` (0 to 100) on, that point one of `directions`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     signal_type: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
     min_confidence: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0
+    directions: Annotated[tuple[Direction, ...], Field(min_length=1, max_length=4)] = (
+        EVERY_DIRECTION_BUT_FLAT
+    )
+
+    @field_validator("directions")
+    @classmethod
+    def _in_order(cls, value: tuple[Direction, ...]) -> tuple[Direction, ...]:
+        return tuple(one for one in Direction if one in value)
 
 
 class SignalTrigger(BaseModel):

@@ -3,12 +3,15 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kuber.identity.types import Tier
 from kuber.kernel.ids import PipelineId, UserId
+from kuber.pipelines.types import EVERY_DIRECTION_BUT_FLAT
+
+_USUAL = frozenset(EVERY_DIRECTION_BUT_FLAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,12 @@ class Subscriber:
     thresholds: dict[str, float]
     tickers: tuple[str, ...]
     market_hours_only: bool = False
+    directions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By signal type, where they are others than all but FLAT."""
+
+    def wants(self, signal_type: str, direction: str) -> bool:
+        """Return whether the pipeline asks for signals of a type that point this way."""
+        return direction in self.directions.get(signal_type, _USUAL)
 
 
 class Entry(NamedTuple):

@@ -12,10 +12,18 @@ from pydantic import ValidationError
 from kuber.infra.dead_letters import REPLAYED, Rejected, fingerprint
 from kuber.infra.headers import correlation_id_of, traceparent_of
 from kuber.infra.kafka import IncomingMessage
-from kuber.infra.telemetry import UNKNOWN_FIELDS
+from kuber.infra.telemetry import SIGNAL_TICKERS_DROPPED, UNKNOWN_FIELDS
 from kuber.kernel.ids import UserId, new_id
 from kuber.signals.storable import check_signal
-from kuber.signals.types import EARLIEST, MAX_CLOCK_AHEAD_S, Signal, SignalMessage, TickerSignal
+from kuber.signals.types import (
+    DROPPED,
+    EARLIEST,
+    MAX_CLOCK_AHEAD_S,
+    Signal,
+    SignalMessage,
+    TickerSignal,
+    dropped_tickers,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +92,12 @@ def _check_time(timestamp: datetime, now: datetime) -> None:
 
 def _signal(message: IncomingMessage, read: SignalMessage) -> Signal:
     extra = dict(read.model_extra or {})
-    unknown = [*extra, *(f"tickers.{name}" for item in read.tickers for name in _extra(item))]
+    dropped = dropped_tickers(read)
+    if dropped:
+        SIGNAL_TICKERS_DROPPED.inc(len(dropped))
+        log.info("tickers_dropped", topic=message.topic, tickers=dropped[:20])
+    unknown = [name for name in extra if name != DROPPED]
+    unknown += [f"tickers.{name}" for item in read.tickers for name in _extra(item)]
     if unknown:
         UNKNOWN_FIELDS.labels(message.topic).inc(len(unknown))
         names = sorted({name[:60] for name in unknown})

@@ -47,6 +47,7 @@ def candidates(index: SubscriptionIndex, signal: Signal, item: TickerSignal) -> 
         Candidate(signal, entry.subscriber, item.ticker, item.confidence, entry.threshold)
         for entry in index.entries(signal.signal_type, item.ticker)
         if signal.user_id in (None, entry.subscriber.user_id)
+        and entry.subscriber.wants(signal.signal_type, item.signal)
     ]
     found.sort(key=lambda one: one.subscriber.pipeline_id.int)
     return found

@@ -15,6 +15,7 @@ from kuber.identity.service import tiers_of
 from kuber.infra.db import Database
 from kuber.kernel.ids import PipelineId
 from kuber.pipelines.subscriptions import CHANNEL, SignalPipeline, signal_pipelines
+from kuber.pipelines.types import EVERY_DIRECTION_BUT_FLAT
 from kuber.signals.index import Subscriber, SubscriptionIndex
 
 log = structlog.get_logger(__name__)
@@ -135,6 +136,11 @@ class SubscriptionWatch:
                 thresholds={s.signal_type: s.min_confidence for s in item.trigger.subscriptions},
                 tickers=tickers[item.trigger.scanner_id],
                 market_hours_only=item.trigger.market_hours_only,
+                directions={
+                    s.signal_type: frozenset(s.directions)
+                    for s in item.trigger.subscriptions
+                    if s.directions != EVERY_DIRECTION_BUT_FLAT
+                },
             )
             for item in pipelines
             if item.user_id in tiers

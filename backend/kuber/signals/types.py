@@ -1,9 +1,9 @@
 """What a signal is, on the wire and inside."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import (
@@ -16,11 +16,12 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 
 from kuber.kernel.ids import UserId
-from kuber.market.symbols import MAX_WRITTEN, canonical_symbol
+from kuber.market.symbols import MAX_WRITTEN, BadSymbol, canonical_symbol
 
 MAX_TICKERS = 500
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,6 +94,24 @@ class TickerSignal(BaseModel):
     confidence: Confidence
 
 
+def _is_odd(item: object) -> bool:
+    name = item.get("ticker") if isinstance(item, dict) else None
+    if not isinstance(name, str):
+        return False
+    try:
+        canonical_symbol(name)
+    except BadSymbol:
+        return True
+    return False
+
+
+DROPPED = "dropped_tickers"
+"""Where a message says which of its tickers were left out."""
+_FIRST_MICROSECONDS, _FIRST_NANOSECONDS = 10**14, 10**17
+"""From here on a number is read as so many since 1970: the year 5138 in milliseconds."""
+_MOST_DIGITS = 25
+
+
 class SignalMessage(BaseModel):
     """A message on `signals.raw`; unknown fields are kept.
 
@@ -113,6 +132,35 @@ class SignalMessage(BaseModel):
     user_id: UUID | None = None
     """Whose signal it is; None is the platform's. Only Kuber's own producers set it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_odd_tickers(cls, data: Any) -> Any:
+        """Leave out tickers that name no symbol, as long as others are left; `dropped_tickers`
+        among the unknown fields says which."""
+        tickers = data.get("tickers") if isinstance(data, dict) else None
+        if not isinstance(tickers, list | tuple) or len(tickers) > MAX_TICKERS:
+            return data
+        odd = [item for item in tickers if _is_odd(item)]
+        if not odd or len(odd) == len(tickers):
+            return data
+        names = [str(item["ticker"])[:MAX_WRITTEN] for item in odd]
+        kept = [item for item in tickers if not _is_odd(item)]
+        return {**data, "tickers": kept, DROPPED: names}
+
+    @field_validator("timestamp", mode="before")
+    @classmethod
+    def _finer_than_milliseconds(cls, value: Any) -> Any:
+        """Read micro- and nanoseconds since 1970, too: programs write what their clock gives."""
+        text = value if isinstance(value, str) else ""
+        if text.isdecimal() and len(text) < _MOST_DIGITS:
+            value = int(text)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        if value != value or not _FIRST_MICROSECONDS <= value < _FIRST_MICROSECONDS * 10**6:
+            return value
+        divisor = 1_000 if value >= _FIRST_NANOSECONDS else 1
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value) // divisor)
+
     @field_validator("timestamp")
     @classmethod
     def _aware(cls, value: datetime) -> datetime:
@@ -132,6 +180,12 @@ class SignalMessage(BaseModel):
                     f"name each ticker once: tickers.{first} and tickers.{place} are the same"
                 )
         return value
+
+
+def dropped_tickers(message: SignalMessage) -> list[str]:
+    """Return the tickers that were left out since they name no symbol, as they were written."""
+    found = (message.model_extra or {}).get(DROPPED)
+    return found if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True)

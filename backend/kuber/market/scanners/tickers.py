@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import orjson
 
 from kuber.kernel.errors import Problem
-from kuber.market.symbols import canonical_symbol
 from kuber.market.scanners.errors import BadTickerList, ScannerRefused
 from kuber.market.scanners.types import MAX_TICKERS
+from kuber.market.symbols import canonical_symbol
 
 _MOST_PROBLEMS = 50
 _REMEDY = f"Give 1 to {MAX_TICKERS} tickers."

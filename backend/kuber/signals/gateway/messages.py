@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from pydantic import JsonValue, ValidationError
 
+from kuber.infra.telemetry import SIGNAL_TICKERS_DROPPED
 from kuber.kernel.errors import Problem
 from kuber.kernel.storable import MOST_LEVELS
 from kuber.signals.gateway import tradingview
@@ -25,13 +26,26 @@ from kuber.signals.gateway.errors import (
 )
 from kuber.signals.gateway.types import Source, SourceKind
 from kuber.signals.storable import Unstorable, check_signal
-from kuber.signals.types import EARLIEST, MAX_CLOCK_AHEAD_S, MAX_TICKERS, SignalMessage
+from kuber.signals.types import (
+    EARLIEST,
+    MAX_CLOCK_AHEAD_S,
+    MAX_TICKERS,
+    SignalDirection,
+    SignalMessage,
+    dropped_tickers,
+)
 
 KnownTypes = Callable[[], frozenset[str]]
 """Tells the signal types that pipelines may subscribe to."""
 
 _JSON = "application/json"
 _MOST_PROBLEMS = 20
+_SIDES = {
+    "buy": SignalDirection.BULLISH,
+    "sell": SignalDirection.BEARISH,
+    "hold": SignalDirection.NEUTRAL,
+    "flat": SignalDirection.FLAT,
+}
 _MOST_DIGITS = 128_000
 """So many, besides the body, that the signal stays below what the dispatcher reads."""
 _LONG_NUMBER = re.compile(rb"[0-9][eE][+-]?[0-9]|[0-9]{19}")
@@ -50,7 +64,7 @@ def parse_body(
     if source.kind is SourceKind.TRADINGVIEW:
         fields = tradingview.signal_of(body, now)
     else:
-        fields = _json_object(body)
+        fields = _plain_or_whole(_json_object(body), now)
     if _may_be_unstorable(body):
         _refuse_unstorable(fields)
     try:
@@ -59,6 +73,7 @@ def parse_body(
         raise _invalid(error) from None
     _check_time(message.timestamp, now)
     _check_type(message.signal_type, known_types())
+    SIGNAL_TICKERS_DROPPED.inc(len(dropped_tickers(message)))
     return message
 
 
@@ -103,6 +118,46 @@ def _json_object(body: bytes) -> dict[str, JsonValue]:
             one_problem("The body is not an object.", 'Send an object: {"timestamp": ...}.'),
         )
     return found
+
+
+def _plain_or_whole(fields: dict[str, JsonValue], now: datetime) -> dict[str, JsonValue]:
+    """Return the fields of a signal; `{instrument, price, signal, strength}` is read as one of a
+    single ticker, `strength` from 0 to 1 being the confidence."""
+    if "instrument" not in fields or "tickers" in fields:
+        return fields
+    side = str(fields.get("signal", "")).strip().lower()
+    if side not in _SIDES:
+        raise InvalidSignal(
+            "signal: it is neither buy nor sell.",
+            one_problem("The signal is unknown.", f"Use one of: {', '.join(_SIDES)}.", "signal"),
+        )
+    strength = fields.get("strength", 1)
+    if (
+        isinstance(strength, bool)
+        or not isinstance(strength, int | float)
+        or not 0 <= strength <= 1
+    ):
+        raise BadConfidence(
+            "strength: it is no number from 0 to 1.",
+            one_problem("The strength is out of range.", "Use 0 to 1: 0.8 is 80 %.", "strength"),
+        )
+    taken = ("instrument", "signal", "strength", "timestamp", "signal_type", "metadata")
+    given = fields.get("metadata")
+    return {
+        "timestamp": fields.get("timestamp", now.timestamp()),
+        "signal_type": fields.get("signal_type", tradingview.SIGNAL_TYPE),
+        "tickers": [
+            {
+                "ticker": fields["instrument"],
+                "signal": _SIDES[side].value,
+                "confidence": strength * 100,
+            }
+        ],
+        "metadata": {
+            **(given if isinstance(given, dict) else {}),
+            **{name: value for name, value in fields.items() if name not in taken},
+        },
+    }
 
 
 def _may_be_unstorable(body: bytes) -> bool:
@@ -188,7 +243,7 @@ def _remedy(kind: str, location: Sequence[str | int]) -> str:
         case ("confidence",):
             return "Use a number from 0 to 100."
         case ("signal",):
-            return "Use BULLISH, BEARISH or NEUTRAL."
+            return "Use BULLISH, BEARISH, NEUTRAL or FLAT."
         case ("timestamp",):
             return "Use seconds since 1970 or ISO 8601 in UTC."
         case ("signal_type",):
