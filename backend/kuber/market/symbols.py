@@ -3,7 +3,7 @@
 | Written | Normal form |
 |---|---|
 | `aapl`, `NASDAQ:AAPL` | `AAPL` |
-| `BRK-B`, `BRK/B`, `BRK B` | `BRK.B` (a class from A to D) |
+| `BRK-B`, `BRK/B` | `BRK.B` (a class from A to D) |
 | `VOD.L`, `LSE:VOD` | `VOD.L` |
 | `^GSPC`, `SP:SPX` | `^GSPC` |
 | `EUR/USD`, `eur-usd`, `EURUSD=X`, `OANDA:EUR_USD` | `EURUSD` |
@@ -66,14 +66,16 @@ _CURRENCIES = frozenset(code for code in raw_table if code) - {"XTS", "XXX"} | {
 _STABLE = ("USDT", "USDC", "FDUSD", "USDD", "DAI", "TUSD", "BUSD")
 _COIN_QUOTES = ("BTC", "ETH", "BNB")
 _FIAT_QUOTES = ("USD", "EUR", "GBP", "JPY", "TRY", "BRL", "AUD", "KRW")
-_COINS = frozenset(
-    ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "BNB", "DOT", "AVAX", "LINK", "BCH", "SHIB")
-    + ("UNI", "XLM", "ATOM", "TRX", "TON")
-)
+# fmt: off
+_COINS = frozenset({
+    "BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "BNB", "DOT", "AVAX", "LINK", "BCH", "SHIB",
+    "UNI", "XLM", "ATOM", "TRX", "TON",
+})
+# fmt: on
 """What may also be written in fewer than six letters with its quote, such as `TONBTC`."""
 _COIN_ALIASES = {"XBT": "BTC", "XDG": "DOGE", "XXBT": "BTC", "XETH": "ETH"}
 
-_CHARACTERS = re.compile(r"[A-Z0-9 ^.&=_!:/+-]+")
+_CHARACTERS = re.compile(r"[A-Z0-9^.&=_!:/+-]+")
 _PREFIXED = re.compile(r"([A-Z][A-Z0-9_]{0,19}):(.+)")
 _SETTLED = re.compile(r"([A-Z0-9]{2,15})/([A-Z0-9]{2,6}):([A-Z0-9]{2,6})")
 _SIGNED_PAIR = re.compile(r"([A-Z0-9]{2,15})[-/_]([A-Z0-9]{2,6})")
@@ -83,16 +85,18 @@ _KRAKEN = re.compile(r"X([A-Z]{3})Z([A-Z]{3})")
 _CONTINUOUS = re.compile(r"(?:([A-Z0-9]{1,5})=F|([A-Z0-9]{1,5}?)([1-9])!)")
 _CONTRACT = re.compile(r"([A-Z0-9]{1,4})([FGHJKMNQUVXZ])((?:19|20)[0-9]{2})")
 _SHORT_CONTRACT = re.compile(r"([A-Z0-9]{1,4})([FGHJKMNQUVXZ])([0-9]{2})")
-_ROOTS = frozenset(
-    ("ES", "NQ", "YM", "RTY", "MES", "MNQ", "MYM", "M2K", "VX", "DX", "BTC", "MBT", "ETH", "MET")
-    + ("CL", "MCL", "NG", "RB", "HO", "BZ", "GC", "MGC", "SI", "SIL", "HG", "PL", "PA")
-    + ("ZB", "ZN", "ZF", "ZT", "ZC", "ZS", "ZW", "ZL", "ZM", "ZO", "HE", "LE", "GF")
-    + ("KC", "SB", "CC", "CT", "OJ", "6A", "6B", "6C", "6E", "6J", "6M", "6N", "6S")
-)
+# fmt: off
+_ROOTS = frozenset({
+    "ES", "NQ", "YM", "RTY", "MES", "MNQ", "MYM", "M2K", "VX", "DX", "BTC", "MBT", "ETH", "MET",
+    "CL", "MCL", "NG", "RB", "HO", "BZ", "GC", "MGC", "SI", "SIL", "HG", "PL", "PA",
+    "ZB", "ZN", "ZF", "ZT", "ZC", "ZS", "ZW", "ZL", "ZM", "ZO", "HE", "LE", "GF",
+    "KC", "SB", "CC", "CT", "OJ", "6A", "6B", "6C", "6E", "6J", "6M", "6N", "6S",
+})
+# fmt: on
 """Of which two digits after a month's letter are a year."""
 _INDEX = re.compile(r"\^[A-Z0-9][A-Z0-9.-]{0,14}")
-_CLASS = re.compile(r"([A-Z]{1,5})[.\-/ ]([A-D])")
-_PREFERRED = re.compile(r"([A-Z]{1,5})(?:[-/ ]P|\.PR)([A-Z])")
+_CLASS = re.compile(r"([A-Z]{1,5})[.\-/]([A-D])")
+_PREFERRED = re.compile(r"([A-Z]{1,5})(?:[-/]P|\.PR)([A-Z])")
 _LISTED = re.compile(r"[A-Z0-9][A-Z0-9&_+-]*(?:\.[A-Z0-9]+)*")
 
 _HELP = "use a ticker such as AAPL, BRK.B, VOD.L, EURUSD, BTCUSDT, ES1! or ^GSPC"
@@ -105,7 +109,7 @@ class BadSymbol(ValueError):
 @lru_cache(maxsize=_KNOWN)
 def parse_symbol(text: str) -> Symbol:
     """Return the symbol that `text` names; raises BadSymbol."""
-    written = " ".join(text[: MAX_WRITTEN + 1].upper().split())
+    written = text[: MAX_WRITTEN + 1].strip().upper()
     if len(text) > MAX_WRITTEN or not _CHARACTERS.fullmatch(written):
         raise BadSymbol(f"{text[:40]!r} is not a symbol: {_HELP}")
     found = _parse(ALIASES.get(written, written))

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from kuber.kernel.names import Label
-from kuber.market.symbols import MAX_WRITTEN, canonical_symbol
+from kuber.market.symbols import canonical_symbol
 
 MANAGER_NODE = "pipeline_manager"
 """Id of the node that every run starts with; no user's node may carry it."""
@@ -138,9 +138,7 @@ class ManualTrigger(BaseModel):
     kind: Literal["manual"] = "manual"
 
 
-Ticker = Annotated[
-    str, Field(min_length=1, max_length=MAX_WRITTEN), AfterValidator(canonical_symbol)
-]
+Ticker = Annotated[str, AfterValidator(canonical_symbol)]
 
 
 @cache

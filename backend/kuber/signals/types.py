@@ -32,9 +32,7 @@ MAX_CLOCK_AHEAD_S = 300
 SignalType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 
 
-TickerName = Annotated[
-    str, Field(min_length=1, max_length=MAX_WRITTEN), AfterValidator(canonical_symbol)
-]
+TickerName = Annotated[str, AfterValidator(canonical_symbol)]
 """A ticker in its normal form: `BTC/USD` and `btc-usd` become `BTCUSD`."""
 
 
@@ -156,7 +154,7 @@ class SignalMessage(BaseModel):
             value = int(text)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
-        if value != value or not _FIRST_MICROSECONDS <= value < _FIRST_MICROSECONDS * 10**6:
+        if not _FIRST_MICROSECONDS <= value < _FIRST_MICROSECONDS * 10**6:
             return value
         divisor = 1_000 if value >= _FIRST_NANOSECONDS else 1
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value) // divisor)

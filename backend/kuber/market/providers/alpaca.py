@@ -29,9 +29,10 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.errors import ProviderUnavailable
-from kuber.market.instruments import CRYPTO, CURRENCIES, Traits, pair_of, traits_of
+from kuber.market.instruments import CRYPTO, EXCHANGE, Traits, pair_of, traits_of
 from kuber.market.providers.universe import UNIVERSE
 from kuber.market.series import FrameCache, RawBars, RawSeries, no_bars
+from kuber.market.symbols import SymbolKind, parse_symbol
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime, to_datetime64
 
 _FETCHED = {
@@ -94,7 +95,7 @@ class AlpacaBars:
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
         traits = traits_of(symbol)
-        if traits.calendar == CURRENCIES:
+        if not _is_served(symbol):
             return None
         if symbol not in self._known and not await self._is_listed(traits):
             return None
@@ -114,9 +115,7 @@ class AlpacaBars:
         return False
 
     def lists(self, symbol: str) -> bool:
-        return symbol in self._known or (
-            symbol in UNIVERSE and traits_of(symbol).calendar != CURRENCIES
-        )
+        return symbol in self._known or (symbol in UNIVERSE and _is_served(symbol))
 
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int
@@ -296,6 +295,14 @@ def _instrument(traits: Traits) -> Instrument:
         None,
         None,
     )
+
+
+def _is_served(symbol: str) -> bool:
+    """Return whether Alpaca can have it: what is listed in New York, and coins."""
+    found = parse_symbol(symbol)
+    if found.kind is SymbolKind.CRYPTO_PAIR:
+        return True
+    return found.kind is SymbolKind.LISTED and traits_of(symbol).calendar == EXCHANGE
 
 
 def _name(symbol: str) -> str:

@@ -132,11 +132,8 @@ def _plain_or_whole(fields: dict[str, JsonValue], now: datetime) -> dict[str, Js
             one_problem("The signal is unknown.", f"Use one of: {', '.join(_SIDES)}.", "signal"),
         )
     strength = fields.get("strength", 1)
-    if (
-        isinstance(strength, bool)
-        or not isinstance(strength, int | float)
-        or not 0 <= strength <= 1
-    ):
+    confidence = _percent(strength)
+    if confidence is None:
         raise BadConfidence(
             "strength: it is no number from 0 to 1.",
             one_problem("The strength is out of range.", "Use 0 to 1: 0.8 is 80 %.", "strength"),
@@ -150,7 +147,7 @@ def _plain_or_whole(fields: dict[str, JsonValue], now: datetime) -> dict[str, Js
             {
                 "ticker": fields["instrument"],
                 "signal": _SIDES[side].value,
-                "confidence": strength * 100,
+                "confidence": confidence,
             }
         ],
         "metadata": {
@@ -158,6 +155,13 @@ def _plain_or_whole(fields: dict[str, JsonValue], now: datetime) -> dict[str, Js
             **{name: value for name, value in fields.items() if name not in taken},
         },
     }
+
+
+def _percent(strength: JsonValue) -> float | None:
+    """Return a number from 0 to 1 in per cent, None for anything else."""
+    if isinstance(strength, bool) or not isinstance(strength, int | float):
+        return None
+    return strength * 100 if 0 <= strength <= 1 else None
 
 
 def _may_be_unstorable(body: bytes) -> bool:
@@ -208,6 +212,9 @@ def _check_type(signal_type: str, known: frozenset[str]) -> None:
 def _invalid(error: ValidationError) -> BadMessage:
     """Return the refusal that fits the first finding, with all findings in it."""
     found = error.errors(include_url=False, include_input=False)
+    if any(one["loc"][:1] == ("tickers",) and len(one["loc"]) > 1 for one in found):
+        # What is wrong with each of them is said; that none is left follows from it.
+        found = [one for one in found if one["loc"] != ("tickers",)]
     problems = [_problem(finding) for finding in found[:_MOST_PROBLEMS]]
     refusal = _refusal(found[0]["loc"], found[0]["type"])
     first = problems[0]

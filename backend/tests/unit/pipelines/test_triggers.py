@@ -150,7 +150,7 @@ def test_the_next_slot_is_always_later_and_never_further_than_a_day_and_an_hour(
         {"timezone": "Mars/Olympus"},
         {"symbols": ["aapl lower"]},
         {"symbols": ["BTC/USD", "BTCUSD"]},
-        {"symbols": ["NYSE:AAPL"]},
+        {"symbols": ["NYSE:AAPL", "AAPL"]},
         {"more": 1},
     ],
 )

