@@ -14,9 +14,11 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    SerializerFunctionWrapHandler,
     StringConstraints,
     TypeAdapter,
     field_validator,
+    model_serializer,
 )
 from pydantic_core import PydanticKnownError
 
@@ -200,6 +202,16 @@ class Subscription(BaseModel):
     @classmethod
     def _in_order(cls, value: tuple[Direction, ...]) -> tuple[Direction, ...]:
         return tuple(one for one in Direction if one in value)
+
+    @model_serializer(mode="wrap")
+    def _without_usual_directions(
+        self, serialize: SerializerFunctionWrapHandler
+    ) -> dict[str, JsonValue]:
+        """Leave out what everybody means, as in all that was stored before there was a choice."""
+        written: dict[str, JsonValue] = serialize(self)
+        if self.directions == EVERY_DIRECTION_BUT_FLAT:
+            del written["directions"]
+        return written
 
 
 class SignalTrigger(BaseModel):

@@ -1,7 +1,7 @@
 """What subscriptions would have started in the past, counted by PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,18 +12,20 @@ from kuber.kernel.ids import UserId
 from kuber.market.calendars import calendar_for
 from kuber.market.instruments import traits_of
 from kuber.market.types import to_datetime64
+from kuber.pipelines.types import Subscription
 
 _COUNT = """
     select s.signal_type, count(*), coalesce(sum(t.named), 0), coalesce(sum(t.sure), 0),
            coalesce(sum(t.runs), 0)
-    from unnest(cast(:types as text[]), cast(:thresholds as float[])) as w(signal_type, threshold)
+    from unnest(cast(:types as text[]), cast(:thresholds as float[]), cast(:directions as text[]))
+      as w(signal_type, threshold, directions)
     join signals s on s.signal_type = w.signal_type
     cross join lateral (
         select count(*) as named,
                count(*) filter (where i.confidence >= w.threshold) as sure,
                count(*) filter (where i.confidence >= w.threshold and ({open})) as runs
-        from jsonb_to_recordset(s.tickers) as i(ticker text, confidence float)
-        where i.ticker = any(cast(:tickers as text[]))
+        from jsonb_to_recordset(s.tickers) as i(ticker text, signal text, confidence float)
+        where i.ticker = any(cast(:tickers as text[])) and strpos(w.directions, i.signal) > 0
     ) t
     where s.occurred_at >= :since and (s.user_id is null or s.user_id = :user_id)
     group by s.signal_type
@@ -49,7 +51,7 @@ async def count_past(
     session: AsyncSession,
     user_id: UserId,
     tickers: Collection[str],
-    thresholds: Mapping[str, float],
+    subscriptions: Sequence[Subscription],
     since: datetime,
     hours_until: datetime | None,
 ) -> dict[str, TypeCount]:
@@ -58,8 +60,9 @@ async def count_past(
     With `hours_until` only signals count that came while the market of their ticker was open.
     """
     values: dict[str, object] = {
-        "types": list(thresholds),
-        "thresholds": [float(least) for least in thresholds.values()],
+        "types": [one.signal_type for one in subscriptions],
+        "thresholds": [float(one.min_confidence) for one in subscriptions],
+        "directions": [" ".join(one.directions) for one in subscriptions],
         "tickers": list(tickers),
         "since": since,
         "user_id": user_id,

@@ -62,18 +62,16 @@ class SignalService:
         What depends on the moment (a run still active, the budget) is not taken off.
         """
         now = self._clock.now()
-        thresholds = {item.signal_type: item.min_confidence for item in body.subscriptions}
+        kinds = [item.signal_type for item in body.subscriptions]
         found = await count_past(
             session,
             user_id,
             tickers,
-            thresholds,
+            body.subscriptions,
             now - timedelta(days=body.days),
             now if body.market_hours_only else None,
         )
-        by_type = [
-            self._type_preview(kind, found.get(kind, TypeCount()), tier) for kind in thresholds
-        ]
+        by_type = [self._type_preview(kind, found.get(kind, TypeCount()), tier) for kind in kinds]
         return PreviewOut(
             days=body.days,
             recorded=sum(item.recorded for item in by_type),

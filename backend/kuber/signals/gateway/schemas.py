@@ -64,7 +64,7 @@ class SampleBody(_Body):
     """What a test delivery says. Left as it is, it starts no pipeline that asks for confidence."""
 
     ticker: TickerName = "AAPL"
-    direction: Literal["BULLISH", "BEARISH", "NEUTRAL"] = "NEUTRAL"
+    direction: SignalDirection = "NEUTRAL"
     confidence: Confidence = 0
 
     def sample(self) -> TickerSignal:

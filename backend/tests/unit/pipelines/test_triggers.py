@@ -183,3 +183,17 @@ def test_the_names_of_time_zones_are_read_once_however_many_triggers_are_looked_
     finally:
         types._time_zones.cache_clear()
     assert read == 1
+
+
+def test_directions_are_kept_in_one_order_and_the_usual_ones_are_not_written() -> None:
+    usual = Subscription(signal_type="rsi", min_confidence=70)
+    assert usual.model_dump(mode="json") == {"signal_type": "rsi", "min_confidence": 70}
+    named = Subscription.model_validate(
+        {"signal_type": "rsi", "directions": ["NEUTRAL", "BEARISH", "BULLISH"]}
+    )
+    assert "directions" not in named.model_dump(mode="json")
+    leaving = Subscription.model_validate({"signal_type": "rsi", "directions": ["FLAT", "BULLISH"]})
+    assert leaving.model_dump(mode="json")["directions"] == ["BULLISH", "FLAT"]
+    for bad in ([], ["UP"], None):
+        with pytest.raises(ValidationError):
+            Subscription.model_validate({"signal_type": "rsi", "directions": bad})

@@ -2,12 +2,13 @@ import { Component, computed, input } from '@angular/core';
 import { Icon } from './icon';
 
 /** Which way a signal points. */
-export type Direction = 'BULLISH' | 'BEARISH' | 'NEUTRAL';
+export type Direction = 'BULLISH' | 'BEARISH' | 'NEUTRAL' | 'FLAT';
 
 const LOOKS: Readonly<Record<Direction, { word: string; icon: string; colour: string }>> = {
   BULLISH: { word: 'bullish', icon: 'trending_up', colour: 'gain' },
   BEARISH: { word: 'bearish', icon: 'trending_down', colour: 'loss' },
   NEUTRAL: { word: 'neutral', icon: 'trending_flat', colour: 'waiting' },
+  FLAT: { word: 'flat: leave the position', icon: 'logout', colour: 'waiting' },
 };
 
 /** A ticker, the way it is said to go, and how sure that is (0 to 100). */

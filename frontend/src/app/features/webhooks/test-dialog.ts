@@ -15,6 +15,7 @@ const DIRECTIONS: readonly { readonly value: Direction; readonly label: string }
   { value: 'BULLISH', label: 'Bullish' },
   { value: 'BEARISH', label: 'Bearish' },
   { value: 'NEUTRAL', label: 'Neutral' },
+  { value: 'FLAT', label: 'Flat' },
 ];
 
 /** Asks what a test is to say, and sends it; closes with what came of it. */

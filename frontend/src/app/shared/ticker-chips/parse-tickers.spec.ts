@@ -7,6 +7,11 @@ describe('parseTickers', () => {
     expect(refused).toEqual([]);
   });
 
+  it('takes indices, futures, pairs and exchanges as vendors write them', () => {
+    const written = ['^GSPC', 'ES1!', '/ES', 'EURUSD=X', 'BTC_USDT', 'NASDAQ:NVDA', 'M&M.NS'];
+    expect(parseTickers(written.join(' '))).toEqual({ tickers: written, refused: [] });
+  });
+
   it('names each ticker once and says what is none', () => {
     expect(parseTickers('AAPL aapl !bad! –')).toEqual({
       tickers: ['AAPL'],

@@ -1,6 +1,7 @@
 const BETWEEN = /[\s,;|]+/;
 const QUOTES = /^["']|["']$/g;
-const TICKER = /^[A-Z0-9][A-Z0-9.\-/:]{0,31}$/;
+/** What can be a symbol at all; whether it is one, and how it is spelt, the server says. */
+const TICKER = /^[A-Z0-9^/][A-Z0-9.\-/:^=_!&]{0,47}$/;
 
 export interface ParsedTickers {
   /** In capitals, each once, in the order in which they came. */

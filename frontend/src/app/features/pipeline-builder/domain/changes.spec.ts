@@ -150,5 +150,13 @@ describe('changes of a way to start in words', () => {
       'Starts on MACD from 60 too',
     ]);
     expect(words(other, listens)).toContain('Starts no longer on MACD');
+    const leaves = readTrigger({
+      kind: 'signal',
+      scanner_id: 's',
+      subscriptions: [{ signal_type: 'rsi', min_confidence: 70, directions: ['FLAT'] }],
+    });
+    expect(words(listens, leaves)).toEqual([
+      'Starts on RSI that is flat instead of bullish, bearish and neutral',
+    ]);
   });
 });

@@ -8,7 +8,7 @@ import type { Config, PipelineEdge, PipelineGraph, PipelineNode } from './graph'
 import { sameGraph } from './graph';
 import { propertiesOf, titleOf } from './schema';
 import { valueInWords } from './summary';
-import type { PeriodicStart, SignalStart, Start } from './trigger';
+import type { Direction, PeriodicStart, SignalStart, Start } from './trigger';
 import { sameStart } from './trigger';
 import { count, listInWords, nodeName } from './words';
 
@@ -153,17 +153,26 @@ function signalChanges(
 ): string[] {
   const words: string[] = [];
   if (before.scanner_id !== after.scanner_id) words.push('Starts on tickers of another scanner');
-  const old = new Map(before.subscriptions.map((item) => [item.signal_type, item.min_confidence]));
-  for (const { signal_type: type, min_confidence: now } of after.subscriptions) {
+  const old = new Map(before.subscriptions.map((item) => [item.signal_type, item]));
+  for (const { signal_type: type, min_confidence: now, directions } of after.subscriptions) {
     const was = old.get(type);
     if (was === undefined) words.push(`Starts on ${typeName(type)} from ${now} too`);
-    else if (was !== now)
-      words.push(`Starts on ${typeName(type)} from ${now} instead of from ${was}`);
+    else if (was.min_confidence !== now)
+      words.push(`Starts on ${typeName(type)} from ${now} instead of from ${was.min_confidence}`);
+    if (was && was.directions.join() !== directions.join())
+      words.push(
+        `Starts on ${typeName(type)} that is ${directionsInWords(directions)}` +
+          ` instead of ${directionsInWords(was.directions)}`,
+      );
     old.delete(type);
   }
   for (const type of old.keys()) words.push(`Starts no longer on ${typeName(type)}`);
   words.push(...hoursChange(before, after));
   return words.length ? words : ['Starts on its signal types in another order'];
+}
+
+function directionsInWords(directions: readonly Direction[]): string {
+  return listInWords(directions.map((direction) => direction.toLowerCase()));
 }
 
 function hoursChange(

@@ -20,7 +20,9 @@ describe('readTrigger', () => {
     expect(readTrigger({ kind: 'signal', subscriptions: [{ signal_type: 'rsi' }] })).toEqual({
       kind: 'signal',
       scanner_id: null,
-      subscriptions: [{ signal_type: 'rsi', min_confidence: 0 }],
+      subscriptions: [
+        { signal_type: 'rsi', min_confidence: 0, directions: ['BULLISH', 'BEARISH', 'NEUTRAL'] },
+      ],
       market_hours_only: false,
     });
     expect(readTrigger({})).toEqual({ kind: 'manual' });

@@ -13,10 +13,18 @@ export interface PeriodicStart {
   readonly symbols: readonly string[];
 }
 
+export const DIRECTIONS = ['BULLISH', 'BEARISH', 'NEUTRAL', 'FLAT'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** FLAT says to leave a position: nobody enters one for it without having asked. */
+export const USUAL_DIRECTIONS: readonly Direction[] = ['BULLISH', 'BEARISH', 'NEUTRAL'];
+
 export interface Subscribed {
   readonly signal_type: string;
   /** From 0 to 100. */
   readonly min_confidence: number;
+  /** Which way the signals point, in the order of `DIRECTIONS`. */
+  readonly directions: readonly Direction[];
 }
 
 export interface SignalStart {
@@ -42,7 +50,11 @@ export type ApiTrigger =
   | {
       readonly kind: 'signal';
       readonly scanner_id?: string | null;
-      readonly subscriptions?: readonly { signal_type: string; min_confidence?: number }[];
+      readonly subscriptions?: readonly {
+        signal_type: string;
+        min_confidence?: number;
+        directions?: readonly Direction[];
+      }[];
       readonly market_hours_only?: boolean;
     };
 
@@ -67,12 +79,20 @@ export function readTrigger(trigger: ApiTrigger): Start {
         subscriptions: (trigger.subscriptions ?? []).map((item) => ({
           signal_type: item.signal_type,
           min_confidence: item.min_confidence ?? 0,
+          directions: item.directions ?? USUAL_DIRECTIONS,
         })),
         market_hours_only: trigger.market_hours_only ?? false,
       };
     default:
       return { kind: 'manual' };
   }
+}
+
+/** The same subscriptions in lists that the client may write to. */
+export function writableSubscriptions(
+  subscriptions: readonly Subscribed[],
+): (Omit<Subscribed, 'directions'> & { directions: Direction[] })[] {
+  return subscriptions.map((item) => ({ ...item, directions: [...item.directions] }));
 }
 
 /** A first version of another way to start; `timezone` is the viewer's. */

@@ -35,7 +35,7 @@ import {
 import { ENDS_AT_LOG_OUT } from '@core/http/auth-interceptor';
 import { unwrap } from '@core/http/unwrap';
 import { type ApiGraph } from '../domain/graph';
-import { type Start } from '../domain/trigger';
+import { type Start, writableSubscriptions } from '../domain/trigger';
 
 /** How a save is sent: the next one waits for it, so that it must come to an end. */
 const SAVING = {
@@ -172,7 +172,7 @@ export function writable(trigger: Start): NonNullable<PipelineUpdate['trigger']>
     case 'periodic':
       return { ...trigger, symbols: [...trigger.symbols] };
     case 'signal':
-      return { ...trigger, subscriptions: [...trigger.subscriptions] };
+      return { ...trigger, subscriptions: writableSubscriptions(trigger.subscriptions) };
     default:
       return { kind: 'manual' };
   }

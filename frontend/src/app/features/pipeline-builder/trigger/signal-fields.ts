@@ -1,5 +1,6 @@
 import { Component, computed, inject, input, output, resource } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatButtonToggleModule } from '@angular/material/button-toggle';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
 import { MatSlider, MatSliderThumb } from '@angular/material/slider';
@@ -8,9 +9,12 @@ import { SignalTypes } from '@core/signals/signal-types';
 import { Icon } from '@shared/icon';
 import {
   DEFAULT_CONFIDENCE,
+  type Direction,
+  DIRECTIONS,
   type Edit,
   type SignalStart,
   type Subscribed,
+  USUAL_DIRECTIONS,
 } from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
 import { OldPrices } from './old-prices';
@@ -23,6 +27,7 @@ import { SignalPreview } from './signal-preview';
     RouterLink,
     MatButton,
     MatIconButton,
+    MatButtonToggleModule,
     MatFormField,
     MatSelectModule,
     MatSlider,
@@ -55,6 +60,13 @@ export class SignalFields {
     return this.types.all().filter((item) => !taken.has(item.signal_type));
   });
 
+  protected readonly directions = DIRECTIONS;
+  protected readonly labels: Readonly<Record<Direction, string>> = {
+    BULLISH: 'Bullish',
+    BEARISH: 'Bearish',
+    NEUTRAL: 'Neutral',
+    FLAT: 'Flat',
+  };
   protected readonly confidence = (value: number): string => `${value}`;
 
   protected choices({ signal_type }: Subscribed): readonly { type: string; name: string }[] {
@@ -71,7 +83,14 @@ export class SignalFields {
       const taken = new Set(current.map((item) => item.signal_type));
       const type = this.types.all().find((item) => !taken.has(item.signal_type));
       if (!type) return current;
-      return [...current, { signal_type: type.signal_type, min_confidence: DEFAULT_CONFIDENCE }];
+      return [
+        ...current,
+        {
+          signal_type: type.signal_type,
+          min_confidence: DEFAULT_CONFIDENCE,
+          directions: USUAL_DIRECTIONS,
+        },
+      ];
     });
   }
 
@@ -79,6 +98,13 @@ export class SignalFields {
     this.subscribe((current) =>
       current.map((item) => (item.signal_type === type ? { ...item, ...change } : item)),
     );
+  }
+
+  /** Without one nothing would ever start: the last one stays. */
+  protected point(item: Subscribed, chosen: readonly Direction[]): void {
+    if (!chosen.length) return;
+    const directions = DIRECTIONS.filter((direction) => chosen.includes(direction));
+    this.change(item.signal_type, { directions });
   }
 
   protected remove(type: string): void {

@@ -8,6 +8,7 @@ import {
   recordedInWords,
   type SignalStart,
   startGap,
+  writableSubscriptions,
 } from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
 
@@ -98,7 +99,7 @@ export class SignalPreview {
       const value = this.value();
       if (startGap(value) || value.scanner_id === null) return undefined;
       const { scanner_id, market_hours_only } = value;
-      const subscriptions = [...value.subscriptions];
+      const subscriptions = writableSubscriptions(value.subscriptions);
       return { scanner_id, subscriptions, market_hours_only, days: DAYS };
     },
     { equal: (a, b) => JSON.stringify(a) === JSON.stringify(b) },

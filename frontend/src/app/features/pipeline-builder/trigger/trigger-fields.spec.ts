@@ -50,3 +50,41 @@ describe('fields of a trigger that are changed twice before they are drawn again
     expect(start.subscriptions.map((item) => item.signal_type)).toEqual(TYPES.slice(0, 2));
   });
 });
+
+describe('the directions of a subscription', () => {
+  it('are chosen one by one, in one order, and the last one stays', async () => {
+    TestBed.configureTestingModule({
+      providers: [
+        provideRouter([]),
+        { provide: EditorApi, useValue: { scanners: () => Promise.resolve([]) } },
+        { provide: SignalTypes, useValue: { all: () => [], nameOf: (type: string) => type } },
+      ],
+    });
+    let start = readTrigger({
+      kind: 'signal',
+      subscriptions: [{ signal_type: 'rsi', directions: ['NEUTRAL'] }],
+    }) as SignalStart;
+    const fixture = TestBed.createComponent(SignalFields);
+    const show = async () => {
+      fixture.componentRef.setInput('value', start);
+      await fixture.whenStable();
+    };
+    fixture.componentRef.setInput('pipelineId', 'p');
+    fixture.componentInstance.changed.subscribe((edit) => (start = edit(start)));
+    await show();
+    const toggle = (label: string) =>
+      [...(fixture.nativeElement as HTMLElement).querySelectorAll('mat-button-toggle button')]
+        .find((button) => button.textContent?.trim() === label)!
+        .dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    toggle('Flat');
+    await show();
+    toggle('Bullish');
+    expect(start.subscriptions[0]?.directions).toEqual(['BULLISH', 'NEUTRAL', 'FLAT']);
+    await show();
+    for (const label of ['Bullish', 'Neutral', 'Flat']) {
+      toggle(label);
+      await show();
+    }
+    expect(start.subscriptions[0]?.directions).toEqual(['FLAT']);
+  });
+});
