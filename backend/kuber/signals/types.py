@@ -1,7 +1,7 @@
 """What a signal is, on the wire and inside."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -105,9 +105,6 @@ def _is_odd(item: object) -> bool:
 
 DROPPED = "dropped_tickers"
 """Where a message says which of its tickers were left out."""
-_FIRST_MICROSECONDS, _FIRST_NANOSECONDS = 10**14, 10**17
-"""From here on a number is read as so many since 1970: the year 5138 in milliseconds."""
-_MOST_DIGITS = 25
 
 
 class SignalMessage(BaseModel):
@@ -144,20 +141,6 @@ class SignalMessage(BaseModel):
         names = [str(item["ticker"])[:MAX_WRITTEN] for item in odd]
         kept = [item for item in tickers if not _is_odd(item)]
         return {**data, "tickers": kept, DROPPED: names}
-
-    @field_validator("timestamp", mode="before")
-    @classmethod
-    def _finer_than_milliseconds(cls, value: Any) -> Any:
-        """Read micro- and nanoseconds since 1970, too: programs write what their clock gives."""
-        text = value if isinstance(value, str) else ""
-        if text.isdecimal() and len(text) < _MOST_DIGITS:
-            value = int(text)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return value
-        if not _FIRST_MICROSECONDS <= value < _FIRST_MICROSECONDS * 10**6:
-            return value
-        divisor = 1_000 if value >= _FIRST_NANOSECONDS else 1
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value) // divisor)
 
     @field_validator("timestamp")
     @classmethod

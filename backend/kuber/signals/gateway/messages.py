@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -40,6 +40,9 @@ KnownTypes = Callable[[], frozenset[str]]
 
 _JSON = "application/json"
 _MOST_PROBLEMS = 20
+_FIRST_MICROSECONDS, _FIRST_NANOSECONDS = 10**14, 10**17
+"""From here on a number is read as so many since 1970: the year 5138 in milliseconds."""
+_LONGEST_TIME = 25
 _SIDES = {
     "buy": SignalDirection.BULLISH,
     "sell": SignalDirection.BEARISH,
@@ -67,8 +70,11 @@ def parse_body(
         fields = _plain_or_whole(_json_object(body), now)
     if _may_be_unstorable(body):
         _refuse_unstorable(fields)
+    values: dict[str, object] = {**fields, "source": source.name}
+    if "timestamp" in fields:
+        values["timestamp"] = _moment_of(fields["timestamp"])
     try:
-        message = SignalMessage.model_validate({**fields, "source": source.name})
+        message = SignalMessage.model_validate(values)
     except ValidationError as error:
         raise _invalid(error) from None
     _check_time(message.timestamp, now)
@@ -178,6 +184,19 @@ def _refuse_unstorable(fields: dict[str, JsonValue]) -> None:
         raise InvalidSignal(
             what, one_problem(what, "Leave it out and send the signal again.")
         ) from None
+
+
+def _moment_of(value: JsonValue) -> JsonValue | datetime:
+    """Return the moment of a number that is too large for milliseconds: programs send what their
+    clock gives, in micro- or nanoseconds since 1970. Everything else stays as it is."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < _LONGEST_TIME:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not _FIRST_MICROSECONDS <= value < _FIRST_MICROSECONDS * 10**6:
+        return value
+    divisor = 1_000 if value >= _FIRST_NANOSECONDS else 1
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value) // divisor)
 
 
 def _check_time(timestamp: datetime, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -64,12 +64,14 @@ class SampleBody(_Body):
     """What a test delivery says. Left as it is, it starts no pipeline that asks for confidence."""
 
     ticker: TickerName = "AAPL"
-    direction: SignalDirection = SignalDirection.NEUTRAL
+    direction: Literal["BULLISH", "BEARISH", "NEUTRAL"] = "NEUTRAL"
     confidence: Confidence = 0
 
     def sample(self) -> TickerSignal:
         """Return it as a delivery says it."""
-        return TickerSignal(ticker=self.ticker, signal=self.direction, confidence=self.confidence)
+        return TickerSignal(
+            ticker=self.ticker, signal=SignalDirection(self.direction), confidence=self.confidence
+        )
 
 
 class DeliveryOut(BaseModel):

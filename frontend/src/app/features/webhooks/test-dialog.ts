@@ -15,7 +15,6 @@ const DIRECTIONS: readonly { readonly value: Direction; readonly label: string }
   { value: 'BULLISH', label: 'Bullish' },
   { value: 'BEARISH', label: 'Bearish' },
   { value: 'NEUTRAL', label: 'Neutral' },
-  { value: 'FLAT', label: 'Flat' },
 ];
 
 /** Asks what a test is to say, and sends it; closes with what came of it. */
