@@ -71,6 +71,8 @@ class Attempt:
     """Makes the limit of one try from its seconds."""
     began_at: datetime | None = None
     """When the node was tried first, in an earlier claim."""
+    clock_goes_on: bool = True
+    """False in a run of a chosen moment: a trigger that is not met waits for nothing."""
     repeatable: bool = True
     """False: nothing but the agent's own word that it did nothing allows another try. The failure
     of a service that it used is no such word: it may have acted before."""
@@ -103,6 +105,8 @@ class AttemptOutcome:
     state: PipelineState | None = None
     failure: AgentFailure | None = None
     pause: Pause | None = None
+    not_met: str | None = None
+    """Why a trigger is not met in a run whose clock stands still, and so never will be."""
 
 
 async def attempt_node(attempt: Attempt) -> AttemptOutcome:
@@ -119,6 +123,8 @@ async def attempt_node(attempt: Attempt) -> AttemptOutcome:
         worked_ms += (time.perf_counter() - started) * 1000
         if isinstance(tried, PipelineState):
             return AttemptOutcome(number, worked_ms, state=tried)
+        if isinstance(tried, TriggerNotMet) and not attempt.clock_goes_on:
+            return AttemptOutcome(number, worked_ms, not_met=tried.reason)
         if isinstance(tried, TriggerNotMet):
             wake_at = attempt.look_again(tried)
             unmet = _pause(attempt, number - 1, wake_at, WaitsFor.TRIGGER, tried.reason)

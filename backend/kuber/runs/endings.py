@@ -1,9 +1,11 @@
 """How a run leaves its worker. Pure."""
 
+from kuber.agents.base import Category
 from kuber.infra.db import JsonObject
 from kuber.runs.batches import Ending
 from kuber.runs.executor import RunExecutor
-from kuber.runs.plan import Plan
+from kuber.runs.plan import Plan, PlannedNode
+from kuber.runs.records import is_not_met
 from kuber.runs.summary import outcome
 from kuber.runs.types import NodeRecord, NodeStatus, RunStatus, WaitsFor
 
@@ -21,7 +23,31 @@ def ending_of(executor: RunExecutor, plan: Plan) -> Ending:
             error = {**record.error, "node_id": node.id}
             message = f"{node.name}: {record.error['message']}"
             return Ending(RunStatus.FAILED, message, error)
-    return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state(), executor.trades()))
+    unmet = [node for node in plan.nodes if is_not_met(records[node.id])]
+    if not unmet:
+        return Ending(RunStatus.SUCCEEDED, outcome(executor.final_state(), executor.trades()))
+    met = any(
+        node.agent.metadata.category is Category.TRIGGER
+        and records[node.id].status is NodeStatus.SUCCEEDED
+        for node in plan.nodes
+    )
+    return _not_met(unmet[0], records[unmet[0].id], executor, met=met)
+
+
+def _not_met(gate: PlannedNode, record: NodeRecord, executor: RunExecutor, *, met: bool) -> Ending:
+    """Return how a run of a chosen moment ends whose trigger `gate` is not met then.
+
+    It is done, unless none of its triggers was `met`: then the moment was the wrong one.
+    """
+    error = record.error
+    assert error is not None, "a trigger that is not met says why"
+    message = f"{gate.name}: {error['message']}"
+    if not met:
+        remedy = "Choose another moment, or start with a manual trigger."
+        return Ending(RunStatus.FAILED, message, {**error, "remedy": remedy, "node_id": gate.id})
+    trades = executor.trades()
+    done = outcome(executor.final_state(), trades) if trades else "No trade"
+    return Ending(RunStatus.SUCCEEDED, f"{done}. Not met: {message}")
 
 
 def _waiting(nodes: list[NodeRecord]) -> Ending:

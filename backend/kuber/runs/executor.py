@@ -30,7 +30,7 @@ from kuber.runs.loop_guard import name_task
 from kuber.runs.permits import RunPermits, WorkKind
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
-from kuber.runs.records import in_all, interrupted, result_of, skipped, with_usage
+from kuber.runs.records import in_all, interrupted, passed_over, result_of, with_usage
 from kuber.runs.seeds import node_seed
 from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.summary import charge_for, headline, wait_until
@@ -62,8 +62,7 @@ class RunState:
     records: dict[str, NodeRecord]
     changes: dict[str, Changes]
     blocked: set[str]
-    """Nodes that cannot go on in this claim: they wait, or something before them waits; all that
-    have not begun when the run is stopped."""
+    """Nodes that cannot go on in this claim, and all that had not begun when it was stopped."""
     paused: set[str]
     """Those of them that a pause after a failure keeps from going on."""
 
@@ -176,8 +175,8 @@ class RunExecutor:
             self._block(node_id, paused=True)
             return
         try:
-            if node.incoming and not self._taken[node_id]:
-                self._settle(node, skipped(node), NodeUsage())
+            if left_out := passed_over(node, self._taken[node_id], self.records):
+                self._settle(node, left_out, NodeUsage())
             else:
                 with span(
                     _tracer, f"node {node.agent_type}", attributes={"kuber.node_id": node_id}
@@ -256,6 +255,7 @@ class RunExecutor:
                 node, failure, number, delay_s
             ),
             limit=work.limit,
+            clock_goes_on=self._run.real_time,
             repeatable=repeat is not Repeat.UNKEYED,
         )
         started_at = self._clock.now()
@@ -356,7 +356,7 @@ class RunExecutor:
         )
         if changes.get("trade") is not None:
             self._log.tell(RunEventType.TRADE_EXECUTED, record.changes["trade"], node.id)
-        if record.error is not None:
+        if record.error is not None and record.status is NodeStatus.FAILED:
             self._log.tell(RunEventType.ERROR, record.error, node.id)
 
     def _tell_retry(

@@ -1,6 +1,6 @@
 """What is put on record of a node. Pure, but for the log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,9 @@ from kuber.runs.plan import PlannedNode
 from kuber.runs.types import NodeRecord, NodeStatus, WaitsFor
 
 log = structlog.get_logger(__name__)
+
+NOT_MET = "trigger_not_met"
+"""The code of a trigger that is not met at the moment of its run, and of what stands behind it."""
 
 
 def result_of(
@@ -44,6 +47,8 @@ def result_of(
     )
     if outcome.pause is not None:
         return paused(record, outcome.pause), {}
+    if outcome.not_met is not None:
+        return _not_met(record, outcome.not_met), {}
     try:
         if outcome.failure is not None or outcome.state is None:
             raise outcome.failure or AgentFailure("no_state", "The agent returned no state.")
@@ -140,9 +145,26 @@ def error_of(failure: AgentFailure) -> JsonObject:
     return error
 
 
-def skipped(node: PlannedNode) -> NodeRecord:
-    """Return the record of a node that no way led to."""
-    return NodeRecord(node.id, node.agent_type, NodeStatus.SKIPPED, 0)
+def _not_met(record: NodeRecord, reason: str) -> NodeRecord:
+    error: JsonObject = {"code": NOT_MET, "message": storable(reason)}
+    return replace(record, status=NodeStatus.SKIPPED, error=error)
+
+
+def is_not_met(record: NodeRecord) -> bool:
+    """Return whether a node is a trigger that is not met, or stands behind one."""
+    return record.status is NodeStatus.SKIPPED and record.error is not None
+
+
+def passed_over(
+    node: PlannedNode, taken: Collection[str], records: Mapping[str, NodeRecord]
+) -> NodeRecord | None:
+    """Return the record of a node that does not run: behind a trigger that is not met, whatever
+    else leads to it, or where none of its edges was taken. None of one that runs."""
+    skipped = NodeRecord(node.id, node.agent_type, NodeStatus.SKIPPED, 0)
+    for source in node.predecessors():
+        if is_not_met(records[source]):
+            return replace(skipped, error=records[source].error)
+    return skipped if node.incoming and not taken else None
 
 
 def engine_of(changes: Changes) -> str | None:

@@ -43,7 +43,7 @@ def wait_until(not_met: TriggerNotMet, now: datetime, waited: int) -> datetime:
 
 def headline(changes: Changes, record: NodeRecord) -> str | None:
     """Return one line about what a node found, for the canvas."""
-    if record.status is NodeStatus.FAILED and record.error:
+    if record.error and record.status in (NodeStatus.FAILED, NodeStatus.SKIPPED):
         return str(record.error["message"])
     for section in ("trade", "risk", "strategy", "bias", "trigger"):
         match changes.get(section):

@@ -193,7 +193,13 @@ class Scene:
         )
 
     async def add(
-        self, user: UserId, graph: JsonObject, *, started_by: str = "signal", count: int = 1
+        self,
+        user: UserId,
+        graph: JsonObject,
+        *,
+        started_by: str = "signal",
+        count: int = 1,
+        real_time: bool = True,
     ) -> list[RunId]:
         """Queue runs of a pipeline with this graph, each on a symbol of its own."""
         pipeline = add_pipeline(self.url, user)
@@ -207,10 +213,10 @@ class Scene:
                 "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols,"
                 " as_of, real_time, seed, correlation_id, status, started_by)"
                 " select r.id, p.user_id, p.id, p.published_graph_id, 'simulation',"
-                " 'S' || r.number, array['S' || r.number], %s, true, 1, 'c', 'pending', %s"
+                " 'S' || r.number, array['S' || r.number], %s, %s, 1, 'c', 'pending', %s"
                 " from pipelines p, unnest(%s::uuid[]) with ordinality as r (id, number)"
                 " where p.id = %s",
-                (self.clock.at, started_by, ids, pipeline),
+                (self.clock.at, real_time, started_by, ids, pipeline),
             )
         return [RunId(run_id) for run_id in ids]
 

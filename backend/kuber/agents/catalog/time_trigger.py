@@ -190,11 +190,9 @@ class TimeTrigger(BaseAgent[TimeTriggerConfig]):
         reason = f"Not yet time: runs {self.config.words()}{market}."
         if not self.context.real_time:
             at = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-            return AgentFailure(
-                "trigger_not_met",
-                f"At {at}, the moment chosen for this run, its time trigger is not met:"
-                f" it runs {self.config.words()}{market}.",
-                remedy="Choose another moment, or start with a manual trigger.",
+            return TriggerNotMet(
+                f"At {at}, the moment chosen for this run, it is not time:"
+                f" it runs {self.config.words()}{market}."
             )
         moment = next_moment(now, rule, calendar)
         if moment is None:

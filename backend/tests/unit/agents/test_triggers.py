@@ -117,8 +117,8 @@ async def test_a_schedule_that_never_comes_fails_instead_of_waiting(
     assert "Widen" in (failure.value.remedy or "")
 
 
-async def test_a_run_at_a_chosen_moment_fails_instead_of_waiting() -> None:
+async def test_a_run_at_a_chosen_moment_is_told_that_it_is_not_time() -> None:
     bench = at(GOOD_FRIDAY, real_time=False)
-    with pytest.raises(AgentFailure, match="2013-03-29 15:00 UTC") as failure:
+    with pytest.raises(TriggerNotMet, match="At 2013-03-29 15:00 UTC") as unmet:
         await bench.run(TimeTrigger, {}, bench.state("ACME"))
-    assert (failure.value.code, failure.value.retryable) == ("trigger_not_met", False)
+    assert unmet.value.wake_at is None

@@ -52,7 +52,9 @@ export class NodeDetail {
       case 'failed':
         return 'This node failed before it could give reasons.';
       case 'skipped':
-        return 'The run went another way, so this node did nothing.';
+        return this.node().error
+          ? `A trigger was not met, and nothing behind it acts. ${this.node().error}`
+          : 'The run went another way, so this node did nothing.';
       default:
         return 'Nothing yet.';
     }
