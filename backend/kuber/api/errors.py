@@ -140,9 +140,15 @@ def _plain_problem(status: int, headers: Mapping[str, str] | None = None) -> Pro
     return problem_response(status, code, phrase, detail, headers=headers)
 
 
-def too_large() -> ProblemResponse:
-    """Return the answer for a body over the limit."""
-    return _plain_problem(413)
+def too_large(limit: int) -> ProblemResponse:
+    """Return the answer for a body of more than `limit` bytes."""
+    most = f"{limit / 1_000_000:g} MB" if limit >= 1_000_000 else f"{limit / 1000:g} kB"
+    detail = f"The request is larger than the {most} that this address takes."
+    item = ProblemItem(
+        message=detail, remedy="Send less at a time: split a file by symbol or by month."
+    )
+    phrase = HTTPStatus(413).phrase
+    return problem_response(413, "too_large", phrase, detail, errors=[item])
 
 
 async def _unstorable(_request: Request, error: Exception) -> ProblemResponse:

@@ -142,7 +142,7 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > limit:
-            await too_large()(scope, receive, send)
+            await too_large(limit)(scope, receive, send)
             return
         left = limit
         values_left = MAX_BODY_VALUES if limit == MAX_BODY_BYTES else limit

@@ -6,7 +6,8 @@ step counts as a split when all three hold, judged from the bar and the one befo
 
 1. the factor moves by 15 % or more (ordinary and most special dividends move it by less),
 2. the move is within 2.5 % of a ratio that companies use (2:1, 3:2, 1:10, ...), the rest being a
-   dividend on the same day or the rounding of `adj_close`,
+   dividend on the same day or the rounding of `adj_close`, or within 0.3 % of any whole ratio up
+   to 1:1000,
 3. the traded price jumps the other way: open over previous close, times the ratio, is nearer to 1
    than without it and within a factor of 1.6.
 
@@ -24,6 +25,8 @@ from kuber.market.types import FloatArray
 _SMALLEST_STEP = np.log(1.15)
 _RATIO_TOLERANCE = np.log(1.025)
 _PRICE_TOLERANCE = np.log(1.6)
+_WHOLE_TOLERANCE = np.log(1.003)
+_LARGEST_STEP = np.log(1000.5)
 
 _FORWARD = (
     *(Fraction(n) for n in (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100)),
@@ -60,12 +63,26 @@ def find_splits(open_: FloatArray, close: FloatArray, adj_close: FloatArray) -> 
 
 
 def _ratio_near(step: float, gap: float) -> Fraction | None:
-    for ratio in _RATIOS:
-        size = float(np.log(float(ratio)))
-        if abs(step - size) <= _RATIO_TOLERANCE:
-            left = abs(gap + size)
-            return ratio if left < abs(gap) and left <= _PRICE_TOLERANCE else None
-    return None
+    ratio = next(
+        (one for one in _RATIOS if abs(step - _log(one)) <= _RATIO_TOLERANCE), _whole_ratio(step)
+    )
+    if ratio is None:
+        return None
+    left = abs(gap + _log(ratio))
+    return ratio if left < abs(gap) and left <= _PRICE_TOLERANCE else None
+
+
+def _whole_ratio(step: float) -> Fraction | None:
+    """Return n:1 or 1:n when the step is one but for the rounding of the adjusted close."""
+    if abs(step) > _LARGEST_STEP:
+        return None
+    whole = Fraction(round(float(np.exp(abs(step)))))
+    ratio = whole if step > 0 else 1 / whole
+    return ratio if abs(step - _log(ratio)) <= _WHOLE_TOLERANCE else None
+
+
+def _log(ratio: Fraction) -> float:
+    return float(np.log(float(ratio)))
 
 
 def price_factors(

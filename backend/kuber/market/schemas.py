@@ -82,6 +82,13 @@ def encode_bars(bars: Bars) -> bytes:
     return orjson.dumps(out, option=orjson.OPT_UTC_Z)
 
 
+class ImportNote(BaseModel):
+    """A guess that an import made, or what it left out or mended."""
+
+    code: str
+    message: str
+
+
 class ImportOut(BaseModel):
     """What an import brought in."""
 
@@ -91,6 +98,7 @@ class ImportOut(BaseModel):
     bars: int
     from_: datetime = Field(alias="from")
     to: datetime
+    notes: list[ImportNote]
 
 
 def plain_decimal(value: float) -> Decimal:

@@ -24,6 +24,7 @@ from kuber.market.errors import (
 )
 from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.job import read_upload
+from kuber.market.importing.notes import Note
 from kuber.market.importing.pace import Pace
 from kuber.market.models import BarImport
 from kuber.market.providers.lookup import look_up
@@ -57,6 +58,8 @@ class ImportResult:
     bars: int
     first_at: datetime
     last_at: datetime
+    notes: tuple[Note, ...]
+    """Every guess that was made, and what was left out or mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,18 +229,22 @@ class MarketService:
         *,
         timeframe: Timeframe,
         timezone: str | None = None,
+        symbol: str | None = None,
     ) -> ImportResult:
         """Store the bars of an uploaded CSV or Parquet file for one user, all or none.
 
-        `filename` is a label and never opened. A bar that the user has already is replaced.
+        `symbol` is that of a file without a column for it. `filename` is a label and never opened.
+        A bar that the user has already is replaced.
         Raises ImportRefused naming lines and remedies, ImportTooLarge, DatabaseSlow, QuotaReached.
         """
         if len(content) > self._max_import_bytes:
             limit_mb = self._max_import_bytes // 1_000_000
-            raise ImportTooLarge(f"The file is larger than {limit_mb} MB: split it by symbol.")
+            raise ImportTooLarge(
+                f"The file is larger than {limit_mb} MB: split it by symbol or by month."
+            )
         assert self._imports is not None, "this process takes imports"
         label = PurePath(filename.replace("\\", "/")).name[:200]
-        upload = label, content, timeframe, timezone
+        upload = label, content, timeframe, timezone, symbol
         pace = Pace()
         try:
             async with self._imports.stream(read_upload, *upload, owner=str(user_id)) as (
@@ -255,7 +262,11 @@ class MarketService:
         await require_symbol_room(session, user_id, symbols_before)
         self._forget_after_commit(session, user_id)
         return ImportResult(
-            tuple(record.symbols), record.bar_count, record.first_at, record.last_at
+            tuple(record.symbols),
+            record.bar_count,
+            record.first_at,
+            record.last_at,
+            facts.notes,
         )
 
     async def delete_import(self, session: AsyncSession, user_id: UserId, symbol: str) -> None:

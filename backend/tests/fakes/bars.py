@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.parser import Said, parse_bars
 from kuber.market.sample.seed import sample_file
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Source, Timeframe
@@ -25,7 +25,7 @@ def sample(symbol: str) -> RawBars:
         if symbol == "EURUSD"
         else ("us_equities_daily.csv", Timeframe.D1)
     )
-    parsed = parse_bars(name, sample_file(name), timeframe, None, Source.SAMPLE)
+    parsed = parse_bars(name, sample_file(name), Said(timeframe), Source.SAMPLE)
     return next(one for one in parsed if one.bars.symbol == symbol)
 
 

@@ -12,7 +12,8 @@ from kuber.identity.storage import require_storage
 from kuber.kernel.wire import Instant
 from kuber.market.feed.reading import parse_symbols, read_markets, read_quotes
 from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
-from kuber.market.schemas import BarsOut, ImportOut, SymbolOut, encode_bars
+from kuber.market.schemas import BarsOut, ImportNote, ImportOut, SymbolOut, encode_bars
+from kuber.market.symbols import MAX_WRITTEN
 from kuber.market.types import Timeframe
 
 router = APIRouter(prefix="/market", tags=["market"], route_class=IdempotentRoute)
@@ -90,8 +91,12 @@ async def import_bars(
     file: UploadFile,
     timeframe: Annotated[Timeframe, Form()],
     timezone: Annotated[str | None, Form(max_length=60)] = None,
+    symbol: Annotated[str | None, Form(max_length=MAX_WRITTEN)] = None,
 ) -> ImportOut:
-    """Import bars from a CSV or Parquet file; a file with one bad line imports nothing."""
+    """Import bars from a CSV or Parquet file; a file with one bad line imports nothing.
+
+    `symbol` is that of a file without a column for it.
+    """
     result = await container.market.import_file(
         session,
         user.user_id,
@@ -99,10 +104,15 @@ async def import_bars(
         await file.read(),
         timeframe=timeframe,
         timezone=timezone or None,
+        symbol=symbol or None,
     )
     await require_storage(session, user.user_id)
     return ImportOut(
-        symbols=list(result.symbols), bars=result.bars, from_=result.first_at, to=result.last_at
+        symbols=list(result.symbols),
+        bars=result.bars,
+        from_=result.first_at,
+        to=result.last_at,
+        notes=[ImportNote(code=one.code, message=one.message) for one in result.notes],
     )
 
 

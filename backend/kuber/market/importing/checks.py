@@ -7,7 +7,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kuber.market.importing.faults import Faults
+from kuber.market.importing.faults import Faults, refuse
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.numerals import (
+    is_decimal_comma,
+    plain_numbers,
+    plain_volumes,
+    sample_of,
+)
 from kuber.market.importing.tables import Table
 from kuber.market.symbols import canonical_symbol
 from kuber.market.types import FloatArray, TimeArray, Timeframe
@@ -16,6 +23,8 @@ PRICES = ("open", "high", "low", "close")
 _PRICE_LIMIT = 1e12
 _VOLUME_LIMIT = 1e18
 _SMALLEST_PRICE = 1e-8
+_ROUNDING = 1e-9
+"""Of a price: what is off by less is the same price."""
 Mask = NDArray[np.bool_]
 
 
@@ -31,8 +40,21 @@ class Numbers:
     adj_close: FloatArray | None
 
 
-def read_symbols(table: Table, faults: Faults) -> list[str]:
-    """Return the canonical symbol of each row; a bad one is noted at its first line."""
+def read_symbols(table: Table, said: str | None, faults: Faults) -> list[str]:
+    """Return the canonical symbol of each row; a bad one is noted at its first line.
+
+    `said` is the symbol of a file without a column for it. Raises ImportRefused when nobody says.
+    """
+    if "symbol" not in table.frame.columns:
+        named = said or table.symbol
+        if named is None:
+            raise refuse(
+                "missing_column",
+                "The file does not say which symbol its bars are of.",
+                "Name the symbol beside the file, or add a column 'symbol'.",
+                field="symbol",
+            )
+        return [_named(named)] * len(table.lines)
     known: dict[str, str] = {}
     symbols = table.frame["symbol"].to_list()
     for text, line in zip(symbols, table.lines, strict=True):
@@ -49,18 +71,38 @@ def read_symbols(table: Table, faults: Faults) -> list[str]:
     return [known[text or ""] for text in symbols]
 
 
-def read_numbers(table: Table, faults: Faults) -> Numbers:
+def _named(symbol: str) -> str:
+    try:
+        return canonical_symbol(symbol)
+    except ValueError as error:
+        raise refuse(
+            "bad_symbol", f"{error}.", "Write the ticker, such as AAPL or EURUSD.", field="symbol"
+        ) from error
+
+
+def read_numbers(table: Table, faults: Faults, notes: Notes) -> Numbers:
     """Return the prices and volumes of a file, having noted whatever cannot be one."""
-    columns = {name: _read_column(table, name, faults) for name in (*PRICES, "volume")}
+    frame = table.frame
+    comma = is_decimal_comma(sample_of(frame[name] for name in PRICES), table.lines[0])
+    if comma:
+        notes.add("decimal_comma", "Decimals stand behind a comma.")
+    texts = {name: plain_numbers(frame[name], decimal_comma=comma) for name in PRICES}
+    if "volume" in frame.columns:
+        texts["volume"] = plain_volumes(frame["volume"], decimal_comma=comma, notes=notes)
+    else:
+        notes.add("no_volume", "The file has no volume, which counts as 0.")
+        texts["volume"] = pl.Series(["0"] * frame.height)
+    columns = {name: _read_column(text, name, table.lines, faults) for name, text in texts.items()}
     adj_close = None
-    if "adj_close" in table.frame.columns:
-        adj_close = _read_column(table, "adj_close", faults)
+    if "adj_close" in frame.columns:
+        text = plain_numbers(frame["adj_close"], decimal_comma=comma)
+        adj_close = _read_column(text, "adj_close", table.lines, faults)
+    _mend_rounding(columns, notes)
     _check_range(columns, table.lines, faults)
     return Numbers(**columns, adj_close=adj_close)
 
 
-def _read_column(table: Table, name: str, faults: Faults) -> FloatArray:
-    text = table.frame[name]
+def _read_column(text: pl.Series, name: str, lines: list[int], faults: Faults) -> FloatArray:
     values: FloatArray = text.cast(pl.Float64, strict=False).to_numpy(writable=True)
     values = values.astype(np.float64)
     limit = _VOLUME_LIMIT if name == "volume" else _PRICE_LIMIT
@@ -70,9 +112,24 @@ def _read_column(table: Table, name: str, faults: Faults) -> FloatArray:
     if name == "adj_close":
         bad &= (text.fill_null("") != "").to_numpy()
     for at in np.flatnonzero(bad):
-        faults.add(*_explain(name, text[int(at)], float(values[at])), table.lines[at], name)
+        faults.add(*_explain(name, text[int(at)], float(values[at])), lines[at], name)
     values[bad] = np.nan
     return values
+
+
+def _mend_rounding(columns: dict[str, FloatArray], notes: Notes) -> None:
+    """Take the highest and lowest of the four for high and low where they differ by the last bits,
+    as prices do that were multiplied."""
+    open_, high, low, close = (columns[name] for name in PRICES)
+    highest = np.maximum(np.maximum(open_, close), np.maximum(high, low))
+    lowest = np.minimum(np.minimum(open_, close), np.minimum(high, low))
+    with np.errstate(invalid="ignore"):
+        above = (highest > high) & (highest - high <= _ROUNDING * highest)
+        below = (lowest < low) & (low - lowest <= _ROUNDING * low)
+    high[above], low[below] = highest[above], lowest[below]
+    count = int(np.count_nonzero(above | below))
+    if count:
+        notes.add("rounded", f"{count:,} highs or lows were off by rounding, and were mended.")
 
 
 def _explain(name: str, text: str | None, value: float) -> tuple[str, str, str]:
@@ -100,7 +157,7 @@ def _explain(name: str, text: str | None, value: float) -> tuple[str, str, str]:
         return (
             f"{what}_price",
             f"The {name} {shown} is {what}.",
-            "Prices are above 0: leave the line out, or write the true price.",
+            "Prices of 0 and below are not supported: leave the line out.",
         )
     what = "smaller than 0.00000001" if value < 1 else "larger than a price can be"
     return "bad_price", f"The {name} {shown} is {what}.", "Check the unit of the prices."
@@ -130,81 +187,111 @@ def _check_range(columns: dict[str, FloatArray], lines: list[int], faults: Fault
         )
 
 
-def check_order(
+def check_repeated(
     times: TimeArray, lines: list[int], symbol: str, field: str, faults: Faults
 ) -> bool:
-    """Note every time that is not after the one before it; returns whether there was none.
+    """Note every time that is there twice; returns whether there was none.
 
-    times: one symbol's, in the order of the file, no NaT.
+    times: one symbol's, oldest first, no NaT.
     """
-    repeated = np.ones(len(times), dtype=np.bool_)
-    repeated[np.unique(times, return_index=True)[1]] = False
-    late = np.flatnonzero(repeated[1:] | (times[1:] <= times[:-1])) + 1
-    for at in late:
+    again = np.flatnonzero(times[1:] == times[:-1]) + 1
+    for at in again:
         shown = str(times[at].astype("datetime64[s]")).replace("T", " ")
-        if repeated[at]:
-            faults.add(
-                "duplicate_time",
-                f"{symbol} has two bars for {shown}.",
-                "Keep one bar for each time.",
-                lines[at],
-                field,
-            )
-        else:
-            faults.add(
-                "unsorted_time",
-                f"The {symbol} bar of {shown} comes after a later one.",
-                "Sort the lines by time, oldest first.",
-                lines[at],
-                field,
-            )
-    return not len(late)
+        faults.add(
+            "duplicate_time",
+            f"{symbol} has two bars for {shown}.",
+            "Keep one bar for each time.",
+            max(lines[at], lines[at - 1]),
+            field,
+        )
+    return not len(again)
 
 
 def check_fit(
     times: TimeArray, lines: list[int], timeframe: Timeframe, field: str, faults: Faults
 ) -> None:
-    """Note when the times of one symbol (sorted, shape (n,)) are not those of `timeframe`."""
-    unit = timedelta(minutes=1) if not timeframe.intraday else min(timeframe.span, _QUARTER)
-    if timeframe.intraday:
-        since_midnight = times - times.astype("datetime64[D]")
-        off_grid = np.flatnonzero(since_midnight % np.timedelta64(unit) != np.timedelta64(0))
-        for at in off_grid:
-            faults.add(
-                "off_grid_time",
-                f"A {timeframe} bar cannot open at {times[at].astype('datetime64[s]')}Z.",
-                f"Give the opening time of each bar, and the timeframe that the file has"
-                f" (chosen: {timeframe}).",
-                lines[at],
-                field,
-            )
-        if len(off_grid):
-            return
-    steps = np.diff(times)
-    if not len(steps):
+    """Note when the times of one symbol (sorted, shape (n,)) are not those of `timeframe`.
+
+    A bar that is longer than its timeframe would count as closed before it is over, so what is
+    advised never is shorter than the bars.
+    """
+    if len(times) < 2:
         return
-    # Weeks are labelled by their first or last session, which a holiday moves by some days.
-    slack = timedelta(days=3) if timeframe is Timeframe.W1 else timedelta(0)
-    nearest = np.argmin(steps)
-    smallest = steps[nearest].astype("timedelta64[us]").astype(timedelta)
-    fitting = [one for one in Timeframe if one.span <= smallest + slack]
-    if smallest + slack < timeframe.span or fitting[-1] is not timeframe:
-        found = f"'{fitting[-1]}'" if fitting else "a finer one"
+    steps = np.diff(times)
+    if timeframe.intraday:
+        _check_intraday(times, steps, lines, timeframe, field, faults)
+        return
+    nearest = int(np.argmin(steps))
+    smallest_days = int(steps[nearest] // np.timedelta64(1, "D"))
+    typical_days = float(np.median(steps) / np.timedelta64(1, "D"))
+    # Holidays move the label of a week by some days; a day has at most some days off behind it.
+    fits = (
+        smallest_days < _WEEK_DAYS - 3 and typical_days < _WEEK_DAYS - 3
+        if timeframe is Timeframe.D1
+        else smallest_days >= 1 and _WEEK_DAYS - 3 <= typical_days <= _WEEK_DAYS + 3
+    )
+    if not fits:
+        _wrong_timeframe(round(typical_days) * 1440, timeframe, lines[nearest + 1], field, faults)
+
+
+def _check_intraday(
+    times: TimeArray,
+    steps: NDArray[np.timedelta64],
+    lines: list[int],
+    timeframe: Timeframe,
+    field: str,
+    faults: Faults,
+) -> None:
+    minute = np.timedelta64(1, "m")
+    uneven = np.flatnonzero((times - times.astype("datetime64[D]")) % minute != np.timedelta64(0))
+    for at in uneven:
         faults.add(
-            "wrong_timeframe",
-            f"These bars are {_words(smallest)} apart, which is not the timeframe {timeframe}.",
-            f"Import the file with the timeframe it has, here {found}.",
-            lines[nearest + 1],
+            "off_grid_time",
+            f"A {timeframe} bar cannot open at {times[at].astype('datetime64[s]')}Z.",
+            "Give the opening time of each bar.",
+            lines[at],
             field,
         )
+    if len(uneven):
+        return
+    minutes = (steps // minute).astype(np.int64)
+    # Between sessions a clock change may lie: only steps within half a day tell how long bars are.
+    near = minutes[minutes <= _HALF_DAY] if (minutes <= _HALF_DAY).any() else minutes
+    apart = int(np.gcd.reduce(near))
+    span = timeframe.span // timedelta(minutes=1)
+    known = [one.span // timedelta(minutes=1) for one in Timeframe if one.intraday]
+    longest = max((one for one in known if apart % one == 0), default=0)
+    if longest == span and (apart == span or apart != int(near.min())):
+        return
+    nearest = int(np.argmin(minutes))
+    _wrong_timeframe(apart, timeframe, lines[nearest + 1], field, faults)
 
 
-_QUARTER = timedelta(minutes=15)
+def _wrong_timeframe(
+    minutes: int, timeframe: Timeframe, line: int, field: str, faults: Faults
+) -> None:
+    found = next((one for one in Timeframe if one.span == timedelta(minutes=minutes)), None)
+    remedy = (
+        f"Import the file with the timeframe it has, here '{found}'."
+        if found and found is not timeframe
+        else "Bars of this length are not supported: export them with another timeframe."
+    )
+    faults.add(
+        "wrong_timeframe",
+        f"These bars are {_words(minutes)} apart, which is not the timeframe {timeframe}.",
+        remedy,
+        line,
+        field,
+    )
 
 
-def _words(step: timedelta) -> str:
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if step.total_seconds() >= size:
-            count = step.total_seconds() / size
+_HALF_DAY = 12 * 60
+_WEEK_DAYS = 7
+
+
+def _words(minutes: int) -> str:
+    for unit, size in (("day", 1440), ("hour", 60)):
+        if minutes >= size:
+            count = minutes / size
             return f"{count:g} {unit}{'' if count == 1 else 's'}"
-    return f"{step.total_seconds():g} seconds"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from kuber.infra.child import Streamed
 from kuber.market.importing.facts import FileFacts
-from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.parser import Said, parse_bars
 from kuber.market.series import RawBars
-from kuber.market.types import Source, Timeframe, to_datetime
+from kuber.market.types import Source, to_datetime
 
 CHUNK_ROWS = 1000
 """Rows that are sent to PostgreSQL at a time, about 100 kB."""
@@ -34,21 +35,21 @@ _ROW = np.dtype(
 )
 
 
-def read_file(
-    filename: str, content: bytes, timeframe: Timeframe, timezone: str | None, source: Source
-) -> Streamed[FileFacts]:
+def read_file(filename: str, content: bytes, said: Said, source: Source) -> Streamed[FileFacts]:
     """Return what a file holds, and its rows; raises as `parse_bars`."""
     sha256 = hashlib.sha256(content).hexdigest()
-    series = parse_bars(filename, content, timeframe, timezone, source)
+    notes = Notes()
+    series = parse_bars(filename, content, said, source, notes)
     bars = [one.bars for one in series]
     facts = FileFacts(
         sha256,
-        timeframe,
+        said.timeframe,
         source,
         tuple(one.symbol for one in bars),
         sum(map(len, bars)),
         to_datetime(min(one.opened_at[0] for one in bars)),
         to_datetime(max(one.closed_at[-1] for one in bars)),
+        notes.all(),
     )
     return Streamed(facts, copy_rows(series))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from kuber.market.importing.notes import Note
 from kuber.market.types import Source, Timeframe
 
 
@@ -19,3 +20,5 @@ class FileFacts:
     """The oldest bar opens."""
     last_at: datetime
     """The newest bar closes."""
+    notes: tuple[Note, ...] = ()
+    """Every guess that was made, and what was left out or mended."""

@@ -6,9 +6,14 @@ from kuber.market.types import Source, Timeframe
 
 
 def read_upload(
-    filename: str, content: bytes, timeframe: Timeframe, timezone: str | None
+    filename: str,
+    content: bytes,
+    timeframe: Timeframe,
+    timezone: str | None,
+    symbol: str | None,
 ) -> Streamed[FileFacts]:
     """Return what an uploaded file holds, and its rows as a binary COPY; raises as `parse_bars`."""
     from kuber.market.importing.copy_rows import read_file  # brings polars, 40 MB
+    from kuber.market.importing.parser import Said
 
-    return read_file(filename, content, timeframe, timezone, Source.IMPORTED)
+    return read_file(filename, content, Said(timeframe, timezone, symbol), Source.IMPORTED)

@@ -8,6 +8,7 @@ error; 5 it would unfold to too much; anything else means that the file cannot b
 """
 
 import io
+import re
 import resource
 import sys
 from contextlib import suppress
@@ -37,7 +38,7 @@ def main(columns: list[str], max_rows: int) -> int:
     if _unfolded_bytes(about, columns) > MAX_UNFOLDED_BYTES:
         return TOO_MUCH
     lazy = pl.scan_parquet(io.BytesIO(content))
-    names = [name for name in lazy.collect_schema().names() if name.strip().lower() in columns]
+    names = [name for name in lazy.collect_schema().names() if _plain(name) in columns]
     if int(lazy.select(pl.len()).collect().item()) > max_rows:
         return TOO_MANY_ROWS
     texts = {}
@@ -63,10 +64,12 @@ def _unfolded_bytes(about: pq.FileMetaData, columns: list[str]) -> int:
         for at in range(about.num_columns)
     )
     return sum(
-        chunk.total_uncompressed_size
-        for chunk in chunks
-        if chunk.path_in_schema.strip().lower() in columns
+        chunk.total_uncompressed_size for chunk in chunks if _plain(chunk.path_in_schema) in columns
     )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _limit(kind: int, most: int) -> None:

@@ -1,6 +1,7 @@
-"""Reading the times of a file: ISO 8601, in UTC unless a zone says otherwise."""
+"""Reading the times of a file, in UTC unless a zone says otherwise."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuber.market.importing.faults import Faults, refuse
+from kuber.market.importing.moments import Moment, day_first, read_moment
 from kuber.market.types import TimeArray, to_datetime64
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -15,6 +17,21 @@ _LAST = datetime(2100, 1, 1, tzinfo=UTC)
 _NEVER = np.datetime64("NaT", "us")
 _EXAMPLE = "Write times like 2024-01-31T14:30:00Z, dates like 2024-01-31."
 _WITH_OFFSET = "Write the time with its offset, such as 2024-11-03T01:30:00-05:00, or in UTC."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Times:
+    """What a file's column of times says; arrays have shape (n,), NaT where a value was refused.
+
+    `instants` are in UTC. `written` are the clock and date as they stand in the file, or in the
+    zone that was given beside it. `absolute` are values that name an instant and no clock.
+    """
+
+    instants: TimeArray
+    written: TimeArray
+    absolute: NDArray[np.bool_]
+    has_clock: bool
+    """Whether any value has a time of day."""
 
 
 def zone_of(timezone: str | None) -> tzinfo:
@@ -32,86 +49,102 @@ def zone_of(timezone: str | None) -> tzinfo:
         ) from error
 
 
-def read_instants(
-    values: Sequence[str | None], lines: list[int], zone: tzinfo, faults: Faults, field: str
-) -> TimeArray:
-    """Return each value as datetime64[us] in UTC, NaT where it was noted in `faults`."""
-    aware_file: bool | None = None
+def read_times(
+    values: Sequence[str | None],
+    lines: list[int],
+    zone: tzinfo,
+    faults: Faults,
+    field: str,
+    *,
+    exact: bool,
+) -> Times:
+    """Return the times of a column.
 
-    def instant(value: str, line: int) -> np.datetime64:
-        nonlocal aware_file
-        moment = datetime.fromisoformat(value)
-        aware = moment.tzinfo is not None
-        if aware_file is None:
-            aware_file = aware
-        if aware != aware_file:
-            faults.add(
+    `exact`: the time of day counts, so that one which clocks show twice or never is noted, and so
+    is a file in which some values have an offset and others none. Raises ImportRefused when day
+    and month cannot be told apart.
+    """
+    reader = _Reader(zone, faults, field, day_first(values, lines[0], field), exact=exact)
+    count = len(values)
+    instants, written = np.full(count, _NEVER), np.full(count, _NEVER)
+    absolute = np.zeros(count, dtype=np.bool_)
+    for at, (value, line) in enumerate(zip(values, lines, strict=True)):
+        found = reader.read(value, line)
+        if found is None:
+            continue
+        instant, local, absolute[at] = found
+        instants[at] = to_datetime64(instant)
+        written[at] = np.datetime64(local.replace(tzinfo=None), "us")
+    return Times(instants, written, absolute, reader.has_clock)
+
+
+class _Reader:
+    """Reads one column; remembers whether its values have offsets."""
+
+    def __init__(
+        self, zone: tzinfo, faults: Faults, field: str, day_is_first: bool, *, exact: bool
+    ) -> None:
+        self._zone = zone
+        self._faults = faults
+        self._field = field
+        self._day_is_first = day_is_first
+        self._exact = exact
+        self._aware_file: bool | None = None
+        self.has_clock = False
+
+    def read(self, value: str | None, line: int) -> tuple[datetime, datetime, bool] | None:
+        """Return instant, local time, and whether the value is absolute; None when refused."""
+        if not value:
+            self._faults.add("missing_value", "The time is missing.", _EXAMPLE, line, self._field)
+            return None
+        try:
+            moment = read_moment(value, day_is_first=self._day_is_first)
+            found = self._placed(value, moment, line)
+        except (ValueError, OverflowError):
+            self._bad(f"{value[:40]!r} is not a time that can be read.", line)
+            return None
+        if found is not None and not _FIRST <= found[0] < _LAST:
+            self._bad(f"The year of {value!r} is not between 1970 and 2099.", line)
+            return None
+        return found
+
+    def _placed(
+        self, value: str, moment: Moment, line: int
+    ) -> tuple[datetime, datetime, bool] | None:
+        at = moment.at
+        self.has_clock |= (at.hour, at.minute, at.second) != (0, 0, 0)
+        aware = at.tzinfo is not None
+        if self._aware_file is None:
+            self._aware_file = aware
+        if self._exact and aware != self._aware_file:
+            self._faults.add(
                 "mixed_zones",
                 f"The time {value!r} has {'an' if aware else 'no'} offset, "
                 f"the lines before have {'none' if aware else 'one'}.",
                 "Give every time an offset, or none.",
                 line,
-                field,
+                self._field,
             )
-            return _NEVER
-        return to_datetime64(moment if aware else _localised(moment, zone, line, faults, field))
-
-    return _each(values, lines, faults, field, instant)
-
-
-def read_dates(
-    values: Sequence[str | None], lines: list[int], zone: tzinfo, faults: Faults, field: str
-) -> NDArray[np.datetime64]:
-    """Return the trading date of each value as datetime64[D], NaT where it was noted.
-
-    A time with an offset counts as the date in `zone`, or as written when no zone was given.
-    """
-
-    def day(value: str, line: int) -> np.datetime64:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None and zone is not UTC:
-            moment = moment.astimezone(zone)
-        return np.datetime64(moment.replace(tzinfo=None), "us")
-
-    return _each(values, lines, faults, field, day).astype("datetime64[D]")
-
-
-def _each(
-    values: Sequence[str | None],
-    lines: list[int],
-    faults: Faults,
-    field: str,
-    read: Callable[[str, int], np.datetime64],
-) -> TimeArray:
-    result = np.full(len(values), _NEVER)
-    for at, (value, line) in enumerate(zip(values, lines, strict=True)):
-        if not value:
-            faults.add("missing_value", "The time is missing.", _EXAMPLE, line, field)
-            continue
-        try:
-            result[at] = read(value, line)
-        except (ValueError, OverflowError):
-            faults.add(
-                "bad_time", f"{value[:40]!r} is not a time that can be read.", _EXAMPLE, line, field
-            )
-    low, high = to_datetime64(_FIRST), to_datetime64(_LAST)
-    for outside in np.flatnonzero((result < low) | (result >= high)):
-        at = int(outside)
-        faults.add(
-            "bad_time",
-            f"The year of {values[at]!r} is not between 1970 and 2099.",
-            _EXAMPLE,
-            lines[at],
-            field,
+            return None
+        if not aware:
+            local = _localised(at, self._zone, line, self._faults, self._field, exact=self._exact)
+            return local.astimezone(UTC), local, False
+        return (
+            at.astimezone(UTC),
+            at if self._zone is UTC else at.astimezone(self._zone),
+            (moment.absolute and self._zone is UTC),
         )
-        result[at] = _NEVER
-    return result
+
+    def _bad(self, message: str, line: int) -> None:
+        self._faults.add("bad_time", message, _EXAMPLE, line, self._field)
 
 
-def _localised(moment: datetime, zone: tzinfo, line: int, faults: Faults, field: str) -> datetime:
+def _localised(
+    moment: datetime, zone: tzinfo, line: int, faults: Faults, field: str, *, exact: bool
+) -> datetime:
     """Return a time without offset in `zone`, having noted when a clock change blurs it."""
     local = moment.replace(tzinfo=zone)
-    if zone is UTC:
+    if zone is UTC or not exact:
         return local
     before, after = local.utcoffset(), local.replace(fold=1).utcoffset()
     if before != after:

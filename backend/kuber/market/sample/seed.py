@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import Clock
 from kuber.market.importing.copy_rows import read_file
+from kuber.market.importing.parser import Said
 from kuber.market.repository import (
     add_import,
     delete_platform_imports,
@@ -40,7 +41,8 @@ async def seed_sample(session: AsyncSession, clock: Clock) -> int:
         if await platform_import(session, hashlib.sha256(content).hexdigest()):
             continue
         await delete_platform_imports(session, filename)
-        read = await asyncio.to_thread(read_file, filename, content, timeframe, None, Source.SAMPLE)
+        said = Said(timeframe)
+        read = await asyncio.to_thread(read_file, filename, content, said, Source.SAMPLE)
         record = import_record(None, filename, read.value, clock.now(), None)
         await stage_rows(session, _one_by_one(read.chunks))
         await add_import(session, record)

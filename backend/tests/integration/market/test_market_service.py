@@ -312,8 +312,8 @@ async def test_a_chart_of_a_few_days_asks_for_a_few_bars(
 
 
 def test_an_import_answer_names_its_ends_from_and_to() -> None:
-    out = ImportOut(symbols=["A"], bars=1, from_=NOW, to=NOW).model_dump(mode="json")
-    assert set(out) == {"symbols", "bars", "from", "to"}
+    out = ImportOut(symbols=["A"], bars=1, from_=NOW, to=NOW, notes=[]).model_dump(mode="json")
+    assert set(out) == {"symbols", "bars", "from", "to", "notes"}
 
 
 @pytest.mark.usefixtures("seeded")

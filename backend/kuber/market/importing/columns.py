@@ -1,0 +1,159 @@
+"""Which column of a file is what: by its name in any usual spelling, or, where a file has no names,
+by the shape of its first line. Recognising maps columns and nothing else."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kuber.market.importing.faults import Faults
+from kuber.market.importing.notes import Notes
+
+PRICES = ("open", "high", "low", "close")
+
+# Names without signs and in lower case; of several columns for one thing the first name counts.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "symbol": ("symbol", "ticker", "instrument", "pair", "sym", "code"),
+    "time": (
+        *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
+        *("timeperiodstart", "starttime", "gmttime", "timeutc", "dateandtime", "begin"),
+    ),
+    "date": ("date", "day", "tradingday", "tradedate"),
+    "open": ("open", "openprice", "o"),
+    "high": ("high", "highprice", "max", "h"),
+    "low": ("low", "lowprice", "min", "l"),
+    "close": ("close", "closelast", "closeprice", "last", "price", "c"),
+    "volume": (
+        *("volume", "vol", "basevolume", "volumefrom", "volumebase", "v", "tickvol"),
+        *("tickvolume", "totalvolume"),
+    ),
+    "adj_close": ("adjclose", "adjustedclose", "adjcloseprice", "closeadj", "closeadjusted"),
+}
+KNOWN_NAMES = tuple(name for names in _NAMES.values() for name in names)
+"""Every name of a column that is read, in lower case and without signs."""
+
+_NUMBERED = re.compile(r"^\d+")
+_VOLUME_OF = re.compile(r"volume([a-z0-9]{2,10})")
+_NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?")
+_PLAIN_DATE = re.compile(r"\d{4}[.\-/]?\d{2}[.\-/]?\d{2}")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Places of the columns that count; `clock` is a column with the time of day beside a date."""
+
+    places: dict[str, int]
+    """By role: symbol, time, date, open, high, low, close, volume, adj_close."""
+    clock: int | None = None
+    has_header: bool = True
+
+    @property
+    def when(self) -> str:
+        """The role of the column that tells the time."""
+        return "time" if "time" in self.places else "date"
+
+
+def read_columns(header: Sequence[str], first: Sequence[str], line: int, notes: Notes) -> Columns:
+    """Return what each column is, from the names and the first row of values.
+
+    Raises ImportRefused naming every column that is missing or there twice.
+    """
+    if _is_values(header):
+        return _without_names(header, line)
+    names = [_plain(name) for name in header]
+    faults = Faults()
+    places: dict[str, int] = {}
+    for role, known in _NAMES.items():
+        found = [name for name in known if name in names]
+        if role == "volume" and not found:
+            found = [name for name in names if _VOLUME_OF.fullmatch(name)]
+        if not found:
+            continue
+        places[role] = names.index(found[0])
+        if names.count(found[0]) > 1:
+            title = header[places[role]].strip()
+            faults.add(
+                "duplicate_column",
+                f"The column {title.lower()!r} is there twice.",
+                "Name each column once.",
+                line,
+                title.lower(),
+            )
+        _tell_unused(role, [header[names.index(name)] for name in found], notes)
+    if "date" not in places and "time" not in places and names and not names[0]:
+        places["date"] = 0  # the index that pandas writes without a name
+    clock = _clock_of(places, first)
+    _require(places, line, faults)
+    faults.refuse_if_any()
+    return Columns(places, clock)
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9]", "", name.strip().lower())
+    return _NUMBERED.sub("", plain) or plain
+
+
+def _tell_unused(role: str, found: Sequence[str], notes: Notes) -> None:
+    if len(found) > 1 and role in ("close", "volume", "adj_close"):
+        used, *others = (repr(name.strip()) for name in found)
+        notes.add("column_left_out", f"{used} is read as {role}, {' and '.join(others)} is not.")
+
+
+def _clock_of(places: dict[str, int], first: Sequence[str]) -> int | None:
+    """Take a column that holds only the time of day for what stands beside the date."""
+    if "time" not in places or "date" not in places:
+        return None
+    at = places["time"]
+    if at < len(first) and _CLOCK.fullmatch(first[at].strip()):
+        del places["time"]
+        return at
+    del places["date"]  # both tell the whole time
+    return None
+
+
+def _require(places: dict[str, int], line: int, faults: Faults) -> None:
+    if "time" not in places and "date" not in places:
+        faults.add(
+            "missing_column",
+            "No column tells the time.",
+            "Add a column 'time', 'timestamp' or 'date' to the header.",
+            line,
+            "time",
+        )
+    for role in PRICES:
+        if role not in places:
+            faults.add(
+                "missing_column",
+                f"The column {role!r} is missing.",
+                f"Add a column {role!r} to the header.",
+                line,
+                role,
+            )
+
+
+def _is_values(header: Sequence[str]) -> bool:
+    """Return whether the first line already holds a bar: a time, then numbers."""
+    cells = [cell.strip() for cell in header]
+    numbers = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    return len(cells) >= 5 and len(numbers) >= 5
+
+
+def _without_names(cells: Sequence[str], line: int) -> Columns:
+    """Return the columns of a file without names: a time first, or a date and a time of day, then
+    open, high, low, close and perhaps volume, as Binance, Kraken and MetaTrader 4 write it."""
+    two = len(cells) > 1 and bool(
+        _PLAIN_DATE.fullmatch(cells[0].strip()) and _CLOCK.fullmatch(cells[1].strip())
+    )
+    start = 2 if two else 1
+    roles = (*PRICES, "volume")
+    places = {role: start + at for at, role in enumerate(roles) if start + at < len(cells)}
+    if "close" not in places:
+        faults = Faults()
+        faults.add(
+            "missing_column",
+            "The file has no line with the names of its columns, and too few columns for a bar.",
+            "Write the names into the first line: symbol,time,open,high,low,close,volume.",
+            line,
+        )
+        faults.refuse_if_any()
+    return Columns({("date" if two else "time"): 0, **places}, 1 if two else None, has_header=False)
