@@ -185,9 +185,12 @@ def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or se
 )
 def import_bars(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet.")],
-    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h or 1d.")],
+    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h, 1d or 1w.")],
     timezone: Annotated[
         str | None, typer.Option(help="Zone of the times in the file; UTC by default.")
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Of a file without a column for it, such as Yahoo's.")
     ] = None,
     user: Annotated[
         str | None, typer.Option(help="E-mail of whose bars these are; the demo user by default.")
@@ -196,7 +199,8 @@ def import_bars(
     """Store price history for a user of the running stack."""
     from kuber.commands.customer import import_bars as run
 
-    return run(stack_settings(), file, timeframe, timezone, user)
+    said = {"timeframe": timeframe, "timezone": timezone, "symbol": symbol}
+    return run(stack_settings(), file, said, user)
 
 
 @command(

@@ -40,11 +40,18 @@ class RunResult(BaseModel):
     nodes: list[NodeRow]
 
 
+class ImportNote(BaseModel):
+    """A guess that an import made."""
+
+    message: str
+
+
 class ImportResult(BaseModel):
     """What an import has stored."""
 
     symbols: list[str]
     bars: int
+    notes: list[ImportNote]
 
 
 class ApiClient:
@@ -61,9 +68,9 @@ class ApiClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def import_bars(self, file: Path, timeframe: str, timezone: str | None) -> ImportResult:
-        """Upload a CSV or Parquet file of bars."""
-        fields = {"timeframe": timeframe} | ({"timezone": timezone} if timezone else {})
+    def import_bars(self, file: Path, said: Mapping[str, str | None]) -> ImportResult:
+        """Upload a CSV or Parquet file of bars, with the form's fields that are `said`."""
+        fields = {name: value for name, value in said.items() if value}
         with file.open("rb") as content:
             answer = self._send(
                 "POST", "/market/imports", data=fields, files={"file": (file.name, content)}

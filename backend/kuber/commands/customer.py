@@ -12,16 +12,21 @@ from kuber.config import StackSettings
 
 
 def import_bars(
-    settings: StackSettings, file: Path, timeframe: str, timezone: str | None, user: str | None
+    settings: StackSettings,
+    file: Path,
+    said: Mapping[str, str | None],
+    user: str | None,
 ) -> int:
-    """Upload a file of bars for `user`; return the exit code."""
+    """Upload a file of bars for `user`, with what is `said` beside it; return the exit code."""
     try:
         with _log_in(settings, user) as client:
-            stored = client.import_bars(file, timeframe, timezone)
+            stored = client.import_bars(file, said)
     except (NotRunning, Refused) as error:
         say.failure(str(error))
         return 1
     say.line(f"Imported {stored.bars} bars of {', '.join(stored.symbols)}.")
+    for note in stored.notes:
+        say.line(f"  {note.message}")
     return 0
 
 
