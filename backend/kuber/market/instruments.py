@@ -63,9 +63,13 @@ def traits_of(symbol: str) -> Traits:
 
     Crypto trades 24/7, currencies and futures 24/5. A listed symbol with a suffix trades at that
     exchange, one without in New York. Of what is listed elsewhere nothing is known: it is taken to
-    trade 24/5, so that its days end no earlier than they do.
+    trade 24/5, so that its days end no earlier than they do; so is a name that is no symbol any
+    more.
     """
-    found = parse_symbol(symbol)
+    try:
+        found = parse_symbol(symbol)
+    except BadSymbol:
+        return Traits(symbol, symbol, CURRENCIES, "USD", None)
     calendar, currency = _market_of(found)
     return Traits(symbol, _name_of(found), calendar, currency, _sector_of(found))
 

@@ -123,6 +123,15 @@ def canonical_symbol(text: str) -> str:
     return parse_symbol(text).text
 
 
+def stored_symbol(text: str) -> str:
+    """Return the normal form of a symbol that was stored before there was one; a text that is no
+    symbol any more stays as it is, and has no prices."""
+    try:
+        return canonical_symbol(text)
+    except BadSymbol:
+        return text
+
+
 def _parse(text: str) -> Symbol | None:
     if settled := _SETTLED.fullmatch(text):
         pair = _pair(settled[1], settled[2])

@@ -11,7 +11,7 @@ from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor, rows_
 from kuber.kernel.ids import UserId
 from kuber.market.models import ScannerRow
 from kuber.market.scanners.types import ScannerKind
-from kuber.market.symbols import canonical_symbol
+from kuber.market.symbols import stored_symbol
 
 MAX_TICKERS_OF_A_PAGE = 20_000
 """A page ends early when its scanners hold more: writing it down would hold up others."""
@@ -65,7 +65,7 @@ async def tickers(
         ScannerRow.id == func.any(list(scanner_ids))
     )
     return {
-        row.id: tuple(dict.fromkeys(map(canonical_symbol, row.tickers)))
+        row.id: tuple(dict.fromkeys(map(stored_symbol, row.tickers)))
         for row in await session.execute(query)
     }
 

@@ -17,7 +17,7 @@ from kuber.infra.db import Database, JsonObject
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import UserId
-from kuber.market.symbols import canonical_symbol
+from kuber.market.symbols import stored_symbol
 from kuber.market.types import MarketData, Timeframe
 from kuber.signals.generators.errors import DetectorFailed
 from kuber.signals.generators.feed import silent_until
@@ -279,7 +279,7 @@ def spec_of(row: GeneratorRow) -> StreamSpec:
         user_id=None if row.user_id is None else UserId(row.user_id),
         kind=row.kind,
         config=row.config,
-        symbols=tuple(dict.fromkeys(map(canonical_symbol, row.symbols))),
+        symbols=tuple(dict.fromkeys(map(stored_symbol, row.symbols))),
         timeframe=Timeframe(row.timeframe),
         facts={"generator_id": str(row.id), "generator": row.name},
     )

@@ -13,6 +13,7 @@ from kuber.market.symbols import (
     SymbolKind,
     canonical_symbol,
     parse_symbol,
+    stored_symbol,
 )
 
 K = SymbolKind
@@ -149,3 +150,10 @@ def test_the_tables_name_what_there_is() -> None:
 
     known = set(exchange_calendars.get_calendar_names())
     assert {one.calendar for one in (*BY_SUFFIX.values(), *INDICES.values())} <= known
+
+
+def test_a_stored_name_that_is_no_symbol_any_more_harms_nobody() -> None:
+    assert stored_symbol("FOO=BAR") == "FOO=BAR"
+    assert stored_symbol("BRK-B") == "BRK.B"
+    assert traits_of("FOO=BAR").calendar == CURRENCIES
+    assert pair_of("FOO=BAR") is None
