@@ -103,7 +103,7 @@ def make_bars(
     """Return bars with the given closes, the newest of which closes by `until`.
 
     Each opens at the close before it; high and low lie the fraction `spread` beyond open and
-    close. Daily bars follow the sessions of the symbol's calendar, others follow each other
+    close. Daily bars follow the trading days of the symbol's calendar, others follow each other
     without gaps.
     """
     close = np.asarray(list(closes), dtype=np.float64)
@@ -132,7 +132,7 @@ def _times(
         span = np.timedelta64(timeframe.span)
         closes = end - span * np.arange(count)[::-1]
         return closes - span, closes
-    sessions = calendar_for(traits_of(symbol).calendar).sessions(end, end)
+    sessions = calendar_for(traits_of(symbol).calendar).trading_days(end, end)
     newest = int(np.searchsorted(sessions.closes, end, side="right"))
     assert newest >= count, "the calendar begins in 2000: ask for fewer bars"
     chosen = slice(newest - count, newest)

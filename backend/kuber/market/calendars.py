@@ -1,9 +1,12 @@
 """Trading calendars: sessions, the true close of every bar, whether a market is open.
 
 Three kinds: an exchange by its code (`XNYS`, from `exchange-calendars`, early closes and daylight
-saving included), `24/5` for currencies (open from Sunday 17:00 to Friday 17:00 New York; its bars
-are UTC days, so Sunday has a short one of its own, and weeks from Sunday to Friday) and `24/7` for
-crypto (UTC days, weeks from Monday).
+saving included), `24/5` for currencies (open from Sunday 17:00 to Friday 17:00 New York) and `24/7`
+for crypto (UTC days, weeks from Monday).
+
+The trading days of currencies end at 17:00 New York, five a week. Files that give a day of a
+currency by its date alone may mean the UTC day, which ends later: `sessions` has those, Sunday
+with a short one of its own, `trading_days` the others.
 """
 
 from dataclasses import dataclass
@@ -26,6 +29,7 @@ _DAY = np.timedelta64(1, "D")
 _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "D")
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
+_CURRENCY_DAY_ENDS = time(17)
 _FIRST_YEAR = 2000
 _LAST_YEAR = 2030
 _EARLIEST_YEAR = 1960
@@ -62,11 +66,20 @@ class TradingCalendar:
         return self.code in (CURRENCIES, CRYPTO)
 
     def sessions(self, first: np.datetime64, last: np.datetime64) -> Sessions:
-        """Return the sessions that daily and weekly bars are made of.
+        """Return the sessions that dates name; for currencies these are UTC days.
 
         They reach at least from one month before `first` to one month after `last`.
         """
         return _sessions(self.code, *self._cover(first, last))
+
+    def trading_days(self, first: np.datetime64, last: np.datetime64) -> Sessions:
+        """Return the sessions that days and weeks of finer bars are made of, as far as `sessions`.
+
+        Only for currencies do they differ from `sessions`: a day ends at 17:00 New York and is
+        named by the date on which it ends.
+        """
+        years = self._cover(first, last)
+        return _new_york_days(*years) if self.code == CURRENCIES else _sessions(self.code, *years)
 
     def hours(self, first: np.datetime64, last: np.datetime64) -> Sessions:
         """Return the spans of trading, as far as `sessions`; only for currencies do they differ."""
@@ -210,10 +223,26 @@ def _currency_hours(first_year: int, last_year: int) -> Sessions:
     weekday = _weekday(days.dates)
     opens, closes = days.opens.copy(), days.closes.copy()
     for at in np.flatnonzero(weekday == _SUNDAY):
-        opens[at] = _new_york(days.dates[at].astype(date), time(17))
+        opens[at] = _new_york(days.dates[at].astype(date), _CURRENCY_DAY_ENDS)
     for at in np.flatnonzero(weekday == _FRIDAY):
-        closes[at] = _new_york(days.dates[at].astype(date), time(17))
+        closes[at] = _new_york(days.dates[at].astype(date), _CURRENCY_DAY_ENDS)
     return Sessions(days.dates, opens, closes, days.weeks)
+
+
+@lru_cache(maxsize=4)
+def _new_york_days(first_year: int, last_year: int) -> Sessions:
+    days = _sessions(CURRENCIES, first_year, last_year)
+    dates, weeks = days.dates, days.weeks
+    trading = _weekday(dates) != _SUNDAY
+    dates, weeks = dates[trading], weeks[trading]
+    evenings = [_new_york((day - _DAY).astype(date), _CURRENCY_DAY_ENDS) for day in dates]
+    closes = [_new_york(day.astype(date), _CURRENCY_DAY_ENDS) for day in dates]
+    return Sessions(
+        dates,
+        np.array(evenings, dtype="datetime64[us]"),
+        np.array(closes, dtype="datetime64[us]"),
+        weeks,
+    )
 
 
 def _year(day: np.datetime64) -> int:

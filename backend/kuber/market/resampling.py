@@ -3,7 +3,8 @@
 Exchange-traded instruments: intraday bars are counted from the session's open and the last one is
 cut at its close (4 h on the New York exchange: 09:30-13:30 and 13:30-16:00), and bars outside the
 session are left out. Currencies and crypto: intraday bars are cut at 00:00 UTC. Daily bars are
-sessions, weekly bars are trading weeks.
+trading days (of currencies to 17:00 New York, unless the bars at hand are UTC days), weekly bars
+are trading weeks.
 
 A fine bar belongs to the coarse bar in which it closes, and a coarse bar's close comes from the
 calendar, not from the bars at hand. So a coarse bar never holds a price from after its own close,
@@ -15,12 +16,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kuber.market.calendars import TradingCalendar
+from kuber.market.calendars import Sessions, TradingCalendar
 from kuber.market.types import Bars, TimeArray, Timeframe
 
 Mask = NDArray[np.bool_]
 
 _DAY = np.timedelta64(1, "D")
+_DATE = np.dtype("datetime64[D]")
 _TICK = np.timedelta64(1, "us")
 
 
@@ -61,10 +63,10 @@ def _buckets(
     bars: Bars, timeframe: Timeframe, calendar: TradingCalendar
 ) -> tuple[Mask, TimeArray, TimeArray]:
     """Return which bars are used, and opening and close of the coarse bar of each used one."""
-    sessions = calendar.sessions(bars.opened_at[0], bars.closed_at[-1])
+    sessions = _days_of(bars, calendar)
     index = np.searchsorted(sessions.closes, bars.closed_at, side="left")
     used = np.ones(len(bars), dtype=np.bool_)
-    if bars.timeframe.intraday and not calendar.clock_aligned:
+    if bars.timeframe.intraday and not (timeframe.intraday and calendar.clock_aligned):
         used = bars.closed_at > sessions.opens[index]
         index = index[used]
     if timeframe is Timeframe.W1:
@@ -81,6 +83,14 @@ def _buckets(
         closes = opens + _DAY
     starts = opens + (ends - opens) // span * span
     return used, starts, np.minimum(starts + span, closes)
+
+
+def _days_of(bars: Bars, calendar: TradingCalendar) -> Sessions:
+    """Return the days that coarse bars are made of: those that the bars at hand are, if any."""
+    first, last = bars.opened_at[0], bars.closed_at[-1]
+    if not bars.timeframe.intraday and (bars.closed_at == bars.closed_at.astype(_DATE)).all():
+        return calendar.sessions(first, last)
+    return calendar.trading_days(first, last)
 
 
 def _select(bars: Bars, used: Mask) -> Bars:

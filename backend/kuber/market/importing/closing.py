@@ -37,6 +37,13 @@ def labels_of(
     """Return what names each bar of one symbol: its opening, or the date of its session."""
     if timeframe.intraday:
         return times.instants[rows]
+    if (
+        timeframe is Timeframe.D1
+        and times.has_clock
+        and _begins_days(times.instants[rows], calendar)
+    ):
+        notes.add("day_boundary", "Days begin and end at 17:00 New York.")
+        return times.instants[rows]
     return _dates(times, rows, calendar, notes).astype("datetime64[us]")
 
 
@@ -47,9 +54,20 @@ def bounds_of(
     if timeframe.intraday:
         return Bounds(labels, calendar.intraday_closes(labels, timeframe))
     dates = labels.astype("datetime64[D]")
+    if timeframe is Timeframe.D1 and _begins_days(labels, calendar):
+        days = calendar.trading_days(labels.min(), labels.max())
+        return Bounds(labels, days.closes[np.searchsorted(days.opens, labels)])
     if timeframe is Timeframe.D1:
         return Bounds(*calendar.daily_bounds(dates))
     return Bounds(*calendar.weekly_bounds(_in_week(dates, calendar, notes)))
+
+
+def _begins_days(instants: TimeArray, calendar: TradingCalendar) -> bool:
+    """Whether each of `instants` is where a trading day of currencies begins."""
+    if calendar.code != CURRENCIES:
+        return False
+    days = calendar.trading_days(instants.min(), instants.max())
+    return bool(np.isin(instants, days.opens).all())
 
 
 def _dates(

@@ -123,7 +123,7 @@ class BarQuotes:
         if timeframe.intraday:
             day = calendar_for(instrument.calendar)
             at = to_datetime64(opened_at)
-            sessions = day.sessions(at, at)
+            sessions = day.trading_days(at, at)
             begin = sessions.opens[int(sessions.opens.searchsorted(at, side="right")) - 1]
             count = ceil((opened_at - to_datetime(begin)) / timeframe.span)
             earlier = await self._bars(instrument, opened_at, count)

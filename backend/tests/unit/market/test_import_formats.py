@@ -285,10 +285,33 @@ def test_a_week_named_by_its_weekend_is_the_one_that_follows() -> None:
 
 
 @pytest.mark.parametrize("label", ["2022-05-11T21:00:00Z", "2022-05-11 21:00:00", "1652302800"])
+def test_a_day_that_opens_at_seventeen_in_new_york_ends_there(label: str) -> None:
+    text = f"symbol,date,open,high,low,close,volume\nEURUSD,{label},1,2,1,1,5\n"
+    series, notes = read(text, D1)
+    assert opened(series) == ["2022-05-11T21:00"]
+    assert series.bars.closed_at[0] == np.datetime64("2022-05-12T21:00")
+    assert notes == {"day_boundary"}
+
+
+def test_the_weekend_and_a_clock_change_lie_between_two_days_of_new_york() -> None:
+    text = "symbol,date,open,high,low,close,volume\n"
+    for label in ("2024-03-07T22:00Z", "2024-03-10T21:00Z"):
+        text += f"EURUSD,{label},1,2,1,1,5\n"
+    closes = read(text, D1)[0].bars.closed_at
+    assert closes.astype(str).tolist() == [
+        "2024-03-08T22:00:00.000000",
+        "2024-03-11T21:00:00.000000",
+    ]
+
+
+@pytest.mark.parametrize(
+    "label", ["2022-05-11T20:00:00Z", "2022-05-11T22:00Z", "2022-05-13T21:00Z"]
+)
 def test_a_candle_that_opens_in_the_evening_ends_on_the_next_day(label: str) -> None:
     text = f"symbol,date,open,high,low,close,volume\nEURUSD,{label},1,2,1,1,5\n"
     series, notes = read(text, D1)
-    assert series.bars.closed_at[0] == np.datetime64("2022-05-13T00:00")
+    end = np.datetime64(label[:10]) + np.timedelta64(2, "D")
+    assert series.bars.closed_at[0] == end
     assert notes == {"day_boundary"}
 
 

@@ -1,11 +1,11 @@
 """Coarser bars lie on the calendar's boundaries and never look ahead."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,35 +71,69 @@ def test_a_missing_bar_moves_no_boundary() -> None:
     assert coarse.close[0] == 11.0
 
 
-@pytest.mark.parametrize(("timeframe", "every"), [(Timeframe.H4, "4h"), (Timeframe.D1, "1d")])
-def test_currency_bars_equal_a_plain_grouping_by_the_utc_clock(
-    timeframe: Timeframe, every: str
-) -> None:
+def table(bars: Bars) -> pl.DataFrame:
+    names = ("open", "high", "low", "close", "volume")
+    return pl.DataFrame({"t": bars.opened_at, **{name: getattr(bars, name) for name in names}})
+
+
+COARSE = (
+    pl.col("open").first(),
+    pl.col("high").max(),
+    pl.col("low").min(),
+    pl.col("close").last(),
+    pl.col("volume").sum(),
+)
+
+
+def test_currency_bars_equal_a_plain_grouping_by_the_utc_clock() -> None:
     bars = sample("EURUSD").bars
-    grouped = (
-        pl.DataFrame(
-            {
-                "t": bars.opened_at,
-                "o": bars.open,
-                "h": bars.high,
-                "l": bars.low,
-                "c": bars.close,
-                "v": bars.volume,
-            }
-        )
-        .group_by_dynamic("t", every=every)
-        .agg(
-            pl.col("o").first(),
-            pl.col("h").max(),
-            pl.col("l").min(),
-            pl.col("c").last(),
-            pl.col("v").sum(),
-        )
+    grouped = table(bars).group_by_dynamic("t", every="4h").agg(*COARSE)
+    coarse = resample(bars, Timeframe.H4, CURRENCIES)
+    assert table(coarse).equals(grouped)
+
+
+def test_currency_days_equal_a_plain_grouping_by_the_new_york_clock() -> None:
+    bars = sample("EURUSD").bars
+    local = pl.col("t").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York")
+    day = (local.dt.replace_time_zone(None) + pl.duration(hours=7)).dt.date()
+    grouped = table(bars).group_by(day.alias("day"), maintain_order=True).agg(*COARSE)
+    outside = pl.col("day").dt.weekday() == 6  # after the week's end on Friday
+    assert grouped.filter(outside).height == 2
+    grouped = grouped.filter(~outside)
+    coarse = resample(bars, Timeframe.D1, CURRENCIES)
+    assert table(coarse).drop("t").equals(grouped.drop("day"))
+    closes = (grouped["day"].cast(pl.Datetime("us")) + timedelta(hours=17)).dt.replace_time_zone(
+        "America/New_York"
     )
-    coarse = resample(bars, timeframe, CURRENCIES)
-    assert coarse.opened_at.tolist() == grouped["t"].to_numpy().tolist()
-    for name, column in zip(("open", "high", "low", "close", "volume"), "ohlcv", strict=True):
-        assert getattr(coarse, name).tolist() == grouped[column].to_list()
+    naive = closes.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    assert coarse.closed_at.tolist() == naive.to_list()
+    assert {day.isoweekday() for day in grouped["day"]} == {1, 2, 3, 4, 5}
+
+
+def test_weeks_of_currencies_end_where_their_days_end() -> None:
+    hours = resample(sample("EURUSD").bars, Timeframe.W1, CURRENCIES)
+    of_days = resample(
+        resample(sample("EURUSD").bars, Timeframe.D1, CURRENCIES), Timeframe.W1, CURRENCIES
+    )
+    assert same(hours, of_days)
+    assert str(hours.opened_at[0]) == "2017-04-30T21:00:00.000000"
+    assert str(hours.closed_at[0]) == "2017-05-05T21:00:00.000000"
+    dates = np.array(["2024-01-05", "2024-01-07", "2024-01-08"], dtype="datetime64[D]")
+    opened, closed = CURRENCIES.daily_bounds(dates)
+    one = np.ones(3)
+    days = Bars("EURUSD", Timeframe.D1, Source.IMPORTED, opened, closed, one, one, one, one, one)
+    assert resample(days, Timeframe.W1, CURRENCIES).closed_at.astype(str).tolist() == [
+        "2024-01-06T00:00:00.000000",
+        "2024-01-13T00:00:00.000000",
+    ]
+
+
+def test_resampling_in_two_steps_is_resampling_in_one() -> None:
+    bars = sample("EURUSD").bars
+    always = calendar_for("24/7")
+    two_steps = resample(resample(bars, Timeframe.H4, always), Timeframe.D1, always)
+    one_step = resample(bars, Timeframe.D1, always)
+    assert same(two_steps, one_step)
 
 
 def test_weekly_bars_equal_a_plain_grouping_by_week() -> None:
@@ -113,13 +147,6 @@ def test_weekly_bars_equal_a_plain_grouping_by_week() -> None:
     assert weekly.open.tolist() == grouped["o"].to_list()
     assert weekly.close.tolist() == grouped["c"].to_list()
     assert weekly.high.tolist() == grouped["h"].to_list()
-
-
-def test_resampling_in_two_steps_is_resampling_in_one() -> None:
-    bars = sample("EURUSD").bars
-    two_steps = resample(resample(bars, Timeframe.H4, CURRENCIES), Timeframe.D1, CURRENCIES)
-    one_step = resample(bars, Timeframe.D1, CURRENCIES)
-    assert same(two_steps, one_step)
 
 
 @settings(max_examples=60, deadline=None)
