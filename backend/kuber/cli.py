@@ -185,7 +185,9 @@ def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or se
 )
 def import_bars(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet.")],
-    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h, 1d or 1w.")],
+    timeframe: Annotated[
+        str, typer.Option(help="Length of a bar: 1m, 30m, 4h, 1d, 1w, 1mo and more.")
+    ],
     timezone: Annotated[
         str | None, typer.Option(help="Zone of the times in the file; UTC by default.")
     ] = None,
@@ -293,7 +295,9 @@ def generators_replay(
     symbols: Annotated[str, typer.Option(help="Symbols with commas between.")],
     start: Annotated[str, typer.Option("--from", help="Bars that closed after this.")],
     end: Annotated[str, typer.Option("--to", help="And by this.")],
-    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 1h, 4h, 1d or 1w.")] = "1d",
+    timeframe: Annotated[
+        str, typer.Option(help="Length of a bar: 1m, 30m, 4h, 1d, 1w, 1mo and more.")
+    ] = "1d",
     config: Annotated[str, typer.Option(help="Settings of the generator, as JSON.")] = "{}",
     step_days: Annotated[
         int, typer.Option(min=1, max=3650, help="Days of history in one transaction.")

@@ -138,9 +138,19 @@ class TradingCalendar:
     def weekly_bounds(self, dates: DateArray) -> tuple[TimeArray, TimeArray]:
         """Return first opening and last close of the trading week around each date."""
         sessions = self.sessions(dates.min(), dates.max())
-        weeks = self.week_of(dates)
-        first = np.searchsorted(sessions.weeks, weeks, side="left")
-        last = np.searchsorted(sessions.weeks, weeks, side="right") - 1
+        return self._bounds(dates, sessions, sessions.weeks, self.week_of(dates))
+
+    def monthly_bounds(self, dates: DateArray) -> tuple[TimeArray, TimeArray]:
+        """Return first opening and last close of the sessions in the month of each date."""
+        sessions = self.sessions(dates.min(), dates.max())
+        return self._bounds(dates, sessions, months_of(sessions.dates), months_of(dates))
+
+    def _bounds(
+        self, dates: DateArray, sessions: Sessions, spans: IndexArray, of_dates: IndexArray
+    ) -> tuple[TimeArray, TimeArray]:
+        """Return first opening and last close of the sessions with the number of each date."""
+        first = np.searchsorted(spans, of_dates, side="left")
+        last = np.searchsorted(spans, of_dates, side="right") - 1
         opens, closes = sessions.opens[first].copy(), sessions.closes[last].copy()
         for at in np.flatnonzero(first > last):
             opens[at], closes[at] = self._usual_hours(dates[at])
@@ -243,6 +253,11 @@ def _new_york_days(first_year: int, last_year: int) -> Sessions:
         np.array(closes, dtype="datetime64[us]"),
         weeks,
     )
+
+
+def months_of(dates: DateArray) -> IndexArray:
+    """Return the number of the month that each date lies in."""
+    return dates.astype("datetime64[M]").astype(np.int64)
 
 
 def _year(day: np.datetime64) -> int:

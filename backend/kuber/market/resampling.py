@@ -4,7 +4,7 @@ Exchange-traded instruments: intraday bars are counted from the session's open a
 cut at its close (4 h on the New York exchange: 09:30-13:30 and 13:30-16:00), and bars outside the
 session are left out. Currencies and crypto: intraday bars are cut at 00:00 UTC. Daily bars are
 trading days (of currencies to 17:00 New York, unless the bars at hand are UTC days), weekly bars
-are trading weeks.
+are trading weeks, monthly bars the sessions whose dates lie in the month.
 
 A fine bar belongs to the coarse bar in which it closes, and a coarse bar's close comes from the
 calendar, not from the bars at hand. So a coarse bar never holds a price from after its own close,
@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kuber.market.calendars import Sessions, TradingCalendar
+from kuber.market.calendars import Sessions, TradingCalendar, months_of
 from kuber.market.types import Bars, TimeArray, Timeframe
 
 Mask = NDArray[np.bool_]
@@ -36,7 +36,7 @@ def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bar
         return bars
     if len(bars) == 0:
         return replace(bars, timeframe=timeframe)
-    assert timeframe.span > bars.timeframe.span, "resampling only makes coarser bars"
+    assert timeframe in bars.timeframe.and_coarser, "resampling only makes coarser bars"
     inside, opened_at, closed_at = _buckets(bars, timeframe, calendar)
     bars = _select(bars, inside)
     if len(bars) == 0:
@@ -69,10 +69,10 @@ def _buckets(
     if bars.timeframe.intraday and not (timeframe.intraday and calendar.clock_aligned):
         used = bars.closed_at > sessions.opens[index]
         index = index[used]
-    if timeframe is Timeframe.W1:
-        weeks = sessions.weeks[index]
-        first = np.searchsorted(sessions.weeks, weeks, side="left")
-        last = np.searchsorted(sessions.weeks, weeks, side="right") - 1
+    if timeframe in (Timeframe.W1, Timeframe.MO1):
+        spans = sessions.weeks if timeframe is Timeframe.W1 else months_of(sessions.dates)
+        first = np.searchsorted(spans, spans[index], side="left")
+        last = np.searchsorted(spans, spans[index], side="right") - 1
         return used, sessions.opens[first], sessions.closes[last]
     opens, closes = sessions.opens[index], sessions.closes[index]
     if timeframe is Timeframe.D1:

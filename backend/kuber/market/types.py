@@ -19,16 +19,25 @@ class Timeframe(StrEnum):
     """Length of one bar."""
 
     M1 = "1m"
+    M2 = "2m"
+    M3 = "3m"
     M5 = "5m"
+    M10 = "10m"
     M15 = "15m"
+    M30 = "30m"
     H1 = "1h"
+    H2 = "2h"
     H4 = "4h"
+    H6 = "6h"
+    H8 = "8h"
+    H12 = "12h"
     D1 = "1d"
     W1 = "1w"
+    MO1 = "1mo"
 
     @property
     def span(self) -> timedelta:
-        """Nominal length; the true close of a daily or weekly bar comes from its calendar."""
+        """Nominal length, of a month 30 days; the true close of a bar comes from its calendar."""
         return _SPANS[self]
 
     @property
@@ -38,18 +47,24 @@ class Timeframe(StrEnum):
 
     @property
     def and_coarser(self) -> "tuple[Timeframe, ...]":
-        """This timeframe and every one that can be resampled from it, finest first."""
-        return tuple(other for other in Timeframe if other.span >= self.span)
+        """This timeframe and every one that can be resampled from it, finest first.
+
+        Minutes and hours make only multiples of themselves; weeks make no months.
+        """
+        return tuple(other for other in Timeframe if other is self or self._makes(other))
+
+    def _makes(self, other: "Timeframe") -> bool:
+        if other.intraday:
+            return self.span < other.span and not other.span % self.span
+        return self.span < other.span and self is not Timeframe.W1
 
 
 _SPANS = {
-    Timeframe.M1: timedelta(minutes=1),
-    Timeframe.M5: timedelta(minutes=5),
-    Timeframe.M15: timedelta(minutes=15),
-    Timeframe.H1: timedelta(hours=1),
-    Timeframe.H4: timedelta(hours=4),
+    **{one: timedelta(minutes=int(one[:-1])) for one in Timeframe if one.endswith("m")},
+    **{one: timedelta(hours=int(one[:-1])) for one in Timeframe if one.endswith("h")},
     Timeframe.D1: timedelta(days=1),
     Timeframe.W1: timedelta(weeks=1),
+    Timeframe.MO1: timedelta(days=30),
 }
 
 

@@ -72,7 +72,10 @@ def _serve(listener: socket.socket, answers: Mapping[int, bytes], error: int) ->
         except OSError:
             return
         with connection:
-            request = _receive(connection)
+            try:
+                request = _receive(connection)
+            except (ConnectionError, struct.error):
+                continue  # who asked has gone
             if request[:2] != b"\x00\x01":
                 continue  # it answers nothing but Fetch
             (offset,) = struct.unpack_from(">q", request, len(request) - 12)

@@ -12,12 +12,21 @@ from kuber.market.types import Bars, Timeframe
 EVIDENCE_WEIGHTS = {"Trend": 0.5, "Momentum": 0.35, "Location": 0.15}
 TIMEFRAME_WEIGHTS = {
     Timeframe.M1: 1.0,
+    Timeframe.M2: 1.0,
+    Timeframe.M3: 1.2,
     Timeframe.M5: 1.5,
+    Timeframe.M10: 1.8,
     Timeframe.M15: 2.0,
+    Timeframe.M30: 2.5,
     Timeframe.H1: 3.0,
+    Timeframe.H2: 3.5,
     Timeframe.H4: 4.0,
+    Timeframe.H6: 4.5,
+    Timeframe.H8: 5.0,
+    Timeframe.H12: 5.5,
     Timeframe.D1: 6.0,
     Timeframe.W1: 7.0,
+    Timeframe.MO1: 8.0,
 }
 """The longer a bar, the more its evidence counts."""
 

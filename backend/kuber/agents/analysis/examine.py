@@ -61,6 +61,6 @@ def too_short(bars: Bars, needed: int) -> str | None:
     """Return the sentence that says so when `bars` are fewer than `needed`."""
     if len(bars) >= needed:
         return None
-    names = {"1d": "daily", "1w": "weekly"}
+    names = {"1d": "daily", "1w": "weekly", "1mo": "monthly"}
     kind = names.get(bars.timeframe.value, bars.timeframe.value)
     return f"needs {needed} closed {kind} bars, {len(bars)} are available"

@@ -225,13 +225,16 @@ def check_fit(
     smallest_days = int(steps[nearest] // np.timedelta64(1, "D"))
     typical_days = float(np.median(steps) / np.timedelta64(1, "D"))
     # Holidays move the label of a week by some days; a day has at most some days off behind it.
-    fits = (
-        smallest_days < _WEEK_DAYS - 3 and typical_days < _WEEK_DAYS - 3
-        if timeframe is Timeframe.D1
-        else smallest_days >= 1 and _WEEK_DAYS - 3 <= typical_days <= _WEEK_DAYS + 3
-    )
-    if not fits:
-        _wrong_timeframe(round(typical_days) * 1440, timeframe, lines[nearest + 1], field, faults)
+    fitting = {
+        Timeframe.D1: max(smallest_days, typical_days) < _WEEK_DAYS - 3,
+        Timeframe.W1: smallest_days >= 1 and _WEEK_DAYS - 3 <= typical_days <= _WEEK_DAYS + 3,
+        Timeframe.MO1: _MONTH_DAYS[0] <= typical_days <= _MONTH_DAYS[1],
+    }
+    if not fitting[timeframe]:
+        found = next((one for one, fits in fitting.items() if fits), None)
+        _wrong_timeframe(
+            round(typical_days) * 1440, found, timeframe, lines[nearest + 1], field, faults
+        )
 
 
 def _check_intraday(
@@ -264,13 +267,18 @@ def _check_intraday(
     if longest == span and (apart == span or apart != int(near.min())):
         return
     nearest = int(np.argmin(minutes))
-    _wrong_timeframe(apart, timeframe, lines[nearest + 1], field, faults)
+    found = next((one for one in Timeframe if one.span == timedelta(minutes=apart)), None)
+    _wrong_timeframe(apart, found, timeframe, lines[nearest + 1], field, faults)
 
 
 def _wrong_timeframe(
-    minutes: int, timeframe: Timeframe, line: int, field: str, faults: Faults
+    minutes: int,
+    found: Timeframe | None,
+    timeframe: Timeframe,
+    line: int,
+    field: str,
+    faults: Faults,
 ) -> None:
-    found = next((one for one in Timeframe if one.span == timedelta(minutes=minutes)), None)
     remedy = (
         f"Import the file with the timeframe it has, here '{found}'."
         if found and found is not timeframe
@@ -287,6 +295,7 @@ def _wrong_timeframe(
 
 _HALF_DAY = 12 * 60
 _WEEK_DAYS = 7
+_MONTH_DAYS = (27, 32)
 
 
 def _words(minutes: int) -> str:

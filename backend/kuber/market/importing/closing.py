@@ -59,6 +59,8 @@ def bounds_of(
         return Bounds(labels, days.closes[np.searchsorted(days.opens, labels)])
     if timeframe is Timeframe.D1:
         return Bounds(*calendar.daily_bounds(dates))
+    if timeframe is Timeframe.MO1:
+        return Bounds(*calendar.monthly_bounds(dates))
     return Bounds(*calendar.weekly_bounds(_in_week(dates, calendar, notes)))
 
 

@@ -134,8 +134,8 @@ class _Reading:
         check_fit(labels, lines, self.timeframe, field, self.faults)
         opened, closed = bounds_of(labels, self.timeframe, calendar, self.notes)
         numbers = self._numbers_of(rows)
-        if self.timeframe is Timeframe.W1:
-            kept = self._each_week_once(symbol, opened, lines, numbers)
+        if self.timeframe in (Timeframe.W1, Timeframe.MO1):
+            kept = self._each_once(symbol, opened, lines, numbers)
             opened, closed = opened[kept], closed[kept]
             numbers = {name: column[kept] for name, column in numbers.items()}
         open_, high, low, close, volume = (numbers[name] for name in _NUMBERS)
@@ -150,31 +150,32 @@ class _Reading:
             columns["adj_close"] = self.numbers.adj_close[rows]
         return columns
 
-    def _each_week_once(
+    def _each_once(
         self, symbol: str, opened: TimeArray, lines: list[int], numbers: dict[str, FloatArray]
     ) -> NDArray[np.bool_]:
-        """Return which bars stay: Yahoo's weekly files end with a row for the newest day, which
-        belongs to the week before it. Any other week that is there twice is noted."""
+        """Return which bars stay: Yahoo's weekly and monthly files end with a row for the newest
+        day, which belongs to the bar before it. Any other that is there twice is noted."""
+        span = "week" if self.timeframe is Timeframe.W1 else "month"
         kept = np.ones(len(opened), dtype=np.bool_)
         again = np.flatnonzero(opened[1:] == opened[:-1]) + 1
         if len(again) == 1 and again[0] == len(opened) - 1 and len(opened) > 1:
-            week, day = len(opened) - 2, len(opened) - 1
+            whole, day = len(opened) - 2, len(opened) - 1
             for name, most in (("high", np.maximum), ("low", np.minimum), ("volume", np.maximum)):
-                numbers[name][week] = most(numbers[name][week], numbers[name][day])
+                numbers[name][whole] = most(numbers[name][whole], numbers[name][day])
             for name in ("close", "adj_close"):
                 if name in numbers:
-                    numbers[name][week] = numbers[name][day]
+                    numbers[name][whole] = numbers[name][day]
             kept[day] = False
             self.notes.add(
-                "merged_week",
-                f"{symbol}: line {lines[day]} was merged into the week it belongs to.",
+                f"merged_{span}",
+                f"{symbol}: line {lines[day]} was merged into the {span} it belongs to.",
             )
             return kept
         for at in again:
             self.faults.add(
                 "duplicate_time",
-                f"{symbol} has two bars for one week.",
-                "Keep one bar for each week.",
+                f"{symbol} has two bars for one {span}.",
+                f"Keep one bar for each {span}.",
                 lines[at],
                 self.table.time_column,
             )

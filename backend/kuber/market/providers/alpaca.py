@@ -35,15 +35,19 @@ from kuber.market.series import FrameCache, RawBars, RawSeries, no_bars
 from kuber.market.symbols import SymbolKind, parse_symbol
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime, to_datetime64
 
-_FETCHED = {
-    Timeframe.M1: (Timeframe.M1, TimeFrame(1, TimeFrameUnit.Minute)),
-    Timeframe.M5: (Timeframe.M5, TimeFrame(5, TimeFrameUnit.Minute)),
-    Timeframe.M15: (Timeframe.M15, TimeFrame(15, TimeFrameUnit.Minute)),
-    Timeframe.H1: (Timeframe.M15, TimeFrame(15, TimeFrameUnit.Minute)),
-    Timeframe.H4: (Timeframe.M15, TimeFrame(15, TimeFrameUnit.Minute)),
-    Timeframe.D1: (Timeframe.D1, TimeFrame(1, TimeFrameUnit.Day)),
-    Timeframe.W1: (Timeframe.D1, TimeFrame(1, TimeFrameUnit.Day)),
+_SPANS = {
+    Timeframe.D1: TimeFrame(1, TimeFrameUnit.Day),
+    Timeframe.M15: TimeFrame(15, TimeFrameUnit.Minute),
+    Timeframe.M5: TimeFrame(5, TimeFrameUnit.Minute),
+    Timeframe.M1: TimeFrame(1, TimeFrameUnit.Minute),
 }
+_FETCHED = {
+    timeframe: next(
+        (fetched, span) for fetched, span in _SPANS.items() if timeframe in fetched.and_coarser
+    )
+    for timeframe in Timeframe
+}
+"""What is fetched for each timeframe: the coarsest that makes it."""
 _KNOWN_BY = timedelta(days=14)
 _UNKNOWN_FOR = timedelta(minutes=1)
 _MOST_UNKNOWN = 10_000
@@ -272,6 +276,8 @@ def _start(
     day = timedelta(days=1) if calendar.clock_aligned else timedelta(hours=6, minutes=30)
     if timeframe is Timeframe.W1:
         needed = 5 * (count + 1) if not calendar.clock_aligned else 7 * (count + 1)
+    elif timeframe is Timeframe.MO1:
+        needed = 23 * (count + 1) if not calendar.clock_aligned else 31 * (count + 1)
     elif timeframe is Timeframe.D1:
         needed = count
     else:

@@ -44,6 +44,7 @@ IndexArray = NDArray[np.int64]
 
 FIRST_AT = datetime(2000, 1, 31, tzinfo=UTC)
 _BLOCK_WEEKS = 4
+_DAYS_A_MONTH = 31
 _MINUTE = np.timedelta64(1, "m")
 _KEPT_PATHS = 128
 _BLOCKS_A_YEAR = 365.25 / (7 * _BLOCK_WEEKS)
@@ -94,6 +95,13 @@ class MarketSimulator:
         if symbol not in UNIVERSE:
             return None
         path = await self._path(symbol)
+        if timeframe is Timeframe.MO1:  # months lie across the blocks, which are whole weeks
+            days = await self.bars(
+                user_id, symbol, Timeframe.D1, as_of, (count + 1) * _DAYS_A_MONTH
+            )
+            assert days is not None
+            months = await asyncio.to_thread(resample, days, timeframe, path.calendar)
+            return months.closed_by(as_of).last(count)
         last = path.block_at(as_of)
         parts: list[Bars] = []
         missing = count

@@ -193,7 +193,7 @@ def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
         own[0].source,
         traits.calendar,
         traits.currency,
-        own[0].timeframe.and_coarser,
+        tuple(one for one in Timeframe if any(one in row.timeframe.and_coarser for row in own)),
         min(row.first_at for row in own),
         max(row.last_at for row in own),
     )
@@ -202,11 +202,10 @@ def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
 
 def _series_for(dataset: _Dataset, timeframe: Timeframe) -> SeriesRow:
     """Return the stored series itself, else the nearest finer one."""
-    fitting = [row for row in dataset.rows if row.timeframe.span <= timeframe.span]
+    fitting = [row for row in dataset.rows if timeframe in row.timeframe.and_coarser]
     if fitting:
         return fitting[-1]
-    finest = dataset.instrument.timeframes[0]
     raise TimeframeUnavailable(
-        f"{dataset.instrument.symbol} has no {timeframe} bars: its finest stored timeframe is"
-        f" {finest}. Choose {finest} or a coarser one, or import {timeframe} bars."
+        f"{dataset.instrument.symbol} has no {timeframe} bars, and its stored bars make none. "
+        f"Choose one of {', '.join(dataset.instrument.timeframes)}, or import {timeframe} bars."
     )

@@ -222,10 +222,10 @@ async def test_ten_thousand_rows_are_imported(
 
 
 @pytest.mark.usefixtures("seeded")
-async def test_a_finer_timeframe_than_stored_names_the_finest(
+async def test_a_finer_timeframe_than_stored_names_those_there_are(
     service: MarketService, user: UserId
 ) -> None:
-    with pytest.raises(TimeframeUnavailable, match="finest stored timeframe is 1d"):
+    with pytest.raises(TimeframeUnavailable, match="Choose one of 1d, 1w, 1mo, or import 1h bars"):
         await service.bars(user, "AAPL", Timeframe.H1, NOW, 5)
 
 

@@ -27,7 +27,7 @@ async def test_symbols_lists_imports_sample_and_provider_once(
     assert await found_by(service, user, "eurusd") == ["EURUSD"]
     assert await found_by(service, user, "nvid") == ["NVDA"]
     shown = SymbolOut.of(found["AAPL"]).model_dump(mode="json")
-    assert shown["timeframes"] == ["1d", "1w"]
+    assert shown["timeframes"] == ["1d", "1w", "1mo"]
     assert shown["last_at"] == "2013-03-01T21:00:00Z"
     other = await add_user(database)
     tesla = (await service.symbols(other, "TSLA", limit=9)).items[0]

@@ -22,7 +22,7 @@ BACKEND = Path(__file__).parents[3]
         ({"config": "[1]"}, "--config must be a JSON object"),
         ({"end": "yesterday"}, "--to must be a date"),
         ({"end": "2003-01-01"}, "--from must be before --to"),
-        ({"timeframe": "2d"}, "--timeframe must be one of 1m, 5m"),
+        ({"timeframe": "2d"}, "--timeframe must be one of 1m, 2m, 3m"),
         ({"symbols": "A B"}, "symbol"),
     ],
 )

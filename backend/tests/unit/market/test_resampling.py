@@ -154,7 +154,7 @@ def test_weekly_bars_equal_a_plain_grouping_by_week() -> None:
     hours=st.lists(st.integers(0, 24 * 60), min_size=1, max_size=120, unique=True),
     cut=st.integers(0, 24 * 60),
     code=st.sampled_from(["XNYS", "24/5", "24/7"]),
-    timeframe=st.sampled_from([Timeframe.H4, Timeframe.D1, Timeframe.W1]),
+    timeframe=st.sampled_from([one for one in Timeframe.H1.and_coarser if one is not Timeframe.H1]),
     minutes=st.sampled_from([0, 30]),
 )
 def test_whatever_bars_there_are_a_cut_of_later_ones_changes_no_closed_bar(
@@ -171,6 +171,31 @@ def test_whatever_bars_there_are_a_cut_of_later_ones_changes_no_closed_bar(
     assert (np.diff(whole.opened_at) > np.timedelta64(0)).all()
     assert (whole.low <= whole.close).all()
     assert whole.volume.sum() <= len(bars)
+
+
+def test_minutes_and_hours_make_multiples_of_themselves_and_weeks_no_months() -> None:
+    made = {one.value: [str(other) for other in one.and_coarser] for one in Timeframe}
+    assert made["2m"] == ["2m", "10m", "30m", "1h", *made["2h"]]
+    assert made["15m"] == ["15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "1w", "1mo"]
+    assert made["4h"] == ["4h", "8h", "12h", "1d", "1w", "1mo"]
+    assert made["8h"] == ["8h", "1d", "1w", "1mo"]
+    assert made["1d"] == ["1d", "1w", "1mo"]
+    assert made["1w"] == ["1w"]
+    assert made["1mo"] == ["1mo"]
+
+
+def test_a_month_is_all_of_its_sessions_and_no_other() -> None:
+    bars = sample("MSFT").bars
+    dates = bars.opened_at.astype("datetime64[D]")
+    grouped = (
+        table(bars)
+        .group_by(pl.Series("m", dates).dt.truncate("1mo"), maintain_order=True)
+        .agg(*COARSE)
+    )
+    months = resample(bars, Timeframe.MO1, NEW_YORK)
+    assert table(months).drop("t").equals(grouped.drop("m"))
+    assert (months.closed_at.astype("datetime64[M]") == months.opened_at.astype("M8[M]")).all()
+    assert np.isin(months.closed_at[:-1], bars.closed_at).all()
 
 
 def test_no_bars_make_no_bars() -> None:

@@ -49,10 +49,26 @@ async def test_another_seed_or_symbol_gives_other_prices() -> None:
 async def test_coarse_bars_are_the_resample_of_fine_ones(symbol: str) -> None:
     minutes = await bars(symbol, Timeframe.M1, 15_000)
     calendar = calendar_for((await MarketSimulator().instrument(USER, symbol)).calendar)  # type: ignore[union-attr]
-    for timeframe in (Timeframe.M15, Timeframe.H4, Timeframe.D1):
+    for timeframe in (Timeframe.M3, Timeframe.M15, Timeframe.H4, Timeframe.H12, Timeframe.D1):
         expected = resample(minutes, timeframe, calendar).closed_by(NOW)
         whole = expected.window(1, len(expected))  # the first may lack its beginning
         assert same(whole, await bars(symbol, timeframe, len(whole)))
+
+
+@pytest.mark.parametrize("symbol", ["TSLA", "GBPUSD", "BTCUSD"])
+async def test_months_are_made_of_all_their_days(symbol: str) -> None:
+    days = await bars(symbol, Timeframe.D1, 31 * 40)
+    months = await bars(symbol, Timeframe.MO1, 24)
+    assert len(months) == 24
+    assert str(months.closed_at[-1].astype("datetime64[M]")) in ("2025-12", "2026-01")
+    for at in range(24):
+        inside = (days.opened_at >= months.opened_at[at]) & (days.closed_at <= months.closed_at[at])
+        assert months.high[at] == days.high[inside].max()
+        assert months.low[at] == days.low[inside].min()
+        assert months.open[at] == days.open[inside][0]
+        assert months.close[at] == days.close[inside][-1]
+        assert 19 <= inside.sum() <= 31
+    assert (months.opened_at[1:] >= months.closed_at[:-1]).all()
 
 
 @pytest.mark.parametrize("symbol", ["AMD", "USDJPY", "ETHUSD"])

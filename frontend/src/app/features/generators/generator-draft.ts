@@ -18,12 +18,21 @@ export interface GeneratorDraft {
 
 export const TIMEFRAMES: readonly { readonly value: Timeframe; readonly label: string }[] = [
   { value: '1m', label: '1 minute' },
+  { value: '2m', label: '2 minutes' },
+  { value: '3m', label: '3 minutes' },
   { value: '5m', label: '5 minutes' },
+  { value: '10m', label: '10 minutes' },
   { value: '15m', label: '15 minutes' },
+  { value: '30m', label: '30 minutes' },
   { value: '1h', label: '1 hour' },
+  { value: '2h', label: '2 hours' },
   { value: '4h', label: '4 hours' },
+  { value: '6h', label: '6 hours' },
+  { value: '8h', label: '8 hours' },
+  { value: '12h', label: '12 hours' },
   { value: '1d', label: '1 day' },
   { value: '1w', label: '1 week' },
+  { value: '1mo', label: '1 month' },
 ];
 
 export function newDraft({ kind, name }: GeneratorKindOut): GeneratorDraft {

@@ -4,18 +4,32 @@ import type { ChartBar, ChartLine, ChartMark } from '@shared/price-chart/chart-t
 import { formatQuantity } from '@shared/format/numbers';
 
 const MINUTE_MS = 60_000;
-const TIMEFRAME_MS: Readonly<Record<string, number>> = {
+const TIMEFRAME_MS: Readonly<Record<Timeframe, number>> = {
   '1m': MINUTE_MS,
+  '2m': 2 * MINUTE_MS,
+  '3m': 3 * MINUTE_MS,
   '5m': 5 * MINUTE_MS,
+  '10m': 10 * MINUTE_MS,
   '15m': 15 * MINUTE_MS,
+  '30m': 30 * MINUTE_MS,
   '1h': 60 * MINUTE_MS,
+  '2h': 120 * MINUTE_MS,
   '4h': 240 * MINUTE_MS,
+  '6h': 360 * MINUTE_MS,
+  '8h': 480 * MINUTE_MS,
+  '12h': 720 * MINUTE_MS,
   '1d': 1_440 * MINUTE_MS,
+  '1w': 7 * 1_440 * MINUTE_MS,
+  '1mo': 31 * 1_440 * MINUTE_MS,
 };
 const BARS_BEFORE = 250;
 const BARS_AFTER = 60;
 /** Markets are closed more than they are open: ask for a longer stretch of the calendar. */
-const CLOSED_FACTOR: Readonly<Record<string, number>> = { '1d': 1.6 };
+const CLOSED_FACTOR: Readonly<Record<string, number>> = {
+  '1d': 1.6,
+  '1w': 1.1,
+  '1mo': 1.1,
+};
 const INTRADAY_FACTOR = 5.5;
 
 export interface Plan {
@@ -40,7 +54,7 @@ export async function loadBars(
   later: boolean,
 ): Promise<readonly ChartBar[]> {
   const nowMs = Date.parse(now);
-  const stretch = (TIMEFRAME_MS[timeframe] ?? MINUTE_MS) * factorOf(timeframe);
+  const stretch = (TIMEFRAME_MS[timeframe as Timeframe] ?? MINUTE_MS) * factorOf(timeframe);
   const read = async (start: number, end: number): Promise<readonly BarOut[]> => {
     const query = {
       symbol,
