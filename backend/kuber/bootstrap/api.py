@@ -27,7 +27,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
-from kuber.market.scanners.service import ScannerService
+from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.notifications.channels import Channels, Codes
 from kuber.notifications.service import NoticeService
 from kuber.notifications.types import NOTICES_CHANNEL
@@ -125,7 +125,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             webhooks=webhooks,
             webhook_sources=webhook_sources,
             signals=SignalService(
-                pipelines, TierPolicy(settings.enforce_subscription_limits), clock
+                pipelines, tickers_of, TierPolicy(settings.enforce_subscription_limits), clock
             ),
             generators=generators,
             short_pool=short_pool,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kuber.pipelines.types import Subscription
 from kuber.signals.types import Outcome, SignalDirection, SkipReason
+from kuber.signals.unmatched import UnmatchedReason
 
 
 class TickerOut(BaseModel):
@@ -31,6 +32,13 @@ class MatchOut(BaseModel):
     execution_id: UUID | None
 
 
+class UnmatchedOut(BaseModel):
+    """Why a signal matched none of the caller's pipelines, as their triggers stand now."""
+
+    reason: UnmatchedReason
+    detail: str
+
+
 class SignalOut(BaseModel):
     """One signal; `started` and `skipped` count the caller's pipelines only."""
 
@@ -47,6 +55,8 @@ class SignalOut(BaseModel):
     started: int
     skipped: int
     matches: list[MatchOut]
+    unmatched: UnmatchedOut | None = None
+    """Only where there are no matches."""
 
 
 class SignalList(BaseModel):

@@ -10,6 +10,7 @@ from kuber.identity.types import Tier
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.pipelines.service import PipelineService
+from kuber.pipelines.subscriptions import signal_pipelines
 from kuber.pipelines.types import KnownPipeline
 from kuber.signals.errors import SignalNotFound
 from kuber.signals.models import SignalMatchRow, SignalRow
@@ -23,16 +24,22 @@ from kuber.signals.schemas import (
     SignalOut,
     TickerOut,
     TypePreview,
+    UnmatchedOut,
 )
+from kuber.signals.subscriptions import TickersOf, subscribers_of
 from kuber.signals.tiers import TierPolicy
 from kuber.signals.types import Outcome, SignalQuery, SkipReason
+from kuber.signals.unmatched import why_unmatched
 
 
 class SignalService:
     """Every method sees the platform's signals and one user's own."""
 
-    def __init__(self, pipelines: PipelineService, tiers: TierPolicy, clock: Clock) -> None:
+    def __init__(
+        self, pipelines: PipelineService, tickers_of: TickersOf, tiers: TierPolicy, clock: Clock
+    ) -> None:
         self._pipelines = pipelines
+        self._tickers_of = tickers_of
         self._tiers = tiers
         self._clock = clock
 
@@ -100,7 +107,22 @@ class SignalService:
             matches[match.signal_id].append(match)
         pipelines = {match.pipeline_id for found in matches.values() for match in found}
         known = await self._pipelines.known(session, user_id, pipelines) if pipelines else {}
-        return [_signal_out(row, matches[row.id], known) for row in rows]
+        out = [_signal_out(row, matches[row.id], known) for row in rows]
+        await self._explain(session, user_id, [one for one in out if not one.matches])
+        return out
+
+    async def _explain(
+        self, session: AsyncSession, user_id: UserId, unmatched: list[SignalOut]
+    ) -> None:
+        """Say of signals without matches why they have none."""
+        if not unmatched:
+            return
+        active = await signal_pipelines(session, user_id=user_id)
+        subscribers = await subscribers_of(session, active, self._tickers_of)
+        for signal in unmatched:
+            named = [(item.ticker, item.signal) for item in signal.tickers]
+            why = why_unmatched(signal.signal_type, named, len(active), subscribers)
+            signal.unmatched = UnmatchedOut(reason=why.reason, detail=why.detail)
 
 
 def _signal_out(

@@ -91,7 +91,9 @@ class SubscriptionWatch:
     async def load(self) -> None:
         """Build the index of all active pipelines."""
         async with self._database.transaction() as session:
-            subscribers = await self._subscribers(session, await signal_pipelines(session))
+            subscribers = await subscribers_of(
+                session, await signal_pipelines(session), self._tickers_of
+            )
         self.index = await asyncio.to_thread(SubscriptionIndex, subscribers)
         self._on_index(self.index)
         log.info("subscriptions_loaded", pipelines=len(self.index))
@@ -113,7 +115,7 @@ class SubscriptionWatch:
                 else:
                     continue
                 found |= {item.pipeline_id: item for item in more}
-            subscribers = await self._subscribers(session, list(found.values()))
+            subscribers = await subscribers_of(session, list(found.values()), self._tickers_of)
         present = {subscriber.pipeline_id for subscriber in subscribers}
         for pipeline_id in ({*pipelines} | {*found}) - present:
             self.index.remove(PipelineId(pipeline_id))
@@ -122,31 +124,33 @@ class SubscriptionWatch:
             await asyncio.sleep(0)  # signals are matched in between
         log.info("subscriptions_changed", notices=len(changed), pipelines=len(self.index))
 
-    async def _subscribers(
-        self, session: AsyncSession, pipelines: list[SignalPipeline]
-    ) -> list[Subscriber]:
-        scanners = {item.trigger.scanner_id for item in pipelines if item.trigger.scanner_id}
-        tickers = await self._tickers_of(session, scanners) if scanners else {}
-        tiers = await tiers_of(session, {item.user_id for item in pipelines})
-        return [
-            Subscriber(
-                pipeline_id=item.pipeline_id,
-                user_id=item.user_id,
-                tier=tiers[item.user_id],
-                thresholds={s.signal_type: s.min_confidence for s in item.trigger.subscriptions},
-                tickers=tickers[item.trigger.scanner_id],
-                market_hours_only=item.trigger.market_hours_only,
-                directions={
-                    s.signal_type: frozenset(s.directions)
-                    for s in item.trigger.subscriptions
-                    if s.directions != EVERY_DIRECTION_BUT_FLAT
-                },
-            )
-            for item in pipelines
-            if item.user_id in tiers
-            and item.trigger.scanner_id in tickers
-            and tickers[item.trigger.scanner_id]
-        ]
+
+async def subscribers_of(
+    session: AsyncSession, pipelines: list[SignalPipeline], tickers_of: TickersOf
+) -> list[Subscriber]:
+    """Return what the index knows of these pipelines; those without a ticker are left out."""
+    scanners = {item.trigger.scanner_id for item in pipelines if item.trigger.scanner_id}
+    tickers = await tickers_of(session, scanners) if scanners else {}
+    tiers = await tiers_of(session, {item.user_id for item in pipelines})
+    return [
+        Subscriber(
+            pipeline_id=item.pipeline_id,
+            user_id=item.user_id,
+            tier=tiers[item.user_id],
+            thresholds={s.signal_type: s.min_confidence for s in item.trigger.subscriptions},
+            tickers=tickers[item.trigger.scanner_id],
+            market_hours_only=item.trigger.market_hours_only,
+            directions={
+                s.signal_type: frozenset(s.directions)
+                for s in item.trigger.subscriptions
+                if s.directions != EVERY_DIRECTION_BUT_FLAT
+            },
+        )
+        for item in pipelines
+        if item.user_id in tiers
+        and item.trigger.scanner_id in tickers
+        and tickers[item.trigger.scanner_id]
+    ]
 
 
 def _cut(descriptor: int) -> None:

@@ -171,6 +171,42 @@ async def test_signals_are_found_by_what_they_meant_for_the_callers_pipelines(
     assert (shown["started"], shown["skipped"]) == (0, 1)
     [match] = shown["matches"]
     assert (match["pipeline_name"], match["reason"]) == ("Mine", "below_threshold")
+    assert shown["unmatched"] is None
+
+
+async def test_a_signal_that_matched_nothing_says_why(
+    ann: httpx.AsyncClient, record: Record
+) -> None:
+    signal = record.add("rsi", ("AAPL", 80))
+
+    async def why() -> tuple[str, str]:
+        [listed] = (await ann.get(SIGNALS)).json()["items"]
+        shown = (await ann.get(f"{SIGNALS}/{signal}")).json()
+        assert listed["unmatched"] == shown["unmatched"]
+        return shown["unmatched"]["reason"], shown["unmatched"]["detail"]
+
+    assert (await why())[0] == "no_pipeline"
+    scanner = await ann.post(
+        "/api/v1/scanners",
+        json={"name": "Mine", "kind": "manual", "tickers": ["TSLA"]},
+        headers={"Idempotency-Key": str(uuid4())},
+    )
+    trigger = {
+        "kind": "signal",
+        "scanner_id": scanner.json()["id"],
+        "subscriptions": [{"signal_type": "rsi", "min_confidence": 70}],
+    }
+    made = await ann.post(
+        "/api/v1/pipelines",
+        json={"name": "Mine", "template": "golden-cross", "trigger": trigger},
+        headers={"Idempotency-Key": str(uuid4())},
+    )
+    assert made.status_code == 201, made.text
+    assert (await why())[0] == "no_pipeline"
+    switched_on = await ann.post(f"/api/v1/pipelines/{made.json()['id']}/activate")
+    assert switched_on.status_code == 200, switched_on.text
+    reason, detail = await why()
+    assert (reason, "AAPL" in detail) == ("ticker", True)
 
 
 async def test_a_preview_counts_the_tickers_that_are_sure_enough(

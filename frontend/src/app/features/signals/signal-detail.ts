@@ -17,11 +17,6 @@ import { matchInWords } from './match-words';
 export class SignalDetail {
   readonly signal = input.required<SignalOut>();
 
-  protected readonly tickers = computed(() =>
-    this.signal()
-      .tickers.map((item) => item.ticker)
-      .join(', '),
-  );
   /** What started comes first. */
   protected readonly matches = computed(() =>
     [...this.signal().matches].sort((a, b) => rank(a) - rank(b)),

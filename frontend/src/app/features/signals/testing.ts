@@ -31,6 +31,10 @@ export function signalOf(change: Partial<SignalOut> & { id: string }): SignalOut
     started: 0,
     skipped: 0,
     matches: [],
+    unmatched: {
+      reason: 'no_pipeline',
+      detail: 'None of your active pipelines starts on signals.',
+    },
     ...change,
   };
 }
