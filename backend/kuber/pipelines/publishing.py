@@ -123,8 +123,9 @@ class Publishing:
         user_id: UserId,
         pipeline_id: PipelineId,
         status: PipelineStatus,
+        only_from: PipelineStatus | None = None,
     ) -> PipelineText:
-        """Archive, activate or take back.
+        """Archive, activate or take back; with `only_from`, what has another status keeps it.
 
         Activating needs a published graph that can run, checked now, and sets the session down if
         it is large. Raises NotPublished, InvalidGraph, PipelineError.
@@ -142,7 +143,7 @@ class Publishing:
             if row.published_checked_with != self._checks.checker:
                 raise StaleRevision.saying("The pipeline was published while it was checked.")
             await self._require_startable(session, row)
-        if row.status != status.value:
+        if row.status != status.value and only_from in (None, row.status):
             await self._change_status(session, row, status)
         return text_of(row, self._checks.stored(row))
 

@@ -86,7 +86,7 @@ class RunnableGraphs:
         _require_newest(revision, row.revision)
         head = head_of(row)
         require_valid(await self._checks.renewed(session, row))
-        return Looked(head, None)
+        return Looked(head, None, exactly=revision is not None)
 
     async def again(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, bound: Bound
@@ -110,8 +110,9 @@ class RunnableGraphs:
         """Return the graph that a run is bound to, in the transaction that queues it.
 
         Of the published version the newest counts; where a revision was named, another than was
-        looked at is refused. The draft is kept as it was looked at, and refused when it was saved
-        since. Raises StaleRevision, QuotaReached, PipelineNotFound.
+        looked at is refused. The draft counts as it stands, and is refused when it was saved since
+        and a revision was named, or its mode or its checks are others now. Raises StaleRevision,
+        InvalidGraph, QuotaReached, PipelineNotFound.
         """
         if looked.bound is not None and (looked.again or SET_DOWN not in session.info):
             return looked.bound
@@ -124,7 +125,12 @@ class RunnableGraphs:
             return newest
         row = await repository.get(user_id, pipeline_id, lock=True)
         if row.revision != looked.pipeline.revision:
-            raise StaleRevision.of(looked.pipeline.revision, row.revision)
+            if looked.exactly or row.mode != looked.pipeline.mode.value:
+                raise StaleRevision.of(looked.pipeline.revision, row.revision)
+            row = await repository.get(user_id, pipeline_id, whole=True, lock=True)
+            if row.checked_with != self._checks.checker:
+                raise StaleRevision.of(looked.pipeline.revision, row.revision)
+            require_valid(self._checks.stored(row))
         graph_id, is_new = await repository.keep_draft(row, self._clock.now())
         if is_new:
             await measure(session, user_id, row.id)

@@ -146,7 +146,7 @@ Ticker = Annotated[str, AfterValidator(canonical_symbol)]
 @cache
 def _time_zones() -> frozenset[str]:
     """Return the names of all time zones; asked once: the answer is read from a folder of files."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - {"Factory", "localtime"}  # no place's own
 
 
 class PeriodicTrigger(BaseModel):

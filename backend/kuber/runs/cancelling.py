@@ -12,8 +12,9 @@ from kuber.kernel.ids import PipelineId, RunId
 from kuber.runs.events import finished
 from kuber.runs.models import RunEventRow, RunRow
 from kuber.runs.recorder import SEQUENCE_GAP
-from kuber.runs.repository import ACTIVE
+from kuber.runs.repository import ACTIVE, close_nodes
 from kuber.runs.types import RunEvent, RunEventType, RunStatus
+from kuber.trading.orders import has_unanswered
 
 SWITCHED_OFF = "Cancelled: the pipeline was switched off"
 
@@ -23,9 +24,10 @@ async def call_off(
 ) -> Sequence[RunEvent]:
     """Cancel an active run whose row the caller has locked; return what is to be told of it.
 
-    One that a worker has stops by itself, an order under way being carried to its answer.
+    One that a worker has stops by itself, an order under way being carried to its answer. So does
+    one whose worker died with an order out: the next one asks the venue for it.
     """
-    if RunStatus(run.status) is RunStatus.RUNNING:
+    if RunStatus(run.status) is RunStatus.RUNNING or await has_unanswered(session, RunId(run.id)):
         run.cancel_requested = True
         return ()
     run.status = RunStatus.CANCELLED.value
@@ -40,6 +42,7 @@ async def call_off(
         "cost": format(run.cost, "f"),
     }
     event = RunEvent(RunId(run.id), run.last_sequence, RunEventType.EXECUTION_FINISHED, at, data)
+    await close_nodes(session, run)
     session.add(RunEventRow(run_id=run.id, sequence=event.sequence, events=[event.stored()]))
     await announce(session, [finished(run, RunStatus.CANCELLED, None, at)])
     return (event,)

@@ -30,7 +30,8 @@ from kuber.trading.journal import Journal
 from kuber.trading.origins import Origin
 from kuber.trading.placing import OrderPlacer
 from kuber.trading.service import TradeDesk
-from kuber.trading.venues import broker_for
+from kuber.trading.unanswered import ask_for_orders
+from kuber.trading.venues import broker_for, reader_for
 
 _OWN = "kuber."
 """Where the agents of this installation that are no plug-ins are."""
@@ -52,6 +53,11 @@ class Surroundings:
         asks = node.agent.metadata.uses_llm and self.llm is not None
         effects = with_model(node.effects) if asks else node.effects
         return effects if all(pins_of(state).values()) else with_unpinned_data(effects)
+
+    async def ask_for_orders(self, run: ClaimedRun) -> int:
+        """Ask the venue for the orders of a run without an answer; return how many have none."""
+        reader = reader_for(run.mode, self.pool, self.simulation)
+        return await ask_for_orders(self.pool, self.clock, reader, run.id)
 
     def context(
         self,

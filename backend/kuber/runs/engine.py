@@ -34,6 +34,7 @@ from kuber.runs.resuming import records_of
 from kuber.runs.stopping import RunStop, StopReason, TimeLimit
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunEventType, RunStatus
+from kuber.runs.unanswered import until_answered
 from kuber.runs.writer import RunWriter
 
 log = structlog.get_logger(__name__)
@@ -244,7 +245,7 @@ class RunEngine:
             structlog.contextvars.bound_contextvars(
                 correlation_id=run.correlation_id, run_id=str(run.id), user_id=str(run.user_id)
             ),
-            span(_tracer, "run", _span_attributes(run), run.traceparent),
+            span(_tracer, "run", run.span_attributes, run.traceparent),
         ):
             recorder = RunRecorder(
                 run,
@@ -370,15 +371,22 @@ class RunEngine:
                 "reason": ending.outcome,
             }
             await recorder.end(ending, (RunEventType.WAITING, waits))
-        else:
-            RUNS_FINISHED.labels(ending.status.value).inc()
-            over: JsonObject = {
-                "status": ending.status.value,
-                "outcome": ending.outcome,
-                "error": ending.error,
-                "cost": format(recorder.cost, "f"),
-            }
-            await recorder.end(ending, (RunEventType.EXECUTION_FINISHED, over))
+            log.info("run_left", status=ending.status.value)
+            return
+        failed = ending.status is not RunStatus.SUCCEEDED
+        if failed and not run.fresh:
+            stop = self._held[run.id, run.claim_epoch].stop
+            await until_answered(partial(self._surroundings.ask_for_orders, run), stop)
+        RUNS_FINISHED.labels(ending.status.value).inc()
+        over: JsonObject = {
+            "status": ending.status.value,
+            "outcome": ending.outcome,
+            "error": ending.error,
+            "cost": format(recorder.cost, "f"),
+        }
+        await recorder.end(ending, (RunEventType.EXECUTION_FINISHED, over))
+        if failed:
+            await self._store.close_nodes(run.id)
         log.info("run_left", status=ending.status.value)
 
     async def _end_quietly(self, run: ClaimedRun, recorder: RunRecorder, ending: Ending) -> None:
@@ -386,12 +394,3 @@ class RunEngine:
             await self._end(run, recorder, ending)
         except NotRecorded as error:
             log.warning("run_end_not_recorded", reason=str(error))
-
-
-def _span_attributes(run: ClaimedRun) -> dict[str, str | int]:
-    return {
-        "kuber.run_id": str(run.id),
-        "kuber.correlation_id": run.correlation_id,
-        "kuber.mode": run.mode,
-        "kuber.claim_epoch": run.claim_epoch,
-    }

@@ -24,6 +24,14 @@ class AlreadyRunning(RunError):
     title = "The pipeline is already running"
 
 
+class OrderUnanswered(RunError):
+    """The venue has not said yet what became of an order of the run."""
+
+    kind = ErrorKind.CONFLICT
+    code = "order_unanswered"
+    title = "An order of the run has no answer yet"
+
+
 class PipelineDeleted(RunError):
     kind = ErrorKind.CONFLICT
     code = "pipeline_deleted"

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, func, literal, select, text
+from sqlalchemy import Row, Table, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +30,16 @@ _PIPELINE_HELD = """
 
 What ran before it was archived may be run again.
 """
+
+
+async def close_nodes(session: AsyncSession, run: RunRow) -> None:
+    """Let no node of a run that is called off count as under way."""
+    under_way = NodeRunRow.status.in_(ACTIVE)
+    await session.execute(
+        update(NodeRunRow)
+        .where(NodeRunRow.run_id == run.id, under_way)
+        .values(status="cancelled", finished_at=run.finished_at, wake_at=None)
+    )
 
 
 class RunRepository:

@@ -20,9 +20,16 @@ from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
+from kuber.runs.asked_symbol import asked_symbol
 from kuber.runs.cancelling import call_off, call_off_all
 from kuber.runs.deleting import delete_pipeline, hold_idle, require_there
-from kuber.runs.errors import AlreadyFinished, AlreadyRunning, RunError, RunNotFound
+from kuber.runs.errors import (
+    AlreadyFinished,
+    AlreadyRunning,
+    OrderUnanswered,
+    RunError,
+    RunNotFound,
+)
 from kuber.runs.live_events import EventList, readable_event
 from kuber.runs.models import NodeRunRow, RunRow
 from kuber.runs.queueing import CAREFUL, queue_full
@@ -32,7 +39,10 @@ from kuber.runs.schemas import ExecutionList, RunAccepted, RunBody
 from kuber.runs.seeds import SEED_RULE
 from kuber.runs.types import RunQuery, RunStatus
 from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
-from kuber.trading.orders import orders_of_run
+from kuber.trading.orders import has_unanswered, ordering_nodes, orders_of_run
+
+_KEPT = ("succeeded", "skipped")
+"""How a node ended whose result a run from a later node keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ class RunService:
         _require_open(looked.pipeline)
         if self._market.asks_others:
             await set_down(session)
-        instrument = await self._market.instrument(user_id, _symbol(body))
+        instrument = await self._market.instrument(user_id, asked_symbol(body))
         as_of = await self._as_of(user_id, instrument.symbol, body.as_of)
         return RunStart(
             looked=looked,
@@ -102,17 +112,31 @@ class RunService:
         """Find out what a finished run would do again: its graph, symbol, time and seed.
 
         With `from_node`, the nodes that do not come after it keep their recorded results. Sets the
-        session down. Raises RunNotFound, AlreadyRunning, InvalidGraph, RunError.
+        session down. Raises RunNotFound, AlreadyRunning, OrderUnanswered, InvalidGraph, RunError.
         """
         run = await self._row(session, user_id, run_id)
         if not RunStatus(run.status).finished:
             raise AlreadyRunning("The run has not finished yet; cancel it or wait for its end.")
+        if await has_unanswered(session, run_id):
+            raise OrderUnanswered(
+                "The venue has not said yet what became of an order of this run.",
+                [Problem("An order has no answer.", "Wait until it has, within two minutes.")],
+            )
+        ordered = await self._ordered_without_result(session, run_id) if from_node else set()
         await require_there(session, self._pipelines, user_id, PipelineId(run.pipeline_id))
         bound = Bound(run.graph_id, run.pipeline_version)
         looked, graph = await self._pipelines.runnable.again(
             session, user_id, PipelineId(run.pipeline_id), bound
         )
         await set_down(session)
+        again = await self._nodes_again(user_id, graph, from_node)
+        if again and ordered - again:
+            node_id = min(ordered - again)
+            raise RunError(
+                f"The node {node_id} placed an order in that run and left no result to keep: it "
+                "would place another one.",
+                [Problem("An order would be doubled.", f"Choose {node_id}.", field="from_node")],
+            )
         return RunStart(
             looked=looked,
             mode=run.mode,
@@ -122,7 +146,7 @@ class RunService:
             seed=run.seed,
             seed_rule=run.seed_rule,
             rerun_of=run.id,
-            again=await self._nodes_again(user_id, graph, from_node),
+            again=again,
         )
 
     async def accept(
@@ -130,8 +154,9 @@ class RunService:
     ) -> RunAccepted:
         """Queue a run; the row is the queue, so an accepted run is never lost.
 
-        Raises PipelineNotFound, RunError, StaleRevision when the pipeline was deleted or archived
-        or the draft saved since it was looked at, AlreadyRunning, QueueFull, QuotaReached.
+        What ran before a pipeline was archived may be run again. Raises PipelineNotFound,
+        RunError, StaleRevision when the pipeline was deleted or archived or the draft saved since
+        it was looked at, AlreadyRunning, QueueFull, QuotaReached.
         """
         if SET_DOWN in session.info:
             pipeline = await self._pipelines.head(session, user_id, PipelineId(start.pipeline.id))
@@ -319,8 +344,16 @@ class RunService:
         return [
             {column: getattr(row, column) for column in columns} | {"cost": 0}
             for row in await RunRepository(session).nodes(run_id)
-            if row.node_id not in again and row.status in ("succeeded", "skipped")
+            if row.node_id not in again and row.status in _KEPT
         ]
+
+    async def _ordered_without_result(self, session: AsyncSession, run_id: RunId) -> set[str]:
+        """Return the nodes of a run whose orders stand and whose results are not kept."""
+        ordered = await ordering_nodes(session, run_id)
+        if not ordered:
+            return ordered
+        nodes = await RunRepository(session).nodes(run_id)
+        return ordered - {row.node_id for row in nodes if row.status in _KEPT}
 
     async def _as_of(self, user_id: UserId, symbol: str, asked: datetime | None) -> datetime:
         if asked is None:
@@ -348,27 +381,3 @@ def _require_open(pipeline: PipelineHead) -> None:
             "An archived pipeline does not run.",
             [Problem("The pipeline is archived.", "Take it out of the archive first.")],
         )
-
-
-def _symbol(body: RunBody) -> str:
-    """Return the one symbol that was asked for, in capitals; raises RunError."""
-    asked = list(dict.fromkeys(name.strip().upper() for name in body.symbols or []))
-    if body.symbol is not None:
-        asked = list(dict.fromkeys([body.symbol.strip().upper(), *asked]))
-    if not asked or not asked[0]:
-        raise RunError(
-            "A run needs a symbol.",
-            [Problem("No symbol was given.", "Name one, for example AAPL.", field="symbol")],
-        )
-    if len(asked) > 1:
-        raise RunError(
-            "A run works on one symbol.",
-            [
-                Problem(
-                    f"{len(asked)} symbols were given.",
-                    "Start one run for each symbol.",
-                    field="symbols",
-                )
-            ],
-        )
-    return asked[0]

@@ -95,6 +95,13 @@ WAKE_DUE = """
 """A trigger that was waited for looks at the present; an attempt after a pause sees what the first
 one saw."""
 
+CLOSE_NODES = """
+    update node_runs n set status = 'cancelled', finished_at = r.finished_at, wake_at = null
+    from runs r
+    where n.run_id = r.id and r.id = %s and r.status in ('failed', 'cancelled')
+        and n.status in ('pending', 'running', 'waiting')
+"""
+
 NODES = """
     select node_id, agent_type, status, attempts, started_at, finished_at, runtime_ms, cost, port,
            changes, reasoning, engine, input_tokens, output_tokens, error, wake_at,

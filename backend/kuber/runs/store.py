@@ -101,6 +101,11 @@ class RunStore:
             if await cursor.fetchone() is None:
                 raise LeaseLost(str(run.id))
 
+    async def close_nodes(self, run_id: RunId) -> None:
+        """Let no node of a run that ended before its last one count as under way."""
+        async with self._pool.connection() as connection:
+            await connection.execute(statements.CLOSE_NODES, (run_id,))
+
     async def _one(self, statement: str, values: Sequence[object]) -> tuple[object, ...]:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(statement, values)).fetchone()

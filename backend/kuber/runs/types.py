@@ -150,6 +150,16 @@ class ClaimedRun:
     budget: BudgetReading
     """Its user's budget when the run was taken up."""
 
+    @property
+    def span_attributes(self) -> dict[str, str | int]:
+        """What its trace says of it."""
+        return {
+            "kuber.run_id": str(self.id),
+            "kuber.correlation_id": self.correlation_id,
+            "kuber.mode": self.mode,
+            "kuber.claim_epoch": self.claim_epoch,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class NodeRecord:

@@ -138,6 +138,22 @@ async def orders_of_run(session: AsyncSession, run_id: RunId) -> list[JournalOrd
     return [_order(row, fills[row.id]) for row in rows]
 
 
+async def has_unanswered(session: AsyncSession, run_id: RunId) -> bool:
+    """Return whether an order of a run waits for its venue's answer."""
+    intended = select(OrderRow.id).where(
+        OrderRow.run_id == run_id, OrderRow.status == OrderStatus.INTENDED.value
+    )
+    return await session.scalar(intended.limit(1)) is not None
+
+
+async def ordering_nodes(session: AsyncSession, run_id: RunId) -> set[str]:
+    """Return the nodes of a run that placed an order which its venue did not reject."""
+    placed = select(OrderRow.node_id).where(
+        OrderRow.run_id == run_id, OrderRow.status != OrderStatus.REJECTED.value
+    )
+    return {node_id for node_id in await session.scalars(placed) if node_id is not None}
+
+
 async def order_page(
     session: AsyncSession, user_id: UserId, query: OrderQuery
 ) -> tuple[list[JournalOrder], str | None]:

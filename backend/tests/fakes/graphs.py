@@ -34,6 +34,10 @@ def steps(**configs: JsonObject) -> JsonObject:
     return chain(*(node(name, "test_step", **config) for name, config in configs.items()))
 
 
+IN_THE_PRESENT = "TSLA"
+"""A symbol of the market simulator: its runs are in the present, and may wait for a trigger."""
+
+
 def gated(gate: str, *nodes: JsonObject, again_s: float = 0.3) -> JsonObject:
     """Return the nodes in a row behind a gate that opens when the file `gate` exists."""
     row = [node("gate", "test_gate", path=gate, again_s=again_s), *nodes]

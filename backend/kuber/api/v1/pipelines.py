@@ -299,8 +299,10 @@ async def archive_pipeline(
 async def unarchive_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
-    """Take a pipeline out of the archive, as a draft."""
-    return await _with_status(container, session, user, pipeline_id, PipelineStatus.DRAFT)
+    """Take a pipeline out of the archive, as a draft; one that is in use stays as it is."""
+    return await _with_status(
+        container, session, user, pipeline_id, PipelineStatus.DRAFT, PipelineStatus.ARCHIVED
+    )
 
 
 @router.post(
@@ -320,7 +322,9 @@ async def deactivate_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> Response:
     """Let a pipeline start by itself no more; its runs that did are called off."""
-    answer = await _with_status(container, session, user, pipeline_id, PipelineStatus.DRAFT)
+    answer = await _with_status(
+        container, session, user, pipeline_id, PipelineStatus.DRAFT, PipelineStatus.ACTIVE
+    )
     await container.runs.switched_off(session, user.user_id, PipelineId(pipeline_id))
     return answer
 
@@ -331,9 +335,10 @@ async def _with_status(
     user: CurrentUser,
     pipeline_id: UUID,
     status: PipelineStatus,
+    only_from: PipelineStatus | None = None,
 ) -> Response:
     changed = await container.pipelines.publishing.set_status(
-        session, user.user_id, PipelineId(pipeline_id), status
+        session, user.user_id, PipelineId(pipeline_id), status, only_from
     )
     return _tagged(changed)
 

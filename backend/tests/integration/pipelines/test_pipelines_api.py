@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fakes.graphs import chain, edge, gated, graph, node, path, steps
+from tests.fakes.graphs import IN_THE_PRESENT, chain, edge, gated, graph, node, path, steps
 from tests.fixtures.traders import Trader
 from tests.fixtures.workers import Installation
 
@@ -63,6 +63,9 @@ def test_an_archived_pipeline_leaves_the_list_and_does_not_run(trader: Trader) -
     assert [item["id"] for item in found] == [made["id"]]
     refused = trader.http.post(f"/pipelines/{made['id']}/run", json={"symbol": "AAPL"})
     assert refused.status_code == 422
+    for way in ("deactivate", "archive"):  # a late click in another tab changes nothing
+        late = trader.http.post(f"/pipelines/{made['id']}/{way}")
+        assert (late.status_code, late.json()["status"]) == (200, "archived")
     trader.http.post(f"/pipelines/{made['id']}/unarchive")
     assert trader.wait(trader.run(made["id"]))["status"] == "succeeded"
 
@@ -72,7 +75,7 @@ def test_a_pipeline_is_neither_deleted_nor_archived_while_it_runs(
 ) -> None:
     gate = tmp_path / "gate"
     made = trader.create(graph=gated(str(gate), node("a", "test_step")))
-    run_id = trader.run(made["id"])
+    run_id = trader.run(made["id"], IN_THE_PRESENT)
     for answer in (
         trader.http.delete(f"/pipelines/{made['id']}"),
         trader.http.post(f"/pipelines/{made['id']}/archive"),
@@ -205,7 +208,7 @@ def test_the_list_says_until_when_and_for_what_a_last_run_waits(
     trader: Trader, tmp_path: Path
 ) -> None:
     made = trader.create(graph=gated(str(tmp_path / "gate"), again_s=600))
-    run_id = trader.run(made["id"])
+    run_id = trader.run(made["id"], IN_THE_PRESENT)
     trader.wait(run_id, "waiting")
     last = trader.http.get("/pipelines").json()["items"][0]["last_run"]
     assert (last["status"], last["waits_for"]) == ("waiting", "trigger")

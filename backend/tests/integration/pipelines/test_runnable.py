@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from kuber.infra.db import set_down
 from kuber.kernel.ids import PipelineId
-from kuber.pipelines.errors import StaleRevision
+from kuber.pipelines.errors import InvalidGraph, StaleRevision
 from kuber.pipelines.schemas import PipelineUpdate, PublishBody
 from kuber.pipelines.types import Graph
 from tests.fakes.graphs import chain, node
@@ -69,6 +69,23 @@ async def test_a_draft_that_was_saved_since_it_was_looked_at_is_not_bound(world:
             with pytest.raises(StaleRevision):
                 await runnable.bind(session, world.user, looked)
     assert await graphs(world) == kept
+
+
+async def test_without_a_revision_the_draft_is_bound_as_it_stands(world: World) -> None:
+    pipeline = await world.active()
+    runnable = world.pipelines.runnable
+    async with world.database.transaction() as session:
+        looked = await runnable.draft(session, world.user, pipeline, None)
+        await set_down(session)
+        await save(world, pipeline, 1)
+        bound = await runnable.bind(session, world.user, looked)
+        assert b"other" in await runnable.graph(session, bound.graph_id)
+        await set_down(session)
+        async with world.database.transaction() as saving:
+            broken = PipelineUpdate(graph=Graph())
+            await world.pipelines.save(saving, world.user, pipeline, 2, broken)
+        with pytest.raises(InvalidGraph):
+            await runnable.bind(session, world.user, looked)
 
 
 async def test_a_draft_that_is_being_saved_is_not_bound(world: World) -> None:

@@ -9,7 +9,7 @@ import httpx
 
 from kuber.infra.db import JsonObject
 from kuber.workers.celery_app import DRAIN, make_celery
-from tests.fakes.graphs import gated, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, gated, node, steps
 from tests.fakes.plugin.kuber_test_agents import calls
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import LIMIT_S, until_async
@@ -29,7 +29,7 @@ async def test_of_two_hundred_simultaneous_starts_exactly_one_wins(
     url = f"/pipelines/{pipeline['id']}/run"
     async with _client(installation, trader) as client:
         answers = await asyncio.gather(
-            *(_post(client, url, {"symbol": "AAPL"}) for _ in range(REQUESTS))
+            *(_post(client, url, {"symbol": IN_THE_PRESENT}) for _ in range(REQUESTS))
         )
     counts = Counter(answer.status_code for answer in answers)
     assert counts == {202: 1, 409: REQUESTS - 1}, counts
@@ -85,7 +85,7 @@ def test_t03_ten_deliveries_of_one_task_at_once_have_one_effect(
 ) -> None:
     gate, file = tmp_path / "gate", str(tmp_path / "calls")
     graph = gated(str(gate), node("work", "test_step", path=file, seconds=0.3), again_s=60)
-    run_id = trader.run(trader.create(graph=graph)["id"])
+    run_id = trader.run(trader.create(graph=graph)["id"], IN_THE_PRESENT)
     trader.wait(run_id, "waiting")
     gate.touch()
     installation.query("update runs set status = 'pending', wake_at = null where id = %s", run_id)

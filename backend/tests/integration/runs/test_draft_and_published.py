@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fakes.graphs import chain, edge, gated, graph, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, chain, edge, gated, graph, node, steps
 from tests.fixtures.limits import allow
 from tests.fixtures.traders import Trader, node_of
 from tests.fixtures.workers import Installation
@@ -106,7 +106,7 @@ def test_a_revision_that_cannot_be_is_refused(trader: Trader, body: JsonObject) 
 def test_a_run_that_wakes_up_or_runs_again_keeps_its_graph(trader: Trader, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     made = trader.create(graph=gated(str(gate), node("a", "test_step")))
-    run_id = trader.run(made["id"])
+    run_id = trader.run(made["id"], IN_THE_PRESENT)
     trader.wait(run_id, "waiting")
     second = trader.publish(trader.save(made, graph=steps(b={})))
     gate.touch()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.graphs import gated, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, gated, node, steps
 from tests.fixtures.traders import Trader
 from tests.fixtures.workers import Installation
 
@@ -77,7 +77,7 @@ def test_a_run_that_waits_has_not_ended_and_one_that_is_called_off_has(
     trader: Trader, tmp_path: Path
 ) -> None:
     graph = gated(str(tmp_path / "gate"), node("work", "test_step"))
-    run_id = trader.run(trader.create(graph=graph)["id"])
+    run_id = trader.run(trader.create(graph=graph)["id"], IN_THE_PRESENT)
     trader.wait(run_id, "waiting")
     assert told(trader, run_id) == []
     assert trader.http.post(f"/executions/{run_id}/cancel").status_code == 202

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fakes.graphs import chain, gated, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, chain, gated, node, steps
 from tests.fakes.llm_server import (
     LlmRequest,
     LlmServer,
@@ -207,7 +207,7 @@ def test_a_worker_busy_with_a_slow_run_still_wakes_those_that_wait(
     """There is no scheduler here, and the only process is held by the slow run."""
     gate, file = tmp_path / "gate", str(tmp_path / "calls")
     graph = gated(str(gate), node("work", "test_step", path=file), again_s=0.2)
-    waiting = customer.run(customer.create(graph=graph)["id"])
+    waiting = customer.run(customer.create(graph=graph)["id"], IN_THE_PRESENT)
     customer.wait(waiting, "waiting")
     slow = customer.run(customer.create(graph=steps(slow={"seconds": 120}))["id"], "MSFT")
     customer.wait(slow, "running")

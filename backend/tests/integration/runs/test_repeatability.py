@@ -7,6 +7,7 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 
 from kuber.infra.db import JsonObject
@@ -174,6 +175,41 @@ def test_a_run_repeated_from_its_report_places_no_second_order(
     second = trader.wait(answer.json()["execution_id"])
     assert second["trade"] == first["trade"]
     assert installation.query("select 1 from orders where run_id = %s", second["id"]) == []
+
+
+def test_a_run_whose_order_has_no_answer_is_not_run_again(
+    installation: Installation, trader: Trader
+) -> None:
+    first = trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=1)
+    _set_order(installation, first["id"], "intended")
+    for body in ({}, {"from_node": "report"}):
+        refused = trader.http.post(f"/executions/{first['id']}/rerun", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "order_unanswered")
+    _set_order(installation, first["id"], "filled")
+    assert trader.http.post(f"/executions/{first['id']}/rerun").status_code == 202
+
+
+def test_a_run_is_not_repeated_from_behind_a_node_that_ordered_and_left_no_result(
+    installation: Installation, trader: Trader
+) -> None:
+    first = trader.run_graph(trading(), as_of=GOLDEN_DAY, seed=1)
+    installation.query(
+        "update node_runs set status = 'cancelled' where run_id = %s and node_id = 'trade'",
+        first["id"],
+    )
+    refused = trader.http.post(f"/executions/{first['id']}/rerun", json={"from_node": "report"})
+    assert refused.status_code == 422
+    [problem] = refused.json()["errors"]
+    assert (problem["field"], "trade" in problem["remedy"]) == ("from_node", True)
+    again = trader.http.post(f"/executions/{first['id']}/rerun", json={"from_node": "trade"})
+    assert trader.wait(again.json()["execution_id"])["trade"]["status"] == "filled"
+
+
+def _set_order(installation: Installation, run_id: str, status: str) -> None:
+    """Bring the order of a run into a state past the guard of its transitions."""
+    with psycopg.connect(installation.database_url, autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("update orders set status = %s where run_id = %s", (status, run_id))
 
 
 def test_a_repeated_run_keeps_its_version_though_the_pipeline_changed(trader: Trader) -> None:

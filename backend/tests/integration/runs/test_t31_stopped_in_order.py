@@ -31,6 +31,14 @@ BOUNDARIES = ("before", *DURING, "after")
 BY_THE_RUN = ("intent", "answer")
 """What is recorded with its run: meanwhile nobody can cancel the run or take it over."""
 
+RELEASE = """
+    update runs set status = 'pending', claimed_by = null, lease_until = null
+    where id = any(%s) and status = 'running'
+"""
+UNFINISHED = """
+    select node_id from node_runs
+    where run_id = %s and (status in ('pending', 'running', 'waiting') or finished_at is null)
+"""
 UNANSWERED = "select id from orders where status = 'intended'"
 OF_THE_VENUE = """
     select client_order_id, symbol, abs(filled_quantity) from simulated_orders
@@ -200,11 +208,7 @@ def test_t31_a_run_past_its_limit_ends_with_the_trade_of_its_order(stand_there: 
 
 def test_t31_whoever_takes_a_lost_run_finds_its_order(stand_there: StandThere) -> None:
     scene = stand_there()
-    scene.site.query(
-        "update runs set status = 'pending', claimed_by = null, lease_until = null"
-        " where id = any(%s)",
-        [UUID(run_id) for run_id in scene.free()],
-    )
+    scene.site.query(RELEASE, [UUID(run_id) for run_id in scene.free()])
     _until(lambda: _is_lost(scene.site.log_of(scene.worker), scene.canary))
     scene.go_on()
     for boundary, run in scene.ended().items():
@@ -264,6 +268,44 @@ def test_t31_the_sweep_answers_for_a_worker_that_was_killed_and_a_run_that_is_go
     scene.site.query(
         "update orders set status = 'rejected', reason = 'test' where status = 'intended'"
     )
+
+
+def test_t31_a_cancelled_run_of_a_killed_worker_ends_once_its_order_is_answered(
+    stand_there: StandThere,
+) -> None:
+    scene = stand_there()
+    scene.worker.kill()
+    scene.go_on()
+    _until(lambda: scene.site.query(BUSY) == [])
+    assert len(scene.site.query(UNANSWERED)) == 2
+    [(unsent,)] = scene.site.query(
+        f"{UNANSWERED} and id not in (select client_order_id from simulated_orders)"
+    )
+    ended = "select id::text from runs where finished_at is not null"  # by its last statement
+    over = {run_id for (run_id,) in scene.site.query(ended)}
+    runs = [case.run_id for case in scene.cases if case.run_id not in over]
+    assert len(runs) == len(BOUNDARIES) - 1
+    for run_id in [runs[0], scene.canary]:  # while nobody knows that its worker is gone
+        assert scene.trader.http.post(f"/executions/{run_id}/cancel").status_code == 202
+    scene.site.query(RELEASE, [UUID(run_id) for run_id in [*runs, scene.canary]])
+    for run_id in runs[1:]:
+        assert scene.trader.http.post(f"/executions/{run_id}/cancel").status_code == 202
+        if scene.site.query(f"{UNANSWERED} and run_id = %s", run_id):
+            assert scene.trader.execution(run_id)["status"] == "pending"
+    waits = str(scene.site.query("select run_id from orders where id = %s", unsent)[0][0])
+    worker = scene.site.worker(wait=False)
+    for case in scene.cases:
+        if case.run_id != waits and case.run_id not in over:
+            run = scene.trader.wait(case.run_id)
+            assert (case.boundary, run["status"]) == (case.boundary, "cancelled")
+            _check_trade(run, case.boundary)
+            assert scene.site.query(UNFINISHED, case.run_id) == []
+    assert scene.site.query(UNANSWERED) == [(unsent,)]
+    assert scene.trader.execution(waits)["status"] != "cancelled"
+    assert scene.trader.http.post(f"/executions/{waits}/rerun").status_code == 409
+    scene.site.query("update orders set status = 'rejected' where id = %s", unsent)
+    assert scene.trader.wait(waits)["status"] == "cancelled"
+    worker.kill()
 
 
 def _check_carried_on(scene: Scene) -> None:

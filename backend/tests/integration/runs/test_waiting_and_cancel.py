@@ -6,9 +6,10 @@ from pathlib import Path
 
 import psutil
 import psycopg
+import pytest
 
 from kuber.runs.recorder import SEQUENCE_GAP
-from tests.fakes.graphs import gated, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, gated, node, steps
 from tests.fakes.plugin.kuber_test_agents import calls
 from tests.fixtures.traders import Trader, node_of, statuses_of
 from tests.fixtures.waiting import until
@@ -20,7 +21,7 @@ def test_a_run_waits_free_of_charge_and_goes_on_when_its_trigger_is_met(
 ) -> None:
     gate, file = tmp_path / "gate", str(tmp_path / "calls")
     pipeline = trader.create(graph=gated(str(gate), node("work", "test_step", path=file)))
-    run_id = trader.run(pipeline["id"])
+    run_id = trader.run(pipeline["id"], IN_THE_PRESENT)
     waiting = trader.wait(run_id, "waiting")
     assert waiting["wake_at"] is not None
     assert waiting["outcome"] == "The gate is shut."
@@ -72,7 +73,9 @@ def test_a_run_that_killed_twenty_workers_is_given_up(
     assert (finished["status"], finished["error"]["code"]) == ("failed", "engine_error")
 
 
-def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path) -> None:
+def test_cancelling_a_waiting_run_ends_it_at_once(
+    installation: Installation, trader: Trader, tmp_path: Path
+) -> None:
     gate = tmp_path / "gate"
     run_id = _waiting(trader, gate, again_s=1)
     answer = trader.http.post(f"/executions/{run_id}/cancel")
@@ -84,6 +87,10 @@ def test_cancelling_a_waiting_run_ends_it_at_once(trader: Trader, tmp_path: Path
     run = trader.execution(run_id)
     assert run["status"] == "cancelled"
     assert statuses_of(run)["gate"] == statuses_of(run)["work"] == "cancelled"
+    stored = (
+        "select status, finished_at is null from node_runs where run_id = %s and node_id = 'gate'"
+    )
+    assert installation.query(stored, run_id) == [("cancelled", False)]
     *_, before, end = trader.events(run_id)
     assert (before["type"], end["type"]) == ("waiting", "execution_finished")
     # A worker that died may have told more than is on record.
@@ -95,7 +102,7 @@ def test_switching_a_pipeline_off_calls_off_what_it_started_by_itself(
 ) -> None:
     gate, file = tmp_path / "gate", str(tmp_path / "calls")
     pipeline = trader.create(graph=gated(str(gate), node("work", "test_step", path=file)))
-    by_itself, by_hand = trader.run(pipeline["id"]), trader.run(pipeline["id"], symbol="MSFT")
+    by_itself, by_hand = (trader.run(pipeline["id"], symbol) for symbol in ("NVDA", "TSLA"))
     for run_id in (by_itself, by_hand):
         trader.wait(run_id, "waiting")
     installation.query("update runs set started_by = 'schedule' where id = %s", by_itself)
@@ -228,14 +235,15 @@ def test_a_run_in_the_present_goes_on_in_the_present_after_its_wait(
     assert node_of(finished, "data")["output"]["market_data"]["as_of"] == finished["as_of"]
 
 
-def test_a_run_set_in_the_past_stays_there_while_it_waits(trader: Trader, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
-    moment = "2009-05-14T21:00:00Z"
-    drawn = gated(str(gate), node("data", "market_data"))
-    run_id = trader.run(trader.create(graph=drawn)["id"], as_of=moment)
-    trader.wait(run_id, "waiting")
-    gate.touch()
-    assert trader.wait(run_id)["as_of"] == moment
+@pytest.mark.parametrize("moment", ["2009-05-14T21:00:00Z", None])
+def test_a_run_of_a_chosen_moment_or_of_an_ended_history_does_not_wait(
+    trader: Trader, tmp_path: Path, moment: str | None
+) -> None:
+    drawn = gated(str(tmp_path / "gate"), node("data", "market_data"))
+    ended = trader.wait(trader.run(trader.create(graph=drawn)["id"], as_of=moment))
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "trigger_not_met")
+    assert ended["as_of"] == moment or moment is None
+    assert statuses_of(ended)["data"] == "skipped"
 
 
 def test_a_cancel_that_meets_a_run_on_its_way_to_wait_is_not_forgotten(
@@ -265,6 +273,6 @@ def _wait_for_looks(installation: Installation, run_id: str) -> None:
 
 def _waiting(trader: Trader, gate: Path, again_s: float = 0.3) -> str:
     graph = gated(str(gate), node("work", "test_step"), again_s=again_s)
-    run_id = trader.run(trader.create(graph=graph)["id"])
+    run_id = trader.run(trader.create(graph=graph)["id"], IN_THE_PRESENT)
     trader.wait(run_id, "waiting")
     return run_id

@@ -1,13 +1,14 @@
 """From a plain Kafka client to runs, and to every user's answer to: why not mine?"""
 
 import json
+import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from kuber.infra.db import JsonObject
-from tests.fakes.graphs import gated, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, gated, node, steps
 from tests.fakes.kafka import publish, read_all, read_until, signal
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until
@@ -106,12 +107,20 @@ def test_t10_of_fifty_signals_at_once_one_runs_and_forty_nine_are_recorded_as_sk
     signalled: Installation, tmp_path: Any
 ) -> None:
     trader, gate = signalled.sign_up(), tmp_path / "gate"
-    pipeline = subscribed(trader, 0, graph=gated(str(gate), node("work", "test_step")))
+    pipeline = subscribed(
+        trader,
+        0,
+        graph=gated(str(gate), node("work", "test_step")),
+        tickers=(IN_THE_PRESENT,),
+    )
     settle(signalled)
     publish(
         signalled.kafka_bootstrap,
         "signals.raw",
-        *(signal(confidence=number, source="fifty") for number in range(50)),
+        *(
+            signal(IN_THE_PRESENT, number, source="fifty", timestamp=int(time.time()))
+            for number in range(50)
+        ),
     )
     until(lambda: len(signals(trader, source="fifty")) == 50, "fifty signals")
     found = signals(trader, source="fifty")
