@@ -96,7 +96,8 @@ def _dates(
             )
         return dates
     dates = written.astype("datetime64[D]")
-    exact = absolute & (instants != instants.astype("datetime64[D]"))
+    midnight = (instants == instants.astype("datetime64[D]")) & (written == dates)
+    exact = absolute & ~midnight
     if exact.any():
         sessions = calendar.sessions(instants.min(), instants.max())
         at = np.searchsorted(sessions.closes, instants[exact], side="left")

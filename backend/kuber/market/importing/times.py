@@ -129,10 +129,12 @@ class _Reader:
         if not aware:
             local = _localised(at, self._zone, line, self._faults, self._field, exact=self._exact)
             return local.astimezone(UTC), local, False
+        # Midnight with an offset names a day, another time of day an instant.
+        absolute = moment.absolute or (at.hour, at.minute, at.second) != (0, 0, 0)
         return (
             at.astimezone(UTC),
             at if self._zone is UTC else at.astimezone(self._zone),
-            (moment.absolute and self._zone is UTC),
+            absolute and self._zone is UTC,
         )
 
     def _bad(self, message: str, line: int) -> None:

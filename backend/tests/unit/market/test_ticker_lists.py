@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kuber.market.scanners.errors import BadTickerList, ScannerRefused
 from kuber.market.scanners.tickers import answered_tickers, typed_tickers
+from kuber.market.symbols import MAX_LENGTH
 
 
 def test_a_typed_list_is_made_canonical_and_names_each_once() -> None:
@@ -77,4 +78,4 @@ def test_no_answer_breaks_the_reader(content: bytes) -> None:
         tickers = answered_tickers(content)
     except BadTickerList:
         return
-    assert all(ticker == ticker.upper() and len(ticker) <= 20 for ticker in tickers)
+    assert all(ticker == ticker.upper() and len(ticker) <= MAX_LENGTH for ticker in tickers)
