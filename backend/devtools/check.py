@@ -53,6 +53,7 @@ def checks(*, update_contract: bool) -> Iterator[Check]:
     yield Check("ruff format", ("ruff", "format", "--check", "."))
     yield Check("import rules", ("lint-imports",))
     yield Check("tables of packages", _module("devtools.tables"))
+    yield Check("closes of bars", _module("devtools.closes"))
     yield Check("mypy", _module("mypy", *(s for s in _PYTHON_SOURCES if any(_python(s)))))
     yield Check("migrations", _module("devtools.migrations"))
     update = ("--update",) if update_contract else ()
