@@ -20,7 +20,7 @@ from kuber.infra.kafka import CONSUMERS, PARTITIONS, dead_letter_topic
 from kuber.kernel.events import Event
 from kuber.signals.events import SignalNormalized, SignalRaised
 from kuber.signals.intake import SCHEMA_VERSION
-from kuber.signals.types import SignalMessage, TickerSignal
+from kuber.signals.types import QuotedTicker, SignalMessage
 
 ASYNCAPI = "asyncapi.json"
 Schema = dict[str, JsonValue]
@@ -167,7 +167,7 @@ def _payload(message: Message, references: str) -> Schema:
     properties = schema["properties"]
     assert isinstance(properties, dict)
     if message.model is SignalNormalized:  # holds as plain data what came in as these
-        tickers = _schema(tuple[TickerSignal, ...], "serialization", references)
+        tickers = _schema(tuple[QuotedTicker, ...], "serialization", references)
         schema |= {key: value for key, value in tickers.items() if key == "$defs"}
         properties["tickers"] = {key: tickers[key] for key in ("type", "items")}
     if message.action == "send":

@@ -15,7 +15,8 @@ from collections.abc import (
     Sequence,
 )
 from datetime import datetime
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -36,6 +37,7 @@ from kuber.infra.telemetry import (
 )
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId, new_id
+from kuber.market.feed.store import quoted_prices
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
 from kuber.runs.queueing import full_in_words
@@ -55,7 +57,7 @@ from kuber.signals.matching import (
 )
 from kuber.signals.store import record_matches, record_signals
 from kuber.signals.tiers import TierPolicy
-from kuber.signals.types import Outcome, Signal, SkipReason
+from kuber.signals.types import Outcome, Signal, SkipReason, TickerQuote, TickerSignal
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
@@ -67,6 +69,8 @@ _STATEMENTS = 5
 
 Found = tuple[Signal, Sequence[Candidate]]
 """A signal and everybody who may want it."""
+Quotes = Mapping[str, tuple[datetime, Decimal, Decimal | None]]
+"""Time, price and volume of the newest quote of each ticker that has one."""
 
 
 class Dispatcher:
@@ -162,7 +166,9 @@ class Dispatcher:
             counts = Counter[tuple[object, Outcome]]()
             for (signal_id, outcome, _), count in matched.items():
                 counts[signal_id, outcome] += count
-            announced = _announcements(new.values(), counts, now)
+            named = {item.ticker for signal in new.values() for item in signal.tickers}
+            quotes = await quoted_prices(connection, named) if named else {}
+            announced = _announcements(new.values(), counts, quotes, now)
             await announce_events(connection, announced)
             await confirm_events(connection, events)
         await self._tell(group, new, matched)
@@ -286,7 +292,10 @@ def _request(one: Candidate, instruments: Instruments, now: datetime) -> RunRequ
 
 
 def _announcements(
-    signals: Iterable[Signal], counts: Mapping[tuple[object, Outcome], int], now: datetime
+    signals: Iterable[Signal],
+    counts: Mapping[tuple[object, Outcome], int],
+    quotes: Quotes,
+    now: datetime,
 ) -> list[SignalNormalized]:
     return [
         SignalNormalized(
@@ -296,7 +305,7 @@ def _announcements(
             timestamp=signal.occurred_at.timestamp(),
             source=signal.source,
             signal_type=signal.signal_type,
-            tickers=tuple(item.model_dump(mode="json") for item in signal.tickers),
+            tickers=tuple(_quoted(item, quotes) for item in signal.tickers),
             metadata=dict(signal.metadata),
             user_id=signal.user_id,
             started=counts[signal.id, Outcome.STARTED],
@@ -304,3 +313,11 @@ def _announcements(
         )
         for signal in signals
     ]
+
+
+def _quoted(item: TickerSignal, quotes: Quotes) -> dict[str, Any]:
+    quote = None
+    if item.ticker in quotes:
+        quoted_at, price, volume = quotes[item.ticker]
+        quote = TickerQuote(price=price, volume=volume, quoted_at=quoted_at).model_dump(mode="json")
+    return {**item.model_dump(mode="json"), "quote": quote}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -90,6 +91,22 @@ class TickerSignal(BaseModel):
     ticker: TickerName
     signal: SignalDirection
     confidence: Confidence
+
+
+class TickerQuote(BaseModel):
+    """The newest quote of a ticker as its signal was matched; decimal strings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    price: Decimal
+    volume: Decimal | None
+    quoted_at: datetime
+
+
+class QuotedTicker(TickerSignal):
+    """What an accepted signal says of one ticker; `quote` is null where nobody quotes it."""
+
+    quote: TickerQuote | None
 
 
 def _is_odd(item: object) -> bool:

@@ -62,6 +62,20 @@ async def last_quoted(
     return {symbol: (at.astimezone(UTC), price) for symbol, at, price in await cursor.fetchall()}
 
 
+async def quoted_prices(
+    connection: RawConnection, symbols: Collection[str]
+) -> dict[str, tuple[datetime, Decimal, Decimal | None]]:
+    """Return time, price and volume of the newest quote of each symbol that has one."""
+    cursor = await connection.execute(
+        "select symbol, quoted_at, price, volume from market_quotes where symbol = any(%s)",
+        (sorted(symbols),),
+    )
+    return {
+        symbol: (at.astimezone(UTC), price, volume)
+        for symbol, at, price, volume in await cursor.fetchall()
+    }
+
+
 async def forget_others(connection: RawConnection, symbols: Collection[str]) -> None:
     """Delete the quotes of all but `symbols`: nobody keeps them up to date any more."""
     await connection.execute(

@@ -82,6 +82,10 @@ def test_a_signal_runs_the_pipeline_it_convinces_and_tells_the_other_why_not(
 ) -> None:
     eager, strict = signalled.sign_up(), signalled.sign_up()
     at_80, at_90 = subscribed(eager, 80), subscribed(strict, 90)
+    signalled.query(
+        "insert into market_quotes (symbol, price, source, quoted_at, received_at)"
+        " values ('AAPL', 187.2, 'replay', '2026-01-02T15:00Z', now())"
+    )
     settle(signalled)
     publish(signalled.kafka_bootstrap, "signals.raw", signal(confidence=85, source="plain"))
 
@@ -101,6 +105,11 @@ def test_a_signal_runs_the_pipeline_it_convinces_and_tells_the_other_why_not(
         read_until(signalled.kafka_bootstrap, "signals.normalized", seen["id"].encode())[-1]
     )
     assert (told["started"], told["skipped"]) == (1, 1)
+    [ticker] = told["tickers"]
+    assert (ticker["ticker"], ticker["quote"]) == (
+        "AAPL",
+        {"price": "187.20000000", "volume": None, "quoted_at": "2026-01-02T15:00:00Z"},
+    )
 
 
 def test_t10_of_fifty_signals_at_once_one_runs_and_forty_nine_are_recorded_as_skipped(

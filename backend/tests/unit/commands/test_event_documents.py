@@ -33,6 +33,13 @@ BODY: dict[str, Any] = {
     "metadata": {"fast": 1.5},
     "user_id": None,
 }
+QUOTED: list[dict[str, Any]] = [
+    BODY | {"tickers": ({**BODY["tickers"][0], "quote": quote},)}
+    for quote in (
+        None,
+        {"price": "187.20", "volume": None, "quoted_at": "2026-01-02T15:00:00Z"},
+    )
+]
 FILLED = OrderFilled(
     occurred_at=NOW,
     correlation_id="c",
@@ -61,7 +68,9 @@ def check(files: dict[str, Any], name: str, value: object) -> None:
     Draft202012Validator(schema).validate(json.loads(json.dumps(value)))
 
 
-@pytest.mark.parametrize("event", [FILLED, SignalNormalized(**BODY, started=1, skipped=2)])
+@pytest.mark.parametrize(
+    "event", [FILLED, *(SignalNormalized(**body, started=1, skipped=2) for body in QUOTED)]
+)
 def test_events_in_the_outbox_are_as_their_documents_say(
     files: dict[str, Any], event: Event
 ) -> None:
