@@ -7,23 +7,33 @@ from zoneinfo import ZoneInfo
 from kuber.kernel.errors import Problem
 from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.instruments import traits_of
-from kuber.pipelines.types import ManualTrigger, PeriodicTrigger, SignalTrigger
+from kuber.pipelines.types import (
+    ManualTrigger,
+    PeriodicTrigger,
+    SignalTrigger,
+    Weekday,
+    Window,
+)
 
 _DAY_MINUTES = 1440
 _HOUR_MINUTES = 60
 _LOOK_AHEAD = timedelta(days=14)
 _MOMENT = timedelta(microseconds=1)
+_CLOCK_CHANGE = timedelta(hours=1)
 
 
 def next_due(trigger: PeriodicTrigger, after: datetime) -> datetime | None:
     """Return when the schedule is due next, in UTC, strictly after `after`.
 
-    With `market_hours_only`, the first slot at which the market of at least one symbol trades;
-    None when there is none within two weeks.
+    With `window`, the first slot within it; with `market_hours_only`, the first at which the market
+    of at least one symbol trades; None when there is none within two weeks.
     """
     last = after + _LOOK_AHEAD
     while after < last:
         due = _next_slot(trigger, after)
+        if trigger.window is not None and not _within(trigger.window, trigger.timezone, due):
+            after = max(due, _shortly_before(trigger.window, trigger.timezone, due))
+            continue
         if not trigger.market_hours_only or open_symbols(trigger, due):
             return due
         # No slot before the next opening can be one: on from the moment before it.
@@ -41,6 +51,32 @@ def next_look(trigger: PeriodicTrigger, after: datetime) -> datetime:
 def open_symbols(trigger: PeriodicTrigger, at: datetime) -> list[str]:
     """Return the symbols whose market trades at `at`; the moment of the close is outside."""
     return [symbol for symbol in trigger.symbols if _calendar(symbol).is_open(at)]
+
+
+def _within(window: Window, timezone: str, at: datetime) -> bool:
+    """Return whether the clock in `timezone` is within the window at `at`."""
+    local = at.astimezone(ZoneInfo(timezone))
+    begin, end = window.minutes
+    minute, day = 60 * local.hour + local.minute, local.date()
+    if begin < end:
+        return begin <= minute < end and _is_day(window, day)
+    since_yesterday = minute < end and _is_day(window, day - timedelta(days=1))
+    return since_yesterday or (minute >= begin and _is_day(window, day))
+
+
+def _shortly_before(window: Window, timezone: str, after: datetime) -> datetime:
+    """Return a time up to which no slot after `after` is within the window, in UTC."""
+    zone = ZoneInfo(timezone)
+    first = after.astimezone(zone).date()
+    days = (first + timedelta(days=number) for number in range(9))
+    begins = (_at(day, window.minutes[0], zone) for day in days if _is_day(window, day))
+    # Where clocks change, the beginning comes twice or lies in what they leave out.
+    near = next(begin for begin in begins if begin + _CLOCK_CHANGE > after)
+    return near - _CLOCK_CHANGE - _MOMENT
+
+
+def _is_day(window: Window, day: date) -> bool:
+    return [*Weekday][day.weekday()] in window.days
 
 
 def _calendar(symbol: str) -> TradingCalendar:
@@ -105,8 +141,9 @@ def trigger_problems(
         case PeriodicTrigger() if next_due(trigger, now) is None:
             return [
                 Problem(
-                    "In the next two weeks the market is not open whenever the schedule is due.",
-                    "Choose a shorter interval or another time zone, or run outside market hours.",
+                    "In the next two weeks the schedule is never due within its hours or while the "
+                    "market is open.",
+                    "Choose a shorter interval, other hours, or run outside market hours.",
                     field="trigger.every_minutes",
                 )
             ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -19,6 +19,7 @@ from pydantic import (
     TypeAdapter,
     field_validator,
     model_serializer,
+    model_validator,
 )
 from pydantic_core import PydanticKnownError
 
@@ -149,8 +150,49 @@ def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones()) - {"Factory", "localtime"}  # no place's own
 
 
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+class Window(BaseModel):
+    """Hours in which a schedule is due: from `from` up to but without `to`, by the clock on the
+    wall. One that ends before it begins lasts over midnight; its day is the one it begins on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    since: Annotated[str, Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "00:00"
+    to: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")] = "24:00"
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = tuple(Weekday)
+
+    @field_validator("days")
+    @classmethod
+    def _in_order(cls, value: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        return tuple(one for one in Weekday if one in value)
+
+    @model_validator(mode="after")
+    def _has_hours(self) -> Self:
+        if self.since == self.to:
+            raise ValueError("let the window end at another time than it begins at")
+        return self
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """When it begins and ends, in minutes after midnight."""
+        begin, end = (60 * int(at[:2]) + int(at[3:]) for at in (self.since, self.to))
+        return begin, end
+
+
 class PeriodicTrigger(BaseModel):
-    """Runs on each symbol every so many minutes, counted from midnight in `timezone`."""
+    """Runs on each symbol every so many minutes, counted from midnight in `timezone`; with
+    `window`, only then."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -159,6 +201,8 @@ class PeriodicTrigger(BaseModel):
     market_hours_only: bool = True
     timezone: Annotated[str, Field(max_length=60)] = "UTC"
     symbols: Annotated[tuple[Ticker, ...], Field(max_length=20)] = ()
+    window: Annotated[Window | None, Field(exclude_if=lambda window: window is None)] = None
+    """Left out where there is none, as in all that was stored before there was a choice."""
 
     @field_validator("timezone")
     @classmethod

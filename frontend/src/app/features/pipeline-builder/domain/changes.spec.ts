@@ -2,7 +2,7 @@ import { graphChanges, startChanges } from './changes';
 import { removeAndBridge } from './commands';
 import { applyCommand } from './history';
 import { graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
-import { readTrigger, type Start } from './trigger';
+import { readTrigger, type Start, USUAL_HOURS } from './trigger';
 
 const before = tradingPipeline();
 const changes = (after: typeof before) => graphChanges(before, after, TEST_CATALOGUE);
@@ -123,6 +123,15 @@ describe('changes of a way to start in words', () => {
       'Starts by hand instead of every hour on AAPL',
     ]);
     expect(words(hourly, hourly)).toEqual([]);
+  });
+
+  it('tells the hours of a schedule', () => {
+    const limited = { ...hourly, window: USUAL_HOURS } as Start;
+    expect(words(hourly, limited)).toEqual(['Starts only Mon–Fri, 09:30–16:00']);
+    expect(words(limited, hourly)).toEqual(['Starts at any hour, not only Mon–Fri, 09:30–16:00']);
+    expect(words(limited, { kind: 'manual' })).toEqual([
+      'Starts by hand instead of every hour (Mon–Fri, 09:30–16:00) on AAPL',
+    ]);
   });
 
   it('tells each part of a schedule', () => {

@@ -9,7 +9,7 @@ import { sameGraph } from './graph';
 import { propertiesOf, titleOf } from './schema';
 import { valueInWords } from './summary';
 import type { Direction, PeriodicStart, SignalStart, Start } from './trigger';
-import { sameStart } from './trigger';
+import { hoursInWords, sameStart } from './trigger';
 import { count, listInWords, nodeName } from './words';
 
 /** So many settings of one node are told apart; the others are counted. */
@@ -114,7 +114,8 @@ export function startInWords(start: Start): string {
   if (start.kind === 'manual') return 'by hand';
   if (start.kind === 'signal') return 'on signals';
   const symbols = start.symbols.length ? ` on ${listInWords(start.symbols)}` : '';
-  return `${often(start)}${symbols}`;
+  const hours = start.window ? hoursInWords(start.window) : '';
+  return `${often(start)}${hours ? ` (${hours})` : ''}${symbols}`;
 }
 
 /** What is another way to start in `after`; `typeName` names a signal type. */
@@ -142,7 +143,7 @@ function scheduleChanges(before: PeriodicStart, after: PeriodicStart): string[] 
   if (fewer.length) words.push(`Starts no longer on ${listInWords(fewer)}`);
   if (before.timezone !== after.timezone)
     words.push(`Counts from midnight in ${after.timezone} instead of ${before.timezone}`);
-  words.push(...hoursChange(before, after));
+  words.push(...windowChange(before, after), ...hoursChange(before, after));
   return words.length ? words : ['Starts on its symbols in another order'];
 }
 
@@ -173,6 +174,12 @@ function signalChanges(
 
 function directionsInWords(directions: readonly Direction[]): string {
   return listInWords(directions.map((direction) => direction.toLowerCase()));
+}
+
+function windowChange({ window: before }: PeriodicStart, { window: after }: PeriodicStart) {
+  const [was, is] = [before, after].map((hours) => (hours ? hoursInWords(hours) : ''));
+  if (was === is) return [];
+  return [is ? `Starts only ${is}` : `Starts at any hour, not only ${was}`];
 }
 
 function hoursChange(

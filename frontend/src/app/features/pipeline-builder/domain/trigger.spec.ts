@@ -6,7 +6,20 @@ import {
   recordedInWords,
   sameStart,
   startGap,
+  hoursInWords,
+  USUAL_HOURS,
+  WEEKDAYS,
 } from './trigger';
+
+describe('hoursInWords', () => {
+  it('names days and hours, and neither when it is no limit', () => {
+    const whole = { from: '00:00', to: '24:00', days: WEEKDAYS };
+    expect(hoursInWords(whole)).toBe('');
+    expect(hoursInWords(USUAL_HOURS)).toBe('Mon–Fri, 09:30–16:00');
+    expect(hoursInWords({ ...whole, days: ['sat', 'sun'] })).toBe('Sat, Sun');
+    expect(hoursInWords({ ...whole, from: '22:00', to: '06:00' })).toBe('22:00–06:00');
+  });
+});
 
 describe('readTrigger', () => {
   it('fills in what the server left out', () => {
@@ -16,7 +29,10 @@ describe('readTrigger', () => {
       market_hours_only: true,
       timezone: 'UTC',
       symbols: [],
+      window: null,
     });
+    const evenings = readTrigger({ kind: 'periodic', window: { from: '18:00' } });
+    expect(evenings).toMatchObject({ window: { from: '18:00', to: '24:00', days: WEEKDAYS } });
     expect(readTrigger({ kind: 'signal', subscriptions: [{ signal_type: 'rsi' }] })).toEqual({
       kind: 'signal',
       scanner_id: null,

@@ -4,6 +4,21 @@ export interface ManualStart {
   readonly kind: 'manual';
 }
 
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+const WORKDAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri'];
+
+/** Hours in which a schedule is due; they last over midnight when they end before they begin. */
+export interface Hours {
+  /** "09:30" */
+  readonly from: string;
+  /** "16:00"; "24:00" is the end of the day. */
+  readonly to: string;
+  readonly days: readonly Weekday[];
+}
+
+export const USUAL_HOURS: Hours = { from: '09:30', to: '16:00', days: WORKDAYS };
+
 export interface PeriodicStart {
   readonly kind: 'periodic';
   readonly every_minutes: number;
@@ -11,6 +26,8 @@ export interface PeriodicStart {
   /** A zone of the IANA list. */
   readonly timezone: string;
   readonly symbols: readonly string[];
+  /** null: at any hour. */
+  readonly window: Hours | null;
 }
 
 export const DIRECTIONS = ['BULLISH', 'BEARISH', 'NEUTRAL', 'FLAT'] as const;
@@ -46,7 +63,9 @@ export type StartKind = Start['kind'];
 /** A trigger as the server sends it: what is at its default may be absent. */
 export type ApiTrigger =
   | { readonly kind?: 'manual' }
-  | ({ readonly kind: 'periodic' } & Partial<Omit<PeriodicStart, 'kind'>>)
+  | ({ readonly kind: 'periodic'; readonly window?: Partial<Hours> | null } & Partial<
+      Omit<PeriodicStart, 'kind' | 'window'>
+    >)
   | {
       readonly kind: 'signal';
       readonly scanner_id?: string | null;
@@ -71,6 +90,9 @@ export function readTrigger(trigger: ApiTrigger): Start {
         market_hours_only: trigger.market_hours_only ?? true,
         timezone: trigger.timezone ?? 'UTC',
         symbols: trigger.symbols ?? [],
+        window: trigger.window
+          ? { from: '00:00', to: '24:00', days: WEEKDAYS, ...trigger.window }
+          : null,
       };
     case 'signal':
       return {
@@ -107,6 +129,25 @@ export function startGap(start: Start): string {
   if (start.kind !== 'signal') return '';
   if (!start.scanner_id) return 'Choose a scanner.';
   return start.subscriptions.length ? '' : 'Subscribe to at least one signal type.';
+}
+
+/** "Mon–Fri, 09:30–16:00", "Sat, Sun", "22:00–06:00"; '' when it is no limit. */
+export function hoursInWords({ from, to, days }: Hours): string {
+  const parts: string[] = [];
+  if (days.length < WEEKDAYS.length)
+    parts.push(
+      sameDays(days, WORKDAYS) ? 'Mon–Fri' : days.map((day) => capitalised(day)).join(', '),
+    );
+  if (from !== '00:00' || to !== '24:00') parts.push(`${from}–${to}`);
+  return parts.join(', ');
+}
+
+function sameDays(a: readonly Weekday[], b: readonly Weekday[]): boolean {
+  return a.length === b.length && a.every((day) => b.includes(day));
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function sameStart(a: Start | null, b: Start | null): boolean {

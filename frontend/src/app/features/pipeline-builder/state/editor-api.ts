@@ -170,7 +170,11 @@ export class EditorApi {
 export function writable(trigger: Start): NonNullable<PipelineUpdate['trigger']> {
   switch (trigger.kind) {
     case 'periodic':
-      return { ...trigger, symbols: [...trigger.symbols] };
+      return {
+        ...trigger,
+        symbols: [...trigger.symbols],
+        window: trigger.window && { ...trigger.window, days: [...trigger.window.days] },
+      };
     case 'signal':
       return { ...trigger, subscriptions: writableSubscriptions(trigger.subscriptions) };
     default:

@@ -1,6 +1,9 @@
 import { Component, input, output, signal } from '@angular/core';
+import { MatButtonToggleModule } from '@angular/material/button-toggle';
+import { MatSlideToggle } from '@angular/material/slide-toggle';
 import { TickerChips } from '@shared/ticker-chips/ticker-chips';
-import type { Edit, PeriodicStart } from '../domain/trigger';
+import type { Edit, Hours, PeriodicStart, Weekday } from '../domain/trigger';
+import { USUAL_HOURS, WEEKDAYS } from '../domain/trigger';
 import { OldPrices } from './old-prices';
 
 const OFTEN = [
@@ -9,13 +12,22 @@ const OFTEN = [
   { minutes: 60, label: 'Hour' },
   { minutes: 1440, label: 'Day' },
 ];
+const NAMES: Readonly<Record<Weekday, string>> = {
+  mon: 'Monday',
+  tue: 'Tuesday',
+  wed: 'Wednesday',
+  thu: 'Thursday',
+  fri: 'Friday',
+  sat: 'Saturday',
+  sun: 'Sunday',
+};
 const MOST_SYMBOLS = 20;
 const MOST_MINUTES = 1440;
 
 /** How often a pipeline runs, in which zone, and on what. */
 @Component({
   selector: 'k-schedule-fields',
-  imports: [OldPrices, TickerChips],
+  imports: [MatButtonToggleModule, MatSlideToggle, OldPrices, TickerChips],
   template: `
     <div>
       <label class="k-label" for="every">Every</label>
@@ -71,6 +83,56 @@ const MOST_MINUTES = 1440;
         <p class="k-field-error" role="alert">{{ text }}</p>
       }
     </div>
+    <mat-slide-toggle
+      hideIcon
+      class="hours"
+      [checked]="!!value().window"
+      (change)="write({ window: $event.checked ? usualHours : null })"
+    >
+      Only at certain hours
+    </mat-slide-toggle>
+    @if (value().window; as hours) {
+      <div class="window">
+        <input
+          #from
+          class="k-input"
+          type="time"
+          required
+          aria-label="From"
+          [value]="hours.from"
+          (change)="readHours(hours, { from: from.value })"
+        />
+        <span>to</span>
+        <input
+          #to
+          class="k-input"
+          type="time"
+          required
+          aria-label="To"
+          [value]="hours.to === '24:00' ? '00:00' : hours.to"
+          (change)="readHours(hours, { to: to.value === '00:00' ? '24:00' : to.value })"
+        />
+        <mat-button-toggle-group
+          class="k-dense"
+          multiple
+          hideMultipleSelectionIndicator
+          aria-label="Days"
+          [value]="hours.days"
+          (change)="readHours(hours, { days: inOrder($event.value) })"
+        >
+          @for (day of days; track day) {
+            <mat-button-toggle [value]="day" [aria-label]="names[day]">{{
+              names[day].slice(0, 2)
+            }}</mat-button-toggle>
+          }
+        </mat-button-toggle-group>
+      </div>
+      @if (hoursProblem(); as text) {
+        <p class="k-field-error" role="alert">{{ text }}</p>
+      } @else if (hours.to < hours.from) {
+        <p class="k-help">Over midnight, from the evening of these days on.</p>
+      }
+    }
     <div>
       <label class="k-label" for="symbols">Symbols</label>
       <k-ticker-chips
@@ -97,6 +159,22 @@ const MOST_MINUTES = 1440;
     .every input {
       width: 64px;
     }
+    .window {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      gap: 8px;
+    }
+    .window input {
+      width: 108px;
+    }
+    .window mat-button-toggle-group {
+      flex: 1 0 100%;
+    }
+    .window mat-button-toggle {
+      flex: 1;
+      text-align: center;
+    }
     .quick {
       display: flex;
       gap: 4px;
@@ -113,6 +191,10 @@ export class ScheduleFields {
 
   protected readonly often = OFTEN;
   protected readonly most = MOST_SYMBOLS;
+  protected readonly days = WEEKDAYS;
+  protected readonly names = NAMES;
+  protected readonly usualHours = USUAL_HOURS;
+  protected readonly hoursProblem = signal('');
   protected readonly zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
   protected readonly problem = signal('');
   protected readonly zoneProblem = signal('');
@@ -128,6 +210,25 @@ export class ScheduleFields {
     const fits = Number.isInteger(minutes) && minutes >= 1 && minutes <= MOST_MINUTES;
     if (fits) this.write({ every_minutes: minutes });
     else this.problem.set(`Enter whole minutes from 1 to ${MOST_MINUTES}, which is a day.`);
+  }
+
+  /** Only what can be saved is taken over. */
+  protected readHours(hours: Hours, change: Partial<Hours>): void {
+    const wanted = { ...hours, ...change };
+    const problem =
+      !wanted.from || !wanted.to
+        ? 'Enter when it begins and when it ends.'
+        : wanted.from === wanted.to
+          ? 'Let it end at another time than it begins at.'
+          : wanted.days.length
+            ? ''
+            : 'Choose at least one day.';
+    this.hoursProblem.set(problem);
+    if (!problem) this.write({ window: wanted });
+  }
+
+  protected inOrder(days: readonly Weekday[]): readonly Weekday[] {
+    return WEEKDAYS.filter((day) => days.includes(day));
   }
 
   protected readZone(text: string): void {

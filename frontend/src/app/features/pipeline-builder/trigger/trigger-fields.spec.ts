@@ -1,7 +1,7 @@
 import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
 import { SignalTypes } from '@core/signals/signal-types';
-import { type PeriodicStart, readTrigger, type SignalStart } from '../domain/trigger';
+import { type PeriodicStart, readTrigger, type SignalStart, USUAL_HOURS } from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
 import { ScheduleFields } from './schedule-fields';
 import { SignalFields } from './signal-fields';
@@ -22,6 +22,33 @@ describe('fields of a trigger that are changed twice before they are drawn again
     symbols.value = 'AAPL';
     symbols.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
     expect(start).toMatchObject({ every_minutes: 15, symbols: ['AAPL'] });
+  });
+
+  it('takes over hours that can be, and says what is wrong with others', async () => {
+    let start = readTrigger({ kind: 'periodic', window: USUAL_HOURS }) as PeriodicStart;
+    const fixture = TestBed.createComponent(ScheduleFields);
+    fixture.componentInstance.changed.subscribe((edit) => (start = edit(start)));
+    const draw = async () => {
+      fixture.componentRef.setInput('value', start);
+      await fixture.whenStable();
+      return fixture.nativeElement as HTMLElement;
+    };
+    const enter = async (label: string, time: string) => {
+      const field = (await draw()).querySelector<HTMLInputElement>(`[aria-label="${label}"]`)!;
+      field.value = time;
+      field.dispatchEvent(new Event('change'));
+      return draw();
+    };
+    await enter('From', '22:00');
+    expect((await enter('To', '00:00')).textContent).not.toContain('Over midnight');
+    expect(start.window).toEqual({ ...USUAL_HOURS, from: '22:00', to: '24:00' });
+    expect((await enter('To', '06:00')).textContent).toContain('Over midnight');
+    const page = await enter('To', '22:00');
+    expect(page.querySelector('[role="alert"]')?.textContent).toContain('another time');
+    expect(start.window).toMatchObject({ from: '22:00', to: '06:00' });
+    const days = [...page.querySelectorAll<HTMLButtonElement>('mat-button-toggle button')];
+    days[5]!.click();
+    expect(start.window?.days).toEqual(['mon', 'tue', 'wed', 'thu', 'fri', 'sat']);
   });
 
   it('keeps both subscriptions', async () => {
