@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 
 EVERY_S = 2.0
@@ -11,7 +12,8 @@ SILENT_AFTER_S = 10.0
 async def keep_beating(file: Path | None) -> None:
     """Touch the file for as long as the event loop goes on; nothing without one."""
     while file is not None:
-        await asyncio.to_thread(file.touch)
+        with suppress(OSError):  # who cannot write it lives on; that no pulse comes is seen
+            await asyncio.to_thread(file.touch)
         await asyncio.sleep(EVERY_S)
 
 

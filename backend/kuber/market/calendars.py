@@ -232,10 +232,9 @@ def _currency_hours(first_year: int, last_year: int) -> Sessions:
     days = _sessions(CURRENCIES, first_year, last_year)
     weekday = _weekday(days.dates)
     opens, closes = days.opens.copy(), days.closes.copy()
-    for at in np.flatnonzero(weekday == _SUNDAY):
-        opens[at] = _new_york(days.dates[at].astype(date), _CURRENCY_DAY_ENDS)
-    for at in np.flatnonzero(weekday == _FRIDAY):
-        closes[at] = _new_york(days.dates[at].astype(date), _CURRENCY_DAY_ENDS)
+    first, last = weekday == _SUNDAY, weekday == _FRIDAY
+    opens[first] = _ends_of(days.dates[first])
+    closes[last] = _ends_of(days.dates[last])
     return Sessions(days.dates, opens, closes, days.weeks)
 
 
@@ -245,14 +244,14 @@ def _new_york_days(first_year: int, last_year: int) -> Sessions:
     dates, weeks = days.dates, days.weeks
     trading = _weekday(dates) != _SUNDAY
     dates, weeks = dates[trading], weeks[trading]
-    evenings = [_new_york((day - _DAY).astype(date), _CURRENCY_DAY_ENDS) for day in dates]
-    closes = [_new_york(day.astype(date), _CURRENCY_DAY_ENDS) for day in dates]
-    return Sessions(
-        dates,
-        np.array(evenings, dtype="datetime64[us]"),
-        np.array(closes, dtype="datetime64[us]"),
-        weeks,
-    )
+    return Sessions(dates, _ends_of(dates - _DAY), _ends_of(dates), weeks)
+
+
+def _ends_of(dates: DateArray) -> TimeArray:
+    """Return when the trading days of currencies end on these dates, in UTC."""
+    local = (datetime.combine(day, _CURRENCY_DAY_ENDS, _NEW_YORK) for day in dates.tolist())
+    seconds = np.fromiter((at.timestamp() for at in local), np.int64, len(dates))
+    return seconds.astype("datetime64[s]").astype("datetime64[us]")
 
 
 def months_of(dates: DateArray) -> IndexArray:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -51,9 +52,9 @@ class Timeframe(StrEnum):
 
         Minutes and hours make only multiples of themselves; weeks make no months.
         """
-        return tuple(other for other in Timeframe if other is self or self._makes(other))
+        return _AND_COARSER[self]
 
-    def _makes(self, other: "Timeframe") -> bool:
+    def makes_bars_of(self, other: "Timeframe") -> bool:
         if other.intraday:
             return self.span < other.span and not other.span % self.span
         return self.span < other.span and self is not Timeframe.W1
@@ -66,6 +67,16 @@ _SPANS = {
     Timeframe.W1: timedelta(weeks=1),
     Timeframe.MO1: timedelta(days=30),
 }
+_AND_COARSER = {
+    one: tuple(other for other in Timeframe if other is one or one.makes_bars_of(other))
+    for one in Timeframe
+}
+
+
+@cache
+def made_of(stored: tuple[Timeframe, ...]) -> tuple[Timeframe, ...]:
+    """Return what bars of these timeframes can be read as, finest first."""
+    return tuple(one for one in Timeframe if any(one in other.and_coarser for other in stored))
 
 
 class Source(StrEnum):

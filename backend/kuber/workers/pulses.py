@@ -7,6 +7,7 @@ heartbeats.
 
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from celery.signals import beat_init, worker_ready
@@ -21,7 +22,8 @@ def install(file: Path | None) -> None:
 
     def keep_beating() -> None:
         while True:
-            file.touch()
+            with suppress(OSError):
+                file.touch()
             time.sleep(EVERY_S)
 
     def begin(**_: object) -> None:

@@ -19,7 +19,7 @@ _ROOM_TO_START_BYTES = 1_000_000
 
 FILES = (
     *("secrets.json", "secrets.copy.json", "ports.json", "plugins.txt", "beat-schedule*"),
-    *("run/stack.json", "run/start.log", "run/supervisor.lock", "run/api.sock"),
+    *("run/stack.json", "run/start.log", "run/supervisor.lock", "run/api.sock", "run/pulse-*"),
     *("run/plugins/verdicts.json", "run/plugins/importing-*"),
     *("logs/*.log", "logs/*.log.[0-9]"),
     *("audit/signing-key", "audit/next-signing-key", "audit/*.jsonl", "audit/*.head*.json"),

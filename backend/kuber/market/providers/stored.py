@@ -38,7 +38,7 @@ from kuber.market.repository import (
     series_of_many,
 )
 from kuber.market.series import SizedCache, size_bytes
-from kuber.market.types import Bars, Instrument, Timeframe, to_datetime64
+from kuber.market.types import Bars, Instrument, Timeframe, made_of, to_datetime64
 
 _FRESH_S = 1.0
 _KEPT_ANSWERS = 10_000
@@ -193,7 +193,7 @@ def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
         own[0].source,
         traits.calendar,
         traits.currency,
-        tuple(one for one in Timeframe if any(one in row.timeframe.and_coarser for row in own)),
+        made_of(tuple(row.timeframe for row in own)),
         min(row.first_at for row in own),
         max(row.last_at for row in own),
     )

@@ -196,7 +196,8 @@ async def test_a_draft_that_is_saved_while_it_is_checked_is_neither_published_no
     for revision, start in ((2, f"{url}/publish"), (3, f"{url}/run")):
         with monkeypatch.context() as patch:
             pool = use(platform, HeldPool(), patch)
-            body = {"symbol": "NVDA", "draft": True} if start.endswith("run") else {}
+            run = {"symbol": "NVDA", "draft": True, "revision": revision}
+            body = run if start.endswith("run") else {}
             headers = {"If-Match": str(revision)}
             asking = asyncio.ensure_future(ann.post(start, json=body, headers=headers))
             await pool.asked.wait()
