@@ -1,4 +1,5 @@
-"""Nodes of runs that ended before them no longer count as under way.
+"""Nodes of runs that ended before them no longer count as under way; schedules in the zone of the
+server go by UTC.
 
 Revision ID: 0031
 Revises: 0030
@@ -11,6 +12,12 @@ down_revision = "0030"
 branch_labels = None
 depends_on = None
 
+_TRIGGERS = (
+    ("pipelines", "trigger"),
+    ("pipelines", "published_trigger"),
+    ("pipeline_versions", "trigger"),
+)
+
 
 def upgrade() -> None:
     op.execute(
@@ -21,6 +28,13 @@ def upgrade() -> None:
             and n.status in ('pending', 'running', 'waiting')
         """
     )
+    for table, column in _TRIGGERS:
+        op.execute(
+            f"""
+            update {table} set {column} = jsonb_set({column}, '{{timezone}}', '"UTC"')
+            where {column} ->> 'timezone' in ('localtime', 'Factory')
+            """  # noqa: S608  put together from constants
+        )
 
 
 def downgrade() -> None:
