@@ -40,7 +40,7 @@ test('from sign-up to a trade and its reasons, by keyboard alone', async ({ page
 
   await expect(page.getByRole('heading', { name: 'Start from a template' })).toBeVisible();
   await keys.press(page.getByRole('link', { name: 'All templates' }));
-  await keys.press(page.getByRole('button', { name: 'Use Golden cross swing' }));
+  await keys.press(page.getByRole('button', { name: 'Use template Golden cross swing' }));
 
   await expect(page.locator('f-flow.ready')).toBeVisible();
   await keys.goTo(card(page, 'trigger'));
@@ -100,9 +100,9 @@ async function signUp(page: Page, shot: Shot): Promise<void> {
 
 async function openTemplate(page: Page, shot: Shot): Promise<void> {
   await page.getByRole('link', { name: 'All templates' }).click();
-  await expect(page.getByRole('button', { name: 'Use Golden cross swing' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Use template Golden cross swing' })).toBeVisible();
   await shot('templates');
-  await page.getByRole('button', { name: 'Use Golden cross swing' }).click();
+  await page.getByRole('button', { name: 'Use template Golden cross swing' }).click();
   await expect(page.locator('f-flow.ready')).toBeVisible();
   await expect(page).toHaveURL(/symbol=AAPL/);
   await expect(page.getByRole('combobox', { name: 'Symbol to run on' })).toHaveValue('AAPL');
