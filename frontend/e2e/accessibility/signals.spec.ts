@@ -1,7 +1,7 @@
 import { type APIRequestContext, expect, type Page, test } from '@playwright/test';
 import { type Account, logIn, newAccount } from '../support/app';
 import { check } from '../support/look';
-import { newScanner, newSource, newSubscriber, send } from '../support/signals';
+import { newScanner, newSource, newSubscriber, send, untilKnown } from '../support/signals';
 
 test.setTimeout(300_000);
 
@@ -17,6 +17,7 @@ async function furnish(request: APIRequestContext, account: Account) {
   const long = 'A pipeline whose name says in eighty characters what it does and why it is so';
   await newSubscriber(request, account, long, scanner, 80);
   await newSubscriber(request, account, 'Careful swing', scanner, 90);
+  await untilKnown(request);
   const source = await newSource(request, account, 'Breakout scripts');
   await newSource(request, account, 'TradingView alerts', 'tradingview');
   for (const [index, ticker] of [...TICKERS, 'NVDA'].entries()) {

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { type APIRequestContext, expect } from '@playwright/test';
-import { type Account, newPipeline, publish } from './app';
+import { type Account, newAccount, newPipeline, publish } from './app';
 
 export interface Source {
   readonly id: string;
@@ -99,4 +99,18 @@ export async function newSubscriber(
   const active = await request.post(`/api/v1/pipelines/${id}/activate`, { headers });
   expect(active.status(), await active.text()).toBe(200);
   return id;
+}
+
+/** Returns once the dispatcher knows every subscriber made before: it learns of them in order. */
+export async function untilKnown(request: APIRequestContext): Promise<void> {
+  const last = await newAccount(request);
+  const scanner = await newScanner(request, last, 'Probe', ['GOOG']);
+  await newSubscriber(request, last, 'Probe', scanner, 100);
+  const source = await newSource(request, last, 'Probe');
+  await expect(async () => {
+    await send(request, source, [{ ticker: 'GOOG', signal: 'BULLISH', confidence: 1 }]);
+    const answer = await request.get('/api/v1/signals', { headers: headersOf(last) });
+    const { items } = (await answer.json()) as { items: { matches: unknown[] }[] };
+    expect(items.some((item) => item.matches.length > 0)).toBe(true);
+  }).toPass({ timeout: 30_000 });
 }
