@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kuber.kernel.errors import Problem
+from kuber.kernel.weekdays import Weekday
 from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.instruments import traits_of
 from kuber.pipelines.types import (
     ManualTrigger,
     PeriodicTrigger,
     SignalTrigger,
-    Weekday,
     Window,
 )
 

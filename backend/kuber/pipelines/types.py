@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from kuber.kernel.names import Label
+from kuber.kernel.weekdays import Weekday
 from kuber.market.symbols import canonical_symbol
 
 MANAGER_NODE = "pipeline_manager"
@@ -148,18 +149,6 @@ Ticker = Annotated[str, AfterValidator(canonical_symbol)]
 def _time_zones() -> frozenset[str]:
     """Return the names of all time zones; asked once: the answer is read from a folder of files."""
     return frozenset(available_timezones()) - {"Factory", "localtime"}  # no place's own
-
-
-class Weekday(StrEnum):
-    """A day of the week."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
 
 
 class Window(BaseModel):

@@ -1,7 +1,6 @@
 """Time trigger: the run goes ahead in a daily window, or when a cron expression fires."""
 
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +20,7 @@ from kuber.agents.effects import Reads, recorded
 from kuber.agents.schedule import Cron, Schedule, Window
 from kuber.agents.state import PipelineState, TriggerCondition
 from kuber.agents.toolkit import instrument_of
+from kuber.kernel.weekdays import Weekday
 from kuber.market.calendars import TradingCalendar, calendar_for
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -28,16 +28,6 @@ _WAKES_WITHIN = timedelta(minutes=1)
 """How late a run may be at its moment and still be in time, whatever grace was chosen."""
 _MAX_STEPS = 500
 """Alternations between schedule and calendar before a common moment is given up on."""
-
-
-class Weekday(StrEnum):
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
 
 
 _WEEKDAYS = tuple(Weekday)

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from kuber.kernel.weekdays import Weekday
 from kuber.pipelines.triggers import next_due, trigger_problems
-from kuber.pipelines.types import PeriodicTrigger, Weekday
+from kuber.pipelines.types import PeriodicTrigger
 
 DAYS = [day.value for day in Weekday]
 FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
