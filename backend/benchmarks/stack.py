@@ -15,7 +15,7 @@ import httpx
 import psutil
 import psycopg
 
-from kuber.identity.limits import LIMITS
+from kuber.identity.limit_kinds import LIMITS
 from kuber.infra.embedded.process import free_port
 
 PASSWORD = "correct horse 9 battery"  # noqa: S105  of an account that lives as long as the benchmark

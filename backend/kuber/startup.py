@@ -1,16 +1,10 @@
-"""What every process does first: settings, logs, traces; and the relay, which needs no more."""
-
-import asyncio
+"""What every process does first: settings, logs, traces."""
 
 from prometheus_client import start_http_server
 from pydantic import SecretStr, ValidationError
 
 from kuber.config import BadSettings, Settings, conceal_secrets, describe
-from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer
-from kuber.infra.kafka_offsets import TopicOffsets
-from kuber.infra.pulse import keep_beating
 from kuber.infra.telemetry import configure_logging, configure_tracing, name_process
-from kuber.workers.relay import OutboxRelay
 
 
 def load_settings() -> Settings:
@@ -48,24 +42,6 @@ def serve_metrics(settings: Settings) -> None:
             f"KUBER_METRICS_PORT: {place} cannot be listened on ({error.strerror}).\n"
             "Give each process of a machine a free port of its own, or unset it."
         ) from error
-
-
-async def run_relay() -> None:
-    """Publish the outbox to Kafka until cancelled."""
-    settings = load_settings()
-    observe(settings, "relay")
-    serve_metrics(settings)
-    bootstrap = settings.kafka_bootstrap
-    producer = KafkaProducer(bootstrap, client_id="kuber-relay")
-    offsets = [TopicOffsets(bootstrap, topic, group) for topic, group in CONFIRMED_BY.items()]
-    pulse = asyncio.create_task(keep_beating(settings.pulse_file))
-    try:
-        await OutboxRelay(reveal(settings.database_url), producer, offsets).run()
-    finally:
-        pulse.cancel()
-        producer.close()
-        for one in offsets:
-            one.close()
 
 
 def reveal(secret: SecretStr | None) -> str:

@@ -35,7 +35,8 @@ from kuber.api.refusals import (
 )
 from kuber.api.request_rate import RequestRate
 from kuber.identity.errors import IdentityError
-from kuber.identity.limits import LimitName, Limits, LimitService
+from kuber.identity.limit_kinds import LimitName, Limits
+from kuber.identity.limits import LimitService
 from kuber.identity.throttle import place_of
 from kuber.identity.tokens import AccessClaims, AccessTokens
 from kuber.infra.slots import AdvisorySlots

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from psycopg import Error as PsycopgError
 
 from kuber.identity.errors import NotSignedIn
-from kuber.identity.limits import LimitName
+from kuber.identity.limit_kinds import LimitName
 from kuber.kernel.errors import ErrorKind, KuberError, Problem
 
 

@@ -5,7 +5,8 @@ import asyncio
 from kuber.commands import say
 from kuber.commands.connect import use_running_stack
 from kuber.config import StackSettings
-from kuber.identity.limits import FRESH, LimitName
+from kuber.identity.limit_kinds import LimitName
+from kuber.identity.limits import FRESH
 from kuber.identity.types import Tier
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kuber.commands.registering import command, stack_settings
-from kuber.identity.limits import MOST, LimitName
+from kuber.identity.limit_kinds import MOST, LimitName
 from kuber.identity.types import Tier
 
 limits_app = typer.Typer(help="How much accounts may have and do.", no_args_is_help=True)

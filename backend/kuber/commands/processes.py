@@ -66,7 +66,7 @@ def beat(settings: StackSettings) -> int:
 def relay(settings: StackSettings) -> int:
     """Publish the outbox until SIGINT or SIGTERM; return the exit code."""
     use_running_stack(settings)
-    from kuber.startup import run_relay
+    from kuber.bootstrap.relay import run_relay
 
     return _until_stopped(run_relay())
 

@@ -5,10 +5,8 @@ specific one wins. Without any row the value stands in `LIMITS`.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import structlog
 from cachetools import LRUCache
@@ -19,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.errors import QuotaReached
+from kuber.identity.limit_kinds import DEFAULTS, LIMITS, LimitName, Limits
 from kuber.identity.models import LimitRow, UserRow
 from kuber.identity.types import Tier
 from kuber.infra.db import Database
@@ -35,73 +34,6 @@ _PAUSE = timedelta(seconds=5)
 _MOST_CACHED = 10_000
 
 
-class LimitName(StrEnum):
-    """What is limited."""
-
-    PIPELINES = "pipelines"
-    VERSIONS_PER_PIPELINE = "versions_per_pipeline"
-    STORED_BYTES = "stored_bytes"
-    SOCKETS = "sockets"
-    QUEUED_RUNS = "queued_runs"
-    RUNNING_RUNS = "running_runs"
-    REQUESTS_PER_MINUTE = "requests_per_minute"
-    REQUESTS_AT_ONCE = "requests_at_once"
-    IMPORTS_AT_WORK = "imports_at_work"
-    IMPORTED_SYMBOLS = "imported_symbols"
-
-
-@dataclass(frozen=True, slots=True)
-class LimitKind:
-    """One limit: its value when no row says otherwise, what it counts, and what that means."""
-
-    default: int
-    unit: str
-    sentence: str
-
-
-LIMITS: Mapping[LimitName, LimitKind] = {
-    LimitName.PIPELINES: LimitKind(
-        500, "pipelines", "Pipelines that you may have, archived ones included."
-    ),
-    LimitName.VERSIONS_PER_PIPELINE: LimitKind(
-        200,
-        "versions",
-        "Versions that are kept of each pipeline; the oldest that no run used is dropped first."
-        " Used counts your pipeline with the most.",
-    ),
-    LimitName.STORED_BYTES: LimitKind(
-        3_000_000_000,
-        "bytes",
-        "What your pipelines, imported prices and kept answers take up together.",
-    ),
-    LimitName.SOCKETS: LimitKind(20, "connections", "Live connections open at the same time."),
-    LimitName.QUEUED_RUNS: LimitKind(
-        1000, "runs", "Runs that wait for a worker or for a time to go on."
-    ),
-    LimitName.RUNNING_RUNS: LimitKind(
-        12, "runs", "Runs that workers carry out at the same time; more of them wait."
-    ),
-    LimitName.REQUESTS_PER_MINUTE: LimitKind(
-        1200, "requests", "Requests in one minute, from all your programs and pages together."
-    ),
-    LimitName.REQUESTS_AT_ONCE: LimitKind(
-        32, "requests", "Requests that may be under way at the same time."
-    ),
-    LimitName.IMPORTS_AT_WORK: LimitKind(
-        3, "imports", "Price files that this installation reads at the same time, for everybody."
-    ),
-    LimitName.IMPORTED_SYMBOLS: LimitKind(
-        5000, "symbols", "Symbols that you may have imported prices of, in whatever timeframe."
-    ),
-}
-
-MOST = 2**53
-"""The highest value: all programs, JavaScript among them, count so far."""
-
-Limits = Mapping[LimitName, int]
-"""The value of every limit, for one user."""
-
-DEFAULTS: Limits = {name: kind.default for name, kind in LIMITS.items()}
 _DEFAULT_SCOPE = "default"
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.identity.limits import LimitName, limit_sql, quota_reached
+from kuber.identity.limit_kinds import LimitName
+from kuber.identity.limits import limit_sql, quota_reached
 from kuber.kernel.ids import UserId
 
 BAR_BYTES = 160

@@ -5,20 +5,18 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -153,6 +151,12 @@ def configure_tracing(service: str, otlp_endpoint: str) -> None:
     """Send spans to `otlp_endpoint`; without one no span is made and tracing costs nothing."""
     if not otlp_endpoint:
         return
+    # What sends spans takes 10 MB that a process without an endpoint does not need.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -176,12 +180,14 @@ def span(
     return tracer.start_as_current_span(name, below, attributes=attributes)
 
 
-def trace_database(engine: AsyncEngine) -> None:
+def trace_database(engine: "AsyncEngine") -> None:
     """Make a span of every statement of `engine`.
 
     The instrumentation asks for SQLAlchemy below 2.1 and would do nothing without a word; it
     works, so the question is skipped, and a test looks for the span.
     """
+    from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+
     SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, skip_dep_check=True)
 
 

@@ -2,7 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.identity.limits import LimitName, limit_of, quota_reached
+from kuber.identity.limit_kinds import LimitName
+from kuber.identity.limits import limit_of, quota_reached
 from kuber.kernel.ids import UserId
 from kuber.market.repository import count_symbols
 

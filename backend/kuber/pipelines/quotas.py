@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.identity.limits import LimitName, limit_of, one_at_a_time, quota_reached
+from kuber.identity.limit_kinds import LimitName
+from kuber.identity.limits import limit_of, one_at_a_time, quota_reached
 from kuber.identity.storage import require_storage
 from kuber.kernel.ids import UserId
 

@@ -13,7 +13,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from kuber.identity.limits import LimitName, LimitService
+from kuber.identity.limit_kinds import LimitName
+from kuber.identity.limits import LimitService
 from kuber.infra.tasks import end_tasks
 from kuber.kernel.errors import ErrorKind, KuberError
 from kuber.kernel.ids import UserId, new_id

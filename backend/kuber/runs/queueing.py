@@ -8,7 +8,8 @@ so that what several processes start for one user at the same moment may go over
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.identity.limits import LimitName, limit_of, limit_sql
+from kuber.identity.limit_kinds import LimitName
+from kuber.identity.limits import limit_of, limit_sql
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
 from kuber.runs.errors import QueueFull

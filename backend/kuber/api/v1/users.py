@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from kuber.api.admission import AdmissionControl
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.refusals import slots_asked
-from kuber.identity.limits import LIMITS, LimitName
+from kuber.identity.limit_kinds import LIMITS, LimitName
 from kuber.identity.schemas import LimitList, LimitOut, UserOut
 from kuber.identity.storage import storage_of
 from kuber.market.quotas import imported_symbols

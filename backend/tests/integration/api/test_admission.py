@@ -18,7 +18,7 @@ from kuber.api.admission import AdmissionControl
 from kuber.api.app import create_app
 from kuber.bootstrap.api import IMPORTS, open_api
 from kuber.config import Settings
-from kuber.identity.limits import DEFAULTS, LimitName
+from kuber.identity.limit_kinds import DEFAULTS, LimitName
 from tests.fakes.api_container import browser
 from tests.fixtures.limits import allow
 

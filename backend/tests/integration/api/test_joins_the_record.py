@@ -15,7 +15,7 @@ from sqlalchemy import text
 from kuber.api.at_start import record_left_out, retire_demo_user
 from kuber.api.refresh_cookie import cookie_name
 from kuber.config import Settings
-from kuber.identity.limits import LimitName
+from kuber.identity.limit_kinds import LimitName
 from kuber.identity.service import IdentityService
 from kuber.identity.tokens import AccessTokens
 from kuber.infra.db import Database

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from kuber.identity import limits as limits_module
+from kuber.identity.limit_kinds import LIMITS
 from tests.fakes.graphs import chain
 from tests.fixtures.limits import allow
 
@@ -214,7 +215,7 @@ async def test_an_account_sees_each_limit_with_what_is_used(
     allowed(pipelines=7)
     await make(ann)
     found = await limits_of(ann)
-    assert set(found) == set(limits_module.LIMITS)
+    assert set(found) == set(LIMITS)
     assert (found["pipelines"]["limit"], found["pipelines"]["used"]) == (7, 1)
     assert found["requests_per_minute"]["used"] >= 3
     assert found["requests_at_once"]["used"] == 1, "this one"

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 from redis.asyncio import Redis
 
-from kuber.identity.limits import DEFAULTS, LimitName, Limits, LimitService
+from kuber.identity.limit_kinds import DEFAULTS, LimitName, Limits
+from kuber.identity.limits import LimitService
 from kuber.infra.redis import connect_redis
 from kuber.kernel.ids import UserId, new_id
 from kuber.realtime import socket_leases
