@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Where checkpoints of the record are kept, see `audit_folder`."""
     audit_key_dir: Path | None = None
     """Where the key that signs them is kept, if not beside them, see `audit_key_folder`."""
+    uploads_dir: Path | None = None
+    """Where uploaded price files lie meanwhile, see `uploads_folder`."""
 
     database_url: SecretStr
     redis_url: SecretStr
@@ -177,6 +179,11 @@ class Settings(BaseSettings):
     def audit_folder(self) -> Path:
         """Where checkpoints of the record are kept, outside the database."""
         return self.audit_dir or self.home / "audit"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where uploaded files lie until they are imported: API and services share it."""
+        return self.uploads_dir or self.home / "uploads"
 
     @property
     def public_address(self) -> str:

@@ -21,7 +21,7 @@ from kuber.api.arrival import arrived, within
 from kuber.api.container import Container
 from kuber.api.ended_sessions import EndedSessions
 from kuber.api.errors import kuber_problem
-from kuber.api.middleware import IMPORTS_PATH, MAX_UPLOAD_BYTES, WEBHOOKS_PATH
+from kuber.api.middleware import IMPORTS_PATH, PREVIEW_PATH, WEBHOOKS_PATH
 from kuber.api.places import Places, Shares
 from kuber.api.refusals import (
     NoRoomForBody,
@@ -53,6 +53,10 @@ ANONYMOUS_SHARE = 0.75
 ANONYMOUS_FROM_ONE_PLACE = 64
 UPLOAD_S = 60
 """How long an upload may take to arrive: it holds one of few slots meanwhile."""
+UPLOAD_BYTES_PER_S = 1_000_000
+"""A large one may take longer, at this pace."""
+COUNTED_BODY_BYTES = 10_000_000
+"""What a larger body counts as: it lies on disk while it comes."""
 _AUTH_PATH = "/api/v1/auth/"
 _WAIT_S = 0.5
 _OWN_IMPORT_WAIT_S = 1.0
@@ -218,7 +222,7 @@ class AdmissionControl:
         small = visit.body_bytes + amount <= TOKEN_FIRST_BYTES
         if small or visit.claims is None:
             return  # few enough bytes: the number of places bounds them
-        amount = min(amount, MAX_UPLOAD_BYTES)  # more is refused by its length
+        amount = min(amount, COUNTED_BODY_BYTES)
         if self._bodies.total + amount > BODY_BUDGET_BYTES or not self._bodies.take(
             visit.who, amount, ONES_BODY_BYTES
         ):
@@ -249,7 +253,8 @@ class AdmissionControl:
                 if visit.claims is None:
                     raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
                 try:
-                    self._take_body(visit, read - visit.body_bytes)
+                    counted_bytes = min(read, COUNTED_BODY_BYTES)
+                    self._take_body(visit, counted_bytes - visit.body_bytes)
                 except NoRoomForBody as error:
                     headers = {"Retry-After": str(error.retry_after_s)}
                     raise HTTPException(503, headers=headers) from error
@@ -275,7 +280,8 @@ class AdmissionControl:
             limits = await self._limits.of_installation()
             most = limits[LimitName.IMPORTS_AT_WORK]
             async with self._slot(most):
-                await app(scope, within(UPLOAD_S, receive), send)
+                patience_s = UPLOAD_S + (visit.declared_bytes or 0) / UPLOAD_BYTES_PER_S
+                await app(scope, within(patience_s, receive), send)
         finally:
             ones_own.release()
 
@@ -329,7 +335,7 @@ def _hearing(visit: _Visit, control: AdmissionControl, send: Send) -> Send:
 
 def is_import(scope: Scope) -> bool:
     """Say whether a request uploads a file of prices."""
-    return bool(scope["method"] == "POST" and scope["path"] == IMPORTS_PATH)
+    return bool(scope["method"] == "POST" and scope["path"] in (IMPORTS_PATH, PREVIEW_PATH))
 
 
 def _reason(refusal: KuberError) -> str:

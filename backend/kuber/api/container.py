@@ -19,6 +19,7 @@ from kuber.infra.kafka import KafkaProbe
 from kuber.infra.plugins import PluginProblem
 from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import Clock
+from kuber.market.importing.service import ImportService
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
@@ -84,6 +85,7 @@ class Container:
     throttle: Throttle
     registry: AgentRegistry
     market: MarketService
+    imports: ImportService
     scanners: ScannerService
     scanner_refresher: ScannerRefresher
     costs: CostService

@@ -265,7 +265,7 @@ async def _fingerprint(request: Request, secret: str) -> bytes:
         return await _keyed_hash(secret, parts)
     # A form is compared by its parts: the boundary between them differs with every sending.
     for name, value in (await request.form()).multi_items():
-        content = await _content(value) if isinstance(value, UploadFile) else value.encode()
+        content = await _digest(value) if isinstance(value, UploadFile) else value.encode()
         parts += [f"{name}\0{len(content)}\0".encode(), content]
     return await _keyed_hash(secret, parts)
 
@@ -292,7 +292,13 @@ async def _keyed_hash(secret: str, parts: Sequence[bytes]) -> bytes:
     return await asyncio.to_thread(compute)
 
 
-async def _content(upload: UploadFile) -> bytes:
-    content = await upload.read()
-    await upload.seek(0)
-    return content
+async def _digest(upload: UploadFile) -> bytes:
+    """Return the hash of a file, which is read part by part: it may be large."""
+
+    def compute() -> bytes:
+        upload.file.seek(0)
+        digest = hashlib.file_digest(upload.file, "sha256").digest()  # type: ignore[arg-type]
+        upload.file.seek(0)
+        return digest
+
+    return await asyncio.to_thread(compute)

@@ -27,12 +27,13 @@ MAX_BODY_BYTES = 100_000
 MAX_BODY_VALUES = 2000
 """How many values the JSON of such a body may hold: each one may be wrong and is then told of."""
 MAX_GRAPH_BYTES = 1_000_000
-MAX_UPLOAD_BYTES = 10_000_000
+MAX_UPLOAD_BYTES = 2_000_000_000
 IMPORTS_PATH = "/api/v1/market/imports"
+PREVIEW_PATH = f"{IMPORTS_PATH}/preview"
 WEBHOOKS_PATH = "/api/v1/webhooks/"
 """Paths that begin so limit the body themselves, once they know who is sending it."""
 BODY_LIMITS: tuple[tuple[re.Pattern[str], int | None], ...] = (
-    (re.compile(re.escape(IMPORTS_PATH)), MAX_UPLOAD_BYTES),
+    (re.compile(f"{re.escape(IMPORTS_PATH)}(/preview)?"), MAX_UPLOAD_BYTES),
     # A whole pipeline or one made of a document; not what is done with one, such as a run.
     (re.compile(r"/api/v1/pipelines(/[^/]+)?"), MAX_GRAPH_BYTES),
     (re.compile(re.escape(WEBHOOKS_PATH) + ".*"), None),

@@ -25,6 +25,8 @@ from kuber.infra.tasks import end_tasks
 from kuber.infra.telemetry import trace_database
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
+from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.service import ImportService
 from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
@@ -84,7 +86,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         )
         webhooks, webhook_sources = await _open_gateway(parts)
         short_pool, import_pool, audit_pool = _child_pools(stack)
-        market = parts.market_on(pool, imports=import_pool)
+        market = parts.market_on(pool)
+        imports = ImportService(FileImporter(import_pool), parts.uploads, clock, market.forget)
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)
@@ -108,6 +111,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             ),
             registry=parts.agents,
             market=market,
+            imports=imports,
             scanners=scanners,
             scanner_refresher=ScannerRefresher(
                 database, scanners, parts.outbound, clock, RefreshLimits(redis)

@@ -11,7 +11,6 @@ from kuber.agents.registry import AgentRegistry
 from kuber.config import Settings
 from kuber.costs.service import CostService
 from kuber.infra.breakers import BreakerLimits
-from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.infra.outbound import OutboundClient
 from kuber.infra.plugins import Verdicts
@@ -19,6 +18,7 @@ from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import Clock, SystemClock
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.replay import ReplayClock
+from kuber.market.importing.uploads import Uploads
 from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
 from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.simulator import MarketSimulator
@@ -95,11 +95,13 @@ class Parts:
     def costs(self) -> CostService:
         return cost_service(self.settings, self.clock)
 
-    def market_on(self, pool: RawPool, imports: ChildPool | None = None) -> MarketService:
-        """Return the market whose stored bars are read on `pool`; `imports` reads files."""
-        return MarketService(
-            pool, self.clock, market_provider(self.settings, self.clock), imports=imports
-        )
+    def market_on(self, pool: RawPool) -> MarketService:
+        """Return the market whose stored bars are read on `pool`."""
+        return MarketService(pool, self.clock, market_provider(self.settings, self.clock))
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.settings.uploads_folder)
 
     def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
         """Return the source of quotes, and the clock that it goes by: a replay has its own."""

@@ -14,6 +14,7 @@ from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap.parts import Parts, worker_name
 from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
+from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawPool
 from kuber.infra.history_retention import OLD_EVENTS
 from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer, ensure_topics
@@ -24,6 +25,8 @@ from kuber.infra.tasks import end_tasks
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import platform_symbols
 from kuber.market.feed.types import FeedSource
+from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.worker import ImportWorker
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.service import MarketService
@@ -55,7 +58,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    "orders",
+    *("orders", "imports"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -65,6 +68,9 @@ READY = b"the services are ready"
 _SCHEDULER_EVERY_S = 1.0
 _ORDERS_EVERY_S = 60.0
 _SCANNERS_EVERY_S = 5.0
+_IMPORTS_EVERY_S = 1.0
+_IMPORT_S = 1800.0
+"""How long one pass over a file may take."""
 _ORDERS_WITHIN_S = 180.0
 """A round each minute, in which each venue that is silent is waited for."""
 _SCANNERS_WITHIN_S = 180.0
@@ -222,6 +228,17 @@ def _orders(parts: _ServiceParts) -> LongRunning:
     return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
 
 
+def _imports(parts: _ServiceParts) -> LongRunning:
+    children = ChildPool(
+        "imports", processes=1, waiting=1, time_limit_s=_IMPORT_S, memory_mb=400, keep_warm=False
+    )
+    parts.stack.push_async_callback(children.close)
+    worker = ImportWorker(
+        parts.database, parts.pool, FileImporter(children), parts.uploads, parts.clock
+    )
+    return PeriodicService("imports", worker.run_once, _IMPORTS_EVERY_S, within_s=2 * _IMPORT_S)
+
+
 _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "scheduler": _scheduler,
@@ -231,6 +248,7 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "audit": _audit,
     "notifier": _notifier,
     "orders": _orders,
+    "imports": _imports,
 }
 
 

@@ -40,7 +40,10 @@ keeps such blocks, as many as were ever in use at a time, for each thread anew."
 _RECOVERED_WITHIN_S = 600.0
 """How long a database may take to read what it has after a crash."""
 
-OTHER_SERVICES = ("scheduler", "scanners", "generators", "feed", "audit", "notifier", "orders")
+OTHER_SERVICES = (
+    *("scheduler", "scanners", "generators", "feed", "audit", "notifier", "orders"),
+    "imports",
+)
 """Services that share a process in the development stack; the dispatcher has its own."""
 
 ECHOED = ("supervisor", "api", "worker", "beat", "relay", "dispatcher", "services")

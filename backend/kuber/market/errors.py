@@ -56,6 +56,30 @@ class DatabaseSlow(MarketError):
     title = "The database is slow"
 
 
+class NoRoomForUpload(MarketError):
+    """The disk is too full for an uploaded file."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
+    code = "no_room_for_upload"
+    title = "There is no room for the file"
+
+
+class ImportConflict(MarketError):
+    """An import is not in the state that is needed: it is still checked, refused, done, undone."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+    code = "import_state"
+    title = "The import cannot do that now"
+
+
+class UnknownImport(MarketError):
+    """The user has no import of this id."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+    code = "unknown_import"
+    title = "There is no such import"
+
+
 class NotImported(MarketError):
     """The user has imported no bars of the symbol."""
 

@@ -4,45 +4,97 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
 
+_KNOWN_STATUS = (
+    "status in ('checking', 'previewed', 'refused', 'queued', 'loading', 'done', 'failed',"
+    " 'undone')"
+)
+_DUE = "status in ('checking', 'queued', 'loading')"
+
 
 class BarImport(Base):
-    """One imported file; `user_id` is null for the platform's own."""
+    """One uploaded file on its way to stored bars; `user_id` is null for the platform's own.
+
+    What the file holds (`timeframe`, `symbols`, ...) is known once it was checked.
+    """
 
     __tablename__ = "bar_imports"
-    __table_args__ = (Index("ix_bar_imports_user_id_created_at", "user_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_bar_imports_user_id_created_at", "user_id", "created_at"),
+        Index("ix_bar_imports_due", "created_at", postgresql_where=text(_DUE)),
+        Index(
+            "ix_bar_imports_expires_at",
+            "expires_at",
+            postgresql_where=text("expires_at is not null"),
+        ),
+        CheckConstraint(_KNOWN_STATUS, name="known_status"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
     filename: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(Text)
-    timeframe: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    done_bytes: Mapped[int] = mapped_column(BigInteger)
+    """How much of the file the step that is at work has read."""
+    said: Mapped[JsonObject]
+    """What the user said beside the file."""
+    found: Mapped[JsonObject]
+    """What was understood and found: see `importing.preview`."""
+    problems: Mapped[list[JsonObject]] = mapped_column(JSONB)
+    timeframe: Mapped[str | None] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     symbols: Mapped[list[str]] = mapped_column(ARRAY(Text))
     bar_count: Mapped[int]
-    first_at: Mapped[datetime]
-    last_at: Mapped[datetime]
+    first_at: Mapped[datetime | None]
+    last_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    claimed_until: Mapped[datetime | None]
+    """Until when somebody works on it, unless they say so again."""
+    expires_at: Mapped[datetime | None]
+    """When its file is thrown away; null when there is none."""
 
 
 class BarSeries(Base):
-    """All stored bars of one owner, symbol and timeframe.
+    """One version of the stored bars of an owner, symbol and timeframe: it never changes.
 
-    `import_id` is the newest import that touched the series: it is the version of its bars, so
-    whoever holds arrays read under another id holds old ones.
+    An import makes series of its own, which become `active` in one moment; those that they replace
+    are kept for an undo. `import_id` is the version of the bars.
     """
 
     __tablename__ = "bar_series"
     __table_args__ = (
-        UniqueConstraint("symbol", "user_id", "timeframe", postgresql_nulls_not_distinct=True),
+        Index(
+            "ix_bar_series_active",
+            "symbol",
+            "user_id",
+            "timeframe",
+            unique=True,
+            postgresql_where=text("state = 'active'"),
+            postgresql_nulls_not_distinct=True,
+        ),
         Index("ix_bar_series_user_id_symbol", "user_id", "symbol"),
         Index("ix_bar_series_import_id", "import_id"),
+        Index("ix_bar_series_replaced_by", "replaced_by"),
+        CheckConstraint(
+            "state in ('loading', 'active', 'replaced', 'dropped')", name="known_state"
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -50,10 +102,20 @@ class BarSeries(Base):
     symbol: Mapped[str] = mapped_column(Text)
     timeframe: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    """loading: its rows come; active: it is read; replaced: kept for an undo; dropped: its bars are
+    being deleted."""
+    calendar: Mapped[str] = mapped_column(Text)
+    """The market by which its bars close."""
     import_id: Mapped[UUID] = mapped_column(ForeignKey("bar_imports.id", ondelete="CASCADE"))
+    replaced_by: Mapped[UUID | None]
+    """The import whose series took its place."""
+    replaced_at: Mapped[datetime | None]
     bar_count: Mapped[int]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+    gaps: Mapped[int | None]
+    """Bars that are missing while the market trades; null where nobody counted."""
 
 
 class StoredBar(Base):

@@ -3,20 +3,18 @@
 Reads go through the raw pool: a run asks for the version of its series on its hot path.
 """
 
-import asyncio
-from collections.abc import AsyncIterable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 from uuid import UUID
 
 import numpy as np
 from psycopg.rows import TupleRow
-from sqlalchemy import Uuid, bindparam, delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kuber.infra.db import RawConnection, RawPool
-from kuber.kernel.ids import UserId, new_id
+from kuber.infra.db import RawPool
+from kuber.kernel.ids import UserId
 from kuber.market.models import BarImport, BarSeries
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Source, TimeArray, Timeframe
@@ -24,7 +22,7 @@ from kuber.market.types import Bars, Source, TimeArray, Timeframe
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
-    """A stored series without its bars; `version` changes with every import that touches it."""
+    """A stored series without its bars; `version` is the import that made it."""
 
     id: UUID
     version: UUID
@@ -32,77 +30,37 @@ class SeriesRow:
     symbol: str
     timeframe: Timeframe
     source: Source
+    calendar: str
     first_at: datetime
     last_at: datetime
 
 
 _SELECT = """
-    SELECT id, import_id, user_id, symbol, timeframe, source, first_at, last_at
+    SELECT id, import_id, user_id, symbol, timeframe, source, calendar, first_at, last_at
     FROM bar_series
-    WHERE (user_id = %s OR user_id IS NULL)
+    WHERE state = 'active' AND (user_id = %s OR user_id IS NULL)
 """
 
 # Both lists of symbols end as soon as the page is full: they come sorted from the index.
 _FIND_SERIES = """
     WITH named AS (
         (SELECT DISTINCT symbol FROM bar_series
-         WHERE user_id = %(user_id)s AND symbol > %(after)s AND strpos(symbol, %(query)s) > 0
+         WHERE state = 'active' AND user_id = %(user_id)s AND symbol > %(after)s
+            AND strpos(symbol, %(query)s) > 0
          ORDER BY symbol LIMIT %(limit)s)
         UNION
         (SELECT DISTINCT symbol FROM bar_series
-         WHERE user_id IS NULL AND symbol > %(after)s AND strpos(symbol, %(query)s) > 0
+         WHERE state = 'active' AND user_id IS NULL AND symbol > %(after)s
+            AND strpos(symbol, %(query)s) > 0
          ORDER BY symbol LIMIT %(limit)s)
         ORDER BY symbol LIMIT %(limit)s
     )
-    SELECT s.id, s.import_id, s.user_id, s.symbol, s.timeframe, s.source, s.first_at, s.last_at
-    FROM named JOIN bar_series AS s ON s.symbol = named.symbol
+    SELECT s.id, s.import_id, s.user_id, s.symbol, s.timeframe, s.source, s.calendar,
+        s.first_at, s.last_at
+    FROM named JOIN bar_series AS s ON s.symbol = named.symbol AND s.state = 'active'
         AND (s.user_id = %(user_id)s OR s.user_id IS NULL)
     ORDER BY s.symbol
 """
-
-# What an import brings stands in a table of its transaction first: COPY cannot replace rows.
-_NEW_ROWS = text("""
-    CREATE TEMPORARY TABLE new_bars (
-        series int4, opened_at timestamptz, closed_at timestamptz, open float8, high float8,
-        low float8, close float8, volume float8, adj_close float8
-    ) ON COMMIT DROP
-""")
-_DROP_NEW_ROWS = text("DROP TABLE new_bars")
-_COPY_NEW_ROWS = "COPY new_bars FROM STDIN (FORMAT BINARY)"
-
-_ADD_SERIES = text("""
-    INSERT INTO bar_series (id, user_id, symbol, timeframe, source, import_id, bar_count,
-                            first_at, last_at)
-    SELECT new.id, :user_id, new.symbol, :timeframe, :source, :import_id, 0, :first_at, :last_at
-    FROM unnest(cast(:ids AS uuid[]), cast(:symbols AS text[])) AS new (id, symbol)
-    ORDER BY new.symbol  -- one lock order for all importers
-    ON CONFLICT (symbol, user_id, timeframe)
-        DO UPDATE SET import_id = excluded.import_id, source = excluded.source
-    RETURNING id, symbol
-""").bindparams(bindparam("user_id", type_=Uuid))
-
-_MOVE_NEW_ROWS = text("""
-    INSERT INTO bars (series_id, opened_at, closed_at, open, high, low, close, volume, adj_close)
-    SELECT of.id, new.opened_at, new.closed_at, new.open, new.high, new.low, new.close,
-           new.volume, nullif(new.adj_close, 'NaN')
-    FROM new_bars AS new
-    JOIN unnest(cast(:ids AS uuid[])) WITH ORDINALITY AS of (id, place)
-        ON of.place = new.series + 1
-    ON CONFLICT (series_id, opened_at) DO UPDATE SET
-        closed_at = excluded.closed_at, open = excluded.open, high = excluded.high,
-        low = excluded.low, close = excluded.close, volume = excluded.volume,
-        adj_close = excluded.adj_close
-""")
-
-_COUNT_BARS = text("""
-    UPDATE bar_series SET
-        bar_count = counted.bars, first_at = counted.first_at, last_at = counted.last_at
-    FROM (
-        SELECT series_id, count(*) AS bars, min(opened_at) AS first_at, max(closed_at) AS last_at
-        FROM bars WHERE series_id = any(cast(:ids AS uuid[])) GROUP BY series_id
-    ) AS counted
-    WHERE bar_series.id = counted.series_id
-""")
 
 # Each column comes as one value, the numbers of all rows behind each other: no message and no
 # Python object for a bar. `before` is read backwards from the index, `after` forwards.
@@ -120,7 +78,7 @@ _READ_ROWS = """
         SELECT * FROM before UNION ALL SELECT * FROM after ORDER BY opened_at
     )
     SELECT
-        (SELECT import_id FROM bar_series WHERE id = %(series_id)s),
+        (SELECT import_id FROM bar_series WHERE id = %(series_id)s AND state <> 'dropped'),
         (SELECT count(*) FROM before),
         (SELECT count(*) FROM after),
         string_agg(timestamptz_send(opened_at), ''),
@@ -134,66 +92,6 @@ _READ_ROWS = """
     FROM found
 """
 _POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
-
-
-async def stage_rows(session: AsyncSession, rows: AsyncIterable[bytes]) -> None:
-    """Take in a file's bars, given as a binary COPY of `new_bars` that numbers its symbols.
-
-    They stand aside until `add_import`, which reads them in the same transaction.
-    """
-    await session.execute(_NEW_ROWS)
-    await _copy_in(session, rows)
-
-
-async def add_import(session: AsyncSession, record: BarImport) -> None:
-    """Store the bars that `stage_rows` took in, numbered as `record.symbols`.
-
-    A bar that is already there is replaced.
-    """
-    session.add(record)
-    await session.flush()
-    ids = await _add_series(session, record)
-    await session.execute(_MOVE_NEW_ROWS, {"ids": ids})
-    await session.execute(_COUNT_BARS, {"ids": ids})
-    await session.execute(_DROP_NEW_ROWS)
-
-
-async def _copy_in(session: AsyncSession, rows: AsyncIterable[bytes]) -> None:
-    held = await (await session.connection()).get_raw_connection()
-    connection = cast(RawConnection, held.driver_connection)
-    async with connection.cursor() as cursor, cursor.copy(_COPY_NEW_ROWS) as copy:
-        async for part in rows:
-            await copy.write(part)
-            await asyncio.sleep(0)  # where PostgreSQL keeps up, nothing else lets others on
-
-
-async def _add_series(session: AsyncSession, record: BarImport) -> list[UUID]:
-    """Return the series of the record's symbols, in their order, made where there was none."""
-    found = await session.execute(
-        _ADD_SERIES,
-        {
-            "ids": [new_id() for _ in record.symbols],
-            "symbols": record.symbols,
-            "user_id": record.user_id,
-            "timeframe": record.timeframe,
-            "source": record.source,
-            "import_id": record.id,
-            "first_at": record.first_at,
-            "last_at": record.last_at,
-        },
-    )
-    by_symbol = {symbol: series_id for series_id, symbol in found}
-    return [by_symbol[symbol] for symbol in record.symbols]
-
-
-async def delete_bars(session: AsyncSession, user_id: UserId, symbol: str) -> bool:
-    """Delete all bars that the user imported for a symbol; False when there are none.
-
-    What was imported when, by `bar_imports`, stays on record.
-    """
-    of_symbol = (BarSeries.user_id == user_id, BarSeries.symbol == symbol)
-    found = await session.scalars(delete(BarSeries).where(*of_symbol).returning(BarSeries.id))
-    return bool(found.all())
 
 
 async def platform_import(session: AsyncSession, sha256: str) -> UUID | None:
@@ -243,12 +141,14 @@ async def find_series(
 
 async def count_symbols(session: AsyncSession, user_id: UserId) -> int:
     """Return of how many symbols the user has imported bars."""
-    query = select(func.count(BarSeries.symbol.distinct())).where(BarSeries.user_id == user_id)
+    query = select(func.count(BarSeries.symbol.distinct())).where(
+        BarSeries.user_id == user_id, BarSeries.state == "active"
+    )
     return (await session.execute(query)).scalar_one()
 
 
 def _row(values: TupleRow) -> SeriesRow:
-    series_id, version, user_id, symbol, timeframe, source, first_at, last_at = values
+    series_id, version, user_id, symbol, timeframe, source, calendar, first_at, last_at = values
     return SeriesRow(
         series_id,
         version,
@@ -256,13 +156,14 @@ def _row(values: TupleRow) -> SeriesRow:
         symbol,
         Timeframe(timeframe),
         Source(source),
+        calendar,
         first_at.astimezone(UTC),
         last_at.astimezone(UTC),
     )
 
 
 class SeriesChanged(Exception):
-    """An import has touched the series since its row was read, or it is gone."""
+    """The series is gone, or its bars are being deleted."""
 
 
 @dataclass(frozen=True, slots=True)

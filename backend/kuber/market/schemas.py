@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from kuber.kernel.wire import DecimalText
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime
@@ -80,25 +80,6 @@ def encode_bars(bars: Bars) -> bytes:
         "simulated": bars.simulated,
     }
     return orjson.dumps(out, option=orjson.OPT_UTC_Z)
-
-
-class ImportNote(BaseModel):
-    """A guess that an import made, or what it left out or mended."""
-
-    code: str
-    message: str
-
-
-class ImportOut(BaseModel):
-    """What an import brought in."""
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-    symbols: list[str]
-    bars: int
-    from_: datetime = Field(alias="from")
-    to: datetime
-    notes: list[ImportNote]
 
 
 def plain_decimal(value: float) -> Decimal:

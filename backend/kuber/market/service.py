@@ -4,34 +4,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from pathlib import PurePath
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from kuber.infra.children import ChildDied, ChildPool, ChildTimedOut
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
-from kuber.kernel.errors import Problem
-from kuber.kernel.ids import UserId, new_id
+from kuber.kernel.ids import UserId
 from kuber.market.errors import (
-    DatabaseSlow,
-    ImportRefused,
-    ImportTooLarge,
-    NotImported,
     UnknownSymbol,
 )
-from kuber.market.importing.facts import FileFacts
-from kuber.market.importing.job import read_upload
-from kuber.market.importing.notes import Note
-from kuber.market.importing.pace import Pace
-from kuber.market.models import BarImport
 from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider, ListingProvider
 from kuber.market.providers.stored import StoredBars
-from kuber.market.quotas import imported_symbols, require_symbol_room
-from kuber.market.repository import add_import, delete_bars, stage_rows
 from kuber.market.symbols import canonical_symbol
 from kuber.market.types import (
     Bars,
@@ -43,23 +26,9 @@ from kuber.market.types import (
     to_datetime64,
 )
 
-MAX_IMPORT_BYTES = 10_000_000
 MAX_BARS = 10_000
-_SLOW_RETRY_S = 30
 _STORED, _PROVIDED = "stored", "provided"
 """The two parts of the list of instruments, as cursors name them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import stored: `first_at` opens the oldest bar, `last_at` closes the newest."""
-
-    symbols: tuple[str, ...]
-    bars: int
-    first_at: datetime
-    last_at: datetime
-    notes: tuple[Note, ...]
-    """Every guess that was made, and what was left out or mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +41,11 @@ class MarketStatus:
 
 
 class MarketService:
-    """Answers every question about prices, and takes imports; implements `MarketData`.
+    """Answers every question about prices; implements `MarketData`.
 
     A symbol is looked up in this order: the user's own imports, the platform's sample, the
     provider. The first that knows it gives all its timeframes. Nothing later than the clock's now
-    is ever given, so a clock that stands in the past replays history. `imports` reads uploaded
-    files; a process without it takes none.
+    is ever given, so a clock that stands in the past replays history.
     """
 
     def __init__(
@@ -85,16 +53,11 @@ class MarketService:
         pool: RawPool,
         clock: Clock,
         provider: ListingProvider,
-        *,
-        imports: ChildPool | None = None,
-        max_import_bytes: int = MAX_IMPORT_BYTES,
     ) -> None:
-        self._imports = imports
         self._clock = clock
         self._stored = StoredBars(pool)
         self._provider = provider
         self._providers: tuple[BarProvider, ...] = (self._stored, provider)
-        self._max_import_bytes = max_import_bytes
 
     @property
     def asks_others(self) -> bool:
@@ -220,72 +183,9 @@ class MarketService:
         last_at = (await self.instrument(user_id, symbol)).last_at
         return now if last_at is None else min(last_at, now)
 
-    async def import_file(
-        self,
-        session: AsyncSession,
-        user_id: UserId,
-        filename: str,
-        content: bytes,
-        *,
-        timeframe: Timeframe,
-        timezone: str | None = None,
-        symbol: str | None = None,
-    ) -> ImportResult:
-        """Store the bars of an uploaded CSV or Parquet file for one user, all or none.
-
-        `symbol` is that of a file without a column for it. `filename` is a label and never opened.
-        A bar that the user has already is replaced.
-        Raises ImportRefused naming lines and remedies, ImportTooLarge, DatabaseSlow, QuotaReached.
-        """
-        if len(content) > self._max_import_bytes:
-            limit_mb = self._max_import_bytes // 1_000_000
-            raise ImportTooLarge(
-                f"The file is larger than {limit_mb} MB: split it by symbol or by month."
-            )
-        assert self._imports is not None, "this process takes imports"
-        label = PurePath(filename.replace("\\", "/")).name[:200]
-        upload = label, content, timeframe, timezone, symbol
-        pace = Pace()
-        try:
-            async with self._imports.stream(read_upload, *upload, owner=str(user_id)) as (
-                facts,
-                rows,
-            ):
-                await stage_rows(session, pace.of(rows))
-        except ChildTimedOut as error:
-            raise _database_slow() if pace.taker_was_slower else _too_much() from error
-        except ChildDied as error:
-            raise _too_much() from error
-        record = import_record(user_id, label, facts, self._clock.now(), timezone)
-        symbols_before = await imported_symbols(session, user_id)
-        await add_import(session, record)
-        await require_symbol_room(session, user_id, symbols_before)
-        self._forget_after_commit(session, user_id)
-        return ImportResult(
-            tuple(record.symbols),
-            record.bar_count,
-            record.first_at,
-            record.last_at,
-            facts.notes,
-        )
-
-    async def delete_import(self, session: AsyncSession, user_id: UserId, symbol: str) -> None:
-        """Delete all bars that the user imported for a symbol, in every timeframe.
-
-        From then on the sample or the provider speaks for it. Raises NotImported.
-        """
-        plain = _canonical(symbol)
-        if not await delete_bars(session, user_id, plain):
-            raise NotImported(f"You have imported no bars of {plain}.")
-        self._forget_after_commit(session, user_id)
-
-    def _forget_after_commit(self, session: AsyncSession, user_id: UserId) -> None:
-        event.listen(
-            session.sync_session,
-            "after_commit",
-            lambda _: self._stored.forget(user_id),
-            once=True,
-        )
+    def forget(self, user_id: UserId) -> None:
+        """Ask the database anew for a user's stored series, since these have changed."""
+        self._stored.forget(user_id)
 
     def status(self) -> MarketStatus:
         """Return which provider serves the symbols that nobody stored."""
@@ -308,41 +208,6 @@ def _most_between(timeframe: Timeframe, start: datetime, end: datetime) -> int:
     span = timeframe.span
     apart = min(span, timedelta(minutes=15)) if timeframe.intraday else span * 0.8
     return max(0, ceil((end - start) / apart)) + 1
-
-
-def import_record(
-    user_id: UserId | None, filename: str, facts: FileFacts, now: datetime, timezone: str | None
-) -> BarImport:
-    """Return the row that describes an import of a file."""
-    return BarImport(
-        id=new_id(),
-        user_id=user_id,
-        source=facts.source.value,
-        filename=filename,
-        sha256=facts.sha256,
-        timeframe=facts.timeframe.value,
-        timezone=timezone,
-        symbols=list(facts.symbols),
-        bar_count=facts.bars,
-        first_at=facts.first_at,
-        last_at=facts.last_at,
-        created_at=now,
-    )
-
-
-def _too_much() -> ImportRefused:
-    message = "Reading the file takes more time or memory than one file may take."
-    remedy = "Split it into smaller files, or write it anew as plain CSV."
-    return ImportRefused(
-        f"{message} Nothing was imported.", [Problem(message, remedy, code="too_much_work")]
-    )
-
-
-def _database_slow() -> DatabaseSlow:
-    return DatabaseSlow(
-        "The database takes the bars in too slowly now. Nothing was imported; try again later.",
-        retry_after_s=_SLOW_RETRY_S,
-    )
 
 
 def _canonical(symbol: str) -> str:

@@ -5,7 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from kuber.market.importing.parser import Said, parse_bars
+from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.said import Said
 from kuber.market.sample.seed import sample_file
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Source, Timeframe

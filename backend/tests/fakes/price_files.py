@@ -6,7 +6,8 @@ import pytest
 
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.notes import Notes
-from kuber.market.importing.parser import Said, parse_bars
+from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.said import Said
 from kuber.market.series import RawBars
 from kuber.market.types import Source, Timeframe
 

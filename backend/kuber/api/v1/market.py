@@ -1,19 +1,17 @@
-"""`/api/v1/market`: instruments, bars, imports, quotes and the state of markets."""
+"""`/api/v1/market`: instruments, bars, quotes and the state of markets."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
-from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
+from kuber.api.idempotency import IdempotentRoute
 from kuber.api.v1.common import Cursor
-from kuber.identity.storage import require_storage
 from kuber.kernel.wire import Instant
 from kuber.market.feed.reading import parse_symbols, read_markets, read_quotes
 from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
-from kuber.market.schemas import BarsOut, ImportNote, ImportOut, SymbolOut, encode_bars
-from kuber.market.symbols import MAX_WRITTEN
+from kuber.market.schemas import BarsOut, SymbolOut, encode_bars
 from kuber.market.types import Timeframe
 
 router = APIRouter(prefix="/market", tags=["market"], route_class=IdempotentRoute)
@@ -81,47 +79,3 @@ async def list_markets(container: ContainerDep, session: Db, user: Caller) -> Ma
     stale = [symbol for market in markets for symbol in market.stale]
     visible = await container.market.visible(user.user_id, stale)
     return MarketList(items=[MarketOut.of(market, visible) for market in markets])
-
-
-@router.post("/imports", status_code=201, operation_id="import_bars", dependencies=[IDEMPOTENT])
-async def import_bars(
-    container: ContainerDep,
-    session: Db,
-    user: CurrentUser,
-    file: UploadFile,
-    timeframe: Annotated[Timeframe, Form()],
-    timezone: Annotated[str | None, Form(max_length=60)] = None,
-    symbol: Annotated[str | None, Form(max_length=MAX_WRITTEN)] = None,
-) -> ImportOut:
-    """Import bars from a CSV or Parquet file; a file with one bad line imports nothing.
-
-    `symbol` is that of a file without a column for it.
-    """
-    result = await container.market.import_file(
-        session,
-        user.user_id,
-        file.filename or "upload",
-        await file.read(),
-        timeframe=timeframe,
-        timezone=timezone or None,
-        symbol=symbol or None,
-    )
-    await require_storage(session, user.user_id)
-    return ImportOut(
-        symbols=list(result.symbols),
-        bars=result.bars,
-        from_=result.first_at,
-        to=result.last_at,
-        notes=[ImportNote(code=one.code, message=one.message) for one in result.notes],
-    )
-
-
-@router.delete("/imports/{symbol}", status_code=204, operation_id="delete_imported_bars")
-async def delete_imported_bars(
-    symbol: Annotated[str, Path(min_length=1, max_length=32)],
-    container: ContainerDep,
-    session: Db,
-    user: CurrentUser,
-) -> None:
-    """Delete the bars that the caller imported for a symbol, in every timeframe."""
-    await container.market.delete_import(session, user.user_id, symbol)

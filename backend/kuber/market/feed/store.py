@@ -85,7 +85,11 @@ async def forget_others(connection: RawConnection, symbols: Collection[str]) -> 
 
 async def platform_symbols(session: AsyncSession) -> frozenset[str]:
     """Return the symbols with stored history that everybody sees: the sample's."""
-    query = select(BarSeries.symbol).where(BarSeries.user_id.is_(None)).distinct()
+    query = (
+        select(BarSeries.symbol)
+        .where(BarSeries.user_id.is_(None), BarSeries.state == "active")
+        .distinct()
+    )
     return frozenset(await session.scalars(query))
 
 

@@ -1,7 +1,7 @@
-"""Checks of the values of a file: numbers, prices, order of times, fit to the timeframe."""
+"""Checks of the values of a file: symbols, numbers, prices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from kuber.market.importing.numerals import (
 )
 from kuber.market.importing.tables import Table
 from kuber.market.symbols import canonical_symbol
-from kuber.market.types import FloatArray, TimeArray, Timeframe
+from kuber.market.types import FloatArray
 
 PRICES = ("open", "high", "low", "close")
 _PRICE_LIMIT = 1e12
@@ -25,7 +25,7 @@ _VOLUME_LIMIT = 1e18
 _SMALLEST_PRICE = 1e-8
 _ROUNDING = 1e-9
 """Of a price: what is off by less is the same price."""
-Mask = NDArray[np.bool_]
+IndexArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +40,9 @@ class Numbers:
     adj_close: FloatArray | None
 
 
-def read_symbols(table: Table, said: str | None, faults: Faults) -> list[str]:
-    """Return the canonical symbol of each row; a bad one is noted at its first line.
+def read_symbols(table: Table, said: str | None, faults: Faults) -> dict[str, IndexArray]:
+    """Return the rows of each symbol, in the order of the file; a bad one is noted at its first
+    line.
 
     `said` is the symbol of a file without a column for it. Raises ImportRefused when nobody says.
     """
@@ -54,21 +55,23 @@ def read_symbols(table: Table, said: str | None, faults: Faults) -> list[str]:
                 "Name the symbol beside the file, or add a column 'symbol'.",
                 field="symbol",
             )
-        return [_named(named)] * len(table.lines)
-    known: dict[str, str] = {}
-    symbols = table.frame["symbol"].to_list()
-    for text, line in zip(symbols, table.lines, strict=True):
-        if (text or "") in known:
-            continue
+        return {_named(named): np.arange(len(table.lines))}
+    written = table.frame["symbol"].fill_null("")
+    rows: dict[str, list[IndexArray]] = {}
+    groups = pl.DataFrame({"symbol": written}).with_row_index("row")
+    for (text,), found in groups.group_by("symbol", maintain_order=True):
+        places = found["row"].to_numpy().astype(np.int64)
         try:
-            known[text or ""] = canonical_symbol(text or "")
+            symbol = canonical_symbol(str(text))
         except ValueError as error:
-            known[text or ""] = ""
             message = f"{error}." if text else "The symbol is missing."
+            line = table.lines[int(places[0])]
             faults.add(
                 "bad_symbol", message, "Write the ticker, such as AAPL or EURUSD.", line, "symbol"
             )
-    return [known[text or ""] for text in symbols]
+        else:
+            rows.setdefault(symbol, []).append(places)
+    return {symbol: np.sort(np.concatenate(parts)) for symbol, parts in rows.items()}
 
 
 def _named(symbol: str) -> str:
@@ -80,10 +83,14 @@ def _named(symbol: str) -> str:
         ) from error
 
 
-def read_numbers(table: Table, faults: Faults, notes: Notes) -> Numbers:
-    """Return the prices and volumes of a file, having noted whatever cannot be one."""
-    frame = table.frame
-    comma = is_decimal_comma(sample_of(frame[name] for name in PRICES), table.lines[0])
+def has_decimal_comma(table: Table) -> bool:
+    """Return whether the decimals of a file's prices stand behind a comma; see `numerals`."""
+    return is_decimal_comma(sample_of(table.frame[name] for name in PRICES), table.lines[0])
+
+
+def read_numbers(table: Table, faults: Faults, notes: Notes, *, decimal_comma: bool) -> Numbers:
+    """Return the prices and volumes of a block, having noted whatever cannot be one."""
+    frame, comma = table.frame, decimal_comma
     if comma:
         notes.add("decimal_comma", "Decimals stand behind a comma.")
     texts = {name: plain_numbers(frame[name], decimal_comma=comma) for name in PRICES}
@@ -91,7 +98,7 @@ def read_numbers(table: Table, faults: Faults, notes: Notes) -> Numbers:
         texts["volume"] = plain_volumes(frame["volume"], decimal_comma=comma, notes=notes)
     else:
         notes.add("no_volume", "The file has no volume, which counts as 0.")
-        texts["volume"] = pl.Series(["0"] * frame.height)
+        texts["volume"] = pl.Series(["0"]).new_from_index(0, frame.height)
     columns = {name: _read_column(text, name, table.lines, faults) for name, text in texts.items()}
     adj_close = None
     if "adj_close" in frame.columns:
@@ -102,7 +109,7 @@ def read_numbers(table: Table, faults: Faults, notes: Notes) -> Numbers:
     return Numbers(**columns, adj_close=adj_close)
 
 
-def _read_column(text: pl.Series, name: str, lines: list[int], faults: Faults) -> FloatArray:
+def _read_column(text: pl.Series, name: str, lines: Sequence[int], faults: Faults) -> FloatArray:
     values: FloatArray = text.cast(pl.Float64, strict=False).to_numpy(writable=True)
     values = values.astype(np.float64)
     limit = _VOLUME_LIMIT if name == "volume" else _PRICE_LIMIT
@@ -111,8 +118,8 @@ def _read_column(text: pl.Series, name: str, lines: list[int], faults: Faults) -
         bad = ~(np.isfinite(values) & (values >= lowest) & (values < limit))
     if name == "adj_close":
         bad &= (text.fill_null("") != "").to_numpy()
-    for at in np.flatnonzero(bad):
-        faults.add(*_explain(name, text[int(at)], float(values[at])), lines[at], name)
+    for at in np.flatnonzero(bad).tolist():
+        faults.add(*_explain(name, text[at], float(values[at])), lines[at], name)
     values[bad] = np.nan
     return values
 
@@ -129,7 +136,12 @@ def _mend_rounding(columns: dict[str, FloatArray], notes: Notes) -> None:
     high[above], low[below] = highest[above], lowest[below]
     count = int(np.count_nonzero(above | below))
     if count:
-        notes.add("rounded", f"{count:,} highs or lows were off by rounding, and were mended.")
+        notes.count(
+            "rounded",
+            count,
+            "1 high or low was off by rounding, and was mended.",
+            "{count} highs or lows were off by rounding, and were mended.",
+        )
 
 
 def _explain(name: str, text: str | None, value: float) -> tuple[str, str, str]:
@@ -163,13 +175,13 @@ def _explain(name: str, text: str | None, value: float) -> tuple[str, str, str]:
     return "bad_price", f"The {name} {shown} is {what}.", "Check the unit of the prices."
 
 
-def _check_range(columns: dict[str, FloatArray], lines: list[int], faults: Faults) -> None:
+def _check_range(columns: dict[str, FloatArray], lines: Sequence[int], faults: Faults) -> None:
     open_, high, low, close = (columns[name] for name in PRICES)
     known = np.isfinite(open_) & np.isfinite(high) & np.isfinite(low) & np.isfinite(close)
     with np.errstate(invalid="ignore"):
         under = known & (high < np.maximum(np.maximum(open_, close), low))
         over = known & ~under & (low > np.minimum(open_, close))
-    for at in np.flatnonzero(under):
+    for at in np.flatnonzero(under).tolist():
         faults.add(
             "bad_range",
             f"The high {high[at]:g} is below the open, close or low.",
@@ -177,7 +189,7 @@ def _check_range(columns: dict[str, FloatArray], lines: list[int], faults: Fault
             lines[at],
             "high",
         )
-    for at in np.flatnonzero(over):
+    for at in np.flatnonzero(over).tolist():
         faults.add(
             "bad_range",
             f"The low {low[at]:g} is above the open or close.",
@@ -185,122 +197,3 @@ def _check_range(columns: dict[str, FloatArray], lines: list[int], faults: Fault
             lines[at],
             "low",
         )
-
-
-def check_repeated(
-    times: TimeArray, lines: list[int], symbol: str, field: str, faults: Faults
-) -> bool:
-    """Note every time that is there twice; returns whether there was none.
-
-    times: one symbol's, oldest first, no NaT.
-    """
-    again = np.flatnonzero(times[1:] == times[:-1]) + 1
-    for at in again:
-        shown = str(times[at].astype("datetime64[s]")).replace("T", " ")
-        faults.add(
-            "duplicate_time",
-            f"{symbol} has two bars for {shown}.",
-            "Keep one bar for each time.",
-            max(lines[at], lines[at - 1]),
-            field,
-        )
-    return not len(again)
-
-
-def check_fit(
-    times: TimeArray, lines: list[int], timeframe: Timeframe, field: str, faults: Faults
-) -> None:
-    """Note when the times of one symbol (sorted, shape (n,)) are not those of `timeframe`.
-
-    A bar that is longer than its timeframe would count as closed before it is over, so what is
-    advised never is shorter than the bars.
-    """
-    if len(times) < 2:
-        return
-    steps = np.diff(times)
-    if timeframe.intraday:
-        _check_intraday(times, steps, lines, timeframe, field, faults)
-        return
-    nearest = int(np.argmin(steps))
-    smallest_days = int(steps[nearest] // np.timedelta64(1, "D"))
-    typical_days = float(np.median(steps) / np.timedelta64(1, "D"))
-    # Holidays move the label of a week by some days; a day has at most some days off behind it.
-    fitting = {
-        Timeframe.D1: max(smallest_days, typical_days) < _WEEK_DAYS - 3,
-        Timeframe.W1: smallest_days >= 1 and _WEEK_DAYS - 3 <= typical_days <= _WEEK_DAYS + 3,
-        Timeframe.MO1: _MONTH_DAYS[0] <= typical_days <= _MONTH_DAYS[1],
-    }
-    if not fitting[timeframe]:
-        found = next((one for one, fits in fitting.items() if fits), None)
-        _wrong_timeframe(
-            round(typical_days) * 1440, found, timeframe, lines[nearest + 1], field, faults
-        )
-
-
-def _check_intraday(
-    times: TimeArray,
-    steps: NDArray[np.timedelta64],
-    lines: list[int],
-    timeframe: Timeframe,
-    field: str,
-    faults: Faults,
-) -> None:
-    minute = np.timedelta64(1, "m")
-    uneven = np.flatnonzero((times - times.astype("datetime64[D]")) % minute != np.timedelta64(0))
-    for at in uneven:
-        faults.add(
-            "off_grid_time",
-            f"A {timeframe} bar cannot open at {times[at].astype('datetime64[s]')}Z.",
-            "Give the opening time of each bar.",
-            lines[at],
-            field,
-        )
-    if len(uneven):
-        return
-    minutes = (steps // minute).astype(np.int64)
-    # Between sessions a clock change may lie: only steps within half a day tell how long bars are.
-    near = minutes[minutes <= _HALF_DAY] if (minutes <= _HALF_DAY).any() else minutes
-    apart = int(np.gcd.reduce(near))
-    span = timeframe.span // timedelta(minutes=1)
-    known = [one.span // timedelta(minutes=1) for one in Timeframe if one.intraday]
-    longest = max((one for one in known if apart % one == 0), default=0)
-    if longest == span and (apart == span or apart != int(near.min())):
-        return
-    nearest = int(np.argmin(minutes))
-    found = next((one for one in Timeframe if one.span == timedelta(minutes=apart)), None)
-    _wrong_timeframe(apart, found, timeframe, lines[nearest + 1], field, faults)
-
-
-def _wrong_timeframe(
-    minutes: int,
-    found: Timeframe | None,
-    timeframe: Timeframe,
-    line: int,
-    field: str,
-    faults: Faults,
-) -> None:
-    remedy = (
-        f"Import the file with the timeframe it has, here '{found}'."
-        if found and found is not timeframe
-        else "Bars of this length are not supported: export them with another timeframe."
-    )
-    faults.add(
-        "wrong_timeframe",
-        f"These bars are {_words(minutes)} apart, which is not the timeframe {timeframe}.",
-        remedy,
-        line,
-        field,
-    )
-
-
-_HALF_DAY = 12 * 60
-_WEEK_DAYS = 7
-_MONTH_DAYS = (27, 32)
-
-
-def _words(minutes: int) -> str:
-    for unit, size in (("day", 1440), ("hour", 60)):
-        if minutes >= size:
-            count = minutes / size
-            return f"{count:g} {unit}{'' if count == 1 else 's'}"
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"

@@ -17,7 +17,7 @@ from kuber.market.types import TimeArray, Timeframe
 _DAY = np.timedelta64(1, "D")
 _TICK = np.timedelta64(1, "us")
 _THURSDAY_OFFSET = 3  # 1 January 1970 was a Thursday; Monday is 0
-_SATURDAY, _SUNDAY = 5, 6
+_FRIDAY, _SATURDAY = 4, 5
 
 
 class Bounds(NamedTuple):
@@ -33,47 +33,79 @@ def labels_of(
     timeframe: Timeframe,
     calendar: TradingCalendar,
     notes: Notes,
+    *,
+    ends: bool = False,
 ) -> TimeArray:
-    """Return what names each bar of one symbol: its opening, or the date of its session."""
+    """Return what names each bar of one symbol: its opening, or the date of its session.
+
+    `ends`: the file names each bar by its end. Of an intraday bar that stays its name.
+    """
+    instants = times.instants[rows]
     if timeframe.intraday:
-        return times.instants[rows]
-    if (
-        timeframe is Timeframe.D1
-        and times.has_clock
-        and _begins_days(times.instants[rows], calendar)
-    ):
-        notes.add("day_boundary", "Days begin and end at 17:00 New York.")
-        return times.instants[rows]
-    return _dates(times, rows, calendar, notes).astype("datetime64[us]")
+        return instants
+    if timeframe is Timeframe.D1 and times.has_clock:
+        opened = _days_begin(instants, calendar, ends=ends)
+        if opened is not None:
+            notes.add("day_boundary", "Days begin and end at 17:00 New York.")
+            return opened
+    return _dates(times, rows, calendar, notes, ends=ends).astype("datetime64[us]")
 
 
 def bounds_of(
-    labels: TimeArray, timeframe: Timeframe, calendar: TradingCalendar, notes: Notes
+    labels: TimeArray,
+    timeframe: Timeframe,
+    calendar: TradingCalendar,
+    notes: Notes,
+    *,
+    ends: bool = False,
 ) -> Bounds:
     """Return opening and close of bars by their labels, as `labels_of` gives them."""
     if timeframe.intraday:
+        if ends:
+            return Bounds(_opened_before(labels, timeframe, calendar), labels)
         return Bounds(labels, calendar.intraday_closes(labels, timeframe))
     dates = labels.astype("datetime64[D]")
-    if timeframe is Timeframe.D1 and _begins_days(labels, calendar):
+    if timeframe is Timeframe.D1 and _days_begin(labels, calendar) is not None:
         days = calendar.trading_days(labels.min(), labels.max())
         return Bounds(labels, days.closes[np.searchsorted(days.opens, labels)])
     if timeframe is Timeframe.D1:
         return Bounds(*calendar.daily_bounds(dates))
     if timeframe is Timeframe.MO1:
-        return Bounds(*calendar.monthly_bounds(dates))
-    return Bounds(*calendar.weekly_bounds(_in_week(dates, calendar, notes)))
+        return Bounds(*calendar.monthly_bounds(_in_month(dates) if ends else dates))
+    return Bounds(*calendar.weekly_bounds(_in_week(dates, calendar, notes, ends=ends)))
 
 
-def _begins_days(instants: TimeArray, calendar: TradingCalendar) -> bool:
-    """Whether each of `instants` is where a trading day of currencies begins."""
+def _opened_before(closed: TimeArray, timeframe: Timeframe, calendar: TradingCalendar) -> TimeArray:
+    """Return the opening of intraday bars by their close; none before its session opens."""
+    opened = closed - np.timedelta64(timeframe.span)
+    sessions = calendar.sessions(closed.min(), closed.max())
+    index = np.searchsorted(sessions.closes, closed, side="left")
+    within = sessions.opens[index] < closed
+    found: TimeArray = np.where(within, np.maximum(opened, sessions.opens[index]), opened)
+    return found
+
+
+def _days_begin(
+    instants: TimeArray, calendar: TradingCalendar, *, ends: bool = False
+) -> TimeArray | None:
+    """Return where the trading days of currencies begin that `instants` name; None when these are
+    something else."""
     if calendar.code != CURRENCIES:
-        return False
+        return None
     days = calendar.trading_days(instants.min(), instants.max())
-    return bool(np.isin(instants, days.opens).all())
+    named = days.closes if ends else days.opens
+    if not np.isin(instants, named).all():
+        return None
+    return days.opens[np.searchsorted(named, instants)]
 
 
 def _dates(
-    times: Times, rows: NDArray[np.int64], calendar: TradingCalendar, notes: Notes
+    times: Times,
+    rows: NDArray[np.int64],
+    calendar: TradingCalendar,
+    notes: Notes,
+    *,
+    ends: bool,
 ) -> DateArray:
     """Return the session of each daily or weekly label.
 
@@ -84,6 +116,8 @@ def _dates(
     written, instants, absolute = times.written[rows], times.instants[rows], times.absolute[rows]
     if not times.has_clock:
         return written.astype("datetime64[D]")
+    if ends:  # midnight ends the day before
+        written, instants = written - _TICK, instants - _TICK
     if calendar.clock_aligned:
         midnight = instants == instants.astype("datetime64[D]")
         dates: DateArray = np.where(midnight, instants, instants + _DAY - _TICK).astype(
@@ -105,16 +139,24 @@ def _dates(
     return dates
 
 
-def _in_week(dates: DateArray, calendar: TradingCalendar, notes: Notes) -> DateArray:
+def _in_month(dates: DateArray) -> DateArray:
+    """Return dates within the months that end on these; the first of a month ends the last one."""
+    first = dates == dates.astype("datetime64[M]").astype("datetime64[D]")
+    return np.where(first, dates - _DAY, dates)
+
+
+def _in_week(dates: DateArray, calendar: TradingCalendar, notes: Notes, *, ends: bool) -> DateArray:
     """Return dates within the weeks that these labels name.
 
-    A Saturday or Sunday may end a week or begin one: the later reading counts. The week of
-    currencies begins on Sunday.
+    A Saturday or Sunday may end a week or begin one: the later reading counts, unless the file is
+    said to name weeks by their end. The week of currencies begins on Sunday.
     """
-    if calendar.code == CURRENCIES:
-        return dates
     weekday = (dates.astype(np.int64) + _THURSDAY_OFFSET) % 7
     off = weekday >= _SATURDAY
+    if ends:
+        return np.where(off, dates - (weekday - _FRIDAY) * _DAY, dates)
+    if calendar.code == CURRENCIES:
+        return dates
     if off.any():
         notes.add(
             "week_label",

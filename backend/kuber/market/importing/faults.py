@@ -6,6 +6,7 @@ from kuber.kernel.errors import Problem
 from kuber.market.errors import ImportRefused
 
 MAX_PROBLEMS = 20
+_MANY = 10_000
 NOTHING_IMPORTED = "Nothing was imported."
 
 
@@ -15,6 +16,11 @@ class Faults:
     def __init__(self) -> None:
         self._problems: list[Problem] = []
         self._counts: Counter[tuple[str, str | None]] = Counter()
+
+    @property
+    def many(self) -> bool:
+        """Whether there are so many that reading on makes no sense."""
+        return self._counts.total() >= _MANY
 
     def add(
         self,

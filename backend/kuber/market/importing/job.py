@@ -1,19 +1,65 @@
-"""Reading an uploaded file as a task for a child: nothing heavy is imported by who only asks."""
+"""Reading an uploaded file as a task for a child: nothing heavy is imported by who only asks.
+
+A stream's chunks begin with a byte that says what they are: how far the file is read (eight bytes),
+what it holds (a pickled FileFacts, the last chunk), or rows for COPY.
+"""
+
+import pickle
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
 
 from kuber.infra.child import Streamed
 from kuber.market.importing.facts import FileFacts
-from kuber.market.types import Source, Timeframe
+from kuber.market.importing.said import Said
+from kuber.market.types import Source
+
+PROGRESS, FACTS, ROWS = b"p", b"f", b"r"
+_BYTES = struct.Struct(">Q")
 
 
-def read_upload(
-    filename: str,
-    content: bytes,
-    timeframe: Timeframe,
-    timezone: str | None,
-    symbol: str | None,
-) -> Streamed[FileFacts]:
-    """Return what an uploaded file holds, and its rows as a binary COPY; raises as `parse_bars`."""
-    from kuber.market.importing.copy_rows import read_file  # brings polars, 40 MB
-    from kuber.market.importing.parser import Said
+def look_at(filename: str, path: str, said: Said) -> FileFacts:
+    """Return what the beginning and the end of a file show; raises ImportRefused."""
+    from kuber.market.importing import passes  # brings polars, 40 MB
 
-    return read_file(filename, content, Said(timeframe, timezone, symbol), Source.IMPORTED)
+    return passes.look_at(filename, Path(path), said)
+
+
+def check_file(filename: str, path: str, said: Said) -> Streamed[None]:
+    """Read a whole file: its progress, at last its facts; raises ImportRefused, ImportTooLarge."""
+    from kuber.market.importing import passes
+
+    parts = passes.check(filename, Path(path), said)
+    return Streamed(None, (_encoded(part) for part in parts))
+
+
+def rows_of_file(
+    filename: str, path: str, said: Said, source: Source, series: Mapping[str, UUID]
+) -> Streamed[None]:
+    """Read a whole file that was checked: its progress and its rows, with the series of symbols."""
+    from kuber.market.importing import passes
+
+    parts = passes.rows(filename, Path(path), said, source, series)
+    return Streamed(None, (_encoded(part) for part in parts))
+
+
+def decode_progress(chunk: bytes) -> int:
+    """Return how many bytes of the file were read, from a chunk of PROGRESS."""
+    (read,) = _BYTES.unpack(chunk[1:])
+    return int(read)
+
+
+def decode_facts(chunk: bytes) -> FileFacts:
+    """Return the facts in a chunk of FACTS, which our own child has written."""
+    facts = pickle.loads(chunk[1:])  # noqa: S301
+    assert isinstance(facts, FileFacts), "the child wrote facts"
+    return facts
+
+
+def _encoded(part: int | FileFacts | bytes) -> bytes:
+    if isinstance(part, int):
+        return PROGRESS + _BYTES.pack(part)
+    if isinstance(part, FileFacts):
+        return FACTS + pickle.dumps(part, protocol=5)
+    return ROWS + part

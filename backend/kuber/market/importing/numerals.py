@@ -13,6 +13,9 @@ _COMMA_ONLY = re.compile(r"[+-]?\d+,\d+")
 _GROUPED_BY_COMMA = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 _GROUPED_BY_POINT = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
 _POINT_ONLY = re.compile(r"[+-]?\d+\.\d+")
+_GROUPS_BY_COMMA = r"^[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?\s*[KMB]?$"
+_GROUPS_BY_POINT = r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?\s*[KMB]?$"
+"""Thousands; in India every two digits but for the last three."""
 _SIGNS = r"^[$\u20ac\u00a3\u00a5]\s*|\s*[$\u20ac\u00a3\u00a5]$"
 _SAMPLE = 5_000
 """Values that are looked at; a file writes all its numbers alike."""
@@ -56,11 +59,19 @@ def is_decimal_comma(values: Iterable[str | None], line: int) -> bool:
 
 
 def plain_numbers(column: pl.Series, *, decimal_comma: bool) -> pl.Series:
-    """Return the texts of a column as plain numbers are written, as far as they can be read."""
+    """Return the texts of a column as plain numbers are written, as far as they can be read.
+
+    A sign between thousands goes away where it stands between thousands; anywhere else it stays,
+    and what has it is no number.
+    """
     text = column.str.strip_chars().str.replace_all(_SIGNS, "")
-    if decimal_comma:
-        return text.str.replace_all(".", "", literal=True).str.replace_all(",", ".", literal=True)
-    return text.str.replace_all(",", "", literal=True)
+    between, grouped = (".", _GROUPS_BY_POINT) if decimal_comma else (",", _GROUPS_BY_COMMA)
+    if text.str.contains(between, literal=True).any():
+        plain = text.str.replace_all(between, "", literal=True)
+        text = pl.select(
+            pl.when(text.str.contains(grouped)).then(plain).otherwise(text)
+        ).to_series()
+    return text.str.replace_all(",", ".", literal=True) if decimal_comma else text
 
 
 def plain_volumes(column: pl.Series, *, decimal_comma: bool, notes: Notes) -> pl.Series:
@@ -68,8 +79,12 @@ def plain_volumes(column: pl.Series, *, decimal_comma: bool, notes: Notes) -> pl
     text = plain_numbers(column, decimal_comma=decimal_comma).fill_null("")
     missing = text.str.to_lowercase().is_in(["", "nan", "null", "none", "n/a", "-", "--"])
     if missing.any():
-        count = int(missing.sum())
-        notes.add("no_volume", f"{_lines(count)} no volume, which counts as 0.")
+        notes.count(
+            "no_volume",
+            int(missing.sum()),
+            "One line has no volume, which counts as 0.",
+            "{count} lines have no volume, which counts as 0.",
+        )
     text = pl.select(pl.when(missing).then(pl.lit("0")).otherwise(text)).to_series()
     units = text.str.extract(_IN_UNITS, 2)
     if units.is_null().all():
@@ -85,7 +100,3 @@ def sample_of(columns: Iterable[pl.Series]) -> Iterable[str | None]:
     """Give some values of each column."""
     for column in columns:
         yield from column.head(_SAMPLE).to_list()
-
-
-def _lines(count: int) -> str:
-    return "One line has" if count == 1 else f"{count:,} lines have"

@@ -7,7 +7,7 @@ Exit codes: 0 done; 3 too many rows; 4 a column that holds no plain values, name
 error; 5 it would unfold to too much; anything else means that the file cannot be read.
 """
 
-import io
+import os
 import re
 import resource
 import sys
@@ -22,37 +22,54 @@ BAD_COLUMN = 4
 TOO_MUCH = 5
 MAX_UNFOLDED_BYTES = 100_000_000
 _MEMORY_BYTES = 800_000_000
-_CPU_S = 60
+_CPU_S = 600
+_MOST_TIMES = 20
+"""Of the size of a file it may take up once it is unpacked."""
+_BATCH_ROWS = 50_000
 _MAX_VALUE_BYTES = 200
 
 
 def main(columns: list[str], max_rows: int) -> int:
-    """Convert standard input and return the exit code."""
+    """Convert standard input, a file, and return the exit code."""
     _limit(resource.RLIMIT_AS, _address_space_bytes() + _MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, _CPU_S)
-    content = sys.stdin.buffer.read()
-    # What the file says of itself is looked at first; whether it is true shows later.
-    about = pq.ParquetFile(io.BytesIO(content)).metadata
-    if about.num_rows > max_rows:
-        return TOO_MANY_ROWS
-    if _unfolded_bytes(about, columns) > MAX_UNFOLDED_BYTES:
-        return TOO_MUCH
-    lazy = pl.scan_parquet(io.BytesIO(content))
-    names = [name for name in lazy.collect_schema().names() if _plain(name) in columns]
-    if int(lazy.select(pl.len()).collect().item()) > max_rows:
-        return TOO_MANY_ROWS
-    texts = {}
-    left = MAX_UNFOLDED_BYTES
-    for name in names:  # one after the other: a column that is too much ends the work
-        text = _as_text(lazy.select(name).collect()[name])
-        if text is None:
-            sys.stderr.write(name)
-            return BAD_COLUMN
-        left -= int(text.str.len_bytes().sum() or 0)
-        if left < 0:
+    with open(0, "rb", closefd=False) as source:
+        file = pq.ParquetFile(source)
+        # What the file says of itself is looked at first; whether it is true shows later.
+        about = file.metadata
+        if about.num_rows > max_rows:
+            return TOO_MANY_ROWS
+        most = most_bytes(os.fstat(0).st_size)
+        if _unfolded_bytes(about, columns) > most:
             return TOO_MUCH
-        texts[name] = text
-    pl.DataFrame(texts).write_csv(sys.stdout.buffer)
+        names = [name for name in file.schema_arrow.names if _plain(name) in columns]
+        return _write(file, names, max_rows, most)
+
+
+def most_bytes(size_bytes: int) -> int:
+    """Return to how many bytes a file of a size may unfold."""
+    return max(MAX_UNFOLDED_BYTES, _MOST_TIMES * size_bytes)
+
+
+def _write(file: pq.ParquetFile, names: list[str], most_rows: int, most: int) -> int:
+    """Write the rows batch by batch: no column is ever in memory as a whole."""
+    first = True
+    for batch in file.iter_batches(_BATCH_ROWS, columns=names):
+        most_rows -= batch.num_rows
+        if most_rows < 0:
+            return TOO_MANY_ROWS
+        texts = {}
+        for name, values in zip(names, batch.columns, strict=True):
+            text = _as_text(pl.Series(name, values))
+            if text is None:
+                sys.stderr.write(name)
+                return BAD_COLUMN
+            most -= int(text.str.len_bytes().sum() or 0)
+            if most < 0:
+                return TOO_MUCH
+            texts[name] = text
+        pl.DataFrame(texts).write_csv(sys.stdout.buffer, include_header=first)
+        first = False
     return 0
 
 

@@ -1,236 +1,106 @@
-"""From the bytes of a file to columns of text with their line numbers."""
+"""From a block of a file's text to columns of text with their line numbers."""
 
-import codecs
-import csv
 import io
-import re
-import subprocess
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import polars as pl
 
-from kuber.market.errors import ImportRefused, ImportTooLarge
-from kuber.market.importing import parquet_to_csv
-from kuber.market.importing.columns import KNOWN_NAMES, read_columns
-from kuber.market.importing.faults import Faults, refuse
-from kuber.market.importing.notes import Notes
-
-MAX_ROWS = 1_000_000
-_PARQUET_S = 50
-_PARQUET_MAGIC = b"PAR1"
-_TEXT_SUFFIXES = frozenset(("", ".csv", ".tsv", ".txt"))
-_SEPARATORS = ",;\t|"
-_SAID_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
-_QUOTED = re.compile(r'"[^"]*"')
-_SAMPLE = 20_000
-"""Characters at the beginning of a file that show what stands between its values."""
-_MOST_PREFACE = 5
-"""Lines before the names of the columns: where a file comes from, what it is about."""
+from kuber.market.importing.faults import Faults
+from kuber.market.importing.layout import Layout, csv_rows
+from kuber.market.importing.text import Block
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file's columns as text, by role; `lines` holds each row's line number.
-
-    `symbol` is what the file itself says of all its rows, outside of a column.
-    """
+    """Columns of a file as text, by role; `lines` holds each row's line number."""
 
     frame: pl.DataFrame
-    lines: list[int]
+    lines: Sequence[int]
     time_column: str
     """`time` or `date`: the column of the frame that tells it."""
     symbol: str | None = None
+    """What the file says of all its rows, outside of a column."""
 
 
-def read_table(filename: str, content: bytes, notes: Notes) -> Table:
-    """Return the columns of a CSV or Parquet file that count, recognised by content and extension.
+def read_block(block: Block, layout: Layout) -> Table | None:
+    """Return the columns of a block that count, None when it has no rows.
 
-    `filename` is only looked at for its extension, never opened.
-    Raises ImportRefused when it is no such file, has no rows or lacks a column.
+    Raises ImportRefused naming lines whose quotes do not match or that have too many or too few
+    values.
     """
-    suffix = PurePath(filename).suffix.lower()
-    if not content.strip():
-        raise _empty()
-    if content.startswith(_PARQUET_MAGIC) and content.endswith(_PARQUET_MAGIC):
-        return _read_parquet(content, notes)
-    if suffix not in _TEXT_SUFFIXES:
-        raise refuse(
-            "unknown_format",
-            f"This is not a {suffix[1:8]} file that can be read."
-            if suffix == ".parquet"
-            else f"Files of the type {suffix[:9]!r} cannot be read.",
-            "Upload a CSV or Parquet file.",
-        )
-    return _read_csv(_decode(content), notes)
-
-
-def _decode(content: bytes) -> str:
-    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise refuse(
-                "not_utf8", "The file breaks off.", "Save the file as CSV in UTF-8."
-            ) from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise refuse(
-            "not_utf8", "The file is not UTF-8 text.", "Save the file as CSV in UTF-8.", line
-        ) from error
-    if (at := text.find("\0")) >= 0:
-        raise refuse(
-            "not_text",
-            "The file holds binary data.",
-            "Upload a CSV or Parquet file.",
-            text.count("\n", 0, at) + 1,
-        )
-    return text
-
-
-def _read_csv(text: str, notes: Notes) -> Table:
-    rows, lines = _rows_of(text)
-    rows, lines = _without_preface(rows, lines, notes)
-    rows, lines, symbol = _one_header(rows, lines)
-    columns = read_columns(rows[0], rows[1] if len(rows) > 1 else (), lines[0], notes)
-    if columns.has_header:
-        width, rows, lines = len(rows[0]), rows[1:], lines[1:]
-    else:
-        width = len(rows[0])
-        notes.add("no_header", "The columns have no names: time, open, high, low, close, volume.")
-    _check_rows(width, rows, lines)
-    texts = list(zip(*rows, strict=True))
+    text, line = block.text, block.first_line
+    if line < layout.first_line:
+        text = text.split("\n", layout.first_line - line)[-1]
+        line = layout.first_line
+    found = _plain_columns(text, line, layout) or _any_columns(text, line, layout)
+    if found is None:
+        return None
+    columns, lines = found
     frame = pl.DataFrame(
-        {
-            role: pl.Series(texts[at], dtype=pl.String).str.strip_chars()
-            for role, at in columns.places.items()
-        }
+        {role: columns[at].str.strip_chars() for role, at in layout.columns.places.items()}
     )
-    if columns.clock is not None:
-        clock = pl.Series(texts[columns.clock], dtype=pl.String).str.strip_chars()
+    if layout.columns.clock is not None:
+        clock = columns[layout.columns.clock].str.strip_chars()
         frame = frame.with_columns(pl.Series("date", frame["date"] + " " + clock))
-    return Table(frame, lines, columns.when, symbol)
+    return Table(frame, lines, layout.columns.when, layout.symbol)
 
 
-def _rows_of(text: str) -> tuple[list[list[str]], list[int]]:
-    """Return the rows that are not blank, and their line numbers; raises ImportRefused."""
-    first_line, _, rest = text.lstrip("\n\r").partition("\n")
-    skipped = len(text) - len(text.lstrip("\n\r"))
-    before = text[:skipped].count("\n")
-    if said := _SAID_SEPARATOR.fullmatch(first_line.strip('\r"')):
-        delimiter, body, start = said[1], rest, before + 2
-    else:
-        body, start = text[skipped:], before + 1
-        sample = _QUOTED.sub("", body[:_SAMPLE]).split("\n", _MOST_PREFACE + 1)[:-1] or [body]
-        delimiter = max(_SEPARATORS, key=lambda sign: max(line.count(sign) for line in sample))
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    line = start
-    try:
-        for row in reader:
-            if any(value.strip() for value in row):
-                rows.append(row)
-                lines.append(line)
-            line = start + reader.line_num
-    except csv.Error as error:
-        raise refuse(
-            "bad_csv", "The quotes in this line do not match.", "Close every quote.", line
-        ) from error
-    if not rows:
-        raise _empty()
-    return rows, lines
+_Columns = tuple[Sequence[pl.Series], Sequence[int]]
 
 
-def _without_preface(
-    rows: list[list[str]], lines: list[int], notes: Notes
-) -> tuple[list[list[str]], list[int]]:
-    """Leave out lines before the table that hold one value where all others hold many."""
-    start = 0
-    while start < min(_MOST_PREFACE, len(rows) - 1) and len(rows[start]) == 1 < len(rows[-1]):
-        start += 1
-    if start:
-        notes.add("preface", f"What stands before line {lines[start]} was left out.")
-    return rows[start:], lines[start:]
+def _plain_columns(text: str, first_line: int, layout: Layout) -> _Columns | None:
+    """Return the columns of text without quotes, blank lines and rows of another width.
 
-
-def _one_header(
-    rows: list[list[str]], lines: list[int]
-) -> tuple[list[list[str]], list[int], str | None]:
-    """Return rows with one line of names; yfinance writes three: what, of which ticker, and when.
-
-    The third value is the ticker, if there is such a line and it names one.
+    None for any other text: that is read row by row, so that every fault has its line.
     """
-    if len(rows) < 3 or [row[0].strip() for row in rows[:2]] != ["Price", "Ticker"]:
-        return rows, lines, None
-    tickers = {name.strip() for name in rows[1][1:]}
-    if len(tickers) != 1:
-        raise refuse(
-            "several_symbols",
-            f"The columns belong to {len(tickers)} tickers.",
-            "Write a file for each of them.",
-            lines[1],
+    count = text.count("\n") + (not text.endswith("\n"))
+    signs = text.count(layout.separator)
+    if '"' in text or "\n\n" in text or text.startswith("\n"):
+        return None
+    if signs != count * (layout.width - 1) or layout.width < 2:
+        return None
+    try:
+        frame = pl.read_csv(
+            io.BytesIO(text.encode()),
+            has_header=False,
+            separator=layout.separator,
+            quote_char=None,
+            infer_schema=False,
+            empty_string_is_null=False,
         )
-    header = [rows[2][0].strip() or "Date", *rows[0][1:]]
-    return [header, *rows[3:]], [lines[0], *lines[3:]], tickers.pop()
+    except pl.exceptions.PolarsError:
+        return None
+    if frame.height != count or frame.width != layout.width or _has_blank(frame, layout):
+        return None
+    return frame.get_columns(), range(first_line, first_line + count)
 
 
-def _check_rows(width: int, rows: list[list[str]], lines: list[int]) -> None:
+def _has_blank(frame: pl.DataFrame, layout: Layout) -> bool:
+    """Return whether a row may be blank, or shorter than others: it has no time or no close."""
+    places = layout.columns.places
+    looked_at = (frame.to_series(places[layout.columns.when]), frame.to_series(places["close"]))
+    last = frame.to_series(frame.width - 1)
+    return bool(
+        any(bool((one.str.strip_chars() == "").any()) for one in looked_at)
+        or any(one.null_count() for one in frame.get_columns())
+        or last.null_count()
+    )
+
+
+def _any_columns(text: str, first_line: int, layout: Layout) -> _Columns | None:
+    rows, lines = csv_rows(text, layout.separator, first_line)
     if not rows:
-        raise refuse("empty_file", "The file has no bars.", "Add a line for each bar.", 1)
-    if len(rows) > MAX_ROWS:
-        raise ImportTooLarge(f"The file has more than {MAX_ROWS:,} rows.")
+        return None
     faults = Faults()
     for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
+        if len(row) != layout.width:
             faults.add(
                 "ragged_line",
-                f"The line has {len(row)} values, the first one {width}.",
+                f"The line has {len(row)} values, the first one {layout.width}.",
                 "Give every line one value for each column.",
                 line,
             )
     faults.refuse_if_any()
-
-
-def _read_parquet(content: bytes, notes: Notes) -> Table:
-    program = [sys.executable, "-I", parquet_to_csv.__file__, *KNOWN_NAMES, str(MAX_ROWS)]
-    unreadable = refuse("bad_parquet", "The Parquet file cannot be read.", "Write the file anew.")
-    environment = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-    try:
-        child = subprocess.run(
-            program,
-            input=content,
-            capture_output=True,
-            timeout=_PARQUET_S,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise unreadable from error
-    if child.returncode == parquet_to_csv.TOO_MANY_ROWS:
-        raise ImportTooLarge(f"The file has more than {MAX_ROWS:,} rows.")
-    if child.returncode == parquet_to_csv.TOO_MUCH:
-        most_mb = parquet_to_csv.MAX_UNFOLDED_BYTES // 1_000_000
-        raise ImportTooLarge(
-            f"The file unfolds to more than {most_mb} MB: split it by symbol, or write shorter"
-            " values."
-        )
-    if child.returncode == parquet_to_csv.BAD_COLUMN:
-        name = child.stderr.decode(errors="replace")[:40]
-        raise refuse(
-            "bad_column",
-            f"The column {name!r} does not hold plain values.",
-            "Write numbers, tickers or times.",
-            1,
-            name,
-        )
-    if child.returncode != 0:
-        raise unreadable
-    return _read_csv(child.stdout.decode(), notes)
-
-
-def _empty() -> ImportRefused:
-    return refuse("empty_file", "The file is empty.", "Choose a file with bars.")
+    columns = [pl.Series(texts, dtype=pl.String) for texts in zip(*rows, strict=True)]
+    return columns, lines

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from kuber.market.importing.faults import Faults, refuse
-from kuber.market.importing.moments import Moment, day_first, read_moment
+from kuber.market.importing.faults import Faults
+from kuber.market.importing.moments import Moment, read_moment
+from kuber.market.importing.uniform_times import read_uniform
 from kuber.market.types import TimeArray, to_datetime64
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,55 +35,15 @@ class Times:
     """Whether any value has a time of day."""
 
 
-def zone_of(timezone: str | None) -> tzinfo:
-    """Return the zone of a name such as `America/New_York`, UTC for None."""
-    if timezone is None or timezone.strip().upper() in ("", "UTC", "Z"):
-        return UTC
-    try:
-        return ZoneInfo(timezone.strip())
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise refuse(
-            "unknown_timezone",
-            f"There is no time zone {timezone[:40]!r}.",
-            "Use a name such as Europe/London or America/New_York.",
-            field="timezone",
-        ) from error
-
-
-def read_times(
-    values: Sequence[str | None],
-    lines: list[int],
-    zone: tzinfo,
-    faults: Faults,
-    field: str,
-    *,
-    exact: bool,
-) -> Times:
-    """Return the times of a column.
+class TimeReader:
+    """Reads a file's column of times, block by block; remembers whether its values have offsets.
 
     `exact`: the time of day counts, so that one which clocks show twice or never is noted, and so
-    is a file in which some values have an offset and others none. Raises ImportRefused when day
-    and month cannot be told apart.
+    is a file in which some values have an offset and others none.
     """
-    reader = _Reader(zone, faults, field, day_first(values, lines[0], field), exact=exact)
-    count = len(values)
-    instants, written = np.full(count, _NEVER), np.full(count, _NEVER)
-    absolute = np.zeros(count, dtype=np.bool_)
-    for at, (value, line) in enumerate(zip(values, lines, strict=True)):
-        found = reader.read(value, line)
-        if found is None:
-            continue
-        instant, local, absolute[at] = found
-        instants[at] = to_datetime64(instant)
-        written[at] = np.datetime64(local.replace(tzinfo=None), "us")
-    return Times(instants, written, absolute, reader.has_clock)
-
-
-class _Reader:
-    """Reads one column; remembers whether its values have offsets."""
 
     def __init__(
-        self, zone: tzinfo, faults: Faults, field: str, day_is_first: bool, *, exact: bool
+        self, zone: tzinfo, faults: Faults, field: str, *, day_is_first: bool, exact: bool
     ) -> None:
         self._zone = zone
         self._faults = faults
@@ -90,9 +51,33 @@ class _Reader:
         self._day_is_first = day_is_first
         self._exact = exact
         self._aware_file: bool | None = None
-        self.has_clock = False
+        self._has_clock = False
 
-    def read(self, value: str | None, line: int) -> tuple[datetime, datetime, bool] | None:
+    @property
+    def aware(self) -> bool:
+        """Whether the values say their offset."""
+        return bool(self._aware_file)
+
+    def column(self, values: pl.Series, lines: Sequence[int]) -> Times:
+        """Return the times of a block; what cannot be read is noted."""
+        uniform = read_uniform(values, self._zone)
+        if uniform is not None and (not self._exact or self._aware_file in (None, uniform.aware)):
+            self._aware_file = uniform.aware
+            self._has_clock |= uniform.has_clock
+            return Times(uniform.instants, uniform.written, uniform.absolute, self._has_clock)
+        count = len(values)
+        instants, written = np.full(count, _NEVER), np.full(count, _NEVER)
+        absolute = np.zeros(count, dtype=np.bool_)
+        for at, (value, line) in enumerate(zip(values.to_list(), lines, strict=True)):
+            found = self._read(value, line)
+            if found is None:
+                continue
+            instant, local, absolute[at] = found
+            instants[at] = to_datetime64(instant)
+            written[at] = np.datetime64(local.replace(tzinfo=None), "us")
+        return Times(instants, written, absolute, self._has_clock)
+
+    def _read(self, value: str | None, line: int) -> tuple[datetime, datetime, bool] | None:
         """Return instant, local time, and whether the value is absolute; None when refused."""
         if not value:
             self._faults.add("missing_value", "The time is missing.", _EXAMPLE, line, self._field)
@@ -112,7 +97,7 @@ class _Reader:
         self, value: str, moment: Moment, line: int
     ) -> tuple[datetime, datetime, bool] | None:
         at = moment.at
-        self.has_clock |= (at.hour, at.minute, at.second) != (0, 0, 0)
+        self._has_clock |= (at.hour, at.minute, at.second) != (0, 0, 0)
         aware = at.tzinfo is not None
         if self._aware_file is None:
             self._aware_file = aware

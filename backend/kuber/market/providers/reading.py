@@ -8,7 +8,6 @@ from datetime import datetime
 from kuber.infra.db import RawPool
 from kuber.market.assembly import Assembly, Stretch
 from kuber.market.calendars import calendar_for
-from kuber.market.instruments import traits_of
 from kuber.market.repository import EncodedRows, SeriesRow, read_rows
 from kuber.market.types import Timeframe, to_datetime, to_datetime64
 
@@ -53,7 +52,7 @@ class _Reading:
         self._ratio = timeframe.span / row.timeframe.span
         self._read = 0
         self._before = as_of
-        calendar = calendar_for(traits_of(row.symbol).calendar)
+        calendar = calendar_for(row.calendar)
         self.assembly = Assembly(timeframe, calendar, to_datetime64(as_of), count)
 
     @property

@@ -191,7 +191,7 @@ def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
         symbol,
         traits.name,
         own[0].source,
-        traits.calendar,
+        own[0].calendar,
         traits.currency,
         made_of(tuple(row.timeframe for row in own)),
         min(row.first_at for row in own),

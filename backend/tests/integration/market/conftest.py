@@ -1,6 +1,8 @@
 """A market on a real PostgreSQL, with its users and imports."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -9,9 +11,14 @@ from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
+from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.said import Said
+from kuber.market.importing.service import ImportService
+from kuber.market.importing.uploads import Uploads
+from kuber.market.models import BarImport
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.sample.seed import seed_sample
-from kuber.market.service import ImportResult, MarketService
+from kuber.market.service import MarketService
 from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
 
@@ -37,8 +44,16 @@ async def imports() -> AsyncIterator[ChildPool]:
 
 
 @pytest.fixture
-def service(pool: RawPool, imports: ChildPool) -> MarketService:
-    return MarketService(pool, FixedClock(NOW), MarketSimulator(7), imports=imports)
+def service(pool: RawPool) -> MarketService:
+    return MarketService(pool, FixedClock(NOW), MarketSimulator(7))
+
+
+@pytest.fixture
+def taking(service: MarketService, imports: ChildPool, tmp_path: Path) -> ImportService:
+    """Takes files in for the market `service`."""
+    return ImportService(
+        FileImporter(imports), Uploads(tmp_path / "uploads"), FixedClock(NOW), service.forget
+    )
 
 
 @pytest.fixture
@@ -67,12 +82,12 @@ async def user(database: Database) -> UserId:
 
 async def upload(
     database: Database,
-    service: MarketService,
+    taking: ImportService,
     user: UserId,
     rows: str,
     timeframe: Timeframe = Timeframe.D1,
-) -> ImportResult:
+) -> BarImport:
     async with database.transaction() as session:
-        return await service.import_file(
-            session, user, "bars.csv", (HEADER + rows).encode(), timeframe=timeframe
+        return await taking.import_file(
+            session, user, "bars.csv", BytesIO((HEADER + rows).encode()), Said(timeframe)
         )

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuber.market.errors import ImportRefused, ImportTooLarge
-from kuber.market.importing.parser import Said, parse_bars
+from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.said import Said
 from kuber.market.series import RawBars
 from kuber.market.types import Source, Timeframe
 

@@ -1,0 +1,123 @@
+"""Reading files in child processes, and storing what they hold."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kuber.infra.children import ChildDied, ChildPool, ChildTimedOut
+from kuber.kernel.errors import Problem
+from kuber.market.errors import DatabaseSlow, ImportRefused
+from kuber.market.importing.facts import FileFacts
+from kuber.market.importing.job import (
+    FACTS,
+    PROGRESS,
+    ROWS,
+    check_file,
+    decode_facts,
+    decode_progress,
+    look_at,
+    rows_of_file,
+)
+from kuber.market.importing.pace import Pace
+from kuber.market.importing.records import owner_of
+from kuber.market.importing.said import Said
+from kuber.market.importing.store import activate, add_series, copy_rows
+from kuber.market.models import BarImport
+from kuber.market.types import Source
+
+Progress = Callable[[int], Awaitable[None]]
+"""Told how many bytes of a file are read."""
+_SLOW_RETRY_S = 30
+
+
+async def _unheard(_read_bytes: int) -> None:
+    """Nobody asks how far it is."""
+
+
+class FileImporter:
+    """Reads files in children and stores their bars."""
+
+    def __init__(self, children: ChildPool) -> None:
+        """Whatever a file does to its reader, it does in a child."""
+        self._children = children
+
+    async def look_at(self, label: str, path: Path, said: Said, owner: str) -> FileFacts:
+        """Return what the ends of a file show; raises ImportRefused."""
+        with _refusing():
+            return await self._children.run(look_at, label, str(path), said, owner=owner)
+
+    async def check(
+        self, label: str, path: Path, said: Said, owner: str, heard: Progress = _unheard
+    ) -> FileFacts:
+        """Return what a whole file holds; raises ImportRefused, ImportTooLarge."""
+        task = label, str(path), said
+        with _refusing():
+            async with self._children.stream(check_file, *task, owner=owner) as (_, chunks):
+                async for chunk in chunks:
+                    if chunk[:1] == FACTS:
+                        return decode_facts(chunk)
+                    await heard(decode_progress(chunk))
+        raise AssertionError("a check ends with facts")
+
+    async def load(
+        self,
+        session: AsyncSession,
+        row: BarImport,
+        path: Path,
+        said: Said,
+        facts: FileFacts,
+        now: datetime,
+        heard: Progress = _unheard,
+    ) -> None:
+        """Store the bars of a file that was checked, all or none, in the session's transaction.
+
+        Raises ImportRefused, DatabaseSlow.
+        """
+        source = Source(row.source)
+        owner = owner_of(row)
+        series = await add_series(session, owner, row.id, source, facts)
+        task = row.filename, str(path), said, source, series
+        pace = Pace()
+
+        async def rows(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+            async for chunk in chunks:
+                if chunk[:1] == ROWS:
+                    yield chunk[1:]
+                elif chunk[:1] == PROGRESS:
+                    await heard(decode_progress(chunk))
+
+        with _refusing(pace):
+            async with self._children.stream(rows_of_file, *task, owner=str(owner)) as (
+                _,
+                chunks,
+            ):
+                await copy_rows(session, pace.of(rows(chunks)))
+        await activate(session, owner, row.id, facts, now)
+
+
+@contextmanager
+def _refusing(pace: Pace | None = None) -> Iterator[None]:
+    """Turn the end of a child into a refusal of its file, or of a database that is too slow."""
+    try:
+        yield
+    except ChildTimedOut as error:
+        if pace is not None and pace.taker_was_slower:
+            raise DatabaseSlow(
+                "The database takes the bars in too slowly now. Nothing was imported; try again"
+                " later.",
+                retry_after_s=_SLOW_RETRY_S,
+            ) from error
+        raise _too_much() from error
+    except ChildDied as error:
+        raise _too_much() from error
+
+
+def _too_much() -> ImportRefused:
+    message = "Reading the file takes more time or memory than one file may take."
+    remedy = "Split it into smaller files, or write it anew as plain CSV."
+    return ImportRefused(
+        f"{message} Nothing was imported.", [Problem(message, remedy, code="too_much_work")]
+    )

@@ -1,0 +1,137 @@
+"""The passes over a file: a look at its ends, a check of all of it, and its rows for PostgreSQL.
+
+They run in a child process: neither the file's columns nor its rows are ever held as a whole.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+
+from kuber.market.errors import ImportRefused
+from kuber.market.importing.facts import FileFacts, SampleBar
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.parser import file_blocks
+from kuber.market.importing.reading import FileReading
+from kuber.market.importing.said import Said
+from kuber.market.importing.text import Block
+from kuber.market.series import RawBars
+from kuber.market.types import Source, to_datetime
+
+_LOOK_CHARACTERS = 500_000
+_TAIL_BYTES = 60_000
+_FIRST_BARS = 5
+
+
+def look_at(filename: str, path: Path, said: Said) -> FileFacts:
+    """Return what the beginning and the end of a file show, the whole of a small one.
+
+    Raises ImportRefused.
+    """
+    notes = Notes()
+    reading = FileReading(filename, said, Source.IMPORTED, notes)
+    first = next(file_blocks(filename, path), None)
+    if first is None:
+        reading.finish()  # says that the file is empty
+        raise AssertionError("an empty file is refused")
+    whole = len(first.text) <= _LOOK_CHARACTERS
+    cut = len(first.text) if whole else first.text.rfind("\n", 0, _LOOK_CHARACTERS) + 1
+    bars = reading.read(Block(first.text[:cut], 1, first.read_bytes))
+    whole = whole and first.read_bytes >= path.stat().st_size
+    if not whole:
+        _read_tail(reading, path)
+    bars += reading.finish()
+    return _facts(reading, notes, bars, whole=whole)
+
+
+def _read_tail(reading: FileReading, path: Path) -> None:
+    """Read the last lines of a text in UTF-8; what they hold is judged by the check."""
+    with path.open("rb") as file:
+        file.seek(-min(_TAIL_BYTES, path.stat().st_size), 2)
+        tail = file.read()
+    try:
+        text = tail.decode(errors="strict" if tail.isascii() else "replace").partition("\n")[2]
+        if '"' not in text and "\0" not in text:
+            reading.read(Block(text, 2**31, path.stat().st_size))
+    except ImportRefused:
+        return
+
+
+def check(filename: str, path: Path, said: Said) -> Iterator[int | FileFacts]:
+    """Read a whole file: give how many bytes are read, at last what it holds."""
+    notes = Notes()
+    reading = FileReading(filename, said, Source.IMPORTED, notes)
+    first: list[RawBars] = []
+    for block in file_blocks(filename, path):
+        found = reading.read(block)
+        first = first or found
+        yield block.read_bytes
+    last = reading.finish()
+    yield _facts(reading, notes, first or last)
+
+
+def rows(
+    filename: str, path: Path, said: Said, source: Source, series: Mapping[str, UUID]
+) -> Iterator[int | bytes]:
+    """Read a whole file: give how many bytes are read, and the bars as rows of a COPY in CSV."""
+    reading = FileReading(filename, said, source, Notes())
+    for block in file_blocks(filename, path):
+        for bars in reading.read(block):
+            yield _copied(bars, series)
+        yield block.read_bytes
+    for bars in reading.finish():
+        yield _copied(bars, series)
+
+
+def _copied(raw: RawBars, series: Mapping[str, UUID]) -> bytes:
+    """Return bars as CSV: series_id, opened_at, closed_at, open to volume, adj_close."""
+    bars = raw.bars
+    frame = pl.DataFrame(
+        {
+            "opened": bars.opened_at,
+            "closed": bars.closed_at,
+            "open": bars.open,
+            "high": bars.high,
+            "low": bars.low,
+            "close": bars.close,
+            "volume": bars.volume,
+        }
+    ).select(pl.lit(str(series[bars.symbol])).alias("series"), pl.all())
+    if raw.adj_close is not None:
+        frame = frame.with_columns(pl.Series("adj", raw.adj_close).fill_nan(None))
+    else:
+        frame = frame.with_columns(pl.lit(None).cast(pl.Float64).alias("adj"))
+    return frame.write_csv(
+        include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00", null_value=""
+    ).encode()
+
+
+def _facts(
+    reading: FileReading, notes: Notes, bars: list[RawBars], *, whole: bool = True
+) -> FileFacts:
+    return FileFacts(
+        reading.timeframe,
+        tuple(reading.facts()),
+        notes.all(),
+        reading.understood(),
+        tuple(_first_bars(bars)),
+        whole,
+    )
+
+
+def _first_bars(found: list[RawBars]) -> Iterator[SampleBar]:
+    if not found:
+        return
+    bars = found[0].bars
+    for at in range(min(_FIRST_BARS, len(bars))):
+        yield SampleBar(
+            bars.symbol,
+            to_datetime(bars.opened_at[at]),
+            to_datetime(bars.closed_at[at]),
+            float(bars.open[at]),
+            float(bars.high[at]),
+            float(bars.low[at]),
+            float(bars.close[at]),
+            float(bars.volume[at]),
+        )

@@ -1,0 +1,222 @@
+"""Reading a file of bars block by block: what its first block shows holds for all that follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import numpy as np
+
+from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.importing.checks import (
+    IndexArray,
+    has_decimal_comma,
+    read_numbers,
+    read_symbols,
+)
+from kuber.market.importing.facts import SymbolFacts
+from kuber.market.importing.faults import Faults, refuse
+from kuber.market.importing.fit import Steps
+from kuber.market.importing.layout import Layout, read_layout
+from kuber.market.importing.moments import day_first
+from kuber.market.importing.naming import symbol_in_name
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.said import How, Known, Label, Said, zone_of
+from kuber.market.importing.symbol_bars import SymbolBars
+from kuber.market.importing.tables import Table, read_block
+from kuber.market.importing.text import Block
+from kuber.market.importing.times import TimeReader, Times
+from kuber.market.instruments import traits_of
+from kuber.market.series import RawBars
+from kuber.market.types import Source, Timeframe
+
+MAX_SYMBOLS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the first block has shown."""
+
+    layout: Layout
+    decimal_comma: bool
+    symbol: str | None
+    timeframe: Timeframe
+    times: TimeReader
+
+
+class FileReading:
+    """Reads the blocks of one file, in their order."""
+
+    def __init__(self, filename: str, said: Said, source: Source, notes: Notes) -> None:
+        self._filename = filename
+        self._said = said
+        self._source = source
+        self._notes = notes
+        self._zone: tzinfo = zone_of(said.timezone)
+        self._faults = Faults()
+        self._plan: _Plan | None = None
+        self._symbols: dict[str, SymbolBars] = {}
+
+    def read(self, block: Block) -> list[RawBars]:
+        """Return the bars of a block by symbol, oldest first; weeks and months come at the end.
+
+        Raises ImportRefused naming lines and remedies.
+        """
+        if self._plan is None:
+            layout = read_layout(block.text, self._notes)
+            table = read_block(block, layout)
+            if table is None:
+                return []
+            self._plan = self._plan_of(layout, table)
+        else:
+            table = read_block(block, self._plan.layout)
+            if table is None:
+                return []
+        plan = self._plan
+        rows = read_symbols(table, plan.symbol, self._faults)
+        times = plan.times.column(table.frame[table.time_column], table.lines)
+        if plan.timeframe.intraday and table.time_column == "date" and not times.has_clock:
+            raise refuse(
+                "wrong_timeframe",
+                f"A 'date' has no time of day, which {plan.timeframe} bars need.",
+                "Import the file with the timeframe it has, or add a column 'time'.",
+                table.lines[0],
+                "date",
+            )
+        numbers = read_numbers(table, self._faults, self._notes, decimal_comma=plan.decimal_comma)
+
+        def readable(places: IndexArray) -> IndexArray:
+            return _readable(places, times)
+
+        found = [
+            bars
+            for symbol, places in sorted(rows.items())
+            if (bars := self._symbol(symbol, plan).add(table, times, numbers, readable(places)))
+        ]
+        self._require_few_symbols()
+        if self._faults.many:
+            self._faults.refuse_if_any()
+        return found
+
+    def finish(self) -> list[RawBars]:
+        """Return the bars that were held back; raises ImportRefused when anything was wrong."""
+        if self._plan is None:
+            raise refuse("empty_file", "The file is empty.", "Choose a file with bars.")
+        found = [bars for one in self._symbols.values() if (bars := one.finish())]
+        if any(not one.sorted for one in self._symbols.values()):
+            self._notes.add("sorted", "Bars that did not stand oldest first were sorted.")
+        self._faults.refuse_if_any()
+        return found
+
+    @property
+    def timeframe(self) -> Timeframe:
+        assert self._plan is not None, "a block was read"
+        return self._plan.timeframe
+
+    def facts(self) -> list[SymbolFacts]:
+        """Return what there is of each symbol so far, by symbol."""
+        found = (self._symbols[symbol].facts() for symbol in sorted(self._symbols))
+        return [one for one in found if one is not None]
+
+    def understood(self) -> Mapping[str, Known]:
+        """Return what is taken for true of the file, and how each thing is known."""
+        assert self._plan is not None, "a block was read"
+        plan, said = self._plan, self._said
+        layout = plan.layout
+        symbols = sorted(self._symbols)
+        calendars = sorted({one.calendar.code for one in self._symbols.values()})
+        separator = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+        return {
+            "separator": Known(separator.get(layout.separator, layout.separator), How.FILE),
+            "decimals": Known("comma" if plan.decimal_comma else "point", How.FILE),
+            "columns": Known(_columns(layout), How.FILE if layout.header else How.GUESS),
+            "symbol": Known(
+                ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if symbols[3:] else ""),
+                How.SAID if said.symbol and "symbol" not in layout.columns.places else How.FILE,
+            ),
+            "timeframe": Known(plan.timeframe, How.SAID if said.timeframe else How.FILE),
+            "timezone": Known(
+                said.timezone or "UTC",
+                How.SAID if said.timezone else How.FILE if plan.times.aware else How.GUESS,
+            ),
+            "label": Known(said.label or Label.OPEN, How.SAID if said.label else How.GUESS),
+            "market": Known(", ".join(calendars), How.SAID if said.market else How.GUESS),
+            "adjusted": Known("yes" if "adj_close" in layout.columns.places else "no", How.FILE),
+        }
+
+    def _plan_of(self, layout: Layout, table: Table) -> _Plan:
+        column, field = table.frame[table.time_column], table.time_column
+        first_day = bool(
+            column.str.contains(r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}").any()
+        ) and day_first(column.to_list(), table.lines[0], field)
+        has_symbol = "symbol" in table.frame.columns or table.symbol is not None
+        symbol = self._said.symbol
+        if symbol is None and not has_symbol:
+            symbol = symbol_in_name(self._filename, self._notes)
+        timeframe = self._said.timeframe or self._told(table, symbol, day_is_first=first_day)
+        reader = TimeReader(
+            self._zone, self._faults, field, day_is_first=first_day, exact=timeframe.intraday
+        )
+        return _Plan(layout, has_decimal_comma(table), symbol, timeframe, reader)
+
+    def _told(self, table: Table, symbol: str | None, *, day_is_first: bool) -> Timeframe:
+        """Return the timeframe that the times of the first block are of; raises ImportRefused."""
+        field = table.time_column
+        reader = TimeReader(self._zone, Faults(), field, day_is_first=day_is_first, exact=False)
+        times = reader.column(table.frame[field], table.lines)
+        steps = Steps()
+        rows = read_symbols(table, symbol, Faults())
+        for found in rows.values():
+            places = _readable(found, times)
+            shown = times.instants if times.has_clock else times.written
+            steps.add(np.unique(shown[places]), [table.lines[at] for at in places])
+        told = steps.timeframe(clock=times.has_clock)
+        if told is None:
+            raise refuse(
+                "unknown_timeframe",
+                "The file does not show which timeframe its bars have.",
+                "Name the timeframe beside the file, such as 1h or 1d.",
+                field="timeframe",
+            )
+        self._notes.add("timeframe", f"The times of the file show bars of {told}.")
+        return told
+
+    def _symbol(self, symbol: str, plan: _Plan) -> SymbolBars:
+        found = self._symbols.get(symbol)
+        if found is None:
+            ends = self._said.label is Label.CLOSE
+            found = self._symbols[symbol] = SymbolBars(
+                symbol,
+                plan.timeframe,
+                self._calendar(symbol),
+                self._source,
+                self._faults,
+                self._notes,
+                ends=ends,
+            )
+        return found
+
+    def _calendar(self, symbol: str) -> TradingCalendar:
+        said = self._said
+        code = said.market or said.markets.get(symbol) or traits_of(symbol).calendar
+        return calendar_for(code)
+
+    def _require_few_symbols(self) -> None:
+        if len(self._symbols) > MAX_SYMBOLS:
+            raise refuse(
+                "too_many_symbols",
+                f"The file names {len(self._symbols):,} symbols, {MAX_SYMBOLS:,} may be in one.",
+                "Split it by symbol.",
+                field="symbol",
+            )
+
+
+def _readable(rows: IndexArray, times: Times) -> IndexArray:
+    return rows[~np.isnat(times.instants[rows])]
+
+
+def _columns(layout: Layout) -> str:
+    """Return which column is what, in the order of the file: 'Date' is date, ..."""
+    places = sorted((at, role) for role, at in layout.columns.places.items())
+    if not layout.header:
+        return ", ".join(role for _, role in places)
+    return ", ".join(f"{layout.header[at]} = {role}" for at, role in places)

@@ -1,0 +1,239 @@
+"""The bars of one symbol of a file, block after block."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kuber.market.calendars import TradingCalendar
+from kuber.market.importing.checks import IndexArray, Numbers
+from kuber.market.importing.closing import bounds_of, labels_of
+from kuber.market.importing.facts import FoundSplit, SymbolFacts
+from kuber.market.importing.faults import Faults
+from kuber.market.importing.fit import Order, check_minutes, check_repeated
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.tables import Table
+from kuber.market.importing.times import Times
+from kuber.market.series import RawBars, join_raw
+from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, to_datetime
+
+_NUMBERS = ("open", "high", "low", "close", "volume")
+_HELD = (Timeframe.W1, Timeframe.MO1)
+"""Few bars, of which the last may have to be merged: they are given when all are read."""
+_MOST_SPLITS = 50
+
+Columns = dict[str, FloatArray]
+
+
+@dataclass(slots=True)
+class _Held:
+    """The bars of weeks or months before it is known which of them is merged."""
+
+    labels: list[TimeArray]
+    lines: list[int]
+    columns: list[Columns]
+
+
+class SymbolBars:
+    """Makes bars of one symbol's rows; what is wrong is noted in `faults`."""
+
+    def __init__(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        calendar: TradingCalendar,
+        source: Source,
+        faults: Faults,
+        notes: Notes,
+        *,
+        ends: bool,
+    ) -> None:
+        """`ends`: the file names each bar by its end."""
+        self.calendar = calendar
+        self.sorted = True
+        self._symbol = symbol
+        self._timeframe = timeframe
+        self._source = source
+        self._faults = faults
+        self._notes = notes
+        self._ends = ends
+        self._order = Order()
+        self._held = _Held([], [], [])
+        self._field = ""
+        self._count = self._inside = 0
+        self._first = self._last = np.datetime64("NaT", "us")
+        self._edges: tuple[RawBars, RawBars] | None = None
+        self._splits: list[FoundSplit] = []
+
+    def add(self, table: Table, times: Times, numbers: Numbers, rows: IndexArray) -> RawBars | None:
+        """Return the bars of these rows, oldest first; None when there are none to give now."""
+        if not len(rows):
+            return None
+        self._field = table.time_column
+        labels = labels_of(
+            times, rows, self._timeframe, self.calendar, self._notes, ends=self._ends
+        )
+        order = np.argsort(labels, kind="stable")
+        if not np.array_equal(order, np.arange(len(order))):
+            self.sorted = False
+        rows, labels = rows[order], labels[order]
+        lines = [table.lines[row] for row in rows]
+        columns = _columns_of(numbers, rows)
+        if self._timeframe in _HELD:
+            self._held.labels.append(labels)
+            self._held.lines += lines
+            self._held.columns.append(columns)
+            return None
+        if not check_repeated(labels, lines, self._symbol, self._field, self._faults):
+            return None
+        if self._timeframe.intraday and not check_minutes(
+            labels, lines, self._timeframe, self._field, self._faults
+        ):
+            return None
+        self._order.add(labels, lines)
+        return self._made(labels, columns)
+
+    def finish(self) -> RawBars | None:
+        """Return the bars that were held back, and judge the times of all."""
+        if not self._held.lines:
+            self._order.finish(self._symbol, self._field, self._faults)
+            self._order.steps.check(self._timeframe, self._field, self._faults)
+            self.sorted &= self._order.sorted
+            return None
+        labels = np.concatenate(self._held.labels)
+        lines = np.array(self._held.lines)
+        held = self._held.columns
+        columns = {name: np.concatenate([one[name] for one in held]) for name in held[0]}
+        order = np.argsort(labels, kind="stable")
+        labels, lines = labels[order], lines[order]
+        columns = {name: column[order] for name, column in columns.items()}
+        numbers = lines.tolist()
+        if not check_repeated(labels, numbers, self._symbol, self._field, self._faults):
+            return None
+        self._order.add(labels, numbers)
+        self._order.steps.check(self._timeframe, self._field, self._faults)
+        return self._made(labels, columns, numbers)
+
+    def facts(self) -> SymbolFacts | None:
+        """Return what there is of the symbol so far, None while there is nothing."""
+        if not self._count:
+            return None
+        return SymbolFacts(
+            self._symbol,
+            self.calendar.code,
+            self._count,
+            to_datetime(self._first),
+            to_datetime(self._last),
+            max(0, self._expected() - self._inside),
+            tuple(sorted(self._splits, key=lambda split: split.at)),
+        )
+
+    def _made(
+        self, labels: TimeArray, columns: Columns, lines: Sequence[int] = ()
+    ) -> RawBars | None:
+        opened, closed = bounds_of(
+            labels, self._timeframe, self.calendar, self._notes, ends=self._ends
+        )
+        if self._timeframe in _HELD:
+            kept = self._each_once(opened, lines, columns)
+            opened, closed = opened[kept], closed[kept]
+            columns = {name: column[kept] for name, column in columns.items()}
+        open_, high, low, close, volume = (columns[name] for name in _NUMBERS)
+        bars = Bars(
+            self._symbol,
+            self._timeframe,
+            self._source,
+            opened,
+            closed,
+            open_,
+            high,
+            low,
+            close,
+            volume,
+        )
+        made = RawBars(bars, columns.get("adj_close"))
+        self._take_notice(made)
+        return made
+
+    def _take_notice(self, made: RawBars) -> None:
+        bars = made.bars
+        self._count += len(bars)
+        self._inside += self._trading(bars.opened_at)
+        first, last = bars.opened_at[0], bars.closed_at[-1]
+        self._first = first if np.isnat(self._first) else min(self._first, first)
+        self._last = last if np.isnat(self._last) else max(self._last, last)
+        if made.adj_close is not None:
+            self._find_splits(made)
+
+    def _find_splits(self, made: RawBars) -> None:
+        """Look for splits in a block, and where it meets the bars before or behind it."""
+        joined, opened = made, made.bars.opened_at
+        newest, oldest = made.window(len(opened) - 1, len(opened)), made.window(0, 1)
+        if self._edges is not None:
+            before, behind = self._edges
+            if opened[0] > behind.bars.opened_at[0]:
+                joined, oldest = join_raw(behind, made), before
+            elif opened[-1] < before.bars.opened_at[0]:
+                joined, newest = join_raw(made, before), behind
+        self._edges = oldest, newest
+        for split in joined.splits():
+            if len(self._splits) < _MOST_SPLITS:
+                at = to_datetime(joined.bars.opened_at[split.index])
+                self._splits.append(FoundSplit(at, split.ratio))
+
+    def _trading(self, opened: TimeArray) -> int:
+        """Return how many of these bars open while the market trades."""
+        if not self._timeframe.intraday:
+            return len(opened)
+        return int(np.count_nonzero(self.calendar.trades_at(opened)))
+
+    def _expected(self) -> int:
+        """Return how many bars there would be without a gap; 0 for weeks and months."""
+        if np.isnat(self._first) or self._timeframe in _HELD:
+            return 0
+        if self._timeframe is Timeframe.D1:
+            days = self.calendar.trading_days(self._first, self._last)
+            return int(np.count_nonzero((days.opens >= self._first) & (days.closes <= self._last)))
+        hours = self.calendar.hours(self._first, self._last)
+        opens, closes = np.maximum(hours.opens, self._first), np.minimum(hours.closes, self._last)
+        spans = (closes - opens)[closes > opens]
+        return int(np.ceil(spans / np.timedelta64(self._timeframe.span)).sum())
+
+    def _each_once(
+        self, opened: TimeArray, lines: Sequence[int], numbers: Columns
+    ) -> NDArray[np.bool_]:
+        """Return which bars stay: Yahoo's weekly and monthly files end with a row for the newest
+        day, which belongs to the bar before it. Any other that is there twice is noted."""
+        span = "week" if self._timeframe is Timeframe.W1 else "month"
+        kept = np.ones(len(opened), dtype=np.bool_)
+        again = np.flatnonzero(opened[1:] == opened[:-1]) + 1
+        if len(again) == 1 and again[0] == len(opened) - 1 and len(opened) > 1:
+            whole, day = len(opened) - 2, len(opened) - 1
+            for name, most in (("high", np.maximum), ("low", np.minimum), ("volume", np.maximum)):
+                numbers[name][whole] = most(numbers[name][whole], numbers[name][day])
+            for name in ("close", "adj_close"):
+                if name in numbers:
+                    numbers[name][whole] = numbers[name][day]
+            kept[day] = False
+            self._notes.add(
+                f"merged_{span}",
+                f"{self._symbol}: line {lines[day]} was merged into the {span} it belongs to.",
+            )
+            return kept
+        for at in again.tolist():
+            self._faults.add(
+                "duplicate_time",
+                f"{self._symbol} has two bars for one {span}.",
+                f"Keep one bar for each {span}.",
+                lines[at],
+                self._field,
+            )
+        return kept
+
+
+def _columns_of(numbers: Numbers, rows: IndexArray) -> Columns:
+    columns = {name: getattr(numbers, name)[rows] for name in _NUMBERS}
+    if numbers.adj_close is not None:
+        columns["adj_close"] = numbers.adj_close[rows]
+    return columns
