@@ -143,9 +143,9 @@ async def correct_import(
     return ImportView.of(await container.imports.correct(session, user.user_id, id, said))
 
 
-@router.delete("/{symbol}", status_code=204, operation_id="delete_imported_bars")
+@router.delete("/{id}", status_code=204, operation_id="delete_imported_bars")
 async def delete_imported_bars(
-    symbol: Annotated[
+    id: Annotated[  # noqa: A002
         str, Path(min_length=1, max_length=36, description="A symbol, or the id of an import.")
     ],
     container: ContainerDep,
@@ -157,9 +157,9 @@ async def delete_imported_bars(
     An undo brings back what the import had replaced; a preview is thrown away.
     """
     try:
-        import_id = UUID(symbol)
+        import_id = UUID(id)
     except ValueError:
-        await container.imports.delete_symbol(session, user.user_id, symbol)
+        await container.imports.delete_symbol(session, user.user_id, id)
     else:
         await container.imports.remove(session, user.user_id, import_id)
 
