@@ -26,7 +26,7 @@ COPY frontend/ ./
 RUN cp /app/openapi.json openapi.json && npm run api && npm run build
 
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 10001 kuber && install -d -o kuber -g kuber /var/lib/kuber /var/lib/kuber/audit /var/lib/kuber/audit-key
+RUN useradd --create-home --uid 10001 kuber && install -d -o kuber -g kuber /var/lib/kuber /var/lib/kuber/audit /var/lib/kuber/audit-key /var/lib/kuber/uploads
 COPY --from=python /app/backend /app/backend
 COPY --from=browser /app/frontend/dist /app/frontend/dist
 COPY LICENSE NOTICE /app/

@@ -5,6 +5,7 @@ Run as `python -m devtools.contract [--update]`.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,15 +22,16 @@ Facts = dict[str, str]
 def main(*, update: bool) -> int:
     """Compare the program with the snapshot; with `update`, accept what was added."""
     now = facts()
-    known: Facts = json.loads(SNAPSHOT.read_text()) if SNAPSHOT.exists() else {}
+    kept: Facts = json.loads(SNAPSHOT.read_text()) if SNAPSHOT.exists() else {}
+    known = {by_place(name): value for name, value in kept.items()}
     broken = list(breaks(known, now))
     if broken:
         print("These changes would break existing clients:")
         print("\n".join(f"  {line}" for line in broken))
         print(f"Restore them, or start a new contract by deleting {SNAPSHOT.relative_to(ROOT)}.")
         return 1
-    added = sorted(now.keys() - known.keys())
-    if not added and known == now:
+    added = sorted(name for name in now if now[name] != known.get(name))
+    if not added and kept == now:
         return 0
     if not update:
         print("The contract has grown:")
@@ -46,13 +48,13 @@ def facts() -> Facts:
     """Return all that the program promises now."""
     from kuber.main import contract
 
-    return dict(http_facts(contract()))
+    return {by_place(name): value for name, value in http_facts(contract())}
 
 
 def breaks(known: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     """Yield what in `now` would surprise someone who relies on `known`."""
     for name, value in known.items():
-        if name in now and now[name] != value:
+        if name in now and not _keeps(name, value, now[name]):
             yield f"{name}: was {value!r}, is {now[name]!r}"
         elif name not in now:
             yield f"{name}: is gone"
@@ -61,6 +63,28 @@ def breaks(known: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
         demanded = value.endswith(", required") and name.startswith(("send ", "ask "))
         if name not in known and demanded and _subject(name) in subjects:
             yield f"{name}: is newly required"
+
+
+def _keeps(name: str, before: str, after: str) -> bool:
+    """Return whether whoever goes by `before` may go on; of a request less may be demanded."""
+    if before == after:
+        return True
+    if not name.startswith(("send ", "ask ")) or ", " not in before or ", " not in after:
+        return False
+    kinds, need = before.rsplit(", ", 1)
+    kinds_after, need_after = after.rsplit(", ", 1)
+    fewer = set(kinds.split(" or ")) <= set(kinds_after.split(" or "))
+    return fewer and need_after in (need, "optional")
+
+
+def by_place(name: str) -> str:
+    """Return a fact's name with the parameters of its path by their places: clients fill in values,
+    and do not see what these are called."""
+    parameters = re.findall(r"{(\w+)}", name)
+    for place, parameter in enumerate(parameters, 1):
+        name = name.replace(f"{{{parameter}}}", f"{{{place}}}")
+        name = re.sub(rf" path:{parameter}$", f" path:{place}", name)
+    return name
 
 
 def http_facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -186,23 +186,52 @@ def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or se
 def import_bars(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet.")],
     timeframe: Annotated[
-        str, typer.Option(help="Length of a bar: 1m, 30m, 4h, 1d, 1w, 1mo and more.")
-    ],
+        str | None,
+        typer.Option(help="Length of a bar: 1m, 30m, 4h, 1d, 1mo and more; told from the file."),
+    ] = None,
     timezone: Annotated[
         str | None, typer.Option(help="Zone of the times in the file; UTC by default.")
     ] = None,
     symbol: Annotated[
         str | None, typer.Option(help="Of a file without a column for it, such as Yahoo's.")
     ] = None,
+    market: Annotated[
+        str | None, typer.Option(help="By whose hours bars close: XNYS, 24/5, 24/7 and others.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Which end of a bar its time names: open or close.")
+    ] = None,
     user: Annotated[
         str | None, typer.Option(help="E-mail of whose bars these are; the demo user by default.")
     ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Say what is understood, and import nothing.")
+    ] = False,
 ) -> int:
     """Store price history for a user of the running stack."""
     from kuber.commands.customer import import_bars as run
 
-    said = {"timeframe": timeframe, "timezone": timezone, "symbol": symbol}
-    return run(stack_settings(), file, said, user)
+    said = {
+        "timeframe": timeframe,
+        "timezone": timezone,
+        "symbol": symbol,
+        "market": market,
+        "label": label,
+    }
+    return run(stack_settings(), file, said, user, only_preview=preview)
+
+
+@command(app, "undo-import", example="./kuber undo-import 0199c2a4-...")
+def undo_import(
+    import_id: Annotated[str, typer.Argument(help="Its id, as the import has printed it.")],
+    user: Annotated[
+        str | None, typer.Option(help="E-mail of whose import it is; the demo user by default.")
+    ] = None,
+) -> int:
+    """Take an import back: what it had replaced is read again."""
+    from kuber.commands.customer import undo_import as run
+
+    return run(stack_settings(), import_id, user)
 
 
 @command(

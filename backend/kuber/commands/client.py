@@ -1,7 +1,7 @@
 """Commands that are a customer of the running stack: they speak HTTP, as the browser does."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from kuber.commands import say
 
 _FINISHED = ("succeeded", "failed", "cancelled")
+_AT_WORK = ("checking", "queued", "loading")
 _POLL_S = 0.2
+_UPLOAD_S = 600.0
 
 
 class Refused(Exception):
@@ -46,12 +48,34 @@ class ImportNote(BaseModel):
     message: str
 
 
-class ImportResult(BaseModel):
-    """What an import has stored."""
+class Understood(BaseModel):
+    """One thing about a file, and how it is known."""
 
+    value: str
+    how: str
+
+
+class ImportProblem(BaseModel):
+    """Why a file is refused."""
+
+    message: str
+    remedy: str
+    field: str | None
+    line: int | None
+
+
+class ImportState(BaseModel):
+    """An import or a preview as it stands."""
+
+    id: str
+    status: str
+    sha256: str
+    progress: float
     symbols: list[str]
     bars: int
     notes: list[ImportNote]
+    understood: dict[str, Understood]
+    problems: list[ImportProblem]
 
 
 class ApiClient:
@@ -68,14 +92,43 @@ class ApiClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def import_bars(self, file: Path, said: Mapping[str, str | None]) -> ImportResult:
-        """Upload a CSV or Parquet file of bars, with the form's fields that are `said`."""
+    def preview_import(
+        self, file: Path, said: Mapping[str, str | None], heard: Callable[[ImportState], None]
+    ) -> ImportState:
+        """Upload a file of bars, with the form's fields that are `said`, and have it checked."""
         fields = {name: value for name, value in said.items() if value}
         with file.open("rb") as content:
             answer = self._send(
-                "POST", "/market/imports", data=fields, files={"file": (file.name, content)}
+                "POST",
+                "/market/imports/preview",
+                data=fields,
+                files={"file": (file.name, content)},
+                timeout=_UPLOAD_S,
             )
-        return ImportResult.model_validate(answer.json())
+        return self._waited(ImportState.model_validate(answer.json()), heard)
+
+    def start_import(
+        self, preview: ImportState, heard: Callable[[ImportState], None]
+    ) -> ImportState:
+        """Import a previewed file, and wait until it is done."""
+        said = {"preview_id": preview.id, "sha256": preview.sha256}
+        self._send("POST", "/market/imports", data=said, timeout=_UPLOAD_S)
+        return self._waited(self._import(preview.id), heard)
+
+    def undo_import(self, import_id: str) -> None:
+        """Take an import back."""
+        self._send("DELETE", f"/market/imports/{import_id}")
+
+    def _import(self, import_id: str) -> ImportState:
+        return ImportState.model_validate(self._send("GET", f"/market/imports/{import_id}").json())
+
+    def _waited(self, state: ImportState, heard: Callable[[ImportState], None]) -> ImportState:
+        """Wait while somebody works on the import."""
+        while state.status in _AT_WORK:
+            heard(state)
+            time.sleep(_POLL_S)
+            state = self._import(state.id)
+        return state
 
     def create_from_template(self, slug: str) -> str:
         """Make a pipeline from the template `slug`; return its id."""

@@ -1,12 +1,13 @@
-"""`import-bars` and `run-pipeline`: what a user does, from the command line."""
+"""`import-bars`, `undo-import` and `run-pipeline`: what a user does, from the command line."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
 from kuber.commands import say
-from kuber.commands.client import ApiClient, Refused, show_run
+from kuber.commands.client import ApiClient, ImportState, Refused, show_run
 from kuber.commands.connect import NotRunning, running_stack
 from kuber.config import StackSettings
 
@@ -16,18 +17,62 @@ def import_bars(
     file: Path,
     said: Mapping[str, str | None],
     user: str | None,
+    *,
+    only_preview: bool = False,
 ) -> int:
-    """Upload a file of bars for `user`, with what is `said` beside it; return the exit code."""
+    """Import a file of bars for `user`, with what is `said` beside it; return the exit code.
+
+    What was understood is printed first; `only_preview` ends there.
+    """
     try:
         with _log_in(settings, user) as client:
-            stored = client.import_bars(file, said)
+            state = client.preview_import(file, said, _say_progress)
+            _show_preview(state)
+            if state.status == "refused" or only_preview:
+                return 1 if state.status == "refused" else 0
+            state = client.start_import(state, _say_progress)
     except (NotRunning, Refused) as error:
         say.failure(str(error))
         return 1
-    say.line(f"Imported {stored.bars} bars of {', '.join(stored.symbols)}.")
-    for note in stored.notes:
-        say.line(f"  {note.message}")
+    if state.status != "done":
+        _show_problems(state)
+        return 1
+    say.line(f"Imported {state.bars} bars of {', '.join(state.symbols)}.")
+    say.line(f"Take it back with: ./kuber undo-import {state.id}")
     return 0
+
+
+def undo_import(settings: StackSettings, import_id: str, user: str | None) -> int:
+    """Take an import back, so that what it had replaced is read again; return the exit code."""
+    try:
+        with _log_in(settings, user) as client:
+            client.undo_import(import_id)
+    except (NotRunning, Refused) as error:
+        say.failure(str(error))
+        return 1
+    say.line("The import is undone.")
+    return 0
+
+
+def _say_progress(state: ImportState) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{state.status} {state.progress:.0%} ")
+
+
+def _show_preview(state: ImportState) -> None:
+    say.table(
+        ("of the file", "is", "known from"),
+        [(name, one.value, one.how) for name, one in state.understood.items()],
+    )
+    for note in state.notes:
+        say.line(f"  {note.message}")
+    _show_problems(state)
+
+
+def _show_problems(state: ImportState) -> None:
+    for one in state.problems:
+        where = f"line {one.line}: " if one.line else f"{one.field}: " if one.field else ""
+        say.failure(f"{where}{one.message} {one.remedy}")
 
 
 def run_pipeline(

@@ -3,13 +3,15 @@
 They run in a child process: neither the file's columns nor its rows are ever held as a whole.
 """
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 
-from kuber.market.errors import ImportRefused
 from kuber.market.importing.facts import FileFacts, SampleBar
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.parser import file_blocks
@@ -39,23 +41,25 @@ def look_at(filename: str, path: Path, said: Said) -> FileFacts:
     cut = len(first.text) if whole else first.text.rfind("\n", 0, _LOOK_CHARACTERS) + 1
     bars = reading.read(Block(first.text[:cut], 1, first.read_bytes))
     whole = whole and first.read_bytes >= path.stat().st_size
-    if not whole:
-        _read_tail(reading, path)
-    bars += reading.finish()
-    return _facts(reading, notes, bars, whole=whole)
+    bars += reading.finish(whole=whole)
+    facts = _facts(reading, notes, bars, whole=whole)
+    return facts if whole else _with_tail(facts, reading, path)
 
 
-def _read_tail(reading: FileReading, path: Path) -> None:
-    """Read the last lines of a text in UTF-8; what they hold is judged by the check."""
+def _with_tail(facts: FileFacts, reading: FileReading, path: Path) -> FileFacts:
+    """Return facts that reach to the last line, if the file holds one symbol in plain UTF-8."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(-min(_TAIL_BYTES, path.stat().st_size), 2)
-        tail = file.read()
-    try:
-        text = tail.decode(errors="strict" if tail.isascii() else "replace").partition("\n")[2]
-        if '"' not in text and "\0" not in text:
-            reading.read(Block(text, 2**31, path.stat().st_size))
-    except ImportRefused:
-        return
+        file.seek(-min(_TAIL_BYTES, size), os.SEEK_END)
+        text = file.read().decode(errors="replace").partition("\n")[2]
+    if len(facts.symbols) != 1 or '"' in text or "\0" in text:
+        return facts
+    span = reading.span(Block(text, sys.maxsize, size))
+    if span is None:
+        return facts
+    one = facts.symbols[0]
+    first, last = min(one.first_at, span[0]), max(one.last_at, span[1])
+    return replace(facts, symbols=(replace(one, first_at=first, last_at=last),))
 
 
 def check(filename: str, path: Path, said: Said) -> Iterator[int | FileFacts]:

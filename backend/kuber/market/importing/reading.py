@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 import numpy as np
 
 from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.errors import ImportRefused
 from kuber.market.importing.checks import (
     IndexArray,
     has_decimal_comma,
@@ -27,7 +28,7 @@ from kuber.market.importing.text import Block
 from kuber.market.importing.times import TimeReader, Times
 from kuber.market.instruments import traits_of
 from kuber.market.series import RawBars
-from kuber.market.types import Source, Timeframe
+from kuber.market.types import Source, Timeframe, to_datetime
 
 MAX_SYMBOLS = 2000
 
@@ -97,15 +98,33 @@ class FileReading:
             self._faults.refuse_if_any()
         return found
 
-    def finish(self) -> list[RawBars]:
-        """Return the bars that were held back; raises ImportRefused when anything was wrong."""
+    def finish(self, *, whole: bool = True) -> list[RawBars]:
+        """Return the bars that were held back; raises ImportRefused when anything was wrong.
+
+        Not `whole`: only the beginning was read, which does not show how far apart bars are.
+        """
         if self._plan is None:
             raise refuse("empty_file", "The file is empty.", "Choose a file with bars.")
-        found = [bars for one in self._symbols.values() if (bars := one.finish())]
+        found = [bars for one in self._symbols.values() if (bars := one.finish(whole=whole))]
         if any(not one.sorted for one in self._symbols.values()):
             self._notes.add("sorted", "Bars that did not stand oldest first were sorted.")
         self._faults.refuse_if_any()
         return found
+
+    def span(self, block: Block) -> tuple[datetime, datetime] | None:
+        """Return the first and last time in another block, None where it cannot be read."""
+        assert self._plan is not None, "a block was read"
+        plan = self._plan
+        try:
+            table = read_block(block, plan.layout)
+        except ImportRefused:
+            return None
+        if table is None:
+            return None
+        reader = plan.times.apart(Faults())
+        instants = reader.column(table.frame[table.time_column], table.lines).instants
+        known = instants[~np.isnat(instants)]
+        return (to_datetime(known.min()), to_datetime(known.max())) if len(known) else None
 
     @property
     def timeframe(self) -> Timeframe:

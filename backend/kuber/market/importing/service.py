@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.storage import require_storage
@@ -47,6 +47,9 @@ AT_ONCE_BYTES = 10_000_000
 """Larger files are imported in the background."""
 CHECKED_AT_ONCE_BYTES = 2_000_000
 """Larger files are checked in the background; their ends are looked at first."""
+MOST_WAITING = 100
+MOST_WAITING_BYTES = 4_000_000_000
+"""How many files of one user may wait, and how large they may be together."""
 KEPT_FOR = timedelta(days=1)
 """How long a file waits for its import."""
 
@@ -225,6 +228,11 @@ class ImportService:
     ) -> BarImport:
         import_id, now = new_id(), self._clock.now()
         upload = await self._uploads.save(import_id, filename, content)
+        try:
+            await _require_room(session, user_id, upload.size_bytes)
+        except ImportConflict:
+            await self._uploads.delete(import_id)
+            raise
         row = new_import(
             import_id, user_id, upload, status, now, said=said, expires_at=now + KEPT_FOR
         )
@@ -276,6 +284,21 @@ class ImportService:
         event.listen(
             session.sync_session, "after_commit", lambda _: self._forget(user_id), once=True
         )
+
+
+async def _require_room(session: AsyncSession, user_id: UserId, size_bytes: int) -> None:
+    """Raise ImportConflict when too many files of the user wait already."""
+    waiting = select(func.count(), func.coalesce(func.sum(BarImport.size_bytes), 0)).where(
+        BarImport.user_id == user_id, BarImport.expires_at.is_not(None)
+    )
+    count, total = (await session.execute(waiting)).one()
+    if count < MOST_WAITING and total + size_bytes <= MOST_WAITING_BYTES:
+        return
+    message = f"{count} files of yours wait to be imported, {total / 1e6:,.0f} MB."
+    remedy = "Import some of them, or throw them away; after a day they go by themselves."
+    raise ImportConflict(
+        f"{message} {remedy}", [Problem(message, remedy, field="file", code="too_many_uploads")]
+    )
 
 
 def _checked(said: Said) -> Said:

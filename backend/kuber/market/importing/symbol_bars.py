@@ -94,9 +94,11 @@ class SymbolBars:
         self._order.add(labels, lines)
         return self._made(labels, columns)
 
-    def finish(self) -> RawBars | None:
-        """Return the bars that were held back, and judge the times of all."""
+    def finish(self, *, whole: bool) -> RawBars | None:
+        """Return the bars that were held back, and judge the times of all if there are all."""
         if not self._held.lines:
+            if not whole:
+                return None
             self._order.finish(self._symbol, self._field, self._faults)
             self._order.steps.check(self._timeframe, self._field, self._faults)
             self.sorted &= self._order.sorted

@@ -53,6 +53,12 @@ class TimeReader:
         self._aware_file: bool | None = None
         self._has_clock = False
 
+    def apart(self, faults: Faults) -> "TimeReader":
+        """Return a reader of the same kind of times, which notes elsewhere what it cannot read."""
+        return TimeReader(
+            self._zone, faults, self._field, day_is_first=self._day_is_first, exact=False
+        )
+
     @property
     def aware(self) -> bool:
         """Whether the values say their offset."""

@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
+import psycopg
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.storage import require_storage
+from kuber.infra.children import ChildFailed
 from kuber.infra.db import Database, RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import KuberError, Problem
@@ -153,6 +156,10 @@ class ImportWorker:
             await self._refuse(claim, error)
         except FileNotFoundError:
             await self._refuse(claim, _gone())
+        except (ChildFailed, DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError):
+            # It would fail again; a database that is away raises something else, and is waited for.
+            log.exception("import_failed", import_id=str(claim.import_id))
+            await self._refuse(claim, _defect())
         else:
             log.info(
                 "import_step_done",
@@ -233,6 +240,12 @@ class ImportWorker:
                 ids += [one for one in orphans if one not in known]
         for one in ids:
             await self._uploads.delete(one)
+
+
+def _defect() -> ImportRefused:
+    message = "Kuber could not take this file in, which is a fault of Kuber's."
+    remedy = "Tell the administrator; the log says more. Nothing was imported."
+    return ImportRefused(message, [Problem(message, remedy, code="import_failed")])
 
 
 def _gone() -> ImportRefused:

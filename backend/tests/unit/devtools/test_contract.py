@@ -1,6 +1,6 @@
 """What the contract check lets through, and what it stops."""
 
-from devtools.contract import Facts, breaks, http_facts
+from devtools.contract import Facts, by_place, breaks, http_facts
 
 DOCUMENT = {
     "paths": {
@@ -89,3 +89,18 @@ def test_a_newly_required_field_or_parameter_breaks_clients() -> None:
 
 def test_a_required_field_of_a_new_schema_breaks_nothing() -> None:
     assert list(breaks(known(), known() | {"send Other .name": "string, required"})) == []
+
+
+def test_a_request_may_demand_less() -> None:
+    eased = known() | {"send New .name": "null or string, optional"}
+    assert list(breaks(known(), eased)) == []
+    narrower = known() | {"send New .mode": "null, optional"}
+    assert list(breaks(known(), narrower)) != []
+    answered = known() | {"receive Page .items": "list of Mode or null, optional"}
+    assert list(breaks(known(), answered)) != [], "who reads it does not expect null"
+
+
+def test_parameters_of_a_path_count_by_their_place() -> None:
+    assert by_place("ask GET /a/{x}/b/{y} path:y") == "ask GET /a/{1}/b/{2} path:2"
+    assert by_place("call GET /a/{id}") == by_place("call GET /a/{symbol}")
+    assert by_place("call GET /a/{id}") != by_place("call GET /a/b")
