@@ -22,6 +22,7 @@ from kuber.kernel.clock import Clock
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
+from kuber.market.terms.service import InstrumentService
 from kuber.notifications.channels import Channels
 from kuber.notifications.service import NoticeService
 from kuber.pipelines.service import PipelineService
@@ -84,6 +85,7 @@ class Container:
     throttle: Throttle
     registry: AgentRegistry
     market: MarketService
+    instruments: InstrumentService
     scanners: ScannerService
     scanner_refresher: ScannerRefresher
     costs: CostService

@@ -24,6 +24,7 @@ from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
 from kuber.market.service import MarketService
+from kuber.market.terms.service import InstrumentService
 from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.startup import reveal
@@ -97,9 +98,15 @@ class Parts:
 
     def market_on(self, pool: RawPool, imports: ChildPool | None = None) -> MarketService:
         """Return the market whose stored bars are read on `pool`; `imports` reads files."""
-        return MarketService(
-            pool, self.clock, market_provider(self.settings, self.clock), imports=imports
-        )
+        return MarketService(pool, self.clock, self.provider, imports=imports)
+
+    def instruments_on(self, pool: RawPool, market: MarketService) -> InstrumentService:
+        """Return the instruments of a market, read on `pool`."""
+        return InstrumentService(pool, self.clock, self.provider, market.changes)
+
+    @cached_property
+    def provider(self) -> ListingProvider:
+        return market_provider(self.settings, self.clock)
 
     def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
         """Return the source of quotes, and the clock that it goes by: a replay has its own."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kuber.market.calendars import DateArray, TradingCalendar
+from kuber.market.calendars import ROUND_THE_WEEK, DateArray, TradingCalendar
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.times import Times
 from kuber.market.instruments import CURRENCIES
@@ -111,7 +111,7 @@ def _in_week(dates: DateArray, calendar: TradingCalendar, notes: Notes) -> DateA
     A Saturday or Sunday may end a week or begin one: the later reading counts. The week of
     currencies begins on Sunday.
     """
-    if calendar.code == CURRENCIES:
+    if calendar.code in ROUND_THE_WEEK:
         return dates
     weekday = (dates.astype(np.int64) + _THURSDAY_OFFSET) % 7
     off = weekday >= _SATURDAY
