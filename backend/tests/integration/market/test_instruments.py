@@ -185,7 +185,7 @@ async def test_one_query_reads_a_page(
     execute = AsyncCursor.execute
 
     async def counted(cursor: Any, query: str, *args: Any, **options: Any) -> Any:
-        asked.append(query)
+        asked.extend(filter(None, [query]))  # a pool asks for nothing to see that all is well
         return await execute(cursor, query, *args, **options)
 
     monkeypatch.setattr(AsyncCursor, "execute", counted)

@@ -3,8 +3,10 @@ import { MatButton } from '@angular/material/button';
 import {
   MAT_DIALOG_DATA,
   MatDialog,
-  MatDialogModule,
+  MatDialogActions,
+  MatDialogContent,
   MatDialogRef,
+  MatDialogTitle,
 } from '@angular/material/dialog';
 import { RouterLink } from '@angular/router';
 import {
@@ -33,13 +35,21 @@ import { datasetWords, isChanged, NOT_KNOWN, shortWords } from './instrument-wor
 /** One instrument: where its prices come from, and its terms to change. */
 @Component({
   selector: 'k-instrument-dialog',
-  imports: [RouterLink, MatDialogModule, MatButton, ErrorState, Notice, SkeletonRows],
+  imports: [
+    RouterLink,
+    MatDialogActions,
+    MatDialogContent,
+    MatDialogTitle,
+    MatButton,
+    ErrorState,
+    Notice,
+    SkeletonRows,
+  ],
   templateUrl: './instrument-dialog.html',
   styleUrl: './instrument-dialog.scss',
 })
 export class InstrumentDialog {
-  protected readonly dialog =
-    inject<MatDialogRef<InstrumentDialog>>(MatDialogRef);
+  protected readonly dialog = inject<MatDialogRef<InstrumentDialog>>(MatDialogRef);
   private readonly dialogs = inject(MatDialog);
   protected readonly asked = inject<string>(MAT_DIALOG_DATA);
 
@@ -59,7 +69,9 @@ export class InstrumentDialog {
   /** What it became; told at once, since Escape closes the dialog with nothing. */
   readonly became = output<InstrumentDetail>();
 
-  protected readonly datasets = computed(() => (this.instrument()?.datasets ?? []).map(datasetWords));
+  protected readonly datasets = computed(() =>
+    (this.instrument()?.datasets ?? []).map(datasetWords),
+  );
   protected readonly changed = computed(() => {
     const instrument = this.instrument();
     return instrument !== null && isChanged(instrument);

@@ -22,15 +22,7 @@ interface Query {
 /** What has a price: its terms, which can be changed, and where its prices come from. */
 @Component({
   selector: 'k-instruments-page',
-  imports: [
-    RouterLink,
-    MatButton,
-    EmptyState,
-    InstrumentTable,
-    ListFrame,
-    ListHead,
-    SearchField,
-  ],
+  imports: [RouterLink, MatButton, EmptyState, InstrumentTable, ListFrame, ListHead, SearchField],
   templateUrl: './instruments-page.html',
   styleUrl: './instruments-page.scss',
 })
