@@ -91,6 +91,8 @@ class MarketSnapshot(Section):
     """The smallest step of a price; plans are rounded to it."""
     quantity_step: Price = Decimal(1)
     """The smallest step of a quantity: 1 where only whole shares are traded."""
+    shortable: bool | None = None
+    """False where the user said that it cannot be sold short; None where nobody said."""
 
 
 class TimeframeBias(Section):

@@ -23,6 +23,7 @@ from kuber.market.importing.service import ImportService
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
+from kuber.market.terms.service import InstrumentService
 from kuber.notifications.channels import Channels
 from kuber.notifications.service import NoticeService
 from kuber.pipelines.service import PipelineService
@@ -86,6 +87,7 @@ class Container:
     registry: AgentRegistry
     market: MarketService
     imports: ImportService
+    instruments: InstrumentService
     scanners: ScannerService
     scanner_refresher: ScannerRefresher
     costs: CostService

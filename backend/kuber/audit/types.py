@@ -70,6 +70,8 @@ class AuditEventType(StrEnum):
     SCANNER_CREATED = "scanner_created"
     SCANNER_CHANGED = "scanner_changed"
     SCANNER_DELETED = "scanner_deleted"
+    INSTRUMENT_CHANGED = "instrument_changed"
+    INSTRUMENT_RESET = "instrument_reset"
     GENERATOR_CREATED = "generator_created"
     GENERATOR_CHANGED = "generator_changed"
     GENERATOR_DELETED = "generator_deleted"

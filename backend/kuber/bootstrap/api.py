@@ -112,6 +112,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             registry=parts.agents,
             market=market,
             imports=imports,
+            instruments=parts.instruments_on(pool, market),
             scanners=scanners,
             scanner_refresher=ScannerRefresher(
                 database, scanners, parts.outbound, clock, RefreshLimits(redis)

@@ -24,6 +24,7 @@ from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
 from kuber.market.service import MarketService
+from kuber.market.terms.service import InstrumentService
 from kuber.realtime.broadcast import RedisBroadcaster
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.startup import reveal
@@ -95,13 +96,21 @@ class Parts:
     def costs(self) -> CostService:
         return cost_service(self.settings, self.clock)
 
-    def market_on(self, pool: RawPool) -> MarketService:
-        """Return the market whose stored bars are read on `pool`."""
-        return MarketService(pool, self.clock, market_provider(self.settings, self.clock))
-
     @cached_property
     def uploads(self) -> Uploads:
         return Uploads(self.settings.uploads_folder)
+
+    def market_on(self, pool: RawPool) -> MarketService:
+        """Return the market whose stored bars are read on `pool`."""
+        return MarketService(pool, self.clock, self.provider)
+
+    def instruments_on(self, pool: RawPool, market: MarketService) -> InstrumentService:
+        """Return the instruments of a market, read on `pool`."""
+        return InstrumentService(pool, self.clock, self.provider, market.changes)
+
+    @cached_property
+    def provider(self) -> ListingProvider:
+        return market_provider(self.settings, self.clock)
 
     def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
         """Return the source of quotes, and the clock that it goes by: a replay has its own."""

@@ -4,7 +4,8 @@ Three kinds: an exchange by its code (`XNYS`, from `exchange-calendars`, early c
 saving included), `24/5` for currencies (open from Sunday 17:00 to Friday 17:00 New York) and `24/7`
 for crypto (UTC days, weeks from Monday).
 
-The trading days of currencies end at 17:00 New York, five a week. Files that give a day of a
+The trading days of currencies end at 17:00 New York, five a week; those of `24/5 UTC` are UTC days,
+and its hours and weeks are those of `24/5`. Files that give a day of a
 currency by its date alone may mean the UTC day, which ends later: `sessions` has those, Sunday
 with a short one of its own, `trading_days` the others.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuber.market.errors import BeyondCalendar
-from kuber.market.instruments import CRYPTO, CURRENCIES
+from kuber.market.instruments import CRYPTO, CURRENCIES, CURRENCIES_UTC
 from kuber.market.types import TimeArray, Timeframe, to_datetime, to_datetime64
 
 DateArray = NDArray[np.datetime64]
@@ -30,6 +31,8 @@ _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "D")
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
 _CURRENCY_DAY_ENDS = time(17)
+ROUND_THE_WEEK = (CURRENCIES, CURRENCIES_UTC)
+"""Open from Sunday evening to Friday evening."""
 _FIRST_YEAR = 2000
 _LAST_YEAR = 2030
 _EARLIEST_YEAR = 1960
@@ -63,7 +66,7 @@ class TradingCalendar:
     @property
     def clock_aligned(self) -> bool:
         """True when intraday bars are cut at 00:00 UTC, False when at the session's open."""
-        return self.code in (CURRENCIES, CRYPTO)
+        return self.code in (*ROUND_THE_WEEK, CRYPTO)
 
     def sessions(self, first: np.datetime64, last: np.datetime64) -> Sessions:
         """Return the sessions that dates name; for currencies these are UTC days.
@@ -84,7 +87,9 @@ class TradingCalendar:
     def hours(self, first: np.datetime64, last: np.datetime64) -> Sessions:
         """Return the spans of trading, as far as `sessions`; only for currencies do they differ."""
         years = self._cover(first, last)
-        return _currency_hours(*years) if self.code == CURRENCIES else _sessions(self.code, *years)
+        return (
+            _currency_hours(*years) if self.code in ROUND_THE_WEEK else _sessions(self.code, *years)
+        )
 
     def _cover(self, first: np.datetime64, last: np.datetime64) -> tuple[int, int]:
         """Return the years that are kept, widened by whole decades to a month around both."""
@@ -121,7 +126,7 @@ class TradingCalendar:
         )
 
     def _first_week(self) -> np.datetime64:
-        return _MONDAY - _DAY if self.code == CURRENCIES else _MONDAY
+        return _MONDAY - _DAY if self.code in ROUND_THE_WEEK else _MONDAY
 
     def daily_bounds(self, dates: DateArray) -> tuple[TimeArray, TimeArray]:
         """Return opening and close of the session on each date, shape (n,) each.
@@ -198,7 +203,7 @@ class TradingCalendar:
 
 @lru_cache(maxsize=16)
 def calendar_for(code: str) -> TradingCalendar:
-    """Return the one calendar of a code: an exchange's, `24/5` or `24/7`."""
+    """Return the one calendar of a code: an exchange's, `24/5`, `24/5 UTC` or `24/7`."""
     return TradingCalendar(code)
 
 
@@ -207,7 +212,7 @@ def _sessions(code: str, first_year: int, last_year: int) -> Sessions:
     first, last = date(first_year, 1, 1), date(last_year, 12, 31)
     if code == CRYPTO:
         return _round_the_clock(code, first, last)
-    if code == CURRENCIES:
+    if code in ROUND_THE_WEEK:
         return _currency_days(first, last)
     return _exchange_sessions(code, first, last)
 

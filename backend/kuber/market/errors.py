@@ -88,6 +88,21 @@ class NotImported(MarketError):
     title = "There is no such import"
 
 
+class InstrumentRefused(MarketError):
+    """What was said of an instrument has faults; `problems` name the fields."""
+
+    code = "invalid"
+    title = "The instrument was not changed"
+
+
+class TooManyInstruments(MarketError):
+    """A user has changed as many instruments as anybody may change."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+    code = "too_many_instruments"
+    title = "No further instrument can be changed"
+
+
 class ProviderUnavailable(MarketError):
     """The market data provider did not answer in time, or refused."""
 

@@ -168,10 +168,3 @@ ALIASES = {
     "^SPX": "^GSPC",
 }
 """Other names of one thing that no rule gives."""
-
-MARKETS = frozenset(
-    {"XNYS", "24/5", "24/7"}
-    | {one.calendar for one in BY_SUFFIX.values()}
-    | {one.calendar for one in INDICES.values()}
-)
-"""Every market whose sessions are known: calendars of exchanges, currencies, crypto."""

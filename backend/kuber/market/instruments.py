@@ -7,6 +7,9 @@ from kuber.market.symbols import BadSymbol, Symbol, SymbolKind, parse_symbol
 
 EXCHANGE = "XNYS"
 CURRENCIES = "24/5"
+"""Days end at 17:00 New York."""
+CURRENCIES_UTC = "24/5 UTC"
+"""Days end at 00:00 UTC."""
 CRYPTO = "24/7"
 
 # fmt: off
@@ -33,6 +36,41 @@ _NAMES = {
     "MSFT": "Microsoft",
     "GOOG": "Google",
     "EURUSD": "Euro / US dollar",
+    "AMZN": "Amazon",
+    "META": "Meta Platforms",
+    "NVDA": "Nvidia",
+    "TSLA": "Tesla",
+    "NFLX": "Netflix",
+    "AMD": "Advanced Micro Devices",
+    "INTC": "Intel",
+    "ORCL": "Oracle",
+    "CRM": "Salesforce",
+    "ADBE": "Adobe",
+    "JPM": "JPMorgan Chase",
+    "BAC": "Bank of America",
+    "GS": "Goldman Sachs",
+    "V": "Visa",
+    "WMT": "Walmart",
+    "KO": "Coca-Cola",
+    "PG": "Procter & Gamble",
+    "JNJ": "Johnson & Johnson",
+    "UNH": "UnitedHealth",
+    "XOM": "Exxon Mobil",
+    "CVX": "Chevron",
+    "BA": "Boeing",
+    "DIS": "Walt Disney",
+    "NKE": "Nike",
+    "SPY": "S&P 500 fund",
+    "QQQ": "Nasdaq 100 fund",
+    "IWM": "Russell 2000 fund",
+    "GLD": "Gold fund",
+    "GBPUSD": "British pound / US dollar",
+    "USDJPY": "US dollar / Japanese yen",
+    "AUDUSD": "Australian dollar / US dollar",
+    "USDCHF": "US dollar / Swiss franc",
+    "BTCUSD": "Bitcoin / US dollar",
+    "ETHUSD": "Ether / US dollar",
+    "SOLUSD": "Solana / US dollar",
 }
 
 
@@ -56,6 +94,12 @@ def pair_of(symbol: str) -> tuple[str, str] | None:
         return None
     pair = found.kind in (SymbolKind.CURRENCY_PAIR, SymbolKind.CRYPTO_PAIR)
     return (found.base, found.quote) if pair else None
+
+
+def symbols_named(text: str) -> list[str]:
+    """Return the symbols whose usual name contains `text`, in whatever case."""
+    wanted = text.upper()
+    return [symbol for symbol, name in _NAMES.items() if wanted in name.upper()]
 
 
 def traits_of(symbol: str) -> Traits:

@@ -139,6 +139,25 @@ class StoredBar(Base):
     adj_close: Mapped[Decimal | None] = mapped_column(MONEY)
 
 
+class InstrumentRow(Base):
+    """What a user changed of an instrument; null where its symbol decides."""
+
+    __tablename__ = "instruments"
+    __table_args__ = (CheckConstraint("tick > 0 AND quantity_step > 0", name="steps"),)
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    symbol: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(120))
+    market: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str | None] = mapped_column(Text)
+    tick: Mapped[Decimal | None] = mapped_column(MONEY)
+    quantity_step: Mapped[Decimal | None] = mapped_column(MONEY)
+    shortable: Mapped[bool | None]
+    updated_at: Mapped[datetime]
+
+
 class ScannerRow(Base):
     """A reusable list of tickers; `tickers` is the list as it was resolved last."""
 

@@ -16,6 +16,7 @@ from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider, ListingProvider
 from kuber.market.providers.stored import StoredBars
 from kuber.market.symbols import canonical_symbol
+from kuber.market.terms.changes import Changes
 from kuber.market.types import (
     Bars,
     Instrument,
@@ -57,6 +58,7 @@ class MarketService:
         self._clock = clock
         self._stored = StoredBars(pool)
         self._provider = provider
+        self.changes = Changes(pool)
         self._providers: tuple[BarProvider, ...] = (self._stored, provider)
 
     @property
@@ -67,6 +69,7 @@ class MarketService:
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
         """Return the instrument as the user sees it now, any import until now included.
 
+        What the user changed of it counts within a second.
         Begin every run with it: later `bars` may use its answer for a second.
         Raises UnknownSymbol, ProviderUnavailable.
         """
@@ -74,7 +77,7 @@ class MarketService:
         for provider in self._providers:
             found = await provider.instrument(user_id, plain)
             if found is not None:
-                return found
+                return await self.changes.seen_by(user_id, found)
         raise _unknown(plain)
 
     async def instruments(self, wanted: Collection[tuple[UserId, str]]) -> Instruments:
@@ -85,7 +88,8 @@ class MarketService:
         """
         stored = await self._stored.instruments(wanted) if wanted else {}
         asked = await look_up(self._provider, set(wanted) - stored.keys())
-        return Instruments({**stored, **asked.found}, asked.unavailable)
+        found = await self.changes.seen({**stored, **asked.found})
+        return Instruments(found, asked.unavailable)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -144,16 +148,22 @@ class MarketService:
         if part == _STORED:
             found = await self._stored.search(user_id, wanted, after=after, limit=limit + 1)
             if len(found) > limit:
-                return InstrumentPage(
-                    tuple(found[:limit]), encode_cursor(_STORED, found[limit - 1].symbol)
-                )
+                last = found[limit - 1].symbol
+                return await self._page(user_id, found[:limit], encode_cursor(_STORED, last))
             after = ""
         room = limit - len(found)
         listed = await self._provider.search(user_id, wanted, after=after, limit=room + 1)
         found += await self._as_seen(user_id, wanted, listed[:room])
         more = len(listed) > room
         last = listed[room - 1].symbol if more and room else after
-        return InstrumentPage(tuple(found), encode_cursor(_PROVIDED, last) if more else None)
+        following = encode_cursor(_PROVIDED, last) if more else None
+        return await self._page(user_id, found, following)
+
+    async def _page(
+        self, user_id: UserId, found: Sequence[Instrument], next_cursor: str | None
+    ) -> InstrumentPage:
+        seen = await self.changes.seen({(user_id, one.symbol): one for one in found})
+        return InstrumentPage(tuple(seen.values()), next_cursor)
 
     async def _as_seen(
         self, user_id: UserId, query: str, listed: Sequence[Instrument]
@@ -169,7 +179,7 @@ class MarketService:
 
     async def visible(self, user_id: UserId, symbols: Collection[str]) -> frozenset[str]:
         """Return which of `symbols` are among those that `symbols()` gives."""
-        listed = {one for one in symbols if self._provider.lists(one)}
+        listed = {one for one in symbols if self._provider.listed(one) is not None}
         others = {(user_id, one) for one in symbols if one not in listed}
         stored = await self._stored.instruments(others) if others else {}
         return frozenset(listed | {symbol for _, symbol in stored})

@@ -73,6 +73,9 @@ _COINS = frozenset({
 })
 # fmt: on
 """What may also be written in fewer than six letters with its quote, such as `TONBTC`."""
+PRICED_IN = _CURRENCIES | {"GBX", "ILA", "ZAC"} | {*_STABLE} | _COINS
+"""In what an instrument may be priced: ISO 4217, the hundredths in which London, Tel Aviv and
+Johannesburg quote, and coins."""
 _COIN_ALIASES = {"XBT": "BTC", "XDG": "DOGE", "XXBT": "BTC", "XETH": "ETH"}
 
 _CHARACTERS = re.compile(r"[A-Z0-9^.&=_!:/+-]+")

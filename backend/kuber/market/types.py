@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Protocol
@@ -96,13 +97,19 @@ class Instrument:
     name: str
     source: Source
     calendar: str
-    """Exchange calendar code (`XNYS`), or `24/5` (currencies), or `24/7` (crypto)."""
+    """Exchange calendar code (`XNYS`), `24/5` or `24/5 UTC` (currencies), or `24/7` (crypto)."""
     currency: str
     timeframes: tuple[Timeframe, ...]
     """Available timeframes, finest first, those made by resampling included."""
     first_at: datetime | None
     last_at: datetime | None
     """Opening of the first and close of the last stored bar; None when prices have no end."""
+    tick: Decimal | None = None
+    """Smallest step of a price as its user decided; None where kind and price decide."""
+    quantity_step: Decimal | None = None
+    """Smallest step of a quantity as its user decided; None where the kind decides."""
+    shortable: bool | None = None
+    """Whether it can be sold short as its user decided; None where nobody said."""
 
     @property
     def simulated(self) -> bool:

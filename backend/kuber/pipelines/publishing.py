@@ -9,6 +9,7 @@ from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, UserId
+from kuber.market.terms.changes import calendars_of
 from kuber.pipelines.announcing import announce
 from kuber.pipelines.checks import GraphChecks, require_valid
 from kuber.pipelines.errors import NotPublished, PipelineError, StaleRevision
@@ -31,6 +32,7 @@ from kuber.pipelines.types import (
     ManualTrigger,
     PeriodicTrigger,
     PipelineStatus,
+    Trigger,
 )
 from kuber.pipelines.views import text_of
 
@@ -166,7 +168,8 @@ class Publishing:
         if row.status == PipelineStatus.ACTIVE.value:
             trigger = TRIGGERS.validate_python(row.published_trigger)
             if isinstance(trigger, PeriodicTrigger):
-                row.next_run_at = kept or next_due(trigger, self._clock.now())
+                markets = await _markets(session, row, trigger)
+                row.next_run_at = kept or next_due(trigger, self._clock.now(), markets)
         await session.flush()
         await notify(session, "pipeline", row.id)
 
@@ -183,7 +186,8 @@ class Publishing:
         """Raise PipelineError when nothing could ever start what is published by itself."""
         trigger = TRIGGERS.validate_python(row.published_trigger)
         await require_own_scanner(session, UserId(row.user_id), trigger)
-        problems = trigger_problems(trigger, self._clock.now())
+        markets = await _markets(session, row, trigger)
+        problems = trigger_problems(trigger, self._clock.now(), markets)
         if problems:
             raise PipelineError(problems[0].message, problems)
 
@@ -193,7 +197,8 @@ class Publishing:
             return
         trigger = TRIGGERS.validate_python(row.trigger)
         await require_own_scanner(session, UserId(row.user_id), trigger)
-        problems = trigger_problems(trigger, self._clock.now())
+        markets = await _markets(session, row, trigger)
+        problems = trigger_problems(trigger, self._clock.now(), markets)
         if isinstance(trigger, ManualTrigger):
             remedy = "Deactivate it first, or give it a schedule or signals."
             problems = [Problem(_WHILE_ACTIVE, remedy, field="trigger.kind")]
@@ -204,6 +209,13 @@ class Publishing:
             ]
         if problems:
             raise PipelineError(_WHILE_ACTIVE, problems)
+
+
+async def _markets(session: AsyncSession, row: PipelineRow, trigger: Trigger) -> dict[str, str]:
+    """Return the calendars of a schedule in market hours, as its owner sees the symbols."""
+    if not isinstance(trigger, PeriodicTrigger) or not trigger.market_hours_only:
+        return {}
+    return await calendars_of(session, UserId(row.user_id), trigger.symbols)
 
 
 def _require_in_use(row: PipelineRow) -> None:

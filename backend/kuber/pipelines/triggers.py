@@ -1,7 +1,8 @@
 """When a periodic pipeline is due, and what a trigger lacks to start anything: pure functions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from kuber.kernel.errors import Problem
@@ -21,8 +22,14 @@ _LOOK_AHEAD = timedelta(days=14)
 _MOMENT = timedelta(microseconds=1)
 _CLOCK_CHANGE = timedelta(hours=1)
 
+Markets = Mapping[str, str]
+"""Calendars by symbol, where others than the symbols tell."""
+_AS_SYMBOLS_TELL: Markets = MappingProxyType({})
 
-def next_due(trigger: PeriodicTrigger, after: datetime) -> datetime | None:
+
+def next_due(
+    trigger: PeriodicTrigger, after: datetime, markets: Markets = _AS_SYMBOLS_TELL
+) -> datetime | None:
     """Return when the schedule is due next, in UTC, strictly after `after`.
 
     With `window`, the first slot within it; with `market_hours_only`, the first at which the market
@@ -34,10 +41,10 @@ def next_due(trigger: PeriodicTrigger, after: datetime) -> datetime | None:
         if trigger.window is not None and not _within(trigger.window, trigger.timezone, due):
             after = max(due, _shortly_before(trigger.window, trigger.timezone, due))
             continue
-        if not trigger.market_hours_only or open_symbols(trigger, due):
+        if not trigger.market_hours_only or open_symbols(trigger, due, markets):
             return due
         # No slot before the next opening can be one: on from the moment before it.
-        opening = min(_calendar(symbol).next_open(due) for symbol in trigger.symbols)
+        opening = min(_calendar(symbol, markets).next_open(due) for symbol in trigger.symbols)
         after = max(due, opening - _MOMENT)
     return None
 
@@ -48,9 +55,11 @@ def next_look(trigger: PeriodicTrigger, after: datetime) -> datetime:
     return _next_slot(trigger, after + _LOOK_AHEAD)
 
 
-def open_symbols(trigger: PeriodicTrigger, at: datetime) -> list[str]:
+def open_symbols(
+    trigger: PeriodicTrigger, at: datetime, markets: Markets = _AS_SYMBOLS_TELL
+) -> list[str]:
     """Return the symbols whose market trades at `at`; the moment of the close is outside."""
-    return [symbol for symbol in trigger.symbols if _calendar(symbol).is_open(at)]
+    return [symbol for symbol in trigger.symbols if _calendar(symbol, markets).is_open(at)]
 
 
 def _within(window: Window, timezone: str, at: datetime) -> bool:
@@ -79,8 +88,8 @@ def _is_day(window: Window, day: date) -> bool:
     return [*Weekday][day.weekday()] in window.days
 
 
-def _calendar(symbol: str) -> TradingCalendar:
-    return calendar_for(traits_of(symbol).calendar)
+def _calendar(symbol: str, markets: Markets) -> TradingCalendar:
+    return calendar_for(markets.get(symbol) or traits_of(symbol).calendar)
 
 
 def _next_slot(trigger: PeriodicTrigger, after: datetime) -> datetime:
@@ -118,7 +127,9 @@ def _at(day: date, minute: int, zone: ZoneInfo) -> datetime:
 
 
 def trigger_problems(
-    trigger: ManualTrigger | PeriodicTrigger | SignalTrigger, now: datetime
+    trigger: ManualTrigger | PeriodicTrigger | SignalTrigger,
+    now: datetime,
+    markets: Markets = _AS_SYMBOLS_TELL,
 ) -> list[Problem]:
     """Return what has to be filled in before a pipeline can start by this trigger."""
     match trigger:
@@ -138,7 +149,7 @@ def trigger_problems(
                     field="trigger.symbols",
                 )
             ]
-        case PeriodicTrigger() if next_due(trigger, now) is None:
+        case PeriodicTrigger() if next_due(trigger, now, markets) is None:
             return [
                 Problem(
                     "In the next two weeks the schedule is never due within its hours or while the "

@@ -123,7 +123,7 @@ def _plan(
         for symbol in one.trigger.symbols
         if symbol not in skips
     ]
-    next_run_at = next_due(one.trigger, now)
+    next_run_at = next_due(one.trigger, now, _markets(one, instruments))
     if next_run_at is not None:
         return _Schedule(one, requests, skips, next_run_at, None)
     next_run_at = next_look(one.trigger, now)
@@ -136,7 +136,9 @@ def _screen(
 ) -> _Skips:
     """Return the symbols that start nothing this time, each with the reason."""
     skips: _Skips = {}
-    trading = open_symbols(one.trigger, now) if one.trigger.market_hours_only else None
+    trading = None
+    if one.trigger.market_hours_only:
+        trading = open_symbols(one.trigger, now, _markets(one, instruments))
     for symbol in one.trigger.symbols:
         if why := instruments.why_none(one.user_id, symbol):
             skips[symbol] = ("market_unavailable", why)
@@ -147,6 +149,12 @@ def _screen(
         elif one.user_id in over_budget:
             skips[symbol] = ("budget", over_budget[one.user_id])
     return skips
+
+
+def _markets(one: DuePipeline, instruments: Instruments) -> dict[str, str]:
+    """Return the calendars of the symbols, as the user sees them."""
+    keys = ((one.user_id, symbol) for symbol in one.trigger.symbols)
+    return {key[1]: instruments.found[key].calendar for key in keys if key in instruments.found}
 
 
 def _request(one: DuePipeline, symbol: str, instruments: Instruments, now: datetime) -> RunRequest:

@@ -1,7 +1,7 @@
 """What subscriptions would have started in the past, counted by PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.ids import UserId
 from kuber.market.calendars import calendar_for
-from kuber.market.instruments import traits_of
+from kuber.market.terms.changes import calendars_of
 from kuber.market.types import to_datetime64
 from kuber.pipelines.types import Subscription
 
@@ -67,18 +67,21 @@ async def count_past(
         "since": since,
         "user_id": user_id,
     }
-    is_open = "true" if hours_until is None else _hours(tickers, since, hours_until, values)
+    is_open = "true"
+    if hours_until is not None:
+        calendars = await calendars_of(session, user_id, tickers)
+        is_open = _hours(calendars, since, hours_until, values)
     rows = await session.execute(text(_COUNT.format(open=is_open)), values)
     return {row[0]: TypeCount(*(int(count) for count in row[1:])) for row in rows}
 
 
 def _hours(
-    tickers: Collection[str], since: datetime, until: datetime, values: dict[str, object]
+    calendars: Mapping[str, str], since: datetime, until: datetime, values: dict[str, object]
 ) -> str:
     """Return the condition that a ticker's market was open; put what it needs into `values`."""
     by_calendar: dict[str, list[str]] = defaultdict(list)
-    for ticker in tickers:
-        by_calendar[traits_of(ticker).calendar].append(ticker)
+    for ticker, calendar in calendars.items():
+        by_calendar[calendar].append(ticker)
     conditions = ["false"]
     for number, (code, members) in enumerate(by_calendar.items()):
         values[f"tickers_{number}"] = members

@@ -75,6 +75,12 @@ export const routes: Routes = [
         loadChildren: () => import('./signals.routes').then((m) => m.signalsRoutes),
       },
       {
+        path: 'instruments',
+        title: 'Instruments',
+        loadComponent: () =>
+          import('./features/instruments/instruments-page').then((m) => m.InstrumentsPage),
+      },
+      {
         path: 'system',
         title: 'System',
         loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),

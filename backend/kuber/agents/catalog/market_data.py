@@ -12,7 +12,7 @@ from kuber.agents.effects import Reads, pure
 from kuber.agents.state import Frame, MarketSnapshot, PipelineState
 from kuber.agents.toolkit import bars_of, instrument_of, unavailable_timeframes
 from kuber.kernel.money import exact
-from kuber.market.instruments import CRYPTO, CURRENCIES
+from kuber.market.instruments import CRYPTO, CURRENCIES, traits_of
 from kuber.market.types import Bars, Instrument, Timeframe, to_datetime
 
 _ORDER = tuple(Timeframe)
@@ -111,25 +111,39 @@ class MarketDataAgent(BaseAgent[MarketDataConfig]):
             frames={frame: _frame(bars, tick) for frame, bars in loaded.items()},
             price_tick=tick,
             quantity_step=quantity_step(instrument),
+            shortable=instrument.shortable,
         )
 
 
 def price_tick(instrument: Instrument, price: Decimal) -> Decimal:
-    """Return the smallest step of a price.
+    """Return the smallest step of a price: what the user decided, else by kind.
 
     Currencies: a tenth of a pip (0.001 in yen). Shares: a cent, below 1.00 a hundredth of one
     (SEC rule 612). Crypto: a cent from 20 upwards.
     """
-    if instrument.calendar == CURRENCIES:
-        return Decimal("0.001") if instrument.currency == "JPY" else Decimal("0.00001")
-    if instrument.calendar == CRYPTO:
+    if instrument.tick is not None:
+        if instrument.tick > price:
+            raise AgentFailure(
+                "tick_above_price",
+                f"The tick of {instrument.symbol}, {instrument.tick:f}, is above its"
+                f" price, {price:f}.",
+                remedy="Give it a smaller tick under Instruments.",
+            )
+        return instrument.tick
+    traits = traits_of(instrument.symbol)
+    if traits.calendar == CURRENCIES:
+        return Decimal("0.001") if traits.currency == "JPY" else Decimal("0.00001")
+    if traits.calendar == CRYPTO:
         return Decimal("0.01") if price >= 20 else Decimal("0.00001")
     return Decimal("0.01") if price >= 1 else Decimal("0.0001")
 
 
 def quantity_step(instrument: Instrument) -> Decimal:
-    """Return the smallest step of a quantity: whole shares and units, fractions of a coin."""
-    return Decimal("0.000001") if instrument.calendar == CRYPTO else Decimal(1)
+    """Return the smallest step of a quantity: what the user decided, else whole shares and units,
+    fractions of a coin."""
+    if instrument.quantity_step is not None:
+        return instrument.quantity_step
+    return Decimal("0.000001") if traits_of(instrument.symbol).calendar == CRYPTO else Decimal(1)
 
 
 def _frame(bars: Bars, tick: Decimal) -> Frame:

@@ -20,6 +20,10 @@ from kuber.market.types import Bars, Timeframe
 NO_SHORT = (
     "The signal is to sell, but selling short is switched off and there is no position to sell."
 )
+NOT_SHORTABLE = (
+    "The signal is to sell, but you said of {symbol} that it cannot be sold short, and there is no"
+    " position to sell."
+)
 
 
 class StrategyAgent(BaseAgent[StrategyConfig]):
@@ -58,7 +62,7 @@ class StrategyAgent(BaseAgent[StrategyConfig]):
                 strategy, view, market.price, self.config.plan_rules(), market.price_tick
             )
             if self.context.llm is None:
-                plan = self._plan(await self._without_short(proposal, market.symbol))
+                plan = self._plan(await self._without_short(proposal, market))
             else:
                 plan = await self._by_crew(market, view, proposal)
         self.context.usage.billable = plan.engine == "llm"
@@ -88,18 +92,24 @@ class StrategyAgent(BaseAgent[StrategyConfig]):
     async def _bars(self, market: MarketSnapshot, timeframe: Timeframe) -> Bars:
         return await bars_of(self.context, market.symbol, timeframe, HISTORY_BARS)
 
-    async def _without_short(self, proposal: Proposal, symbol: str) -> Proposal:
-        if proposal.action is not Action.SELL or await self._may_sell(symbol):
+    async def _without_short(self, proposal: Proposal, market: MarketSnapshot) -> Proposal:
+        if proposal.action is not Action.SELL or await self._may_sell(market):
             return proposal
-        return proposal.held(NO_SHORT)
+        return proposal.held(self._why_no_short(market))
 
-    async def _may_sell(self, symbol: str) -> bool:
+    async def _may_sell(self, market: MarketSnapshot) -> bool:
         """Selling is fine when shorting is allowed or a long position is there to be sold."""
         desk = self.context.trade_desk
-        if self.config.allow_short or desk is None:
-            return self.config.allow_short
-        held = [p.quantity for p in await desk.positions() if p.symbol == symbol]
+        allowed = self.config.allow_short and market.shortable is not False
+        if allowed or desk is None:
+            return allowed
+        held = [p.quantity for p in await desk.positions() if p.symbol == market.symbol]
         return sum(held) > 0
+
+    def _why_no_short(self, market: MarketSnapshot) -> str:
+        if self.config.allow_short:
+            return NOT_SHORTABLE.format(symbol=market.symbol)
+        return NO_SHORT
 
     def _plan(self, proposal: Proposal) -> StrategyPlan:
         levels = proposal.levels
@@ -130,15 +140,15 @@ class StrategyAgent(BaseAgent[StrategyConfig]):
                 method=self._label,
                 rules=self.config.plan_rules(),
                 rule_opinion=proposal.reasoning,
-                allow_short=await self._may_sell(market.symbol),
+                allow_short=await self._may_sell(market),
             ),
         )
         levels = answer_levels(answer, market)
         note = LLM_NOTE.format(model=self.context.llm.model)
         said = answer.reasoning
         action = answer.action
-        if action is Action.SELL and not await self._may_sell(market.symbol):
-            action, levels, said = Action.HOLD, None, f"{NO_SHORT}\n\n{said}"
+        if action is Action.SELL and not await self._may_sell(market):
+            action, levels, said = Action.HOLD, None, f"{self._why_no_short(market)}\n\n{said}"
         elif action is not Action.HOLD and levels is None:
             action, said = Action.HOLD, f"The plan's prices fall together on the tick.\n\n{said}"
         table = f"\n\n{level_table(levels)}" if levels else ""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kuber.market.calendars import DateArray, TradingCalendar
+from kuber.market.calendars import ROUND_THE_WEEK, DateArray, TradingCalendar
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.times import Times
 from kuber.market.instruments import CURRENCIES
@@ -155,7 +155,7 @@ def _in_week(dates: DateArray, calendar: TradingCalendar, notes: Notes, *, ends:
     off = weekday >= _SATURDAY
     if ends:
         return np.where(off, dates - (weekday - _FRIDAY) * _DAY, dates)
-    if calendar.code == CURRENCIES:
+    if calendar.code in ROUND_THE_WEEK:
         return dates
     if off.any():
         notes.add(

@@ -1,6 +1,6 @@
 """Imports as users know them: preview, correct, import, undo."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO
@@ -21,7 +21,6 @@ from kuber.market.errors import (
     NotImported,
     UnknownImport,
 )
-from kuber.market.exchanges import MARKETS
 from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.faults import refuse
 from kuber.market.importing.importer import FileImporter
@@ -42,6 +41,8 @@ from kuber.market.importing.uploads import Uploads
 from kuber.market.models import BarImport
 from kuber.market.quotas import imported_symbols, require_symbol_room
 from kuber.market.symbols import canonical_symbol
+from kuber.market.terms.markets import MARKETS
+from kuber.market.terms.repository import markets_of
 
 AT_ONCE_BYTES = 10_000_000
 """Larger files are imported in the background."""
@@ -53,14 +54,6 @@ MOST_WAITING_BYTES = 4_000_000_000
 KEPT_FOR = timedelta(days=1)
 """How long a file waits for its import."""
 
-Markets = Callable[[AsyncSession, UserId], Awaitable[Mapping[str, str]]]
-"""Gives the calendars of single symbols, as a user has them."""
-
-
-async def no_markets(_session: AsyncSession, _user_id: UserId) -> Mapping[str, str]:
-    """Every symbol has the calendar that its name tells."""
-    return {}
-
 
 class ImportService:
     """Takes files of bars in for their users; `forget` is told whose stored bars have changed."""
@@ -71,13 +64,11 @@ class ImportService:
         uploads: Uploads,
         clock: Clock,
         forget: Callable[[UserId], None],
-        markets: Markets = no_markets,
     ) -> None:
         self._importer = importer
         self._uploads = uploads
         self._clock = clock
         self._forget = forget
-        self._markets = markets
 
     async def import_file(
         self,
@@ -97,7 +88,7 @@ class ImportService:
         if row.size_bytes > AT_ONCE_BYTES:
             return row
         try:
-            markets = await self._markets(session, user_id)
+            markets = await markets_of(session, user_id)
             said = replace(said, markets=markets)
             path = self._uploads.path(row.id)
             facts = await self._importer.check(row.filename, path, said, str(user_id))
@@ -163,7 +154,7 @@ class ImportService:
         row.status = "queued"
         if row.size_bytes > AT_ONCE_BYTES:
             return row
-        said = said_from_json(row.said, await self._markets(session, user_id))
+        said = said_from_json(row.said, await markets_of(session, user_id))
         path = self._uploads.path(row.id)
         facts = await self._importer.check(row.filename, path, said, str(user_id))
         await self._load(session, row, said, facts)
@@ -243,7 +234,7 @@ class ImportService:
     async def _look(self, session: AsyncSession, row: BarImport, said: Said) -> None:
         """Fill in what the file shows, the whole of a small one."""
         user_id = owner_of(row)
-        said = replace(said, markets=await self._markets(session, user_id))
+        said = replace(said, markets=await markets_of(session, user_id))
         path, owner = self._uploads.path(row.id), str(user_id)
         small = row.size_bytes <= CHECKED_AT_ONCE_BYTES
         look = self._importer.check if small else self._importer.look_at
@@ -308,7 +299,7 @@ def _checked(said: Said) -> Said:
         raise refuse(
             "unknown_market",
             f"There is no market {said.market[:20]!r}.",
-            f"Use one of {', '.join(sorted(MARKETS))}.",
+            f"Use one of {', '.join(MARKETS)}.",
             field="market",
         )
     return said

@@ -25,11 +25,11 @@ from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.importer import FileImporter
 from kuber.market.importing.records import owner_of, said_from_json, take_facts, take_problems
 from kuber.market.importing.said import Said
-from kuber.market.importing.service import Markets, no_markets
 from kuber.market.importing.store import delete_dropped
 from kuber.market.importing.uploads import Uploads
 from kuber.market.models import BarImport
 from kuber.market.quotas import imported_symbols, require_symbol_room
+from kuber.market.terms.repository import markets_of
 
 log = structlog.get_logger(__name__)
 
@@ -118,14 +118,12 @@ class ImportWorker:
         importer: FileImporter,
         uploads: Uploads,
         clock: Clock,
-        markets: Markets = no_markets,
     ) -> None:
         self._database = database
         self._pool = pool
         self._importer = importer
         self._uploads = uploads
         self._clock = clock
-        self._markets = markets
 
     async def run_once(self) -> int:
         """Do what is due; returns how many imports were worked on."""
@@ -207,7 +205,7 @@ class ImportWorker:
         await self._uploads.delete(claim.import_id)
 
     async def _said(self, session: AsyncSession, row: BarImport) -> Said:
-        return said_from_json(row.said, await self._markets(session, owner_of(row)))
+        return said_from_json(row.said, await markets_of(session, owner_of(row)))
 
     async def _facts(
         self, row: BarImport, said: Said, heard: Callable[[int], Awaitable[None]]

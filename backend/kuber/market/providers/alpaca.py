@@ -118,18 +118,20 @@ class AlpacaBars:
         self._unknown[traits.symbol] = None
         return False
 
-    def lists(self, symbol: str) -> bool:
-        return symbol in self._known or (symbol in UNIVERSE and _is_served(symbol))
+    def listed(self, symbol: str) -> Instrument | None:
+        lists = symbol in self._known or (symbol in UNIVERSE and _is_served(symbol))
+        return _instrument(traits_of(symbol)) if lists else None
 
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int
     ) -> list[Instrument]:
         found = (
-            symbol
+            instrument
             for symbol in sorted(one for one in {*UNIVERSE, *self._known} if one > after)
-            if self.lists(symbol) and (query in symbol or query in _name(symbol).upper())
+            if (instrument := self.listed(symbol)) is not None
+            and (query in symbol or query in instrument.name.upper())
         )
-        return [_instrument(traits_of(symbol)) for symbol in islice(found, limit)]
+        return list(islice(found, limit))
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -293,7 +295,7 @@ def _start(
 def _instrument(traits: Traits) -> Instrument:
     return Instrument(
         traits.symbol,
-        _name(traits.symbol),
+        traits.name,
         Source.ALPACA,
         traits.calendar,
         traits.currency,
@@ -309,10 +311,6 @@ def _is_served(symbol: str) -> bool:
     if found.kind is SymbolKind.CRYPTO_PAIR:
         return True
     return found.kind is SymbolKind.LISTED and traits_of(symbol).calendar == EXCHANGE
-
-
-def _name(symbol: str) -> str:
-    return UNIVERSE[symbol].name if symbol in UNIVERSE else traits_of(symbol).name
 
 
 def _name_at_alpaca(traits: Traits) -> str:

@@ -47,6 +47,6 @@ class BarProvider(Protocol):
 class ListingProvider(BarProvider, Protocol):
     """A provider that tells without asking anybody what it has: the last that is asked."""
 
-    def lists(self, symbol: str) -> bool:
-        """Return whether `search` can find the symbol."""
+    def listed(self, symbol: str) -> Instrument | None:
+        """Return the instrument when `search` can find the symbol."""
         ...

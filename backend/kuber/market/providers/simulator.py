@@ -18,7 +18,6 @@ import asyncio
 import hashlib
 from datetime import UTC, datetime
 from itertools import islice
-from operator import itemgetter
 
 import numpy as np
 from cachetools import LRUCache
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 from kuber.kernel.ids import UserId
 from kuber.market.calendars import Sessions, TradingCalendar, calendar_for
 from kuber.market.instruments import CURRENCIES, Traits, traits_of
-from kuber.market.providers.universe import UNIVERSE, Temper
+from kuber.market.providers.universe import UNIVERSE
 from kuber.market.resampling import resample
 from kuber.market.series import FrameCache, join, no_bars
 from kuber.market.types import (
@@ -73,21 +72,17 @@ class MarketSimulator:
         self._making = asyncio.Lock()
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
-        temper = UNIVERSE.get(symbol)
-        return None if temper is None else _instrument(traits_of(symbol), temper)
+        return self.listed(symbol)
 
-    def lists(self, symbol: str) -> bool:
-        return symbol in UNIVERSE
+    def listed(self, symbol: str) -> Instrument | None:
+        return _instrument(traits_of(symbol)) if symbol in UNIVERSE else None
 
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int
     ) -> list[Instrument]:
-        found = (
-            symbol
-            for symbol, temper in sorted(UNIVERSE.items(), key=itemgetter(0))
-            if symbol > after and (query in symbol or query in temper.name.upper())
-        )
-        return [_instrument(traits_of(one), UNIVERSE[one]) for one in islice(found, limit)]
+        listed = (_instrument(traits_of(one)) for one in sorted(UNIVERSE) if one > after)
+        found = (one for one in listed if query in one.symbol or query in one.name.upper())
+        return list(islice(found, limit))
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -150,10 +145,10 @@ def _made(path: "_Path", timeframe: Timeframe, block: int) -> Bars:
     return resample(minutes, timeframe, path.calendar)
 
 
-def _instrument(traits: Traits, temper: Temper) -> Instrument:
+def _instrument(traits: Traits) -> Instrument:
     return Instrument(
         traits.symbol,
-        temper.name,
+        traits.name,
         Source.SIMULATED,
         traits.calendar,
         traits.currency,

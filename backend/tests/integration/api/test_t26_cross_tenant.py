@@ -130,13 +130,17 @@ async def make_dead_letter(client: httpx.AsyncClient) -> str:
 
 
 async def make_import(client: httpx.AsyncClient) -> str:
-    """Import bars; return their symbol."""
+    """Import bars of an instrument with a name of one's own; return its symbol."""
     made = await client.post(
         "/api/v1/market/imports",
         files={"file": ("bars.csv", BARS, "text/csv")},
         data={"timeframe": "1d"},
     )
     assert made.status_code == 201, made.text
+    named = await client.put(
+        f"/api/v1/market/instruments/{SECRET_SYMBOL}", json={"name": SECRET_NAME}
+    )
+    assert named.status_code == 200, named.text
     return SECRET_SYMBOL
 
 
@@ -179,12 +183,15 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "update_generator": {"json": {"name": "taken over", "kind": "rsi", "symbols": ["NVDA"]}},
     "update_scanner": {"json": {"name": "taken over", "kind": "manual", "tickers": ["AAPL"]}},
     "read_notice": {"json": {"read": True}},
+    "put_instrument": {"json": {"tick": "0.5"}},
     "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
 }
 """For each operation that needs more than its address: what to send so that it would be done."""
 
 FOR_ADMINISTRATORS = {"get_dead_letter", "replay_dead_letter"}
 """Operations on what belongs to nobody: others are told that it is not for them."""
+OF_EVERYBODY = {"get_instrument", "put_instrument", "reset_instrument"}
+"""Operations on what everybody has of their own under the same name: others see only theirs."""
 
 
 @dataclass(frozen=True)
@@ -257,8 +264,11 @@ async def test_t26_another_persons_object_is_not_found_on_every_route(
         ids = await make_ids(route, ann)
         before = await everything_of(ann)
         answer = await route.call(bob, ids)
-        refusal = 403 if route.operation in FOR_ADMINISTRATORS else 404
-        if answer.status_code != refusal or SECRET_NAME in answer.text:
+        due = 403 if route.operation in FOR_ADMINISTRATORS else 404
+        if route.operation in OF_EVERYBODY:
+            due = 200
+            assert answer.json()["datasets"] == [], f"{route} tells of another person's bars"
+        if answer.status_code != due or SECRET_NAME in answer.text:
             leaks[str(route)] = (answer.status_code, answer.text[:300])
         assert await everything_of(ann) == before, f"{route} changed another person's things"
     assert leaks == {}, "must be 404; when it is 422, add a valid body to REQUESTS"
@@ -323,7 +333,8 @@ async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(
 
 async def everything_of(client: httpx.AsyncClient) -> list[str]:
     lists = ("pipelines", "executions", "scanners", "generators", "webhook-sources", "signals")
-    paths = (*lists, "notifications", f"market/symbols?query={SECRET_SYMBOL}")
+    market = (f"market/{name}?query={SECRET_SYMBOL}" for name in ("symbols", "instruments"))
+    paths = (*lists, "notifications", *market)
     return [(await client.get(f"/api/v1/{name}", params={"limit": 200})).text for name in paths]
 
 

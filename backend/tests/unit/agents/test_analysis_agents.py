@@ -4,7 +4,7 @@ import pytest
 
 from kuber.agents.base import AgentFailure
 from kuber.agents.catalog.bias import BiasAgent, BiasConfig
-from kuber.agents.catalog.strategy import NO_SHORT, StrategyAgent
+from kuber.agents.catalog.strategy import NO_SHORT, NOT_SHORTABLE, StrategyAgent
 from kuber.agents.catalog.strategy_config import StrategyConfig
 from kuber.agents.state import Action, Direction
 from kuber.agents.testing import make_bars
@@ -88,6 +88,16 @@ async def test_a_sell_signal_is_held_while_selling_short_is_off() -> None:
     assert held.state.strategy.action is Action.HOLD
     assert NO_SHORT in held.state.strategy.reasoning
     assert short.state.strategy.action is Action.SELL
+
+
+async def test_what_its_user_said_cannot_be_sold_short_is_not() -> None:
+    bench = harness(falling(), falling(timeframe=Timeframe.W1))
+    market = snapshot(f"{falling().close[-1]:.2f}").model_copy(update={"shortable": False})
+    state = bench.state("ACME", market_data=market)
+    held = await bench.run(StrategyAgent, {**TREND, "allow_short": True}, state)
+    assert held.state.strategy is not None
+    assert held.state.strategy.action is Action.HOLD
+    assert NOT_SHORTABLE.format(symbol="ACME") in held.state.strategy.reasoning
 
 
 async def test_the_future_does_not_change_what_was_decided() -> None:

@@ -1,13 +1,16 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from kuber.agents.base import AgentFailure
 from kuber.agents.catalog.market_data import MarketDataAgent
 from kuber.agents.testing import AgentHarness, RecordedMarket, make_bars
-from kuber.market.types import Timeframe
+from kuber.kernel.ids import UserId
+from kuber.market.types import Bars, Instrument, Timeframe
 from tests.fakes.agents import AS_OF, harness, rising, walk
 
 
@@ -72,3 +75,43 @@ async def test_tick_and_quantity_step_follow_the_kind_of_instrument(
     assert snapshot is not None
     assert (snapshot.price_tick, snapshot.quantity_step) == (Decimal(tick), Decimal(step))
     assert snapshot.price % snapshot.price_tick == 0
+
+
+class DecidedMarket(RecordedMarket):
+    """Recorded bars of an instrument of which its user decided something."""
+
+    def __init__(self, series: Iterable[Bars], **decided: Any) -> None:
+        super().__init__(series)
+        self._decided = decided
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
+        return replace(await super().instrument(user_id, symbol), **self._decided)
+
+
+async def test_what_a_user_decided_of_an_instrument_counts_for_plans() -> None:
+    bars = [make_bars("BTCUSD", walk(60) * 100, Timeframe.H1)]
+    decided = {"tick": Decimal("0.5"), "quantity_step": Decimal("0.01"), "shortable": False}
+    market = DecidedMarket(bars, calendar="XNYS", **decided)
+    bench = AgentHarness(market, AS_OF, timeframes=(Timeframe.H1,))
+    snapshot = (await bench.run(MarketDataAgent, {}, bench.state("BTCUSD"))).state.market_data
+    assert snapshot is not None
+    assert (snapshot.price_tick, snapshot.quantity_step) == (Decimal("0.5"), Decimal("0.01"))
+    assert snapshot.price % Decimal("0.5") == 0
+    assert snapshot.shortable is False
+
+
+async def test_another_market_leaves_the_steps_of_the_symbol() -> None:
+    market = DecidedMarket([make_bars("ACME", walk(60), Timeframe.H1)], calendar="24/7")
+    bench = AgentHarness(market, AS_OF, timeframes=(Timeframe.H1,))
+    snapshot = (await bench.run(MarketDataAgent, {}, bench.state("ACME"))).state.market_data
+    assert snapshot is not None
+    assert (snapshot.price_tick, snapshot.quantity_step) == (Decimal("0.01"), Decimal(1))
+
+
+async def test_a_tick_above_the_price_is_a_failure_that_says_where_to_change_it() -> None:
+    bars = [make_bars("ACME", walk(60), Timeframe.H1)]
+    bench = AgentHarness(DecidedMarket(bars, tick=Decimal(5000)), AS_OF, timeframes=(Timeframe.H1,))
+    with pytest.raises(AgentFailure, match="tick of ACME, 5000, is above its price") as failure:
+        await bench.run(MarketDataAgent, {}, bench.state("ACME"))
+    assert (failure.value.code, failure.value.retryable) == ("tick_above_price", False)
+    assert "Instruments" in (failure.value.remedy or "")

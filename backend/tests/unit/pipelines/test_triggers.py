@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kuber.pipelines import types
-from kuber.pipelines.triggers import next_due, next_look, trigger_problems
+from kuber.pipelines.triggers import next_due, next_look, open_symbols, trigger_problems
 from kuber.pipelines.types import (
     TRIGGERS,
     ManualTrigger,
@@ -116,6 +116,17 @@ def test_symbols_are_kept_in_their_one_spelling_and_trade_in_their_own_hours() -
     assert trigger.symbols == ("BTCUSD", "EURUSD")
     saturday = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
     assert next_due(trigger, saturday) == saturday + timedelta(hours=1)
+
+
+def test_a_schedule_goes_by_the_markets_that_its_owner_chose() -> None:
+    daily = periodic(1440, market_hours_only=True)
+    always = {"AAPL": "24/7", "MSFT": "24/7"}
+    assert next_due(daily, NOW, always) == datetime(2026, 11, 21, tzinfo=UTC)
+    assert trigger_problems(daily, NOW, always) == []
+    saturday = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+    both = periodic(60, market_hours_only=True, symbols=("AAPL", "MSFT"))
+    assert open_symbols(both, saturday, {"MSFT": "24/7"}) == ["MSFT"]
+    assert open_symbols(both, saturday) == []
 
 
 def test_what_is_missing_is_named() -> None:

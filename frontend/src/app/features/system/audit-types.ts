@@ -43,6 +43,8 @@ const BY_SUBJECT = {
   scanner_created: 'Scanners',
   scanner_changed: 'Scanners',
   scanner_deleted: 'Scanners',
+  instrument_changed: 'Instruments',
+  instrument_reset: 'Instruments',
   generator_created: 'Generators',
   generator_changed: 'Generators',
   generator_deleted: 'Generators',

@@ -1,0 +1,1 @@
+"""The terms of instruments: what a symbol tells of them, and what a user changed."""
