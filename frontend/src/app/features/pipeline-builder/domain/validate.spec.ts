@@ -15,6 +15,19 @@ describe('validation', () => {
     expect(codes(graphOf([]))).toEqual([['no_trigger', null]]);
   });
 
+  it('names a second start, and takes gates beside a start for none', () => {
+    const edges = ['manual_trigger>market_data', 'other>market_data'];
+    const [start, data] = [node('manual_trigger'), node('market_data')];
+    const two = graphOf([start, node('other', 'manual_trigger'), data], ...edges);
+    expect(validate(two, TEST_CATALOGUE)).toMatchObject([
+      { code: 'two_starts', node_id: 'other', message: expect.stringContaining('both start') },
+    ]);
+    const gate = graphOf([start, node('other', 'time_trigger'), data], ...edges);
+    expect(codes(gate)).toEqual([]);
+    const gates = graphOf([node('a', 'time_trigger'), node('b', 'time_trigger')]);
+    expect(codes(gates)).toEqual([['two_starts', 'b']]);
+  });
+
   it('names an input that nothing before the node produces, and what would produce it', () => {
     const graph = applyCommand(tradingPipeline(), remove(['strategy']));
     const repaired = applyCommand(
