@@ -32,6 +32,28 @@ def of(ticker: str, sector: str | None = None, **numbers: float) -> Snapshot:
     return Snapshot(ticker, utc("2026-01-05T21:00:00"), Source.SAMPLE, sector, unknown | known)
 
 
+@pytest.mark.parametrize("base", [0.0, -37.63])
+def test_a_share_of_a_price_that_is_not_above_zero_is_unknown(base: float) -> None:
+    day = Bars(
+        "ACME",
+        BARS.timeframe,
+        BARS.source,
+        BARS.opened_at,
+        BARS.closed_at,
+        *(np.full(len(BARS), base) for _ in range(4)),
+        BARS.volume,
+    )
+    found = snapshot(day).numbers
+    for name in (
+        ScreenField.CHANGE_PERCENT,
+        ScreenField.ABOVE_SMA_50_PERCENT,
+        ScreenField.ABOVE_SMA_200_PERCENT,
+        ScreenField.ATR_PERCENT,
+        ScreenField.RSI_14,
+    ):
+        assert math.isnan(found[name]), name
+
+
 def wilder(values: list[float], period: int = 14) -> float:
     average = sum(values[:period]) / period
     for value in values[period:]:
