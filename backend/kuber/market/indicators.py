@@ -92,8 +92,8 @@ def rsi(close: FloatArray, period: int = 14) -> FloatArray:
 def macd(close: FloatArray, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
     """Return EMA(fast) - EMA(slow), its EMA(signal), and the difference (Appel, 1979).
 
-    Both averages begin on the same bar, slow - 1: the fast one with the mean of the `fast` values up
-    to it. First value of all three lines: slow + signal - 2. It always has an answer.
+    Both averages begin on the same bar, slow - 1: the fast one with the mean of the `fast` values
+    up to it. First value of all three lines: slow + signal - 2. It always has an answer.
     """
     parts = talib.MACD(
         _plain(close),
@@ -146,7 +146,9 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
     plus[still & (_array(talib.ATR(*prices, timeperiod=period)) < _TINY)] = np.nan
     minus[np.isnan(plus)] = np.nan
     total = plus + minus
-    moves = np.divide(100.0 * np.abs(plus - minus), total, np.full(len(total), np.nan), where=~still)
+    moves = np.divide(
+        100.0 * np.abs(plus - minus), total, np.full(len(total), np.nan), where=~still
+    )
     return Directional(
         _begun_anew(_array(talib.ADX(*prices, timeperiod=period)), moves, period), plus, minus
     )

@@ -64,9 +64,7 @@ def read_due(rows: Iterable[tuple[Any, ...]]) -> Due:
         try:
             trigger = _periodic(stored)
         except ValueError as error:
-            found.unreadable.append(
-                UnreadablePipeline(PipelineId(pipeline_id), due_at, str(error))
-            )
+            found.unreadable.append(UnreadablePipeline(PipelineId(pipeline_id), due_at, str(error)))
         else:
             one = DuePipeline(PipelineId(pipeline_id), UserId(user_id), trigger, due_at, failed_at)
             found.pipelines.append(one)

@@ -17,7 +17,6 @@ from kuber.runs.repository import RunRepository
 from kuber.runs.schemas import PipelineHistory
 from kuber.trading.orders import count_orders
 
-
 IsNamed = Callable[[AsyncSession, PipelineId], Awaitable[bool]]
 """Says whether something else than its runs tells of a pipeline, by its name."""
 

@@ -24,8 +24,8 @@ _DUE = f"""
         select 1 from runs r where r.pipeline_id = p.id and r.{ACTIVE}))
     order by p.next_run_at, p.id limit %s
 """  # noqa: S608  put together from constants
-"""A continuous pipeline with a run under way is not due, and is again by the end of that run: nobody
-has to tell the scheduler of it, so nobody can die before doing so."""
+"""A continuous pipeline with a run under way is not due, and is again by the end of that run:
+nobody has to tell the scheduler of it, so nobody can die before doing so."""
 
 
 async def due_pipelines(connection: RawConnection, now: datetime, limit: int, *, lock: bool) -> Due:

@@ -36,8 +36,9 @@ def band_widths(close: FloatArray) -> FloatArray:
     """Return the width of the 20-bar, two-deviation band as a fraction of its middle, NaN where
     that is not above 0."""
     bands = indicators.bollinger(close, 20, 2.0)
-    none = np.full(len(close), nan)
-    return np.divide(bands.upper - bands.lower, bands.middle, none, where=bands.middle > 0)
+    widths: FloatArray = np.full(len(close), nan)
+    np.divide(bands.upper - bands.lower, bands.middle, widths, where=bands.middle > 0)
+    return widths
 
 
 def _atr_in_words(percent: float) -> str:

@@ -196,12 +196,12 @@ async def test_every_reason_for_which_a_pipeline_does_not_run_is_shown(world: Wo
     shown = {item["source"]: item for item in await world.shown()}
     assert (shown["first"]["started"], shown["first"]["skipped"]) == (1, 0)
     told = {}
-    for reason in TICKERS:
+    for reason, ticker in TICKERS.items():
         item = shown[reason.value]
         [match] = item["matches"]
         assert (item["started"], item["skipped"]) == (0, 1)
         assert (match["outcome"], match["reason"]) == ("skipped", reason.value)
-        assert (match["pipeline_id"], match["symbol"]) == (pipelines[reason], TICKERS[reason])
+        assert (match["pipeline_id"], match["symbol"]) == (pipelines[reason], ticker)
         assert match["execution_id"] is None
         assert (await world.http.get(f"/signals/{item['id']}")).json() == item
         told[reason] = match["detail"]

@@ -101,7 +101,11 @@ def bands(period: int, width: int) -> tuple[Exact, Exact, Exact]:
     ]
     pairs = list(zip(middles, spreads, strict=True))
     gap = none(period - 1)
-    return gap + [m + s for m, s in pairs], gap + [*middles], gap + [m - s for m, s in pairs]
+    return (
+        [*gap, *(m + s for m, s in pairs)],
+        [*gap, *middles],
+        [*gap, *(m - s for m, s in pairs)],
+    )
 
 
 def sums(values: Sequence[Fraction], period: int) -> list[Fraction]:
@@ -117,8 +121,8 @@ def directional(period: int) -> tuple[Exact, Exact, Exact]:
     ups = [now - before for before, now in pairwise(HIGH)]
     downs = [before - now for before, now in pairwise(LOW)]
     both = list(zip(ups, downs, strict=True))
-    plus = sums([up if up > max(down, 0) else Fraction() for up, down in both], period)
-    minus = sums([down if down > max(up, 0) else Fraction() for up, down in both], period)
+    plus = sums([up if up > down and up > 0 else Fraction() for up, down in both], period)
+    minus = sums([down if down > up and down > 0 else Fraction() for up, down in both], period)
     ranges = sums(true_ranges(), period)
     rises = [100 * one / total for one, total in zip(plus, ranges, strict=True)]
     falls = [100 * one / total for one, total in zip(minus, ranges, strict=True)]
@@ -149,7 +153,9 @@ def volatility(period: int, bars_a_year: int) -> Exact:
     with localcontext() as context:
         context.prec = 40
         logs = [
-            (Decimal(now.numerator * before.denominator) / (now.denominator * before.numerator)).ln()
+            (
+                Decimal(now.numerator * before.denominator) / (now.denominator * before.numerator)
+            ).ln()
             for before, now in pairwise(CLOSE)
         ]
     returns = [Fraction(one) for one in logs]
@@ -170,12 +176,12 @@ macd, adx, bollinger, stochastic = (
 )
 CASES: dict[str, tuple[FloatArray, Exact, int]] = {
     "sma": (indicators.sma(C, 10), averages(CLOSE, 10), 9),
-    "ema": (indicators.ema(C, 10), none(9) + [*exponential(CLOSE, 10)], 9),
+    "ema": (indicators.ema(C, 10), [*none(9), *exponential(CLOSE, 10)], 9),
     "rsi": (indicators.rsi(C, 6), relative_strength(6), 6),
     "macd line": (macd.line, macd_lines(5, 9, 4)[0], 11),
     "macd signal": (macd.signal, macd_lines(5, 9, 4)[1], 11),
     "macd histogram": (macd.histogram, macd_lines(5, 9, 4)[2], 11),
-    "atr": (indicators.atr(H, L, C, 6), none(6) + [*wilder(true_ranges(), 6)], 6),
+    "atr": (indicators.atr(H, L, C, 6), [*none(6), *wilder(true_ranges(), 6)], 6),
     "bollinger upper": (bollinger.upper, bands(8, 2)[0], 7),
     "bollinger middle": (bollinger.middle, bands(8, 2)[1], 7),
     "bollinger lower": (bollinger.lower, bands(8, 2)[2], 7),
@@ -200,7 +206,7 @@ def test_every_value_is_that_of_the_textbook(name: str) -> None:
 
 STILL = np.full(60, 0.1)
 SILENT: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "rsi": lambda price: indicators.rsi(price),
+    "rsi": indicators.rsi,
     "adx": lambda price: indicators.adx(price, price, price).adx,
     "+DI": lambda price: indicators.adx(price, price, price).plus,
     "-DI": lambda price: indicators.adx(price, price, price).minus,

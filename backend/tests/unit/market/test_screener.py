@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -34,16 +35,9 @@ def of(ticker: str, sector: str | None = None, **numbers: float) -> Snapshot:
 
 @pytest.mark.parametrize("base", [0.0, -37.63])
 def test_a_share_of_a_price_that_is_not_above_zero_is_unknown(base: float) -> None:
-    day = Bars(
-        "ACME",
-        BARS.timeframe,
-        BARS.source,
-        BARS.opened_at,
-        BARS.closed_at,
-        *(np.full(len(BARS), base) for _ in range(4)),
-        BARS.volume,
-    )
-    found = snapshot(day).numbers
+    prices = np.full(len(BARS), base)
+    still = replace(BARS, open=prices, high=prices, low=prices, close=prices)
+    found = snapshot(still).numbers
     for name in (
         ScreenField.CHANGE_PERCENT,
         ScreenField.ABOVE_SMA_50_PERCENT,

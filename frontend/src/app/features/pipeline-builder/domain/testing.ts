@@ -65,7 +65,6 @@ const port = (name: string) => ({ name, label: nameOf(name) });
 
 export const TEST_CATALOGUE: Catalogue = catalogueOf([
   agent('manual_trigger', 'trigger', [], ['trigger']),
-  agent('time_trigger', 'trigger', [], ['trigger']),
   agent('market_data', 'data', ['trigger'], ['market_data']),
   agent('bias', 'analysis', ['market_data'], ['bias'], {
     ports: ['out', 'bullish', 'bearish', 'neutral'].map(port),

@@ -22,10 +22,12 @@ describe('validation', () => {
     expect(validate(two, TEST_CATALOGUE)).toMatchObject([
       { code: 'two_starts', node_id: 'other', message: expect.stringContaining('both start') },
     ]);
-    const gate = graphOf([start, node('other', 'time_trigger'), data], ...edges);
-    expect(codes(gate)).toEqual([]);
-    const gates = graphOf([node('a', 'time_trigger'), node('b', 'time_trigger')]);
-    expect(codes(gates)).toEqual([['two_starts', 'b']]);
+    const always = TEST_CATALOGUE.get('manual_trigger')!;
+    const catalogue = new Map([...TEST_CATALOGUE, ['gate', { ...always, agent_type: 'gate' }]]);
+    const gate = graphOf([start, node('other', 'gate'), data], ...edges);
+    expect(validate(gate, catalogue)).toEqual([]);
+    const gates = graphOf([node('a', 'gate'), node('b', 'gate')]);
+    expect(validate(gates, catalogue)).toMatchObject([{ code: 'two_starts', node_id: 'b' }]);
   });
 
   it('names an input that nothing before the node produces, and what would produce it', () => {
