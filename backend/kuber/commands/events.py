@@ -74,7 +74,8 @@ def messages() -> list[Message]:
     """Return every message that Kuber sends or receives, by name."""
     for module in sorted(Path(__file__).parents[1].glob("*/events.py")):
         import_module(f"kuber.{module.parent.name}.events")
-    sent = [_of_event(event) for event in _below(Event) if event is not SignalRaised]
+    announced = (event for event in _below(Event) if hasattr(event, "topic"))
+    sent = [_of_event(event) for event in announced if event is not SignalRaised]
     dead = tuple(map(dead_letter_topic, CONSUMERS))
     others = [
         Message(

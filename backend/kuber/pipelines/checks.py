@@ -12,7 +12,14 @@ from kuber.agents.registry import AgentRegistry
 from kuber.infra.children import ChildFailed, ChildPool
 from kuber.infra.db import set_down
 from kuber.kernel.errors import KuberError, Problem
-from kuber.pipelines.documents import CheckedGraph, Faults, check_graph, check_text, read_body
+from kuber.pipelines.documents import (
+    CheckedGraph,
+    Faults,
+    check_graph,
+    check_published,
+    check_text,
+    read_body,
+)
 from kuber.pipelines.errors import InvalidGraph
 from kuber.pipelines.models import PipelineRow
 from kuber.pipelines.repository import PipelineRepository
@@ -62,10 +69,11 @@ class GraphChecks:
         return await self.work.run(text, owner, check_text, text)
 
     async def apart(self, session: AsyncSession, text: bytes, owner: str) -> CheckedGraph:
-        """Return a stored graph, checked now; sets the session down if it is large."""
+        """Return a graph that was published or run, checked now; sets the session down if it is
+        large."""
         if is_large(text):
             await set_down(session)
-        return await self.text(text, owner)
+        return await self.work.run(text, owner, check_published, text)
 
     async def published(
         self, session: AsyncSession, row: PipelineRow, owner: str | None = None

@@ -35,8 +35,8 @@ async def hold(session: AsyncSession, user_id: UserId, pipeline_id: PipelineId) 
 async def delete(session: AsyncSession, held: PipelineRow, at: datetime, *, keep: bool) -> None:
     """Delete a pipeline that is held and of which no run is active.
 
-    With `keep` its name, its newest version and what was run stay, for those who read its runs:
-    nothing else finds it again. Without, its runs are gone already.
+    With `keep` its name, its newest version and what was run stay, for those who read its runs
+    or signals: nothing else finds it again. Without, its runs are gone already.
     """
     if keep:
         dropped = (await session.scalars(_DROP_NEVER_RUN, {"pipeline_id": held.id})).all()

@@ -46,10 +46,10 @@ class Faults:
     errors: list[dict[str, Any]]
 
 
-def check_graph(registry: AgentRegistry, graph: Graph) -> CheckedGraph:
+def check_graph(registry: AgentRegistry, graph: Graph, *, published: bool = False) -> CheckedGraph:
     """Return the canonical text of `graph` with its problems; raises UnstorableGraph."""
     text = _canonical(graph)
-    verdict = validate_graph(graph, registry)
+    verdict = validate_graph(graph, registry, published=published)
     problems = orjson.dumps([problem.model_dump(mode="json") for problem in verdict.problems])
     return CheckedGraph(text, len(graph.nodes), problems, verdict.count)
 
@@ -57,6 +57,11 @@ def check_graph(registry: AgentRegistry, graph: Graph) -> CheckedGraph:
 def check_text(registry: AgentRegistry, text: bytes) -> CheckedGraph:
     """Return the same for a stored graph."""
     return check_graph(registry, Graph.model_validate(orjson.loads(text)))
+
+
+def check_published(registry: AgentRegistry, text: bytes) -> CheckedGraph:
+    """Return the same for a graph that was published, or run, before."""
+    return check_graph(registry, Graph.model_validate(orjson.loads(text)), published=True)
 
 
 def read_body(registry: AgentRegistry, model: type[Body], raw: bytes) -> Body | Faults:

@@ -68,6 +68,20 @@ class NotPublished(PipelineError):
         return cls(detail, [Problem("The pipeline is a draft.", remedy)])
 
 
+class Archived(PipelineError):
+    """A pipeline in the archive was to be changed, or to start something."""
+
+    kind = ErrorKind.CONFLICT
+    code = "archived"
+    title = "The pipeline is archived"
+
+    @classmethod
+    def saying(cls, detail: str) -> Self:
+        """Return the error with a sentence that says what is not done with it."""
+        remedy = "Take it out of the archive first: POST /pipelines/{id}/unarchive."
+        return cls(detail, [Problem("The pipeline is archived.", remedy)])
+
+
 class UnknownTemplate(PipelineError):
     code = "unknown_template"
     title = "No such template"

@@ -12,7 +12,7 @@ from kuber.kernel.ids import PipelineId, UserId
 from kuber.market.terms.changes import calendars_of
 from kuber.pipelines.announcing import announce
 from kuber.pipelines.checks import GraphChecks, require_valid
-from kuber.pipelines.errors import NotPublished, PipelineError, StaleRevision
+from kuber.pipelines.errors import Archived, NotPublished, PipelineError, StaleRevision
 from kuber.pipelines.models import PipelineRow, PipelineVersionRow
 from kuber.pipelines.on_record import (
     RecordedFields,
@@ -57,15 +57,17 @@ class Publishing:
         """Make `revision` of the draft the version that runs; nothing where nothing differs.
 
         Sets the session down for a large graph. Raises PipelineNotFound, StaleRevision,
-        InvalidGraph, QuotaReached, and PipelineError when the pipeline is active and nothing could
-        start it then.
+        Archived, InvalidGraph, QuotaReached, and PipelineError when the pipeline is active and
+        nothing could start it then.
         """
         repository = PipelineRepository(session)
         found = await repository.get(user_id, pipeline_id, whole=True)
+        require_in_use(found, "An archived pipeline is not published.")
         if found.revision != revision:
             raise StaleRevision.of(revision, found.revision)
         require_valid(await self._checks.renewed(session, found))
         row = await repository.get(user_id, pipeline_id, whole=True, lock=True)
+        require_in_use(row, "An archived pipeline is not published.")
         if row.revision != revision:
             raise StaleRevision.of(revision, row.revision)
         shown = self._checks.stored(row)
@@ -130,18 +132,18 @@ class Publishing:
         """Archive, activate or take back; with `only_from`, what has another status keeps it.
 
         Activating needs a published graph that can run, checked now, and sets the session down if
-        it is large. Raises NotPublished, InvalidGraph, PipelineError.
+        it is large. Raises Archived, NotPublished, InvalidGraph, PipelineError.
         """
         repository = PipelineRepository(session)
         if status is PipelineStatus.ACTIVE:
             found = await repository.get(user_id, pipeline_id)
-            _require_in_use(found)
+            require_in_use(found, "An archived pipeline is not activated.")
             if found.published_graph_id is None:
                 raise NotPublished.because("Publish it first: what is published starts by itself.")
             require_valid(await self._checks.published(session, found))
         row = await repository.get(user_id, pipeline_id, whole=True, lock=True)
         if status is PipelineStatus.ACTIVE:
-            _require_in_use(row)
+            require_in_use(row, "An archived pipeline is not activated.")
             if row.published_checked_with != self._checks.checker:
                 raise StaleRevision.saying("The pipeline was published while it was checked.")
             await self._require_startable(session, row)
@@ -218,7 +220,7 @@ async def _markets(session: AsyncSession, row: PipelineRow, trigger: Trigger) ->
     return await calendars_of(session, UserId(row.user_id), trigger.symbols)
 
 
-def _require_in_use(row: PipelineRow) -> None:
+def require_in_use(row: PipelineRow, otherwise: str) -> None:
+    """Raise Archived when the pipeline is; `otherwise` says what is not done with it then."""
     if row.status == PipelineStatus.ARCHIVED.value:
-        problem = Problem("The pipeline is archived.", "Take it out of the archive first.")
-        raise PipelineError("An archived pipeline is not activated.", [problem])
+        raise Archived.saying(otherwise)

@@ -1,8 +1,9 @@
 """The schedule of periodic pipelines, on the raw connection, in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
@@ -11,10 +12,6 @@ from kuber.infra.db import JsonObject, RawConnection
 from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.types import TRIGGERS, PeriodicTrigger
 
-_DUE = """
-    select id, user_id, published_trigger, next_run_at from pipelines
-    where next_run_at <= %s order by next_run_at, id limit %s
-"""
 _NEXT = """
     update pipelines set next_run_at = n.next_run_at, last_skip = coalesce(n.skip, last_skip)
     from jsonb_to_recordset(%s) as n(id uuid, next_run_at timestamptz, skip jsonb)
@@ -30,6 +27,8 @@ class DuePipeline:
     user_id: UserId
     trigger: PeriodicTrigger
     due_at: datetime
+    failed_at: datetime | None = None
+    """When a run of its last start failed; for continuous ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +57,16 @@ class NextDue:
     skip: JsonObject | None
 
 
-async def due_pipelines(connection: RawConnection, now: datetime, limit: int, *, lock: bool) -> Due:
-    """Return the pipelines that are due; with `lock`, only those no other scheduler holds."""
-    query = _DUE + ("for update skip locked" if lock else "")
+def read_due(rows: Iterable[tuple[Any, ...]]) -> Due:
+    """Return what is due from rows of id, owner, published trigger, due time and failure."""
     found = Due([], [])
-    for row in await (await connection.execute(query, (now, limit))).fetchall():
+    for pipeline_id, user_id, stored, due_at, failed_at in rows:
         try:
-            trigger = _periodic(row[2])
+            trigger = _periodic(stored)
         except ValueError as error:
-            found.unreadable.append(UnreadablePipeline(PipelineId(row[0]), row[3], str(error)))
+            found.unreadable.append(UnreadablePipeline(PipelineId(pipeline_id), due_at, str(error)))
         else:
-            one = DuePipeline(PipelineId(row[0]), UserId(row[1]), trigger, row[3])
+            one = DuePipeline(PipelineId(pipeline_id), UserId(user_id), trigger, due_at, failed_at)
             found.pipelines.append(one)
     return found
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from kuber.kernel.names import Name
+from kuber.kernel.names import Name, Note
 from kuber.pipelines.documents import CheckedGraph
 from kuber.pipelines.types import (
     Graph,
@@ -75,7 +75,7 @@ class PublishBody(_Body):
     """What the new version is called; both may be left out."""
 
     name: Name | None = None
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
+    note: Note | None = None
 
 
 class PipelineExport(_Body):

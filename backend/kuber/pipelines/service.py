@@ -21,7 +21,7 @@ from kuber.pipelines.models import PipelineRow
 from kuber.pipelines.modes import open_mode
 from kuber.pipelines.on_record import RecordedFields, record, record_changes
 from kuber.pipelines.ownership import require_own_scanner, without_gone_scanner
-from kuber.pipelines.publishing import Publishing
+from kuber.pipelines.publishing import Publishing, require_in_use
 from kuber.pipelines.quotas import measure, require_pipeline_room
 from kuber.pipelines.repository import SORTS, PipelineRepository
 from kuber.pipelines.runnable import RunnableGraphs
@@ -127,12 +127,13 @@ class PipelineService:
     ) -> PipelineText:
         """Save the draft over `revision`; what is published stays as it is.
 
-        The mode counts at once. Raises StaleRevision when `revision` is not the stored one:
-        nothing is overwritten.
+        The mode counts at once. Raises StaleRevision when `revision` is not the stored one, and
+        Archived: nothing is overwritten.
         """
         new = None if body.graph is None else self.checks.sent(body.graph)
         repository = PipelineRepository(session)
         row = await repository.get(user_id, pipeline_id, whole=new is None, lock=True)
+        require_in_use(row, "An archived pipeline is not changed.")
         if row.revision != revision:
             raise StaleRevision.of(revision, row.revision)
         before = RecordedFields.of(row)

@@ -10,6 +10,13 @@ STARTING_BY_ITSELF = """
 """
 """The pipelines that schedules and signals may start, what they run, and what starts them."""
 
+SCHEDULED = """
+    select id, user_id, version, published_trigger as trigger, next_run_at,
+           published_trigger @> '{"continuous": true}' as continuous
+    from pipelines where next_run_at is not null
+"""
+"""The pipelines that the schedule starts, when next, and whether as soon as they may."""
+
 GRAPH = """
     select g.graph, sha256(convert_to(g.graph::text, 'UTF8')) from pipeline_graphs g where g.id = %s
 """

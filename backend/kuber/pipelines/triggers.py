@@ -21,6 +21,8 @@ _HOUR_MINUTES = 60
 _LOOK_AHEAD = timedelta(days=14)
 _MOMENT = timedelta(microseconds=1)
 _CLOCK_CHANGE = timedelta(hours=1)
+_PAUSE = timedelta(minutes=1)
+"""What lies at least between two starts of a continuous schedule."""
 
 Markets = Mapping[str, str]
 """Calendars by symbol, where others than the symbols tell."""
@@ -33,8 +35,11 @@ def next_due(
     """Return when the schedule is due next, in UTC, strictly after `after`.
 
     With `window`, the first slot within it; with `market_hours_only`, the first at which the market
-    of at least one symbol trades; None when there is none within two weeks.
+    of at least one symbol trades; None when there is none within two weeks. A continuous one has no
+    slots: it is due a minute after `after`, or where it next may start.
     """
+    if trigger.continuous:
+        return _first_chance(trigger, after + _PAUSE, markets)
     last = after + _LOOK_AHEAD
     while after < last:
         due = _next_slot(trigger, after)
@@ -47,6 +52,28 @@ def next_due(
         opening = min(_calendar(symbol, markets).next_open(due) for symbol in trigger.symbols)
         after = max(due, opening - _MOMENT)
     return None
+
+
+def due_after_failure(
+    trigger: PeriodicTrigger, failed_at: datetime, markets: Markets = _AS_SYMBOLS_TELL
+) -> datetime | None:
+    """Return when a continuous schedule may start again whose last run failed."""
+    return _first_chance(trigger, failed_at + timedelta(minutes=trigger.every_minutes), markets)
+
+
+def may_start(trigger: PeriodicTrigger, at: datetime, markets: Markets = _AS_SYMBOLS_TELL) -> bool:
+    """Return whether hours and market let the schedule start something at `at`."""
+    if trigger.window is not None and not _within(trigger.window, trigger.timezone, at):
+        return False
+    return not trigger.market_hours_only or bool(open_symbols(trigger, at, markets))
+
+
+def _first_chance(trigger: PeriodicTrigger, at: datetime, markets: Markets) -> datetime | None:
+    """Return the first time from `at` on at which the schedule may start something."""
+    if may_start(trigger, at, markets):
+        return at
+    slots = trigger.model_copy(update={"continuous": False, "every_minutes": 1})
+    return next_due(slots, at, markets)
 
 
 def next_look(trigger: PeriodicTrigger, after: datetime) -> datetime:

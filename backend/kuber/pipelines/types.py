@@ -181,7 +181,11 @@ class Window(BaseModel):
 
 class PeriodicTrigger(BaseModel):
     """Runs on each symbol every so many minutes, counted from midnight in `timezone`; with
-    `window`, only then."""
+    `window`, only then.
+
+    A `continuous` one runs again when its last run has ended, a minute after the last start at the
+    earliest; `every_minutes` is how long it waits after one that failed.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -192,6 +196,8 @@ class PeriodicTrigger(BaseModel):
     symbols: Annotated[tuple[Ticker, ...], Field(max_length=20)] = ()
     window: Annotated[Window | None, Field(exclude_if=lambda window: window is None)] = None
     """Left out where there is none, as in all that was stored before there was a choice."""
+    continuous: Annotated[bool, Field(exclude_if=lambda continuous: not continuous)] = False
+    """Left out where it is not, likewise."""
 
     @field_validator("timezone")
     @classmethod
@@ -280,6 +286,7 @@ class ProblemCode(StrEnum):
     MISSING_INPUT = "missing_input"
     UNREACHABLE = "unreachable"
     NO_TRIGGER = "no_trigger"
+    TWO_STARTS = "two_starts"
     DUPLICATE_NODE = "duplicate_node"
 
 

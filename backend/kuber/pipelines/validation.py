@@ -15,8 +15,11 @@ from kuber.pipelines.types import MANAGER_NODE, Graph, GraphEdge, GraphProblem, 
 MAX_PROBLEMS = 100
 """Problems that are told one by one; the rest is counted."""
 
-RULES = "1"
+RULES = "2"
 """Changes whenever these rules judge a graph differently: stored verdicts are then made anew."""
+
+START = "manual_trigger"
+"""The agent that lets every run go ahead; every other trigger is a gate, which may not be met."""
 
 _LONGEST_TEXT = 400
 
@@ -32,8 +35,11 @@ class Verdict:
     count: int
 
 
-def validate_graph(graph: Graph, registry: AgentRegistry) -> Verdict:
-    """Return the problems of `graph`, in the order of its nodes within each kind of problem."""
+def validate_graph(graph: Graph, registry: AgentRegistry, *, published: bool = False) -> Verdict:
+    """Return the problems of `graph`, in the order of its nodes within each kind of problem.
+
+    A graph that was published already may have two starts: it goes on as it always did.
+    """
     shape = topology(graph)
     agents: dict[str, AgentClass] = {}
     for node in graph.nodes:
@@ -48,6 +54,8 @@ def validate_graph(graph: Graph, registry: AgentRegistry) -> Verdict:
     found.add(_dangling_edges(graph, agents))
     found.add(_cycles(shape, graph))
     found.add(_no_trigger(agents))
+    if not published:
+        found.add(_two_starts(shape, graph, agents))
     found.add(_unreachable(shape, agents))
     found.add(_missing_inputs(shape, agents, registry, configs))
     return Verdict(tuple(found.kept), found.count)
@@ -201,6 +209,28 @@ def _no_trigger(agents: Agents) -> Iterator[GraphProblem]:
             code=ProblemCode.NO_TRIGGER,
             message="The pipeline has no trigger, so it can never start.",
             remedy="Add a trigger, for example Start, and connect it.",
+        )
+
+
+def _two_starts(shape: Topology, graph: Graph, agents: Agents) -> Iterator[GraphProblem]:
+    """Name every node that starts the pipeline beside the first one.
+
+    Gates that nothing leads to are no starts where there is a Start: they are waited for.
+    """
+    roots = [node for node in agents if _is_trigger(agents[node]) and not shape.incoming[node]]
+    starts = [node for node in roots if agents[node].metadata.agent_type == START]
+    remedy = "Keep one of them, and let it lead to what the other one led to."
+    if not starts:
+        starts = roots
+        remedy = "Let one lead to the other, or add Start beside them: then both are waited for."
+    names = {node.id: node.name or node.id for node in graph.nodes}
+    for node_id in starts[1:]:
+        yield GraphProblem(
+            code=ProblemCode.TWO_STARTS,
+            node_id=node_id,
+            message=f"{names[starts[0]]} and {names[node_id]} both start the pipeline:"
+            " one node does, by the pipeline's trigger.",
+            remedy=remedy,
         )
 
 

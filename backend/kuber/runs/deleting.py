@@ -1,6 +1,8 @@
 """Deleting a pipeline together with its runs, unless orders or costs hang on them."""
 
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +16,9 @@ from kuber.runs.models import RunRow
 from kuber.runs.repository import RunRepository
 from kuber.runs.schemas import PipelineHistory
 from kuber.trading.orders import count_orders
+
+IsNamed = Callable[[AsyncSession, PipelineId], Awaitable[bool]]
+"""Says whether something else than its runs tells of a pipeline, by its name."""
 
 
 async def _require_idle(session: AsyncSession, pipeline_id: PipelineId) -> None:
@@ -56,18 +61,29 @@ async def history_of(
 
 
 async def delete_pipeline(
-    session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, at: datetime
+    session: AsyncSession,
+    user_id: UserId,
+    pipeline_id: PipelineId,
+    at: datetime,
+    is_named: IsNamed,
 ) -> None:
     """Delete a pipeline; its runs go with it unless one of them traded or cost money.
 
-    No run starts on it meanwhile. Raises PipelineNotFound, AlreadyRunning.
+    Its name stays with its runs, or where it `is_named`. No run starts on it meanwhile.
+    Raises PipelineNotFound, AlreadyRunning.
     """
     held = await deleting.hold(session, user_id, pipeline_id)
     await _require_idle(session, pipeline_id)
     keep = (await _history(session, pipeline_id)).kept
     if not keep:
         await session.execute(delete(RunRow).where(RunRow.pipeline_id == pipeline_id))
+    keep = keep or await is_named(session, pipeline_id)
     await deleting.delete(session, held, at, keep=keep)
+
+
+async def runs_left(session: AsyncSession, run_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these runs were not deleted with their pipelines."""
+    return set(await session.scalars(select(RunRow.id).where(RunRow.id.in_(run_ids))))
 
 
 async def _history(session: AsyncSession, pipeline_id: PipelineId) -> PipelineHistory:

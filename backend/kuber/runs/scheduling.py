@@ -19,10 +19,17 @@ from kuber.pipelines.schedule import (
     DuePipeline,
     NextDue,
     UnreadablePipeline,
-    due_pipelines,
     schedule_next,
 )
-from kuber.pipelines.triggers import next_due, next_look, open_symbols
+from kuber.pipelines.triggers import (
+    Markets,
+    due_after_failure,
+    may_start,
+    next_due,
+    next_look,
+    open_symbols,
+)
+from kuber.runs.due import due_pipelines
 from kuber.runs.queueing import full_in_words
 from kuber.runs.starting import RunRequest, Started, start_runs
 
@@ -31,6 +38,7 @@ log = structlog.get_logger(__name__)
 _BATCH = 200
 _PUT_OFF = timedelta(hours=1)
 """When a pipeline that cannot be planned is looked at again."""
+_AFTER_FAILURE = ("last_run_failed", "The last run failed, so the next one waits.")
 _Skips = dict[str, tuple[str, str]]
 """By symbol: reason and sentence."""
 
@@ -44,7 +52,7 @@ class _Schedule:
     skips: _Skips
     next_run_at: datetime
     note: tuple[str, str] | None
-    """Reason and sentence when the next slot is no real one: it lies outside market hours."""
+    """Reason and sentence when it waits longer than it usually would."""
 
 
 class Scheduler:
@@ -117,15 +125,45 @@ class Scheduler:
 def _plan(
     one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
 ) -> _Schedule:
+    markets = _markets(one, instruments)
+    held = _held_back(one, markets, now)
+    if held is not None:
+        return held
     skips = _screen(one, instruments, over_budget, now)
     requests = [
         _request(one, symbol, instruments, now)
         for symbol in one.trigger.symbols
         if symbol not in skips
     ]
-    next_run_at = next_due(one.trigger, now, _markets(one, instruments))
+    return _scheduled(one, requests, skips, next_due(one.trigger, now, markets), now)
+
+
+def _held_back(one: DuePipeline, markets: Markets, now: datetime) -> _Schedule | None:
+    """Return when a continuous pipeline goes on that may not start now, None where it may.
+
+    Its hours may be over since it was due: until then its last run was under way.
+    """
+    if not one.trigger.continuous:
+        return None
+    if one.failed_at is not None:
+        again = due_after_failure(one.trigger, one.failed_at, markets)
+        if again is None or again > now:
+            return _scheduled(one, [], {}, again, now, _AFTER_FAILURE)
+    if not may_start(one.trigger, now, markets):
+        return _scheduled(one, [], {}, next_due(one.trigger, now, markets), now)
+    return None
+
+
+def _scheduled(
+    one: DuePipeline,
+    requests: list[RunRequest],
+    skips: _Skips,
+    next_run_at: datetime | None,
+    now: datetime,
+    note: tuple[str, str] | None = None,
+) -> _Schedule:
     if next_run_at is not None:
-        return _Schedule(one, requests, skips, next_run_at, None)
+        return _Schedule(one, requests, skips, next_run_at, note)
     next_run_at = next_look(one.trigger, now)
     sentence = f"Until {next_run_at:%Y-%m-%d %H:%M} UTC the schedule is never due in market hours."
     return _Schedule(one, requests, skips, next_run_at, ("market_closed", sentence))

@@ -16,13 +16,14 @@ from kuber.kernel.clock import Clock, as_utc
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
 from kuber.market.service import MarketService
+from kuber.pipelines.errors import Archived
 from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
 from kuber.runs.asked_symbol import asked_symbol
 from kuber.runs.cancelling import call_off, call_off_all
-from kuber.runs.deleting import delete_pipeline, hold_idle, require_there
+from kuber.runs.deleting import IsNamed, delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import (
     AlreadyFinished,
     AlreadyRunning,
@@ -266,10 +267,10 @@ class RunService:
         await hold_idle(session, user_id, pipeline_id)
 
     async def delete_pipeline(
-        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
+        self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId, is_named: IsNamed
     ) -> None:
         """Delete a pipeline, see `deleting`; raises PipelineNotFound, AlreadyRunning."""
-        await delete_pipeline(session, user_id, pipeline_id, self._clock.now())
+        await delete_pipeline(session, user_id, pipeline_id, self._clock.now(), is_named)
 
     async def _insert(
         self, session: AsyncSession, user_id: UserId, start: RunStart, correlation_id: str
@@ -377,7 +378,4 @@ class RunService:
 
 def _require_open(pipeline: PipelineHead) -> None:
     if pipeline.status is PipelineStatus.ARCHIVED:
-        raise RunError(
-            "An archived pipeline does not run.",
-            [Problem("The pipeline is archived.", "Take it out of the archive first.")],
-        )
+        raise Archived.saying("An archived pipeline does not run.")

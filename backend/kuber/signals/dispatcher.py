@@ -238,7 +238,7 @@ class Dispatcher:
                 matches.append(skipped(one, SkipReason.QUEUE_FULL, full_in_words(one.symbol)))
             elif one.subscriber.pipeline_id in gone:
                 matches.append(
-                    skipped(one, SkipReason.NOT_RUNNABLE, "The pipeline was not active any more.")
+                    skipped(one, SkipReason.NOT_ACTIVE, "The pipeline was not active any more.")
                 )
             else:
                 detail = f"A run of the pipeline on {one.symbol} was not over yet."

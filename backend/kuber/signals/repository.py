@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor, rows_that_fit
-from kuber.kernel.ids import UserId
+from kuber.kernel.ids import PipelineId, UserId
 from kuber.market.symbols import canonical_symbol
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.types import SignalQuery
@@ -55,6 +55,11 @@ class SignalRepository:
             )
         )
         return list((await self._session.scalars(query)).all())
+
+    async def has_matched(self, pipeline_id: PipelineId) -> bool:
+        """Return whether a signal is on record as having meant something for the pipeline."""
+        own = select(SignalMatchRow.signal_id).where(SignalMatchRow.pipeline_id == pipeline_id)
+        return bool((await self._session.scalars(select(own.exists()))).one())
 
 
 def _newest_of_both(user_id: UserId, query: SignalQuery) -> Select[datetime, UUID, int]:

@@ -1,6 +1,7 @@
 """Signals for the API: what came, what it meant for one's own pipelines, and what it would have."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.types import Tier
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import UserId
+from kuber.kernel.ids import PipelineId, UserId
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.subscriptions import signal_pipelines
 from kuber.pipelines.types import KnownPipeline
+from kuber.runs.deleting import runs_left
 from kuber.signals.errors import SignalNotFound
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.preview import TypeCount, count_past
@@ -54,6 +56,10 @@ class SignalService:
         if row is None:
             raise SignalNotFound(f"There is no signal {signal_id}.")
         return (await self._out(session, user_id, [row]))[0]
+
+    async def has_matched(self, session: AsyncSession, pipeline_id: PipelineId) -> bool:
+        """Return whether a signal on record says what it meant for the pipeline."""
+        return await SignalRepository(session).has_matched(pipeline_id)
 
     async def preview(
         self,
@@ -107,7 +113,8 @@ class SignalService:
             matches[match.signal_id].append(match)
         pipelines = {match.pipeline_id for found in matches.values() for match in found}
         known = await self._pipelines.known(session, user_id, pipelines) if pipelines else {}
-        out = [_signal_out(row, matches[row.id], known) for row in rows]
+        gone = await _runs_gone(session, matches.values(), known)
+        out = [_signal_out(row, matches[row.id], known, gone) for row in rows]
         await self._explain(session, user_id, [one for one in out if not one.matches])
         return out
 
@@ -125,8 +132,26 @@ class SignalService:
             signal.unmatched = UnmatchedOut(reason=why.reason, detail=why.detail)
 
 
+async def _runs_gone(
+    session: AsyncSession,
+    matches: Iterable[list[SignalMatchRow]],
+    known: dict[UUID, KnownPipeline],
+) -> set[UUID]:
+    """Return the runs that were deleted with their pipelines."""
+    doubtful = {
+        match.run_id
+        for found in matches
+        for match in found
+        if match.run_id is not None and known[match.pipeline_id].deleted
+    }
+    return doubtful - await runs_left(session, doubtful) if doubtful else set()
+
+
 def _signal_out(
-    row: SignalRow, matches: list[SignalMatchRow], known: dict[UUID, KnownPipeline]
+    row: SignalRow,
+    matches: list[SignalMatchRow],
+    known: dict[UUID, KnownPipeline],
+    gone: set[UUID],
 ) -> SignalOut:
     outcomes = Counter(match.outcome for match in matches)
     return SignalOut(
@@ -152,7 +177,7 @@ def _signal_out(
                 detail=match.detail,
                 confidence=match.confidence,
                 threshold=match.threshold,
-                execution_id=match.run_id,
+                execution_id=None if match.run_id in gone else match.run_id,
             )
             for match in matches
         ],

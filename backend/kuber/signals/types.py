@@ -68,7 +68,9 @@ class SkipReason(StrEnum):
     MARKET_CLOSED = "market_closed"
     UNKNOWN_SYMBOL = "unknown_symbol"
     MARKET_UNAVAILABLE = "market_unavailable"
+    NOT_ACTIVE = "not_active"
     NOT_RUNNABLE = "not_runnable"
+    """Says the same of signals that are on record since before."""
 
 
 def _no_boolean(value: object) -> object:

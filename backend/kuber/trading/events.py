@@ -13,10 +13,8 @@ from kuber.trading.types import Intent, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderIntended(Event):
-    """A run decided to trade; committed before the venue is called."""
-
-    topic: ClassVar[str] = "decisions.order_intent"
+class _OfOrder(Event):
+    """What is told of every order; of one symbol in the order in which it happened."""
 
     order_id: OrderId
     run_id: RunId
@@ -25,6 +23,17 @@ class OrderIntended(Event):
     symbol: str
     side: str
     quantity: Decimal
+
+    def key(self) -> str:
+        return self.symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntended(_OfOrder):
+    """A run decided to trade; committed before the venue is called."""
+
+    topic: ClassVar[str] = "decisions.order_intent"
+
     reference_price: Decimal
     stop_loss: Decimal
     targets: tuple[Decimal, ...]
@@ -48,23 +57,13 @@ class OrderIntended(Event):
             targets=order.targets,
         )
 
-    def key(self) -> str:
-        return self.symbol
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilled(Event):
+class OrderFilled(_OfOrder):
     """A venue filled an order, wholly or in part."""
 
     topic: ClassVar[str] = "executions.fill"
 
-    order_id: OrderId
-    run_id: RunId
-    user_id: UserId
-    mode: str
-    symbol: str
-    side: str
-    quantity: Decimal
     price: Decimal
     commission: Decimal
     filled_at: datetime
@@ -86,9 +85,6 @@ class OrderFilled(Event):
             commission=execution.commission,
             filled_at=execution.time,
         )
-
-    def key(self) -> str:
-        return self.symbol
 
 
 def _run_of(origin: Origin) -> RunId:

@@ -30,6 +30,7 @@ def plain_problems(graph: Graph, registry: AgentRegistry) -> list[GraphProblem]:
         *_dangling_edges(graph, agents),
         *_cycles(shape, graph),
         *_no_trigger(agents),
+        *_two_starts(graph, agents),
         *_unreachable(shape, agents),
         *_missing_inputs(graph, shape, agents, registry),
     ]
@@ -130,6 +131,29 @@ def _no_trigger(agents: Agents) -> Iterator[GraphProblem]:
             code=ProblemCode.NO_TRIGGER,
             message="The pipeline has no trigger, so it can never start.",
             remedy="Add a trigger, for example Start, and connect it.",
+        )
+
+
+def _two_starts(graph: Graph, agents: Agents) -> Iterator[GraphProblem]:
+    known = {node.id for node in graph.nodes}
+    names = {node.id: node.name or node.id for node in graph.nodes}
+    roots = [
+        node_id
+        for node_id, agent in agents.items()
+        if _is_trigger(agent)
+        and not any(edge.target == node_id and edge.source in known for edge in graph.edges)
+    ]
+    always = [one for one in roots if agents[one].metadata.agent_type == "manual_trigger"]
+    first, *others = always or roots or [""]
+    for other in others:
+        yield GraphProblem(
+            code=ProblemCode.TWO_STARTS,
+            node_id=other,
+            message=f"{names[first]} and {names[other]} both start the pipeline:"
+            " one node does, by the pipeline's trigger.",
+            remedy="Keep one of them, and let it lead to what the other one led to."
+            if always
+            else "Let one lead to the other, or add Start beside them: then both are waited for.",
         )
 
 

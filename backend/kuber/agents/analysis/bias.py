@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kuber.agents.analysis.examine import MIN_BARS, examine, too_short
-from kuber.agents.analysis.numbers import sign
+from kuber.agents.analysis.numbers import STILL_BARS, sign, stands_still
 from kuber.agents.analysis.types import Examination, Reading
 from kuber.agents.state import Direction
 from kuber.market.types import Bars, Timeframe
@@ -44,13 +44,17 @@ class CombinedBias:
 
 
 def read_timeframe(bars: Bars, threshold: float) -> Reading:
-    """Return the verdict on one timeframe; NEUTRAL, with the reason, when bars are too few.
+    """Return the verdict on one timeframe; NEUTRAL, with the reason, when bars are too few or the
+    price stands still.
 
     score = 0.5 trend + 0.35 momentum + 0.15 location; a direction from `threshold` on.
     """
     short = too_short(bars, MIN_BARS)
     if short is not None:
         return Reading(Direction.NEUTRAL, 0.0, None, short)
+    if stands_still(bars):
+        still = f"the price has not moved for {STILL_BARS} bars"
+        return Reading(Direction.NEUTRAL, 0.0, None, still)
     seen = examine(bars)
     score = round(combined_score(seen), 2)
     return Reading(direction_of(score, threshold), score, seen, "")
@@ -73,9 +77,9 @@ def combine(
 ) -> CombinedBias:
     """Return the bias of all timeframes together.
 
-    score is the weighted mean of the readings that had enough bars. With a direction,
-    confidence = (60 x |score| / 100 + 40 x agreement) x calm x share of the weight that had
-    enough bars; without one, 50 + 50 x (1 - |score| / threshold), times the same share.
+    score is the weighted mean of the readings that have an opinion. With a direction,
+    confidence = (60 x |score| / 100 + 40 x agreement) x calm x share of the weight that has an
+    opinion; without one, 50 + 50 x (1 - |score| / threshold), times the same share.
     """
     weights = {
         timeframe: 1.0 if equal_weights else TIMEFRAME_WEIGHTS[timeframe] for timeframe in readings
@@ -101,4 +105,5 @@ def combine(
 
 def _calm(reading: Reading) -> float:
     assert reading.examination is not None, "only usable readings are weighed"
-    return reading.examination.volatility.calm
+    calm = reading.examination.volatility.calm
+    return 1.0 if calm is None else calm

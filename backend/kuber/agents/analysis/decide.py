@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kuber.agents.analysis.confidence import confidence, factor_table
+from kuber.agents.analysis.numbers import stands_still
 from kuber.agents.analysis.plan import LevelContext, price_levels
 from kuber.agents.analysis.strategies.base import Strategy, View, hold
 from kuber.agents.analysis.types import PlanRules, PriceLevels, Setup
@@ -54,7 +55,7 @@ def propose(
 
     `entry` is the last price, on the tick; `view` holds at least `strategy.bars_needed` bars.
     """
-    if view.seen.volatility.atr <= 0:
+    if stands_still(view.seen.bars) or view.seen.volatility.atr <= 0:
         return Proposal(hold("The price has not moved for 14 bars: no stop can be set."), None, 0.0)
     setup = strategy.evaluate(view)
     if setup.action is Action.HOLD:

@@ -1,13 +1,30 @@
-"""Small pure helpers for scores."""
+"""Small pure helpers for scores. NaN stands for what is not known, and stays it."""
+
+import math
 
 import numpy as np
 
-from kuber.market.types import FloatArray
+from kuber.market.types import Bars, FloatArray
+
+STILL_BARS = 14
+"""Bars without any movement after which a market is taken to stand still: those of an ATR."""
+_EQUAL = 1e-9
+"""Values that differ by less than this part of their size are the same."""
 
 
 def clip(value: float, low: float = -1.0, high: float = 1.0) -> float:
-    """Return `value` held between `low` and `high`."""
-    return max(low, min(high, value))
+    """Return `value` held between `low` and `high`; what is not known stays so."""
+    return value if math.isnan(value) else max(low, min(high, value))
+
+
+def known(value: float) -> float:
+    """Return `value`, 0 where it is not known: it then adds nothing to a sum."""
+    return value if math.isfinite(value) else 0.0
+
+
+def over(part: float, whole: float) -> float:
+    """Return `part / whole`, NaN unless `whole` is above 0."""
+    return part / whole if whole > 0 else math.nan
 
 
 def sign(value: float) -> float:
@@ -18,13 +35,18 @@ def sign(value: float) -> float:
 def percentile_of_last(values: FloatArray, window: int) -> float:
     """Return the share (0 to 100) of the last `window` finite values below the newest one.
 
-    Returns 50 when fewer than two finite values are there: no comparison, no opinion.
+    NaN where there is nothing to compare: the newest value is not known, or no other one differs.
     """
     tail = values[-window:]
     tail = tail[np.isfinite(tail)]
-    if tail.size < 2:
-        return 50.0
+    if tail.size < 2 or tail[-1] != values[-1] or np.ptp(tail) <= _EQUAL * np.abs(tail).max():
+        return math.nan
     return round(100.0 * float(np.count_nonzero(tail[:-1] < tail[-1])) / (tail.size - 1), 2)
+
+
+def stands_still(bars: Bars) -> bool:
+    """Return whether the price has been one and the same for STILL_BARS bars."""
+    return bool(np.ptp((bars.high[-STILL_BARS:], bars.low[-STILL_BARS:])) == 0)
 
 
 def last(values: FloatArray, back: int = 0) -> float:

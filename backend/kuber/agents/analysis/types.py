@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isfinite
 
 from kuber.agents.state import Action, Direction
 from kuber.market.types import Bars
@@ -21,7 +22,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Volatility:
-    """How much the market moves, and how that compares with its recent past."""
+    """How much the market moves, and how that compares with its recent past; NaN where there is no
+    answer."""
 
     atr: float
     """Average true range over 14 bars, in price units."""
@@ -35,8 +37,11 @@ class Volatility:
     sentences: tuple[str, ...]
 
     @property
-    def calm(self) -> float:
-        """1 up to the 75th percentile of realised volatility, falling to 0.5 at the 100th."""
+    def calm(self) -> float | None:
+        """1 up to the 75th percentile of realised volatility, falling to 0.5 at the 100th; None
+        where it cannot be compared."""
+        if not isfinite(self.realised_percentile):
+            return None
         return 1.0 - 0.5 * max(0.0, self.realised_percentile - 75.0) / 25.0
 
 
@@ -73,7 +78,7 @@ class Reading:
     direction: Direction
     score: float
     examination: Examination | None
-    """None when there are too few bars."""
+    """None when there are too few bars, or the price stands still."""
     note: str
 
 

@@ -1,5 +1,6 @@
 """Bias: which way does the market lean, over several timeframes?"""
 
+from math import isfinite
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -157,7 +158,9 @@ def _facts(reading: Reading) -> dict[str, float | str]:
     seen = reading.examination
     if seen is None:
         return {"note": reading.note}
-    facts: dict[str, float | str] = {"atr_percent": round(seen.volatility.atr_percent, 4)}
+    facts: dict[str, float | str] = {}
+    if isfinite(seen.volatility.atr_percent):
+        facts["atr_percent"] = round(seen.volatility.atr_percent, 4)
     for item in seen.evidence:
         facts[f"{item.name.lower()}_score"] = item.score
         facts.update(item.figures)

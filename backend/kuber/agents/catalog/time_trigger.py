@@ -17,7 +17,7 @@ from kuber.agents.base import (
     TriggerNotMet,
 )
 from kuber.agents.effects import Reads, recorded
-from kuber.agents.schedule import Cron, Schedule, Window
+from kuber.agents.schedule import SEARCH_DAYS, Cron, Schedule, Window
 from kuber.agents.state import PipelineState, TriggerCondition
 from kuber.agents.toolkit import instrument_of
 from kuber.kernel.weekdays import Weekday
@@ -188,18 +188,26 @@ class TimeTrigger(BaseAgent[TimeTriggerConfig]):
         if moment is None:
             return AgentFailure(
                 "never_time",
-                f"Its time never comes: {self.config.words()}{market} has no moment.",
+                f"Its time never comes: {self.config.words()}{market} has no moment within eight"
+                " years.",
                 remedy="Widen the window, choose other days, or let it run while the market is"
                 " closed, too.",
             )
-        return TriggerNotMet(reason, moment)
+        local = moment.astimezone(ZoneInfo(self.config.time_zone))
+        return TriggerNotMet(f"{reason} Next at {local:%Y-%m-%d %H:%M} there.", moment)
 
 
 def next_moment(now: datetime, rule: Schedule, calendar: TradingCalendar | None) -> datetime | None:
-    """Return the first time from `now` on that suits rule and calendar; None if none is found."""
-    moment = rule.next(now)
+    """Return the first time from `now` on that suits rule and calendar.
+
+    None where there is none within eight years: 29 February comes as seldom as that where the first
+    one lies on a weekend.
+    """
+    moment, last = rule.next(now), now + timedelta(days=SEARCH_DAYS)
     for _ in range(_MAX_STEPS):
-        if moment is None or calendar is None:
+        if moment is None or moment > last:
+            return None
+        if calendar is None:
             return moment
         opening = calendar.next_open(moment)
         if opening <= moment:

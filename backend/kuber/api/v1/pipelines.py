@@ -189,8 +189,10 @@ async def delete_pipeline(
     pipeline_id: UUID, container: ContainerDep, session: Db, user: CurrentUser
 ) -> None:
     """Delete a pipeline for good. If it traded or cost money, its runs, orders, fills and costs can
-    still be read, under its name; if not, its runs go with it."""
-    await container.runs.delete_pipeline(session, user.user_id, PipelineId(pipeline_id))
+    still be read, under its name; if not, its runs go with it. Signals keep what they matched."""
+    await container.runs.delete_pipeline(
+        session, user.user_id, PipelineId(pipeline_id), container.signals.has_matched
+    )
 
 
 @router.get("/{pipeline_id}/history", operation_id="get_pipeline_history")

@@ -11,6 +11,7 @@ from kuber.market.instruments import traits_of
 from kuber.market.scanners.types import MAX_TICKERS, Op, ScannerFilter, ScannerRule, ScreenField
 from kuber.market.types import Bars, FloatArray, Source, to_datetime
 
+NAN = math.nan
 HISTORY_BARS = 300
 """How many daily bars are looked at; RSI and ATR need a run-up before they settle."""
 
@@ -26,7 +27,8 @@ _COMPARE: Mapping[Op, Callable[[float, float], bool]] = {
 class Snapshot:
     """An instrument as of the close of its newest daily bar.
 
-    `numbers` has every numeric field, NaN where the history is too short.
+    `numbers` has every numeric field, NaN where the history is too short or there is no answer: a
+    part of a price that is not above 0, the RSI of one that never moved.
     """
 
     ticker: str
@@ -71,7 +73,7 @@ def snapshot(bars: Bars) -> Snapshot:
         traits_of(bars.symbol).sector,
         {
             ScreenField.PRICE: price,
-            ScreenField.CHANGE_PERCENT: _over(price, float(close[-2]) if len(bars) > 1 else None),
+            ScreenField.CHANGE_PERCENT: _over(price, float(close[-2]) if len(bars) > 1 else NAN),
             ScreenField.VOLUME: float(volume[-1]),
             ScreenField.AVERAGE_VOLUME_20: _last(indicators.sma(volume, 20)),
             ScreenField.RSI_14: _last(indicators.rsi(close, 14)),
@@ -79,7 +81,7 @@ def snapshot(bars: Bars) -> Snapshot:
             ScreenField.SMA_200: sma_200,
             ScreenField.ABOVE_SMA_50_PERCENT: _over(price, sma_50),
             ScreenField.ABOVE_SMA_200_PERCENT: _over(price, sma_200),
-            ScreenField.ATR_PERCENT: atr / price * 100,
+            ScreenField.ATR_PERCENT: _per_cent(atr, price),
         },
     )
 
@@ -108,6 +110,11 @@ def _last(values: FloatArray) -> float:
     return float(values[-1])
 
 
-def _over(price: float, base: float | None) -> float:
-    """Return by how many per cent `price` lies above `base`; NaN without a base."""
-    return math.nan if base is None else (price / base - 1) * 100
+def _over(price: float, base: float) -> float:
+    """Return by how many per cent `price` lies above `base`."""
+    return _per_cent(price - base, base)
+
+
+def _per_cent(part: float, base: float) -> float:
+    """Return how many per cent of `base` a part is; NaN unless there is a base above 0."""
+    return part / base * 100 if base > 0 else NAN

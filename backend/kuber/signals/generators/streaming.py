@@ -1,6 +1,7 @@
-"""Indicators that take one value at a time; each equals its counterpart in TA-Lib.
+"""Indicators that take one value at a time; each equals its counterpart over arrays.
 
-`update` takes the next value and returns the indicator there, NaN while it has too little history.
+`update` takes the next value and returns the indicator there, NaN while it has too little history,
+and where its formula has no answer.
 A value that is no finite number is a gap: the indicator is NaN there and begins anew behind it, as
 if the series began there. So no value ever depends on which bar was fed first, and an indicator of
 an indicator starts where the inner one does. What grows beyond the floats is a gap as well.
@@ -178,6 +179,8 @@ class Deviation:
         """Return mean and standard deviation."""
         if not self._window.push(value):
             return NAN, NAN
+        if self._window.values.count(value) == self._period:
+            return value, 0.0  # without the rounding that would look like a small movement
         mean = self._window.mean()
         # The distance from the mean is the root of the summed squares, without their overflow.
         distance = math.dist(tuple(self._window.values), (mean,) * self._period)
@@ -237,16 +240,14 @@ class Lag:
 
 
 class Change:
-    """Rate of change over `bars` bars in per cent; 0 when the old value is 0, as in TA-Lib."""
+    """Rate of change over `bars` bars in per cent; NaN unless the old value is above 0."""
 
     def __init__(self, bars: int) -> None:
         self._lag = Lag(bars)
 
     def update(self, value: float) -> float:
         before = self._lag.update(value)
-        if math.isnan(value) or math.isnan(before):
-            return NAN
-        return (value / before - 1.0) * 100.0 if before != 0 else 0.0
+        return (value / before - 1.0) * 100.0 if before > 0 else NAN
 
 
 class Crossing:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import httpx
@@ -75,6 +76,17 @@ class Record:
     def match(self, signal_id: str, pipeline_id: str, outcome: str, reason: str | None) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(_MATCH, (signal_id, outcome, reason, pipeline_id))
+
+    def run(self, signal_id: str, run_id: UUID) -> None:
+        """Let the signal have started a run that is no more."""
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            statement = "update signal_matches set run_id = %s where signal_id = %s"
+            connection.execute(statement, (run_id, signal_id))
+
+    def count(self, table: LiteralString) -> int:
+        with psycopg.connect(self._url) as connection:
+            row = connection.execute(f"select count(*) from {table}").fetchone()
+        return int(row[0]) if row else 0
 
 
 @pytest.fixture
@@ -172,6 +184,37 @@ async def test_signals_are_found_by_what_they_meant_for_the_callers_pipelines(
     [match] = shown["matches"]
     assert (match["pipeline_name"], match["reason"]) == ("Mine", "below_threshold")
     assert shown["unmatched"] is None
+
+
+async def test_a_signal_keeps_what_it_matched_when_the_pipeline_is_deleted(
+    ann: httpx.AsyncClient, record: Record
+) -> None:
+    made = await ann.post("/api/v1/pipelines", json={"name": "Mine", "template": "golden-cross"})
+    pipeline = made.json()["id"]
+    started, skipped, alone = (record.add(age=timedelta(minutes=n)) for n in (1, 2, 3))
+    record.match(started, pipeline, "started", None)
+    record.match(skipped, pipeline, "skipped", "not_active")
+    record.run(started, uuid4())
+    [before] = (await ann.get(f"{SIGNALS}/{started}")).json()["matches"]
+    assert before["execution_id"] is not None
+    assert (await ann.delete(f"/api/v1/pipelines/{pipeline}")).status_code == 204
+    assert (await ann.get(f"/api/v1/pipelines/{pipeline}")).status_code == 404
+    assert (await ann.get("/api/v1/pipelines")).json()["items"] == []
+    [after] = (await ann.get(f"{SIGNALS}/{started}")).json()["matches"]
+    gone = {"pipeline_deleted": True, "execution_id": None}
+    assert after == {**before, **gone}, "its run is deleted, and no link leads there"
+    assert after["pipeline_name"] == "Mine"
+    [match] = (await ann.get(f"{SIGNALS}/{skipped}")).json()["matches"]
+    assert (match["reason"], match["pipeline_deleted"]) == ("not_active", True)
+    assert (await ann.get(f"{SIGNALS}/{alone}")).json()["matches"] == []
+
+
+async def test_a_pipeline_that_no_signal_named_is_deleted_without_a_trace(
+    ann: httpx.AsyncClient, record: Record
+) -> None:
+    made = await ann.post("/api/v1/pipelines", json={"name": "Mine", "template": "golden-cross"})
+    await ann.delete(f"/api/v1/pipelines/{made.json()['id']}")
+    assert record.count("pipelines") == 0
 
 
 async def test_a_signal_that_matched_nothing_says_why(

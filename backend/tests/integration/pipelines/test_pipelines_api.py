@@ -62,12 +62,30 @@ def test_an_archived_pipeline_leaves_the_list_and_does_not_run(trader: Trader) -
     found = trader.http.get("/pipelines", params={"status": "archived"}).json()["items"]
     assert [item["id"] for item in found] == [made["id"]]
     refused = trader.http.post(f"/pipelines/{made['id']}/run", json={"symbol": "AAPL"})
-    assert refused.status_code == 422
+    assert (refused.status_code, refused.json()["code"]) == (409, "archived")
     for way in ("deactivate", "archive"):  # a late click in another tab changes nothing
         late = trader.http.post(f"/pipelines/{made['id']}/{way}")
         assert (late.status_code, late.json()["status"]) == (200, "archived")
     trader.http.post(f"/pipelines/{made['id']}/unarchive")
     assert trader.wait(trader.run(made["id"]))["status"] == "succeeded"
+
+
+def test_an_archived_pipeline_is_not_changed_until_it_is_brought_back(trader: Trader) -> None:
+    made = trader.create(graph=steps(a={}))
+    address, based = f"/pipelines/{made['id']}", {"If-Match": str(made["revision"])}
+    trader.http.post(f"{address}/archive").raise_for_status()
+    for answer in (
+        trader.http.put(address, json={"name": "Other"}, headers=based),
+        trader.http.put(address, json={"graph": steps(b={})}, headers=based),
+        trader.http.post(f"{address}/publish", headers=based),
+        trader.http.post(f"{address}/versions/1/restore", headers=based),
+        trader.http.post(f"{address}/activate"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "archived"), answer.url
+        assert "unarchive" in answer.json()["errors"][0]["remedy"]
+    now = trader.http.post(f"{address}/unarchive").json()
+    assert (now["name"], now["revision"]) == (made["name"], made["revision"])
+    assert trader.save(now, name="Other")["name"] == "Other"
 
 
 def test_a_pipeline_is_neither_deleted_nor_archived_while_it_runs(

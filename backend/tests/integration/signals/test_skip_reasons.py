@@ -42,7 +42,7 @@ TICKERS = {
     SkipReason.MARKET_CLOSED: "AMZN",
     SkipReason.UNKNOWN_SYMBOL: UNLISTED,
     SkipReason.MARKET_UNAVAILABLE: AWAY,
-    SkipReason.NOT_RUNNABLE: "META",
+    SkipReason.NOT_ACTIVE: "META",
     SkipReason.QUEUE_FULL: "NFLX",
 }
 """One pipeline waits for each of them, so that a signal on the ticker meets that one only."""
@@ -55,7 +55,7 @@ DETAILS = {
     SkipReason.MARKET_CLOSED: "The market of AMZN was closed at 2023-12-10 18:56 UTC.",
     SkipReason.UNKNOWN_SYMBOL: f"There are no prices for {UNLISTED}.",
     SkipReason.MARKET_UNAVAILABLE: (f"There were no prices to be had for {AWAY}: Nobody answered."),
-    SkipReason.NOT_RUNNABLE: "The pipeline was not active any more.",
+    SkipReason.NOT_ACTIVE: "The pipeline was not active any more.",
     SkipReason.QUEUE_FULL: (
         "No run on NFLX was started: as many of your runs were waiting as may be."
     ),
@@ -182,11 +182,11 @@ async def test_every_reason_for_which_a_pipeline_does_not_run_is_shown(world: Wo
     }
     await world.load()
     # The dispatchers have not heard yet that this one was switched off.
-    await world.post(f"/pipelines/{pipelines[SkipReason.NOT_RUNNABLE]}/deactivate", {})
+    await world.post(f"/pipelines/{pipelines[SkipReason.NOT_ACTIVE]}/deactivate", {})
     await world.send(signal("NVDA", source="first"), _on(SkipReason.ALREADY_RUNNING))
     await world.send(_on(SkipReason.BELOW_THRESHOLD, 20), _on(SkipReason.MARKET_CLOSED))
     await world.send(_on(SkipReason.UNKNOWN_SYMBOL), _on(SkipReason.MARKET_UNAVAILABLE))
-    await world.send(_on(SkipReason.NOT_RUNNABLE))
+    await world.send(_on(SkipReason.NOT_ACTIVE))
     await world.send(_on(SkipReason.TIER), tiers=True)
     await world.limit_queue(1)
     await world.send(_on(SkipReason.QUEUE_FULL))
@@ -196,18 +196,18 @@ async def test_every_reason_for_which_a_pipeline_does_not_run_is_shown(world: Wo
     shown = {item["source"]: item for item in await world.shown()}
     assert (shown["first"]["started"], shown["first"]["skipped"]) == (1, 0)
     told = {}
-    for reason in SkipReason:
+    for reason, ticker in TICKERS.items():
         item = shown[reason.value]
         [match] = item["matches"]
         assert (item["started"], item["skipped"]) == (0, 1)
         assert (match["outcome"], match["reason"]) == ("skipped", reason.value)
-        assert (match["pipeline_id"], match["symbol"]) == (pipelines[reason], TICKERS[reason])
+        assert (match["pipeline_id"], match["symbol"]) == (pipelines[reason], ticker)
         assert match["execution_id"] is None
         assert (await world.http.get(f"/signals/{item['id']}")).json() == item
         told[reason] = match["detail"]
     assert told == DETAILS
     skipped = await world.shown(outcome="skipped")
-    assert {item["source"] for item in skipped} == {reason.value for reason in SkipReason}
+    assert {item["source"] for item in skipped} == {reason.value for reason in TICKERS}
 
 
 async def test_a_signal_exactly_at_the_threshold_starts_the_pipeline(world: World) -> None:

@@ -103,6 +103,7 @@ async def test_cron_and_calendar_are_both_waited_for() -> None:
     [
         {"schedule": "cron", "cron": "0 3 31 2 *"},
         {"schedule": "cron", "cron": "0 3 31 2 *", "market_hours_only": False},
+        {"schedule": "cron", "cron": "0 3 29 2 *"},
         {"start": "04:43", "end": "05:43"},
         {"days": ["sat", "sun"]},
     ],
@@ -115,6 +116,25 @@ async def test_a_schedule_that_never_comes_fails_instead_of_waiting(
         await bench.run(TimeTrigger, config, bench.state("ACME"))
     assert (failure.value.code, failure.value.retryable) == ("never_time", False)
     assert "Widen" in (failure.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("now", "fires"),
+    [
+        (THURSDAY_NOON, datetime(2016, 2, 29, 15, tzinfo=UTC)),
+        # 2032 has it on a Sunday, so that it is eight years until the market is open on it.
+        (datetime(2028, 3, 1, 15, tzinfo=UTC), datetime(2036, 2, 29, 15, tzinfo=UTC)),
+    ],
+)
+async def test_a_day_that_is_not_in_every_year_is_waited_for_and_named(
+    now: datetime, fires: datetime
+) -> None:
+    bench = at(now)
+    with pytest.raises(TriggerNotMet, match=f"Next at {fires.year}-02-29 10:00") as unmet:
+        await bench.run(
+            TimeTrigger, {"schedule": "cron", "cron": "0 10 29 2 *"}, bench.state("ACME")
+        )
+    assert unmet.value.wake_at == fires
 
 
 async def test_a_run_at_a_chosen_moment_is_told_that_it_is_not_time() -> None:

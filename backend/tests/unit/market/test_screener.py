@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +31,21 @@ def of(ticker: str, sector: str | None = None, **numbers: float) -> Snapshot:
     unknown = dict.fromkeys(ScreenField, math.nan)
     del unknown[ScreenField.SECTOR]
     return Snapshot(ticker, utc("2026-01-05T21:00:00"), Source.SAMPLE, sector, unknown | known)
+
+
+@pytest.mark.parametrize("base", [0.0, -37.63])
+def test_a_share_of_a_price_that_is_not_above_zero_is_unknown(base: float) -> None:
+    prices = np.full(len(BARS), base)
+    still = replace(BARS, open=prices, high=prices, low=prices, close=prices)
+    found = snapshot(still).numbers
+    for name in (
+        ScreenField.CHANGE_PERCENT,
+        ScreenField.ABOVE_SMA_50_PERCENT,
+        ScreenField.ABOVE_SMA_200_PERCENT,
+        ScreenField.ATR_PERCENT,
+        ScreenField.RSI_14,
+    ):
+        assert math.isnan(found[name]), name
 
 
 def wilder(values: list[float], period: int = 14) -> float:

@@ -13,7 +13,15 @@ from tests.fakes.quadratic_validation import plain_problems
 REGISTRY = AgentRegistry.discover()
 NAMES = [f"n{number}" for number in range(9)]
 TYPES = [*(agent.metadata.agent_type for agent in REGISTRY.all()), "oracle"]
-LIKELY = ["manual_trigger", "market_data", "bias", "strategy", "risk_manager", "condition"]
+LIKELY = [
+    "manual_trigger",
+    "time_trigger",
+    "market_data",
+    "bias",
+    "strategy",
+    "risk_manager",
+    "condition",
+]
 CONFIGS: list[dict[str, object]] = [{}, {}, {"colour": "red"}, {"timeframe": "never"}]
 
 nodes = st.lists(

@@ -109,6 +109,43 @@ def test_an_edge_to_oneself_is_a_cycle(registry: AgentRegistry) -> None:
     assert found(problems(registry, drawn)) == [("cycle", "a", None)]
 
 
+def started_by(*starts: JsonObject) -> JsonObject:
+    """Return a graph whose one step follows each of the given nodes."""
+    data = node("data", "market_data")
+    return graph([*starts, data], [edge(one["id"], "data") for one in starts])
+
+
+def test_two_starts_are_named_with_what_to_do(registry: AgentRegistry) -> None:
+    drawn = started_by(node("first", "manual_trigger"), node("second", "manual_trigger"))
+    drawn["nodes"][1]["name"] = "Another start"
+    [problem] = problems(registry, drawn)
+    assert found([problem]) == [("two_starts", "second", None)]
+    assert problem.message.startswith("first and Another start both start the pipeline")
+    assert "Keep one" in problem.remedy
+
+
+def test_gates_beside_a_start_are_waited_for_and_start_nothing(registry: AgentRegistry) -> None:
+    gates = [node("hours", "time_trigger"), node("days", "time_trigger")]
+    assert problems(registry, started_by(node("start", "manual_trigger"), *gates)) == []
+    assert problems(registry, started_by(gates[0])) == []
+    [problem] = problems(registry, started_by(*gates))
+    assert found([problem]) == [("two_starts", "days", None)]
+    assert "add Start" in problem.remedy
+
+
+def test_a_trigger_behind_another_one_is_no_start(registry: AgentRegistry) -> None:
+    for behind in ("manual_trigger", "time_trigger"):
+        drawn = chain(node("gate", behind), node("data", "market_data"))
+        assert problems(registry, drawn) == []
+
+
+def test_what_was_published_with_two_starts_goes_on(registry: AgentRegistry) -> None:
+    drawn = started_by(node("first", "manual_trigger"), node("second", "manual_trigger"))
+    drawn["edges"].append(edge("data", "ghost"))
+    verdict = validate_graph(Graph.model_validate(drawn), registry, published=True)
+    assert found(verdict.problems) == [("dangling_edge", "data", "to")]
+
+
 def test_a_node_that_no_trigger_reaches_is_unreachable(registry: AgentRegistry) -> None:
     drawn = chain(node("data", "market_data"))
     drawn["nodes"].append(node("island", "market_data"))

@@ -52,8 +52,7 @@ def common_factors(view: View, action: Action) -> tuple[Factor, ...]:
 
 
 def surroundings(view: View, action: Action) -> tuple[Factor, ...]:
-    """Return the factors that every strategy shares: location and calm."""
-    return (
-        Factor("Room to the next level", support_of(view.seen.location.score, action), 0.5),
-        Factor("Calm market", view.seen.volatility.calm, 0.5),
-    )
+    """Return the factors that every strategy shares: location, and calm where it is known."""
+    room = Factor("Room to the next level", support_of(view.seen.location.score, action), 0.5)
+    calm = view.seen.volatility.calm
+    return (room,) if calm is None else (room, Factor("Calm market", calm, 0.5))

@@ -1,6 +1,7 @@
 """Breakout: a close beyond the range of the last bars, out of a quiet market."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -8,9 +9,8 @@ from kuber.agents.analysis.examine import MIN_BARS
 from kuber.agents.analysis.numbers import clip, last, percentile_of_last, rounded, show
 from kuber.agents.analysis.strategies.base import View, common_factors, hold, support_of
 from kuber.agents.analysis.types import Factor, Setup
-from kuber.agents.analysis.volatility import COMPARED_BARS
+from kuber.agents.analysis.volatility import COMPARED_BARS, band_widths
 from kuber.agents.state import Action
-from kuber.market import indicators
 from kuber.market.types import Bars
 
 STRETCHED_ATR = 3.0
@@ -74,6 +74,8 @@ class Breakout:
     def _blocked(self, view: View, width: float) -> str:
         """Return why the breakout is not to be trusted, empty when nothing speaks against it."""
         bars = view.seen.bars
+        if not isfinite(width):
+            return f"The band before it cannot be compared with that of {COMPARED_BARS} bars."
         if width > self.max_width_percentile:
             return (
                 f"The band before it was already wider than in {width:.0f} % of"
@@ -91,5 +93,4 @@ class Breakout:
 
 
 def _width_percentile_before(bars: Bars) -> float:
-    bands = indicators.bollinger(bars.close[:-1], 20, 2.0)
-    return percentile_of_last((bands.upper - bands.lower) / bands.middle, COMPARED_BARS)
+    return percentile_of_last(band_widths(bars.close[:-1]), COMPARED_BARS)

@@ -12,6 +12,10 @@ from kuber.agents.state import Action
 from kuber.market import indicators
 from kuber.market.types import FloatArray
 
+_EQUAL = 1e-9
+"""Averages that differ by less than this part of their size are equal: it is rounding."""
+_SIDES = {Action.BUY: "above", Action.SELL: "below"}
+
 
 @dataclass(frozen=True, slots=True)
 class GoldenCross:
@@ -32,15 +36,16 @@ class GoldenCross:
     def evaluate(self, view: View) -> Setup:
         close = view.seen.bars.close
         fast, slow = indicators.sma(close, self.fast), indicators.sma(close, self.slow)
-        gap = fast - slow
+        gap = np.where(np.abs(fast - slow) <= _EQUAL * np.abs(slow), 0.0, fast - slow)
         figures = rounded(
             {f"sma_{self.fast}": last(fast), f"sma_{self.slow}": last(slow), "close": last(close)}
         )
-        action = Action.BUY if last(gap) > 0 else Action.SELL
-        state = (
-            f"SMA {self.fast} is {show(last(fast))}, SMA {self.slow} is {show(last(slow))}:"
-            f" the fast average is {'above' if action is Action.BUY else 'below'} the slow one"
-        )
+        shown = f"SMA {self.fast} is {show(last(fast))}, SMA {self.slow} is {show(last(slow))}"
+        sides = gap[np.isfinite(gap) & (gap != 0)]
+        if not sides.size:
+            return hold(f"{shown}: the averages were always equal.", indicators=figures)
+        action = Action.BUY if last(sides) > 0 else Action.SELL
+        state = f"{shown}: the fast average is {_SIDES[action]} the slow one"
         age = bars_since_cross(gap)
         if age is None or age >= self.within:
             when = "for as long as the bars reach back" if age is None else f"since {age + 1} bars"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kuber.agents.analysis.examine import MIN_BARS
-from kuber.agents.analysis.numbers import last, rounded, show, sign
+from kuber.agents.analysis.numbers import last, over, rounded, show, sign
 from kuber.agents.analysis.strategies.base import View, common_factors, hold, support_of
 from kuber.agents.analysis.types import Examination, Factor, Setup
 from kuber.agents.state import Action
@@ -46,6 +46,8 @@ class TrendFollowing:
                 *words,
                 indicators=figures,
             )
+        if "stretch_atr" not in figures:
+            return hold("The stretch has no value: nothing moves.", *words, indicators=figures)
         stretch = figures["stretch_atr"] * sign(score)
         if stretch > self.max_stretch_atr:
             return hold(
@@ -84,7 +86,7 @@ def _found(score: float, longer: Examination | None) -> str:
 def _figures(view: View) -> dict[str, float]:
     seen = view.seen
     mean = last(indicators.ema(seen.bars.close, MEAN_PERIOD))
-    stretch = (seen.price - mean) / seen.volatility.atr if seen.volatility.atr > 0 else 0.0
+    stretch = over(seen.price - mean, seen.volatility.atr)
     figures = {
         "trend_score": seen.trend.score,
         f"ema_{MEAN_PERIOD}": mean,

@@ -12,6 +12,7 @@ from kuber.signals.generators.base import (
     share,
 )
 from kuber.signals.generators.streaming import (
+    NAN,
     Atr,
     Crossing,
     Ema,
@@ -89,7 +90,7 @@ class _Momentum(Detector):
         average = self._average.update(bar.close)
         before = self._lag.update(average)
         atr = self._atr.update(bar.high, bar.low, bar.close)
-        move = (average - before) / atr if atr != 0 else 0.0
+        move = (average - before) / atr if atr > 0 else NAN
         up = self._above.update(move, self._threshold) > 0
         down = self._below.update(move, -self._threshold) < 0
         if not (up or down):

@@ -76,11 +76,11 @@ class _Moves(Detector):
         falls = self._fall.update(move <= -self._factor if atr > 0 else None)
         if not (rises or falls):
             return None
-        at_extreme = (bar.close - bar.low) / (bar.high - bar.low) if bar.high > bar.low else 0.5
+        from_far_end = bar.close - bar.low if rises else bar.high - bar.close
         parts = {
             "breakout": 50.0,
             "how_far_beyond": 30.0 * share(abs(move) - self._factor, self._factor),
-            "close_near_extreme": 20.0 * (at_extreme if rises else 1.0 - at_extreme),
+            "close_near_extreme": 20.0 * share(from_far_end, bar.high - bar.low),
         }
         return self.emission(
             bar,

@@ -1,6 +1,7 @@
 """What each built-in generator finds, and that where it began does not matter."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,23 @@ def test_momentum_of_the_average_is_told_when_it_begins() -> None:
     flat = [100.0] * 80
     found = emitted(made("ma_momentum"), bars_at([*flat, *(100 + 2 * at for at in range(30))]))
     assert [one.direction for one in found] == [BULLISH]
+
+
+def without_height(*closes: float) -> list[Bar]:
+    return [replace(bar, high=bar.close, low=bar.close) for bar in bars_at(list(closes))]
+
+
+def test_a_move_out_of_a_price_that_never_moved_is_measured_by_nothing() -> None:
+    closes = without_height(*[100.0] * 80, 101.0, 102.0)
+    assert emitted(made("ma_momentum"), closes) == []
+
+
+def test_a_bar_without_height_has_no_close_near_its_extreme() -> None:
+    steady = [100 + 0.2 * (at % 2) for at in range(40)]
+    [found] = emitted(made("volatility_breakout"), without_height(*steady, 104))
+    parts = found.metadata["parts"]
+    assert isinstance(parts, dict)
+    assert parts["close_near_extreme"] == 0.0
 
 
 def test_mock_signals_are_marked_and_the_same_for_the_same_seed() -> None:

@@ -1,5 +1,6 @@
 """Each indicator that takes one value at a time equals its counterpart in TA-Lib."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -107,6 +108,23 @@ def test_a_price_that_never_moves_is_handled_as_the_library_does(kind: str) -> N
 def test_a_price_that_never_moves_has_no_rsi() -> None:
     rsi = Rsi(5)
     assert all(np.isnan(rsi.update(one.close)) for one in flat(60))
+
+
+@pytest.mark.parametrize("price", [1e-8, 0.1, 64_000.1])
+def test_a_price_that_never_moves_deviates_by_nothing_at_all(price: float) -> None:
+    deviation = Deviation(20)
+    assert [deviation.update(price) for _ in range(30)][19:] == [(price, 0.0)] * 11
+
+
+@pytest.mark.parametrize("old", [0.0, -37.63])
+def test_a_change_from_a_value_that_is_not_above_zero_has_no_value(old: float) -> None:
+    change = Change(2)
+    assert [math.isnan(change.update(value)) for value in (old, 1.0, 2.0, 3.0)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def flat(count: int) -> list[Bar]:

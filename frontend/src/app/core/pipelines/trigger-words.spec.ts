@@ -4,6 +4,7 @@ describe('triggerLook', () => {
   it('says how a pipeline starts', () => {
     expect(triggerLook({ kind: 'manual' }).text).toBe('By hand');
     expect(triggerLook({ kind: 'periodic', every_minutes: 15 }).text).toBe('Every 15 min');
+    expect(triggerLook({ kind: 'periodic', continuous: true }).text).toBe('Continuously');
     expect(triggerLook({ kind: 'signal' }).text).toBe('On signals');
   });
 });

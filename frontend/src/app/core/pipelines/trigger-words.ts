@@ -4,7 +4,7 @@ import type { PipelineSummary } from '@core/api';
 export type Trigger =
   | PipelineSummary['trigger']
   | { readonly kind: 'manual' | 'signal' }
-  | { readonly kind: 'periodic'; readonly every_minutes?: number };
+  | { readonly kind: 'periodic'; readonly every_minutes?: number; readonly continuous?: boolean };
 
 export interface TriggerLook {
   readonly icon: string;
@@ -15,7 +15,9 @@ export interface TriggerLook {
 export function triggerLook(trigger: Trigger): TriggerLook {
   switch (trigger.kind) {
     case 'periodic':
-      return { icon: 'schedule', text: everyInWords(trigger.every_minutes ?? 5) };
+      return trigger.continuous
+        ? { icon: 'repeat', text: 'Continuously' }
+        : { icon: 'schedule', text: everyInWords(trigger.every_minutes ?? 5) };
     case 'signal':
       return { icon: 'sensors', text: 'On signals' };
     default:

@@ -24,6 +24,7 @@ describe('matchInWords', () => {
       'market_closed',
       'unknown_symbol',
       'market_unavailable',
+      'not_active',
       'not_runnable',
     ] as const;
     const sentences = reasons.map((reason) => matchInWords(match({ reason })));

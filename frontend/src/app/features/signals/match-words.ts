@@ -26,7 +26,8 @@ const BARE: Readonly<Record<string, (symbol: string) => string>> = {
   market_closed: (symbol) => `The market of ${symbol} was closed.`,
   unknown_symbol: (symbol) => `There are no prices for ${symbol}.`,
   market_unavailable: (symbol) => `There were no prices to be had for ${symbol}.`,
-  not_runnable: () => 'The pipeline has problems and cannot run.',
+  not_active: () => 'The pipeline was switched off in that moment.',
+  not_runnable: () => 'The pipeline was not active then.',
 };
 
 function figure(value: number): string {

@@ -1,11 +1,14 @@
 import { computed, inject, Service, signal } from '@angular/core';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
+import { triggerLook } from '@core/pipelines/trigger-words';
 import { edgeFlow, type EdgeFlow } from '@shared/graph-view/edge-flow';
 import { type Bends, routeWires } from '@shared/graph-view/edge-route';
 import { type AgentPort, ERROR_PORT, outputPorts, resolvePort } from '../domain/catalogue';
 import { portOffset, wiring } from '../domain/geometry';
 import { type PipelineEdge } from '../domain/graph';
+import { startsOf } from '../domain/starts';
 import { EditorStore } from '../state/editor-store';
+import { PipelineDocument } from '../state/pipeline-document';
 import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
 import { connectionDomId, inputId, outputId } from './connector-ids';
@@ -31,6 +34,7 @@ export interface PortView extends AgentPort {
 /** Lookups that every card and edge shares, computed once per change instead of once per card. */
 @Service({ autoProvided: false })
 export class CanvasIndex {
+  private readonly document = inject(PipelineDocument);
   private readonly store = inject(EditorStore);
   private readonly catalogue = inject(AgentCatalogue);
   private readonly runs = inject(RunStore);
@@ -78,6 +82,15 @@ export class CanvasIndex {
 
   readonly edgeByDomId = computed(
     () => new Map(this.ends().map(({ domId, edge }) => [domId, edge])),
+  );
+
+  /** The node that starts the pipeline, and how it starts. */
+  readonly start = computed(
+    () => ({
+      id: startsOf(this.store.graph(), this.catalogue.byType())[0]?.id ?? null,
+      words: triggerLook(this.document.trigger()).text,
+    }),
+    { equal: (a, b) => a.id === b.id && a.words === b.words },
   );
 
   /** For every node the ports that an edge leaves by. */

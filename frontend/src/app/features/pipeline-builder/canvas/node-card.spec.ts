@@ -10,7 +10,9 @@ import { RunStore } from '../state/run-store';
 import { CanvasIndex } from './canvas-index';
 import { NodeCard } from './node-card';
 
-async function drawn(ui: object): Promise<ComponentFixture<NodeCard>> {
+const NO_START = { id: null as string | null, words: '' };
+
+async function drawn(ui: object, start = NO_START): Promise<ComponentFixture<NodeCard>> {
   TestBed.configureTestingModule({
     providers: [
       { provide: AgentCatalogue, useValue: { byType: () => TEST_CATALOGUE } },
@@ -19,7 +21,10 @@ async function drawn(ui: object): Promise<ComponentFixture<NodeCard>> {
       { provide: ProblemList, useValue: { byNode: () => new Map() } },
       { provide: RunFreshness, useValue: { stale: () => new Set() } },
       { provide: RunStore, useValue: { view: () => null } },
-      { provide: CanvasIndex, useValue: { portsOf: () => [], usedPorts: () => new Map() } },
+      {
+        provide: CanvasIndex,
+        useValue: { portsOf: () => [], usedPorts: () => new Map(), start: () => start },
+      },
     ],
   });
   TestBed.overrideComponent(NodeCard, { set: { template: '', imports: [] } });
@@ -35,6 +40,16 @@ describe('the card of a node', () => {
     const fixture = await drawn({ verdicts: () => null, nodeClicked });
     (fixture.nativeElement as HTMLElement).click();
     expect(nodeClicked).toHaveBeenCalledTimes(1);
+  });
+
+  it('says how the pipeline starts, on the node that starts it', async () => {
+    const spoken = async (start: typeof NO_START) => {
+      TestBed.resetTestingModule();
+      const fixture = await drawn({ verdicts: () => null }, start);
+      return (fixture.nativeElement as HTMLElement).getAttribute('aria-label');
+    };
+    expect(await spoken({ id: 'strategy', words: 'Every 5 min' })).toContain('Every 5 min');
+    expect(await spoken({ id: 'other', words: 'Every 5 min' })).not.toContain('Every');
   });
 
   it('keeps its height when the canvas takes width and height off it, as it does on a move', async () => {

@@ -62,7 +62,13 @@ export class NodeCard {
   protected readonly errorPort = ERROR_PORT;
   protected readonly agent = computed(() => this.catalogue.byType().get(this.node().agentType));
   protected readonly name = computed(() => nodeName(this.node(), this.catalogue.byType()));
-  protected readonly summary = computed(() => summaryOf(this.agent(), this.node().config));
+  /** Its settings; on the node that starts the pipeline, how. */
+  protected readonly summary = computed(() => {
+    const settings = summaryOf(this.agent(), this.node().config);
+    const { id, words } = this.index.start();
+    if (id !== this.node().id) return settings;
+    return settings ? `${words}, ${settings}` : words;
+  });
   protected readonly hue = computed(() => `var(--k-cat-${this.agent()?.category ?? 'system'})`);
   /** Given by a custom property: when the canvas moves a node, it takes `height` off the element. */
   protected readonly height = computed(() => nodeSize(this.agent()).h);

@@ -98,6 +98,9 @@ export function portLabel(port: string, agent: AgentSpec | undefined): string {
   return outputPorts(agent).find((item) => item.name === port)?.label ?? port;
 }
 
+/** The agent that lets every run go ahead; every other trigger is a gate, which is waited for. */
+export const START = 'manual_trigger';
+
 export function isTrigger(agent: AgentSpec | undefined): boolean {
   return agent?.category === 'trigger';
 }

@@ -135,8 +135,12 @@ export function startChanges(
 
 function scheduleChanges(before: PeriodicStart, after: PeriodicStart): string[] {
   const words: string[] = [];
-  if (before.every_minutes !== after.every_minutes)
+  if (often(before) !== often(after))
     words.push(`Starts ${often(after)} instead of ${often(before)}`);
+  else if (before.every_minutes !== after.every_minutes)
+    words.push(
+      `Waits ${minutesInWords(after)} after a run that failed, not ${minutesInWords(before)}`,
+    );
   const more = after.symbols.filter((symbol) => !before.symbols.includes(symbol));
   const fewer = before.symbols.filter((symbol) => !after.symbols.includes(symbol));
   if (more.length) words.push(`Starts on ${listInWords(more)} too`);
@@ -194,6 +198,12 @@ function hoursChange(
   ];
 }
 
-function often({ every_minutes: minutes }: PeriodicStart): string {
-  return everyInWords(minutes).replace('Every', 'every');
+function often({ every_minutes: minutes, continuous }: PeriodicStart): string {
+  return continuous
+    ? 'again when its last run has ended'
+    : everyInWords(minutes).replace('Every', 'every');
+}
+
+function minutesInWords({ every_minutes: minutes }: PeriodicStart): string {
+  return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }

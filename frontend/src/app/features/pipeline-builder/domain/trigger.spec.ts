@@ -30,6 +30,7 @@ describe('readTrigger', () => {
       timezone: 'UTC',
       symbols: [],
       window: null,
+      continuous: false,
     });
     const evenings = readTrigger({ kind: 'periodic', window: { from: '18:00' } });
     expect(evenings).toMatchObject({ window: { from: '18:00', to: '24:00', days: WEEKDAYS } });

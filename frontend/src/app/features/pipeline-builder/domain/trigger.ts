@@ -28,6 +28,8 @@ export interface PeriodicStart {
   readonly symbols: readonly string[];
   /** null: at any hour. */
   readonly window: Hours | null;
+  /** Starts again when its last run has ended; `every_minutes` is the wait after one that failed. */
+  readonly continuous: boolean;
 }
 
 export const DIRECTIONS = ['BULLISH', 'BEARISH', 'NEUTRAL', 'FLAT'] as const;
@@ -93,6 +95,7 @@ export function readTrigger(trigger: ApiTrigger): Start {
         window: trigger.window
           ? { from: '00:00', to: '24:00', days: WEEKDAYS, ...trigger.window }
           : null,
+        continuous: trigger.continuous ?? false,
       };
     case 'signal':
       return {

@@ -15,6 +15,21 @@ describe('validation', () => {
     expect(codes(graphOf([]))).toEqual([['no_trigger', null]]);
   });
 
+  it('names a second start, and takes gates beside a start for none', () => {
+    const edges = ['manual_trigger>market_data', 'other>market_data'];
+    const [start, data] = [node('manual_trigger'), node('market_data')];
+    const two = graphOf([start, node('other', 'manual_trigger'), data], ...edges);
+    expect(validate(two, TEST_CATALOGUE)).toMatchObject([
+      { code: 'two_starts', node_id: 'other', message: expect.stringContaining('both start') },
+    ]);
+    const always = TEST_CATALOGUE.get('manual_trigger')!;
+    const catalogue = new Map([...TEST_CATALOGUE, ['gate', { ...always, agent_type: 'gate' }]]);
+    const gate = graphOf([start, node('other', 'gate'), data], ...edges);
+    expect(validate(gate, catalogue)).toEqual([]);
+    const gates = graphOf([node('a', 'gate'), node('b', 'gate')]);
+    expect(validate(gates, catalogue)).toMatchObject([{ code: 'two_starts', node_id: 'b' }]);
+  });
+
   it('names an input that nothing before the node produces, and what would produce it', () => {
     const graph = applyCommand(tradingPipeline(), remove(['strategy']));
     const repaired = applyCommand(

@@ -1,9 +1,10 @@
 /** The server's validation rules, mirrored for an answer while the user is still looking. The server decides. */
 
 import type { Catalogue } from './catalogue';
-import { isTrigger, sectionName } from './catalogue';
+import { isTrigger, sectionName, START } from './catalogue';
 import type { PipelineGraph, PipelineNode } from './graph';
 import { faultsOf } from './schema';
+import { startsOf } from './starts';
 import { availableSections, cyclicNodes, isCyclic, reachable, successors } from './topology';
 import { nodeName } from './words';
 
@@ -15,6 +16,7 @@ export type ProblemCode =
   | 'missing_input'
   | 'unreachable'
   | 'no_trigger'
+  | 'two_starts'
   | 'duplicate_node';
 
 export interface Problem {
@@ -36,6 +38,7 @@ export function validate(graph: PipelineGraph, catalogue: Catalogue): Problem[] 
       message: nodes.length ? 'The pipeline has no trigger.' : 'The pipeline is empty.',
       remedy: 'Add a trigger: it decides when a run starts.',
     });
+  problems.push(...startProblems(graph, catalogue));
   if (isCyclic(graph)) problems.push(...cycleProblems(graph, catalogue));
   const reached = reachedFrom(graph, triggers);
   const available = availableSections(graph, catalogue);
@@ -61,6 +64,19 @@ export function byNode(problems: readonly Problem[]): Map<string, Problem[]> {
     result.set(id, [...(result.get(id) ?? []), problem]);
   }
   return result;
+}
+
+function startProblems(graph: PipelineGraph, catalogue: Catalogue): Problem[] {
+  const [first, ...others] = startsOf(graph, catalogue);
+  return others.map((node) => ({
+    code: 'two_starts',
+    node_id: node.id,
+    message: `${nodeName(first!, catalogue)} and ${nodeName(node, catalogue)} both start the pipeline: one node does.`,
+    remedy:
+      node.agentType === START
+        ? 'Keep one of them, and let it lead to what the other one led to.'
+        : 'Add Start beside them: then both are waited for.',
+  }));
 }
 
 function reachedFrom(graph: PipelineGraph, triggers: readonly PipelineNode[]): Set<string> {

@@ -11,13 +11,16 @@ import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-fo
 import { categoryName } from '../domain/catalogue';
 import { configure, rename, setPinned } from '../domain/commands';
 import { type PipelineNode } from '../domain/graph';
+import { startsOf } from '../domain/starts';
 import { nodeName } from '../domain/words';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi, type InspectorTab } from '../state/editor-ui';
+import { PipelineDocument } from '../state/pipeline-document';
 import { ProblemList } from '../state/problem-list';
 import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
+import { TriggerPanel } from '../trigger/trigger-panel';
 import { AboutAgent } from './about-agent';
 import { NodeConnections } from './node-connections';
 import { RunData } from './run-data';
@@ -42,6 +45,7 @@ const TABS: readonly InspectorTab[] = ['settings', 'input', 'output', 'reasoning
     RunReasoning,
     SchemaForm,
     SelectionPanel,
+    TriggerPanel,
   ],
   templateUrl: './inspector.html',
   styleUrl: './inspector.scss',
@@ -49,6 +53,7 @@ const TABS: readonly InspectorTab[] = ['settings', 'input', 'output', 'reasoning
 export class Inspector {
   private readonly actions = inject(EditorActions);
   private readonly catalogue = inject(AgentCatalogue);
+  private readonly document = inject(PipelineDocument);
   private readonly problemList = inject(ProblemList);
   protected readonly freshness = inject(RunFreshness);
   private readonly runs = inject(RunStore);
@@ -95,6 +100,11 @@ export class Inspector {
   protected readonly stale = computed(
     () => this.live() !== undefined && this.freshness.stale().has(this.store.current()?.id ?? ''),
   );
+  /** Whether it is the node that starts the pipeline: how, is among its settings. */
+  protected readonly isStart = computed(() => {
+    const [start] = startsOf(this.store.graph(), this.catalogue.byType());
+    return this.document.facts() !== null && start?.id === this.store.current()?.id;
+  });
   protected readonly tab = computed(() => TABS.indexOf(this.ui.inspectorTab()));
 
   protected nameOf(node: PipelineNode): string {

@@ -100,6 +100,16 @@ describe('the switch by which a pipeline starts by itself', () => {
     expect((await shown()).words()).toBe('Active Waits for signals.');
   });
 
+  it('says of a continuous one under way that it starts again after its run', async () => {
+    active.set(true);
+    const publishedTrigger = readTrigger({ kind: 'periodic', continuous: true });
+    facts.set({ ...OFF, publishedTrigger, nextRunAt: '2009-05-14T12:00:00Z' });
+    expect((await shown()).words()).toBe('Active Starts again when its run has ended.');
+    TestBed.resetTestingModule();
+    facts.set({ ...OFF, publishedTrigger, nextRunAt: '2199-05-14T12:00:00Z' });
+    expect((await shown()).words()).toContain('Next run');
+  });
+
   it('says why it did not run the last time', async () => {
     const lastSkip = { at: '2009-05-14T12:00:00Z', reason: 'over_budget', detail: '' };
     facts.set({ ...OFF, lastSkip });

@@ -30,6 +30,8 @@ const EVERY_MS = 10_000;
       <p class="k-muted">
         @if (!active()) {
           {{ gap() || invitation() }}
+        } @else if (underWay()) {
+          Starts again when its run has ended.
         } @else if (facts()?.nextRunAt) {
           Next run <k-time [at]="facts()?.nextRunAt" />
         } @else if (signals()) {
@@ -78,6 +80,13 @@ export class Activation {
   protected readonly active = this.start.active;
   /** What starts it now: as it was published, which the draft may not be. */
   protected readonly signals = computed(() => this.facts()?.publishedTrigger?.kind === 'signal');
+  /** A continuous pipeline that could start already waits for its own run. */
+  protected readonly underWay = computed(() => {
+    const facts = this.facts();
+    const published = facts?.publishedTrigger;
+    if (!facts?.nextRunAt || published?.kind !== 'periodic' || !published.continuous) return false;
+    return Date.parse(facts.nextRunAt) <= Date.now();
+  });
   protected readonly invitation = computed(() =>
     this.publication.differs()
       ? 'Switch it on, and it is published and starts by itself.'

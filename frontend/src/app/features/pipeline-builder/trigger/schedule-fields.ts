@@ -29,8 +29,23 @@ const MOST_MINUTES = 1440;
   selector: 'k-schedule-fields',
   imports: [MatButtonToggleModule, MatSlideToggle, OldPrices, TickerChips],
   template: `
+    <mat-slide-toggle
+      hideIcon
+      class="hours"
+      [checked]="value().continuous"
+      (change)="write({ continuous: $event.checked })"
+    >
+      Start again when the last run has ended
+    </mat-slide-toggle>
+    @if (value().continuous) {
+      <p class="k-help">
+        One run follows another, with at least a minute between two starts, until you switch it off.
+      </p>
+    }
     <div>
-      <label class="k-label" for="every">Every</label>
+      <label class="k-label" for="every">
+        {{ value().continuous ? 'After a run that failed, wait' : 'Every' }}
+      </label>
       <div class="every">
         <input
           #every
@@ -62,7 +77,9 @@ const MOST_MINUTES = 1440;
       }
     </div>
     <div>
-      <label class="k-label" for="zone">Counted from midnight in</label>
+      <label class="k-label" for="zone">
+        {{ value().continuous ? 'Hours are those of' : 'Counted from midnight in' }}
+      </label>
       <input
         #zone
         id="zone"

@@ -24,6 +24,25 @@ describe('fields of a trigger that are changed twice before they are drawn again
     expect(start).toMatchObject({ every_minutes: 15, symbols: ['AAPL'] });
   });
 
+  it('turns a schedule into one that goes on and on, and says what its minutes mean then', async () => {
+    let start = readTrigger({ kind: 'periodic', every_minutes: 30 }) as PeriodicStart;
+    const fixture = TestBed.createComponent(ScheduleFields);
+    fixture.componentInstance.changed.subscribe((edit) => (start = edit(start)));
+    const draw = async () => {
+      fixture.componentRef.setInput('value', start);
+      await fixture.whenStable();
+      return fixture.nativeElement as HTMLElement;
+    };
+    const labelled = (page: HTMLElement) => page.querySelector('label[for="every"]')!.textContent;
+    const page = await draw();
+    expect(labelled(page)).toContain('Every');
+    page.querySelector<HTMLButtonElement>('[role=switch]')!.click();
+    expect(start).toMatchObject({ continuous: true, every_minutes: 30 });
+    await draw();
+    expect(labelled(page)).toContain('After a run that failed');
+    expect(page.textContent).toContain('One run follows another');
+  });
+
   it('takes over hours that can be, and says what is wrong with others', async () => {
     let start = readTrigger({ kind: 'periodic', window: USUAL_HOURS }) as PeriodicStart;
     const fixture = TestBed.createComponent(ScheduleFields);
