@@ -42,6 +42,7 @@ from kuber.api.v1 import (
     signals,
     system,
     users,
+    watchlist,
     webhook_sources,
     webhooks,
 )
@@ -60,6 +61,7 @@ _RESOURCES = (
     pipelines.router,
     executions.router,
     market.router,
+    watchlist.router,
     scanners.router,
     signals.router,
     generators.router,

@@ -27,6 +27,7 @@ from kuber.market.importing.job import read_upload
 from kuber.market.importing.notes import Note
 from kuber.market.importing.pace import Pace
 from kuber.market.models import BarImport
+from kuber.market.previous_closes import PreviousCloses
 from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider, ListingProvider
 from kuber.market.providers.stored import StoredBars
@@ -95,6 +96,7 @@ class MarketService:
         self._provider = provider
         self._providers: tuple[BarProvider, ...] = (self._stored, provider)
         self._max_import_bytes = max_import_bytes
+        self.previous_closes = PreviousCloses(self._stored, provider)
 
     @property
     def asks_others(self) -> bool:
