@@ -75,6 +75,11 @@ export const routes: Routes = [
         loadChildren: () => import('./signals.routes').then((m) => m.signalsRoutes),
       },
       {
+        path: 'symbols/:symbol',
+        title: 'Symbol',
+        loadComponent: () => import('./features/symbols/symbol-page').then((m) => m.SymbolPage),
+      },
+      {
         path: 'system',
         title: 'System',
         loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),

@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.previous_closes import session_open
+from kuber.market.types import Timeframe
 from kuber.market.watchlist import service
 
 LIST = "/api/v1/market/watchlist"
@@ -50,15 +51,15 @@ async def test_symbols_are_watched_in_their_order_once_each_and_let_go(
 ) -> None:
     first = await watch(ann, "nvda")
     assert (first["symbol"], first["position"], first["name"]) == ("NVDA", 0, "NVDA")
-    await watch(ann, "EUR/USD")
-    await watch(ann, "BTC%2FUSDT")
-    assert await listed(ann) == ["NVDA", "EURUSD", "BTCUSDT"]
+    await watch(ann, "GBP/USD")
+    await watch(ann, "BTC%2FUSD")
+    assert await listed(ann) == ["NVDA", "GBPUSD", "BTCUSD"]
     again = await watch(ann, "NASDAQ:NVDA")
     assert again["created_at"] == first["created_at"]
-    assert await listed(ann) == ["NVDA", "EURUSD", "BTCUSDT"]
-    assert (await ann.delete(f"{LIST}/EUR/USD")).status_code == 204
-    assert await listed(ann) == ["NVDA", "BTCUSDT"]
-    gone = await ann.delete(f"{LIST}/EURUSD")
+    assert await listed(ann) == ["NVDA", "GBPUSD", "BTCUSD"]
+    assert (await ann.delete(f"{LIST}/GBP/USD")).status_code == 204
+    assert await listed(ann) == ["NVDA", "BTCUSD"]
+    gone = await ann.delete(f"{LIST}/GBPUSD")
     assert (gone.status_code, gone.json()["code"]) == (404, "not_watched")
 
 
@@ -130,7 +131,7 @@ async def test_quotes_come_with_their_change_in_one_query(
         Quote("BTCUSD", Decimal(1), None, None, None, FeedSource.SIMULATED, now)
     )
     user = (await ann.get("/api/v1/users/me")).json()["id"]
-    closes = await container.market.bars(user, "BTCUSD", "1d", opened_at, 1)
+    closes = await container.market.bars(user, "BTCUSD", Timeframe.D1, opened_at, 1)
     previous = Decimal(f"{closes.close[-1]:.8f}")
     await quote(platform, "BTCUSD", str(previous * 2), now)
     statements: list[str] = []
@@ -160,11 +161,11 @@ async def test_the_feed_quotes_what_is_watched(platform: FastAPI, ann: httpx.Asy
 
 
 async def test_an_instrument_is_found_however_it_is_written(ann: httpx.AsyncClient) -> None:
-    for written in ("EURUSD", "eur%2Fusd", "EUR/USD", "OANDA:EUR_USD"):
+    for written in ("GBPUSD", "gbp%2Fusd", "GBP/USD", "OANDA:GBP_USD"):
         answer = await ann.get(f"/api/v1/market/symbols/{written}")
         assert answer.status_code == 200, answer.text
         found = answer.json()
-        assert (found["symbol"], found["timezone"]) == ("EURUSD", "America/New_York")
+        assert (found["symbol"], found["timezone"]) == ("GBPUSD", "America/New_York")
     for unknown in ("%5EGSPC", "ES1!", "BRK.B", "..%2F..", "%25"):
         answer = await ann.get(f"/api/v1/market/symbols/{unknown}")
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_symbol"), answer.text
@@ -207,8 +208,8 @@ async def test_runs_and_signals_are_found_by_any_spelling(ann: httpx.AsyncClient
     template = (await ann.get("/api/v1/templates")).json()["items"][0]["slug"]
     made = await ann.post("/api/v1/pipelines", json={"name": "Pair", "template": template})
     address = f"/api/v1/pipelines/{made.json()['id']}/run"
-    assert (await ann.post(address, json={"symbol": "EURUSD"})).status_code == 202
-    for written in ("EURUSD", "eur/usd", "EURUSD=X"):
+    assert (await ann.post(address, json={"symbol": "GBPUSD"})).status_code == 202
+    for written in ("GBPUSD", "gbp/usd", "GBPUSD=X"):
         runs = await ann.get("/api/v1/executions", params={"symbol": written})
-        assert [one["symbol"] for one in runs.json()["items"]] == ["EURUSD"], written
-    assert (await ann.get("/api/v1/executions", params={"symbol": "GBPUSD"})).json()["items"] == []
+        assert [one["symbol"] for one in runs.json()["items"]] == ["GBPUSD"], written
+    assert (await ann.get("/api/v1/executions", params={"symbol": "NVDA"})).json()["items"] == []

@@ -18,7 +18,7 @@ const PAUSE_MS = 150;
         type="text"
         autocomplete="off"
         spellcheck="false"
-        placeholder="Symbol"
+        [placeholder]="placeholder()"
         [id]="inputId()"
         [attr.aria-label]="label()"
         [disabled]="disabled()"
@@ -107,6 +107,7 @@ export class SymbolPicker {
 
   readonly value = input('');
   readonly label = input('Symbol');
+  readonly placeholder = input('Symbol');
   readonly inputId = input<string | null>(null);
   readonly disabled = input(false);
   /** `field`: the list is as wide as the field, which has room for names. */
@@ -126,6 +127,11 @@ export class SymbolPicker {
     },
     defaultValue: [],
   });
+
+  /** Empties the field, as for the next symbol. */
+  clear(): void {
+    this.text.set('');
+  }
 
   /** Makes the list as wide as the field, which in a dialog that opens is not settled before. */
   protected fit(list: MatAutocompleteTrigger, width: number): void {
