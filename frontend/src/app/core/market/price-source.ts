@@ -1,10 +1,4 @@
-import {
-  type BarOut,
-  getBars,
-  getIndicator,
-  getSymbol,
-  type Timeframe,
-} from '@core/api';
+import { type BarOut, getBars, getIndicator, getSymbol, type Timeframe } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import type { Study } from '@shared/price-chart/chart-types';
 import type { BarsAsked, PriceSource } from '@shared/price-chart/price-source';
@@ -60,7 +54,9 @@ export const apiPrices: PriceSource = {
   },
 
   async study(asked, study) {
-    const found = await unwrap(getIndicator({ query: { ...queryOf(asked), ...settingsOf(study) } }));
+    const found = await unwrap(
+      getIndicator({ query: { ...queryOf(asked), ...settingsOf(study) } }),
+    );
     return {
       study,
       lines: found.lines,

@@ -18,7 +18,10 @@ export async function createFromTemplate(
 ): Promise<EditorAddress> {
   const body = { name: template.name, template: template.slug };
   const { id } = await unwrap(createPipeline({ body }));
-  return { commands: ['/pipelines', id], queryParams: symbol ? { symbol } : suggestionOf(template) };
+  return {
+    commands: ['/pipelines', id],
+    queryParams: symbol ? { symbol } : suggestionOf(template),
+  };
 }
 
 /** The symbol, and the date if there is one, that show best what the template does. */

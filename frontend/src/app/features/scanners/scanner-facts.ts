@@ -50,7 +50,8 @@ import { isDraftOnly } from './scanner-uses';
           @if (scanner().tickers.length) {
             <p class="k-muted tickers">
               @for (ticker of scanner().tickers; track ticker) {
-                <a [routerLink]="['/symbols', ticker]">{{ ticker }}</a>{{ $last ? '' : ', ' }}
+                <a [routerLink]="['/symbols', ticker]">{{ ticker }}</a
+                >{{ $last ? '' : ', ' }}
               }
             </p>
           }

@@ -23,6 +23,6 @@ export function factsOf(instrument: SymbolOut): Fact[] {
     { label: 'Currency', value: currency },
     { label: 'Timeframes', value: timeframes.join(', ') },
     { label: 'First bar', value: formatDate(first_at, timezone) },
-    { label: 'Last bar', value: last_at ? formatDate(last_at, timezone) : 'Goes on' },
+    { label: 'Last bar', value: last_at ? formatDate(last_at, timezone) : 'Now' },
   ];
 }

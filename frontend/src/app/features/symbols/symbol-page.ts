@@ -1,7 +1,22 @@
-import { Component, computed, effect, inject, input, resource, signal, viewChild } from '@angular/core';
+import {
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  resource,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
-import { type ExecutionSummary, getSymbol, listExecutions, listSignals, type SignalOut } from '@core/api';
+import {
+  type ExecutionSummary,
+  getSymbol,
+  listExecutions,
+  listSignals,
+  type SignalOut,
+} from '@core/api';
 import { pollWhileVisible } from '@core/http/poll';
 import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';

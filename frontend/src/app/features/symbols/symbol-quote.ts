@@ -24,7 +24,8 @@ const EVERY_MS = 3_000;
         <k-time class="k-muted" [at]="quote.quoted_at" show="ago" />
         @if (quote.stale) {
           <span class="stale" role="status">
-            <k-icon name="warning" [size]="16" />Stale: the market trades and no newer quote has come.
+            <k-icon name="warning" [size]="16" />Stale: the market trades and no newer quote has
+            come.
           </span>
         }
       </p>

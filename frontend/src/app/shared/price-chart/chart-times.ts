@@ -48,7 +48,13 @@ export function zoneInWords(timezone: string): string {
 
 /** `1 minute`, `4 hours`, `1 day`, `1 month`. */
 export function timeframeInWords(timeframe: string): string {
-  const units: Record<string, string> = { m: 'minute', h: 'hour', d: 'day', w: 'week', mo: 'month' };
+  const units: Record<string, string> = {
+    m: 'minute',
+    h: 'hour',
+    d: 'day',
+    w: 'week',
+    mo: 'month',
+  };
   const [, count = '', unit = ''] = /^(\d+)(\w+)$/.exec(timeframe) ?? [];
   return units[unit] ? `${count} ${units[unit]}${count === '1' ? '' : 's'}` : timeframe;
 }

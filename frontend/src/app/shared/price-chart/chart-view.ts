@@ -315,10 +315,7 @@ function chartOptions(palette: Palette) {
   };
 }
 
-function markersOf(
-  { marks, bars }: ChartContent,
-  palette: Palette,
-): SeriesMarker<Time>[] {
+function markersOf({ marks, bars }: ChartContent, palette: Palette): SeriesMarker<Time>[] {
   return [...marks]
     .sort(([one], [other]) => one - other)
     .flatMap(([index, found]) => {

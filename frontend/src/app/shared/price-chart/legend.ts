@@ -65,9 +65,14 @@ export function legendInWords(legend: Legend): string {
   const prices = `open ${legend.open}, high ${legend.high}, low ${legend.low}, close ${legend.close}`;
   const studies = legend.studies.map(({ name, values }) => `${name} ${values.join(', ')}`);
   const change = legend.change ? [`change ${legend.change}`] : [];
-  return [legend.time, prices, ...change, `volume ${legend.volume}`, ...studies, ...legend.marks].join(
-    ', ',
-  );
+  return [
+    legend.time,
+    prices,
+    ...change,
+    `volume ${legend.volume}`,
+    ...studies,
+    ...legend.marks,
+  ].join(', ');
 }
 
 function studyAt(study: StudyValues, time: string, digits: number): LegendStudy {

@@ -42,12 +42,15 @@ let charts = 0;
 })
 export class PriceChart {
   private readonly root = inject(DOCUMENT).documentElement;
+  private readonly frames = viewChild.required<ElementRef<HTMLElement>>('frames');
   private readonly host = viewChild.required<ElementRef<HTMLElement>>('host');
   private readonly dark = signal(this.isDark());
   private view: ChartView | null = null;
   private drawnWith: Palette | null = null;
   private turn = 0;
   private destroyed = false;
+  /** The library is there, and the first chart. */
+  protected readonly drawn = signal(false);
 
   readonly symbol = input.required<string>();
   /** The one to begin with. */
@@ -63,7 +66,9 @@ export class PriceChart {
 
   protected readonly captionId = `k-chart-${++charts}`;
   protected readonly offered = computed(() => {
-    const more = this.studies().filter((one) => !STUDIES.some((is) => studyKey(is) === studyKey(one)));
+    const more = this.studies().filter(
+      (one) => !STUDIES.some((is) => studyKey(is) === studyKey(one)),
+    );
     return [...STUDIES, ...more];
   });
   protected readonly key = studyKey;
@@ -127,6 +132,7 @@ export class PriceChart {
 
   constructor() {
     this.followTheme();
+    afterRenderEffect(() => this.showFrame(this.shownTimeframe()));
     afterRenderEffect(() => {
       const content: ChartContent = {
         ...this.legendInput(),
@@ -203,6 +209,13 @@ export class PriceChart {
     this.pointed.set(inside);
   }
 
+  /** Scrolls the row of timeframes, where not all fit, to the one that is chosen. */
+  private showFrame(chosen: string | null): void {
+    const row = this.frames().nativeElement;
+    const button = chosen && row.querySelector<HTMLElement>('[aria-pressed="true"]');
+    if (button) row.scrollLeft = button.offsetLeft - (row.clientWidth - button.offsetWidth) / 2;
+  }
+
   private lastKnown(): number {
     return this.bars().findLastIndex((bar) => !bar.later);
   }
@@ -222,6 +235,7 @@ export class PriceChart {
       this.drawnWith = palette;
     }
     this.view?.show(content);
+    this.drawn.set(true);
   }
 
   private followTheme(): void {

@@ -2,6 +2,7 @@ import type { Decimal } from '../format/numbers';
 
 const LOOKED_AT = 60;
 const CENTS = 2;
+const USUAL = 0.8;
 /** Prices are quoted to no more places; what has more was adjusted or made up. */
 const FINEST_TICK = 5;
 const MOST = 8;
@@ -10,7 +11,7 @@ const MOST = 8;
 export function priceDigits(closes: readonly Decimal[]): number {
   const looked = closes.slice(-LOOKED_AT);
   const newest = Math.abs(Number(looked.at(-1) ?? 0));
-  const written = Math.max(CENTS, ...looked.map(places));
+  const written = Math.max(CENTS, usual(looked.map(places)));
   if (written <= FINEST_TICK && newest >= 1) return written;
   if (newest >= 10) return CENTS;
   if (newest >= 1) return CENTS + 2;
@@ -24,6 +25,11 @@ export function priceText(price: Decimal, digits: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
+}
+
+/** What most do not go beyond: a few odd ones do not count. */
+function usual(counts: readonly number[]): number {
+  return [...counts].sort((one, other) => one - other)[Math.floor(counts.length * USUAL)] ?? 0;
 }
 
 function places(price: Decimal): number {
