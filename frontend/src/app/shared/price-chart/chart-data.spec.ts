@@ -96,6 +96,7 @@ describe('the data of a chart', () => {
     const prices = new FakePrices(10);
     const { data, settled } = make(prices);
     await settled();
+    expect(data.shown()).not.toBeNull();
     prices.failure = new Error('away');
     data.refresh();
     await settled();

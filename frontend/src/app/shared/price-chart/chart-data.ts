@@ -52,7 +52,7 @@ export class ChartData {
     this.asked = computed(
       () => {
         const [symbol, timeframe] = [of.symbol(), of.timeframe()];
-        if (!symbol || !timeframe || this.instrument.status() === 'loading') return undefined;
+        if (!symbol || !timeframe || !this.instrument.hasValue()) return undefined;
         return { symbol, timeframe, end: of.end(), limit: this.limit() };
       },
       { equal: sameJson },

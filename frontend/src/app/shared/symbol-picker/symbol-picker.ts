@@ -1,4 +1,14 @@
-import { Component, inject, input, linkedSignal, output, resource, signal } from '@angular/core';
+import {
+  Component,
+  ElementRef,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  resource,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { MatAutocompleteModule, type MatAutocompleteTrigger } from '@angular/material/autocomplete';
 import { Icon } from '../icon';
 import { rangeInWords } from './price-range';
@@ -105,6 +115,8 @@ const PAUSE_MS = 150;
 export class SymbolPicker {
   private readonly search = inject(SYMBOL_SEARCH);
 
+  private readonly box = viewChild.required<ElementRef<HTMLInputElement>>('box');
+
   readonly value = input('');
   readonly label = input('Symbol');
   readonly placeholder = input('Symbol');
@@ -131,6 +143,7 @@ export class SymbolPicker {
   /** Empties the field, as for the next symbol. */
   clear(): void {
     this.text.set('');
+    this.box().nativeElement.value = ''; // what was typed just now may not be bound yet
   }
 
   /** Makes the list as wide as the field, which in a dialog that opens is not settled before. */
