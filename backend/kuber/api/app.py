@@ -44,6 +44,7 @@ from kuber.api.v1 import (
     signals,
     system,
     users,
+    watchlist,
     webhook_sources,
     webhooks,
 )
@@ -64,6 +65,7 @@ _RESOURCES = (
     instruments.router,
     market.router,
     imports.router,
+    watchlist.router,
     scanners.router,
     signals.router,
     generators.router,

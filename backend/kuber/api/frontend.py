@@ -16,6 +16,9 @@ _COMPRESSIBLE = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".json", ".tx
 
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
+_NAMES = "/symbols/"
+"""Addresses below it end in a name that may hold a dot, such as `BRK.B`, and are never a file's."""
+
 _FOREVER = "public, max-age=31536000, immutable"
 _AN_HOUR = "public, max-age=3600"
 _NEVER = "no-store"
@@ -46,7 +49,7 @@ class Frontend:
         if path == "/api" or path.startswith("/api/"):
             return None
         found = self._existing(path.lstrip("/"))
-        if found is None and "." not in path.rpartition("/")[2]:
+        if found is None and (path.startswith(_NAMES) or "." not in path.rpartition("/")[2]):
             found = self._existing("index.html")
         return found
 

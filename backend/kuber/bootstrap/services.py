@@ -30,6 +30,7 @@ from kuber.market.importing.worker import ImportWorker
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.market.service import MarketService
+from kuber.market.watchlist.service import watched_symbols
 from kuber.notifications.channels import Codes
 from kuber.notifications.mail import SmtpSender
 from kuber.notifications.mailer import Mailer
@@ -180,7 +181,11 @@ def _feed(parts: _ServiceParts) -> LongRunning:
 
     async def wanted() -> frozenset[str]:
         async with parts.database.transaction() as session:
-            return await followed_symbols(session) | await platform_symbols(session)
+            return frozenset().union(
+                await followed_symbols(session),
+                await watched_symbols(session),
+                await platform_symbols(session),
+            )
 
     def producer() -> KafkaProducer:
         return KafkaProducer(settings.kafka_bootstrap, client_id="kuber-feed")

@@ -19,6 +19,12 @@ class UnknownSymbol(MarketError):
     title = "Unknown symbol"
 
 
+class SymbolNotFound(UnknownSymbol):
+    """The address names a symbol that has no prices."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
+
+
 class BadSymbolList(MarketError):
     """A list of symbols is empty, too long, or names something that is no symbol."""
 

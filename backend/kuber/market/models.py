@@ -180,6 +180,19 @@ class ScannerRow(Base):
     updated_at: Mapped[datetime]
 
 
+class WatchRow(Base):
+    """A symbol on a user's watch list; `position` is its place there, from 0."""
+
+    __tablename__ = "watch_list"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    created_at: Mapped[datetime]
+
+
 class QuoteRow(Base):
     """The newest quote of an instrument."""
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kuber.kernel.wire import DecimalText
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime
+from kuber.market.zones import zone_of
 
 _PRICE_DIGITS = 8
 
@@ -24,6 +25,7 @@ class SymbolOut(BaseModel):
     last_at: datetime | None
     currency: str
     calendar: str
+    timezone: str = Field(description="Of the market's hours, an IANA name.")
 
     @classmethod
     def of(cls, instrument: Instrument) -> "SymbolOut":
@@ -38,6 +40,7 @@ class SymbolOut(BaseModel):
             last_at=instrument.last_at,
             currency=instrument.currency,
             calendar=instrument.calendar,
+            timezone=zone_of(instrument.calendar),
         )
 
 

@@ -12,6 +12,7 @@ from kuber.kernel.ids import UserId
 from kuber.market.errors import (
     UnknownSymbol,
 )
+from kuber.market.previous_closes import PreviousCloses
 from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import BarProvider, ListingProvider
 from kuber.market.providers.stored import StoredBars
@@ -60,6 +61,7 @@ class MarketService:
         self._provider = provider
         self.changes = Changes(pool)
         self._providers: tuple[BarProvider, ...] = (self._stored, provider)
+        self.previous_closes = PreviousCloses(self._stored, provider)
 
     @property
     def asks_others(self) -> bool:

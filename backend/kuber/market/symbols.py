@@ -135,6 +135,15 @@ def stored_symbol(text: str) -> str:
         return text
 
 
+def written_symbol(text: str) -> str:
+    """Return what to look for when somebody filters by a symbol: its normal form, and in capitals
+    what is no symbol here."""
+    try:
+        return canonical_symbol(text)
+    except BadSymbol:
+        return text.upper()
+
+
 def _parse(text: str) -> Symbol | None:
     if settled := _SETTLED.fullmatch(text):
         pair = _pair(settled[1], settled[2])

@@ -40,6 +40,7 @@ class RunRow(Base):
         Index("ix_runs_running", "lease_until", postgresql_where=text("status = 'running'")),
         Index("ix_runs_waiting", "wake_at", postgresql_where=text("status = 'waiting'")),
         Index(None, "user_id", "id"),
+        Index(None, "user_id", "symbol", "id"),
         Index(None, "pipeline_id", "id"),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.infra.db import JsonObject
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import PipelineId, RunId, UserId
+from kuber.market.symbols import written_symbol
 from kuber.runs import models
 from kuber.runs.models import NodeRunRow, RunEventRow, RunRow
 from kuber.runs.queueing import FREE_PLACES
@@ -62,7 +63,7 @@ class RunRepository:
         if query.status:
             statement = statement.where(RunRow.status == query.status)
         if query.symbol:
-            statement = statement.where(RunRow.symbol == query.symbol.upper())
+            statement = statement.where(RunRow.symbol == written_symbol(query.symbol))
         if query.mode:
             statement = statement.where(RunRow.mode == query.mode)
         if query.cursor:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor, rows_that_fit
 from kuber.kernel.ids import PipelineId, UserId
-from kuber.market.symbols import canonical_symbol
+from kuber.market.symbols import written_symbol
 from kuber.signals.models import SignalMatchRow, SignalRow
 from kuber.signals.types import SignalQuery
 
@@ -106,7 +106,7 @@ def _conditions(user_id: UserId, query: SignalQuery) -> list[ColumnElement[bool]
     if query.source:
         found.append(SignalRow.source == query.source)
     if query.ticker:
-        found.append(SignalRow.tickers.contains([{"ticker": _canonical(query.ticker)}]))
+        found.append(SignalRow.tickers.contains([{"ticker": written_symbol(query.ticker)}]))
     if query.outcome:
         own = select(SignalMatchRow.signal_id).where(
             SignalMatchRow.signal_id == SignalRow.id,
@@ -118,13 +118,6 @@ def _conditions(user_id: UserId, query: SignalQuery) -> list[ColumnElement[bool]
         place = tuple_(SignalRow.received_at, SignalRow.id)
         found.append(place < tuple_(*_bound(query.cursor)))
     return found
-
-
-def _canonical(ticker: str) -> str:
-    try:
-        return canonical_symbol(ticker)
-    except ValueError:
-        return ticker.upper()  # webhooks may send what is no symbol here
 
 
 def _bound(cursor: str) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:

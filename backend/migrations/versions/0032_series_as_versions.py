@@ -99,7 +99,13 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_bar_imports_known_status"), "bar_imports")
     op.execute("delete from bar_imports where status <> 'done'")
     for name in (
-        "status", "size_bytes", "done_bytes", "said", "found", "problems", "claimed_until",
+        "status",
+        "size_bytes",
+        "done_bytes",
+        "said",
+        "found",
+        "problems",
+        "claimed_until",
         "expires_at",
     ):
         op.drop_column("bar_imports", name)

@@ -12,9 +12,11 @@ import { provideHeyApiClient } from '@core/api/client/client.gen';
 import { client } from '@core/api/client.gen';
 import { authInterceptor } from '@core/http/auth-interceptor';
 import { outageInterceptor, Reachability } from '@core/http/reachability';
+import { apiPrices } from '@core/market/price-source';
 import { searchSymbols } from '@core/market/search-symbols';
 import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { PageTitles } from '@core/page/page-context';
+import { PRICE_SOURCE } from '@shared/price-chart/price-source';
 import { RECOVERY } from '@shared/recovery';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { routes } from './app.routes';
@@ -45,5 +47,6 @@ export const appConfig: ApplicationConfig = {
       },
     },
     { provide: SYMBOL_SEARCH, useValue: searchSymbols },
+    { provide: PRICE_SOURCE, useValue: apiPrices },
   ],
 };

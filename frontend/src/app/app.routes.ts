@@ -81,6 +81,11 @@ export const routes: Routes = [
           import('./features/instruments/instruments-page').then((m) => m.InstrumentsPage),
       },
       {
+        path: 'symbols/:symbol',
+        title: 'Symbol',
+        loadComponent: () => import('./features/symbols/symbol-page').then((m) => m.SymbolPage),
+      },
+      {
         path: 'system',
         title: 'System',
         loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),

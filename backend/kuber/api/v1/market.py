@@ -2,16 +2,29 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IdempotentRoute
 from kuber.api.v1.common import Cursor
+from kuber.infra.db import set_down
 from kuber.kernel.wire import Instant
-from kuber.market.feed.reading import parse_symbols, read_markets, read_quotes
+from kuber.market.chart_indicators import (
+    MAX_PERIOD,
+    MIN_PERIOD,
+    IndicatorName,
+    IndicatorOut,
+    asked,
+    encode_indicator,
+)
+from kuber.market.errors import SymbolNotFound, UnknownSymbol
+from kuber.market.feed.reading import parse_symbols, read_markets, shown_quotes
 from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
+from kuber.market.feed.store import newest_quotes
 from kuber.market.schemas import BarsOut, SymbolOut, encode_bars
+from kuber.market.service import MAX_BARS
+from kuber.market.symbols import MAX_WRITTEN
 from kuber.market.types import Timeframe
 
 router = APIRouter(prefix="/market", tags=["market"], route_class=IdempotentRoute)
@@ -40,6 +53,20 @@ async def list_symbols(
     )
 
 
+# A pair may be written with a slash: `BTC/USDT`.
+@router.get("/symbols/{symbol:path}", operation_id="get_symbol")
+async def get_symbol(
+    symbol: Annotated[str, Path(min_length=1, max_length=MAX_WRITTEN)],
+    container: ContainerDep,
+    user: Caller,
+) -> SymbolOut:
+    """Return one instrument, however its symbol is written."""
+    try:
+        return SymbolOut.of(await container.market.instrument(user.user_id, symbol))
+    except UnknownSymbol as error:
+        raise SymbolNotFound(error.detail) from error
+
+
 @router.get("/bars", operation_id="get_bars", response_model=BarsOut)
 async def get_bars(
     container: ContainerDep,
@@ -61,6 +88,45 @@ async def get_bars(
     return Response(content, media_type="application/json")
 
 
+@router.get("/indicators", operation_id="get_indicator", response_model=IndicatorOut)
+async def get_indicator(
+    container: ContainerDep,
+    user: Caller,
+    symbol: Annotated[str, Query(min_length=1, max_length=MAX_WRITTEN)],
+    timeframe: Timeframe,
+    name: IndicatorName,
+    period: Annotated[
+        int | None,
+        Query(
+            ge=MIN_PERIOD,
+            le=MAX_PERIOD,
+            description="In bars: sma 50, ema 20, bollinger 20, rsi 14 unless said otherwise.",
+        ),
+    ] = None,
+    width: Annotated[
+        float | None,
+        Query(description="Of Bollinger bands, in standard deviations: 2 unless said otherwise."),
+    ] = None,
+    end: Annotated[Instant | None, Query(description="Bars closed by then.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
+) -> Response:
+    """Return an indicator at the bars that `GET /market/bars` gives for the same `end` and `limit`.
+
+    A value is null where the formula has no answer. It is computed from earlier bars too, as far
+    as 10,000 bars go.
+    """
+    what = asked(name, period, width)
+    bars = await container.market.get_bars(
+        user.user_id, symbol, timeframe, end=end, limit=min(limit + what.early, MAX_BARS)
+    )
+    if limit <= _BARS_AT_ONCE:
+        content = encode_indicator(bars, what, limit)
+    else:
+        pool = container.short_pool
+        content = await pool.run(encode_indicator, bars, what, limit, owner=str(user.user_id))
+    return Response(content, media_type="application/json")
+
+
 @router.get("/quotes", operation_id="list_quotes")
 async def list_quotes(
     container: ContainerDep,
@@ -69,7 +135,10 @@ async def list_quotes(
     symbols: Annotated[str, Query(max_length=5000, description="Symbols, commas between.")],
 ) -> QuoteList:
     """Return the newest quotes of the symbols; one that the feed does not quote is left out."""
-    return await read_quotes(session, parse_symbols(symbols), container.clock.now())
+    quotes = await newest_quotes(session, parse_symbols(symbols))
+    await set_down(session)
+    previous = await container.market.previous_closes.of(quotes)
+    return QuoteList(items=shown_quotes(quotes, previous, container.clock.now()))
 
 
 @router.get("/status", operation_id="list_markets")

@@ -1,15 +1,17 @@
 """What others ask of the feed: the newest quotes, and how the markets do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import BadSymbolList
-from kuber.market.feed.schemas import QuoteList, QuoteOut
-from kuber.market.feed.store import newest_quotes, newest_times
+from kuber.market.feed.schemas import QuoteOut
+from kuber.market.feed.store import newest_times
+from kuber.market.feed.types import Quote
 from kuber.market.feed.watch import (
     STALE_AFTER,
     MarketWatch,
@@ -23,14 +25,16 @@ from kuber.market.symbols import canonical_symbol
 MAX_SYMBOLS = 200
 
 
-async def read_quotes(session: AsyncSession, symbols: Sequence[str], now: datetime) -> QuoteList:
-    """Return the newest quotes of `symbols`, which are canonical; see `parse_symbols`."""
+def shown_quotes(
+    quotes: Iterable[Quote], previous: Mapping[str, Decimal], now: datetime
+) -> list[QuoteOut]:
+    """Return quotes as they stand now, with their change since the previous close where known."""
     items = []
-    for quote in await newest_quotes(session, symbols):
+    for quote in quotes:
         stretch = trading_stretch(calendar_for(traits_of(quote.symbol).calendar), now)
         stale = is_stale(stretch, quote.quoted_at, now, STALE_AFTER)
-        items.append(QuoteOut.of(quote, stale=stale))
-    return QuoteList(items=items)
+        items.append(QuoteOut.of(quote, previous.get(quote.symbol), stale=stale))
+    return items
 
 
 async def read_markets(session: AsyncSession, now: datetime) -> list[MarketWatch]:

@@ -1,12 +1,15 @@
 """Quotes and markets as the HTTP contract shows them."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
 from kuber.kernel.wire import DecimalText
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.feed.watch import MarketState, MarketWatch
+
+_CHANGE_DIGITS = 4
 
 
 class QuoteOut(BaseModel):
@@ -21,10 +24,15 @@ class QuoteOut(BaseModel):
     simulated: bool
     quoted_at: datetime
     stale: bool = Field(description="The market trades, and no newer quote has come for too long.")
+    previous_close: DecimalText | None = Field(
+        description="Close before the session of the quote, from the same source; null if unknown."
+    )
+    change_percent: float | None = Field(description="Of the price since then, in per cent.")
 
     @classmethod
-    def of(cls, quote: Quote, *, stale: bool) -> "QuoteOut":
-        """Return the row of a quote."""
+    def of(cls, quote: Quote, previous: Decimal | None, *, stale: bool) -> "QuoteOut":
+        """Return the row of a quote; `previous` is the close that its change is counted from."""
+        change = float((quote.price / previous - 1) * 100) if previous else None
         return cls(
             symbol=quote.symbol,
             price=quote.price,
@@ -35,6 +43,8 @@ class QuoteOut(BaseModel):
             simulated=quote.source is FeedSource.SIMULATED,
             quoted_at=quote.quoted_at,
             stale=stale,
+            previous_close=previous,
+            change_percent=None if change is None else round(change, _CHANGE_DIGITS),
         )
 
 

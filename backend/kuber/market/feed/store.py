@@ -102,10 +102,11 @@ async def newest_times(session: AsyncSession) -> dict[str, datetime]:
 async def newest_quotes(session: AsyncSession, symbols: Collection[str]) -> list[Quote]:
     """Return the newest quotes of those of `symbols` that have one, by symbol."""
     query = select(QuoteRow).where(QuoteRow.symbol.in_(symbols)).order_by(QuoteRow.symbol)
-    return [_quote(row) for row in await session.scalars(query)]
+    return [quote_of(row) for row in await session.scalars(query)]
 
 
-def _quote(row: QuoteRow) -> Quote:
+def quote_of(row: QuoteRow) -> Quote:
+    """Return a stored quote."""
     return Quote(
         row.symbol,
         row.price,

@@ -17,7 +17,7 @@ from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
-from kuber.market.feed.reading import read_markets, read_quotes
+from kuber.market.feed.reading import read_markets, shown_quotes
 from kuber.market.feed.schemas import MarketOut
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import newest_quotes, newest_times, platform_symbols
@@ -328,7 +328,8 @@ async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: 
         assert feed.status()["markets"] == {"XNYS": "stale"}
         await until_async(lambda: changed(feed, ("open", "stale")), "a stale market")
         async with database.transaction() as session:
-            quotes = await read_quotes(session, ["AMD", "NVDA", "V"], feeds.clock.now())
+            found = await newest_quotes(session, ["AMD", "NVDA", "V"])
+            quotes = shown_quotes(found, {}, feeds.clock.now())
             markets = await read_markets(session, feeds.clock.now())
         assert [(one.symbol, one.stale) for one in quotes.items] == [("AMD", True), ("NVDA", True)]
         visible = frozenset({"AMD"})

@@ -1,6 +1,6 @@
 """What the contract check lets through, and what it stops."""
 
-from devtools.contract import Facts, by_place, breaks, http_facts
+from devtools.contract import Facts, breaks, by_place, http_facts
 
 DOCUMENT = {
     "paths": {

@@ -1,4 +1,5 @@
 import { Component, computed, input } from '@angular/core';
+import { RouterLink } from '@angular/router';
 import { Icon } from './icon';
 
 /** Which way a signal points. */
@@ -14,10 +15,10 @@ const LOOKS: Readonly<Record<Direction, { word: string; icon: string; colour: st
 /** A ticker, the way it is said to go, and how sure that is (0 to 100). */
 @Component({
   selector: 'k-direction-chip',
-  imports: [Icon],
+  imports: [RouterLink, Icon],
   template: `
     @if (ticker(); as ticker) {
-      <b>{{ ticker }}</b>
+      <a [routerLink]="['/symbols', ticker]">{{ ticker }}</a>
     }
     <span class="way" [title]="look().word"
       ><k-icon [name]="look().icon" [size]="16" /><span [class.k-sr-only]="ticker()">{{
@@ -43,7 +44,8 @@ const LOOKS: Readonly<Record<Direction, { word: string; icon: string; colour: st
       white-space: nowrap;
       vertical-align: middle;
     }
-    b {
+    a {
+      color: inherit;
       font-weight: 500;
     }
     .way {

@@ -8,11 +8,20 @@ export interface EditorAddress {
   readonly queryParams: Params;
 }
 
-/** Makes a pipeline from a template. The editor opens on what the template suggests to run. */
-export async function createFromTemplate(template: TemplateOut): Promise<EditorAddress> {
+/**
+ * Makes a pipeline from a template. The editor opens on what the template suggests to run, or on
+ * `symbol` as of now.
+ */
+export async function createFromTemplate(
+  template: TemplateOut,
+  symbol?: string,
+): Promise<EditorAddress> {
   const body = { name: template.name, template: template.slug };
   const { id } = await unwrap(createPipeline({ body }));
-  return { commands: ['/pipelines', id], queryParams: suggestionOf(template) };
+  return {
+    commands: ['/pipelines', id],
+    queryParams: symbol ? { symbol } : suggestionOf(template),
+  };
 }
 
 /** The symbol, and the date if there is one, that show best what the template does. */

@@ -25,6 +25,7 @@ import { Notice } from '@shared/notice';
 import { Skeleton, SkeletonRows } from '@shared/skeleton';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
+import { WatchListCard } from './watch-list-card';
 
 const PIPELINES_SHOWN = 6;
 const RUNS_SHOWN = 8;
@@ -45,6 +46,7 @@ const QUICK_STARTS = 3;
     SkeletonRows,
     StatusBadge,
     Time,
+    WatchListCard,
   ],
   templateUrl: './dashboard-page.html',
   styleUrl: './dashboard-page.scss',

@@ -61,10 +61,10 @@ export class PipelineActions {
     });
   }
 
-  /** The pipeline takes the template's name. */
-  createFrom(template: TemplateOut): Promise<void> {
+  /** The pipeline takes the template's name; the editor opens on `symbol` where one is given. */
+  createFrom(template: TemplateOut, symbol?: string): Promise<void> {
     return this.attempt(async () => {
-      const { commands, queryParams } = await createFromTemplate(template);
+      const { commands, queryParams } = await createFromTemplate(template, symbol);
       await this.router.navigate(commands, { queryParams });
     });
   }

@@ -1,4 +1,4 @@
-import { Component, computed, inject, resource } from '@angular/core';
+import { Component, computed, inject, input, resource } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { listTemplates, type TemplateOut } from '@core/api';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
@@ -32,6 +32,9 @@ export class TemplatesPage {
   protected readonly cards = computed(() =>
     this.templates.hasValue() ? this.templates.value().items.map((item) => this.card(item)) : [],
   );
+
+  /** The symbol to run what is made on, in place of the one that shows a template best. */
+  readonly symbol = input<string>();
 
   constructor() {
     inject(PageContext).show([{ label: 'Pipelines', link: '/pipelines' }, { label: 'Templates' }]);

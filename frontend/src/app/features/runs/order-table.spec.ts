@@ -49,7 +49,8 @@ describe('an order in the list', () => {
     const link = (await row()).querySelector('a')!;
     expect([link.textContent, link.getAttribute('href')]).toEqual(['Buy 42', '/runs/run-1']);
     const alone = await row({ execution_id: null, side: 'sell' });
-    expect(alone.querySelector('a')).toBeNull();
+    expect(alone.querySelector('a[href^="/runs"]')).toBeNull();
+    expect(alone.querySelector('a')?.getAttribute('href')).toBe('/symbols/AAPL');
     expect(alone.cells[0]!.textContent).toMatch(/^\s*Sell 42\s+AAPL/);
   });
 

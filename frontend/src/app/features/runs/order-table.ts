@@ -51,7 +51,7 @@ const REST_WORDS: Readonly<Partial<Record<OrderOut['status'], string>>> = {
                 } @else {
                   {{ words(order) }}
                 }
-                {{ order.symbol }}
+                {{ ' ' }}<a [routerLink]="['/symbols', order.symbol]">{{ order.symbol }}</a>
                 <span class="narrow k-muted">
                   @if (order.average_fill_price; as price) {
                     {{ order.filled_quantity | kQuantity }} at {{ price | kPrice }}, commission

@@ -31,7 +31,9 @@ import { waitInWords } from '@core/runs/wait-words';
           @for (run of items(); track run.id) {
             <tr class="k-row-link" (click)="open($event, run)">
               <td><k-status-badge [status]="run.status" /></td>
-              <td class="symbol">{{ run.symbol }}</td>
+              <td class="symbol">
+                <a [routerLink]="['/symbols', run.symbol]">{{ run.symbol }}</a>
+              </td>
               <td class="outcome">
                 <a class="k-ellipsis" [routerLink]="['/runs', run.id]" [title]="words(run)">{{
                   words(run)
@@ -63,6 +65,9 @@ import { waitInWords } from '@core/runs/wait-words';
       width: 40%;
       max-width: 0;
       min-width: 220px;
+    }
+    .symbol a {
+      color: inherit;
     }
     .outcome a {
       display: block;

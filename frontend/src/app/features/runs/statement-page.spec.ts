@@ -115,7 +115,7 @@ describe('the statement', () => {
 
   it('leads to the run of an order while there is one', async () => {
     const { page } = await open([order(), order({ id: 'o-2', execution_id: null })], [], '0');
-    const links = [...page.querySelectorAll('table[aria-label="Orders"] a')];
+    const links = [...page.querySelectorAll('table[aria-label="Orders"] a[href^="/runs"]')];
     expect(links.map((link) => link.getAttribute('href'))).toEqual(['/runs/run-1']);
   });
 

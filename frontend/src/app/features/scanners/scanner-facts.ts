@@ -48,7 +48,12 @@ import { isDraftOnly } from './scanner-uses';
         <dd>
           {{ scanner().tickers.length }}
           @if (scanner().tickers.length) {
-            <p class="k-muted tickers">{{ scanner().tickers.join(', ') }}</p>
+            <p class="k-muted tickers">
+              @for (ticker of scanner().tickers; track ticker) {
+                <a [routerLink]="['/symbols', ticker]">{{ ticker }}</a
+                >{{ $last ? '' : ', ' }}
+              }
+            </p>
           }
         </dd>
       </div>

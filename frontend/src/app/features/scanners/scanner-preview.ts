@@ -1,4 +1,5 @@
 import { Component, computed, input, linkedSignal, resource } from '@angular/core';
+import { RouterLink } from '@angular/router';
 import {
   previewScanner,
   type ScannerField,
@@ -30,7 +31,7 @@ interface Column {
 /** Which tickers pass the rules right now. */
 @Component({
   selector: 'k-scanner-preview',
-  imports: [ErrorState, SkeletonRows],
+  imports: [RouterLink, ErrorState, SkeletonRows],
   template: `
     <header>
       <h2>Preview</h2>
@@ -60,7 +61,9 @@ interface Column {
             <tbody>
               @for (row of found.rows; track row.ticker) {
                 <tr>
-                  <td class="ticker">{{ row.ticker }}</td>
+                  <td class="ticker">
+                    <a [routerLink]="['/symbols', row.ticker]">{{ row.ticker }}</a>
+                  </td>
                   <td class="as-of" [title]="row.source">{{ day(row.as_of) }}</td>
                   @for (column of columns(); track column.field) {
                     <td class="k-num">{{ shown(row, column.field) }}</td>

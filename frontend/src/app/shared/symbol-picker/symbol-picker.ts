@@ -1,4 +1,14 @@
-import { Component, inject, input, linkedSignal, output, resource, signal } from '@angular/core';
+import {
+  Component,
+  ElementRef,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  resource,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { MatAutocompleteModule, type MatAutocompleteTrigger } from '@angular/material/autocomplete';
 import { Icon } from '../icon';
 import { rangeInWords } from './price-range';
@@ -18,7 +28,7 @@ const PAUSE_MS = 150;
         type="text"
         autocomplete="off"
         spellcheck="false"
-        placeholder="Symbol"
+        [placeholder]="placeholder()"
         [id]="inputId()"
         [attr.aria-label]="label()"
         [disabled]="disabled()"
@@ -105,8 +115,11 @@ const PAUSE_MS = 150;
 export class SymbolPicker {
   private readonly search = inject(SYMBOL_SEARCH);
 
+  private readonly box = viewChild.required<ElementRef<HTMLInputElement>>('box');
+
   readonly value = input('');
   readonly label = input('Symbol');
+  readonly placeholder = input('Symbol');
   readonly inputId = input<string | null>(null);
   readonly disabled = input(false);
   /** `field`: the list is as wide as the field, which has room for names. */
@@ -126,6 +139,12 @@ export class SymbolPicker {
     },
     defaultValue: [],
   });
+
+  /** Empties the field, as for the next symbol. */
+  clear(): void {
+    this.text.set('');
+    this.box().nativeElement.value = ''; // what was typed just now may not be bound yet
+  }
 
   /** Makes the list as wide as the field, which in a dialog that opens is not settled before. */
   protected fit(list: MatAutocompleteTrigger, width: number): void {

@@ -1,0 +1,107 @@
+import { ApplicationRef, signal } from '@angular/core';
+import { TestBed } from '@angular/core/testing';
+import { ChartData } from './chart-data';
+import type { Study } from './chart-types';
+import { PRICE_SOURCE } from './price-source';
+import { FakePrices } from './testing';
+
+const SMA: Study = { name: 'sma', period: 50 };
+
+function make(prices: FakePrices) {
+  TestBed.configureTestingModule({ providers: [{ provide: PRICE_SOURCE, useValue: prices }] });
+  const asked = {
+    symbol: signal('AAPL'),
+    timeframe: signal<string | null>('1d'),
+    end: signal<string | null>(null),
+    later: signal(false),
+    studies: signal<readonly Study[]>([]),
+  };
+  const data = TestBed.runInInjectionContext(() => new ChartData(asked));
+  const settled = () => TestBed.inject(ApplicationRef).whenStable();
+  return { asked, data, settled };
+}
+
+describe('the data of a chart', () => {
+  it('loads older bars up to the same end, keeping those on show meanwhile', async () => {
+    const prices = new FakePrices(700);
+    const { data, settled } = make(prices);
+    await settled();
+    expect(data.shown()?.bars).toHaveLength(500);
+    expect(data.complete()).toBe(false);
+    data.more();
+    data.more();
+    expect(data.shown()?.bars).toHaveLength(500);
+    await settled();
+    expect(data.shown()?.bars).toHaveLength(700);
+    expect(prices.askedBars.map(({ limit, end }) => [limit, end])).toEqual([
+      [500, null],
+      [1_000, null],
+    ]);
+    expect(data.complete()).toBe(true);
+    data.more();
+    await settled();
+    expect(prices.askedBars).toHaveLength(2);
+  });
+
+  it('asks for indicators at the bars on show, and forgets those that are taken off', async () => {
+    const prices = new FakePrices(700);
+    const { asked, data, settled } = make(prices);
+    asked.studies.set([SMA]);
+    await settled();
+    expect(data.studies().map(({ study }) => study)).toEqual([SMA]);
+    data.more();
+    await settled();
+    expect(prices.askedStudies.map(({ limit }) => limit)).toEqual([500, 1_000]);
+    asked.studies.set([]);
+    expect(data.studies()).toEqual([]);
+  });
+
+  it('shows nothing of one chart in another', async () => {
+    const { asked, data, settled } = make(new FakePrices(10));
+    await settled();
+    asked.timeframe.set('1w');
+    expect(data.shown()).toBeNull();
+    await settled();
+    expect(data.shown()?.key).toBe('AAPL|1w|');
+  });
+
+  it('marks what came later and does not count it as older bars', async () => {
+    const { asked, data, settled } = make(new FakePrices(500));
+    asked.end.set('2013-03-01T21:00:00Z');
+    asked.later.set(true);
+    await settled();
+    expect(
+      data
+        .shown()
+        ?.bars.map(({ later }) => Boolean(later))
+        .slice(-3),
+    ).toEqual([false, true, true]);
+    expect(data.complete()).toBe(false);
+  });
+
+  it('says why there is nothing, and is well again after a retry', async () => {
+    const prices = new FakePrices(10);
+    prices.failure = new Error('away');
+    const { data, settled } = make(prices);
+    await settled();
+    expect(data.error()).toBe(prices.failure);
+    prices.failure = null;
+    data.refresh();
+    await settled();
+    expect(data.error()).toBeNull();
+    expect(data.shown()?.bars).toHaveLength(10);
+  });
+
+  it('keeps its bars when they cannot be brought up to date, and says so', async () => {
+    const prices = new FakePrices(10);
+    const { data, settled } = make(prices);
+    await settled();
+    expect(data.shown()).not.toBeNull();
+    prices.failure = new Error('away');
+    data.refresh();
+    await settled();
+    expect(data.shown()?.bars).toHaveLength(10);
+    expect(data.error()).toBeNull();
+    expect(data.stalled()).toBe(true);
+  });
+});

@@ -1,0 +1,150 @@
+import { computed, inject, linkedSignal, resource, type Signal, signal } from '@angular/core';
+import type { ErrorInfo } from '../error-state';
+import type { ChartBar, Study, StudyValues } from './chart-types';
+import { type BarsAsked, type BarsFound, PRICE_SOURCE } from './price-source';
+import { studyKey } from './studies';
+
+const FIRST_BARS = 500;
+const MOST_BARS = 10_000;
+const GROWTH = 2;
+
+export interface DataAsked {
+  readonly symbol: Signal<string>;
+  readonly timeframe: Signal<string | null>;
+  readonly end: Signal<string | null>;
+  readonly later: Signal<boolean>;
+  readonly studies: Signal<readonly Study[]>;
+}
+
+interface Shown extends BarsFound {
+  readonly key: string;
+  readonly limit: number;
+}
+
+/**
+ * The bars and indicators of a chart as they are loaded. Older bars are loaded by asking for more of
+ * them up to the same end, so that all are adjusted for the same splits. Call it where things are
+ * injected.
+ */
+export class ChartData {
+  private readonly source = inject(PRICE_SOURCE);
+  private readonly asked: Signal<BarsAsked | undefined>;
+  private readonly limit;
+  private readonly page;
+  private readonly found;
+  private readonly refreshes = signal(0);
+
+  readonly instrument;
+  readonly studyPage;
+  /** The bars on show; those from before stay until others of the same chart are there. */
+  readonly shown: Signal<Shown | null>;
+  readonly studies: Signal<readonly StudyValues[]>;
+
+  constructor(of: DataAsked) {
+    this.instrument = resource({
+      params: () => of.symbol() || undefined,
+      loader: ({ params }) => this.source.instrument(params),
+    });
+    this.limit = linkedSignal({
+      source: () => [of.symbol(), of.timeframe(), of.end()].join('|'),
+      computation: () => FIRST_BARS,
+    });
+    this.asked = computed(
+      () => {
+        const [symbol, timeframe] = [of.symbol(), of.timeframe()];
+        if (!symbol || !timeframe || !this.instrument.hasValue()) return undefined;
+        return { symbol, timeframe, end: of.end(), limit: this.limit() };
+      },
+      { equal: sameJson },
+    );
+    this.page = resource({
+      params: () => {
+        const asked = this.asked();
+        return asked && { asked, later: of.later() };
+      },
+      loader: ({ params: { asked, later } }) => this.load(asked, later),
+    });
+    this.found = computed(() => (this.page.hasValue() ? this.page.value() : null));
+    this.shown = linkedSignal<Shown | null, Shown | null>({
+      source: () => this.found(),
+      computation: (found, before) => {
+        const asked = this.asked();
+        const kept = before?.value ?? null;
+        return found ?? (asked && kept?.key === keyOf(asked) ? kept : null);
+      },
+    });
+    this.studyPage = resource({
+      params: () => {
+        const [asked, chosen] = [this.asked(), of.studies()];
+        return asked && { asked, chosen, again: this.refreshes() };
+      },
+      loader: ({ params: { asked, chosen } }) => this.loadStudies(asked, chosen),
+    });
+    this.studies = this.keptStudies(of.studies);
+  }
+
+  /** Why there are no bars, null while there are or may be. */
+  readonly error = computed<ErrorInfo | null>(() => {
+    const error = this.instrument.error() ?? (this.shown() ? undefined : this.page.error());
+    return (error as (Error & ErrorInfo) | undefined) ?? null;
+  });
+  readonly loading = computed(() => this.instrument.isLoading() || this.page.isLoading());
+  /** What is on show is no longer brought up to date. */
+  readonly stalled = computed(() => Boolean(this.shown() && this.page.error()));
+  readonly studiesFailed = computed(() => Boolean(this.studyPage.error()));
+  /** No older bars are to be had. */
+  readonly complete = computed(() => {
+    const shown = this.shown();
+    if (!shown) return false;
+    return shown.bars.filter((bar) => !bar.later).length < shown.limit || shown.limit >= MOST_BARS;
+  });
+  readonly full = computed(() => this.complete() && (this.shown()?.bars.length ?? 0) >= MOST_BARS);
+
+  /** Asks for older bars, unless there are none or some are on their way. */
+  more(): void {
+    if (this.complete() || this.page.isLoading() || this.shown()?.limit !== this.limit()) return;
+    this.limit.set(Math.min(MOST_BARS, this.limit() * GROWTH));
+  }
+
+  /** Asks again for what is on show. */
+  refresh(): void {
+    if (this.instrument.error()) this.instrument.reload();
+    else if (this.page.reload()) this.refreshes.update((times) => times + 1);
+  }
+
+  private async load(asked: BarsAsked, later: boolean): Promise<Shown> {
+    const found = await this.source.bars(asked);
+    const last = found.bars.at(-1);
+    const after: readonly ChartBar[] =
+      later && last ? await this.source.later(asked, last.time) : [];
+    const bars = [...found.bars, ...after.map((bar) => ({ ...bar, later: true }))];
+    return { ...found, bars, key: keyOf(asked), limit: asked.limit };
+  }
+
+  private async loadStudies(asked: BarsAsked, chosen: readonly Study[]) {
+    const values = await Promise.all(chosen.map((study) => this.source.study(asked, study)));
+    return { key: keyOf(asked), values };
+  }
+
+  private keptStudies(chosen: Signal<readonly Study[]>): Signal<readonly StudyValues[]> {
+    const answer = computed(() => (this.studyPage.hasValue() ? this.studyPage.value() : null));
+    const kept = linkedSignal<ReturnType<typeof answer>, ReturnType<typeof answer>>({
+      source: answer,
+      computation: (found, before) => found ?? before?.value ?? null,
+    });
+    return computed(() => {
+      const answered = kept();
+      if (!answered || answered.key !== this.shown()?.key) return [];
+      const wanted = new Set(chosen().map(studyKey));
+      return answered.values.filter(({ study }) => wanted.has(studyKey(study)));
+    });
+  }
+}
+
+function keyOf({ symbol, timeframe, end }: BarsAsked): string {
+  return [symbol, timeframe, end].join('|');
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

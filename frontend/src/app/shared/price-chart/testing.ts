@@ -1,0 +1,57 @@
+import type { ChartBar, Study } from './chart-types';
+import type { BarsAsked, PriceSource } from './price-source';
+
+const DAY_MS = 86_400_000;
+const LAST = Date.parse('2013-03-01T14:30:00Z');
+
+/** `count` daily bars up to 1 March 2013, each dearer than the one before. */
+export function dailyBars(count: number): ChartBar[] {
+  return Array.from({ length: count }, (_, at) => ({
+    time: new Date(LAST - (count - 1 - at) * DAY_MS).toISOString(),
+    open: 100 + at,
+    high: 102 + at,
+    low: 99 + at,
+    close: 101 + at,
+    volume: 1000,
+  }));
+}
+
+/** Prices of which there are `has` bars; remembers what was asked and fails while `failure` is set. */
+export class FakePrices implements PriceSource {
+  readonly askedBars: BarsAsked[] = [];
+  readonly askedStudies: (BarsAsked & Study)[] = [];
+  failure: Error | null = null;
+  timeframes = ['1h', '1d', '1w'];
+
+  constructor(private readonly has: number) {}
+
+  instrument(symbol: string) {
+    if (this.failure) return Promise.reject(this.failure);
+    const { timeframes } = this;
+    return Promise.resolve({
+      symbol,
+      name: symbol,
+      timeframes,
+      timezone: 'America/New_York',
+      calendar: 'XNYS',
+    });
+  }
+
+  bars(asked: BarsAsked) {
+    this.askedBars.push(asked);
+    if (this.failure) return Promise.reject(this.failure);
+    const bars = dailyBars(Math.min(this.has, asked.limit));
+    return Promise.resolve({ bars, source: 'sample', simulated: false });
+  }
+
+  later() {
+    return Promise.resolve(dailyBars(2));
+  }
+
+  study(asked: BarsAsked, study: Study) {
+    this.askedStudies.push({ ...asked, ...study });
+    if (this.failure) return Promise.reject(this.failure);
+    const values = new Map(dailyBars(this.has).map(({ time }) => [time, [50]]));
+    return Promise.resolve({ study, lines: ['line'], pane: 'price' as const, values });
+  }
+}
