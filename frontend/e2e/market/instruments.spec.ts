@@ -21,6 +21,18 @@ async function importBars(request: APIRequestContext, account: Account): Promise
   expect(answer.status(), await answer.text()).toBe(201);
 }
 
+/** The page, with an import, and an instrument of which its user decided something. */
+async function furnish(page: Page, request: APIRequestContext): Promise<void> {
+  const account = await newAccount(request);
+  await importBars(request, account);
+  await request.put('/api/v1/market/instruments/AAPL', {
+    headers: { Authorization: `Bearer ${account.token}` },
+    data: { tick: '0.05', market: '24/7' },
+  });
+  await logIn(page, account.email);
+  await openInstruments(page);
+}
+
 async function openInstruments(page: Page): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByText('Market').click();
   await expect(page.getByRole('button', { name: 'AAPL', exact: true })).toBeVisible();
@@ -71,28 +83,37 @@ test('a symbol is set up before there are prices of it', async ({ page, request 
   await expect(page.getByRole('row', { name: /ZZZ\.L/ })).toContainText('No prices');
 });
 
-test('instruments have no violations', async ({ page, request }) => {
-  const account = await newAccount(request);
-  await importBars(request, account);
-  await request.put('/api/v1/market/instruments/AAPL', {
-    headers: { Authorization: `Bearer ${account.token}` },
-    data: { tick: '0.05', market: '24/7' },
-  });
-  await logIn(page, account.email);
-  await openInstruments(page);
+test('the list of instruments has no violations', async ({ page, request }) => {
+  await furnish(page, request);
   await check(page, 'instruments');
-  await page.goto('/instruments?symbol=AAPL');
+});
+
+test('an instrument has no violations', async ({ page, request }) => {
+  await furnish(page, request);
+  await page.getByRole('button', { name: 'AAPL', exact: true }).click();
   await expect(page.getByRole('dialog').getByLabel('Market')).toBeVisible();
   await check(page, 'instrument');
-  await page.goto('/instruments?search=nothing%20like%20it');
+});
+
+test('the list has no violations where nothing is found', async ({ page, request }) => {
+  await furnish(page, request);
+  await page.getByLabel('Search instruments by symbol or name').fill('nothing like it');
   await expect(page.getByText('No instrument matches')).toBeVisible();
   await check(page, 'instruments-none');
+});
+
+test('the list has no violations without instruments', async ({ page, request }) => {
+  await logIn(page, (await newAccount(request)).email);
   await page.route('**/api/v1/market/instruments?*', (route) =>
     route.fulfill({ json: { items: [], next_cursor: null } }),
   );
   await page.goto('/instruments');
   await expect(page.getByText('No instruments yet')).toBeVisible();
   await check(page, 'instruments-empty');
+});
+
+test('the list has no violations where it cannot be read', async ({ page, request }) => {
+  await logIn(page, (await newAccount(request)).email);
   await page.route('**/api/v1/market/instruments?*', (route) =>
     route.fulfill({ status: 500, body: 'no' }),
   );

@@ -1,6 +1,7 @@
 """Instruments: list, look at, change, reset."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -197,9 +198,9 @@ def _named(query: str) -> list[str]:
         return symbols_named(query)
 
 
-def _checked(body: InstrumentBody) -> dict[str, object]:
+def _checked(body: InstrumentBody) -> dict[str, Any]:
     """Return what `body` gives, in normal form; raises InstrumentRefused with every fault."""
-    said: dict[str, object] = {name: getattr(body, name) for name in body.model_fields_set}
+    said = {name: getattr(body, name) for name in body.model_fields_set}
     problems = []
     if body.market is not None:
         said["market"] = body.market.strip().upper()
