@@ -164,9 +164,7 @@ async def test_a_file_that_kills_its_child_fails_alone(
     clock: FixedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tight = ChildPool(
-        "test", processes=1, waiting=9, time_limit_s=90, memory_mb=60, keep_warm=False
-    )
+    tight = ChildPool("test", processes=1, waiting=9, time_limit_s=90, memory_mb=9, keep_warm=False)
     heavy = await send(database, taking, user, b'"' + minutes(SMALL) * 40)
     worker = new_worker(database, pool, tight, tmp_path, clock)
     assert await worker.run_once() == 1
