@@ -9,7 +9,7 @@ from tests.fakes.minute_files import LARGE, minutes
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
 
-HOLD = "select pg_advisory_xact_lock(hashtext(%s))"
+HOLD = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 OURS = "select count(*) from bars b join bar_series s on s.id = b.series_id where s.user_id = %s"
 
 
