@@ -107,7 +107,7 @@ async def test_a_file_over_ten_megabytes_is_loaded_in_the_background_with_progre
     while not working.done():
         now = await found(database, taking, row)
         seen.append((now.status, now.done_bytes))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
     assert await working == 1
     loading = [done for status, done in seen if status == "loading"]
     assert loading == sorted(loading), "progress only grows"
@@ -274,7 +274,7 @@ async def test_dropped_series_go_in_parts_while_a_reader_reads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("kuber.market.importing.store._DROPPED_AT_ONCE", 2)
-    days = "".join(f"ACME,2024-01-{day:02},10,20,9,{day},5\n" for day in (2, 3, 4, 5, 8))
+    days = "".join(f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8))
     await upload(database, taking, user, days)
     await upload(database, taking, user, days)
     await upload(database, taking, user, days)

@@ -22,8 +22,8 @@ from kuber.market.types import Bars, Timeframe
 from tests.fakes.bars import same
 from tests.integration.market.conftest import HEADER, NOW, add_user, upload
 
-OLD = "".join(f"ACME,2024-01-{day:02},10,20,9,{day},5\n" for day in (2, 3, 4, 5, 8))
-NEW = "".join(f"ACME,2024-01-{day:02},10,30,9,{day + 1},5\n" for day in (3, 5, 9))
+OLD = "".join(f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8))
+NEW = "".join(f"ACME,2024-01-{day:02},10,30,1,{day + 1},5\n" for day in (3, 5, 9))
 
 
 async def preview(

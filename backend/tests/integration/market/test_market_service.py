@@ -142,7 +142,7 @@ async def test_a_refused_file_leaves_nothing_behind(
 async def test_bars_that_a_file_leaves_out_within_its_span_are_gone(
     database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    days = [f"ACME,2024-01-{day:02},10,20,9,{day},5\n" for day in (2, 3, 4, 5, 8)]
+    days = [f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8)]
     await upload(database, taking, user, "".join(days))
     await upload(database, taking, user, days[1] + days[3])
     bars = await service.bars(user, "ACME", Timeframe.D1, NOW, 100)
