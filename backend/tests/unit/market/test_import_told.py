@@ -101,9 +101,8 @@ def test_a_comma_in_an_impossible_place_is_refused(price: str) -> None:
 def test_thousands_are_read_as_the_world_writes_them(written: str, read: float) -> None:
     content = HEAD.replace(",", ";")
     for hour in (0, 1):
-        at = f"2024-01-01T0{hour}:00Z"
-        content += f"BTCUSD;{at};{written};{written};{written};{written};5\n"
-    assert told(content).bars.close.tolist() == [read, read]
+        content += f"BTCUSD;2024-01-01T0{hour}:00Z;1.5;{written};1;2.5;5\n"
+    assert told(content).bars.high.tolist() == [read, read]
 
 
 @pytest.mark.parametrize(
