@@ -28,14 +28,17 @@ GOLDEN_DAY = 1_242_335_600
 
 _SETUP = """
     with listing as (
-        insert into bar_imports (id, source, filename, sha256, timeframe, symbols, bar_count,
-                                 first_at, last_at, created_at)
-        select gen_random_uuid(), 'imported', 'list', 'x', '1d', array['X'], 1, now(), now(), now()
+        insert into bar_imports (id, status, source, filename, sha256, size_bytes, done_bytes, said,
+                                 found, problems, timeframe, symbols, bar_count, first_at, last_at,
+                                 created_at)
+        select gen_random_uuid(), 'done', 'imported', 'list', 'x', 0, 0, '{{}}', '{{}}', '[]', '1d',
+               array['X'], 1, now(), now(), now()
         returning id
     ), series as (
-        insert into bar_series (id, symbol, timeframe, source, import_id, bar_count, first_at,
-                                last_at)
-        select gen_random_uuid(), 'T' || n, '1d', 'imported', listing.id, 1, now(), now()
+        insert into bar_series (id, symbol, timeframe, source, state, calendar, import_id,
+                                bar_count, first_at, last_at)
+        select gen_random_uuid(), 'T' || n, '1d', 'imported', 'active', 'XNYS', listing.id, 1,
+               now(), now()
         from listing, generate_series(0, {tickers} - 1) as n
     ), lists as (
         insert into scanners (id, user_id, name, kind, tickers, created_at, updated_at)

@@ -29,13 +29,16 @@ _PUBLISH = """
 """
 _LIST = """
     with listing as (
-        insert into bar_imports (id, source, filename, sha256, timeframe, symbols, bar_count,
-                                 first_at, last_at, created_at)
-        values (gen_random_uuid(), 'imported', 'list', 'x', '1d', %s, 1, now(), now(), now())
+        insert into bar_imports (id, status, source, filename, sha256, size_bytes, done_bytes, said,
+                                 found, problems, timeframe, symbols, bar_count, first_at, last_at,
+                                 created_at)
+        values (gen_random_uuid(), 'done', 'imported', 'list', 'x', 0, 0, '{}', '{}', '[]', '1d',
+                %s, 1, now(), now(), now())
         returning id
     )
-    insert into bar_series (id, symbol, timeframe, source, import_id, bar_count, first_at, last_at)
-    select gen_random_uuid(), name, '1d', 'imported', listing.id, 1, now(), now()
+    insert into bar_series (id, symbol, timeframe, source, state, calendar, import_id, bar_count,
+                            first_at, last_at)
+    select gen_random_uuid(), name, '1d', 'imported', 'active', 'XNYS', listing.id, 1, now(), now()
     from listing, unnest(%s::text[]) as name
 """
 

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from kuber.market.importing.files import text_parts
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.reading import FileReading
 from kuber.market.importing.said import Said
 from kuber.market.importing.text import Block, text_blocks
 from kuber.market.series import RawBars, join_raw
-from kuber.market.types import Source
+from kuber.market.types import Bars, Source
+
+_COLUMNS = ("opened_at", "closed_at", "open", "high", "low", "close", "volume")
 
 
 def file_blocks(filename: str, content: bytes | Path) -> Iterator[Block]:
@@ -41,4 +45,12 @@ def _joined(parts: list[RawBars]) -> RawBars:
     joined = parts[0]
     for part in parts[1:]:
         joined = join_raw(joined, part)
-    return joined
+    bars, adjusted = joined.bars, joined.adj_close
+    order = np.argsort(bars.opened_at, kind="stable")
+    if np.array_equal(order, np.arange(len(order))):
+        return joined
+    columns = (getattr(bars, name)[order] for name in _COLUMNS)  # blocks overlap
+    return RawBars(
+        Bars(bars.symbol, bars.timeframe, bars.source, *columns),
+        None if adjusted is None else adjusted[order],
+    )

@@ -108,6 +108,7 @@ class SymbolBars:
         held = self._held.columns
         columns = {name: np.concatenate([one[name] for one in held]) for name in held[0]}
         order = np.argsort(labels, kind="stable")
+        self.sorted &= np.array_equal(order, np.arange(len(order)))
         labels, lines = labels[order], lines[order]
         columns = {name: column[order] for name, column in columns.items()}
         numbers = lines.tolist()

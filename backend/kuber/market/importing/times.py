@@ -68,7 +68,8 @@ class TimeReader:
         """Return the times of a block; what cannot be read is noted."""
         uniform = read_uniform(values, self._zone)
         if uniform is not None and (not self._exact or self._aware_file in (None, uniform.aware)):
-            self._aware_file = uniform.aware
+            if self._aware_file is None:
+                self._aware_file = uniform.aware
             self._has_clock |= uniform.has_clock
             return Times(uniform.instants, uniform.written, uniform.absolute, self._has_clock)
         count = len(values)

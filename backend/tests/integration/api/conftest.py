@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -54,7 +55,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def settings(postgres_url: str, redis_url: str, kafka_bootstrap: str) -> Settings:
+def settings(postgres_url: str, redis_url: str, kafka_bootstrap: str, tmp_path: Path) -> Settings:
     """The settings of a development installation on the session's servers."""
     return Settings(
         database_url=SecretStr(postgres_url),
@@ -62,6 +63,7 @@ def settings(postgres_url: str, redis_url: str, kafka_bootstrap: str) -> Setting
         kafka_bootstrap=kafka_bootstrap,
         jwt_secret=SecretStr(SECRET),
         login_attempts_per_minute=1000,
+        uploads_dir=tmp_path / "uploads",
         log_level="WARNING",
     )
 

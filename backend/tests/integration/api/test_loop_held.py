@@ -207,13 +207,15 @@ async def fill(app: FastAPI, client: httpx.AsyncClient) -> None:
         )
         await session.execute(
             text(
-                "with made as (insert into bar_imports (id, user_id, source, filename, sha256,"
-                " timeframe, symbols, bar_count, first_at, last_at, created_at) values"
-                " (gen_random_uuid(), :owner, 'imported', 'a', 'a', '1d', '{}', 0, now(), now(),"
-                " now()) returning id)"
-                " insert into bar_series (id, user_id, symbol, timeframe, source, import_id,"
-                " bar_count, first_at, last_at) select gen_random_uuid(), :owner, 'ZX' || n, '1d',"
-                " 'imported', made.id, 0, now(), now() from made, generate_series(1, 20000) n"
+                "with made as (insert into bar_imports (id, user_id, status, source, filename,"
+                " sha256, size_bytes, done_bytes, said, found, problems, timeframe, symbols,"
+                " bar_count, first_at, last_at, created_at) values (gen_random_uuid(), :owner,"
+                " 'done', 'imported', 'a', 'a', 0, 0, '{}', '{}', '[]', '1d', '{}', 0, now(),"
+                " now(), now()) returning id)"
+                " insert into bar_series (id, user_id, symbol, timeframe, source, state, calendar,"
+                " import_id, bar_count, first_at, last_at) select gen_random_uuid(), :owner,"
+                " 'ZX' || n, '1d', 'imported', 'active', 'XNYS', made.id, 0, now(), now()"
+                " from made, generate_series(1, 20000) n"
             ),
             {"owner": owner},
         )

@@ -1,6 +1,6 @@
 """A market on a real PostgreSQL, with its users and imports."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -51,8 +51,15 @@ def service(pool: RawPool) -> MarketService:
 @pytest.fixture
 def taking(service: MarketService, imports: ChildPool, tmp_path: Path) -> ImportService:
     """Takes files in for the market `service`."""
+    return taking_with(imports, tmp_path, service.forget)
+
+
+def taking_with(
+    children: ChildPool, folder: Path, forget: Callable[[UserId], None] = lambda _: None
+) -> ImportService:
+    """Takes files in whose readers are `children`; they lie in `folder`."""
     return ImportService(
-        FileImporter(imports), Uploads(tmp_path / "uploads"), FixedClock(NOW), service.forget
+        FileImporter(children), Uploads(folder / "uploads"), FixedClock(NOW), forget
     )
 
 

@@ -26,14 +26,16 @@ END = FIRST_AT + timedelta(minutes=MINUTES)
 
 _SERIES = text("""
     WITH made AS (
-        INSERT INTO bar_imports (id, user_id, source, filename, sha256, timeframe, symbols,
+        INSERT INTO bar_imports (id, user_id, status, source, filename, sha256, size_bytes,
+                                 done_bytes, said, found, problems, timeframe, symbols,
                                  bar_count, first_at, last_at, created_at)
-        VALUES (:import_id, :user_id, 'imported', 'a', 'a', '1m', array[:symbol], :count,
-                :first_at, :last_at, now())
+        VALUES (:import_id, :user_id, 'done', 'imported', 'a', 'a', 0, 0, '{}', '{}', '[]', '1m',
+                array[:symbol], :count, :first_at, :last_at, now())
     )
-    INSERT INTO bar_series (id, user_id, symbol, timeframe, source, import_id, bar_count,
-                            first_at, last_at)
-    VALUES (:id, :user_id, :symbol, '1m', 'imported', :import_id, :count, :first_at, :last_at)
+    INSERT INTO bar_series (id, user_id, symbol, timeframe, source, state, calendar, import_id,
+                            bar_count, first_at, last_at)
+    VALUES (:id, :user_id, :symbol, '1m', 'imported', 'active', '24/7', :import_id, :count,
+            :first_at, :last_at)
 """)
 _MINUTES = text("""
     INSERT INTO bars (series_id, opened_at, closed_at, open, high, low, close, volume)

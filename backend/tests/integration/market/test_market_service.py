@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,25 +14,28 @@ from kuber.identity.storage import BAR_BYTES, storage_of
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawPool
 from kuber.kernel.clock import FixedClock
-from kuber.kernel.ids import UserId
+from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import (
     DatabaseSlow,
     ImportRefused,
-    ImportTooLarge,
     NotImported,
     TimeframeUnavailable,
     UnknownSymbol,
 )
+from kuber.market.importing.said import Said
+from kuber.market.importing.schemas import ImportOut
+from kuber.market.importing.service import ImportService
+from kuber.market.importing.store import delete_dropped
 from kuber.market.models import BarImport, BarSeries, StoredBar
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
 from kuber.market.sample.seed import seed_sample
-from kuber.market.schemas import BarsOut, ImportOut, encode_bars
+from kuber.market.schemas import BarsOut, encode_bars
 from kuber.market.service import MarketService
 from kuber.market.types import Bars, Source, Timeframe, to_datetime64
 from tests.fakes.bars import same, sample, truncated, utc
 from tests.fakes.child_tasks import own_pid
-from tests.integration.market.conftest import NOW, add_user, upload
+from tests.integration.market.conftest import NOW, add_user, taking_with, upload
 
 
 async def test_the_sample_is_seeded_once(database: Database, seeded: int) -> None:
@@ -63,12 +68,12 @@ async def test_stored_bars_are_the_files_to_the_last_digit(
 
 @pytest.mark.usefixtures("seeded")
 async def test_a_symbol_resolves_to_import_then_sample_then_simulator(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
     assert (await service.instrument(user, "AAPL")).source is Source.SAMPLE
     assert (await service.instrument(user, "TSLA")).source is Source.SIMULATED
     await upload(
-        database, service, user, "AAPL,2024-01-02,10,12,9,11,5\nTSLA,2024-01-02,1,2,1,2,5\n"
+        database, taking, user, "AAPL,2024-01-02,10,12,9,11,5\nTSLA,2024-01-02,1,2,1,2,5\n"
     )
     for symbol in ("AAPL", "aapl ", "TSLA"):
         assert (await service.instrument(user, symbol)).source is Source.IMPORTED
@@ -83,31 +88,36 @@ async def test_a_symbol_resolves_to_import_then_sample_then_simulator(
         await service.bars(user, "no such thing", Timeframe.D1, NOW, 1)
 
 
-async def test_importing_again_replaces_equal_times_and_keeps_the_rest(
-    database: Database, service: MarketService, user: UserId
+async def test_importing_again_replaces_the_span_of_the_file_and_keeps_the_rest(
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
     first = await upload(
-        database, service, user, "ACME,2024-01-02,10,12,9,11,5\nACME,2024-01-03,11,12,9,12,5\n"
+        database, taking, user, "ACME,2024-01-02,10,12,9,11,5\nACME,2024-01-03,11,12,9,12,5\n"
     )
-    assert (first.symbols, first.bars) == (("ACME",), 2)
+    assert (first.symbols, first.bar_count) == (["ACME"], 2)
     assert (first.first_at, first.last_at) == (utc("2024-01-02T14:30"), utc("2024-01-03T21:00"))
     await upload(
-        database, service, user, "ACME,2024-01-03,11,13,9,13,5\nACME,2024-01-04,11,14,9,14,5\n"
+        database, taking, user, "ACME,2024-01-03,11,13,9,13,5\nACME,2024-01-04,11,14,9,14,5\n"
     )
     bars = await service.bars(user, "ACME", Timeframe.D1, NOW, 100)
     assert bars.close.tolist() == [11.0, 13.0, 14.0]
     async with database.transaction() as session:
-        series = (await session.scalars(select(BarSeries))).one()
+        active = select(BarSeries).where(BarSeries.state == "active")
+        series = (await session.scalars(active)).one()
         assert (series.bar_count, series.last_at) == (3, utc("2024-01-04T21:00"))
         assert await session.scalar(select(func.count()).select_from(BarImport)) == 2
 
 
 async def test_a_run_that_begins_after_an_import_sees_it_in_every_process(
-    database: Database, pool: RawPool, service: MarketService, user: UserId
+    database: Database,
+    pool: RawPool,
+    service: MarketService,
+    taking: ImportService,
+    user: UserId,
 ) -> None:
     worker = MarketService(pool, FixedClock(NOW), MarketSimulator(7))
     for close in (11, 12, 13, 14):
-        await upload(database, service, user, f"ACME,2024-01-02,10,20,9,{close},5\n")
+        await upload(database, taking, user, f"ACME,2024-01-02,10,20,9,{close},5\n")
         for process in (worker, service):
             await process.instrument(user, "ACME")
             bars = await process.bars(user, "ACME", Timeframe.D1, NOW, 1)
@@ -117,11 +127,11 @@ async def test_a_run_that_begins_after_an_import_sees_it_in_every_process(
 
 
 async def test_a_refused_file_leaves_nothing_behind(
-    database: Database, service: MarketService, user: UserId
+    database: Database, taking: ImportService, user: UserId
 ) -> None:
     with pytest.raises(ImportRefused) as caught:
         await upload(
-            database, service, user, "ACME,2024-01-02,10,12,9,11,5\nACME,2024-01-03,0,12,9,11,5\n"
+            database, taking, user, "ACME,2024-01-02,10,12,9,11,5\nACME,2024-01-03,0,12,9,11,5\n"
         )
     assert caught.value.problems[0].line == 3
     async with database.transaction() as session:
@@ -129,69 +139,76 @@ async def test_a_refused_file_leaves_nothing_behind(
             assert await session.scalar(select(func.count()).select_from(table)) == 0
 
 
-async def test_a_file_over_the_limit_is_refused(
-    database: Database, pool: RawPool, user: UserId
+async def test_bars_that_a_file_leaves_out_within_its_span_are_gone(
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    small = MarketService(pool, FixedClock(NOW), MarketSimulator(7), max_import_bytes=100)
-    with pytest.raises(ImportTooLarge):
-        await upload(database, small, user, "ACME,2024-01-02,10,12,9,11,5\n" * 10)
+    days = [f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8)]
+    await upload(database, taking, user, "".join(days))
+    await upload(database, taking, user, days[1] + days[3])
+    bars = await service.bars(user, "ACME", Timeframe.D1, NOW, 100)
+    assert bars.close.tolist() == [2.0, 3.0, 5.0, 8.0]
 
 
 async def test_a_file_that_takes_too_much_memory_is_refused_as_its_own_fault(
-    database: Database, pool: RawPool, user: UserId
+    database: Database, tmp_path: Path, user: UserId
 ) -> None:
     tight = ChildPool("test", processes=1, waiting=1, time_limit_s=60, memory_mb=1, keep_warm=False)
-    service = MarketService(pool, FixedClock(NOW), MarketSimulator(7), imports=tight)
+    taking = taking_with(tight, tmp_path)
     with pytest.raises(ImportRefused, match="more time or memory") as caught:
-        await upload(database, service, user, "ACME,2024-01-02,1,2,1,2,10\n" * 50_000)
+        await upload(database, taking, user, "ACME,2024-01-02,1,2,1,2,10\n" * 50_000)
     assert caught.value.problems[0].code == "too_much_work"
     await tight.close()
 
 
 async def test_a_slow_database_is_not_blamed_on_the_file(
-    database: Database, pool: RawPool, user: UserId, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path, user: UserId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(_: object, rows: AsyncIterator[bytes]) -> None:
         async for _ in rows:
             await asyncio.Event().wait()
 
     quick = ChildPool("test", processes=1, waiting=1, time_limit_s=2, memory_mb=500, keep_warm=True)
-    service = MarketService(pool, FixedClock(NOW), MarketSimulator(7), imports=quick)
-    monkeypatch.setattr("kuber.market.service.stage_rows", never)
+    taking = taking_with(quick, tmp_path)
+    monkeypatch.setattr("kuber.market.importing.importer.copy_rows", never)
     with pytest.raises(DatabaseSlow):
-        await upload(database, service, user, "ACME,2024-01-02,1,2,1,2,10\n")
+        await upload(database, taking, user, "ACME,2024-01-02,1,2,1,2,10\n")
     await quick.close()
 
 
 async def test_a_child_is_free_once_its_rows_are_taken_in(
-    database: Database, service: MarketService, imports: ChildPool, user: UserId
+    database: Database, taking: ImportService, imports: ChildPool, user: UserId
 ) -> None:
     async with database.transaction() as other:
         await other.execute(text("LOCK TABLE bars IN ACCESS EXCLUSIVE MODE"))
         storing = asyncio.ensure_future(
-            upload(database, service, user, "ACME,2024-01-02,1,2,1,2,10\n")
+            upload(database, taking, user, "ACME,2024-01-02,1,2,1,2,10\n")
         )
         waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
         while not await other.scalar(text(waits)):  # noqa: ASYNC110  PostgreSQL tells nobody
             await asyncio.sleep(0.01)
         assert await imports.run(own_pid, owner=str(user)), "the one child has time for others"
         assert not storing.done()
-    assert (await storing).bars == 1
+    assert (await storing).bar_count == 1
 
 
 async def test_imported_bars_of_a_symbol_are_deleted_in_every_timeframe_for_their_owner(
-    database: Database, service: MarketService, seeded: int, user: UserId
+    database: Database,
+    pool: RawPool,
+    service: MarketService,
+    taking: ImportService,
+    seeded: int,
+    user: UserId,
 ) -> None:
     assert seeded
     other = await add_user(database)
     for owner in (user, other):
-        await upload(database, service, owner, "AAPL,2024-01-02,10,12,9,11,5\n")
-        await upload(database, service, owner, "ACME,2024-01-02,10,12,9,11,5\n")
-    await upload(database, service, user, "AAPL,2024-01-01,10,12,9,11,5\n", Timeframe.W1)
+        await upload(database, taking, owner, "AAPL,2024-01-02,10,12,9,11,5\n")
+        await upload(database, taking, owner, "ACME,2024-01-02,10,12,9,11,5\n")
+    await upload(database, taking, user, "AAPL,2024-01-01,10,12,9,11,5\n", Timeframe.W1)
     assert (await service.bars(user, "AAPL", Timeframe.D1, NOW, 1)).close[-1] == 11
     async with database.transaction() as session:
         before = await storage_of(session, user)
-        await service.delete_import(session, user, "aapl")
+        await taking.delete_symbol(session, user, "aapl")
         assert (await storage_of(session, user)).stored == before.stored - 2 * BAR_BYTES
     assert (await service.bars(user, "AAPL", Timeframe.D1, NOW, 1)).close[-1] == 430.47
     assert (await service.instrument(user, "AAPL")).source is Source.SAMPLE
@@ -199,15 +216,18 @@ async def test_imported_bars_of_a_symbol_are_deleted_in_every_timeframe_for_thei
     assert (await service.instrument(other, "AAPL")).source is Source.IMPORTED
     async with database.transaction() as session:
         with pytest.raises(NotImported):
-            await service.delete_import(session, user, "AAPL")
+            await taking.delete_symbol(session, user, "AAPL")
         with pytest.raises(NotImported):
-            await service.delete_import(session, user, "EURUSD")
+            await taking.delete_symbol(session, user, "EURUSD")
+    while await delete_dropped(pool, NOW):
+        pass
+    async with database.transaction() as session:
         query = select(func.count()).select_from(StoredBar)
         assert await session.scalar(query) == seeded + 3
 
 
 async def test_ten_thousand_rows_are_imported(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
     start = np.datetime64("2020-01-06T00:00", "s")
     rows = "".join(
@@ -215,7 +235,7 @@ async def test_ten_thousand_rows_are_imported(
     )
     content = ("symbol,time,open,high,low,close,volume\n" + rows).encode()
     async with database.transaction() as session:
-        await service.import_file(session, user, "btc.csv", content, timeframe=Timeframe.H1)
+        await taking.import_file(session, user, "btc.csv", BytesIO(content), Said(Timeframe.H1))
     bars = await service.bars(user, "BTCUSD", Timeframe.H4, NOW, 3_000)
     assert len(bars) == 2_500
     assert bars.volume[0] == 0 + 1 + 2 + 3
@@ -230,12 +250,14 @@ async def test_a_finer_timeframe_than_stored_names_those_there_are(
 
 
 async def test_a_stored_timeframe_is_served_as_stored(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
     hours = "symbol,time,open,high,low,close,volume\nACME,2024-03-04T15:00Z,1,2,1,2,5\n"
     async with database.transaction() as session:
-        await service.import_file(session, user, "h.csv", hours.encode(), timeframe=Timeframe.H1)
-    await upload(database, service, user, "ACME,2024-01-02,10,12,9,11,5\n")
+        await taking.import_file(
+            session, user, "h.csv", BytesIO(hours.encode()), Said(Timeframe.H1)
+        )
+    await upload(database, taking, user, "ACME,2024-01-02,10,12,9,11,5\n")
     instrument = await service.instrument(user, "ACME")
     assert instrument.timeframes[0] is Timeframe.H1
     assert (await service.bars(user, "ACME", Timeframe.D1, NOW, 9)).close.tolist() == [11.0]
@@ -312,8 +334,10 @@ async def test_a_chart_of_a_few_days_asks_for_a_few_bars(
 
 
 def test_an_import_answer_names_its_ends_from_and_to() -> None:
-    out = ImportOut(symbols=["A"], bars=1, from_=NOW, to=NOW, notes=[]).model_dump(mode="json")
-    assert set(out) == {"symbols", "bars", "from", "to", "notes"}
+    out = ImportOut(
+        id=new_id(), status="done", symbols=["A"], bars=1, from_=NOW, to=NOW, notes=[]
+    ).model_dump(mode="json")
+    assert set(out) == {"id", "status", "symbols", "bars", "from", "to", "notes"}
 
 
 @pytest.mark.usefixtures("seeded")

@@ -8,6 +8,7 @@ from kuber.identity.models import LimitRow
 from kuber.infra.db import Database
 from kuber.kernel.cursors import BadCursor, encode_cursor
 from kuber.kernel.ids import UserId
+from kuber.market.importing.service import ImportService
 from kuber.market.providers.universe import UNIVERSE
 from kuber.market.schemas import SymbolOut
 from kuber.market.service import MarketService
@@ -17,9 +18,9 @@ from tests.integration.market.conftest import add_user, upload
 
 @pytest.mark.usefixtures("seeded")
 async def test_symbols_lists_imports_sample_and_provider_once(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    await upload(database, service, user, "TSLA,2024-01-02,10,12,9,11,5\n")
+    await upload(database, taking, user, "TSLA,2024-01-02,10,12,9,11,5\n")
     found = {one.symbol: one for one in (await service.symbols(user, limit=99)).items}
     assert found["TSLA"].source is Source.IMPORTED
     assert found["AAPL"].source is Source.SAMPLE
@@ -41,10 +42,10 @@ async def found_by(service: MarketService, user: UserId, query: str) -> list[str
 @pytest.mark.usefixtures("seeded")
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 7, 40])
 async def test_the_pages_of_symbols_are_the_list_without_gaps_or_repetitions(
-    database: Database, service: MarketService, user: UserId, limit: int
+    database: Database, service: MarketService, taking: ImportService, user: UserId, limit: int
 ) -> None:
-    await upload(database, service, user, "ZZZ,2024-01-02,1,2,1,2,5\nTSLA,2024-01-02,1,2,1,2,5\n")
-    await upload(database, service, user, "ZZZ,2024-01-01,1,2,1,2,5\n", Timeframe.W1)
+    await upload(database, taking, user, "ZZZ,2024-01-02,1,2,1,2,5\nTSLA,2024-01-02,1,2,1,2,5\n")
+    await upload(database, taking, user, "ZZZ,2024-01-01,1,2,1,2,5\n", Timeframe.W1)
     expected = [
         "AAPL",
         "EURUSD",
@@ -69,40 +70,40 @@ async def test_the_pages_of_symbols_are_the_list_without_gaps_or_repetitions(
 
 @pytest.mark.usefixtures("seeded")
 async def test_an_import_is_found_by_the_name_that_the_provider_knows(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    await upload(database, service, user, "NVDA,2024-01-02,1,2,1,2,5\n")
+    await upload(database, taking, user, "NVDA,2024-01-02,1,2,1,2,5\n")
     page = await service.symbols(user, "nvidia", limit=5)
     assert [(one.symbol, one.source) for one in page.items] == [("NVDA", Source.IMPORTED)]
 
 
 @pytest.mark.usefixtures("seeded")
 async def test_of_other_symbols_those_are_visible_that_the_list_holds(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    await upload(database, service, await add_user(database), "SECRET,2024-01-02,1,2,1,2,5\n")
-    await upload(database, service, user, "OURS,2024-01-02,1,2,1,2,5\n")
+    await upload(database, taking, await add_user(database), "SECRET,2024-01-02,1,2,1,2,5\n")
+    await upload(database, taking, user, "OURS,2024-01-02,1,2,1,2,5\n")
     asked = ["AAPL", "NVDA", "OURS", "SECRET", "NOSUCH"]
     assert await service.visible(user, asked) == {"AAPL", "NVDA", "OURS"}
 
 
 async def test_no_more_symbols_are_imported_than_allowed(
-    database: Database, service: MarketService, user: UserId
+    database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
     async with database.transaction() as session:
         session.add(LimitRow(scope=f"user:{user}", name="imported_symbols", value=2))
-    await upload(database, service, user, "A,2024-01-02,1,2,1,2,5\nB,2024-01-02,1,2,1,2,5\n")
+    await upload(database, taking, user, "A,2024-01-02,1,2,1,2,5\nB,2024-01-02,1,2,1,2,5\n")
     with pytest.raises(QuotaReached, match="3 symbols of your own; 2 may be") as refused:
-        await upload(database, service, user, "C,2024-01-02,1,2,1,2,5\n")
+        await upload(database, taking, user, "C,2024-01-02,1,2,1,2,5\n")
     assert refused.value.problems[0].code == "imported_symbols"
-    await upload(database, service, user, "A,2024-01-03,1,2,1,2,5\n")
-    await upload(database, service, user, "A,2024-01-01,1,2,1,2,5\n", Timeframe.W1)
+    await upload(database, taking, user, "A,2024-01-03,1,2,1,2,5\n")
+    await upload(database, taking, user, "A,2024-01-01,1,2,1,2,5\n", Timeframe.W1)
     async with database.transaction() as session:
-        await service.delete_import(session, user, "B")
-    await upload(database, service, user, "C,2024-01-02,1,2,1,2,5\n")
+        await taking.delete_symbol(session, user, "B")
+    await upload(database, taking, user, "C,2024-01-02,1,2,1,2,5\n")
     assert (await service.instrument(user, "C")).source is Source.IMPORTED
     async with database.transaction() as session:
         await session.execute(update(LimitRow).values(value=1))
-    await upload(database, service, user, "C,2024-01-03,1,2,1,2,5\n")
+    await upload(database, taking, user, "C,2024-01-03,1,2,1,2,5\n")
     with pytest.raises(QuotaReached):
-        await upload(database, service, user, "D,2024-01-03,1,2,1,2,5\n")
+        await upload(database, taking, user, "D,2024-01-03,1,2,1,2,5\n")

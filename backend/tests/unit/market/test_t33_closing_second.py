@@ -7,12 +7,13 @@ places, for every timeframe, market and way to name a bar; over clock changes an
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import exchange_calendars
 import pytest
 
+from kuber.market.importing.said import Label as End
 from kuber.market.types import Timeframe
 from tests.fakes.price_files import read
 
@@ -90,12 +91,17 @@ def grouped(days: list[Bar], key: Callable[[date], object]) -> list[list[Bar]]:
 
 
 def check(
-    symbol: str, timeframe: Timeframe, named: list[tuple[str, datetime]], *, exact: bool = True
+    symbol: str,
+    timeframe: Timeframe,
+    named: list[tuple[str, datetime]],
+    *,
+    exact: bool = True,
+    **said: Any,
 ) -> None:
     """Read bars by their names; each counts from its close on, or later where that is in doubt."""
     rows = [f"{symbol},{label},1,2,1,1,5" for label, _ in named]
     text = "\n".join(["symbol,time,open,high,low,close,volume", *rows])
-    bars = read(text, timeframe)[0].bars
+    bars = read(text, timeframe, **said)[0].bars
     assert len(bars) == len(named)
     for at, (label, close) in enumerate(named):
         assert len(bars.closed_by(close - SECOND)) <= at, label
@@ -168,3 +174,66 @@ def test_t33_months(symbol: str, named_by: str) -> None:
         named.append((day.isoformat(), month[-1].closed))
     # A month that ends on a Sunday holds the evening on which currencies begin again, or not.
     check(symbol, Timeframe.MO1, named, exact=symbol != "EURUSD")
+
+
+CLOSES = {"label": End.CLOSE}
+
+
+@pytest.mark.parametrize(("first", "last"), STRETCHES)
+@pytest.mark.parametrize(("symbol", "timeframe", "label"), WAYS)
+def test_t33_intraday_named_by_the_close(
+    symbol: str, timeframe: Timeframe, label: str, first: date, last: date
+) -> None:
+    bars = list(intraday(symbol, timeframe, first, last))
+    check(symbol, timeframe, [(LABELS[label](bar.closed), bar.closed) for bar in bars], **CLOSES)
+
+
+@pytest.mark.parametrize(("first", "last"), STRETCHES)
+@pytest.mark.parametrize("label", ["date", "utc", "epoch"])
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_t33_days_named_by_the_close(symbol: str, label: str, first: date, last: date) -> None:
+    days = sessions(symbol, first, last)
+    if label == "date":
+        named = [(bar.day.isoformat(), bar.closed) for bar in days]
+    else:
+        named = [(LABELS[label](bar.closed), bar.closed) for bar in days]
+    check(symbol, Timeframe.D1, named, **CLOSES)
+
+
+@pytest.mark.parametrize(("first", "last"), STRETCHES)
+@pytest.mark.parametrize("label", LABELS)
+def test_t33_days_of_currencies_named_by_their_close(label: str, first: date, last: date) -> None:
+    closes = [
+        datetime.combine(bar.day, time(17), NEW_YORK).astimezone(UTC)
+        for bar in sessions("EURUSD", first, last)
+    ]
+    check("EURUSD", Timeframe.D1, [(LABELS[label](at), at) for at in closes], **CLOSES)
+
+
+@pytest.mark.parametrize(("first", "last"), STRETCHES)
+@pytest.mark.parametrize("named_by", ["last", "friday", "saturday", "sunday"])
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_t33_weeks_named_by_their_end(symbol: str, named_by: str, first: date, last: date) -> None:
+    named = []
+    for week in grouped(sessions(symbol, first, last), lambda day: day.isocalendar()[:2]):
+        monday = week[0].day - timedelta(days=week[0].day.weekday())
+        day = {
+            "last": week[-1].day,
+            "friday": monday + timedelta(days=4),
+            "saturday": monday + timedelta(days=5),
+            "sunday": monday + timedelta(days=6),
+        }[named_by]
+        named.append((day.isoformat(), week[-1].closed))
+    check(symbol, Timeframe.W1, named, **CLOSES)
+
+
+@pytest.mark.parametrize("named_by", ["last", "end", "next first"])
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_t33_months_named_by_their_end(symbol: str, named_by: str) -> None:
+    named = []
+    days = sessions(symbol, date(2023, 12, 1), date(2025, 1, 31))
+    for month in grouped(days, lambda day: (day.year, day.month)):
+        after = (month[0].day.replace(day=28) + timedelta(days=4)).replace(day=1)
+        day = {"last": month[-1].day, "end": after - timedelta(days=1)}.get(named_by, after)
+        named.append((day.isoformat(), month[-1].closed))
+    check(symbol, Timeframe.MO1, named, exact=symbol != "EURUSD", **CLOSES)
