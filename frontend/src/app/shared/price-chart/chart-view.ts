@@ -30,6 +30,9 @@ const ROOM_FOR_NAMES = 18;
 const NEAR_THE_START = 30;
 const OWN_PANE_SHARE = 0.28;
 const STEP = 1.25;
+/** Shares of the height that the legend takes: of a line of it, and of all at most. */
+const LEGEND_LINE = 0.07;
+const MOST_FOR_LEGEND = 0.28;
 const HOLE = 'transparent';
 
 export interface ChartContent {
@@ -90,7 +93,6 @@ export class ChartView {
       lastValueVisible: false,
     });
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
     this.markers = createSeriesMarkers(this.candles, []);
     this.chart.subscribeCrosshairMove((move) => this.point(move));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
@@ -114,6 +116,8 @@ export class ChartView {
     });
     const priceFormat = { type: 'price' as const, precision: digits, minMove: 10 ** -digits };
     this.candles.applyOptions({ priceFormat });
+    const top = Math.min(MOST_FOR_LEGEND, LEGEND_LINE * (1 + content.studies.length));
+    this.candles.priceScale().applyOptions({ scaleMargins: { top, bottom: 0.2 } });
     this.candles.setData(bars.map((bar) => this.candle(bar)));
     this.volume.setData(bars.map((bar) => this.volumeOf(bar)));
     this.drawStudies(content, priceFormat);
@@ -151,7 +155,8 @@ export class ChartView {
     this.chart.remove();
   }
 
-  private point({ logical, point }: MouseEventParams): void {
+  private point({ logical, point, sourceEvent }: MouseEventParams): void {
+    if (point && !sourceEvent) return; // put there by `pointAt`
     const count = this.content?.bars.length ?? 0;
     const inside = logical !== undefined && point !== undefined && logical >= 0 && logical < count;
     this.events.pointed(inside ? Math.round(logical) : null);

@@ -104,7 +104,10 @@ export class PriceChart {
     studies: this.data.studies(),
     marks: markPlaces(this.marks(), this.bars()),
     clock: this.clock(),
-    digits: priceDigits(this.bars().map(({ close }) => close)),
+    digits: priceDigits(
+      this.bars().map(({ close }) => close),
+      this.clock().calendar,
+    ),
   }));
   /** The bar under the pointer, or the one that the keyboard went to. */
   private readonly pointed = linkedSignal<number, number | null>({
@@ -201,6 +204,13 @@ export class PriceChart {
     this.view?.pointAt(null);
   }
 
+  /** What a keyboard points at stays when no pointer is over the chart. */
+  private point(index: number | null): void {
+    if (index === null && this.byKeyboard()) return;
+    this.byKeyboard.set(false);
+    this.pointed.set(index);
+  }
+
   private go(index: number): void {
     const inside = Math.max(0, Math.min(this.bars().length - 1, index));
     if (index < 0) this.data.more();
@@ -229,7 +239,7 @@ export class PriceChart {
     if (palette !== this.drawnWith) {
       this.view?.destroy();
       this.view = new ChartView(this.host().nativeElement, palette, {
-        pointed: (index) => this.pointed.set(index),
+        pointed: (index) => this.point(index),
         nearStart: () => this.data.more(),
       });
       this.drawnWith = palette;
