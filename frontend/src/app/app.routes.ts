@@ -75,6 +75,11 @@ export const routes: Routes = [
         loadChildren: () => import('./signals.routes').then((m) => m.signalsRoutes),
       },
       {
+        path: 'import',
+        title: 'Import price history',
+        loadComponent: () => import('./features/imports/import-page').then((m) => m.ImportPage),
+      },
+      {
         path: 'system',
         title: 'System',
         loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),

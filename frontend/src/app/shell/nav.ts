@@ -13,6 +13,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { label: 'Pipelines', icon: 'account_tree', link: '/pipelines', exact: false },
   { label: 'Runs', icon: 'play_circle', link: '/runs', exact: false },
   { label: 'Signals', icon: 'sensors', link: '/signals', exact: false },
+  { label: 'Import', icon: 'upload_file', link: '/import', exact: false },
   { label: 'Account', icon: 'person', link: '/account', exact: false },
   { label: 'System', icon: 'dns', link: '/system', exact: false, admin: true },
 ];
