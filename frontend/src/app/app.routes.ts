@@ -86,6 +86,11 @@ export const routes: Routes = [
         loadComponent: () => import('./features/symbols/symbol-page').then((m) => m.SymbolPage),
       },
       {
+        path: 'import',
+        title: 'Import price history',
+        loadComponent: () => import('./features/imports/import-page').then((m) => m.ImportPage),
+      },
+      {
         path: 'system',
         title: 'System',
         loadChildren: () => import('./system.routes').then((m) => m.systemRoutes),

@@ -103,11 +103,24 @@ class ImportOut(_Spoken):
         return cls.model_validate(_common(row))
 
 
+class Correction(BaseModel):
+    """What the user says beside a previewed file; what is left out the file shall say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timeframe: Timeframe | None = None
+    timezone: str | None = Field(default=None, max_length=60)
+    symbol: str | None = Field(default=None, max_length=MAX_WRITTEN)
+    market: str | None = Field(default=None, max_length=20)
+    label: Label | None = None
+
+
 class ImportView(_Spoken):
     """An import or a preview as it stands.
 
     While `checked` is false only the ends of the file were looked at: counts, gaps and splits are
     not known yet. `progress` is the share of the file that the step at work has read, 0 to 1.
+    `said` is what the user says beside the file, as a correction takes it.
     """
 
     id: UUID
@@ -124,6 +137,7 @@ class ImportView(_Spoken):
     checked: bool
     created_at: datetime
     timeframe: Timeframe | None
+    said: Correction
     understood: dict[str, UnderstoodOut]
     found: list[SymbolFound]
     first_bars: list[SampleBarOut]
@@ -145,6 +159,7 @@ class ImportView(_Spoken):
                 "checked": bool(found.get("checked", row.status == "done")),
                 "created_at": row.created_at,
                 "timeframe": row.timeframe,
+                "said": row.said,
                 "understood": found.get("understood", {}),
                 "found": found.get("symbols", []),
                 "first_bars": found.get("first_bars", []),
@@ -156,18 +171,6 @@ class ImportView(_Spoken):
 class ImportList(BaseModel):
     items: list[ImportView]
     next_cursor: str | None
-
-
-class Correction(BaseModel):
-    """What the user says beside a previewed file; what is left out the file shall say."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    timeframe: Timeframe | None = None
-    timezone: str | None = Field(default=None, max_length=60)
-    symbol: str | None = Field(default=None, max_length=MAX_WRITTEN)
-    market: str | None = Field(default=None, max_length=20)
-    label: Label | None = None
 
 
 def _common(row: BarImport) -> dict[str, object]:

@@ -119,10 +119,14 @@ class ImportService:
     async def correct(
         self, session: AsyncSession, user_id: UserId, import_id: UUID, said: Said
     ) -> BarImport:
-        """Preview a file again with other things said beside it; raises ImportConflict."""
+        """Preview a file again with other things said beside it, also one whose import failed.
+
+        Raises ImportConflict.
+        """
         said = _checked(said)
         row = await self._locked(session, user_id, import_id)
-        if row.status not in ("checking", "previewed", "refused"):
+        kept = row.expires_at is not None
+        if not kept or row.status not in ("checking", "previewed", "refused", "failed"):
             raise _conflict(row, "Upload the file again to preview it with other settings.")
         row.said, row.status = said_as_json(said), "checking"
         row.timezone, row.done_bytes, row.claimed_until = said.timezone, 0, None

@@ -14,6 +14,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { label: 'Runs', icon: 'play_circle', link: '/runs', exact: false },
   { label: 'Signals', icon: 'sensors', link: '/signals', exact: false },
   { label: 'Market', icon: 'candlestick_chart', link: '/instruments', exact: false },
+  { label: 'Import', icon: 'upload_file', link: '/import', exact: false },
   { label: 'Account', icon: 'person', link: '/account', exact: false },
   { label: 'System', icon: 'dns', link: '/system', exact: false, admin: true },
 ];

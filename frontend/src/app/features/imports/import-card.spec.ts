@@ -1,0 +1,136 @@
+import { HttpClient } from '@angular/common/http';
+import { TestBed } from '@angular/core/testing';
+import { provideRouter } from '@angular/router';
+import type { ImportView } from '@core/api';
+import { asked, nothingAsked, provideFakeApi, settled } from '@core/http/testing';
+import { UPLOAD_CLIENT } from '@core/http/upload-client';
+import { ImportCard } from './import-card';
+import { ImportJob } from './import-job';
+import { previewOf } from './testing';
+
+describe('the card of a file', () => {
+  async function show(changes: Partial<ImportView> = {}) {
+    TestBed.configureTestingModule({
+      providers: [
+        provideFakeApi(),
+        provideRouter([]),
+        { provide: UPLOAD_CLIENT, useExisting: HttpClient },
+      ],
+    });
+    const job = ImportJob.of(previewOf(changes));
+    const fixture = TestBed.createComponent(ImportCard);
+    fixture.componentRef.setInput('job', job);
+    await settled(fixture);
+    const card = fixture.nativeElement as HTMLElement;
+    const buttons = () =>
+      [...card.querySelectorAll('button')].map((it) => it.textContent?.trim() ?? '');
+    const button = (name: string) =>
+      [...card.querySelectorAll('button')].find((it) => it.textContent?.trim() === name);
+    const field = <T extends Element>(label: string) => {
+      const found = [...card.querySelectorAll('label')].find((it) => it.textContent === label);
+      return card.querySelector<T & HTMLInputElement>(`#${found?.htmlFor}`)!;
+    };
+    return { job, card, buttons, button, field, settle: () => settled(fixture) };
+  }
+
+  it('shows what was understood, how it is known, and the bars in two times', async () => {
+    const { card, field } = await show();
+    expect(card.textContent).toContain('2 bars of AAPL, 2 Jan 2024 to 3 Jan 2024');
+    expect(field('Times are in').value).toBe('UTC');
+    const how = card.querySelector(`#${field('Times are in').id}-how`);
+    expect(how?.textContent).toContain('Assumed');
+    const heads = [...card.querySelectorAll('th')].map((it) => it.textContent);
+    expect(heads.slice(0, 4)).toEqual([
+      'Opens, UTC',
+      'Closes, UTC',
+      'Opens, New York',
+      'Closes, New York',
+    ]);
+    const cells = [...card.querySelectorAll('td')].map((it) => it.textContent);
+    expect(cells.slice(0, 5)).toEqual([
+      '2 Jan 2024, 14:30',
+      '2 Jan 2024, 21:00',
+      '2 Jan 2024, 09:30',
+      '2 Jan 2024, 16:00',
+      '187.15',
+    ]);
+  });
+
+  it('keeps Import locked while the file is checked', async () => {
+    const { card, button, job, settle } = await show({
+      status: 'checking',
+      checked: false,
+      progress: 0.4,
+      bars: 0,
+    });
+    expect(button('Import')?.disabled).toBe(true);
+    expect(card.textContent).toContain('Still being checked, 40%');
+    expect(card.textContent).toContain('Not counted yet');
+    job.view.set(previewOf());
+    await settle();
+    expect(button('Import')?.disabled).toBe(false);
+  });
+
+  it('previews again at once when a field is changed, with all that was said', async () => {
+    const said = { ...previewOf().said, symbol: 'MSFT' };
+    const { field, job, settle } = await show({ said });
+    const timeframe = field<HTMLSelectElement>('Timeframe');
+    timeframe.value = '1w';
+    timeframe.dispatchEvent(new Event('change'));
+    const call = await asked('PUT', '/market/imports/import-1');
+    expect(call.request.body).toEqual({ ...said, timeframe: '1w' });
+    await settle();
+    expect(field('Symbol').disabled).toBe(true);
+    call.flush(previewOf({ said: { ...said, timeframe: '1w' } }));
+    await settle();
+    expect([field('Timeframe').value, job.busy()]).toEqual(['1w', false]);
+  });
+
+  it('asks once, however one leaves a field', async () => {
+    const { field, settle } = await show();
+    const symbol = field('Symbol');
+    symbol.value = ' MSFT ';
+    symbol.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+    symbol.dispatchEvent(new Event('blur'));
+    const call = await asked('PUT', '/market/imports/import-1');
+    expect((call.request.body as { symbol: string }).symbol).toBe('MSFT');
+    call.flush(previewOf());
+    await settle();
+    nothingAsked();
+  });
+
+  it('says of a refused file what to put right, at its field too, and offers its name', async () => {
+    const message = 'The file does not say which symbol its bars are of.';
+    const { card, field, button, buttons } = await show({
+      status: 'refused',
+      checked: false,
+      understood: {},
+      found: [],
+      first_bars: [],
+      problems: [{ message, remedy: 'Name it.', field: 'symbol', line: null, code: 'x' }],
+    });
+    expect(buttons()).not.toContain('Import');
+    expect(card.querySelector('[role=alert]')?.textContent).toContain('Name it.');
+    expect(field('Symbol').getAttribute('aria-invalid')).toBe('true');
+    button('Use AAPL, as the file is called')!.click();
+    const call = await asked('PUT', '/market/imports/import-1');
+    expect((call.request.body as { symbol: string }).symbol).toBe('AAPL');
+  });
+
+  it('says once it is imported what is stored, and where to see it', async () => {
+    const { card, buttons } = await show({ status: 'done', bars: 525_600, symbols: ['BTC/USDT'] });
+    expect(card.textContent).toContain('525,600 bars of BTC/USDT');
+    expect(card.querySelector('a')?.getAttribute('href')).toBe('/symbols/BTC%2FUSDT');
+    expect(buttons()).toContain('Undo');
+    expect(card.querySelector('k-import-facts')).toBeNull();
+  });
+
+  it('lets an import that failed be tried again as it was', async () => {
+    const said = { ...previewOf().said, symbol: 'MSFT' };
+    const problem = { message: 'Too much.', remedy: 'Split it.', field: null, line: null, code: 'x' };
+    const { card, button } = await show({ status: 'failed', said, problems: [problem] });
+    expect(card.textContent).toContain('Split it.');
+    button('Try again')!.click();
+    expect((await asked('PUT', '/market/imports/import-1')).request.body).toEqual(said);
+  });
+});

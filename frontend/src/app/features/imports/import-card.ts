@@ -1,0 +1,104 @@
+import { Component, computed, inject, input, output, signal } from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatProgressBar } from '@angular/material/progress-bar';
+import { RouterLink } from '@angular/router';
+import type { Correction } from '@core/api';
+import { ErrorState } from '@shared/error-state';
+import { Icon } from '@shared/icon';
+import { FirstBars } from './first-bars';
+import { ImportContents } from './import-contents';
+import { ImportDesk } from './import-desk';
+import { ImportFacts } from './import-facts';
+import { atWork, type ImportJob } from './import-job';
+import { ImportProblems } from './import-problems';
+import { barsInWords, PHASE_LOOKS } from './import-words';
+import { formatSize } from './local-file';
+
+const MOST_LINKS = 6;
+const NOTES_SHOWN = 4;
+
+/** One file: how far it is, what was understood of it, and what can be done with it. */
+@Component({
+  selector: 'k-import-card',
+  imports: [
+    MatButton,
+    MatIconButton,
+    MatProgressBar,
+    RouterLink,
+    ErrorState,
+    FirstBars,
+    Icon,
+    ImportContents,
+    ImportFacts,
+    ImportProblems,
+  ],
+  templateUrl: './import-card.html',
+  styleUrl: './import-card.scss',
+})
+export class ImportCard {
+  protected readonly desk = inject(ImportDesk);
+
+  readonly job = input.required<ImportJob>();
+  /** It shall be undone, or given up while it is imported. */
+  readonly undo = output();
+
+  protected readonly allNotes = signal(false);
+  protected readonly view = computed(() => this.job().view());
+  protected readonly phase = computed(() => this.job().phase());
+  protected readonly look = computed(() => PHASE_LOOKS[this.phase()]);
+  protected readonly size = computed(() => formatSize(this.job().size));
+  protected readonly sentence = computed(() => {
+    const view = this.view();
+    return view && this.phase() !== 'refused' ? barsInWords(view) : '';
+  });
+  /** Share that is done, percent; null where there is nothing to wait for. */
+  protected readonly percent = computed(() => {
+    const share = this.view() ? this.view()?.progress : this.job().sent();
+    const moves = this.phase() === 'sending' || atWork(this.phase());
+    return moves && !this.job().busy() ? Math.floor((share ?? 0) * 100) : null;
+  });
+  /** The server has all of the file, and looks at it. */
+  protected readonly arrived = computed(() => this.percent() === 100 || this.job().busy());
+  protected readonly moving = computed(() => this.percent() !== null || this.job().busy());
+  protected readonly state = computed(() => {
+    const percent = this.percent();
+    if (this.job().busy())
+      return this.phase() === 'previewed' && this.starting() ? 'Importing' : 'Reading it again';
+    if (this.phase() === 'sending' && percent === 100) return 'Reading it';
+    return percent === null || this.phase() === 'queued'
+      ? this.look().label
+      : `${this.look().label}, ${percent}%`;
+  });
+  /** Its preview is on show. */
+  protected readonly open = computed(() =>
+    ['checking', 'previewed', 'refused', 'failed'].includes(this.phase()),
+  );
+  protected readonly notes = computed(() => {
+    const notes = this.view()?.notes ?? [];
+    return this.allNotes() ? notes : notes.slice(0, NOTES_SHOWN);
+  });
+  protected readonly moreNotes = computed(
+    () => (this.view()?.notes.length ?? 0) - this.notes().length,
+  );
+  protected readonly links = computed(() => this.view()?.symbols.slice(0, MOST_LINKS) ?? []);
+
+  private readonly starting = signal(false);
+
+  protected correct(said: Correction): void {
+    void this.desk.correct(this.job(), said);
+  }
+
+  protected async start(): Promise<void> {
+    this.starting.set(true);
+    await this.desk.start(this.job());
+    this.starting.set(false);
+  }
+
+  /** Previews what was not imported once more, as it was. */
+  protected again(): void {
+    const view = this.view();
+    this.job().problem.set(null);
+    if (view) this.correct(view.said);
+    else this.desk.send(this.job());
+  }
+}

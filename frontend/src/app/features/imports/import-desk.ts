@@ -1,0 +1,218 @@
+import { computed, effect, inject, Service, signal, untracked } from '@angular/core';
+import { MatDialog } from '@angular/material/dialog';
+import { Subject } from 'rxjs';
+import {
+  type Correction,
+  correctImport,
+  deleteImportedBars,
+  getImport,
+  importBars,
+  type ImportView,
+} from '@core/api';
+import { Session } from '@core/auth/session';
+import { toProblemError } from '@core/http/problem-error';
+import { unwrap } from '@core/http/unwrap';
+import { UPLOAD_CLIENT } from '@core/http/upload-client';
+import { UnsavedWork } from '@core/page/unsaved-work';
+import { confirm } from '@shared/confirm-dialog';
+import { atWork, ImportJob } from './import-job';
+import { type LocalFile, localFile, refusalOf } from './local-file';
+import { GivenUp, sendFile } from './send-file';
+import { isZip, unpack } from './unpack';
+
+/**
+ * The files that are being imported in this tab. They stay while one walks to other pages, and are
+ * sent, checked and imported one after another: the server does one at a time for each user.
+ */
+@Service()
+export class ImportDesk {
+  private readonly http = inject(UPLOAD_CLIENT);
+  private readonly session = inject(Session);
+  private readonly dialogs = inject(MatDialog);
+  private readonly all = signal<readonly ImportJob[]>([]);
+  private readonly news = new Subject<ImportView>();
+  private turn: Promise<unknown> = Promise.resolve();
+  private owner: string | null = null;
+
+  readonly jobs = this.all.asReadonly();
+  /** Tells of every import that has changed. */
+  readonly changed = this.news.asObservable();
+  readonly ready = computed(() =>
+    this.all().filter((job) => job.phase() === 'previewed' && !job.busy()),
+  );
+
+  constructor() {
+    this.owner = this.session.owner();
+    effect(() => {
+      const owner = this.session.owner();
+      if (owner !== this.owner) untracked(() => this.clear());
+      this.owner = owner;
+    });
+    inject(UnsavedWork).watch({
+      waits: () => this.all().some((job) => ['waiting', 'sending'].includes(job.phase())),
+      ask: (forGood) => (forGood ? this.askToStop() : Promise.resolve(true)),
+    });
+  }
+
+  /** Takes in files of this computer; a zip is unpacked, and each file in it is one. */
+  async add(files: readonly File[]): Promise<void> {
+    await Promise.all(
+      files.map(async (file) => {
+        if (!isZip(file.name)) return this.take([localFile(file)]);
+        const job = new ImportJob(file.name, file.size, null);
+        job.holdUp.set('Looking into the zip');
+        this.put(job);
+        try {
+          const members = await unpack(file);
+          this.remove(job);
+          if (!job.given) this.take(members);
+        } catch (error) {
+          job.holdUp.set(null);
+          job.problem.set(toProblemError(error));
+        }
+      }),
+    );
+  }
+
+  /** Sends a file that could not be sent. */
+  send(job: ImportJob): void {
+    job.problem.set(null);
+    job.sent.set(null);
+    void this.inTurn(job, async () => this.show(job, await sendFile(this.http, job)));
+  }
+
+  /** Previews a file again with other things said beside it. */
+  async correct(job: ImportJob, said: Correction): Promise<void> {
+    const view = job.view();
+    if (!view) return;
+    job.fault.set(null);
+    job.busy.set(true);
+    await this.inTurn(job, async () => {
+      try {
+        this.show(job, await unwrap(correctImport({ path: { id: view.id }, body: said })));
+      } catch (error) {
+        job.fault.set(toProblemError(error));
+      }
+    });
+    job.busy.set(false);
+  }
+
+  /** Imports what was previewed. */
+  async start(job: ImportJob): Promise<void> {
+    const view = job.view();
+    if (view?.status !== 'previewed' || job.busy()) return;
+    job.problem.set(null);
+    job.busy.set(true);
+    await this.inTurn(job, async () => {
+      await unwrap(importBars({ body: { preview_id: view.id, sha256: view.sha256 } }));
+      this.show(job, await this.read(view.id));
+    });
+    job.busy.set(false);
+  }
+
+  startAll(): void {
+    for (const job of this.ready()) void this.start(job);
+  }
+
+  /** Undoes an import that is done, or gives up one that is not; throws ProblemError. */
+  async undo(view: ImportView): Promise<void> {
+    await unwrap(deleteImportedBars({ path: { id: view.id } }));
+    const now = await this.read(view.id);
+    this.jobOf(view.id)?.view.set(now);
+    this.news.next(now);
+  }
+
+  /** Takes a file off the page; one that is not imported yet is thrown away. */
+  async discard(job: ImportJob): Promise<void> {
+    job.giveUp();
+    const view = job.view();
+    const kept = !view || ['done', 'undone', 'failed'].includes(view.status);
+    if (kept) return this.remove(job);
+    job.busy.set(true);
+    try {
+      await this.undo(view);
+      this.remove(job);
+    } catch (error) {
+      job.problem.set(toProblemError(error));
+    }
+    job.busy.set(false);
+  }
+
+  /** Puts an import that was left behind on the page again. */
+  reopen(view: ImportView): ImportJob {
+    const known = this.jobOf(view.id);
+    if (known) return known;
+    const job = ImportJob.of(view);
+    this.put(job);
+    return job;
+  }
+
+  /** Asks how far everything is that goes on by itself. */
+  async refresh(): Promise<void> {
+    const moving = this.all().filter((job) => job.view() && atWork(job.phase()) && !job.busy());
+    for (const job of moving) {
+      const view = job.view();
+      if (!view) continue;
+      const now = await this.read(view.id);
+      if (!job.busy() && job.view()?.id === now.id) this.show(job, now);
+    }
+  }
+
+  private jobOf(id: string): ImportJob | undefined {
+    return this.all().find((job) => job.view()?.id === id);
+  }
+
+  private read(id: string): Promise<ImportView> {
+    return unwrap(getImport({ path: { id } }));
+  }
+
+  private show(job: ImportJob, view: ImportView): void {
+    job.view.set(view);
+    this.news.next(view);
+  }
+
+  private take(files: readonly LocalFile[]): void {
+    for (const file of files) {
+      const job = new ImportJob(file.name, file.size, file);
+      const refusal = refusalOf(file);
+      this.put(job);
+      if (refusal) job.problem.set(refusal);
+      else this.send(job);
+    }
+  }
+
+  private put(job: ImportJob): void {
+    this.all.update((jobs) => [...jobs, job]);
+  }
+
+  private remove(job: ImportJob): void {
+    this.all.update((jobs) => jobs.filter((one) => one !== job));
+  }
+
+  private clear(): void {
+    for (const job of this.all()) job.giveUp();
+    this.all.set([]);
+  }
+
+  /** Does `work` after all that was asked for before it; what goes wrong stands on the card. */
+  private inTurn(job: ImportJob, work: () => Promise<void>): Promise<void> {
+    const next = this.turn.then(async () => {
+      if (job.given) return;
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof GivenUp)) job.problem.set(toProblemError(error));
+      }
+    });
+    this.turn = next;
+    return next;
+  }
+
+  private async askToStop(): Promise<boolean> {
+    return confirm(this.dialogs, {
+      title: 'Stop sending files?',
+      text: 'Files are still on their way to the server. What has not arrived has to be chosen again.',
+      action: 'Stop',
+    });
+  }
+}

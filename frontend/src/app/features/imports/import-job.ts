@@ -1,0 +1,65 @@
+import { computed, signal } from '@angular/core';
+import { Subject } from 'rxjs';
+import type { ImportView } from '@core/api';
+import type { ProblemError } from '@core/http/problem-error';
+import type { LocalFile } from './local-file';
+
+export type ServerStatus = ImportView['status'];
+
+/** Where a file is: first on its way to the server, then what the server says of it. */
+export type Phase = 'waiting' | 'sending' | 'unsent' | ServerStatus;
+
+/** What goes on by itself at the server. */
+const AT_WORK: ReadonlySet<Phase> = new Set<Phase>(['checking', 'queued', 'loading']);
+
+export function atWork(phase: Phase): boolean {
+  return AT_WORK.has(phase);
+}
+
+let made = 0;
+
+/** One file on its way from this computer to stored bars. */
+export class ImportJob {
+  /** Tells cards apart, and names what is on them. */
+  readonly key = `import-${++made}`;
+  /** What the server says; null before it has the file. */
+  readonly view = signal<ImportView | null>(null);
+  /** Share of the file that is sent; null while none of it is. */
+  readonly sent = signal<number | null>(null);
+  /** Why the last step was not done. */
+  readonly problem = signal<ProblemError | null>(null);
+  /** Why a correction was not taken. */
+  readonly fault = signal<ProblemError | null>(null);
+  /** The server is asked for something. */
+  readonly busy = signal(false);
+  /** What is waited for, in words. */
+  readonly holdUp = signal<string | null>(null);
+  readonly phase = computed<Phase>(() => {
+    const view = this.view();
+    if (view) return view.status;
+    if (this.problem()) return 'unsent';
+    return this.sent() === null ? 'waiting' : 'sending';
+  });
+  readonly cancelled = new Subject<void>();
+  /** Neither is sent nor asked for any more. */
+  given = false;
+
+  /** `file` is null for one that the server has already. */
+  constructor(
+    readonly name: string,
+    readonly size: number,
+    readonly file: LocalFile | null,
+  ) {}
+
+  static of(view: ImportView): ImportJob {
+    const job = new ImportJob(view.filename, view.size_bytes, null);
+    job.view.set(view);
+    return job;
+  }
+
+  /** Stops sending, for good. */
+  giveUp(): void {
+    this.given = true;
+    this.cancelled.next();
+  }
+}

@@ -1,0 +1,73 @@
+import {
+  barsInWords,
+  corrected,
+  gapsInWords,
+  splitsInWords,
+  spanInWords,
+  symbolsInWords,
+  timeframeInWords,
+  undoQuestion,
+} from './import-words';
+import { previewOf } from './testing';
+
+const [found] = previewOf().found;
+
+describe('what an import holds, in words', () => {
+  it('is bars, symbol and days', () => {
+    expect(barsInWords(previewOf())).toBe('2 bars of AAPL, 2 Jan 2024 to 3 Jan 2024');
+  });
+
+  it('counts with separators, and one bar as one', () => {
+    expect(barsInWords(previewOf({ bars: 525_600 }))).toContain('525,600 bars of AAPL');
+    expect(barsInWords(previewOf({ bars: 1 }))).toContain('1 bar of AAPL');
+  });
+
+  it('says no number that is not known yet, and nothing where nothing is known', () => {
+    expect(barsInWords(previewOf({ bars: 0 }))).toBe('AAPL, 2 Jan 2024 to 3 Jan 2024');
+    expect(barsInWords(previewOf({ symbols: [] }))).toBe('');
+  });
+
+  it('goes by the days of the market', () => {
+    const sydney = { from: '2024-01-01T23:00:00Z', to: '2024-01-02T05:00:00Z' };
+    expect(spanInWords(sydney, 'XASX')).toBe('2 Jan 2024');
+  });
+
+  it('names a few symbols and counts the others', () => {
+    expect(symbolsInWords(['A'])).toBe('A');
+    expect(symbolsInWords(['A', 'B'])).toBe('A and B');
+    expect(symbolsInWords(['A', 'B', 'C', 'D', 'E'])).toBe('A, B, C and 2 more');
+  });
+
+  it('tells gaps and splits, once they were looked for', () => {
+    expect(gapsInWords(found!, false)).toBe('Not counted yet');
+    expect(gapsInWords({ ...found!, gaps: 1 }, true)).toBe('1 bar missing');
+    expect(gapsInWords(found!, true)).toBe('None');
+    const split = { at: '2014-06-09T13:30:00Z', ratio: '7:1' };
+    expect(splitsInWords({ ...found!, splits: [split] }, true)).toBe('7:1 on 9 Jun 2014');
+    expect(splitsInWords(found!, false)).toBe('Not looked for yet');
+  });
+});
+
+it('says before an undo what goes and what comes back', () => {
+  const { text } = undoQuestion(previewOf());
+  expect(text).toContain('2 bars of AAPL');
+  expect(text).toContain('comes back');
+});
+
+it('keeps what was said before when one field is corrected, and takes back an empty one', () => {
+  const said = { ...previewOf().said, symbol: 'MSFT' };
+  const view = previewOf({ said });
+  expect(corrected(view, 'timeframe', '1w')).toEqual({ ...said, timeframe: '1w' });
+  expect(corrected(view, 'symbol', '')).toEqual({ ...said, symbol: null });
+});
+
+it('says timeframes in words', () => {
+  expect(['1m', '15m', '1h', '1d', '1mo', '7x'].map(timeframeInWords)).toEqual([
+    '1 minute',
+    '15 minutes',
+    '1 hour',
+    '1 day',
+    '1 month',
+    '7x',
+  ]);
+});

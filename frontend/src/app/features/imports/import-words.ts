@@ -1,0 +1,118 @@
+import type { Correction, ImportView, SymbolFound, UnderstoodOut } from '@core/api';
+import type { Confirmation } from '@shared/confirm-dialog';
+import { formatCount } from '@shared/format/numbers';
+import { formatDate } from '@shared/format/times';
+import type { Phase } from './import-job';
+import { zoneOf } from './markets';
+
+export type Field = keyof Correction;
+
+interface Look {
+  readonly label: string;
+  readonly icon: string;
+  /** A `--k-` variable without its prefix. */
+  readonly colour: string;
+}
+
+export const PHASE_LOOKS: Readonly<Record<Phase, Look>> = {
+  waiting: { label: 'Waiting', icon: 'schedule', colour: 'waiting' },
+  sending: { label: 'Uploading', icon: 'upload', colour: 'running' },
+  unsent: { label: 'Not uploaded', icon: 'error', colour: 'failed' },
+  checking: { label: 'Still being checked', icon: 'progress_activity', colour: 'running' },
+  previewed: { label: 'Ready to import', icon: 'task_alt', colour: 'running' },
+  refused: { label: 'Needs a correction', icon: 'warning', colour: 'warning' },
+  queued: { label: 'Waiting to be imported', icon: 'schedule', colour: 'waiting' },
+  loading: { label: 'Importing', icon: 'progress_activity', colour: 'running' },
+  done: { label: 'Imported', icon: 'check_circle', colour: 'done' },
+  failed: { label: 'Not imported', icon: 'error', colour: 'failed' },
+  undone: { label: 'Undone', icon: 'undo', colour: 'skipped' },
+};
+
+/** How something is known, in words. */
+export const HOW_LOOKS: Readonly<Record<UnderstoodOut['how'], Look>> = {
+  said: { label: 'You said so', icon: 'person', colour: 'running' },
+  file: { label: 'From the file', icon: 'description', colour: 'waiting' },
+  guess: { label: 'Assumed', icon: 'help', colour: 'warning' },
+};
+
+const MOST_NAMED = 3;
+const UNITS: Readonly<Record<string, string>> = {
+  m: 'minute',
+  h: 'hour',
+  d: 'day',
+  w: 'week',
+  mo: 'month',
+};
+
+/** `1d` as `1 day`, `15m` as `15 minutes`; what is no timeframe stays. */
+export function timeframeInWords(timeframe: string): string {
+  const [, count, unit = ''] = /^(\d+)([a-z]+)$/.exec(timeframe) ?? [];
+  const word = UNITS[unit];
+  if (!count || !word) return timeframe;
+  return `${count} ${word}${count === '1' ? '' : 's'}`;
+}
+
+/** `AAPL`, `AAPL, MSFT and GOOG`, `AAPL, GOOG, MSFT and 9 more`. */
+export function symbolsInWords(symbols: readonly string[]): string {
+  const more = symbols.length - MOST_NAMED;
+  if (more > 0) return `${symbols.slice(0, MOST_NAMED).join(', ')} and ${more} more`;
+  return symbols.join(', ').replace(/, ([^,]*)$/, ' and $1');
+}
+
+/** `1 Jan 2023 to 1 Jan 2024`, by the days of the market. */
+export function spanInWords(
+  { from, to }: { readonly from: string | null; readonly to: string | null },
+  market: string | undefined,
+): string {
+  const zone = zoneOf(market);
+  const [first, last] = [formatDate(from, zone), formatDate(to, zone)];
+  return first === last ? first : `${first} to ${last}`;
+}
+
+/** `525,600 bars of BTCUSDT, 1 Jan 2023 to 1 Jan 2024`; empty while nothing is known. */
+export function barsInWords(view: ImportView): string {
+  if (!view.symbols.length) return '';
+  const symbols = symbolsInWords(view.symbols);
+  const span = view.from ? `, ${spanInWords(view, view.found[0]?.market)}` : '';
+  if (!view.bars) return `${symbols}${span}`;
+  return `${formatCount(view.bars)} ${view.bars === 1 ? 'bar' : 'bars'} of ${symbols}${span}`;
+}
+
+/** What asks before an import is undone: what goes, and what comes back. */
+export function undoQuestion(view: ImportView): Confirmation {
+  return {
+    title: 'Undo this import?',
+    text:
+      `${barsInWords(view)} are taken out again. What they had replaced comes back: the bars of an ` +
+      'earlier import, or else the sample or your provider. Runs that used them keep their results.',
+    action: 'Undo import',
+  };
+}
+
+/** What asks before the work on an import is given up. */
+export function stopQuestion(view: ImportView): Confirmation {
+  return {
+    title: 'Stop this import?',
+    text: `Nothing of ${view.filename} is stored then. To import it later, choose the file again.`,
+    action: 'Stop import',
+  };
+}
+
+export function gapsInWords(found: SymbolFound, checked: boolean): string {
+  if (!checked) return 'Not counted yet';
+  if (!found.gaps) return 'None';
+  return found.gaps === 1 ? '1 bar missing' : `${formatCount(found.gaps)} bars missing`;
+}
+
+export function splitsInWords(found: SymbolFound, checked: boolean): string {
+  if (!checked) return 'Not looked for yet';
+  const zone = zoneOf(found.market);
+  return (
+    found.splits.map(({ at, ratio }) => `${ratio} on ${formatDate(at, zone)}`).join(', ') || 'None'
+  );
+}
+
+/** What is said beside a file once one field is changed; null lets the file say it. */
+export function corrected(view: ImportView, field: Field, value: string | null): Correction {
+  return { ...view.said, [field]: value || null } as Correction;
+}

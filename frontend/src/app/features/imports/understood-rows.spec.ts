@@ -1,0 +1,77 @@
+import { previewOf } from './testing';
+import { symbolInName, understoodRows } from './understood-rows';
+
+const rowOf = (name: string, changes: Parameters<typeof previewOf>[0] = {}) =>
+  understoodRows(previewOf(changes)).find((row) => row.name === name)!;
+const { understood, said } = previewOf();
+
+describe('what was understood', () => {
+  it('says of each thing how it is known', () => {
+    const hows = understoodRows(previewOf()).map(({ label, how }) => `${label}: ${how}`);
+    expect(hows).toEqual([
+      'Symbol: file',
+      'Timeframe: file',
+      'Times are in: guess',
+      'A time names: guess',
+      'Market: guess',
+      'Adjusted: file',
+      'Columns: file',
+      'Written with: file',
+    ]);
+  });
+
+  it('puts what the user said before what the file says', () => {
+    const row = rowOf('timeframe', { said: { ...said, timeframe: '1w' } });
+    expect([row.how, row.value, row.choices?.[0]?.label]).toEqual([
+      'said',
+      '1w',
+      'As the file shows',
+    ]);
+  });
+
+  it('lets nobody correct a symbol that stands in a column', () => {
+    const columns = { value: 'symbol = symbol, date = date', how: 'file' } as const;
+    expect(rowOf('symbol', { understood: { ...understood, columns } }).field).toBeNull();
+    expect(rowOf('symbol').field).toBe('symbol');
+    const ticker = { value: 'Ticker = symbol, date = date', how: 'file' } as const;
+    expect(rowOf('symbol', { understood: { ...understood, columns: ticker } }).field).toBeNull();
+  });
+
+  it('lets nobody correct a zone that each time says', () => {
+    const timezone = { value: 'UTC', how: 'file' } as const;
+    const row = rowOf('timezone', { understood: { ...understood, timezone } });
+    expect([row.field, row.value]).toEqual([null, 'Each time says its zone']);
+  });
+
+  it('names the market as people call it', () => {
+    expect(rowOf('market').choices?.[0]?.label).toBe('New York Stock Exchange');
+  });
+
+  it('shows nothing of what was understood before a file was refused', () => {
+    const rows = understoodRows(previewOf({ status: 'refused' }));
+    expect(rows.map(({ how }) => how)).toEqual([null, null, null, null, null]);
+    expect(rows[0]?.value).toBe('');
+  });
+});
+
+describe('a symbol that nobody has said', () => {
+  it('may be the one that the file is called by', () => {
+    const refused = { status: 'refused', understood: {}, filename: 'BRK-B.csv' } as const;
+    expect(rowOf('symbol', refused).suggestion).toBe('BRK-B');
+    expect(rowOf('symbol').suggestion).toBeUndefined();
+    const corrected = { ...refused, said: { ...said, symbol: 'MSFT' } };
+    expect(rowOf('symbol', corrected).suggestion).toBeUndefined();
+  });
+
+  it('is not made of every word', () => {
+    const names = ['^GSPC.csv', 'ES=F.csv', 'AAPL (1).csv', 'prices.csv', '2024-01.csv', '.csv'];
+    expect(names.map(symbolInName)).toEqual([
+      '^GSPC',
+      'ES=F',
+      'AAPL',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});

@@ -1,0 +1,157 @@
+import type { ImportView, UnderstoodOut } from '@core/api';
+import { type Field, timeframeInWords } from './import-words';
+import { MARKETS, marketName } from './markets';
+
+/** What can be chosen for a field; an empty value lets the file say it. */
+export interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** One thing that is taken for true of a file. */
+export interface UnderstoodRow {
+  readonly name: string;
+  readonly label: string;
+  readonly how: UnderstoodOut['how'] | null;
+  /** What is corrected here; null for what the file alone says. */
+  readonly field: Field | null;
+  /** What stands in the field, or is read. */
+  readonly value: string;
+  /** What the field says while it is empty. */
+  readonly hint: string;
+  /** Null for what is typed. */
+  readonly choices: readonly Choice[] | null;
+  /** What it may well be, for a person to agree to. */
+  readonly suggestion?: string;
+}
+
+const TIMEFRAMES = [
+  ...['1m', '2m', '3m', '5m', '10m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h'],
+  ...['1d', '1w', '1mo'],
+];
+const LABELS: readonly Choice[] = [
+  { value: 'open', label: 'The opening of its bar' },
+  { value: 'close', label: 'The closing of its bar' },
+];
+const SEPARATORS: Readonly<Record<string, string>> = {
+  comma: 'Commas',
+  semicolon: 'Semicolons',
+  tab: 'Tabs',
+  bar: 'Bars',
+};
+
+/** What was understood of a file, row by row, with what can be corrected. */
+export function understoodRows(view: ImportView): readonly UnderstoodRow[] {
+  // What is kept of a refused file is what was understood before it was refused.
+  const known = view.status === 'refused' ? {} : view.understood;
+  const rows = [symbol(view, known), timeframe(view, known), zone(view, known)];
+  rows.push(label(view, known), market(view, known));
+  return known['columns'] ? [...rows, ...told(known)] : rows;
+}
+
+type Known = Readonly<Record<string, UnderstoodOut | undefined>>;
+
+function symbol({ said, filename }: ImportView, known: Known): UnderstoodRow {
+  const found = known['symbol'];
+  const inColumn = /(^|[ ,])symbol(,|$)/.test(known['columns']?.value ?? '');
+  return {
+    name: 'symbol',
+    label: 'Symbol',
+    how: said.symbol ? 'said' : (found?.how ?? null),
+    field: inColumn ? null : 'symbol',
+    value: (inColumn ? found?.value : (said.symbol ?? found?.value)) ?? '',
+    hint: 'Such as AAPL or BTCUSDT',
+    choices: null,
+    ...(!said.symbol && !found ? { suggestion: symbolInName(filename) } : {}),
+  };
+}
+
+/** The first word of a file's name where it looks like a symbol: Yahoo names its files so. */
+export function symbolInName(filename: string): string | undefined {
+  const [word = ''] = filename.replace(/\.[a-z]+$/i, '').split(/[_ ,(]/);
+  return /^[A-Z^][A-Z0-9.=^-]{0,14}$/.test(word) ? word : undefined;
+}
+
+function timeframe({ said }: ImportView, known: Known): UnderstoodRow {
+  const found = known['timeframe'];
+  const empty = said.timeframe || !found ? 'As the file shows' : timeframeInWords(found.value);
+  return {
+    name: 'timeframe',
+    label: 'Timeframe',
+    how: said.timeframe ? 'said' : (found?.how ?? null),
+    field: 'timeframe',
+    value: said.timeframe ?? '',
+    hint: '',
+    choices: [
+      { value: '', label: empty },
+      ...TIMEFRAMES.map((value) => ({ value, label: timeframeInWords(value) })),
+    ],
+  };
+}
+
+function zone({ said }: ImportView, known: Known): UnderstoodRow {
+  const found = known['timezone'];
+  const inFile = !said.timezone && found?.how === 'file';
+  return {
+    name: 'timezone',
+    label: 'Times are in',
+    how: said.timezone ? 'said' : (found?.how ?? null),
+    field: inFile ? null : 'timezone',
+    value: inFile ? 'Each time says its zone' : (said.timezone ?? found?.value ?? ''),
+    hint: 'UTC',
+    choices: null,
+  };
+}
+
+function label({ said }: ImportView, known: Known): UnderstoodRow {
+  const found = known['label'];
+  return {
+    name: 'label',
+    label: 'A time names',
+    how: said.label ? 'said' : (found?.how ?? null),
+    field: 'label',
+    value: said.label ?? found?.value ?? 'open',
+    hint: '',
+    choices: LABELS,
+  };
+}
+
+function market({ said }: ImportView, known: Known): UnderstoodRow {
+  const found = known['market'];
+  const bySymbol = found ? found.value.split(', ').map(marketName).join(', ') : 'By the symbol';
+  return {
+    name: 'market',
+    label: 'Market',
+    how: said.market ? 'said' : (found?.how ?? null),
+    field: 'market',
+    value: said.market ?? '',
+    hint: '',
+    choices: [
+      { value: '', label: said.market ? 'By the symbol' : bySymbol },
+      ...MARKETS.map(({ code, name }) => ({ value: code, label: name })),
+    ],
+  };
+}
+
+function told(known: Known): UnderstoodRow[] {
+  const read = (name: string, title: string, value: string): UnderstoodRow => {
+    const how = known[name]?.how ?? null;
+    return { name, label: title, how, field: null, value, hint: '', choices: null };
+  };
+  const adjusted = known['adjusted']?.value === 'yes';
+  const separator = known['separator']?.value ?? '';
+  const decimals = known['decimals']?.value ?? 'point';
+  return [
+    read(
+      'adjusted',
+      'Adjusted',
+      adjusted ? 'Has an adjusted close: splits are taken from it' : 'No adjusted close',
+    ),
+    read('columns', 'Columns', known['columns']?.value ?? ''),
+    read(
+      'separator',
+      'Written with',
+      `${SEPARATORS[separator] ?? separator} between values, decimal ${decimals}`,
+    ),
+  ];
+}
