@@ -22,7 +22,7 @@ _ROOM = f"""
     cast(coalesce((select sum(stored_bytes) from pipelines where user_id = :user_id), 0)
         as bigint) as pipelines,
     cast(coalesce((select sum(bar_count) from bar_series
-                   where user_id = :user_id and state = 'active'), 0)
+                   where user_id = :user_id and state <> 'dropped'), 0)
         * {BAR_BYTES} as bigint) as bars,
     cast(coalesce((select sum(bytes) from answer_bytes
                    where user_id = :user_id and hour > now() - interval '25 hours'), 0)

@@ -43,7 +43,7 @@ def labels_of(
     instants = times.instants[rows]
     if timeframe.intraday:
         return instants
-    if timeframe is Timeframe.D1 and times.has_clock:
+    if timeframe is Timeframe.D1 and (times.has_clock or (ends and times.shows_clock)):
         opened = _days_begin(instants, calendar, ends=ends)
         if opened is not None:
             notes.add("day_boundary", "Days begin and end at 17:00 New York.")
@@ -76,12 +76,17 @@ def bounds_of(
 
 
 def _opened_before(closed: TimeArray, timeframe: Timeframe, calendar: TradingCalendar) -> TimeArray:
-    """Return the opening of intraday bars by their close; none before its session opens."""
+    """Return the opening of intraday bars by their close, oldest first.
+
+    None opens before its session or before the close of the bar before: the last one of a session
+    may be short.
+    """
     opened = closed - np.timedelta64(timeframe.span)
     sessions = calendar.sessions(closed.min(), closed.max())
     index = np.searchsorted(sessions.closes, closed, side="left")
     within = sessions.opens[index] < closed
     found: TimeArray = np.where(within, np.maximum(opened, sessions.opens[index]), opened)
+    found[1:] = np.maximum(found[1:], closed[:-1])
     return found
 
 
@@ -114,10 +119,10 @@ def _dates(
     candle that opens at 21:00 is over on the day after.
     """
     written, instants, absolute = times.written[rows], times.instants[rows], times.absolute[rows]
+    if ends and times.shows_clock:  # midnight ends the day before
+        written, instants = written - _TICK, instants - _TICK
     if not times.has_clock:
         return written.astype("datetime64[D]")
-    if ends:  # midnight ends the day before
-        written, instants = written - _TICK, instants - _TICK
     if calendar.clock_aligned:
         midnight = instants == instants.astype("datetime64[D]")
         dates: DateArray = np.where(midnight, instants, instants + _DAY - _TICK).astype(

@@ -133,26 +133,38 @@ class Order:
         self.steps = Steps()
         self.sorted = True
         """Whether all came oldest first so far."""
-        self._first = self._last = np.datetime64("NaT", "us")
-        self._scattered = False
+        self.newest = np.datetime64("NaT", "us")
+        """The newest time so far."""
+        self._oldest = np.datetime64("NaT", "us")
+        self._opened = self.newest, self._oldest
+        self._scattered = self._named_by_end = False
         self._seen: list[NDArray[np.int32]] = []
         self._line = 0
 
-    def add(self, times: TimeArray, lines: Sequence[int]) -> None:
-        """Take the times of a block, oldest first, none twice, shape (n,), with their lines."""
+    def add(self, times: TimeArray, lines: Sequence[int], opened: TimeArray | None = None) -> None:
+        """Take the times of a block, oldest first, none twice, shape (n,), with their lines.
+
+        `opened`: when the bars open, where that is not what their times name.
+        """
+        self._named_by_end |= opened is not None
+        begins = times if opened is None else opened
         self._line = self._line or lines[0]
         self._seen.append(_whole_minutes(times))
-        if np.isnat(self._first):
-            self.steps.add(times, lines)
-        elif times[0] > self._last:
-            self.steps.add(np.insert(times, 0, self._last), [lines[0], *lines])
-        elif times[-1] < self._first:
+        first, last = self._opened
+        if np.isnat(self.newest):
+            self.steps.add(begins, lines)
+        elif times[0] > self.newest:
+            self.steps.add(np.insert(begins, 0, last), [lines[0], *lines])
+        elif times[-1] < self._oldest:
             self.sorted = False
-            self.steps.add(np.append(times, self._first), [*lines, lines[-1]])
+            self.steps.add(np.append(begins, first), [*lines, lines[-1]])
         else:
             self.sorted, self._scattered = False, True
-        self._first = times[0] if np.isnat(self._first) else min(self._first, times[0])
-        self._last = times[-1] if np.isnat(self._last) else max(self._last, times[-1])
+        if np.isnat(self._oldest) or times[0] < self._oldest:
+            self._oldest, first = times[0], begins[0]
+        if np.isnat(self.newest) or times[-1] > self.newest:
+            self.newest, last = times[-1], begins[-1]
+        self._opened = first, last
 
     def finish(self, symbol: str, field: str, faults: Faults) -> None:
         """Look at all times together where their blocks overlap."""
@@ -160,10 +172,11 @@ class Order:
             return
         minutes = np.sort(np.concatenate(self._seen))
         times = minutes.astype("datetime64[m]").astype("datetime64[us]")
-        for at in np.flatnonzero(minutes[1:] == minutes[:-1]) + 1:
+        for at in (np.flatnonzero(minutes[1:] == minutes[:-1]) + 1).tolist():
             note_repeated(symbol, times[at], None, field, faults)
-        self.steps = Steps()
-        self.steps.add(np.unique(times), range(self._line, self._line + len(times)))
+        if not self._named_by_end:
+            self.steps = Steps()
+            self.steps.add(np.unique(times), range(self._line, self._line + len(times)))
 
 
 def check_repeated(

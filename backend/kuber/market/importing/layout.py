@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from kuber.market.errors import ImportRefused
@@ -93,7 +94,18 @@ def _separator_of(text: str) -> tuple[str, int]:
         return said[1], blank + 1
     body = text[blank:]
     sample = _QUOTED.sub("", body).split("\n", _MOST_PREFACE + 1)[:-1] or [body]
-    return max(_SEPARATORS, key=lambda sign: max(line.count(sign) for line in sample)), blank
+    return max(_SEPARATORS, key=lambda sign: _likeness(sign, sample)), blank
+
+
+def _likeness(sign: str, lines: list[str]) -> tuple[int, bool, int]:
+    """Return how much a sign is like what stands between values: in how many lines it is there
+    equally often, that it is none that stands within numbers, and how often."""
+    counts = Counter(line.count(sign) for line in lines)
+    del counts[0]
+    if not counts:
+        return 0, False, 0
+    often, alike = max(counts.items(), key=lambda item: (item[1], item[0]))
+    return alike, sign != ",", often
 
 
 def _without_preface(

@@ -34,6 +34,7 @@ from kuber.market.importing.records import (
 )
 from kuber.market.importing.said import Said, zone_of
 from kuber.market.importing.store import (
+    KEPT_FOR_UNDO,
     drop_symbol,
     take_back,
 )
@@ -191,6 +192,10 @@ class ImportService:
         if row.status == "undone":
             return
         if row.status == "done":
+            if self._clock.now() - row.created_at > KEPT_FOR_UNDO - KEPT_FOR:
+                raise _conflict(
+                    row, "What it replaced is not kept any more: delete the bars of its symbols."
+                )
             if not await take_back(session, user_id, import_id):
                 raise _conflict(
                     row, "A later import stands on its bars, or they are deleted: undo that first."

@@ -24,13 +24,6 @@ _DROPPED_AT_ONCE = 20_000
 
 _USER = bindparam("user_id", type_=Uuid)
 
-# Of two versions that an import replaces, only the newer one can be had back.
-_DROP_OLDER = text("""
-    UPDATE bar_series SET state = 'dropped'
-    WHERE state = 'replaced' AND user_id IS NOT DISTINCT FROM :user_id
-        AND timeframe = :timeframe AND symbol = any(cast(:symbols AS text[]))
-""").bindparams(_USER)
-
 _REPLACE = text("""
     UPDATE bar_series SET state = 'replaced', replaced_by = :import_id, replaced_at = :now
     WHERE state = 'active' AND user_id IS NOT DISTINCT FROM :user_id
@@ -172,7 +165,7 @@ async def activate(
         "symbols": [one.symbol for one in facts.symbols],
         "now": now,
     }
-    for statement in (_DROP_OLDER, _REPLACE, _ACTIVATE, _KEEP_OUTSIDE, _COUNT_KEPT):
+    for statement in (_REPLACE, _ACTIVATE, _KEEP_OUTSIDE, _COUNT_KEPT):
         await session.execute(statement, asked)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kuber.market.calendars import TradingCalendar
 from kuber.market.importing.checks import IndexArray, Numbers
-from kuber.market.importing.closing import bounds_of, labels_of
+from kuber.market.importing.closing import Bounds, bounds_of, labels_of
 from kuber.market.importing.facts import FoundSplit, SymbolFacts
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.fit import Order, check_minutes, check_repeated
@@ -91,8 +91,18 @@ class SymbolBars:
             labels, lines, self._timeframe, self._field, self._faults
         ):
             return None
-        self._order.add(labels, lines)
-        return self._made(labels, columns)
+        bounds = self._bounds(labels)
+        named_by_end = self._ends and self._timeframe.intraday
+        self._order.add(labels, lines, bounds.opened if named_by_end else None)
+        return self._made(bounds, columns)
+
+    def _bounds(self, labels: TimeArray) -> Bounds:
+        """Return when bars open and close; the bar before them counts where they follow it."""
+        newest = self._order.newest
+        follow = not np.isnat(newest) and bool(newest < labels[0])
+        named = np.insert(labels, 0, newest) if follow else labels
+        found = bounds_of(named, self._timeframe, self.calendar, self._notes, ends=self._ends)
+        return Bounds(found.opened[1:], found.closed[1:]) if follow else found
 
     def finish(self, *, whole: bool) -> RawBars | None:
         """Return the bars that were held back, and judge the times of all if there are all."""
@@ -114,9 +124,10 @@ class SymbolBars:
         numbers = lines.tolist()
         if not check_repeated(labels, numbers, self._symbol, self._field, self._faults):
             return None
+        bounds = self._bounds(labels)
         self._order.add(labels, numbers)
         self._order.steps.check(self._timeframe, self._field, self._faults)
-        return self._made(labels, columns, numbers)
+        return self._made(bounds, columns, numbers)
 
     def facts(self) -> SymbolFacts | None:
         """Return what there is of the symbol so far, None while there is nothing."""
@@ -132,12 +143,8 @@ class SymbolBars:
             tuple(sorted(self._splits, key=lambda split: split.at)),
         )
 
-    def _made(
-        self, labels: TimeArray, columns: Columns, lines: Sequence[int] = ()
-    ) -> RawBars | None:
-        opened, closed = bounds_of(
-            labels, self._timeframe, self.calendar, self._notes, ends=self._ends
-        )
+    def _made(self, bounds: Bounds, columns: Columns, lines: Sequence[int] = ()) -> RawBars | None:
+        opened, closed = bounds
         if self._timeframe in _HELD:
             kept = self._each_once(opened, lines, columns)
             opened, closed = opened[kept], closed[kept]

@@ -32,7 +32,9 @@ class Times:
     written: TimeArray
     absolute: NDArray[np.bool_]
     has_clock: bool
-    """Whether any value has a time of day."""
+    """Whether any value has a time of day other than midnight."""
+    shows_clock: bool = False
+    """Whether values are written with a time of day, be it midnight."""
 
 
 class TimeReader:
@@ -71,7 +73,13 @@ class TimeReader:
             if self._aware_file is None:
                 self._aware_file = uniform.aware
             self._has_clock |= uniform.has_clock
-            return Times(uniform.instants, uniform.written, uniform.absolute, self._has_clock)
+            return Times(
+                uniform.instants,
+                uniform.written,
+                uniform.absolute,
+                self._has_clock,
+                uniform.shows_clock,
+            )
         count = len(values)
         instants, written = np.full(count, _NEVER), np.full(count, _NEVER)
         absolute = np.zeros(count, dtype=np.bool_)
@@ -82,7 +90,8 @@ class TimeReader:
             instant, local, absolute[at] = found
             instants[at] = to_datetime64(instant)
             written[at] = np.datetime64(local.replace(tzinfo=None), "us")
-        return Times(instants, written, absolute, self._has_clock)
+        shows_clock = bool(values.str.contains(":", literal=True).any())
+        return Times(instants, written, absolute, self._has_clock, shows_clock)
 
     def _read(self, value: str | None, line: int) -> tuple[datetime, datetime, bool] | None:
         """Return instant, local time, and whether the value is absolute; None when refused."""

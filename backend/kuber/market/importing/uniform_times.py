@@ -1,6 +1,6 @@
 """Times that are all written alike, read as a whole column: what nearly every file has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ class UniformTimes:
     absolute: NDArray[np.bool_]
     aware: bool
     """Whether each value says its offset."""
+    shows_clock: bool = True
 
     @property
     def has_clock(self) -> bool:
@@ -84,7 +85,10 @@ def _formatted(values: pl.Series, zone: tzinfo) -> UniformTimes | None:
             local = values.str.to_datetime(form, time_unit="us", strict=False)
         if local.null_count():
             return None
-        return _absolute(local, zone) if aware else _clock(local, zone)
+        if aware:
+            return _absolute(local, zone)
+        found = _clock(local, zone)
+        return found and replace(found, shows_clock=form != _DATE)
     return None
 
 

@@ -126,14 +126,14 @@ class ImportWorker:
         self._clock = clock
 
     async def run_once(self) -> int:
-        """Do what is due; returns how many imports were worked on."""
-        done = 0
-        while (claim := await self._claim()) is not None:
+        """Work on one import that is due, if there is one; returns how many."""
+        claim = await self._claim()
+        if claim is not None:
             await self._work(claim)
-            done += 1
+            return 1
         await delete_dropped(self._pool, self._clock.now())
         await self._throw_away()
-        return done
+        return 0
 
     async def _claim(self) -> _Claim | None:
         now = self._clock.now()
