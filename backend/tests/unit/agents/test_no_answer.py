@@ -95,9 +95,11 @@ def test_the_first_move_of_a_price_that_stood_still_breaks_out_of_nothing() -> N
     assert "cannot be compared" in setup.reasons[-1]
 
 
-def test_averages_that_meet_stay_on_the_side_from_which_they_came() -> None:
-    # Up for a while, then still: rounding alone parts the averages at the end.
-    closes = np.concatenate((np.linspace(90, 100.1, 80), np.full(420, 100.1)))
+@pytest.mark.parametrize("price", [91.5, 95.7, 99.9, 103.4])
+def test_averages_that_meet_stay_on_the_side_from_which_they_came(price: float) -> None:
+    # Up for a while, then still: rounding alone parts the averages at the end, downwards.
+    rise = np.linspace(90, price, 80) * 0.5 + price * 0.5 - 5
+    closes = np.concatenate((rise, np.full(420, price)))
     setup = GoldenCross(within=500, trend_filter=False).evaluate(View(examine(bars(closes))))
     assert "below" not in setup.reasons[0]
 

@@ -6,6 +6,7 @@ import { graphOf, node, TEST_CATALOGUE } from '../domain/testing';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { EditorUi } from '../state/editor-ui';
+import { PipelineDocument } from '../state/pipeline-document';
 import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
 import { CanvasDrag } from './canvas-drag';
@@ -47,6 +48,7 @@ describe('a drag on the canvas', () => {
             offerNext: (...of: unknown[]) => did.push(['offer', ...of]),
           },
         },
+        { provide: PipelineDocument, useValue: { trigger: () => ({ kind: 'manual' }) } },
         { provide: RunFreshness, useValue: { stale: () => new Set() } },
         { provide: RunStore, useValue: { view: () => null } },
       ],

@@ -68,10 +68,11 @@ export function byNode(problems: readonly Problem[]): Map<string, Problem[]> {
 
 function startProblems(graph: PipelineGraph, catalogue: Catalogue): Problem[] {
   const [first, ...others] = startsOf(graph, catalogue);
+  if (!first) return [];
   return others.map((node) => ({
     code: 'two_starts',
     node_id: node.id,
-    message: `${nodeName(first!, catalogue)} and ${nodeName(node, catalogue)} both start the pipeline: one node does.`,
+    message: `${nodeName(first, catalogue)} and ${nodeName(node, catalogue)} both start the pipeline: one node does.`,
     remedy:
       node.agentType === START
         ? 'Keep one of them, and let it lead to what the other one led to.'
