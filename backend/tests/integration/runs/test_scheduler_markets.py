@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.integration.runs.test_scheduler import SYMBOL, World, world
+from tests.integration.runs.test_scheduler import SYMBOL, World, pool, world
 
-__all__ = ["world"]  # the fixture
+__all__ = ["pool", "world"]  # the fixtures
 
 
 async def test_a_market_that_the_owner_chose_says_when_it_is_open(world: World) -> None:
