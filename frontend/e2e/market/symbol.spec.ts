@@ -11,7 +11,8 @@ test.beforeEach(async ({ page, request }) => {
 
 const chart = (page: Page) => page.locator('k-price-chart');
 const legend = (page: Page) => chart(page).locator('.legend');
-const drawn = (page: Page) => expect(chart(page).locator('canvas').first()).toBeVisible();
+const drawn = (page: Page) =>
+  expect(chart(page).locator('canvas').first()).toBeVisible({ timeout: 45_000 });
 
 test('the page of a symbol: its chart, indicators, runs and the way onwards', async ({
   page,

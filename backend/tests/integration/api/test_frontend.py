@@ -34,7 +34,8 @@ async def app(accounts: AccountsContainer, tmp_path: Path) -> AsyncIterator[Fast
 async def test_every_address_of_the_app_gets_its_page_and_no_cache_keeps_it(
     client: httpx.AsyncClient,
 ) -> None:
-    for path in ("/", "/pipelines", "/executions/0199-abc", "/index.html", "/apiary"):
+    symbols = ("/symbols/BRK.B", "/symbols/%5EGSPC", "/symbols/ES1!", "/symbols/BTC%2FUSD")
+    for path in ("/", "/pipelines", "/executions/0199-abc", "/index.html", "/apiary", *symbols):
         answer = await client.get(path)
         assert (answer.status_code, answer.text) == (200, INDEX), path
         assert answer.headers["content-type"].startswith("text/html")
