@@ -62,7 +62,7 @@ import { Icon } from '@shared/icon';
       line-height: 24px;
     }
     p + p {
-      max-width: 96ch;
+      max-width: 120ch;
       margin-top: 2px;
       font-size: 13px;
     }

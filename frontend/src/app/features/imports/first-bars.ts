@@ -60,6 +60,7 @@ import { placeOf, UTC, zoneOf } from './markets';
     th,
     td {
       height: 34px;
+      padding: 0 9px;
     }
   `,
 })

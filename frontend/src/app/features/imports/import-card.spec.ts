@@ -127,7 +127,13 @@ describe('the card of a file', () => {
 
   it('lets an import that failed be tried again as it was', async () => {
     const said = { ...previewOf().said, symbol: 'MSFT' };
-    const problem = { message: 'Too much.', remedy: 'Split it.', field: null, line: null, code: 'x' };
+    const problem = {
+      message: 'Too much.',
+      remedy: 'Split it.',
+      field: null,
+      line: null,
+      code: 'x',
+    };
     const { card, button } = await show({ status: 'failed', said, problems: [problem] });
     expect(card.textContent).toContain('Split it.');
     button('Try again')!.click();

@@ -41,13 +41,13 @@ export class ImportFacts {
     return `${this.key()}-${name}`;
   }
 
-  /** What is wrong with a field: with what was typed, or because the file does not do without it. */
+  /** What is wrong with a field: with what was typed, or that the file, as told above, needs it. */
   protected faultOf({ field }: UnderstoodRow): string | null {
     if (!field) return null;
     const fault = this.fault();
     const { problems, status } = this.view();
     const inFile = status === 'refused' ? problems.find((item) => item.field === field) : undefined;
-    return fault?.forField(field) ?? inFile?.message ?? null;
+    return fault?.forField(field) ?? (inFile ? 'Say it here.' : null);
   }
 
   /** Leaving a field after Enter says the same again. */

@@ -24,7 +24,10 @@ describe('the page to import price history', () => {
     const page = fixture.nativeElement as HTMLElement;
     const click = async (name: string) => {
       const all = [...document.querySelectorAll<HTMLElement>('button')];
-      all.filter((it) => it.textContent?.trim() === name).at(-1)!.click();
+      all
+        .filter((it) => it.textContent?.trim() === name)
+        .at(-1)!
+        .click();
       await settle();
     };
     return { page, settle, click };

@@ -92,7 +92,8 @@ export class ImportProblems {
 
   /** `Line 3, close`. */
   protected whereOf({ line, field }: ImportProblem): string {
-    const places = [line ? `Line ${line.toLocaleString('en-US')}` : null, field ?? null];
-    return places.filter((place) => place !== null).join(', ') || 'The whole file';
+    const places = [line ? `line ${line.toLocaleString('en-US')}` : '', field ?? ''];
+    const words = places.filter((place) => place).join(', ') || 'the whole file';
+    return words.charAt(0).toUpperCase() + words.slice(1);
   }
 }
