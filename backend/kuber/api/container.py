@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 
 from kuber.agents.registry import AgentRegistry
 from kuber.costs.service import CostService
+from kuber.identity.api_keys.door import KeyDoor
+from kuber.identity.api_keys.service import ApiKeys
 from kuber.identity.limits import LimitService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
@@ -19,6 +21,7 @@ from kuber.infra.kafka import KafkaProbe
 from kuber.infra.plugins import PluginProblem
 from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import Clock
+from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
 from kuber.market.service import MarketService
@@ -77,6 +80,8 @@ class Container:
     redis: Redis
     kafka_probe: KafkaProbe
     tokens: AccessTokens
+    api_keys: ApiKeys
+    key_door: KeyDoor
     limits: LimitService
     audit_pool: ChildPool
     import_slots: AdvisorySlots
@@ -84,6 +89,7 @@ class Container:
     throttle: Throttle
     registry: AgentRegistry
     market: MarketService
+    pushed_quotes: PushedQuotes
     scanners: ScannerService
     scanner_refresher: ScannerRefresher
     costs: CostService

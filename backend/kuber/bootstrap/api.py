@@ -11,6 +11,8 @@ from kuber.api.at_start import record_left_out, retire_demo_user
 from kuber.api.container import Container
 from kuber.bootstrap.parts import Parts
 from kuber.config import Settings, why_no_demo
+from kuber.identity.api_keys.door import KeyDoor
+from kuber.identity.api_keys.service import ApiKeys
 from kuber.identity.limits import LimitService
 from kuber.identity.service import SESSIONS_CHANNEL, IdentityService
 from kuber.identity.throttle import Throttle
@@ -25,6 +27,7 @@ from kuber.infra.tasks import end_tasks
 from kuber.infra.telemetry import trace_database
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
+from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
@@ -101,6 +104,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             kafka_probe=KafkaProbe(settings.kafka_bootstrap),
             identity=identity,
             tokens=tokens,
+            api_keys=ApiKeys(clock),
+            key_door=KeyDoor(parts.open_database(1, "kuber-keys"), clock),
             limits=limits,
             import_slots=import_slots,
             throttle=Throttle(
@@ -108,6 +113,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             ),
             registry=parts.agents,
             market=market,
+            pushed_quotes=PushedQuotes(clock),
             scanners=scanners,
             scanner_refresher=ScannerRefresher(
                 database, scanners, parts.outbound, clock, RefreshLimits(redis)

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query, Response, UploadFile
 from pydantic import BaseModel
 
-from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
+from kuber.api.deps import ContainerDep, CurrentUser, Db, MarketReader, Outcome, QuoteSender
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import Cursor
 from kuber.identity.storage import require_storage
 from kuber.kernel.wire import Instant
+from kuber.market.feed.pushed.schemas import PushedOut, QuotePush
 from kuber.market.feed.reading import parse_symbols, read_markets, read_quotes
 from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
 from kuber.market.schemas import BarsOut, ImportNote, ImportOut, SymbolOut, encode_bars
@@ -30,7 +31,7 @@ class SymbolList(BaseModel):
 @router.get("/symbols", operation_id="list_symbols")
 async def list_symbols(
     container: ContainerDep,
-    user: Caller,
+    user: MarketReader,
     query: Annotated[str, Query(max_length=60)] = "",
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -45,7 +46,7 @@ async def list_symbols(
 @router.get("/bars", operation_id="get_bars", response_model=BarsOut)
 async def get_bars(
     container: ContainerDep,
-    user: Caller,
+    user: MarketReader,
     symbol: Annotated[str, Query(min_length=1, max_length=32)],
     timeframe: Timeframe,
     start: Annotated[Instant | None, Query(description="Bars opened from here on.")] = None,
@@ -67,15 +68,30 @@ async def get_bars(
 async def list_quotes(
     container: ContainerDep,
     session: Db,
-    user: CurrentUser,
+    user: MarketReader,
     symbols: Annotated[str, Query(max_length=5000, description="Symbols, commas between.")],
 ) -> QuoteList:
-    """Return the newest quotes of the symbols; one that the feed does not quote is left out."""
-    return await read_quotes(session, parse_symbols(symbols), container.clock.now())
+    """Return the newest quotes of the symbols; one that nobody quotes is left out.
+
+    What the caller has sent stands in place of an older quote of the feed.
+    """
+    return await read_quotes(session, user.user_id, parse_symbols(symbols), container.clock.now())
+
+
+@router.post("/quotes", status_code=202, operation_id="push_quote")
+async def push_quote(body: QuotePush, container: ContainerDep, user: QuoteSender) -> PushedOut:
+    """Take a quote for the caller alone, by the rules of the feed. Sent twice, it counts once."""
+    async with container.database.transaction() as session:
+        taking = container.pushed_quotes.take(session, user.user_id, body)
+        outcome = await Outcome.of(taking)  # what was doubted is remembered: it is committed too
+    quote = outcome.get()
+    return PushedOut(
+        symbol=quote.symbol, price=quote.price, sender=body.source, quoted_at=quote.quoted_at
+    )
 
 
 @router.get("/status", operation_id="list_markets")
-async def list_markets(container: ContainerDep, session: Db, user: Caller) -> MarketList:
+async def list_markets(container: ContainerDep, session: Db, user: MarketReader) -> MarketList:
     """Return for each market whether it is open, and which of its symbols are stale."""
     markets = await read_markets(session, container.clock.now())
     stale = [symbol for market in markets for symbol in market.stale]

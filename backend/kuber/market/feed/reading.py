@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.kernel.ids import UserId
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import BadSymbolList
+from kuber.market.feed.pushed.store import newest_pushed
 from kuber.market.feed.schemas import QuoteList, QuoteOut
 from kuber.market.feed.store import newest_quotes, newest_times
 from kuber.market.feed.watch import (
@@ -23,13 +25,24 @@ from kuber.market.symbols import canonical_symbol
 MAX_SYMBOLS = 200
 
 
-async def read_quotes(session: AsyncSession, symbols: Sequence[str], now: datetime) -> QuoteList:
-    """Return the newest quotes of `symbols`, which are canonical; see `parse_symbols`."""
+async def read_quotes(
+    session: AsyncSession, user_id: UserId, symbols: Sequence[str], now: datetime
+) -> QuoteList:
+    """Return the newest quotes of `symbols`, which are canonical; see `parse_symbols`.
+
+    What the user pushed themselves stands in place of an older one.
+    """
+    newest = {quote.symbol: quote for quote in await newest_quotes(session, symbols)}
+    senders: dict[str, str] = {}
+    for pushed in await newest_pushed(session, user_id, symbols):
+        symbol, quote = pushed.quote.symbol, pushed.quote
+        if symbol not in newest or newest[symbol].quoted_at < quote.quoted_at:
+            newest[symbol], senders[symbol] = quote, pushed.sender
     items = []
-    for quote in await newest_quotes(session, symbols):
+    for symbol, quote in sorted(newest.items()):
         stretch = trading_stretch(calendar_for(traits_of(quote.symbol).calendar), now)
         stale = is_stale(stretch, quote.quoted_at, now, STALE_AFTER)
-        items.append(QuoteOut.of(quote, stale=stale))
+        items.append(QuoteOut.of(quote, stale=stale, sender=senders.get(symbol)))
     return QuoteList(items=items)
 
 

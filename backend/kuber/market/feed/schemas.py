@@ -18,12 +18,13 @@ class QuoteOut(BaseModel):
     ask: DecimalText | None
     volume: DecimalText | None = Field(description="Units traded in the session so far.")
     source: FeedSource
+    sender: str | None = Field(default=None, description="Of a pushed quote: its `source` as sent.")
     simulated: bool
     quoted_at: datetime
     stale: bool = Field(description="The market trades, and no newer quote has come for too long.")
 
     @classmethod
-    def of(cls, quote: Quote, *, stale: bool) -> "QuoteOut":
+    def of(cls, quote: Quote, *, stale: bool, sender: str | None = None) -> "QuoteOut":
         """Return the row of a quote."""
         return cls(
             symbol=quote.symbol,
@@ -32,6 +33,7 @@ class QuoteOut(BaseModel):
             ask=quote.ask,
             volume=quote.volume,
             source=quote.source,
+            sender=sender,
             simulated=quote.source is FeedSource.SIMULATED,
             quoted_at=quote.quoted_at,
             stale=stale,

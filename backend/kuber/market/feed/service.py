@@ -20,6 +20,7 @@ from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.publishing import Publisher, QuotePublisher
+from kuber.market.feed.pushed.store import take_untold
 from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemory, judge
 from kuber.market.feed.store import forget_others, last_quoted, store_quotes
 from kuber.market.feed.types import FeedSource, Quote
@@ -58,6 +59,7 @@ class FeedOptions:
     backoff: Backoff = _BACKOFF
     stand_by_s: float = 2.0
     watch_every_s: float = 5.0
+    tell_every_s: float = 1.0
 
     def at_speed(self, speed: float) -> "FeedOptions":
         """Return the options for a clock that moves `speed` times as fast as it should."""
@@ -128,6 +130,7 @@ class FeedService:
                 self._feed(self._connection, self._publisher),
                 self._publisher.run(),
                 self._watch(),
+                self._tell_pushed(self._connection, self._publisher),
             )
         ]
         try:
@@ -194,6 +197,11 @@ class FeedService:
         while True:  # beside the feed: it has to bark while the source is waited for
             self._watchdog.look(self.markets(), self._clock.now())
             await asyncio.sleep(self._options.watch_every_s)
+
+    async def _tell_pushed(self, connection: RawConnection, publisher: QuotePublisher) -> None:
+        while True:
+            publisher.add_pushed(await take_untold(connection))
+            await asyncio.sleep(self._options.tell_every_s)
 
     async def _stand_by(self, connection: RawConnection) -> None:
         while True:

@@ -7,11 +7,13 @@ from enum import StrEnum
 
 
 class FeedSource(StrEnum):
-    """Who quotes; `simulated` and `replay` are never a market's present."""
+    """Who quotes; `simulated` and `replay` are never a market's present, `pushed` is what a user
+    sent for themselves."""
 
     SIMULATED = "simulated"
     REPLAY = "replay"
     ALPACA = "alpaca"
+    PUSHED = "pushed"
 
 
 @dataclass(frozen=True, slots=True)

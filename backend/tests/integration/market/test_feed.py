@@ -38,6 +38,7 @@ OPTIONS = FeedOptions(
     backoff=Backoff(0.01, 0.02),
     stand_by_s=0.05,
     watch_every_s=0.02,
+    tell_every_s=0.02,
 )
 
 
@@ -328,7 +329,7 @@ async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: 
         assert feed.status()["markets"] == {"XNYS": "stale"}
         await until_async(lambda: changed(feed, ("open", "stale")), "a stale market")
         async with database.transaction() as session:
-            quotes = await read_quotes(session, ["AMD", "NVDA", "V"], feeds.clock.now())
+            quotes = await read_quotes(session, NOBODY, ["AMD", "NVDA", "V"], feeds.clock.now())
             markets = await read_markets(session, feeds.clock.now())
         assert [(one.symbol, one.stale) for one in quotes.items] == [("AMD", True), ("NVDA", True)]
         visible = frozenset({"AMD"})

@@ -8,6 +8,7 @@ import { Session } from '@core/auth/session';
 import { SystemInfoStore } from '@core/system/system-info';
 import { Theme } from '@core/theme/theme';
 import { Skeleton } from '@shared/skeleton';
+import { KeyList } from './api-keys/key-list';
 import { BudgetForm } from './budget-form';
 import { LimitList } from './limit-list';
 
@@ -20,6 +21,7 @@ import { LimitList } from './limit-list';
     MatButton,
     MatButtonToggleModule,
     BudgetForm,
+    KeyList,
     LimitList,
     Skeleton,
   ],
