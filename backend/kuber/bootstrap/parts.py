@@ -17,9 +17,15 @@ from kuber.infra.outbound import OutboundClient
 from kuber.infra.plugins import Verdicts
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.feed.mixed import MixedQuotes, Part
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.replay import ReplayClock
 from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
+from kuber.market.providers.by_kind import ByKind, KindProvider
+from kuber.market.providers.coinmarketcap import CoinMarketCapBars, CoinMarketCapQuotes
+from kuber.market.providers.fetching import is_listed_in_new_york
+from kuber.market.providers.finnhub import FinnhubBars, FinnhubQuotes
+from kuber.market.providers.offers import ProviderKeys
 from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
@@ -107,12 +113,7 @@ class Parts:
         if settings.replay_from is not None:
             moving = ReplayClock(clock, settings.replay_from, settings.replay_speed)
             return replayed_quotes(StoredBars(pool), moving), moving
-        if settings.alpaca_api_key and settings.alpaca_api_secret:
-            from kuber.market.providers.alpaca_stream import AlpacaQuotes
-
-            keys = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
-            return AlpacaQuotes(*keys), clock
-        return simulated_quotes(settings.market_seed, clock), clock
+        return quote_source(settings, clock), clock
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -129,17 +130,52 @@ class Parts:
 
 
 def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
-    """Return the provider behind imports and sample: Alpaca with keys, else the simulator."""
-    if settings.alpaca_api_key and settings.alpaca_api_secret:
+    """Return the provider behind imports and sample: those with keys for what they serve, the
+    simulator for everything else."""
+    keys, limits = provider_keys(settings), breaker_limits(settings)
+    parts: list[KindProvider] = []
+    if settings.cmc_api_key:
+        parts.append(CoinMarketCapBars(reveal(settings.cmc_api_key), clock, limits=limits))
+    if keys.alpaca and settings.alpaca_api_key and settings.alpaca_api_secret:
         from kuber.market.providers.alpaca import AlpacaBars
 
-        return AlpacaBars(
-            reveal(settings.alpaca_api_key),
-            reveal(settings.alpaca_api_secret),
-            clock,
-            limits=breaker_limits(settings),
-        )
-    return MarketSimulator(settings.market_seed)
+        pair = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
+        parts.append(AlpacaBars(*pair, clock, limits=limits))
+    elif settings.finnhub_api_key:
+        parts.append(FinnhubBars(reveal(settings.finnhub_api_key), clock, limits=limits))
+    simulator = MarketSimulator(settings.market_seed)
+    return ByKind(parts, simulator) if parts else simulator
+
+
+def quote_source(settings: Settings, clock: Clock) -> QuoteSource:
+    """Return the source of present quotes, chosen as `market_provider` chooses."""
+    parts: list[Part] = []
+    if settings.cmc_api_key:
+        coins = CoinMarketCapQuotes(reveal(settings.cmc_api_key), clock)
+        parts.append(Part(coins, CoinMarketCapBars.serves))
+    if settings.alpaca_api_key and settings.alpaca_api_secret:
+        from kuber.market.providers.alpaca_stream import AlpacaQuotes
+
+        pair = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
+        parts.append(Part(AlpacaQuotes(*pair), is_listed_in_new_york))
+    elif settings.finnhub_api_key:
+        shares = FinnhubQuotes(reveal(settings.finnhub_api_key), clock)
+        parts.append(Part(shares, FinnhubBars.serves))
+    simulated = simulated_quotes(settings.market_seed, clock)
+    if not parts:
+        return simulated
+    provider = market_provider(settings, clock)
+    assert isinstance(provider, ByKind), "there are keys"
+    return MixedQuotes([*parts, Part(simulated, provider.is_for_rest)])
+
+
+def provider_keys(settings: Settings) -> ProviderKeys:
+    """Return of which providers the keys are set."""
+    return ProviderKeys(
+        alpaca=bool(settings.alpaca_api_key and settings.alpaca_api_secret),
+        finnhub=bool(settings.finnhub_api_key),
+        coinmarketcap=bool(settings.cmc_api_key),
+    )
 
 
 def breaker_limits(settings: Settings) -> BreakerLimits:

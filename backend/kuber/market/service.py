@@ -62,15 +62,6 @@ class ImportResult:
     """Every guess that was made, and what was left out or mended."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarketStatus:
-    """Which provider stands behind imports and sample; shown to people."""
-
-    provider: str
-    simulated: bool
-    note: str
-
-
 class MarketService:
     """Answers every question about prices, and takes imports; implements `MarketData`.
 
@@ -286,17 +277,6 @@ class MarketService:
             lambda _: self._stored.forget(user_id),
             once=True,
         )
-
-    def status(self) -> MarketStatus:
-        """Return which provider serves the symbols that nobody stored."""
-        source = self._provider.source or Source.IMPORTED
-        simulated = source is Source.SIMULATED
-        note = (
-            "Prices are simulated, except for the sample and your imports."
-            if simulated
-            else "Prices come from Alpaca, except for the sample and your imports."
-        )
-        return MarketStatus(source.value, simulated, note)
 
 
 def _most_between(timeframe: Timeframe, start: datetime, end: datetime) -> int:

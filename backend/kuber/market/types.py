@@ -86,6 +86,8 @@ class Source(StrEnum):
     SAMPLE = "sample"
     SIMULATED = "simulated"
     ALPACA = "alpaca"
+    FINNHUB = "finnhub"
+    COINMARKETCAP = "coinmarketcap"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ class PlainSettings:
     llm_base_url: str = ""
     llm_model: str = "gpt-4o-mini"
     alpaca_api_key: SecretStr | None = None
+    alpaca_api_secret: SecretStr | None = None
+    finnhub_api_key: SecretStr | None = None
+    cmc_api_key: SecretStr | None = None
 
 
 @dataclass

@@ -12,6 +12,7 @@ from kuber.market.errors import BadSymbolList
 from kuber.market.feed.pushed.store import newest_pushed
 from kuber.market.feed.schemas import QuoteList, QuoteOut
 from kuber.market.feed.store import newest_quotes, newest_times
+from kuber.market.feed.types import lag_of
 from kuber.market.feed.watch import (
     STALE_AFTER,
     MarketWatch,
@@ -41,7 +42,7 @@ async def read_quotes(
     items = []
     for symbol, quote in sorted(newest.items()):
         stretch = trading_stretch(calendar_for(traits_of(quote.symbol).calendar), now)
-        stale = is_stale(stretch, quote.quoted_at, now, STALE_AFTER)
+        stale = is_stale(stretch, quote.quoted_at, now, STALE_AFTER + lag_of(quote.source))
         items.append(QuoteOut.of(quote, stale=stale, sender=senders.get(symbol)))
     return QuoteList(items=items)
 

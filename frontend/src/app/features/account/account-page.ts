@@ -1,4 +1,3 @@
-import { TitleCasePipe } from '@angular/common';
 import { Component, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
@@ -17,7 +16,6 @@ import { LimitList } from './limit-list';
   selector: 'k-account-page',
   imports: [
     RouterLink,
-    TitleCasePipe,
     MatButton,
     MatButtonToggleModule,
     BudgetForm,
