@@ -91,7 +91,9 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)
-        plugin_problems = parts.agents.problems + parts.generators.problems
+        plugin_problems = (
+            parts.agents.problems + parts.generators.problems + parts.providers.problems
+        )
         _recheck(stack, database, pipelines, generators)
         if reason := why_no_demo(settings):
             await retire_demo_user(database, identity, clock, reason)

@@ -26,7 +26,9 @@ from kuber.market.providers.coinmarketcap import CoinMarketCapBars, CoinMarketCa
 from kuber.market.providers.fetching import is_listed_in_new_york
 from kuber.market.providers.finnhub import FinnhubBars, FinnhubQuotes
 from kuber.market.providers.offers import ProviderKeys
+from kuber.market.providers.plugin import ProviderRegistry
 from kuber.market.providers.port import ListingProvider
+from kuber.market.providers.provided import ProvidedBars
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
 from kuber.market.service import MarketService
@@ -104,7 +106,10 @@ class Parts:
     def market_on(self, pool: RawPool, imports: ChildPool | None = None) -> MarketService:
         """Return the market whose stored bars are read on `pool`; `imports` reads files."""
         return MarketService(
-            pool, self.clock, market_provider(self.settings, self.clock), imports=imports
+            pool,
+            self.clock,
+            market_provider(self.settings, self.clock, self.providers),
+            imports=imports,
         )
 
     def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
@@ -113,7 +118,7 @@ class Parts:
         if settings.replay_from is not None:
             moving = ReplayClock(clock, settings.replay_from, settings.replay_speed)
             return replayed_quotes(StoredBars(pool), moving), moving
-        return quote_source(settings, clock), clock
+        return quote_source(settings, clock, self.providers), clock
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -125,15 +130,23 @@ class Parts:
         return AgentRegistry.discover(self.verdicts)
 
     @cached_property
+    def providers(self) -> ProviderRegistry:
+        return ProviderRegistry.discover(self.verdicts)
+
+    @cached_property
     def generators(self) -> GeneratorRegistry:
         return GeneratorRegistry.discover(self.verdicts)
 
 
-def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
-    """Return the provider behind imports and sample: those with keys for what they serve, the
-    simulator for everything else."""
+def market_provider(
+    settings: Settings, clock: Clock, plugins: ProviderRegistry | None = None
+) -> ListingProvider:
+    """Return the provider behind imports and sample: added ones first, then those with keys, each
+    for what it serves; the simulator for everything else."""
     keys, limits = provider_keys(settings), breaker_limits(settings)
     parts: list[KindProvider] = []
+    if plugins is not None:
+        parts += [ProvidedBars(one, clock) for one in plugins.make_all()]
     if settings.cmc_api_key:
         parts.append(CoinMarketCapBars(reveal(settings.cmc_api_key), clock, limits=limits))
     if keys.alpaca and settings.alpaca_api_key and settings.alpaca_api_secret:
@@ -147,8 +160,11 @@ def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
     return ByKind(parts, simulator) if parts else simulator
 
 
-def quote_source(settings: Settings, clock: Clock) -> QuoteSource:
-    """Return the source of present quotes, chosen as `market_provider` chooses."""
+def quote_source(
+    settings: Settings, clock: Clock, plugins: ProviderRegistry | None = None
+) -> QuoteSource:
+    """Return the source of present quotes, chosen as `market_provider` chooses; added providers
+    give none, and nobody gives them in their place."""
     parts: list[Part] = []
     if settings.cmc_api_key:
         coins = CoinMarketCapQuotes(reveal(settings.cmc_api_key), clock)
@@ -162,10 +178,9 @@ def quote_source(settings: Settings, clock: Clock) -> QuoteSource:
         shares = FinnhubQuotes(reveal(settings.finnhub_api_key), clock)
         parts.append(Part(shares, FinnhubBars.serves))
     simulated = simulated_quotes(settings.market_seed, clock)
-    if not parts:
+    provider = market_provider(settings, clock, plugins)
+    if not isinstance(provider, ByKind):
         return simulated
-    provider = market_provider(settings, clock)
-    assert isinstance(provider, ByKind), "there are keys"
     return MixedQuotes([*parts, Part(simulated, provider.is_for_rest)])
 
 
