@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 5, 15, tzinfo=UTC)
 class Shares(MarketSimulator):
     """A provider of two symbols; it may be away."""
 
-    source = Source.FINNHUB  # type: ignore[assignment]
+    source = Source.FINNHUB
     away = False
 
     @staticmethod

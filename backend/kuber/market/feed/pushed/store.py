@@ -103,8 +103,8 @@ async def take_untold(connection: RawConnection) -> list[Pushed]:
     """Return the quotes that were not announced yet, each once."""
     cursor = await connection.execute(_UNTOLD)
     return [
-        Pushed(UserId(user_id), _quote(symbol, *figures, at), sender, SymbolMemory())
-        for user_id, symbol, *figures, sender, at in await cursor.fetchall()
+        Pushed(UserId(user), _quote(symbol, price, bid, ask, volume, at), sender, SymbolMemory())
+        for user, symbol, price, bid, ask, volume, sender, at in await cursor.fetchall()
     ]
 
 

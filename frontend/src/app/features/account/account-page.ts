@@ -14,15 +14,7 @@ import { LimitList } from './limit-list';
 /** Who one is, what runs may spend, and how the app looks. */
 @Component({
   selector: 'k-account-page',
-  imports: [
-    RouterLink,
-    MatButton,
-    MatButtonToggleModule,
-    BudgetForm,
-    KeyList,
-    LimitList,
-    Skeleton,
-  ],
+  imports: [RouterLink, MatButton, MatButtonToggleModule, BudgetForm, KeyList, LimitList, Skeleton],
   templateUrl: './account-page.html',
   styleUrl: './account-page.scss',
 })
