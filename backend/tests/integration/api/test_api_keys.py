@@ -73,8 +73,10 @@ async def test_a_key_is_shown_once_and_stored_as_a_hash(
 
 
 async def test_the_answer_to_a_repeated_request_is_the_same_key(ann: httpx.AsyncClient) -> None:
-    wanted = {"json": {"name": "Feed", "scopes": ["market:read"]}}
-    answers = [await ann.post(KEYS, headers={"Idempotency-Key": "one"}, **wanted) for _ in range(2)]
+    wanted = {"name": "Feed", "scopes": ["market:read"]}
+    answers = [
+        await ann.post(KEYS, headers={"Idempotency-Key": "one"}, json=wanted) for _ in range(2)
+    ]
     assert answers[0].json() == answers[1].json()
     assert len((await ann.get(KEYS)).json()["items"]) == 1
 
@@ -206,7 +208,7 @@ async def test_a_key_of_a_disabled_account_is_refused_at_once(
 
 @pytest.mark.parametrize("key", [new_key().secret, "kuber_0123abcd", "anything", "ключ"])
 async def test_what_is_no_key_of_ours_is_refused(program: httpx.AsyncClient, key: str) -> None:
-    for headers in ({"X-API-Key": key.encode()}, {"Authorization": b"Bearer " + key.encode()}):
+    for headers in ({b"X-API-Key": key.encode()}, {b"Authorization": b"Bearer " + key.encode()}):
         answer = await program.get(QUOTES, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
         assert key not in answer.text
