@@ -76,6 +76,8 @@ class Settings(BaseSettings):
 
     alpaca_api_key: SecretStr | None = None
     alpaca_api_secret: SecretStr | None = None
+    finnhub_api_key: SecretStr | None = None
+    cmc_api_key: SecretStr | None = None
     market_seed: int = 7
     replay_from: AwareDatetime | None = None
     """The feed replays stored history from this instant instead of giving present quotes."""

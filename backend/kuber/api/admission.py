@@ -2,7 +2,8 @@
 
 Everything under /api counts, webhook deliveries included; /health, /ready, /metrics and the files
 of the browser app never wait behind it. A person is told apart by the signature of the access
-token; the route asks later whether the session still stands.
+token; the route asks later whether the session still stands. An API key is looked up; what it
+brings counts as its owner's.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kuber.api.arrival import arrived, within
 from kuber.api.container import Container
+from kuber.api.credentials import Credentials, credentials_of
 from kuber.api.ended_sessions import EndedSessions
 from kuber.api.errors import kuber_problem
 from kuber.api.middleware import IMPORTS_PATH, PREVIEW_PATH, WEBHOOKS_PATH
@@ -34,11 +36,12 @@ from kuber.api.refusals import (
     too_many_this_minute,
 )
 from kuber.api.request_rate import RequestRate
+from kuber.identity.api_keys.door import KeyDoor
 from kuber.identity.errors import IdentityError
 from kuber.identity.limit_kinds import LimitName, Limits
 from kuber.identity.limits import LimitService
 from kuber.identity.throttle import place_of
-from kuber.identity.tokens import AccessClaims, AccessTokens
+from kuber.identity.tokens import AccessTokens
 from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import UserId
@@ -72,13 +75,20 @@ class _Visit:
 
     path: str
     who: str
-    claims: AccessClaims | None
+    user_id: UserId | None
+    """Whose token or key it brings; None of a stranger."""
+    credentials: Credentials | None
     declared_bytes: int | None
     """None when the length is not said in advance."""
     counted: bool = False
     anonymous: bool = False
     placed: bool = False
     body_bytes: int = 0
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether a person sends it, with a token of ours."""
+        return self.credentials is not None and self.credentials.claims is not None
 
 
 class AdmissionControl:
@@ -87,6 +97,7 @@ class AdmissionControl:
     def __init__(
         self,
         tokens: AccessTokens,
+        keys: KeyDoor,
         limits: LimitService,
         rate: RequestRate,
         import_slots: AdvisorySlots,
@@ -96,6 +107,7 @@ class AdmissionControl:
         self.at_once = Shares()
         self.import_slots = import_slots
         self._tokens = tokens
+        self._keys = keys
         self._limits = limits
         self._places = Places(in_flight, _WAIT_S)
         self._anonymous = Places(max(1, int(in_flight * ANONYMOUS_SHARE)), _WAIT_S)
@@ -107,6 +119,7 @@ class AdmissionControl:
     def of(cls, container: Container) -> Self:
         return cls(
             container.tokens,
+            container.key_door,
             container.limits,
             RequestRate(container.redis, container.clock),
             container.import_slots,
@@ -119,10 +132,10 @@ class AdmissionControl:
         Returns what gives its body. Of somebody unknown that has arrived by then: whoever sends
         half a body takes nobody's place.
         """
-        visit = self._visit(scope)
+        visit = await self._visit(scope)
         try:
             self._require_token(visit, scope)
-            if visit.claims is None and visit.declared_bytes != 0:
+            if visit.user_id is None and visit.declared_bytes != 0:
                 receive = await arrived(receive, TOKEN_FIRST_BYTES)
             await self._count(visit)
             self._take_body(visit, visit.declared_bytes or 0)
@@ -150,39 +163,40 @@ class AdmissionControl:
         visit.placed = visit.anonymous = visit.counted = False
         visit.body_bytes = 0
 
-    def _visit(self, scope: Scope) -> _Visit:
-        token, declared, chunked = "", "", False
+    async def _visit(self, scope: Scope) -> _Visit:
+        declared, chunked = "", False
         for name, value in scope["headers"]:
-            if name == b"authorization":
-                scheme, _, credentials = value.decode("latin-1").partition(" ")
-                token = credentials.strip() if scheme.lower() == "bearer" else ""
-            elif name == b"content-length":
+            if name == b"content-length":
                 declared = value.decode("latin-1")
             elif name == b"transfer-encoding":
                 chunked = True
-        claims = self._claims(token, scope) if token else None
-        if claims is not None:
-            who = str(claims.user_id)
+        credentials = credentials_of(scope)
+        user_id = await self._user(credentials) if credentials is not None else None
+        if user_id is not None:
+            who = str(user_id)
         elif scope["path"].startswith(WEBHOOKS_PATH):
             who = ""
         else:
             who = place_of(scope["client"][0] if scope["client"] else "")
         length = int(declared) if declared.isdecimal() and len(declared) < 16 else 0
-        return _Visit(scope["path"], who, claims, None if chunked else length)
+        return _Visit(scope["path"], who, user_id, credentials, None if chunked else length)
 
-    def _claims(self, token: str, scope: Scope) -> AccessClaims | None:
-        """Return what a token of ours says and hand it on; whatever is wrong the route will say."""
+    async def _user(self, credentials: Credentials) -> UserId | None:
+        """Return who sends it, and keep what a token says; whatever is wrong the route will say."""
+        if credentials.is_key:
+            holder = await self._keys.holder(credentials.token)
+            return holder.user_id if holder is not None else None
         try:
-            claims = self._tokens.read(token)
+            claims = self._tokens.read(credentials.token)
         except IdentityError:
             return None
         if claims.session_id in self._ended:
             return None
-        scope.setdefault("state", {})["access"] = (token, claims)
-        return claims
+        credentials.claims = claims
+        return claims.user_id
 
     def _require_token(self, visit: _Visit, scope: Scope) -> None:
-        if visit.claims is not None or visit.path.startswith(WEBHOOKS_PATH):
+        if visit.signed_in or visit.path.startswith(WEBHOOKS_PATH):
             return
         large = (visit.declared_bytes or 0) > TOKEN_FIRST_BYTES
         if large or is_import(scope):
@@ -190,13 +204,13 @@ class AdmissionControl:
 
     async def _count(self, visit: _Visit) -> None:
         """Count the request against the limits of whoever sends it."""
-        if visit.claims is None:
+        if visit.user_id is None:
             if visit.who and not self.at_once.take(visit.who, 1, ANONYMOUS_FROM_ONE_PLACE):
                 raise too_many_at_once(ANONYMOUS_FROM_ONE_PLACE)
             visit.counted = bool(visit.who)
             return
-        limits = await self._limits.of(visit.claims.user_id)
-        await self._count_minute(visit.claims.user_id, limits)
+        limits = await self._limits.of(visit.user_id)
+        await self._count_minute(visit.user_id, limits)
         most = limits[LimitName.REQUESTS_AT_ONCE]
         if not self.at_once.take(visit.who, 1, most):
             raise too_many_at_once(most)
@@ -208,8 +222,12 @@ class AdmissionControl:
         Log-ins and webhooks refuse something else: a password, a cookie, a signature.
         """
         asks_for_it = not visit.path.startswith((_AUTH_PATH, WEBHOOKS_PATH))
-        if status == HTTPStatus.UNAUTHORIZED and visit.claims is not None and asks_for_it:
-            self._ended.add(visit.claims.session_id)
+        if status != HTTPStatus.UNAUTHORIZED or visit.credentials is None or not asks_for_it:
+            return
+        if visit.credentials.is_key:
+            self._keys.forget(visit.credentials.token)
+        elif visit.credentials.claims is not None:
+            self._ended.add(visit.credentials.claims.session_id)
 
     async def _count_minute(self, user_id: UserId, limits: Limits) -> None:
         per_minute = limits[LimitName.REQUESTS_PER_MINUTE]
@@ -220,7 +238,7 @@ class AdmissionControl:
     def _take_body(self, visit: _Visit, amount: int) -> None:
         """Count a large body against the budget before it is read."""
         small = visit.body_bytes + amount <= TOKEN_FIRST_BYTES
-        if small or visit.claims is None:
+        if small or not visit.signed_in:
             return  # few enough bytes: the number of places bounds them
         amount = min(amount, COUNTED_BODY_BYTES)
         if self._bodies.total + amount > BODY_BUDGET_BYTES or not self._bodies.take(
@@ -230,7 +248,7 @@ class AdmissionControl:
         visit.body_bytes += amount
 
     async def _take_place(self, visit: _Visit) -> None:
-        if visit.claims is None:
+        if visit.user_id is None:
             visit.anonymous = await self._anonymous.take()
             if not visit.anonymous:
                 raise busy()
@@ -250,7 +268,7 @@ class AdmissionControl:
             message = await receive()
             read += len(message.get("body", b""))
             if read > TOKEN_FIRST_BYTES:
-                if visit.claims is None:
+                if not visit.signed_in:
                     raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
                 try:
                     counted_bytes = min(read, COUNTED_BODY_BYTES)
@@ -322,7 +340,7 @@ class Admission:
 
 
 def _hearing(visit: _Visit, control: AdmissionControl, send: Send) -> Send:
-    if visit.claims is None:
+    if visit.user_id is None:
         return send
 
     async def hearing(message: Message) -> None:

@@ -25,6 +25,7 @@ from kuber.api.openapi import PROBLEM_ANSWERS, DocumentedApp, contract, operatio
 from kuber.api.storable import STORABLE
 from kuber.api.v1 import (
     agents,
+    api_keys,
     audit,
     auth,
     budgets,
@@ -59,6 +60,7 @@ _RESOURCES = (
     webhooks.router,  # first: routes are tried in this order, and these are called most often
     auth.router,
     users.router,
+    api_keys.router,
     agents.router,
     pipelines.router,
     executions.router,

@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 
 from kuber.agents.registry import AgentRegistry
 from kuber.costs.service import CostService
+from kuber.identity.api_keys.door import KeyDoor
+from kuber.identity.api_keys.service import ApiKeys
 from kuber.identity.limits import LimitService
 from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
@@ -19,6 +21,7 @@ from kuber.infra.kafka import KafkaProbe
 from kuber.infra.plugins import PluginProblem
 from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import Clock
+from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.importing.service import ImportService
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService
@@ -67,6 +70,12 @@ class ApiSettings(Protocol):
     def llm_model(self) -> str: ...
     @property
     def alpaca_api_key(self) -> SecretStr | None: ...
+    @property
+    def alpaca_api_secret(self) -> SecretStr | None: ...
+    @property
+    def finnhub_api_key(self) -> SecretStr | None: ...
+    @property
+    def cmc_api_key(self) -> SecretStr | None: ...
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,8 @@ class Container:
     redis: Redis
     kafka_probe: KafkaProbe
     tokens: AccessTokens
+    api_keys: ApiKeys
+    key_door: KeyDoor
     limits: LimitService
     audit_pool: ChildPool
     import_slots: AdvisorySlots
@@ -88,6 +99,7 @@ class Container:
     market: MarketService
     imports: ImportService
     instruments: InstrumentService
+    pushed_quotes: PushedQuotes
     scanners: ScannerService
     scanner_refresher: ScannerRefresher
     costs: CostService

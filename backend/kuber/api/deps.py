@@ -1,16 +1,23 @@
-"""What routes ask for: the container, a unit of work, the person who is asking."""
+"""What routes ask for: the container, a unit of work, the person who is asking.
+
+Most routes are for signed-in people. One that programs may call with an API key says so by its
+scope: `MarketReader` and the like. There is no other way in for a key.
+"""
 
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar, cast
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
 from kuber.api.container import Container
-from kuber.identity.errors import AdminOnly, NotSignedIn
+from kuber.api.credentials import KEY_HEADER, credentials_of
+from kuber.identity.api_keys.service import require_scope
+from kuber.identity.api_keys.types import Scope
+from kuber.identity.errors import AdminOnly, KeyNotTaken, NotSignedIn
 from kuber.identity.types import Client, Principal, Role
 from kuber.kernel.errors import KuberError
 
@@ -20,6 +27,12 @@ _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="access_token",
     description="The access token of POST /api/v1/auth/login.",
+)
+_api_key = APIKeyHeader(
+    name=KEY_HEADER,
+    auto_error=False,
+    scheme_name="api_key",
+    description="A key of POST /api/v1/api-keys with the scope that the call names.",
 )
 
 
@@ -42,18 +55,20 @@ Db = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
 """The request's transaction, one per request; takes a connection at its first statement."""
 
 
+# Who asks is read by `credentials_of`; as dependencies these say in the contract what is taken.
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+_Key = Annotated[str | None, Depends(_api_key)]
 
 
 async def _current_user(
-    request: Request, container: ContainerDep, session: Db, credentials: Credentials
+    request: Request, container: ContainerDep, session: Db, _: Credentials
 ) -> Principal:
-    return await _principal(request, container, session, credentials)
+    return await _person(request, container, session)
 
 
-async def _caller(request: Request, container: ContainerDep, credentials: Credentials) -> Principal:
+async def _caller(request: Request, container: ContainerDep, _: Credentials) -> Principal:
     async with container.database.transaction() as session:
-        return await _principal(request, container, session, credentials)
+        return await _person(request, container, session)
 
 
 CurrentUser = Annotated[Principal, Depends(_current_user)]
@@ -65,7 +80,7 @@ async def principal_of(request: Request) -> Principal:
 
     Raises NotSignedIn.
     """
-    return await _caller(request, await _container(request), await _bearer(request))
+    return await _caller(request, await _container(request), None)
 
 
 async def _admin(user: CurrentUser) -> Principal:
@@ -79,6 +94,32 @@ Admin = Annotated[Principal, Depends(_admin)]
 
 Caller = Annotated[Principal, Depends(_caller)]
 """As CurrentUser, for routes that then wait for others: no transaction stays open meanwhile."""
+
+
+class _Allowed:
+    """Finds the signed-in person, or whose API key it is when that has the scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(
+        self, request: Request, container: ContainerDep, _: Credentials, __: _Key
+    ) -> Principal:
+        async with container.database.transaction() as session:
+            credentials = credentials_of(request.scope)
+            if credentials is None or not credentials.is_key:
+                return await _person(request, container, session)
+            principal = await container.api_keys.principal(session, credentials.token)
+        bind_contextvars(user_id=str(principal.user_id), api_key_id=str(principal.key_id))
+        require_scope(principal, self.scope)
+        return principal
+
+
+MarketReader = Annotated[Principal, Depends(_Allowed(Scope.MARKET_READ))]
+"""As Caller; an API key with the scope `market:read` reaches the route too."""
+
+QuoteSender = Annotated[Principal, Depends(_Allowed(Scope.QUOTES_WRITE))]
+"""As Caller; an API key with the scope `quotes:write` reaches the route too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +146,17 @@ class Outcome(Generic[T]):
         return cast(T, self.value)
 
 
-async def _principal(
-    request: Request,
-    container: Container,
-    session: AsyncSession,
-    credentials: HTTPAuthorizationCredentials | None,
-) -> Principal:
+async def _person(request: Request, container: Container, session: AsyncSession) -> Principal:
+    credentials = credentials_of(request.scope)
     if credentials is None:
         raise NotSignedIn("Sign in first: this needs an access token.")
-    token, claims = request.scope.get("state", {}).get("access", ("", None))
-    if claims is not None and token == credentials.credentials:  # its signature was checked
-        principal = await container.identity.principal_of(session, claims)
+    if credentials.is_key:
+        await container.api_keys.principal(session, credentials.token)
+        raise KeyNotTaken("API keys do not reach this: sign in, and send the access token.")
+    if credentials.claims is not None:  # the signature was checked
+        principal = await container.identity.principal_of(session, credentials.claims)
     else:
-        principal = await container.identity.principal(session, credentials.credentials)
+        principal = await container.identity.principal(session, credentials.token)
     bind_contextvars(user_id=str(principal.user_id))
     return principal
 

@@ -11,7 +11,7 @@ from structlog.contextvars import bound_contextvars
 
 from kuber.api.admission import AdmissionControl
 from kuber.api.container import Container
-from kuber.identity.types import Principal
+from kuber.identity.types import SignedIn
 from kuber.infra.tasks import end_tasks
 from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import RunId, UserId
@@ -60,7 +60,7 @@ async def events_socket(socket: WebSocket) -> None:
                 await _close(socket, TOO_MANY_SOCKETS, error.code, error.detail)
 
 
-async def _authenticate(socket: WebSocket, container: Container) -> Principal | None:
+async def _authenticate(socket: WebSocket, container: Container) -> SignedIn | None:
     try:
         async with asyncio.timeout(AUTH_TIMEOUT_S):
             first = AuthMessage.model_validate_json(await _next_text(socket))
@@ -79,7 +79,7 @@ async def _authenticate(socket: WebSocket, container: Container) -> Principal | 
     return None
 
 
-async def _serve(socket: WebSocket, container: Container, principal: Principal) -> None:
+async def _serve(socket: WebSocket, container: Container, principal: SignedIn) -> None:
     async def read(run_id: RunId, after: int) -> list[AnyRunEvent]:
         async with container.database.transaction() as session:
             found = await container.runs.events(session, principal.user_id, run_id, after)

@@ -31,6 +31,8 @@ class AuditEventType(StrEnum):
     """The first of a minute for an account, with how many there were since the entry before."""
     SESSIONS_REVOKED = "sessions_revoked"
     ROLE_CHANGED = "role_changed"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_REVOKED = "api_key_revoked"
     DEMO_ACCOUNT_OPENED = "demo_account_opened"
     DEMO_ACCOUNT_RETIRED = "demo_account_retired"
     LIMIT_CHANGED = "limit_changed"

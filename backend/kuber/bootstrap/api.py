@@ -11,6 +11,8 @@ from kuber.api.at_start import record_left_out, retire_demo_user
 from kuber.api.container import Container
 from kuber.bootstrap.parts import Parts
 from kuber.config import Settings, why_no_demo
+from kuber.identity.api_keys.door import KeyDoor
+from kuber.identity.api_keys.service import ApiKeys
 from kuber.identity.limits import LimitService
 from kuber.identity.service import SESSIONS_CHANNEL, IdentityService
 from kuber.identity.throttle import Throttle
@@ -25,6 +27,7 @@ from kuber.infra.tasks import end_tasks
 from kuber.infra.telemetry import trace_database
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
+from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.importing.importer import FileImporter
 from kuber.market.importing.service import ImportService
 from kuber.market.scanners.limits import RefreshLimits
@@ -91,7 +94,9 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)
-        plugin_problems = parts.agents.problems + parts.generators.problems
+        plugin_problems = (
+            parts.agents.problems + parts.generators.problems + parts.providers.problems
+        )
         _recheck(stack, database, pipelines, generators)
         if reason := why_no_demo(settings):
             await retire_demo_user(database, identity, clock, reason)
@@ -104,6 +109,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             kafka_probe=KafkaProbe(settings.kafka_bootstrap),
             identity=identity,
             tokens=tokens,
+            api_keys=ApiKeys(clock),
+            key_door=KeyDoor(parts.open_database(1, "kuber-keys"), clock),
             limits=limits,
             import_slots=import_slots,
             throttle=Throttle(
@@ -113,6 +120,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             market=market,
             imports=imports,
             instruments=parts.instruments_on(pool, market),
+            pushed_quotes=PushedQuotes(clock),
             scanners=scanners,
             scanner_refresher=ScannerRefresher(
                 database, scanners, parts.outbound, clock, RefreshLimits(redis)

@@ -16,11 +16,19 @@ from kuber.infra.outbound import OutboundClient
 from kuber.infra.plugins import Verdicts
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.feed.mixed import MixedQuotes, Part
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.replay import ReplayClock
 from kuber.market.importing.uploads import Uploads
 from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
+from kuber.market.providers.by_kind import ByKind, KindProvider
+from kuber.market.providers.coinmarketcap import CoinMarketCapBars, CoinMarketCapQuotes
+from kuber.market.providers.fetching import is_listed_in_new_york
+from kuber.market.providers.finnhub import FinnhubBars, FinnhubQuotes
+from kuber.market.providers.offers import ProviderKeys
+from kuber.market.providers.plugin import ProviderRegistry
 from kuber.market.providers.port import ListingProvider
+from kuber.market.providers.provided import ProvidedBars
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
 from kuber.market.service import MarketService
@@ -110,7 +118,7 @@ class Parts:
 
     @cached_property
     def provider(self) -> ListingProvider:
-        return market_provider(self.settings, self.clock)
+        return market_provider(self.settings, self.clock, self.providers)
 
     def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
         """Return the source of quotes, and the clock that it goes by: a replay has its own."""
@@ -118,12 +126,7 @@ class Parts:
         if settings.replay_from is not None:
             moving = ReplayClock(clock, settings.replay_from, settings.replay_speed)
             return replayed_quotes(StoredBars(pool), moving), moving
-        if settings.alpaca_api_key and settings.alpaca_api_secret:
-            from kuber.market.providers.alpaca_stream import AlpacaQuotes
-
-            keys = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
-            return AlpacaQuotes(*keys), clock
-        return simulated_quotes(settings.market_seed, clock), clock
+        return quote_source(settings, clock, self.providers), clock
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -135,22 +138,67 @@ class Parts:
         return AgentRegistry.discover(self.verdicts)
 
     @cached_property
+    def providers(self) -> ProviderRegistry:
+        return ProviderRegistry.discover(self.verdicts)
+
+    @cached_property
     def generators(self) -> GeneratorRegistry:
         return GeneratorRegistry.discover(self.verdicts)
 
 
-def market_provider(settings: Settings, clock: Clock) -> ListingProvider:
-    """Return the provider behind imports and sample: Alpaca with keys, else the simulator."""
-    if settings.alpaca_api_key and settings.alpaca_api_secret:
+def market_provider(
+    settings: Settings, clock: Clock, plugins: ProviderRegistry | None = None
+) -> ListingProvider:
+    """Return the provider behind imports and sample: added ones first, then those with keys, each
+    for what it serves; the simulator for everything else."""
+    keys, limits = provider_keys(settings), breaker_limits(settings)
+    parts: list[KindProvider] = []
+    if plugins is not None:
+        parts += [ProvidedBars(one, clock) for one in plugins.make_all()]
+    if settings.cmc_api_key:
+        parts.append(CoinMarketCapBars(reveal(settings.cmc_api_key), clock, limits=limits))
+    if keys.alpaca and settings.alpaca_api_key and settings.alpaca_api_secret:
         from kuber.market.providers.alpaca import AlpacaBars
 
-        return AlpacaBars(
-            reveal(settings.alpaca_api_key),
-            reveal(settings.alpaca_api_secret),
-            clock,
-            limits=breaker_limits(settings),
-        )
-    return MarketSimulator(settings.market_seed)
+        pair = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
+        parts.append(AlpacaBars(*pair, clock, limits=limits))
+    elif settings.finnhub_api_key:
+        parts.append(FinnhubBars(reveal(settings.finnhub_api_key), clock, limits=limits))
+    simulator = MarketSimulator(settings.market_seed)
+    return ByKind(parts, simulator) if parts else simulator
+
+
+def quote_source(
+    settings: Settings, clock: Clock, plugins: ProviderRegistry | None = None
+) -> QuoteSource:
+    """Return the source of present quotes, chosen as `market_provider` chooses; added providers
+    give none, and nobody gives them in their place."""
+    parts: list[Part] = []
+    if settings.cmc_api_key:
+        coins = CoinMarketCapQuotes(reveal(settings.cmc_api_key), clock)
+        parts.append(Part(coins, CoinMarketCapBars.serves))
+    if settings.alpaca_api_key and settings.alpaca_api_secret:
+        from kuber.market.providers.alpaca_stream import AlpacaQuotes
+
+        pair = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
+        parts.append(Part(AlpacaQuotes(*pair), is_listed_in_new_york))
+    elif settings.finnhub_api_key:
+        shares = FinnhubQuotes(reveal(settings.finnhub_api_key), clock)
+        parts.append(Part(shares, FinnhubBars.serves))
+    simulated = simulated_quotes(settings.market_seed, clock)
+    provider = market_provider(settings, clock, plugins)
+    if not isinstance(provider, ByKind):
+        return simulated
+    return MixedQuotes([*parts, Part(simulated, provider.is_for_rest)])
+
+
+def provider_keys(settings: Settings) -> ProviderKeys:
+    """Return of which providers the keys are set."""
+    return ProviderKeys(
+        alpaca=bool(settings.alpaca_api_key and settings.alpaca_api_secret),
+        finnhub=bool(settings.finnhub_api_key),
+        coinmarketcap=bool(settings.cmc_api_key),
+    )
 
 
 def breaker_limits(settings: Settings) -> BreakerLimits:

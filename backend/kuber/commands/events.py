@@ -34,7 +34,8 @@ _MODE: dict[str, Literal["validation", "serialization"]] = {
 _ABOUT = (
     "Values are JSON, headers are UTF-8 text. Messages with the same key keep their order. "
     "Each message may come more than once: drop an `idempotency_key` that you have seen. "
-    "Ignore fields that you do not know; more may come within a schema version."
+    "Ignore fields that you do not know; more may come within a schema version. "
+    "Where a topic carries several kinds of messages, the header `type` tells them apart."
 )
 
 
@@ -91,7 +92,7 @@ def messages() -> list[Message]:
 
 def asyncapi(found: Sequence[Message]) -> Schema:
     """Return the AsyncAPI 3.0 document of the messages."""
-    channels: Schema = {}
+    channels: dict[str, Schema] = {}
     operations: Schema = {}
     components: Schema = {}
     schemas: Schema = {}
@@ -102,9 +103,10 @@ def asyncapi(found: Sequence[Message]) -> Schema:
         components[message.name] = _component(message)
         for topic in message.topics:
             channel = topic.replace(".", "-")
-            assert channel not in channels, "each topic has one kind of message"
-            channels[channel] = _channel(topic, message)
-            operations[f"{message.action}-{channel}"] = _operation(channel, message)
+            kinds = [one for one in found if topic in one.topics]
+            assert {one.action for one in kinds} == {message.action}, "a topic goes one way"
+            channels[channel] = _channel(topic, kinds)
+            operations[f"{message.action}-{channel}"] = _operation(channel, kinds)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Kuber's messages", "version": "1", "description": _ABOUT},
@@ -115,19 +117,19 @@ def asyncapi(found: Sequence[Message]) -> Schema:
     }
 
 
-def _channel(topic: str, message: Message) -> Schema:
+def _channel(topic: str, kinds: Sequence[Message]) -> Schema:
     return {
         "address": topic,
-        "messages": {message.name: {"$ref": f"#/components/messages/{message.name}"}},
+        "messages": {one.name: {"$ref": f"#/components/messages/{one.name}"} for one in kinds},
         "bindings": {"kafka": {"topic": topic, "partitions": PARTITIONS}},
     }
 
 
-def _operation(channel: str, message: Message) -> Schema:
+def _operation(channel: str, kinds: Sequence[Message]) -> Schema:
     return {
-        "action": message.action,
+        "action": kinds[0].action,
         "channel": {"$ref": f"#/channels/{channel}"},
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{message.name}"}],
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{one.name}"} for one in kinds],
     }
 
 

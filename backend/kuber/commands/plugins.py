@@ -18,6 +18,7 @@ from kuber.kernel.clock import SystemClock
 KINDS = (
     PluginKind("kuber.agents", "kuber.agents.registry:examine"),
     PluginKind("kuber.generators", "kuber.signals.generators.registry:examine"),
+    PluginKind("kuber.providers", "kuber.market.providers.plugin:examine"),
 )
 """What packages may announce."""
 

@@ -96,3 +96,42 @@ class QuotaReached(IdentityError):
     kind = ErrorKind.CONFLICT
     code = "quota_reached"
     title = "A limit of your account is reached"
+
+
+class KeyEnded(IdentityError):
+    """The API key was revoked or has expired."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "api_key_ended"
+    title = "The API key does not work any more"
+
+
+class KeyNotTaken(IdentityError):
+    """What was asked for is for signed-in people; no scope opens it."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "api_key_not_taken"
+    title = "An API key does not reach this"
+
+
+class MissingScope(IdentityError):
+    """The API key is good, but was not made for this."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "missing_scope"
+    title = "The API key does not allow this"
+
+
+class KeyNotFound(IdentityError):
+    """The user has no such API key."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "not_found"
+    title = "There is no such API key"
+
+
+class BadKeyRequest(IdentityError):
+    """An API key as it was asked for would be of no use."""
+
+    code = "invalid"
+    title = "The API key cannot be made"

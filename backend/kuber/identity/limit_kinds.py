@@ -18,6 +18,8 @@ class LimitName(StrEnum):
     REQUESTS_AT_ONCE = "requests_at_once"
     IMPORTS_AT_WORK = "imports_at_work"
     IMPORTED_SYMBOLS = "imported_symbols"
+    API_KEYS = "api_keys"
+    QUOTED_SYMBOLS = "quoted_symbols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ LIMITS: Mapping[LimitName, LimitKind] = {
     ),
     LimitName.IMPORTED_SYMBOLS: LimitKind(
         5000, "symbols", "Symbols that you may have imported prices of, in whatever timeframe."
+    ),
+    LimitName.API_KEYS: LimitKind(
+        25, "keys", "API keys that work; revoked and expired ones do not count."
+    ),
+    LimitName.QUOTED_SYMBOLS: LimitKind(
+        1000, "symbols", "Symbols that you may send quotes of your own of."
     ),
 }
 

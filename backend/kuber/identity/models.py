@@ -1,9 +1,10 @@
-"""Users with their sessions, refresh tokens and limits. Private to this package."""
+"""Users with their sessions, tokens, keys and limits. Private to this package."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import Base
@@ -51,6 +52,24 @@ class RefreshTokenRow(Base):
     )
     issued_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class ApiKeyRow(Base):
+    """A key that a program speaks with; only its SHA-256 is kept, and how it begins."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    prefix: Mapped[str] = mapped_column(String(20))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    """To the minute: a busy key does not write with every request."""
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class LimitRow(Base):

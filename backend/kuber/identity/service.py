@@ -30,9 +30,9 @@ from kuber.identity.types import (
     Account,
     Client,
     IssuedTokens,
-    Principal,
     Role,
     SessionId,
+    SignedIn,
     Tier,
 )
 from kuber.kernel.clock import Clock
@@ -256,14 +256,14 @@ class IdentityService:
         standing = await repository.standing_sessions(session, session_ids, self._clock.now())
         return set(session_ids) - {SessionId(found) for found in standing}
 
-    async def principal(self, session: AsyncSession, access_token: str) -> Principal:
+    async def principal(self, session: AsyncSession, access_token: str) -> SignedIn:
         """Return who speaks through an access token.
 
         Raises NotSignedIn, TokenExpired, SessionEnded or AccountDisabled.
         """
         return await self.principal_of(session, self._tokens.read(access_token))
 
-    async def principal_of(self, session: AsyncSession, claims: AccessClaims) -> Principal:
+    async def principal_of(self, session: AsyncSession, claims: AccessClaims) -> SignedIn:
         """Return who speaks through a token that was read already.
 
         Asks the database, so that signing out and disabling an account work at once.
@@ -278,7 +278,7 @@ class IdentityService:
         if row.revoked_at is not None:
             raise SessionEnded("The session has ended. Sign in again.")
         account = _account(user)
-        return Principal(
+        return SignedIn(
             user_id=account.id,
             session_id=claims.session_id,
             email=account.email,

@@ -43,16 +43,22 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The account behind a request and the session it speaks through.
+    """The account behind a request."""
+
+    user_id: UserId
+    email: str
+    role: Role
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn(Principal):
+    """A person, and the session they speak through.
 
     `expires_at` is when the access token ends; a long-lived connection must end with it.
     """
 
-    user_id: UserId
     session_id: SessionId
-    email: str
-    role: Role
-    tier: Tier
     expires_at: datetime
 
 

@@ -9,7 +9,7 @@ of the certificate. Redirects are followed here, one checked hop after another.
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,9 +43,19 @@ class OutboundError(KuberError):
     code = "outbound_failed"
     title = "The address did not give an answer that can be used"
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message, [Problem(message, remedy, code=self.code)])
+    def __init__(
+        self,
+        message: str,
+        remedy: str,
+        *,
+        status: int | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        """`status` is that of the answer, None when there was none."""
+        problem = Problem(message, remedy, code=self.code)
+        super().__init__(message, [problem], retry_after_s=retry_after_s)
         self.remedy = remedy
+        self.status = status
 
 
 class AddressRefused(OutboundError):
@@ -168,31 +178,33 @@ class OutboundClient:
             raise _private(parsed)
         return parsed
 
-    async def get(self, url: str) -> Answer:
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a GET; asks again, after a pause, when there was none.
 
+        `headers` may hold a secret: a redirect to somewhere else does not get them.
         Raises AddressRefused, NoAnswer, BadAnswer, AnswerTooLarge.
         """
         target = self.check(url)
         try:
             async with asyncio.timeout(self._limits.total_s):
-                return await self._persist(target)
+                return await self._persist(target, headers or {})
         except TimeoutError as error:
             raise _too_slow(target) from error
 
-    async def _persist(self, target: httpx.URL) -> Answer:
+    async def _persist(self, target: httpx.URL, headers: Mapping[str, str]) -> Answer:
         for attempt in range(1, self._limits.attempts):
             try:
-                return await self._follow(target)
+                return await self._follow(target, headers)
             except NoAnswer as error:
                 _log.info("outbound_retry", host=target.host, attempt=attempt, reason=error.detail)
             await asyncio.sleep(self._limits.backoff.pause_s(attempt))
-        return await self._follow(target)
+        return await self._follow(target, headers)
 
-    async def _follow(self, target: httpx.URL) -> Answer:
+    async def _follow(self, target: httpx.URL, headers: Mapping[str, str]) -> Answer:
+        first = target
         for _ in range(self._limits.redirects + 1):
             with _explained(target):
-                response = await self._send(target)
+                response = await self._send(target, headers if _same(target, first) else {})
                 try:
                     location = response.headers.get("location")
                     if response.status_code not in _REDIRECTS or location is None:
@@ -215,21 +227,24 @@ class OutboundClient:
             ) from error
         return self.check(str(joined))
 
-    async def _send(self, target: httpx.URL) -> httpx.Response:
+    async def _send(self, target: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
         """Open the answer of one hop from the first of its addresses that can be reached."""
         addresses = await self._look_up(target)
         for address in addresses[:-1]:
             try:
-                return await self._send_to(target, address)
+                return await self._send_to(target, address, headers)
             except (httpx.ConnectTimeout, httpx.ConnectError) as error:
                 _log.info("outbound_next_address", host=target.host, reason=type(error).__name__)
-        return await self._send_to(target, addresses[-1])
+        return await self._send_to(target, addresses[-1], headers)
 
-    async def _send_to(self, target: httpx.URL, address: IpAddress) -> httpx.Response:
+    async def _send_to(
+        self, target: httpx.URL, address: IpAddress, headers: Mapping[str, str]
+    ) -> httpx.Response:
         request = self._http.build_request(
             "GET",
             target.copy_with(host=str(address), fragment=None),
             headers={
+                **headers,
                 "Host": target.netloc.decode("ascii"),
                 # Unpacked, a small answer could be a very large one.
                 "Accept-Encoding": "identity",
@@ -269,11 +284,14 @@ class OutboundClient:
             raise NoAnswer(
                 f"{target.host} answered with status {response.status_code}.",
                 "Try again when it is back.",
+                status=response.status_code,
+                retry_after_s=_retry_after_s(response),
             )
         if not response.is_success:
             raise BadAnswer(
                 f"{target.host} answered with status {response.status_code}.",
                 "Give an address that answers a GET without a log-in.",
+                status=response.status_code,
             )
         if response.headers.get("content-encoding", "identity") != "identity":
             raise BadAnswer(
@@ -307,6 +325,17 @@ def _explained(target: httpx.URL) -> Iterator[None]:
             f"{target.host} cannot be reached, or broke off its answer.",
             "Check that it runs and can be reached from the Internet.",
         ) from error
+
+
+def _same(target: httpx.URL, other: httpx.URL) -> bool:
+    """Return whether two addresses are of one server."""
+    return (target.scheme, target.netloc) == (other.scheme, other.netloc)
+
+
+def _retry_after_s(response: httpx.Response) -> int | None:
+    """Return after how many seconds the server wants to be asked again, if it says a number."""
+    said = response.headers.get("retry-after", "").strip()
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 8 else None
 
 
 def _about_certificate(error: BaseException | None) -> bool:

@@ -32,6 +32,13 @@ class BadSymbolList(MarketError):
     title = "These symbols cannot be looked up"
 
 
+class QuoteRefused(MarketError):
+    """A quote that a user sent breaks a rule of the feed; `problems` name the field."""
+
+    code = "quote_refused"
+    title = "The quote was not taken"
+
+
 class TimeframeUnavailable(MarketError):
     """The symbol's finest stored timeframe is coarser than the one asked for."""
 

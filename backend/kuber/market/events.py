@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
+from uuid import UUID
 
 from kuber.kernel.events import Event
 
@@ -30,3 +31,27 @@ class QuoteReceived(Event):
 
     def key(self) -> str:
         return self.symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotePushed(Event):
+    """A user sent a quote of an instrument, for themselves alone.
+
+    A type of its own: whoever goes by `QuoteReceived` is never moved by what one user sends. Of
+    quotes that follow each other within a second only the newest may come.
+    """
+
+    topic: ClassVar[str] = "market.quotes"
+
+    user_id: UUID
+    symbol: str
+    price: Decimal
+    bid: Decimal | None
+    ask: Decimal | None
+    volume: Decimal | None
+    source: str
+    sender: str
+    quoted_at: datetime
+
+    def key(self) -> str:
+        return f"{self.user_id}:{self.symbol}"

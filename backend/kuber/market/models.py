@@ -193,6 +193,35 @@ class WatchRow(Base):
     created_at: Mapped[datetime]
 
 
+class PushedQuoteRow(Base):
+    """The newest quote that a user sent of an instrument; nobody else reads it.
+
+    `last_at`, `recent` and `doubted` are what the rules of the feed remember.
+    """
+
+    __tablename__ = "pushed_quotes"
+    __table_args__ = (
+        Index("ix_pushed_quotes_untold", "symbol", postgresql_where=text("not told")),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
+    price: Mapped[Decimal] = mapped_column(MONEY)
+    bid: Mapped[Decimal | None] = mapped_column(MONEY)
+    ask: Mapped[Decimal | None] = mapped_column(MONEY)
+    volume: Mapped[Decimal | None] = mapped_column(MONEY)
+    sender: Mapped[str] = mapped_column(String(60))
+    quoted_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    recent: Mapped[list[Decimal]] = mapped_column(ARRAY(MONEY))
+    doubted: Mapped[list[Decimal]] = mapped_column(ARRAY(MONEY))
+    told: Mapped[bool]
+    """Whether the feed has announced it."""
+
+
 class QuoteRow(Base):
     """The newest quote of an instrument."""
 

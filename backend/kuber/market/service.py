@@ -1,7 +1,6 @@
 """Market data for the other packages: one view over imports, sample and provider."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -31,15 +30,6 @@ from kuber.market.types import (
 MAX_BARS = 10_000
 _STORED, _PROVIDED = "stored", "provided"
 """The two parts of the list of instruments, as cursors name them."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarketStatus:
-    """Which provider stands behind imports and sample; shown to people."""
-
-    provider: str
-    simulated: bool
-    note: str
 
 
 class MarketService:
@@ -198,17 +188,6 @@ class MarketService:
     def forget(self, user_id: UserId) -> None:
         """Ask the database anew for a user's stored series, since these have changed."""
         self._stored.forget(user_id)
-
-    def status(self) -> MarketStatus:
-        """Return which provider serves the symbols that nobody stored."""
-        source = self._provider.source or Source.IMPORTED
-        simulated = source is Source.SIMULATED
-        note = (
-            "Prices are simulated, except for the sample and your imports."
-            if simulated
-            else "Prices come from Alpaca, except for the sample and your imports."
-        )
-        return MarketStatus(source.value, simulated, note)
 
 
 def _most_between(timeframe: Timeframe, start: datetime, end: datetime) -> int:

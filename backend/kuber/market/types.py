@@ -81,12 +81,15 @@ def made_of(stored: tuple[Timeframe, ...]) -> tuple[Timeframe, ...]:
 
 
 class Source(StrEnum):
-    """Where prices come from; `simulated` is never a market's."""
+    """Where prices come from; `simulated` is never a market's, `plugin` is an added package's."""
 
     IMPORTED = "imported"
     SAMPLE = "sample"
     SIMULATED = "simulated"
     ALPACA = "alpaca"
+    FINNHUB = "finnhub"
+    COINMARKETCAP = "coinmarketcap"
+    PLUGIN = "plugin"
 
 
 @dataclass(frozen=True, slots=True)

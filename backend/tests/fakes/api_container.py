@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from kuber.api.container import Container
+from kuber.identity.api_keys.door import KeyDoor
+from kuber.identity.api_keys.service import ApiKeys
 from kuber.identity.limits import LimitService
 from kuber.identity.passwords import PasswordHasher
 from kuber.identity.service import IdentityService
@@ -41,6 +43,9 @@ class PlainSettings:
     llm_base_url: str = ""
     llm_model: str = "gpt-4o-mini"
     alpaca_api_key: SecretStr | None = None
+    alpaca_api_secret: SecretStr | None = None
+    finnhub_api_key: SecretStr | None = None
+    cmc_api_key: SecretStr | None = None
 
 
 @dataclass
@@ -56,6 +61,8 @@ class AccountsContainer:
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(SECRET, 900, self.clock)
+        self.api_keys = ApiKeys(self.clock)
+        self.key_door = KeyDoor(self.database, self.clock)
         self.limits = LimitService(self.database, self.clock)
         self.import_slots = AdvisorySlots(self.database.url, 1, "kuber-test")
         self.identity = IdentityService(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
-from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
+from kuber.api.deps import ContainerDep, Db, MarketReader, Outcome, QuoteSender
 from kuber.api.idempotency import IdempotentRoute
 from kuber.api.v1.common import Cursor
 from kuber.infra.db import set_down
@@ -19,9 +19,9 @@ from kuber.market.chart_indicators import (
     encode_indicator,
 )
 from kuber.market.errors import SymbolNotFound, UnknownSymbol
-from kuber.market.feed.reading import parse_symbols, read_markets, shown_quotes
+from kuber.market.feed.pushed.schemas import PushedOut, QuotePush
+from kuber.market.feed.reading import parse_symbols, read_markets, seen_quotes
 from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
-from kuber.market.feed.store import newest_quotes
 from kuber.market.schemas import BarsOut, SymbolOut, encode_bars
 from kuber.market.service import MAX_BARS
 from kuber.market.symbols import MAX_WRITTEN
@@ -41,7 +41,7 @@ class SymbolList(BaseModel):
 @router.get("/symbols", operation_id="list_symbols")
 async def list_symbols(
     container: ContainerDep,
-    user: Caller,
+    user: MarketReader,
     query: Annotated[str, Query(max_length=60)] = "",
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -58,7 +58,7 @@ async def list_symbols(
 async def get_symbol(
     symbol: Annotated[str, Path(min_length=1, max_length=MAX_WRITTEN)],
     container: ContainerDep,
-    user: Caller,
+    user: MarketReader,
 ) -> SymbolOut:
     """Return one instrument, however its symbol is written."""
     try:
@@ -70,7 +70,7 @@ async def get_symbol(
 @router.get("/bars", operation_id="get_bars", response_model=BarsOut)
 async def get_bars(
     container: ContainerDep,
-    user: Caller,
+    user: MarketReader,
     symbol: Annotated[str, Query(min_length=1, max_length=32)],
     timeframe: Timeframe,
     start: Annotated[Instant | None, Query(description="Bars opened from here on.")] = None,
@@ -91,7 +91,7 @@ async def get_bars(
 @router.get("/indicators", operation_id="get_indicator", response_model=IndicatorOut)
 async def get_indicator(
     container: ContainerDep,
-    user: Caller,
+    user: MarketReader,
     symbol: Annotated[str, Query(min_length=1, max_length=MAX_WRITTEN)],
     timeframe: Timeframe,
     name: IndicatorName,
@@ -131,18 +131,33 @@ async def get_indicator(
 async def list_quotes(
     container: ContainerDep,
     session: Db,
-    user: CurrentUser,
+    user: MarketReader,
     symbols: Annotated[str, Query(max_length=5000, description="Symbols, commas between.")],
 ) -> QuoteList:
-    """Return the newest quotes of the symbols; one that the feed does not quote is left out."""
-    quotes = await newest_quotes(session, parse_symbols(symbols))
+    """Return the newest quotes of the symbols; one that nobody quotes is left out.
+
+    What the caller has sent stands in place of an older quote of the feed.
+    """
+    seen = await seen_quotes(session, user.user_id, parse_symbols(symbols))
     await set_down(session)
-    previous = await container.market.previous_closes.of(quotes)
-    return QuoteList(items=shown_quotes(quotes, previous, container.clock.now()))
+    previous = await container.market.previous_closes.of(seen.quotes)
+    return QuoteList(items=seen.shown(previous, container.clock.now()))
+
+
+@router.post("/quotes", status_code=202, operation_id="push_quote")
+async def push_quote(body: QuotePush, container: ContainerDep, user: QuoteSender) -> PushedOut:
+    """Take a quote for the caller alone, by the rules of the feed. Sent twice, it counts once."""
+    async with container.database.transaction() as session:
+        taking = container.pushed_quotes.take(session, user.user_id, body)
+        outcome = await Outcome.of(taking)  # what was doubted is remembered: it is committed too
+    quote = outcome.get()
+    return PushedOut(
+        symbol=quote.symbol, price=quote.price, sender=body.source, quoted_at=quote.quoted_at
+    )
 
 
 @router.get("/status", operation_id="list_markets")
-async def list_markets(container: ContainerDep, session: Db, user: Caller) -> MarketList:
+async def list_markets(container: ContainerDep, session: Db, user: MarketReader) -> MarketList:
     """Return for each market whether it is open, and which of its symbols are stale."""
     markets = await read_markets(session, container.clock.now())
     stale = [symbol for market in markets for symbol in market.stale]

@@ -17,6 +17,14 @@ from kuber.identity.types import DEMO_EMAIL, Role
 from kuber.infra.heartbeats import service_beats
 from kuber.infra.licences import installed_packages
 from kuber.infra.plugins import PluginProblem
+from kuber.market.providers.offers import (
+    OfferState,
+    ProviderKeys,
+    ProviderOffer,
+    in_words,
+    offers,
+)
+from kuber.market.types import Source
 
 router = APIRouter(prefix="/system", tags=["system"])
 
@@ -39,12 +47,24 @@ class LlmInfo(BaseModel):
     base_url_host: str | None
 
 
+class ProviderOut(BaseModel):
+    """A provider of market data; `settings` are those that take its keys."""
+
+    provider: Source
+    name: str
+    covers: str
+    state: OfferState
+    settings: list[str]
+    note: str
+
+
 class MarketInfo(BaseModel):
     """Where prices come from when a symbol has no imported history."""
 
     provider: str
     simulated: bool
     note: str
+    providers: list[ProviderOut]
 
 
 class SystemInfo(BaseModel):
@@ -203,12 +223,26 @@ def _demo_login(settings: ApiSettings) -> DemoLogin | None:
 
 
 def _market(settings: ApiSettings) -> MarketInfo:
-    if settings.alpaca_api_key:
-        return MarketInfo(
-            provider="alpaca", simulated=False, note="Prices come from Alpaca and from imports."
-        )
+    keys = ProviderKeys(
+        alpaca=bool(settings.alpaca_api_key and settings.alpaca_api_secret),
+        finnhub=bool(settings.finnhub_api_key),
+        coinmarketcap=bool(settings.cmc_api_key),
+    )
+    used = [one for one in offers(keys) if one.state is OfferState.IN_USE]
     return MarketInfo(
-        provider="simulator",
-        simulated=True,
-        note="Imported and sample history is real. Symbols without history are simulated.",
+        provider=used[0].provider if used else "simulator",
+        simulated=not used,
+        note=in_words(keys),
+        providers=[_provider(one) for one in offers(keys)],
+    )
+
+
+def _provider(offer: ProviderOffer) -> ProviderOut:
+    return ProviderOut(
+        provider=offer.provider,
+        name=offer.name,
+        covers=offer.covers,
+        state=offer.state,
+        settings=list(offer.settings),
+        note=offer.note,
     )

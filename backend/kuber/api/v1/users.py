@@ -11,6 +11,7 @@ from kuber.api.refusals import slots_asked
 from kuber.identity.limit_kinds import LIMITS, LimitName
 from kuber.identity.schemas import LimitList, LimitOut, UserOut
 from kuber.identity.storage import storage_of
+from kuber.market.feed.pushed.store import pushed_symbols
 from kuber.market.quotas import imported_symbols
 from kuber.pipelines.quotas import most_versions, pipeline_count
 from kuber.runs.queueing import queued_runs, running_runs
@@ -51,6 +52,8 @@ async def list_my_limits(
         LimitName.REQUESTS_PER_MINUTE: requests,
         LimitName.REQUESTS_AT_ONCE: admission.at_once.held(str(user.user_id)),
         LimitName.IMPORTS_AT_WORK: imports,
+        LimitName.API_KEYS: await container.api_keys.working(session, user.user_id),
+        LimitName.QUOTED_SYMBOLS: await pushed_symbols(session, user.user_id),
         LimitName.IMPORTED_SYMBOLS: await imported_symbols(session, user.user_id),
     }
     items = [

@@ -9,7 +9,7 @@ from kuber.api.container import Container
 from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.infra.db import set_down
 from kuber.market.errors import SymbolNotFound, UnknownSymbol
-from kuber.market.feed.reading import shown_quotes
+from kuber.market.feed.reading import SeenQuotes
 from kuber.market.instruments import traits_of
 from kuber.market.symbols import MAX_WRITTEN, BadSymbol, canonical_symbol
 from kuber.market.watchlist.schemas import WatchBody, WatchedOut, WatchListOut
@@ -68,9 +68,9 @@ async def unwatch_symbol(symbol: WrittenSymbol, session: Db, user: CurrentUser) 
 
 
 async def _shown(container: Container, watched: Sequence[Watched]) -> list[WatchedOut]:
-    quotes = [one.quote for one in watched if one.quote is not None]
-    previous = await container.market.previous_closes.of(quotes)
-    shown = {one.symbol: one for one in shown_quotes(quotes, previous, container.clock.now())}
+    seen = SeenQuotes(tuple(one.quote for one in watched if one.quote is not None), {})
+    previous = await container.market.previous_closes.of(seen.quotes)
+    shown = {one.symbol: one for one in seen.shown(previous, container.clock.now())}
     return [
         WatchedOut(
             symbol=one.symbol,

@@ -10,8 +10,10 @@ import structlog
 
 from kuber.infra.kafka import KafkaUnavailable, OutgoingMessage
 from kuber.infra.outbox import outbox_values
+from kuber.kernel.events import Event
 from kuber.kernel.ids import new_id
-from kuber.market.events import QuoteReceived
+from kuber.market.events import QuotePushed, QuoteReceived
+from kuber.market.feed.pushed.store import Pushed
 from kuber.market.feed.types import FeedSource, Quote
 
 log = structlog.get_logger(__name__)
@@ -35,16 +37,23 @@ class QuotePublisher:
 
     def __init__(self, producer: Publisher, *, kept: int = 5_000) -> None:
         self._producer = producer
-        self._waiting: deque[Quote] = deque(maxlen=kept)
+        self._waiting: deque[OutgoingMessage] = deque(maxlen=kept)
         self._filled = asyncio.Event()
         self.published = 0
         self.lost = 0
 
     def add(self, quotes: Iterable[Quote]) -> None:
         """Send `quotes` soon."""
-        for quote in quotes:
+        self._add(map(message_of, quotes))
+
+    def add_pushed(self, quotes: Iterable[Pushed]) -> None:
+        """Send soon what users sent for themselves."""
+        self._add(map(pushed_message, quotes))
+
+    def _add(self, messages: Iterable[OutgoingMessage]) -> None:
+        for message in messages:
             self.lost += len(self._waiting) == self._waiting.maxlen
-            self._waiting.append(quote)
+            self._waiting.append(message)
         if self._waiting:
             self._filled.set()
 
@@ -56,7 +65,7 @@ class QuotePublisher:
             if not self._waiting:
                 self._filled.clear()
             try:
-                await self._producer.publish([message_of(quote) for quote in batch])
+                await self._producer.publish(batch)
                 self.published += len(batch)
             except KafkaUnavailable as error:
                 self.lost += len(batch)
@@ -78,6 +87,29 @@ def message_of(quote: Quote) -> OutgoingMessage:
         simulated=quote.source is FeedSource.SIMULATED,
         quoted_at=quote.quoted_at,
     )
+    return _message(event)
+
+
+def pushed_message(pushed: Pushed) -> OutgoingMessage:
+    """Return the message that announces what a user sent."""
+    quote = pushed.quote
+    event = QuotePushed(
+        occurred_at=quote.quoted_at,
+        correlation_id=str(new_id()),
+        user_id=pushed.user_id,
+        symbol=quote.symbol,
+        price=quote.price,
+        bid=quote.bid,
+        ask=quote.ask,
+        volume=quote.volume,
+        source=quote.source.value,
+        sender=pushed.sender,
+        quoted_at=quote.quoted_at,
+    )
+    return _message(event)
+
+
+def _message(event: Event) -> OutgoingMessage:
     values = outbox_values(event)
     value = json.dumps(values["payload"], separators=(",", ":")).encode()
     return OutgoingMessage(event.topic, event.key().encode(), value, values["headers"])

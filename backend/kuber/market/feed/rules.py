@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from statistics import median
 
-from kuber.market.feed.types import Quote
+from kuber.market.feed.types import Quote, lag_of
 
 _SMALLEST = Decimal("1e-8")
 _LARGEST = Decimal("1e12")
@@ -113,7 +113,7 @@ def _refusal(
         return Refusal.FUTURE
     if memory.last_at is not None and quote.quoted_at <= memory.last_at:
         return Refusal.OUT_OF_ORDER
-    if traded_until - quote.quoted_at > limits.max_age:
+    if traded_until - quote.quoted_at > limits.max_age + lag_of(quote.source):
         return Refusal.STALE
     return None
 

@@ -21,6 +21,7 @@ class QuoteOut(BaseModel):
     ask: DecimalText | None
     volume: DecimalText | None = Field(description="Units traded in the session so far.")
     source: FeedSource
+    sender: str | None = Field(default=None, description="Of a pushed quote: its `source` as sent.")
     simulated: bool
     quoted_at: datetime
     stale: bool = Field(description="The market trades, and no newer quote has come for too long.")
@@ -30,7 +31,9 @@ class QuoteOut(BaseModel):
     change_percent: float | None = Field(description="Of the price since then, in per cent.")
 
     @classmethod
-    def of(cls, quote: Quote, previous: Decimal | None, *, stale: bool) -> "QuoteOut":
+    def of(
+        cls, quote: Quote, previous: Decimal | None, *, stale: bool, sender: str | None = None
+    ) -> "QuoteOut":
         """Return the row of a quote; `previous` is the close that its change is counted from."""
         change = float((quote.price / previous - 1) * 100) if previous else None
         return cls(
@@ -40,6 +43,7 @@ class QuoteOut(BaseModel):
             ask=quote.ask,
             volume=quote.volume,
             source=quote.source,
+            sender=sender,
             simulated=quote.source is FeedSource.SIMULATED,
             quoted_at=quote.quoted_at,
             stale=stale,

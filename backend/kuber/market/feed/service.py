@@ -18,11 +18,13 @@ from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable
+from kuber.market.feed.mixed import sources_of, trouble_of
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.publishing import Publisher, QuotePublisher
+from kuber.market.feed.pushed.store import take_untold
 from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemory, judge
 from kuber.market.feed.store import forget_others, last_quoted, store_quotes
-from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.feed.types import FeedSource, Quote, lag_of
 from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
 from kuber.market.feed.watchdog import Watchdog
 from kuber.market.instruments import traits_of
@@ -58,6 +60,7 @@ class FeedOptions:
     backoff: Backoff = _BACKOFF
     stand_by_s: float = 2.0
     watch_every_s: float = 5.0
+    tell_every_s: float = 1.0
 
     def at_speed(self, speed: float) -> "FeedOptions":
         """Return the options for a clock that moves `speed` times as fast as it should."""
@@ -97,6 +100,7 @@ class FeedService:
         self._active = False
         self._memories: dict[str, SymbolMemory] = {}
         self._followed_at: dict[str, datetime] = {}
+        self._lags: dict[str, timedelta] = {}
         self._unknown: frozenset[str] = frozenset()
         self._believed = 0
         self._refused: Counter[Refusal] = Counter()
@@ -118,7 +122,7 @@ class FeedService:
         assert self._connection is not None
         assert self._publisher is not None
         await self._stand_by(self._connection)
-        stored = await last_quoted(self._connection, self._source.source)
+        stored = await last_quoted(self._connection, sources_of(self._source))
         self._memories = {
             symbol: SymbolMemory(at, (price,)) for symbol, (at, price) in stored.items()
         }
@@ -128,6 +132,7 @@ class FeedService:
                 self._feed(self._connection, self._publisher),
                 self._publisher.run(),
                 self._watch(),
+                self._tell_pushed(self._connection, self._publisher),
             )
         ]
         try:
@@ -158,8 +163,8 @@ class FeedService:
         stale = [symbol for market in markets for symbol in market.stale]
         return {
             "role": "active" if self._active else "standby",
-            "source": source.source.value,
-            "simulated": source.source is FeedSource.SIMULATED,
+            "source": ", ".join(sorted(sources_of(source))),
+            "simulated": sources_of(source) == {FeedSource.SIMULATED},
             "followed": len(source.following),
             "not_quoted_by_source": sorted(self._unknown)[:_SHOWN],
             "believed": self._believed,
@@ -171,7 +176,7 @@ class FeedService:
             "stale": stale[:_SHOWN],
             "stale_count": len(stale),
             "source_failures_in_a_row": self._failures,
-            "source_error": self._failure,
+            "source_error": self._failure or trouble_of(source),
         }
 
     def markets(self) -> list[MarketWatch]:
@@ -188,12 +193,18 @@ class FeedService:
     def _heard_at(self, symbol: str) -> datetime | None:
         last_at = self._memories.get(symbol, SymbolMemory()).last_at
         followed_at = self._followed_at.get(symbol)
-        return max((one for one in (last_at, followed_at) if one), default=None)
+        heard_at = max((one for one in (last_at, followed_at) if one), default=None)
+        return heard_at + self._lags.get(symbol, timedelta(0)) if heard_at else None
 
     async def _watch(self) -> None:
         while True:  # beside the feed: it has to bark while the source is waited for
             self._watchdog.look(self.markets(), self._clock.now())
             await asyncio.sleep(self._options.watch_every_s)
+
+    async def _tell_pushed(self, connection: RawConnection, publisher: QuotePublisher) -> None:
+        while True:
+            publisher.add_pushed(await take_untold(connection))
+            await asyncio.sleep(self._options.tell_every_s)
 
     async def _stand_by(self, connection: RawConnection) -> None:
         while True:
@@ -263,6 +274,7 @@ class FeedService:
                 self._refused[refusal] += 1
                 QUOTES_REFUSED.labels(source, refusal.value).inc()
             if refusal is not Refusal.NOT_FOLLOWED:
+                self._lags[quote.symbol] = lag_of(quote.source)
                 self._memories[quote.symbol] = judgement.memory
         self._believed += len(believed)
         return believed

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import RawConnection
-from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.feed.types import FeedSource, Quote, lag_of
 from kuber.market.models import BarSeries, QuoteRow
 
 # A source that was changed begins anew: a replay's quotes are older than those before it.
@@ -53,11 +53,12 @@ async def store_quotes(
 
 
 async def last_quoted(
-    connection: RawConnection, source: FeedSource
+    connection: RawConnection, sources: Collection[FeedSource]
 ) -> dict[str, tuple[datetime, Decimal]]:
-    """Return time and price of the newest quote that `source` gave of each symbol."""
+    """Return time and price of the newest quote that one of `sources` gave of each symbol."""
     cursor = await connection.execute(
-        "select symbol, quoted_at, price from market_quotes where source = %s", (source.value,)
+        "select symbol, quoted_at, price from market_quotes where source = any(%s)",
+        ([source.value for source in sources],),
     )
     return {symbol: (at.astimezone(UTC), price) for symbol, at, price in await cursor.fetchall()}
 
@@ -94,9 +95,11 @@ async def platform_symbols(session: AsyncSession) -> frozenset[str]:
 
 
 async def newest_times(session: AsyncSession) -> dict[str, datetime]:
-    """Return for each symbol that is quoted when it was quoted last."""
-    rows = await session.execute(select(QuoteRow.symbol, QuoteRow.quoted_at))
-    return {row.symbol: row.quoted_at.astimezone(UTC) for row in rows}
+    """Return for each symbol that is quoted when it was quoted last, later by its source's lag."""
+    rows = await session.execute(select(QuoteRow.symbol, QuoteRow.quoted_at, QuoteRow.source))
+    return {
+        row.symbol: row.quoted_at.astimezone(UTC) + lag_of(FeedSource(row.source)) for row in rows
+    }
 
 
 async def newest_quotes(session: AsyncSession, symbols: Collection[str]) -> list[Quote]:

@@ -1,17 +1,31 @@
 """Quotes, and where they come from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 
 class FeedSource(StrEnum):
-    """Who quotes; `simulated` and `replay` are never a market's present."""
+    """Who quotes; `simulated` and `replay` are never a market's present, `pushed` is what a user
+    sent for themselves."""
 
     SIMULATED = "simulated"
     REPLAY = "replay"
     ALPACA = "alpaca"
+    FINNHUB = "finnhub"
+    COINMARKETCAP = "coinmarketcap"
+    PUSHED = "pushed"
+
+
+_LAGS: Mapping[FeedSource, timedelta] = {FeedSource.COINMARKETCAP: timedelta(minutes=2)}
+"""Of sources that renew their prices now and then, and not with every trade."""
+
+
+def lag_of(source: FeedSource) -> timedelta:
+    """Return how much older a quote of a source is allowed to be than one of a trade."""
+    return _LAGS.get(source, timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)

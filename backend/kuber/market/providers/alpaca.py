@@ -27,13 +27,19 @@ from requests.adapters import HTTPAdapter
 from kuber.infra.breakers import Breaker, BreakerLimits, BreakerOpen, host_of
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
-from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable
-from kuber.market.instruments import CRYPTO, EXCHANGE, Traits, pair_of, traits_of
+from kuber.market.instruments import CRYPTO, Traits, pair_of, traits_of
+from kuber.market.providers.fetching import (
+    fetched_for,
+    frame_of,
+    is_listed_in_new_york,
+    start_of,
+)
 from kuber.market.providers.universe import UNIVERSE
-from kuber.market.series import FrameCache, RawBars, RawSeries, no_bars
+from kuber.market.series import FrameCache
 from kuber.market.symbols import SymbolKind, parse_symbol
-from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime, to_datetime64
+from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime64
 
 _SPANS = {
     Timeframe.D1: TimeFrame(1, TimeFrameUnit.Day),
@@ -41,13 +47,7 @@ _SPANS = {
     Timeframe.M5: TimeFrame(5, TimeFrameUnit.Minute),
     Timeframe.M1: TimeFrame(1, TimeFrameUnit.Minute),
 }
-_FETCHED = {
-    timeframe: next(
-        (fetched, span) for fetched, span in _SPANS.items() if timeframe in fetched.and_coarser
-    )
-    for timeframe in Timeframe
-}
-"""What is fetched for each timeframe: the coarsest that makes it."""
+_FETCHED = fetched_for(_SPANS)
 _KNOWN_BY = timedelta(days=14)
 _UNKNOWN_FOR = timedelta(minutes=1)
 _MOST_UNKNOWN = 10_000
@@ -97,9 +97,15 @@ class AlpacaBars:
         )
         self._frames = FrameCache(cache_bytes)
 
+    @staticmethod
+    def serves(symbol: str) -> bool:
+        """Return whether Alpaca is asked for the symbol: what is listed in New York, and coins."""
+        is_coin = parse_symbol(symbol).kind is SymbolKind.CRYPTO_PAIR
+        return is_coin or is_listed_in_new_york(symbol)
+
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
         traits = traits_of(symbol)
-        if not _is_served(symbol):
+        if not self.serves(symbol):
             return None
         if symbol not in self._known and not await self._is_listed(traits):
             return None
@@ -119,7 +125,7 @@ class AlpacaBars:
         return False
 
     def listed(self, symbol: str) -> Instrument | None:
-        lists = symbol in self._known or (symbol in UNIVERSE and _is_served(symbol))
+        lists = symbol in self._known or (symbol in UNIVERSE and self.serves(symbol))
         return _instrument(traits_of(symbol)) if lists else None
 
     async def search(
@@ -143,8 +149,8 @@ class AlpacaBars:
         if await self.instrument(user_id, symbol) is None:
             return None
         traits = traits_of(symbol)
-        start = _start(calendar_for(traits.calendar), timeframe, as_of, count)
-        fetch = self._fetcher(traits, _FETCHED[timeframe][0], start, as_of)
+        start = start_of(calendar_for(traits.calendar), timeframe, as_of, count)
+        fetch = self._fetcher(traits, _FETCHED[timeframe], start, as_of)
         raw = await self._ask(lambda: fetch(Adjustment.RAW))
         adjusted = (
             await self._ask(lambda: fetch(Adjustment.SPLIT)) if traits.calendar != CRYPTO else raw
@@ -168,7 +174,7 @@ class AlpacaBars:
         self, traits: Traits, timeframe: Timeframe, start: datetime, end: datetime
     ) -> Callable[[Adjustment], list[Bar]]:
         """Return the blocking call that gets the bars which open from `start` to `end`."""
-        span = _FETCHED[timeframe][1]
+        span = _SPANS[_FETCHED[timeframe]]
         name = _name_at_alpaca(traits)
 
         def fetch(adjustment: Adjustment) -> list[Bar]:
@@ -236,60 +242,15 @@ def _frame(
     traits: Traits, timeframe: Timeframe, raw: list[Bar], adjusted: list[Bar], as_of: datetime
 ) -> Bars:
     """Return the bars of `timeframe` closed by `as_of`, adjusted for splits up to then."""
-    if not raw:
-        return no_bars(traits.symbol, timeframe, Source.ALPACA)
-    calendar = calendar_for(traits.calendar)
-    fetched = _FETCHED[timeframe][0]
-    times = np.array([to_datetime64(bar.timestamp) for bar in raw])
-    if fetched is Timeframe.D1:
-        opened_at, closed_at = calendar.daily_bounds(times.astype("datetime64[D]"))
-        kept = np.ones(len(raw), dtype=np.bool_)
-    else:
-        opened_at, closed_at = times, calendar.intraday_closes(times, fetched)
-        kept = calendar.trades_at(times)
     splits = {bar.timestamp: bar.close for bar in adjusted}
-    table = np.array(
-        [
-            (bar.open, bar.high, bar.low, bar.close, bar.volume, splits.get(bar.timestamp, np.nan))
-            for bar in raw
-        ]
-    )[kept].T
-    open_, high, low, close, volume, adj_close = map(np.ascontiguousarray, table)
-    bars = Bars(
-        traits.symbol,
-        fetched,
-        Source.ALPACA,
-        opened_at[kept],
-        closed_at[kept],
-        open_,
-        high,
-        low,
-        close,
-        volume,
-    )
-    series = RawSeries.of(RawBars(bars, adj_close), traits.calendar)
-    return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of)
-
-
-def _start(
-    calendar: TradingCalendar, timeframe: Timeframe, as_of: datetime, count: int
-) -> datetime:
-    """Return the open of the session that the oldest of `count` bars lies in, with a margin."""
-    day = timedelta(days=1) if calendar.clock_aligned else timedelta(hours=6, minutes=30)
-    if timeframe is Timeframe.W1:
-        needed = 5 * (count + 1) if not calendar.clock_aligned else 7 * (count + 1)
-    elif timeframe is Timeframe.MO1:
-        needed = 23 * (count + 1) if not calendar.clock_aligned else 31 * (count + 1)
-    elif timeframe is Timeframe.D1:
-        needed = count
-    else:
-        needed = count // max(1, -(-day // timeframe.span)) + 1
-    needed += needed // 10 + 2  # early closes, bars without a trade
-    at = to_datetime64(as_of)
-    reach = np.timedelta64(timedelta(days=2 * needed + 30))
-    sessions = calendar.sessions(at - reach, at)
-    now = int(np.searchsorted(sessions.closes, at, side="right"))
-    return to_datetime(sessions.opens[max(0, now - needed)])
+    rows = [
+        (bar.open, bar.high, bar.low, bar.close, bar.volume, splits.get(bar.timestamp, np.nan))
+        for bar in raw
+    ]
+    times = np.array([to_datetime64(bar.timestamp) for bar in raw], dtype="datetime64[us]")
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+    fetched = _FETCHED[timeframe]
+    return frame_of(traits, timeframe, fetched, Source.ALPACA, times, table, as_of)
 
 
 def _instrument(traits: Traits) -> Instrument:
@@ -303,14 +264,6 @@ def _instrument(traits: Traits) -> Instrument:
         None,
         None,
     )
-
-
-def _is_served(symbol: str) -> bool:
-    """Return whether Alpaca can have it: what is listed in New York, and coins."""
-    found = parse_symbol(symbol)
-    if found.kind is SymbolKind.CRYPTO_PAIR:
-        return True
-    return found.kind is SymbolKind.LISTED and traits_of(symbol).calendar == EXCHANGE
 
 
 def _name_at_alpaca(traits: Traits) -> str:

@@ -12,6 +12,8 @@ from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.calendars import calendar_for
 from kuber.market.providers.alpaca import AlpacaBars
+from kuber.market.providers.coinmarketcap import CoinMarketCapBars
+from kuber.market.providers.finnhub import FinnhubBars
 from kuber.market.providers.port import BarProvider
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.providers.stored import StoredBars
@@ -20,6 +22,9 @@ from kuber.market.sample.seed import seed_sample
 from kuber.market.types import Bars, Source, Timeframe, to_datetime64
 from tests.fakes.alpaca_server import alpaca_server
 from tests.fakes.bars import same, utc
+from tests.fakes.cmc_server import cmc_server
+from tests.fakes.finnhub_server import finnhub_server
+from tests.fakes.json_server import client
 
 USER = UserId(new_id())
 
@@ -40,7 +45,18 @@ class Case:
         return found
 
 
-@pytest.fixture(params=["stored", "stored-hourly", "simulator", "alpaca", "alpaca-crypto"])
+KINDS = (
+    "stored",
+    "stored-hourly",
+    "simulator",
+    "alpaca",
+    "alpaca-crypto",
+    "finnhub",
+    "coinmarketcap",
+)
+
+
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> tuple[str, str]:
     """The provider of a test and, only for the stored one, the URL of a database."""
     name: str = request.param
@@ -53,6 +69,14 @@ async def case(kind: tuple[str, str]) -> AsyncIterator[Case]:
     now = utc("2025-11-19T18:10:00")
     if name == "simulator":
         yield Case(MarketSimulator(3), "NVDA", Source.SIMULATED, now, Timeframe.M1)
+    elif name == "finnhub":
+        with finnhub_server() as (_, server):
+            finnhub = FinnhubBars("key", FixedClock(now), url=server.url, client=client())
+            yield Case(finnhub, "NVDA", Source.FINNHUB, now, Timeframe.M15)
+    elif name == "coinmarketcap":
+        with cmc_server() as (_, server):
+            cmc = CoinMarketCapBars("key", FixedClock(now), url=server.url, client=client())
+            yield Case(cmc, "BTCUSD", Source.COINMARKETCAP, now, Timeframe.H1)
     elif name.startswith("alpaca"):
         with alpaca_server() as server:
             provider = AlpacaBars("key", "secret", FixedClock(now), url=server.url)
@@ -124,7 +148,7 @@ async def test_an_equal_question_gets_an_equal_answer(
 async def test_who_keeps_versions_names_them_with_every_answer(
     case: Case, frames: tuple[Timeframe, ...]
 ) -> None:
-    keeps = case.source is not Source.ALPACA
+    keeps = case.source in (Source.SIMULATED, Source.SAMPLE)
     for timeframe in frames:
         found = await case.bars(timeframe, 25)
         assert bool(found.version) is keeps

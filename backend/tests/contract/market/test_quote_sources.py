@@ -16,10 +16,15 @@ from kuber.market.feed.watch import traded_until
 from kuber.market.instruments import traits_of
 from kuber.market.providers.alpaca_stream import AlpacaQuotes
 from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
+from kuber.market.providers.coinmarketcap import CoinMarketCapQuotes
+from kuber.market.providers.finnhub import FinnhubQuotes
 from kuber.market.providers.stored import StoredBars
 from kuber.market.sample.seed import seed_sample
 from tests.fakes.alpaca_stream import AlpacaStream, alpaca_stream
 from tests.fakes.bars import utc
+from tests.fakes.cmc_server import CoinMarketCap, cmc_server
+from tests.fakes.finnhub_server import Finnhub, finnhub_server
+from tests.fakes.json_server import JsonServer, client
 
 STEP = timedelta(seconds=7)
 
@@ -43,7 +48,10 @@ class Case:
         return found
 
 
-@pytest.fixture(params=list(FeedSource))
+SOURCES = [source for source in FeedSource if source is not FeedSource.PUSHED]
+
+
+@pytest.fixture(params=SOURCES)
 def kind(request: pytest.FixtureRequest) -> tuple[FeedSource, str]:
     """The source of a test and, only for the replay, the URL of a database."""
     source: FeedSource = request.param
@@ -59,6 +67,12 @@ async def case(kind: tuple[FeedSource, str]) -> AsyncIterator[Case]:
     elif source is FeedSource.REPLAY:
         async with opened_history(url) as stored:
             yield replay_case(stored)
+    elif source is FeedSource.FINNHUB:
+        with finnhub_server() as (finnhub, answering):
+            yield finnhub_case(finnhub, answering)
+    elif source is FeedSource.COINMARKETCAP:
+        with cmc_server() as (cmc, answering):
+            yield cmc_case(cmc, answering)
     else:
         async with alpaca_stream() as server:
             made = alpaca_case(server)
@@ -90,6 +104,33 @@ def alpaca_case(server: AlpacaStream) -> Case:
             await server.trade(symbol, 100.0, clock.now())
 
     return Case(source, FeedSource.ALPACA, symbols, clock, trade)
+
+
+def finnhub_case(finnhub: Finnhub, server: JsonServer) -> Case:
+    clock = FixedClock(utc("2025-11-19T18:10:00"))
+    source = FinnhubQuotes("key", clock, url=server.url, client=client(), every_s=0)
+    symbols = ("NVDA", "AMD")
+
+    async def trade() -> None:
+        clock.advance(STEP)
+        for symbol in symbols:
+            finnhub.last[symbol] = (100.0, clock.now())
+
+    return Case(source, FeedSource.FINNHUB, symbols, clock, trade)
+
+
+def cmc_case(cmc: CoinMarketCap, server: JsonServer) -> Case:
+    clock = FixedClock(utc("2025-11-19T18:10:00"))
+    source = CoinMarketCapQuotes(
+        "key", clock, url=server.url, client=client(), every_s=STEP.total_seconds(), wait_s=0
+    )
+
+    async def renew() -> None:
+        clock.advance(STEP)
+        for coin in ("BTC", "ETH"):
+            cmc.last[coin] = (100.0, clock.now())
+
+    return Case(source, FeedSource.COINMARKETCAP, ("BTCUSD", "ETHUSD"), clock, renew)
 
 
 def advancing(clock: FixedClock, step: timedelta) -> Callable[[], Awaitable[None]]:

@@ -92,6 +92,15 @@ CLOSE = {
     "check_generator": {"kind": "rsi", "symbol": "NVDA", "config": {"low": 20}},
     "run_pipeline": {"symbol": "AAPL", "as_of": "2012-01-05T21:00:00Z", "seed": 1},
     "put_budget": {"per_run": "1"},
+    "create_api_key": {"name": "x", "scopes": ["market:read"]},
+    "push_quote": {
+        "symbol": "NVDA",
+        "last_price": "1",
+        "bid": "1",
+        "ask": 1,
+        "source": "x",
+        "ts": "2026-01-05T15:00:00Z",
+    },
 }
 """Bodies that are good, so that one hostile value in them comes as far as it can."""
 

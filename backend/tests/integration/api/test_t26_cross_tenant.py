@@ -129,6 +129,14 @@ async def make_dead_letter(client: httpx.AsyncClient) -> str:
     return str(letter_id)
 
 
+async def make_api_key(client: httpx.AsyncClient) -> str:
+    """Make an API key; return its id."""
+    body = {"name": SECRET_NAME, "scopes": ["market:read"]}
+    made = await client.post("/api/v1/api-keys", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def make_import(client: httpx.AsyncClient) -> str:
     """Import bars of an instrument with a name of one's own; return its symbol."""
     made = await client.post(
@@ -178,6 +186,7 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "source_id": make_webhook_source,
     "letter_id": make_dead_letter,
     "symbol": watch_import,
+    "key_id": make_api_key,
     "notice_id": make_notice,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
@@ -341,7 +350,15 @@ async def test_t26_a_filter_by_another_persons_pipeline_finds_nothing(
 
 
 async def everything_of(client: httpx.AsyncClient) -> list[str]:
-    lists = ("pipelines", "executions", "scanners", "generators", "webhook-sources", "signals")
+    lists = (
+        "pipelines",
+        "executions",
+        "scanners",
+        "generators",
+        "webhook-sources",
+        "signals",
+        "api-keys",
+    )
     market = (f"market/{name}?query={SECRET_SYMBOL}" for name in ("symbols", "instruments"))
     paths = (*lists, "notifications", "market/watchlist", *market)
     return [(await client.get(f"/api/v1/{name}", params={"limit": 200})).text for name in paths]

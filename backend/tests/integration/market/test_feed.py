@@ -17,7 +17,7 @@ from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
-from kuber.market.feed.reading import read_markets, shown_quotes
+from kuber.market.feed.reading import read_markets, seen_quotes
 from kuber.market.feed.schemas import MarketOut
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import newest_quotes, newest_times, platform_symbols
@@ -38,6 +38,7 @@ OPTIONS = FeedOptions(
     backoff=Backoff(0.01, 0.02),
     stand_by_s=0.05,
     watch_every_s=0.02,
+    tell_every_s=0.02,
 )
 
 
@@ -328,10 +329,10 @@ async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: 
         assert feed.status()["markets"] == {"XNYS": "stale"}
         await until_async(lambda: changed(feed, ("open", "stale")), "a stale market")
         async with database.transaction() as session:
-            found = await newest_quotes(session, ["AMD", "NVDA", "V"])
-            quotes = shown_quotes(found, {}, feeds.clock.now())
+            found = await seen_quotes(session, NOBODY, ["AMD", "NVDA", "V"])
+            quotes = found.shown({}, feeds.clock.now())
             markets = await read_markets(session, feeds.clock.now())
-        assert [(one.symbol, one.stale) for one in quotes.items] == [("AMD", True), ("NVDA", True)]
+        assert [(one.symbol, one.stale) for one in quotes] == [("AMD", True), ("NVDA", True)]
         visible = frozenset({"AMD"})
         found = {one.calendar: MarketOut.of(one, visible) for one in markets}
         assert found.keys() == {"24/5", "24/7", "XNYS"}

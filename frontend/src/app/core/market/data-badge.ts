@@ -16,6 +16,12 @@ const SOURCES: Readonly<Record<string, DataBadge>> = {
   },
   imported: { label: 'Your import', note: 'Prices from a file that you imported.' },
   alpaca: { label: 'Alpaca', note: 'Prices from Alpaca.' },
+  finnhub: { label: 'Finnhub', note: 'Prices from Finnhub.' },
+  plugin: { label: 'Added provider', note: 'Prices from a provider that was added to Kuber.' },
+  coinmarketcap: {
+    label: 'CoinMarketCap',
+    note: 'Prices from CoinMarketCap: averages over exchanges.',
+  },
 };
 const SIMULATED: DataBadge = {
   label: 'Simulated data',

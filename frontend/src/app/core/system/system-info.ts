@@ -15,8 +15,7 @@ export class SystemInfoStore {
   readonly dataBadge = computed(() => {
     const market = this.value()?.market;
     if (!market) return null;
-    if (market.simulated) return { label: 'Simulated data', note: market.note };
-    return market.provider === 'alpaca' ? null : { label: 'Sample history', note: market.note };
+    return market.simulated ? { label: 'Simulated data', note: market.note } : null;
   });
 
   constructor() {

@@ -1,4 +1,3 @@
-import { TitleCasePipe } from '@angular/common';
 import { Component, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
@@ -8,21 +7,14 @@ import { Session } from '@core/auth/session';
 import { SystemInfoStore } from '@core/system/system-info';
 import { Theme } from '@core/theme/theme';
 import { Skeleton } from '@shared/skeleton';
+import { KeyList } from './api-keys/key-list';
 import { BudgetForm } from './budget-form';
 import { LimitList } from './limit-list';
 
 /** Who one is, what runs may spend, and how the app looks. */
 @Component({
   selector: 'k-account-page',
-  imports: [
-    RouterLink,
-    TitleCasePipe,
-    MatButton,
-    MatButtonToggleModule,
-    BudgetForm,
-    LimitList,
-    Skeleton,
-  ],
+  imports: [RouterLink, MatButton, MatButtonToggleModule, BudgetForm, KeyList, LimitList, Skeleton],
   templateUrl: './account-page.html',
   styleUrl: './account-page.scss',
 })

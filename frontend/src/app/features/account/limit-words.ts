@@ -23,6 +23,8 @@ const TITLES: Readonly<Record<string, string>> = {
   requests_per_minute: 'Requests this minute',
   requests_at_once: 'Requests at a time',
   imported_symbols: 'Imported symbols',
+  api_keys: 'API keys',
+  quoted_symbols: 'Symbols you quote',
   imports_at_work: 'Imports at work',
 };
 const NEAR = 0.8;

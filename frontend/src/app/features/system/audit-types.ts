@@ -13,6 +13,8 @@ const BY_SUBJECT = {
   user_registered: 'Account',
   sessions_revoked: 'Account',
   role_changed: 'Account',
+  api_key_created: 'Account',
+  api_key_revoked: 'Account',
   budget_changed: 'Account',
   limit_changed: 'Account',
   notice_preferences_changed: 'Account',

@@ -1,0 +1,41 @@
+import { expect, test } from '@playwright/test';
+import { logIn, newAccount } from '../support/app';
+import { check } from '../support/look';
+
+test('an API key is made, shown once, used, and revoked', async ({ page, request }) => {
+  await logIn(page, (await newAccount(request)).email);
+  await page.goto('/account');
+  const keys = page.locator('k-key-list');
+  await expect(keys).toContainText('No API keys');
+  await keys.getByRole('button', { name: 'Create an API key' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Create key' }).click();
+  await expect(dialog).toContainText('Say what will use the key.');
+  await expect(dialog).toContainText('Choose at least one.');
+  await dialog.getByLabel('Name').fill('Price script at home');
+  await dialog.getByRole('checkbox', { name: 'market:read' }).check();
+  await dialog.getByRole('checkbox', { name: 'quotes:write' }).check();
+  await dialog.getByLabel('Works for').selectOption('1 year');
+  await check(page, 'api-key-new');
+  await dialog.getByRole('button', { name: 'Create key' }).click();
+  await expect(dialog).toContainText('it is shown this once');
+  const key = (await dialog.locator('k-copy-field code').textContent()) ?? '';
+  expect(key).toMatch(/^kuber_[0-9a-f]{8}_/);
+  await check(page, 'api-key-made');
+  await page.keyboard.press('Escape');
+  await expect(dialog, 'a slip must not lose the key').toBeVisible();
+  await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  await expect(keys).toContainText('Price script at home');
+  await expect(keys).not.toContainText(key);
+
+  const quotes = '/api/v1/market/quotes?symbols=NVDA';
+  const read = () => request.get(quotes, { headers: { 'X-API-Key': key } });
+  expect((await read()).status()).toBe(200);
+  await check(page, 'api-keys');
+  await keys.getByRole('button', { name: 'Revoke Price script at home' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(keys).toContainText('Keys that work no more (1)');
+  expect((await read()).status()).toBe(401);
+  await keys.getByText('Keys that work no more (1)').click();
+  await check(page, 'api-keys-ended');
+});
