@@ -66,5 +66,5 @@ class ByKind:
             found += [one for one in listed if self.of(one.symbol) is part]
         return sorted(found, key=lambda one: one.symbol)[:limit]
 
-    def lists(self, symbol: str) -> bool:
-        return self.of(symbol).lists(symbol)
+    def listed(self, symbol: str) -> Instrument | None:
+        return self.of(symbol).listed(symbol)

@@ -146,18 +146,21 @@ class CoinMarketCapBars:
         self._known.add(symbol)
         return _instrument(traits_of(symbol))
 
-    def lists(self, symbol: str) -> bool:
-        return self.serves(symbol) and (symbol in UNIVERSE or symbol in self._known)
+    def listed(self, symbol: str) -> Instrument | None:
+        lists = self.serves(symbol) and (symbol in UNIVERSE or symbol in self._known)
+        return _instrument(traits_of(symbol)) if lists else None
 
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int
     ) -> list[Instrument]:
+        symbols = sorted(one for one in {*UNIVERSE, *self._known} if one > after)
         found = (
-            symbol
-            for symbol in sorted(one for one in {*UNIVERSE, *self._known} if one > after)
-            if self.lists(symbol) and (query in symbol or query in _name(symbol).upper())
+            one
+            for symbol in symbols
+            if (one := self.listed(symbol)) is not None
+            and (query in symbol or query in one.name.upper())
         )
-        return [_instrument(traits_of(symbol)) for symbol in islice(found, limit)]
+        return list(islice(found, limit))
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -346,7 +349,7 @@ def _instrument(traits: Traits) -> Instrument:
     timeframes = tuple(one for one in Timeframe if one in _FETCHED)
     return Instrument(
         traits.symbol,
-        _name(traits.symbol),
+        traits.name,
         Source.COINMARKETCAP,
         traits.calendar,
         traits.currency,
@@ -354,7 +357,3 @@ def _instrument(traits: Traits) -> Instrument:
         None,
         None,
     )
-
-
-def _name(symbol: str) -> str:
-    return UNIVERSE[symbol].name if symbol in UNIVERSE else traits_of(symbol).name

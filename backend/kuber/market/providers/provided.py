@@ -69,8 +69,8 @@ class ProvidedBars:
             self._known.add(symbol)
         return self._shown(symbol)
 
-    def lists(self, symbol: str) -> bool:
-        return symbol in self._known
+    def listed(self, symbol: str) -> Instrument | None:
+        return self._shown(symbol) if symbol in self._known else None
 
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int

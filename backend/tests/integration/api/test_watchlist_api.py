@@ -172,7 +172,7 @@ async def test_an_instrument_is_found_however_it_is_written(ann: httpx.AsyncClie
 
 
 async def test_an_indicator_stands_at_the_bars_of_the_chart(ann: httpx.AsyncClient) -> None:
-    asked = {"symbol": "NVDA", "timeframe": "1d", "limit": 30}
+    asked: dict[str, str | int] = {"symbol": "NVDA", "timeframe": "1d", "limit": 30}
     bars = (await ann.get("/api/v1/market/bars", params=asked)).json()
     answer = await ann.get("/api/v1/market/indicators", params={**asked, "name": "bollinger"})
     found = answer.json()

@@ -329,8 +329,8 @@ async def test_a_symbol_without_quotes_becomes_stale(database: Database, feeds: 
         assert feed.status()["markets"] == {"XNYS": "stale"}
         await until_async(lambda: changed(feed, ("open", "stale")), "a stale market")
         async with database.transaction() as session:
-            found = await seen_quotes(session, NOBODY, ["AMD", "NVDA", "V"])
-            quotes = found.shown({}, feeds.clock.now())
+            seen = await seen_quotes(session, NOBODY, ["AMD", "NVDA", "V"])
+            quotes = seen.shown({}, feeds.clock.now())
             markets = await read_markets(session, feeds.clock.now())
         assert [(one.symbol, one.stale) for one in quotes] == [("AMD", True), ("NVDA", True)]
         visible = frozenset({"AMD"})

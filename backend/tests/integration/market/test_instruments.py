@@ -10,6 +10,7 @@ from kuber.infra.db import Database, RawPool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
 from kuber.market.errors import InstrumentRefused, TooManyInstruments
+from kuber.market.importing.service import ImportService
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
 from kuber.market.terms import service as terms_service
@@ -112,11 +113,11 @@ async def test_imports_go_by_the_market_that_the_user_chose(database: Database, 
 
 
 async def test_the_list_has_imports_sample_provider_and_changes_page_by_page(
-    database: Database, service: MarketService, desk: Desk, seeded: int
+    database: Database, service: MarketService, taking: ImportService, desk: Desk, seeded: int
 ) -> None:
     other = await add_user(database)
-    await upload(database, service, desk.user, BARS)
-    await upload(database, service, other, BARS.replace("ACME", "HERS"))
+    await upload(database, taking, desk.user, BARS)
+    await upload(database, taking, other, BARS.replace("ACME", "HERS"))
     await desk.change("ZZZ.L", tick="0.5")
     found = await desk.all()
     by_symbol = {one.symbol: one for one in found}
@@ -138,12 +139,12 @@ async def test_the_list_has_imports_sample_provider_and_changes_page_by_page(
 
 
 async def test_each_source_of_a_symbol_is_a_dataset_of_its_own(
-    database: Database, service: MarketService, desk: Desk, seeded: int
+    database: Database, service: MarketService, taking: ImportService, desk: Desk, seeded: int
 ) -> None:
     bars = BARS.replace("ACME", "NVDA")
-    await upload(database, service, desk.user, bars)
-    await upload(database, service, desk.user, bars.splitlines()[0], Timeframe.W1)
-    await upload(database, service, desk.user, BARS.replace("ACME", "AAPL"))
+    await upload(database, taking, desk.user, bars)
+    await upload(database, taking, desk.user, bars.splitlines()[0], Timeframe.W1)
+    await upload(database, taking, desk.user, BARS.replace("ACME", "AAPL"))
     (nvda,) = await desk.all("NVDA")
     assert [(one.source, one.timeframes) for one in nvda.datasets] == [
         (Source.IMPORTED, [Timeframe.D1, Timeframe.W1]),
@@ -160,13 +161,14 @@ async def test_each_source_of_a_symbol_is_a_dataset_of_its_own(
 async def test_instruments_are_found_by_symbol_name_and_other_spellings(
     database: Database,
     service: MarketService,
+    taking: ImportService,
     desk: Desk,
     seeded: int,
     query: str,
     symbol: str,
 ) -> None:
-    await upload(database, service, desk.user, BARS)
-    await upload(database, service, desk.user, BARS.replace("ACME", "NVDA"))
+    await upload(database, taking, desk.user, BARS)
+    await upload(database, taking, desk.user, BARS.replace("ACME", "NVDA"))
     await desk.change("ACME", name="My own shares")
     assert [one.symbol for one in await desk.all(query)] == [symbol]
 
@@ -174,12 +176,13 @@ async def test_instruments_are_found_by_symbol_name_and_other_spellings(
 async def test_one_query_reads_a_page(
     database: Database,
     service: MarketService,
+    taking: ImportService,
     desk: Desk,
     seeded: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("AA", "BB", "CC", "DD", "EE"):
-        await upload(database, service, desk.user, BARS.replace("ACME", name))
+        await upload(database, taking, desk.user, BARS.replace("ACME", name))
         await desk.change(name, tick="0.1")
     asked: list[str] = []
     execute = AsyncCursor.execute

@@ -86,7 +86,7 @@ def test_what_no_part_serves_is_for_the_rest(both: ByKind) -> None:
     assert both.is_for_rest("BTCUSD")
     assert not both.is_for_rest("NVDA")
     assert both.source is None
-    assert both.lists("BTCUSD")
+    assert both.listed("BTCUSD") is not None
 
 
 @pytest.mark.parametrize(

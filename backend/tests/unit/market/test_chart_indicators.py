@@ -14,7 +14,7 @@ from kuber.market.chart_indicators import (
     encode_indicator,
 )
 from kuber.market.indicators import bollinger, ema, rsi, sma
-from kuber.market.types import Bars, Source, Timeframe, to_datetime64
+from kuber.market.types import Bars, FloatArray, Source, Timeframe, to_datetime64
 from tests.fakes.bars import sample
 
 BARS = sample("AAPL").bars.window(200, 500)
@@ -41,7 +41,7 @@ def test_each_value_stands_at_its_bar_and_is_that_of_the_one_implementation() ->
         np.testing.assert_allclose(got, [line[-100:] for line in lines], atol=1e-8)
 
 
-def _bands() -> tuple[object, ...]:
+def _bands() -> tuple[FloatArray, ...]:
     channel = bollinger(BARS.close, 20, 2.0)
     return channel.upper, channel.middle, channel.lower
 

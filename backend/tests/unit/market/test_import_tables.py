@@ -27,7 +27,7 @@ def read(text: str, plan: Layout, first_line: int = 1) -> Read:
         table = read_block(Block(text, first_line, len(text)), plan)
     except ImportRefused as error:
         return list(error.problems)
-    return table and (table.frame.rows(), list(table.lines))
+    return None if table is None else (table.frame.rows(), list(table.lines))
 
 
 def read_by_row(text: str, plan: Layout, first_line: int = 1) -> Read:

@@ -176,7 +176,7 @@ def test_t33_months(symbol: str, named_by: str) -> None:
     check(symbol, Timeframe.MO1, named, exact=symbol != "EURUSD")
 
 
-CLOSES = {"label": End.CLOSE}
+CLOSES: dict[str, Any] = {"label": End.CLOSE}
 
 
 @pytest.mark.parametrize(("first", "last"), STRETCHES)
