@@ -17,7 +17,7 @@ DERIVING = frozenset({"daily_bounds", "weekly_bounds", "monthly_bounds", "intrad
 ALLOWED = {
     "market/calendars.py": "the calendar itself",
     "market/importing/closing.py": "the import: the one place",
-    "market/providers/alpaca.py": "bars that come from a provider, not from a file",
+    "market/providers/fetching.py": "bars that come from a provider, not from a file",
     "market/providers/bar_quotes.py": "quotes are put between the opening and the close of a bar",
     "market/providers/simulator.py": "it makes its bars, a minute each",
 }
