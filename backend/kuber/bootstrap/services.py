@@ -235,7 +235,7 @@ def _orders(parts: _ServiceParts) -> LongRunning:
 
 def _imports(parts: _ServiceParts) -> LongRunning:
     children = ChildPool(
-        "imports", processes=1, waiting=1, time_limit_s=_IMPORT_S, memory_mb=1000, keep_warm=False
+        "imports", processes=1, waiting=1, time_limit_s=_IMPORT_S, memory_mb=700, keep_warm=False
     )
     parts.stack.push_async_callback(children.close)
     worker = ImportWorker(
