@@ -41,7 +41,8 @@ class UniformTimes:
 
     @property
     def has_clock(self) -> bool:
-        return bool((self.written != self.written.astype("datetime64[D]")).any())
+        clock = self.instants if self.aware else self.written  # what is aware is written in UTC
+        return bool((clock != clock.astype("datetime64[D]")).any())
 
 
 def read_uniform(values: pl.Series, zone: tzinfo) -> UniformTimes | None:
