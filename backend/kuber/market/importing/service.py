@@ -201,7 +201,10 @@ class ImportService:
                     row, "A later import stands on its bars, or they are deleted: undo that first."
                 )
             self._forget_after_commit(session, user_id)
-        row.status, row.expires_at = "undone", None
+        if row.status in ("done", "loading"):
+            row.status, row.expires_at = "undone", None
+        else:
+            await session.delete(row)  # nothing of it was ever imported
         await self._uploads.delete(import_id)
 
     async def delete_symbol(self, session: AsyncSession, user_id: UserId, symbol: str) -> None:
@@ -251,7 +254,7 @@ class ImportService:
             take_facts(row, await look(row.filename, path, said, owner))
         except (ImportRefused, ImportTooLarge) as error:
             take_problems(row, error)
-            row.status = "refused"
+            row.status, row.found = "refused", {}
         else:
             row.status = "previewed" if row.found["checked"] else "checking"
 

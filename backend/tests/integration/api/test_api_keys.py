@@ -206,7 +206,11 @@ async def test_a_key_of_a_disabled_account_is_refused_at_once(
     assert (refused.status_code, refused.json()["code"]) == (401, "account_disabled")
 
 
-@pytest.mark.parametrize("key", [new_key().secret, "kuber_0123abcd", "anything", "ключ"])
+@pytest.mark.parametrize(
+    "key",
+    [new_key().secret, "kuber_0123abcd", "anything", "ключ"],
+    ids=["unknown", "short", "word", "letters"],
+)
 async def test_what_is_no_key_of_ours_is_refused(program: httpx.AsyncClient, key: str) -> None:
     for headers in ({b"X-API-Key": key.encode()}, {b"Authorization": b"Bearer " + key.encode()}):
         answer = await program.get(QUOTES, headers=headers)
