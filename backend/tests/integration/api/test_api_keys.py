@@ -119,9 +119,15 @@ async def test_keys_reach_no_route_without_a_scope(
         route, path = context.route, context.path or ""
         if not isinstance(route, APIRoute) or not path.startswith("/api/v1"):
             continue
-        plain = path.format(**dict.fromkeys(context.param_convertors, str(new_id())))
+        plain = path.replace(":path}", "}").format(
+            **dict.fromkeys(context.param_convertors, str(new_id()))
+        )
         for method in sorted((context.methods or set()) - {"HEAD"}):
-            if f"{method} {path}" in {*public_routes(), f"POST {IMPORTS}"}:
+            if f"{method} {path}" in {
+                *public_routes(),
+                f"POST {IMPORTS}",
+                f"POST {IMPORTS}/preview",
+            }:
                 continue  # an import is refused before it is read, see below
             answer = await program.request(method, plain, headers=shown(key))
             if _declares_scope(route):

@@ -95,8 +95,8 @@ async def test_whatever_is_done_with_pipelines_agrees_with_the_record(
     file = (await ann.get(f"{address}/export")).json()
     assert (await ann.post("/api/v1/pipelines/import", json=file)).status_code == 201
     await step("archive")
-    await saved(ann, address, trigger=SIGNALS, mode="validation")
     await step("unarchive")
+    await saved(ann, address, trigger=SIGNALS, mode="validation")
     await link(settings)
     assert await found(settings) == []
     assert (await ann.delete(address)).status_code == 204
