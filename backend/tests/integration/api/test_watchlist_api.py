@@ -50,7 +50,7 @@ async def test_symbols_are_watched_in_their_order_once_each_and_let_go(
     ann: httpx.AsyncClient,
 ) -> None:
     first = await watch(ann, "nvda")
-    assert (first["symbol"], first["position"], first["name"]) == ("NVDA", 0, "NVDA")
+    assert (first["symbol"], first["position"], first["name"]) == ("NVDA", 0, "Nvidia")
     await watch(ann, "GBP/USD")
     await watch(ann, "BTC%2FUSD")
     assert await listed(ann) == ["NVDA", "GBPUSD", "BTCUSD"]

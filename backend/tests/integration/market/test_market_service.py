@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from kuber.identity.storage import BAR_BYTES, storage_of
 from kuber.infra.children import ChildPool
@@ -34,7 +34,6 @@ from kuber.market.schemas import BarsOut, encode_bars
 from kuber.market.service import MarketService
 from kuber.market.types import Bars, Source, Timeframe, to_datetime64
 from tests.fakes.bars import same, sample, truncated, utc
-from tests.fakes.child_tasks import own_pid
 from tests.integration.market.conftest import NOW, add_user, taking_with, upload
 
 
@@ -173,22 +172,6 @@ async def test_a_slow_database_is_not_blamed_on_the_file(
     with pytest.raises(DatabaseSlow):
         await upload(database, taking, user, "ACME,2024-01-02,1,2,1,2,10\n")
     await quick.close()
-
-
-async def test_a_child_is_free_once_its_rows_are_taken_in(
-    database: Database, taking: ImportService, imports: ChildPool, user: UserId
-) -> None:
-    async with database.transaction() as other:
-        await other.execute(text("LOCK TABLE bars IN ACCESS EXCLUSIVE MODE"))
-        storing = asyncio.ensure_future(
-            upload(database, taking, user, "ACME,2024-01-02,1,2,1,2,10\n")
-        )
-        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        while not await other.scalar(text(waits)):  # noqa: ASYNC110  PostgreSQL tells nobody
-            await asyncio.sleep(0.01)
-        assert await imports.run(own_pid, owner=str(user)), "the one child has time for others"
-        assert not storing.done()
-    assert (await storing).bar_count == 1
 
 
 async def test_imported_bars_of_a_symbol_are_deleted_in_every_timeframe_for_their_owner(
