@@ -76,7 +76,9 @@ async def import_bars(
     return ImportOut.of(found)
 
 
-@router.post("/preview", status_code=_DONE, operation_id="preview_import")
+@router.post(
+    "/preview", status_code=_DONE, operation_id="preview_import", dependencies=[IDEMPOTENT]
+)
 async def preview_import(
     container: ContainerDep,
     session: Db,

@@ -127,7 +127,7 @@ async def test_the_list_has_imports_sample_provider_and_changes_page_by_page(
     assert "HERS" not in by_symbol
     assert found == await desk.all(limit=200)
     (acme,) = by_symbol["ACME"].datasets
-    assert (acme.source, acme.timeframes, acme.gaps) == (Source.IMPORTED, [Timeframe.D1], None)
+    assert (acme.source, acme.timeframes, acme.gaps) == (Source.IMPORTED, [Timeframe.D1], 0)
     assert (str(acme.first_at), str(acme.last_at)) == (
         "2024-01-02 14:30:00+00:00",
         "2024-01-03 21:00:00+00:00",
