@@ -201,10 +201,10 @@ class ImportService:
                     row, "A later import stands on its bars, or they are deleted: undo that first."
                 )
             self._forget_after_commit(session, user_id)
-        if row.status in ("done", "loading"):
-            row.status, row.expires_at = "undone", None
-        else:
-            await session.delete(row)  # nothing of it was ever imported
+        imported = row.status in ("done", "loading")
+        row.status = "undone"
+        # What was never imported is forgotten with what has expired.
+        row.expires_at = None if imported else self._clock.now()
         await self._uploads.delete(import_id)
 
     async def delete_symbol(self, session: AsyncSession, user_id: UserId, symbol: str) -> None:

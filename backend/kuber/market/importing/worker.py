@@ -61,7 +61,8 @@ _EXPIRED = text("""
     LIMIT 20 FOR UPDATE SKIP LOCKED
 """)
 _FORGET = text("""
-    DELETE FROM bar_imports WHERE id = any(:ids) AND status IN ('checking', 'previewed', 'refused')
+    DELETE FROM bar_imports
+    WHERE id = any(:ids) AND status IN ('checking', 'previewed', 'refused', 'undone')
 """)
 _WITHOUT_FILE = text("UPDATE bar_imports SET expires_at = NULL WHERE id = any(:ids)")
 _KNOWN = text("SELECT id FROM bar_imports WHERE id = any(:ids) AND expires_at IS NOT NULL")
