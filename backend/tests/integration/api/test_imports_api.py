@@ -112,7 +112,7 @@ def zipped() -> bytes:
     ("name", "content", "code"),
     [
         ("bars.zip", zipped(), "unknown_format"),
-        ("bars.csv", zipped(), "not_text"),
+        ("bars.csv", b"PK\x03\x04\0\0", "not_text"),
         ("bars.xlsx", zipped(), "unknown_format"),
         ("bars.parquet", BARS, "unknown_format"),
         ("bars.csv", b"", "empty_file"),

@@ -137,6 +137,17 @@ async def make_api_key(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def make_preview(client: httpx.AsyncClient) -> str:
+    """Preview a file of bars; return the id of its import."""
+    made = await client.post(
+        "/api/v1/market/imports/preview",
+        files={"file": ("bars.csv", BARS, "text/csv")},
+        data={"timeframe": "1d"},
+    )
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def make_import(client: httpx.AsyncClient) -> str:
     """Import bars of an instrument with a name of one's own; return its symbol."""
     made = await client.post(
@@ -187,6 +198,7 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "letter_id": make_dead_letter,
     "symbol": watch_import,
     "key_id": make_api_key,
+    "id": make_preview,
     "notice_id": make_notice,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
@@ -201,6 +213,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "update_scanner": {"json": {"name": "taken over", "kind": "manual", "tickers": ["AAPL"]}},
     "read_notice": {"json": {"read": True}},
     "put_instrument": {"json": {"tick": "0.5"}},
+    "correct_import": {"json": {}},
     "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
     "get_indicator": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d", "name": "sma"}},
 }

@@ -147,7 +147,7 @@ async def test_a_bad_line_at_the_end_of_a_large_file_fails_it_alone(
 ) -> None:
     bad = await send(database, taking, user, minutes(SMALL) + b"BTCUSD,2024-03-01T00:00Z,0,1,1,1,1")
     good = await send(database, taking, user, minutes(SMALL, symbol="ETHUSD"))
-    assert await worker.run_once() == 2
+    assert [await worker.run_once(), await worker.run_once()] == [1, 1]
     bad, good = await found(database, taking, bad), await found(database, taking, good)
     assert (bad.status, good.status) == ("failed", "done")
     assert [(one["line"], one["field"]) for one in bad.problems] == [(SMALL + 2, "open")]
@@ -277,13 +277,15 @@ async def test_dropped_series_go_in_parts_while_a_reader_reads(
     days = "".join(f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8))
     await upload(database, taking, user, days)
     await upload(database, taking, user, days)
-    await upload(database, taking, user, days)
+    newest = await upload(database, taking, user, days)
     assert await stored(database) == 15
+    async with database.transaction() as session:
+        await taking.remove(session, user, newest.id)
     counts = []
     while await delete_dropped(pool, NOW):
         assert len(await service.bars(user, "ACME", Timeframe.D1, NOW, 9)) == 5
         counts.append(await stored(database))
-    assert counts == [13, 11, 10], "the version that an undo brings back stays"
+    assert counts == [13, 11, 10], "what is read and what it replaced stay"
     while await delete_dropped(pool, NOW + timedelta(days=8)):
         pass
     assert await stored(database) == 5, "after a week it goes, too"
