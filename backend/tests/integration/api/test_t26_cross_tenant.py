@@ -1,3 +1,4 @@
+# over 400 lines because it makes one of everything that a path can name
 """T26: generated from the routes of the application, so that a new route is covered or fails here.
 
 - A route with an id in its path needs a factory for that id in FACTORIES.

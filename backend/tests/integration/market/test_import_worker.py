@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -20,14 +21,13 @@ from kuber.market.importing import worker as worker_module
 from kuber.market.importing.importer import FileImporter
 from kuber.market.importing.said import Said
 from kuber.market.importing.service import ImportService
-from kuber.market.importing.store import delete_dropped
+from kuber.market.importing.store import activate, delete_dropped
 from kuber.market.importing.uploads import Uploads
 from kuber.market.importing.worker import ImportWorker
 from kuber.market.models import BarImport, BarSeries, StoredBar
 from kuber.market.service import MarketService
 from kuber.market.types import Timeframe
 from tests.fakes.minute_files import LARGE, minutes
-from tests.fixtures.waiting import until_async
 from tests.integration.market.conftest import NOW, upload
 
 SMALL = 40_000
@@ -345,13 +345,15 @@ async def test_a_transaction_that_loads_holds_up_nobody(
     row = await send(database, taking, user, minutes(LARGE))
     copied, go_on = asyncio.Event(), asyncio.Event()
 
-    async def held(*_: object) -> None:
-        copied.set()
-        await go_on.wait()
+    async def held(*args: Any) -> None:
+        if not copied.is_set():
+            copied.set()
+            await go_on.wait()
+        await activate(*args)
 
     monkeypatch.setattr("kuber.market.importing.importer.activate", held)
     working = asyncio.ensure_future(worker.run_once())
-    await until_async(copied.is_set, "all rows are copied")
+    await asyncio.wait_for(copied.wait(), 120)
     assert (await service.bars(user, "BTCUSD", Timeframe.D1, NOW, 9)).close.tolist() == [2]
     await upload(database, taking, user, "ELSE,2024-01-02,1,2,1,2,5\n")
     async with database.transaction() as session:
