@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby, islice
+from itertools import groupby
 
 import numpy as np
 from cachetools import TTLCache
@@ -22,7 +22,7 @@ from kuber.market.calendars import calendar_for
 from kuber.market.errors import TimeframeUnavailable
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.instruments import Traits, pair_of, traits_of
-from kuber.market.providers.fetching import fetched_for, frame_of, start_of
+from kuber.market.providers.fetching import fetched_for, found_among, frame_of, start_of
 from kuber.market.providers.host import HostNames, ProviderHost
 from kuber.market.providers.universe import UNIVERSE
 from kuber.market.series import FrameCache
@@ -153,14 +153,7 @@ class CoinMarketCapBars:
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int
     ) -> list[Instrument]:
-        symbols = sorted(one for one in {*UNIVERSE, *self._known} if one > after)
-        found = (
-            one
-            for symbol in symbols
-            if (one := self.listed(symbol)) is not None
-            and (query in symbol or query in one.name.upper())
-        )
-        return list(islice(found, limit))
+        return found_among({*UNIVERSE, *self._known}, self.listed, query, after, limit)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int

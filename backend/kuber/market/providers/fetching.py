@@ -1,7 +1,8 @@
 """What providers that are asked over the network have in common: how far back, and of what."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from kuber.market.symbols import SymbolKind, parse_symbol
 from kuber.market.types import (
     Bars,
     FloatArray,
+    Instrument,
     Source,
     TimeArray,
     Timeframe,
@@ -96,3 +98,20 @@ def frame_of(
     )
     series = RawSeries.of(RawBars(bars, adj_close), traits.calendar)
     return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of)
+
+
+def found_among(
+    symbols: Collection[str],
+    listed: Callable[[str], Instrument | None],
+    query: str,
+    after: str,
+    limit: int,
+) -> list[Instrument]:
+    """Return at most `limit` of the instruments of `symbols` that come after `after`, by symbol,
+    and whose symbol or name contains `query`; `listed` gives those that there are."""
+    found = (
+        one
+        for symbol in sorted(one for one in symbols if one > after)
+        if (one := listed(symbol)) is not None and (query in symbol or query in one.name.upper())
+    )
+    return list(islice(found, limit))

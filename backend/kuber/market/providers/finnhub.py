@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 
 import numpy as np
 from cachetools import TTLCache
@@ -25,6 +24,7 @@ from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.instruments import Traits, traits_of
 from kuber.market.providers.fetching import (
     fetched_for,
+    found_among,
     frame_of,
     is_listed_in_new_york,
     start_of,
@@ -127,14 +127,7 @@ class FinnhubBars:
     async def search(
         self, user_id: UserId, query: str, *, after: str = "", limit: int
     ) -> list[Instrument]:
-        symbols = sorted(one for one in {*UNIVERSE, *self._known} if one > after)
-        found = (
-            one
-            for symbol in symbols
-            if (one := self.listed(symbol)) is not None
-            and (query in symbol or query in one.name.upper())
-        )
-        return list(islice(found, limit))
+        return found_among({*UNIVERSE, *self._known}, self.listed, query, after, limit)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
