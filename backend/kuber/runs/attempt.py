@@ -20,6 +20,7 @@ from kuber.agents.base import (
 )
 from kuber.agents.state import PipelineState
 from kuber.infra.breakers import BreakerOpen
+from kuber.infra.outages import database_away
 from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import ErrorKind, KuberError
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S = 2.0
 """A node sleeps through a shorter delay; for a longer one its run gives up its claim."""
+_ASK_DATABASE_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +212,14 @@ async def _try_once(attempt: Attempt) -> PipelineState | AgentFailure | TriggerN
         if isinstance(error, asyncio.CancelledError) and is_cancelled():
             raise
         late = _late(attempt, limit)
-        if late is None:
-            log.exception("agent_crashed")
-        return late or crash(error)
+        if late is not None:
+            return late
+        if database_away(error):
+            log.warning("database_away", reason=str(error))
+            until = attempt.clock.now() + timedelta(seconds=_ASK_DATABASE_AGAIN_S)
+            return HostUnavailable("PostgreSQL", until)
+        log.exception("agent_crashed")
+        return crash(error)
 
 
 def _late(attempt: Attempt, limit: asyncio.Timeout) -> AgentFailure | None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 from psycopg import Error as DatabaseError
-from psycopg import InterfaceError, OperationalError
 
 from kuber.infra.db import RawPool
 from kuber.infra.dead_letters import Rejected, store_dead_letters
 from kuber.infra.heartbeats import Progress
 from kuber.infra.kafka import IncomingMessage, KafkaUnavailable
 from kuber.infra.kafka_consumer import KafkaConsumer
+from kuber.infra.outages import database_away
 from kuber.infra.telemetry import DEAD_LETTERS, MESSAGES_CONSUMED
 from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
@@ -28,10 +28,6 @@ It raises when the batch as a whole could not be done, and may be given any of i
 _IDLE_POLL_S = 0.5
 _KEEP_ALIVE_EVERY_S = 1.0
 """How often the group hears of a member that is at work on a batch."""
-
-_AWAY = ("08", "57P0", "40001", "40P01", "53300")
-"""How SQLSTATEs begin when PostgreSQL is away, has no connection left, or asks to try again."""
-
 
 _BACKOFF = Backoff(first_s=1, longest_s=60)
 
@@ -187,14 +183,8 @@ def _undecodable(message: IncomingMessage) -> Rejected | None:
 
 
 def is_outage(error: Exception) -> bool:
-    """Say whether somebody else is away for a while: waited out, never held against a message.
-
-    A statement that is too much for the database (SQLSTATE 54000, 53200) is none: it would be too
-    much for ever.
-    """
-    if isinstance(error, (OperationalError, InterfaceError)):
-        return error.sqlstate is None or error.sqlstate.startswith(_AWAY)
-    return isinstance(error, OSError)
+    """Say whether somebody else is away for a while: waited out, never held against a message."""
+    return database_away(error) or isinstance(error, OSError)
 
 
 def _absent(error: Exception) -> str:

@@ -103,7 +103,8 @@ async def test_no_more_symbols_are_imported_than_allowed(
     await upload(database, taking, user, "C,2024-01-02,1,2,1,2,5\n")
     assert (await service.instrument(user, "C")).source is Source.IMPORTED
     async with database.transaction() as session:
-        await session.execute(update(LimitRow).values(value=1))
+        mine = update(LimitRow).where(LimitRow.scope == f"user:{user}")
+        await session.execute(mine.values(value=1))
     await upload(database, taking, user, "C,2024-01-03,1,2,1,2,5\n")
     with pytest.raises(QuotaReached):
         await upload(database, taking, user, "D,2024-01-03,1,2,1,2,5\n")

@@ -190,7 +190,10 @@ def test_t07_postgres_killed_under_load_loses_no_accepted_run(
     assert len(accepted) >= BACKLOG // 2
     found = {str(row[0]) for row in _query(site, "select id from runs where user_id = %s", person)}
     assert set(accepted) <= found, "an acknowledged row is missing"
-    until(lambda: set(_statuses(site, person)) == {"succeeded"}, "the end of all runs")
+    until(
+        lambda: set(_statuses(site, person)) == {"succeeded"},
+        lambda: f"the end of all runs, {_unfinished(site, person)},",
+    )
     tell(
         f"T07: {len(accepted)} of {BACKLOG} accepted, {len(found)} stored, all finished"
         f" {time.monotonic() - started:.1f} s after PostgreSQL was back"
@@ -238,6 +241,14 @@ def _is_ready(site: Site) -> bool:
 def _statuses(site: Site, person: Trader) -> dict[object, object]:
     statement = "select status, count(*) from runs where user_id = %s group by status"
     return {row[0]: row[1] for row in _query(site, statement, person)}
+
+
+def _unfinished(site: Site, person: Trader) -> list[tuple[object, ...]]:
+    statement = (
+        "select id, status, outcome, error, claimed_by, claim_epoch, lease_until - now(), wake_at"
+        " from runs where user_id = %s and status <> 'succeeded'"
+    )
+    return _query(site, statement, person)
 
 
 def _query(site: Site, statement: str, person: Trader) -> list[tuple[object, ...]]:
