@@ -9,10 +9,20 @@ _AWAY = ("08", "57P0", "40001", "40P01", "53300")
 
 
 def database_away(error: BaseException) -> bool:
-    """Say whether PostgreSQL may answer the same statement another time.
+    """Say whether PostgreSQL may answer the same statement another time: by the error, or by what
+    caused it.
 
-    A statement that is too much for the database (SQLSTATE 54000, 53200) never will.
+    A statement that is too much for the database (SQLSTATE 54000, 53200) never will be answered.
     """
+    cause: BaseException | None = error
+    while cause is not None:
+        if _says_away(cause):
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def _says_away(error: BaseException) -> bool:
     if isinstance(error, NoConnectionLeft):
         return True
     driver = error.orig if isinstance(error, DBAPIError) else error

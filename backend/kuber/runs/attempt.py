@@ -195,31 +195,43 @@ async def _try_once(attempt: Attempt) -> PipelineState | AgentFailure | TriggerN
     except TriggerNotMet as not_met:
         return unmet(not_met, attempt.clock.now())
     except AgentFailure as error:
+        if error.retryable and not limit.expired() and database_away(error):
+            return _without_database(attempt, error)
         return _late(attempt, limit) or cleaned(error)
     except KuberError as error:
-        opened = error if isinstance(error, BreakerOpen) else error.__cause__
-        if isinstance(opened, BreakerOpen):
-            return HostUnavailable(opened.host, opened.until)
-        passing = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED)
-        return ServiceFailure(
-            error.code,
-            error.detail,
-            retryable=passing,
-            retry_after_s=error.retry_after_s,
-            remedy=error.problems[0].remedy if error.problems else None,
-        )
+        return _without_service(attempt, error)
     except BaseException as error:
         if isinstance(error, asyncio.CancelledError) and is_cancelled():
             raise
         late = _late(attempt, limit)
-        if late is not None:
-            return late
-        if database_away(error):
-            log.warning("database_away", reason=str(error))
-            until = attempt.clock.now() + timedelta(seconds=_ASK_DATABASE_AGAIN_S)
-            return HostUnavailable("PostgreSQL", until)
-        log.exception("agent_crashed")
-        return crash(error)
+        if late is None and database_away(error):
+            return _without_database(attempt, error)
+        if late is None:
+            log.exception("agent_crashed")
+        return late or crash(error)
+
+
+def _without_service(attempt: Attempt, error: KuberError) -> ServiceFailure:
+    """Return what an expected error of a service that Kuber lends means for the node."""
+    opened = error if isinstance(error, BreakerOpen) else error.__cause__
+    if isinstance(opened, BreakerOpen):
+        return HostUnavailable(opened.host, opened.until)
+    if database_away(error):
+        return _without_database(attempt, error)
+    passing = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.RATE_LIMITED)
+    return ServiceFailure(
+        error.code,
+        error.detail,
+        retryable=passing,
+        retry_after_s=error.retry_after_s,
+        remedy=error.problems[0].remedy if error.problems else None,
+    )
+
+
+def _without_database(attempt: Attempt, error: BaseException) -> HostUnavailable:
+    log.warning("database_away", reason=str(error))
+    until = attempt.clock.now() + timedelta(seconds=_ASK_DATABASE_AGAIN_S)
+    return HostUnavailable("PostgreSQL", until)
 
 
 def _late(attempt: Attempt, limit: asyncio.Timeout) -> AgentFailure | None:

@@ -8,10 +8,6 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from psycopg import OperationalError, errors
-from psycopg_pool import PoolTimeout
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from kuber.agents.base import (
     AgentFailure,
@@ -249,37 +245,6 @@ async def test_an_unmet_trigger_is_neither_failure_nor_success(watch: Watch) -> 
     assert (outcome.pause.waits_for, outcome.pause.attempts) == (WaitsFor.TRIGGER, 0)
     assert (outcome.pause.reason, outcome.pause.failure) == ("Not yet.", None)
     assert outcome.pause.wake_at == datetime(2026, 1, 6, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.AdminShutdown("terminating connection"),
-        PoolTimeout("no connection"),
-        DBAPIError("select 1", {}, OperationalError("the server closed the connection")),
-        NoConnectionLeft("QueuePool limit"),
-    ],
-)
-async def test_a_database_that_is_away_is_waited_for(watch: Watch, error: Exception) -> None:
-    left: list[Exception] = [error, error, error]
-
-    def work(state: PipelineState) -> PipelineState:
-        if left:
-            raise left.pop()
-        return state
-
-    outcome = await attempt_node(watch.attempt(work, first=LIMITS.attempts))
-    assert outcome.state is not None
-    assert (outcome.attempts, watch.pauses) == (LIMITS.attempts, [1.0, 1.0, 1.0])
-    assert {name for name, _, _ in watch.retries} == {"host_unavailable"}
-
-
-@pytest.mark.parametrize("error", [errors.UniqueViolation("x"), errors.OutOfMemory("x")])
-async def test_what_the_database_refuses_is_a_crash(watch: Watch, error: Exception) -> None:
-    def work(state: PipelineState) -> PipelineState:
-        raise DBAPIError("select 1", {}, error)
-
-    assert failure_of(await attempt_node(watch.attempt(work))).code == "agent_crashed"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), SystemExit(1), TimeoutError("mine")])
