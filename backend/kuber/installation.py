@@ -25,7 +25,7 @@ from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import UserId
 from kuber.market.sample.seed import seed_sample
 from kuber.signals.generators.registry import GeneratorRegistry
-from kuber.signals.generators.seeding import LIVE, ON_THE_SAMPLE, seed_generators
+from kuber.signals.generators.seeding import DAILY, LIVE, seed_generators
 from kuber.startup import load_settings, reveal, take_settings
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ async def _seed(settings: Settings) -> None:
             await cost_service(settings, clock).seed_prices(session)
             await seed_sample(session, clock)
             generators = GeneratorRegistry.discover(Verdicts.of(settings.home))
-            await seed_generators(session, generators, clock, (*ON_THE_SAMPLE, *LIVE))
+            await seed_generators(session, generators, clock, (*DAILY, *LIVE))
             tokens = AccessTokens(reveal(settings.jwt_secret), 60, clock)
             identity = IdentityService(tokens, clock, refresh_token_s=60)
             await seed_demo_user(session, identity, settings)

@@ -58,7 +58,9 @@ class RecordedMarket:
     def __init__(self, series: Iterable[Bars]) -> None:
         self._series = {(bars.symbol, bars.timeframe): bars for bars in series}
 
-    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
+    async def instrument(
+        self, user_id: UserId, symbol: str, as_of: datetime | None = None
+    ) -> Instrument:
         frames = tuple(frame for frame in Timeframe if (symbol, frame) in self._series)
         if not frames:
             raise UnknownSymbol(f"No bars of {symbol} were recorded.")

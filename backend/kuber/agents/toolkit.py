@@ -32,7 +32,7 @@ def market_of(state: PipelineState, agent: str) -> MarketSnapshot:
 async def instrument_of(context: AgentContext, symbol: str) -> Instrument:
     """Return the instrument; market errors become AgentFailure with the same code."""
     try:
-        return await context.market.instrument(context.user_id, symbol)
+        return await context.market.instrument(context.user_id, symbol, context.as_of)
     except MarketError as error:
         raise market_failure(error) from error
 
@@ -64,7 +64,10 @@ def market_failure(error: MarketError) -> AgentFailure:
     if isinstance(error.__cause__, BreakerOpen):
         return HostUnavailable(error.__cause__.host, error.__cause__.until)
     return ServiceFailure(
-        error.code, error.detail, retryable=isinstance(error, ProviderUnavailable)
+        error.code,
+        error.detail,
+        retryable=isinstance(error, ProviderUnavailable),
+        remedy=error.problems[0].remedy if error.problems else None,
     )
 
 

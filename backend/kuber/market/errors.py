@@ -124,6 +124,13 @@ class ProviderUnavailable(MarketError):
     title = "The market data provider cannot be used now"
 
 
+class DataEnded(MarketError):
+    """The prices that the user chose end before the moment that was asked for."""
+
+    code = "data_ended"
+    title = "The prices end earlier"
+
+
 class DataChanged(MarketError):
     """The bars that a run began with were replaced before it was over."""
 

@@ -143,7 +143,10 @@ class InstrumentRow(Base):
     """What a user changed of an instrument; null where its symbol decides."""
 
     __tablename__ = "instruments"
-    __table_args__ = (CheckConstraint("tick > 0 AND quantity_step > 0", name="steps"),)
+    __table_args__ = (
+        CheckConstraint("tick > 0 AND quantity_step > 0", name="steps"),
+        CheckConstraint("dataset in ('imported', 'sample', 'provider')", name="known_dataset"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
@@ -155,6 +158,8 @@ class InstrumentRow(Base):
     tick: Mapped[Decimal | None] = mapped_column(MONEY)
     quantity_step: Mapped[Decimal | None] = mapped_column(MONEY)
     shortable: Mapped[bool | None]
+    dataset: Mapped[str | None] = mapped_column(Text)
+    """imported, sample or provider: which prices always answer."""
     updated_at: Mapped[datetime]
 
 

@@ -13,8 +13,18 @@ from kuber.market.zones import zone_of
 _PRICE_DIGITS = 8
 
 
+class SpanOut(BaseModel):
+    """Prices of a symbol from one source; null where they have no end."""
+
+    source: Source
+    simulated: bool
+    timeframes: list[Timeframe]
+    first_at: datetime | None
+    last_at: datetime | None
+
+
 class SymbolOut(BaseModel):
-    """An instrument that the user can choose."""
+    """An instrument that the user can choose, with the prices that answer for a moment."""
 
     symbol: str
     name: str
@@ -26,6 +36,9 @@ class SymbolOut(BaseModel):
     currency: str
     calendar: str
     timezone: str = Field(description="Of the market's hours, an IANA name.")
+    others: list[SpanOut] = Field(
+        description="What is stored besides: it answers at other moments, or by choice."
+    )
 
     @classmethod
     def of(cls, instrument: Instrument) -> "SymbolOut":
@@ -41,6 +54,16 @@ class SymbolOut(BaseModel):
             currency=instrument.currency,
             calendar=instrument.calendar,
             timezone=zone_of(instrument.calendar),
+            others=[
+                SpanOut(
+                    source=one.source,
+                    simulated=one.source is Source.SIMULATED,
+                    timeframes=list(one.timeframes),
+                    first_at=one.first_at,
+                    last_at=one.last_at,
+                )
+                for one in instrument.others
+            ],
         )
 
 

@@ -8,17 +8,17 @@ from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
-from kuber.market.errors import (
-    UnknownSymbol,
-)
+from kuber.market.choice import Datasets, choose, require_not_ended
+from kuber.market.errors import UnknownSymbol
 from kuber.market.previous_closes import PreviousCloses
 from kuber.market.providers.lookup import look_up
-from kuber.market.providers.port import BarProvider, ListingProvider
+from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.stored import StoredBars
 from kuber.market.symbols import canonical_symbol
 from kuber.market.terms.changes import Changes
 from kuber.market.types import (
     Bars,
+    DatasetKind,
     Instrument,
     InstrumentPage,
     Instruments,
@@ -35,9 +35,10 @@ _STORED, _PROVIDED = "stored", "provided"
 class MarketService:
     """Answers every question about prices; implements `MarketData`.
 
-    A symbol is looked up in this order: the user's own imports, the platform's sample, the
-    provider. The first that knows it gives all its timeframes. Nothing later than the clock's now
-    is ever given, so a clock that stands in the past replays history.
+    A symbol may have several datasets: the user's own import, the platform's sample, what the
+    provider has. `choice` decides by the moment and by the user's choice which one answers; it
+    gives all timeframes. Nothing later than the clock's now is ever given, so a clock that stands
+    in the past replays history.
     """
 
     def __init__(
@@ -50,7 +51,6 @@ class MarketService:
         self._stored = StoredBars(pool)
         self._provider = provider
         self.changes = Changes(pool)
-        self._providers: tuple[BarProvider, ...] = (self._stored, provider)
         self.previous_closes = PreviousCloses(self._stored, provider)
 
     @property
@@ -58,30 +58,50 @@ class MarketService:
         """Whether a symbol that is stored nowhere is asked of somebody else's server."""
         return self._provider.source is not Source.SIMULATED
 
-    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
+    async def instrument(
+        self, user_id: UserId, symbol: str, as_of: datetime | None = None
+    ) -> Instrument:
         """Return the instrument as the user sees it now, any import until now included.
 
-        What the user changed of it counts within a second.
-        Begin every run with it: later `bars` may use its answer for a second.
-        Raises UnknownSymbol, ProviderUnavailable.
+        Its prices are those that answer for `as_of`, now without it. What the user changed of it
+        counts within a second. Begin every run with it: later `bars` may use its answer for a
+        second. Raises UnknownSymbol, ProviderUnavailable.
         """
         plain = _canonical(symbol)
-        for provider in self._providers:
-            found = await provider.instrument(user_id, plain)
-            if found is not None:
-                return await self.changes.seen_by(user_id, found)
-        raise _unknown(plain)
+        _, found = await self._chosen(user_id, plain, self._until(as_of), anew=True)
+        if found is None:
+            raise _unknown(plain)
+        return await self.changes.seen_by(user_id, found)
+
+    async def datasets(self, user_id: UserId, symbol: str) -> Datasets:
+        """Return what there is of a symbol. Raises UnknownSymbol, ProviderUnavailable."""
+        plain = _canonical(symbol)
+        imported, sample = await self._stored.both(user_id, plain, anew=True)
+        return Datasets(imported, sample, await self._provider.instrument(user_id, plain))
 
     async def instruments(self, wanted: Collection[tuple[UserId, str]]) -> Instruments:
-        """Return the instruments of many users and symbols at once.
+        """Return the instruments of many users and symbols at once, with the prices of now.
 
         Unknown ones are left out; those that the provider cannot tell about now are named with
         the reason, so that one symbol never fails the others.
         """
-        stored = await self._stored.instruments(wanted) if wanted else {}
-        asked = await look_up(self._provider, set(wanted) - stored.keys())
-        found = await self.changes.seen({**stored, **asked.found})
-        return Instruments(found, asked.unavailable)
+        stored = await self._stored.pairs(wanted) if wanted else {}
+        changes = await self.changes.of({user_id for user_id, _ in wanted}) if wanted else {}
+        now = self._clock.now()
+        own: dict[tuple[UserId, str], Instrument] = {}
+        for key, (imported, sample) in stored.items():
+            change = changes[key[0]].get(key[1])
+            kind = choose(imported, sample, change.dataset if change else None, now)
+            found = Datasets(imported, sample, None).seen_as(kind)
+            if found is not None:
+                own[key] = found
+        asked = await look_up(self._provider, set(wanted) - own.keys())
+        for key in stored.keys() - own.keys() - asked.unavailable.keys():
+            there = Datasets(*stored[key], asked.found.get(key))
+            _, found = there.seen_by_choice(DatasetKind.PROVIDER)
+            if found is not None:
+                own[key] = found
+        return Instruments(await self.changes.seen({**asked.found, **own}), asked.unavailable)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -90,13 +110,12 @@ class MarketService:
 
         See `MarketData.bars`. The arrays are shared: they cannot be written to.
         """
-        plain = _canonical(symbol)
-        instant = min(as_of, self._clock.now())
-        for provider in self._providers:
-            found = await provider.bars(user_id, plain, timeframe, instant, max(count, 0))
-            if found is not None:
-                return found
-        raise _unknown(plain)
+        plain, instant = _canonical(symbol), self._until(as_of)
+        kind, found = await self._chosen(user_id, plain, instant)
+        if found is None:
+            raise _unknown(plain)
+        require_not_ended(found, instant)
+        return await self._of(kind, user_id, plain, timeframe, instant, count)
 
     async def get_bars(
         self,
@@ -104,25 +123,72 @@ class MarketService:
         symbol: str,
         timeframe: Timeframe,
         *,
+        dataset: DatasetKind | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
         limit: int = 500,
     ) -> Bars:
         """Return bars for a chart: opened at or after `start`, closed by `end`, the newest `limit`.
 
-        Without `end` the newest bars there are. Prices are adjusted for splits up to `end`, so a
-        chart that ends where a run began shows what the run saw. Raises as `bars`.
+        Without `end` the newest bars there are, also of a dataset that has ended; without `dataset`
+        of the one that answers for `end`. Prices are adjusted for splits up to `end`, so a chart
+        that ends where a run began shows what the run saw. Raises UnknownSymbol,
+        TimeframeUnavailable, ProviderUnavailable.
         """
-        await self.instrument(user_id, symbol)
-        until = self._clock.now() if end is None else end
+        plain, until = _canonical(symbol), self._until(end)
+        if dataset is None:
+            dataset, found = await self._chosen(user_id, plain, until, anew=True)
+        else:
+            found = (await self.datasets(user_id, plain)).of(dataset)
+        if found is None:
+            raise _unknown(plain)
         count = min(limit, MAX_BARS)
         if start is not None:
             count = min(count, _most_between(timeframe, start, until))
-        found = await self.bars(user_id, symbol, timeframe, until, count)
+        bars = await self._of(dataset, user_id, plain, timeframe, until, count)
         if start is None:
-            return found
-        first = int(found.opened_at.searchsorted(to_datetime64(start), side="left"))
-        return found.window(first, len(found))
+            return bars
+        first = int(bars.opened_at.searchsorted(to_datetime64(start), side="left"))
+        return bars.window(first, len(bars))
+
+    def _until(self, as_of: datetime | None) -> datetime:
+        now = self._clock.now()
+        return now if as_of is None else min(as_of, now)
+
+    async def _chosen(
+        self, user_id: UserId, plain: str, at: datetime, *, anew: bool = False
+    ) -> tuple[DatasetKind, Instrument | None]:
+        """Return which dataset answers for the moment `at`, and the instrument as it has it."""
+        imported, sample = await self._stored.both(user_id, plain, anew=anew)
+        if imported is None and sample is None:
+            preferred = None
+        else:
+            change = (await self.changes.of([user_id]))[user_id].get(plain)
+            preferred = change.dataset if change else None
+        kind = choose(imported, sample, preferred, at)
+        provided = None
+        if kind is DatasetKind.PROVIDER:
+            provided = await self._provider.instrument(user_id, plain)
+        return Datasets(imported, sample, provided).seen_by_choice(kind)
+
+    async def _of(
+        self,
+        kind: DatasetKind,
+        user_id: UserId,
+        plain: str,
+        timeframe: Timeframe,
+        at: datetime,
+        count: int,
+    ) -> Bars:
+        count = max(count, 0)
+        if kind is DatasetKind.PROVIDER:
+            found = await self._provider.bars(user_id, plain, timeframe, at, count)
+        else:
+            origin = Source(kind.value)
+            found = await self._stored.bars(user_id, plain, timeframe, at, count, origin)
+        if found is None:
+            raise _unknown(plain)
+        return found
 
     async def symbols(
         self, user_id: UserId, query: str = "", *, limit: int, cursor: str | None = None
@@ -154,7 +220,17 @@ class MarketService:
     async def _page(
         self, user_id: UserId, found: Sequence[Instrument], next_cursor: str | None
     ) -> InstrumentPage:
-        seen = await self.changes.seen({(user_id, one.symbol): one for one in found})
+        wanted = {(user_id, one.symbol) for one in found}
+        stored = await self._stored.pairs(wanted) if wanted else {}
+        changes, now = (await self.changes.of([user_id]))[user_id], self._clock.now()
+        shown = {}
+        for one in found:
+            imported, sample = stored.get((user_id, one.symbol), (None, None))
+            change = changes.get(one.symbol)
+            kind = choose(imported, sample, change.dataset if change else None, now)
+            there = Datasets(imported, sample, self._provider.listed(one.symbol))
+            shown[user_id, one.symbol] = there.seen_by_choice(kind)[1] or one
+        seen = await self.changes.seen(shown)
         return InstrumentPage(tuple(seen.values()), next_cursor)
 
     async def _as_seen(
@@ -175,15 +251,6 @@ class MarketService:
         others = {(user_id, one) for one in symbols if one not in listed}
         stored = await self._stored.instruments(others) if others else {}
         return frozenset(listed | {symbol for _, symbol in stored})
-
-    async def default_now(self, user_id: UserId, symbol: str) -> datetime:
-        """Return the natural `as_of` of a run: the close of the last stored bar, else now.
-
-        Never later than now. Raises UnknownSymbol, ProviderUnavailable.
-        """
-        now = self._clock.now()
-        last_at = (await self.instrument(user_id, symbol)).last_at
-        return now if last_at is None else min(last_at, now)
 
     def forget(self, user_id: UserId) -> None:
         """Ask the database anew for a user's stored series, since these have changed."""

@@ -92,6 +92,24 @@ class Source(StrEnum):
     PLUGIN = "plugin"
 
 
+class DatasetKind(StrEnum):
+    """The kinds of prices that a symbol may have."""
+
+    IMPORTED = "imported"
+    SAMPLE = "sample"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpan:
+    """Prices of a symbol from one source, from when to when."""
+
+    source: Source
+    timeframes: tuple[Timeframe, ...]
+    first_at: datetime | None
+    last_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """Something that has a price, as one user sees it."""
@@ -113,6 +131,13 @@ class Instrument:
     """Smallest step of a quantity as its user decided; None where the kind decides."""
     shortable: bool | None = None
     """Whether it can be sold short as its user decided; None where nobody said."""
+    others: tuple[DatasetSpan, ...] = ()
+    """What is stored of it besides, and answers at other moments or by the user's choice."""
+
+    @property
+    def span(self) -> DatasetSpan:
+        """Where its prices come from, from when to when."""
+        return DatasetSpan(self.source, self.timeframes, self.first_at, self.last_at)
 
     @property
     def simulated(self) -> bool:
@@ -201,8 +226,13 @@ class Bars:
 class MarketData(Protocol):
     """What an agent may ask of the market: only bars that had closed by `as_of`."""
 
-    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
-        """Return the instrument; raises UnknownSymbol."""
+    async def instrument(
+        self, user_id: UserId, symbol: str, as_of: datetime | None = None
+    ) -> Instrument:
+        """Return the instrument with the prices that answer for `as_of`, now without it.
+
+        Raises UnknownSymbol.
+        """
         ...
 
     async def bars(
@@ -213,7 +243,8 @@ class MarketData(Protocol):
         A stored timeframe is served as stored; any other is resampled from the nearest finer
         stored one. A coarse bar still open at `as_of` is left out. Prices are adjusted for the
         splits that had happened by `as_of`, and for no later one.
-        Raises UnknownSymbol, TimeframeUnavailable, ProviderUnavailable.
+        All are of one dataset, the one that answers for `as_of`.
+        Raises UnknownSymbol, TimeframeUnavailable, DataEnded, ProviderUnavailable.
         """
         ...
 

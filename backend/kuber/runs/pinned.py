@@ -31,8 +31,11 @@ class PinnedMarket:
         self._pins = pins
         self._loads = loads
 
-    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
-        return await self._market.instrument(user_id, symbol)
+    async def instrument(
+        self, user_id: UserId, symbol: str, as_of: datetime | None = None
+    ) -> Instrument:
+        """Return the instrument as `MarketData.instrument`."""
+        return await self._market.instrument(user_id, symbol, as_of)
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int

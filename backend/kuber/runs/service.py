@@ -96,14 +96,14 @@ class RunService:
         _require_open(looked.pipeline)
         if self._market.asks_others:
             await set_down(session)
-        instrument = await self._market.instrument(user_id, asked_symbol(body))
-        as_of = await self._as_of(user_id, instrument.symbol, body.as_of)
+        as_of = self._as_of(body.as_of)
+        instrument = await self._market.instrument(user_id, asked_symbol(body), as_of)
         return RunStart(
             looked=looked,
             mode=looked.pipeline.mode.value,
             symbol=instrument.symbol,
             as_of=as_of,
-            real_time=body.as_of is None and instrument.last_at is None,
+            real_time=body.as_of is None,
             seed=body.seed if body.seed is not None else secrets.randbelow(2**31),
         )
 
@@ -356,9 +356,9 @@ class RunService:
         nodes = await RunRepository(session).nodes(run_id)
         return ordered - {row.node_id for row in nodes if row.status in _KEPT}
 
-    async def _as_of(self, user_id: UserId, symbol: str, asked: datetime | None) -> datetime:
+    def _as_of(self, asked: datetime | None) -> datetime:
         if asked is None:
-            return await self._market.default_now(user_id, symbol)
+            return self._clock.now()
         as_of = as_utc(asked)
         if as_of > self._clock.now():
             raise RunError(

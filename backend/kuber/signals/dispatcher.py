@@ -276,7 +276,7 @@ def seed_of(signal: Signal, one: Candidate) -> int:
 
 def _request(one: Candidate, instruments: Instruments, now: datetime) -> RunRequest:
     instrument = instruments.found[one.subscriber.user_id, one.symbol]
-    as_of, real_time = moment_of(one.signal, instrument, now)
+    as_of, real_time = moment_of(one.signal, now)
     return RunRequest(
         run_id=RunId(new_id()),
         pipeline_id=one.subscriber.pipeline_id,

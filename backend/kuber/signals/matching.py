@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.market.calendars import calendar_for
-from kuber.market.types import Instrument, Instruments
+from kuber.market.types import Instruments
 from kuber.signals.index import Subscriber, SubscriptionIndex
 from kuber.signals.tiers import TierPolicy
 from kuber.signals.types import Outcome, Signal, SkipReason, TickerSignal
@@ -120,17 +120,13 @@ def started(one: Candidate, run_id: RunId) -> Match:
     return Match(one, Outcome.STARTED, None, detail, run_id)
 
 
-def moment_of(signal: Signal, instrument: Instrument, now: datetime) -> tuple[datetime, bool]:
+def moment_of(signal: Signal, now: datetime) -> tuple[datetime, bool]:
     """Return a run's `as_of` and whether it moves on with the clock.
 
-    A fresh signal is acted upon now; one that is history, as of then. Never later than the last
-    bar of an instrument whose history has an end.
+    A fresh signal is acted upon now; one that is history, as of then.
     """
     historical = now - signal.occurred_at > HISTORICAL_AFTER
-    as_of = min(signal.occurred_at, now) if historical else now
-    if instrument.last_at is None:
-        return as_of, not historical
-    return min(as_of, instrument.last_at), False
+    return (min(signal.occurred_at, now) if historical else now), not historical
 
 
 def pipelines_of(found: Iterable[Candidate]) -> list[PipelineId]:

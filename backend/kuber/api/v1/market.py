@@ -25,7 +25,7 @@ from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
 from kuber.market.schemas import BarsOut, SymbolOut, encode_bars
 from kuber.market.service import MAX_BARS
 from kuber.market.symbols import MAX_WRITTEN
-from kuber.market.types import Timeframe
+from kuber.market.types import DatasetKind, Timeframe
 
 router = APIRouter(prefix="/market", tags=["market"], route_class=IdempotentRoute)
 
@@ -59,10 +59,13 @@ async def get_symbol(
     symbol: Annotated[str, Path(min_length=1, max_length=MAX_WRITTEN)],
     container: ContainerDep,
     user: MarketReader,
+    as_of: Annotated[
+        Instant | None, Query(description="Whose prices answer then: now when left out.")
+    ] = None,
 ) -> SymbolOut:
     """Return one instrument, however its symbol is written."""
     try:
-        return SymbolOut.of(await container.market.instrument(user.user_id, symbol))
+        return SymbolOut.of(await container.market.instrument(user.user_id, symbol, as_of))
     except UnknownSymbol as error:
         raise SymbolNotFound(error.detail) from error
 
@@ -74,12 +77,15 @@ async def get_bars(
     symbol: Annotated[str, Query(min_length=1, max_length=32)],
     timeframe: Timeframe,
     start: Annotated[Instant | None, Query(description="Bars opened from here on.")] = None,
+    dataset: Annotated[
+        DatasetKind | None, Query(description="Without it the one that answers for `end`.")
+    ] = None,
     end: Annotated[Instant | None, Query(description="Bars closed by then.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
 ) -> Response:
     """Return the newest closed bars of a symbol within the given times, oldest first."""
     bars = await container.market.get_bars(
-        user.user_id, symbol, timeframe, start=start, end=end, limit=limit
+        user.user_id, symbol, timeframe, dataset=dataset, start=start, end=end, limit=limit
     )
     if len(bars) <= _BARS_AT_ONCE:
         content = encode_bars(bars)
@@ -107,6 +113,9 @@ async def get_indicator(
         float | None,
         Query(description="Of Bollinger bands, in standard deviations: 2 unless said otherwise."),
     ] = None,
+    dataset: Annotated[
+        DatasetKind | None, Query(description="Without it the one that answers for `end`.")
+    ] = None,
     end: Annotated[Instant | None, Query(description="Bars closed by then.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
 ) -> Response:
@@ -117,7 +126,12 @@ async def get_indicator(
     """
     what = asked(name, period, width)
     bars = await container.market.get_bars(
-        user.user_id, symbol, timeframe, end=end, limit=min(limit + what.early, MAX_BARS)
+        user.user_id,
+        symbol,
+        timeframe,
+        dataset=dataset,
+        end=end,
+        limit=min(limit + what.early, MAX_BARS),
     )
     if limit <= _BARS_AT_ONCE:
         content = encode_indicator(bars, what, limit)

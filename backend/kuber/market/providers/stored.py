@@ -38,7 +38,7 @@ from kuber.market.repository import (
     series_of_many,
 )
 from kuber.market.series import SizedCache, size_bytes
-from kuber.market.types import Bars, Instrument, Timeframe, made_of, to_datetime64
+from kuber.market.types import Bars, Instrument, Source, Timeframe, made_of, to_datetime64
 
 _FRESH_S = 1.0
 _KEPT_ANSWERS = 10_000
@@ -62,17 +62,28 @@ class _Dataset:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the database said; `dataset` is None when it knows no such symbol."""
+    """What the database said: the own import and the sample, None each when there is none."""
 
-    dataset: _Dataset | None
+    imported: _Dataset | None
+    sample: _Dataset | None
     asked_at_s: float
+
+    def of(self, origin: Source | None) -> _Dataset | None:
+        """Return the dataset of the origin; without one the user's own before the sample."""
+        match origin:
+            case Source.IMPORTED:
+                return self.imported
+            case Source.SAMPLE:
+                return self.sample
+            case _:
+                return self.imported or self.sample
 
 
 class StoredBars:
     """Stored history behind the provider port.
 
-    A user who imported anything for a symbol sees only that; mixing it with other prices of the
-    same symbol would give timeframes that contradict each other.
+    A user's own import and the sample are two datasets and never mixed: that would give timeframes
+    that contradict each other. Without a word of which, the own comes before the sample.
     """
 
     source = None
@@ -85,15 +96,31 @@ class StoredBars:
         self._deep = _Turns(_DEEP_AT_ONCE)
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
-        dataset = await self._ask(user_id, symbol)
+        dataset = (await self._ask(user_id, symbol)).of(None)
         return None if dataset is None else dataset.instrument
 
+    async def both(
+        self, user_id: UserId, symbol: str, *, anew: bool
+    ) -> tuple[Instrument | None, Instrument | None]:
+        """Return the instrument as the user's import and as the sample have it.
+
+        Asked `anew`, else as it was at most a second ago.
+        """
+        answer = await (self._ask if anew else self._recent)(user_id, symbol)
+        found = (answer.imported, answer.sample)
+        imported, sample = (None if one is None else one.instrument for one in found)
+        return imported, sample
+
     async def bars(
-        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+        self,
+        user_id: UserId,
+        symbol: str,
+        timeframe: Timeframe,
+        as_of: datetime,
+        count: int,
+        origin: Source | None = None,
     ) -> Bars | None:
-        answer = self._answers.get((user_id, symbol))
-        fresh = answer is not None and monotonic() - answer.asked_at_s <= _FRESH_S
-        dataset = answer.dataset if answer and fresh else await self._ask(user_id, symbol)
+        dataset = (await self._recent(user_id, symbol)).of(origin)
         for _ in range(_ATTEMPTS):
             if dataset is None:
                 return None
@@ -101,7 +128,7 @@ class StoredBars:
             try:
                 stretch = await self._stretch(user_id, row, timeframe, as_of, count)
             except SeriesChanged:
-                dataset = await self._ask(user_id, symbol)
+                dataset = (await self._ask(user_id, symbol)).of(origin)
             else:
                 return stretch.bars.closed_by(as_of).last(count)
         raise ProviderUnavailable(
@@ -111,16 +138,31 @@ class StoredBars:
     async def instruments(
         self, wanted: Collection[tuple[UserId, str]]
     ) -> dict[tuple[UserId, str], Instrument]:
-        """Return the stored instruments among `wanted` (user, symbol), in one query."""
+        """Return the stored instruments among `wanted` (user, symbol), in one query.
+
+        Of a user's own import and the sample it is the own.
+        """
+        pairs = await self.pairs(wanted)
+        return {key: found for key, (own, sample) in pairs.items() if (found := own or sample)}
+
+    async def pairs(
+        self, wanted: Collection[tuple[UserId, str]]
+    ) -> dict[tuple[UserId, str], tuple[Instrument | None, Instrument | None]]:
+        """Return, of those of `wanted` (user, symbol) that are stored, the instrument as the
+        user's import and as the sample have it, in one query."""
         users, symbols = {user for user, _ in wanted}, {symbol for _, symbol in wanted}
         by_symbol: dict[str, list[SeriesRow]] = defaultdict(list)
         for row in await series_of_many(self._pool, users, symbols):
             by_symbol[row.symbol].append(row)
         found = {}
         for user_id, symbol in wanted:
-            rows = [row for row in by_symbol[symbol] if row.user_id in (None, user_id)]
-            if rows:
-                found[user_id, symbol] = _dataset(symbol, rows).instrument
+            own = [row for row in by_symbol[symbol] if row.user_id == user_id]
+            sample = [row for row in by_symbol[symbol] if row.user_id is None]
+            if own or sample:
+                found[user_id, symbol] = (
+                    _dataset(symbol, own).instrument if own else None,
+                    _dataset(symbol, sample).instrument if sample else None,
+                )
         return found
 
     async def search(
@@ -128,19 +170,31 @@ class StoredBars:
     ) -> list[Instrument]:
         rows = await find_series(self._pool, user_id, query, after=after, limit=limit)
         found = groupby(rows, key=lambda row: row.symbol)
-        return [_dataset(symbol, list(group)).instrument for symbol, group in found]
+        return [_dataset(symbol, _own(list(group))).instrument for symbol, group in found]
 
     def forget(self, user_id: UserId | None = None) -> None:
         """Drop what is known of a user's series (of everybody's for None) after an import."""
         for key in [key for key in self._answers if user_id in (None, key[0])]:
             del self._answers[key]
 
-    async def _ask(self, user_id: UserId, symbol: str) -> _Dataset | None:
+    async def _recent(self, user_id: UserId, symbol: str) -> _Answer:
+        answer = self._answers.get((user_id, symbol))
+        if answer is not None and monotonic() - answer.asked_at_s <= _FRESH_S:
+            return answer
+        return await self._ask(user_id, symbol)
+
+    async def _ask(self, user_id: UserId, symbol: str) -> _Answer:
         asked_at_s = monotonic()
         rows = await series_of(self._pool, user_id, symbol)
-        dataset = _dataset(symbol, rows) if rows else None
-        self._answers[user_id, symbol] = _Answer(dataset, asked_at_s)
-        return dataset
+        own = [row for row in rows if row.user_id is not None]
+        sample = [row for row in rows if row.user_id is None]
+        answer = _Answer(
+            _dataset(symbol, own) if own else None,
+            _dataset(symbol, sample) if sample else None,
+            asked_at_s,
+        )
+        self._answers[user_id, symbol] = answer
+        return answer
 
     async def _stretch(
         self, user_id: UserId, row: SeriesRow, timeframe: Timeframe, as_of: datetime, count: int
@@ -183,9 +237,13 @@ class _Turns:
             yield
 
 
+def _own(rows: list[SeriesRow]) -> list[SeriesRow]:
+    """Return the series of a user's own import, those of the sample when there is none."""
+    return [row for row in rows if row.user_id is not None] or rows
+
+
 def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
-    own = [row for row in rows if row.user_id is not None] or rows
-    own.sort(key=lambda row: row.timeframe.span)
+    own = sorted(rows, key=lambda row: row.timeframe.span)
     traits = traits_of(symbol)
     instrument = Instrument(
         symbol,

@@ -19,6 +19,9 @@ class Temper:
 
 
 UNIVERSE: dict[str, Temper] = {
+    "AAPL": Temper(190.0, 0.28, 55e6),
+    "MSFT": Temper(400.0, 0.26, 22e6),
+    "GOOG": Temper(140.0, 0.3, 20e6),
     "AMZN": Temper(170.0, 0.32, 45e6),
     "META": Temper(460.0, 0.36, 17e6),
     "NVDA": Temper(110.0, 0.45, 240e6),
@@ -47,6 +50,7 @@ UNIVERSE: dict[str, Temper] = {
     "QQQ": Temper(420.0, 0.2, 42e6),
     "IWM": Temper(205.0, 0.21, 30e6),
     "GLD": Temper(205.0, 0.14, 7e6),
+    "EURUSD": Temper(1.08, 0.08, 400e3, 5),
     "GBPUSD": Temper(1.27, 0.08, 300e3, 5),
     "USDJPY": Temper(145.0, 0.09, 350e3, 3),
     "AUDUSD": Temper(0.67, 0.1, 200e3, 5),

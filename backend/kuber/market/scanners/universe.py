@@ -24,8 +24,8 @@ class Prices(Protocol):
 
     async def symbols(self, user_id: UserId, *, limit: int) -> InstrumentPage: ...
 
-    async def bars(
-        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    async def get_bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, *, limit: int
     ) -> Bars: ...
 
 
@@ -62,8 +62,8 @@ class Universe:
         return found
 
     async def _read(self, user_id: UserId, instrument: Instrument) -> Snapshot | None:
-        bars = await self._market.bars(
-            user_id, instrument.symbol, Timeframe.D1, self._clock.now(), HISTORY_BARS
+        bars = await self._market.get_bars(
+            user_id, instrument.symbol, Timeframe.D1, limit=HISTORY_BARS
         )
         return snapshot(bars) if len(bars) else None
 

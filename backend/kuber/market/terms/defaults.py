@@ -122,6 +122,10 @@ _WHY_MARKET = {
     SymbolKind.CURRENCY_PAIR: "Currencies trade from Sunday to Friday, 17:00 New York.",
     SymbolKind.FUTURE: "Futures are taken to trade 24/5; their exchanges pause for an hour a day.",
 }
+_BY_MOMENT = (
+    "None: the moment decides. Your import where there is one, else the sample in its years, else"
+    " the provider."
+)
 _NOT_LISTED = "Not known: taken to trade 24/5, so that its days end no earlier than they do."
 
 
@@ -138,6 +142,7 @@ def default_terms(symbol: str) -> Terms:
         steps.tick,
         steps.quantity_step,
         steps.shortable,
+        None,
         {
             TermsField.NAME: "Its usual name." if named else "No name is known: the symbol.",
             TermsField.MARKET: _why_market(parsed, traits.calendar),
@@ -145,6 +150,7 @@ def default_terms(symbol: str) -> Terms:
             TermsField.TICK: steps.why_tick,
             TermsField.QUANTITY_STEP: steps.why_step,
             TermsField.SHORTABLE: steps.why_shortable,
+            TermsField.DATASET: _BY_MOMENT,
         },
     )
 

@@ -18,7 +18,7 @@ from kuber.market.models import InstrumentRow
 from kuber.market.terms.types import Change
 from kuber.market.types import Source, Timeframe
 
-_CHANGE = "symbol, name, market, currency, tick, quantity_step, shortable"
+_CHANGE = "symbol, name, market, currency, tick, quantity_step, shortable, dataset"
 _CHANGED = tuple(_CHANGE.split(", "))[1:]
 
 _OF_USERS = f"SELECT user_id, {_CHANGE} FROM instruments WHERE user_id = any(%s)"  # noqa: S608

@@ -10,7 +10,7 @@ from kuber.kernel.wire import DecimalText
 from kuber.market.terms.markets import MARKETS, market_name
 from kuber.market.terms.repository import Dataset
 from kuber.market.terms.types import Terms, TermsField
-from kuber.market.types import Source, Timeframe
+from kuber.market.types import DatasetKind, Source, Timeframe
 
 Step = Annotated[DecimalText, Field(gt=0, le=1_000_000, decimal_places=8)]
 
@@ -29,6 +29,8 @@ class InstrumentBody(BaseModel):
     tick: Step | None = None
     quantity_step: Step | None = None
     shortable: bool | None = None
+    dataset: DatasetKind | None = None
+    """Which prices answer; null lets the moment decide."""
 
 
 class DatasetOut(BaseModel):
@@ -66,6 +68,7 @@ class DecidedBy(BaseModel):
     tick: Literal["user", "symbol"]
     quantity_step: Literal["user", "symbol"]
     shortable: Literal["user", "symbol"]
+    dataset: Literal["user", "symbol"]
 
 
 class Reasons(BaseModel):
@@ -77,6 +80,7 @@ class Reasons(BaseModel):
     tick: str
     quantity_step: str
     shortable: str
+    dataset: str
 
 
 class InstrumentOut(BaseModel):
@@ -93,6 +97,9 @@ class InstrumentOut(BaseModel):
     quantity_step: DecimalText | None
     """Smallest step of a quantity."""
     shortable: bool | None
+    dataset: DatasetKind | None
+    """Which prices answer; null where the moment decides: the user's import, else the sample in
+    its years, else the provider."""
     decided_by: DecidedBy
     reasons: Reasons
     datasets: list[DatasetOut]
@@ -111,6 +118,7 @@ class InstrumentOut(BaseModel):
             tick=terms.tick,
             quantity_step=terms.quantity_step,
             shortable=terms.shortable,
+            dataset=terms.dataset,
             decided_by=DecidedBy.model_validate(by),
             reasons=Reasons.model_validate(terms.reasons),
             datasets=datasets,

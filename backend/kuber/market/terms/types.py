@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from kuber.market.types import DatasetKind
+
 
 class TermsField(StrEnum):
     """What a user may change of an instrument."""
@@ -15,6 +17,7 @@ class TermsField(StrEnum):
     TICK = "tick"
     QUANTITY_STEP = "quantity_step"
     SHORTABLE = "shortable"
+    DATASET = "dataset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,15 @@ class Change:
     tick: Decimal | None = None
     quantity_step: Decimal | None = None
     shortable: bool | None = None
+    dataset: DatasetKind | None = None
 
     def __post_init__(self) -> None:
         for field in (TermsField.TICK, TermsField.QUANTITY_STEP):
             value = getattr(self, field)
             if value is not None:
                 object.__setattr__(self, field, _plain(value))
+        if self.dataset is not None:
+            object.__setattr__(self, "dataset", DatasetKind(self.dataset))
 
     @property
     def fields(self) -> tuple[TermsField, ...]:
@@ -55,6 +61,8 @@ class Terms:
     quantity_step: Decimal | None
     """Smallest step of a quantity."""
     shortable: bool | None
+    dataset: DatasetKind | None
+    """Which prices always answer; None where the moment decides, see `choice`."""
     reasons: Mapping[TermsField, str]
     """Why each is as it is, a sentence."""
     changed: tuple[TermsField, ...] = ()

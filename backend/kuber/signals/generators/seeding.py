@@ -15,7 +15,7 @@ from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.models import GeneratorRow
 
 _IDS = UUID("b0c4a1c7-52e3-5a44-8d8c-9b8e6c0f4f3d")
-_SAMPLE = ("AAPL", "GOOG", "MSFT")
+_SHARES = ("AAPL", "GOOG", "MSFT")
 _AROUND_THE_CLOCK = ("BTCUSD", "ETHUSD", "GBPUSD", "NVDA", "SPY", "TSLA")
 
 
@@ -28,23 +28,23 @@ class Seed:
     symbols: tuple[str, ...]
 
 
-ON_THE_SAMPLE = (
-    Seed("golden_cross", Timeframe.D1, _SAMPLE),
-    Seed("rsi", Timeframe.D1, _SAMPLE),
-    Seed("macd_crossover", Timeframe.D1, _SAMPLE),
+DAILY = (
+    Seed("golden_cross", Timeframe.D1, _SHARES),
+    Seed("rsi", Timeframe.D1, _SHARES),
+    Seed("macd_crossover", Timeframe.D1, _SHARES),
 )
 LIVE = (
     Seed("macd_crossover", Timeframe.M5, _AROUND_THE_CLOCK),
     Seed("rsi", Timeframe.M5, _AROUND_THE_CLOCK),
 )
-"""The sample's history has ended; these go on, at night too, so that signals come by themselves."""
+"""Minutes apart, at night too, so that signals come by themselves."""
 
 
 async def seed_generators(
     session: AsyncSession,
     registry: GeneratorRegistry,
     clock: Clock,
-    seeds: Sequence[Seed] = ON_THE_SAMPLE,
+    seeds: Sequence[Seed] = DAILY,
 ) -> None:
     """Store the platform's generators and put new ones on record; again, it changes nothing."""
     now = clock.now()

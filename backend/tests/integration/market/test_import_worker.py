@@ -116,7 +116,7 @@ async def test_a_file_over_ten_megabytes_is_loaded_in_the_background_with_progre
     assert (row.status, row.bar_count, row.done_bytes) == ("done", LARGE, len(content))
     assert await stored(database) == LARGE
     assert not list((tmp_path / "uploads").iterdir())
-    last = await service.bars(user, "BTCUSD", Timeframe.M1, NOW, 2)
+    last = await service.get_bars(user, "BTCUSD", Timeframe.M1, limit=2)
     assert last.close.tolist() == [100.75 + at % 7 for at in (LARGE - 2, LARGE - 1)]
 
 
@@ -283,13 +283,13 @@ async def test_dropped_series_go_in_parts_while_a_reader_reads(
         await taking.remove(session, user, newest.id)
     counts = []
     while await delete_dropped(pool, NOW):
-        assert len(await service.bars(user, "ACME", Timeframe.D1, NOW, 9)) == 5
+        assert len(await service.get_bars(user, "ACME", Timeframe.D1, limit=9)) == 5
         counts.append(await stored(database))
     assert counts == [13, 11, 10], "what is read and what it replaced stay"
     while await delete_dropped(pool, NOW + timedelta(days=8)):
         pass
     assert await stored(database) == 5, "after a week it goes, too"
-    assert len(await service.bars(user, "ACME", Timeframe.D1, NOW, 9)) == 5
+    assert len(await service.get_bars(user, "ACME", Timeframe.D1, limit=9)) == 5
 
 
 async def test_previews_that_nobody_imported_and_files_that_nobody_has_are_thrown_away(
@@ -354,7 +354,7 @@ async def test_a_transaction_that_loads_holds_up_nobody(
     monkeypatch.setattr("kuber.market.importing.importer.activate", held)
     working = asyncio.ensure_future(worker.run_once())
     await asyncio.wait_for(copied.wait(), 120)
-    assert (await service.bars(user, "BTCUSD", Timeframe.D1, NOW, 9)).close.tolist() == [2]
+    assert (await service.get_bars(user, "BTCUSD", Timeframe.D1, limit=9)).close.tolist() == [2]
     await upload(database, taking, user, "ELSE,2024-01-02,1,2,1,2,5\n")
     async with database.transaction() as session:
         states = text("SELECT status FROM bar_imports WHERE id = :id")

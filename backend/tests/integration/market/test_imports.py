@@ -20,7 +20,7 @@ from kuber.market.models import BarImport, BarSeries, StoredBar
 from kuber.market.service import MarketService
 from kuber.market.types import Bars, Timeframe
 from tests.fakes.bars import same
-from tests.integration.market.conftest import HEADER, NOW, add_user, upload
+from tests.integration.market.conftest import HEADER, add_user, upload
 
 OLD = "".join(f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8))
 NEW = "".join(f"ACME,2024-01-{day:02},10,30,1,{day + 1},5\n" for day in (3, 5, 9))
@@ -47,7 +47,7 @@ async def undo(database: Database, taking: ImportService, user: UserId, row: Bar
 
 
 async def bars(service: MarketService, user: UserId) -> Bars:
-    return await service.bars(user, "ACME", Timeframe.D1, NOW, 100)
+    return await service.get_bars(user, "ACME", Timeframe.D1, limit=100)
 
 
 async def test_previewed_corrected_imported_and_undone(

@@ -151,7 +151,11 @@ async def test_each_source_of_a_symbol_is_a_dataset_of_its_own(
         (Source.SIMULATED, list(Timeframe)),
     ]
     (aapl,) = [one for one in await desk.all("AAPL") if one.symbol == "AAPL"]
-    assert [one.source for one in aapl.datasets] == [Source.IMPORTED, Source.SAMPLE]
+    assert [one.source for one in aapl.datasets] == [
+        Source.IMPORTED,
+        Source.SAMPLE,
+        Source.SIMULATED,
+    ]
 
 
 @pytest.mark.parametrize(

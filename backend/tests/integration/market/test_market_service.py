@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from kuber.market.providers.stored import StoredBars
 from kuber.market.sample.seed import seed_sample
 from kuber.market.schemas import BarsOut, encode_bars
 from kuber.market.service import MarketService
-from kuber.market.types import Bars, Source, Timeframe, to_datetime64
+from kuber.market.types import Bars, DatasetKind, Source, Timeframe, to_datetime64
 from tests.fakes.bars import same, sample, truncated, utc
 from tests.integration.market.conftest import NOW, add_user, taking_with, upload
 
@@ -61,7 +62,9 @@ async def test_stored_bars_are_the_files_to_the_last_digit(
     as_of = utc("2005-02-25T21:00:00")
     stored = await service.bars(user, "AAPL", Timeframe.D1, as_of, 10_000)
     assert same(stored, truncated(sample("AAPL"), as_of).bars)
-    hours = await service.bars(user, "EURUSD", Timeframe.H1, NOW, 10_000)
+    hours = await service.get_bars(
+        user, "EURUSD", Timeframe.H1, dataset=DatasetKind.SAMPLE, limit=10_000
+    )
     assert same(hours, sample("EURUSD").bars)
 
 
@@ -69,22 +72,31 @@ async def test_stored_bars_are_the_files_to_the_last_digit(
 async def test_a_symbol_resolves_to_import_then_sample_then_simulator(
     database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    assert (await service.instrument(user, "AAPL")).source is Source.SAMPLE
+    then = utc("2012-05-16T21:00")
+    assert (await service.instrument(user, "AAPL", then)).source is Source.SAMPLE
+    now = await service.instrument(user, "AAPL")
+    assert (now.source, now.last_at) == (Source.SIMULATED, None)
+    assert [(one.source, one.last_at) for one in now.others] == [
+        (Source.SAMPLE, utc("2013-03-01T21:00"))
+    ]
     assert (await service.instrument(user, "TSLA")).source is Source.SIMULATED
     await upload(
         database, taking, user, "AAPL,2024-01-02,10,12,9,11,5\nTSLA,2024-01-02,1,2,1,2,5\n"
     )
     for symbol in ("AAPL", "aapl ", "TSLA"):
         assert (await service.instrument(user, symbol)).source is Source.IMPORTED
-    bars = await service.bars(user, "AAPL", Timeframe.D1, NOW, 100)
+    bars = await service.get_bars(user, "AAPL", Timeframe.D1, limit=100)
     assert bars.close.tolist() == [11.0]
+    kept = await service.get_bars(user, "AAPL", Timeframe.D1, dataset=DatasetKind.SAMPLE, limit=1)
+    assert kept.close.tolist() == [430.47]
     other = await add_user(database)
-    assert (await service.instrument(other, "AAPL")).source is Source.SAMPLE
-    assert (await service.bars(other, "AAPL", Timeframe.D1, NOW, 100)).close[-1] == 430.47
+    assert (await service.instrument(other, "AAPL", then)).source is Source.SAMPLE
+    bars = await service.bars(other, "AAPL", Timeframe.D1, utc("2013-03-04T20:00"), 100)
+    assert bars.close[-1] == 430.47
     with pytest.raises(UnknownSymbol, match="NOSUCH"):
         await service.instrument(user, "NOSUCH")
     with pytest.raises(UnknownSymbol):
-        await service.bars(user, "no such thing", Timeframe.D1, NOW, 1)
+        await service.get_bars(user, "no such thing", Timeframe.D1, limit=1)
 
 
 async def test_importing_again_replaces_the_span_of_the_file_and_keeps_the_rest(
@@ -98,7 +110,7 @@ async def test_importing_again_replaces_the_span_of_the_file_and_keeps_the_rest(
     await upload(
         database, taking, user, "ACME,2024-01-03,11,13,9,13,5\nACME,2024-01-04,11,14,9,14,5\n"
     )
-    bars = await service.bars(user, "ACME", Timeframe.D1, NOW, 100)
+    bars = await service.get_bars(user, "ACME", Timeframe.D1, limit=100)
     assert bars.close.tolist() == [11.0, 13.0, 14.0]
     async with database.transaction() as session:
         active = select(BarSeries).where(BarSeries.state == "active")
@@ -119,9 +131,9 @@ async def test_a_run_that_begins_after_an_import_sees_it_in_every_process(
         await upload(database, taking, user, f"ACME,2024-01-02,10,20,9,{close},5\n")
         for process in (worker, service):
             await process.instrument(user, "ACME")
-            bars = await process.bars(user, "ACME", Timeframe.D1, NOW, 1)
+            bars = await process.get_bars(user, "ACME", Timeframe.D1, limit=1)
             assert bars.close.tolist() == [close]
-        weekly = await worker.bars(user, "ACME", Timeframe.W1, NOW, 1)
+        weekly = await worker.get_bars(user, "ACME", Timeframe.W1, limit=1)
         assert weekly.close.tolist() == [close]
 
 
@@ -144,7 +156,7 @@ async def test_bars_that_a_file_leaves_out_within_its_span_are_gone(
     days = [f"ACME,2024-01-{day:02},10,20,1,{day},5\n" for day in (2, 3, 4, 5, 8)]
     await upload(database, taking, user, "".join(days))
     await upload(database, taking, user, days[1] + days[3])
-    bars = await service.bars(user, "ACME", Timeframe.D1, NOW, 100)
+    bars = await service.get_bars(user, "ACME", Timeframe.D1, limit=100)
     assert bars.close.tolist() == [2.0, 3.0, 5.0, 8.0]
 
 
@@ -188,13 +200,13 @@ async def test_imported_bars_of_a_symbol_are_deleted_in_every_timeframe_for_thei
         await upload(database, taking, owner, "AAPL,2024-01-02,10,12,9,11,5\n")
         await upload(database, taking, owner, "ACME,2024-01-02,10,12,9,11,5\n")
     await upload(database, taking, user, "AAPL,2024-01-01,10,12,9,11,5\n", Timeframe.W1)
-    assert (await service.bars(user, "AAPL", Timeframe.D1, NOW, 1)).close[-1] == 11
+    assert (await service.get_bars(user, "AAPL", Timeframe.D1, limit=1)).close[-1] == 11
     async with database.transaction() as session:
         before = await storage_of(session, user)
         await taking.delete_symbol(session, user, "aapl")
         assert (await storage_of(session, user)).stored == before.stored - 2 * BAR_BYTES
-    assert (await service.bars(user, "AAPL", Timeframe.D1, NOW, 1)).close[-1] == 430.47
-    assert (await service.instrument(user, "AAPL")).source is Source.SAMPLE
+    assert (await service.instrument(user, "AAPL")).source is Source.SIMULATED
+    assert (await service.instrument(user, "AAPL", NOW)).others[0].source is Source.SAMPLE
     assert (await service.instrument(user, "ACME")).source is Source.IMPORTED
     assert (await service.instrument(other, "AAPL")).source is Source.IMPORTED
     async with database.transaction() as session:
@@ -219,7 +231,7 @@ async def test_ten_thousand_rows_are_imported(
     content = ("symbol,time,open,high,low,close,volume\n" + rows).encode()
     async with database.transaction() as session:
         await taking.import_file(session, user, "btc.csv", BytesIO(content), Said(Timeframe.H1))
-    bars = await service.bars(user, "BTCUSD", Timeframe.H4, NOW, 3_000)
+    bars = await service.get_bars(user, "BTCUSD", Timeframe.H4, limit=3_000)
     assert len(bars) == 2_500
     assert bars.volume[0] == 0 + 1 + 2 + 3
 
@@ -229,7 +241,7 @@ async def test_a_finer_timeframe_than_stored_names_those_there_are(
     service: MarketService, user: UserId
 ) -> None:
     with pytest.raises(TimeframeUnavailable, match="Choose one of 1d, 1w, 1mo, or import 1h bars"):
-        await service.bars(user, "AAPL", Timeframe.H1, NOW, 5)
+        await service.get_bars(user, "AAPL", Timeframe.H1, dataset=DatasetKind.SAMPLE, limit=5)
 
 
 async def test_a_stored_timeframe_is_served_as_stored(
@@ -243,15 +255,15 @@ async def test_a_stored_timeframe_is_served_as_stored(
     await upload(database, taking, user, "ACME,2024-01-02,10,12,9,11,5\n")
     instrument = await service.instrument(user, "ACME")
     assert instrument.timeframes[0] is Timeframe.H1
-    assert (await service.bars(user, "ACME", Timeframe.D1, NOW, 9)).close.tolist() == [11.0]
-    assert (await service.bars(user, "ACME", Timeframe.H4, NOW, 9)).close.tolist() == [2.0]
+    assert (await service.get_bars(user, "ACME", Timeframe.D1, limit=9)).close.tolist() == [11.0]
+    assert (await service.get_bars(user, "ACME", Timeframe.H4, limit=9)).close.tolist() == [2.0]
 
 
 @pytest.mark.usefixtures("seeded")
 async def test_a_clock_in_the_past_replays_history(pool: RawPool, user: UserId) -> None:
     clock = FixedClock(utc("2012-05-16T21:00:00"))
     replay = MarketService(pool, clock, MarketSimulator(7))
-    assert await replay.default_now(user, "AAPL") == clock.instant
+    assert (await replay.instrument(user, "AAPL")).source is Source.SAMPLE
     seen = await replay.bars(user, "AAPL", Timeframe.D1, NOW, 3)
     assert seen.closed_at[-1] == np.datetime64("2012-05-16T20:00")
     clock.advance(timedelta(days=1))
@@ -259,15 +271,6 @@ async def test_a_clock_in_the_past_replays_history(pool: RawPool, user: UserId) 
     assert same(later.window(0, 3), seen)
     simulated = await replay.bars(user, "TSLA", Timeframe.H1, NOW, 1)
     assert simulated.closed_at[0] <= np.datetime64("2012-05-17T21:00")
-
-
-@pytest.mark.usefixtures("seeded")
-async def test_default_now_is_the_end_of_stored_history_or_now(
-    service: MarketService, user: UserId
-) -> None:
-    assert await service.default_now(user, "AAPL") == utc("2013-03-01T21:00")
-    assert await service.default_now(user, "EURUSD") == utc("2018-02-07T16:00")
-    assert await service.default_now(user, "TSLA") == NOW
 
 
 @pytest.mark.usefixtures("seeded")
@@ -295,10 +298,16 @@ async def test_a_chart_of_a_few_days_asks_for_a_few_bars(
     whole = StoredBars.bars
 
     async def counted(
-        stored: StoredBars, user_id: UserId, symbol: str, frame: Timeframe, at: datetime, count: int
+        stored: StoredBars,
+        user_id: UserId,
+        symbol: str,
+        frame: Timeframe,
+        at: datetime,
+        count: int,
+        origin: Source | None = None,
     ) -> Bars | None:
         asked.append(count)
-        return await whole(stored, user_id, symbol, frame, at, count)
+        return await whole(stored, user_id, symbol, frame, at, count, origin)
 
     monkeypatch.setattr(StoredBars, "bars", counted)
     end = utc("2018-02-02T00:00")
@@ -309,8 +318,11 @@ async def test_a_chart_of_a_few_days_asks_for_a_few_bars(
         ("AAPL", Timeframe.W1, 2500),
     ):
         start = end - timedelta(days=days)
-        found = await service.get_bars(user, symbol, timeframe, start=start, end=end, limit=10_000)
-        everything = await service.get_bars(user, symbol, timeframe, end=end, limit=10_000)
+        ask = partial(
+            service.get_bars, user, symbol, timeframe, dataset=DatasetKind.SAMPLE, end=end
+        )
+        found = await ask(start=start, limit=10_000)
+        everything = await ask(limit=10_000)
         first = everything.opened_at.searchsorted(to_datetime64(start))
         assert same(found, everything.window(int(first), len(everything)))
     assert asked[::2] == [289, 3841, 3126, 448]
@@ -343,6 +355,6 @@ async def test_a_second_run_asks_once_what_there_is_and_reads_no_bars(
 
 @pytest.mark.usefixtures("seeded")
 async def test_bars_cannot_be_written_to(service: MarketService, user: UserId) -> None:
-    bars = await service.bars(user, "AAPL", Timeframe.D1, NOW, 5)
+    bars = await service.get_bars(user, "AAPL", Timeframe.D1, dataset=DatasetKind.SAMPLE, limit=5)
     with pytest.raises(ValueError, match="read-only"):
         bars.close[0] = 1.0

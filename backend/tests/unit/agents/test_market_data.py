@@ -84,8 +84,10 @@ class DecidedMarket(RecordedMarket):
         super().__init__(series)
         self._decided = decided
 
-    async def instrument(self, user_id: UserId, symbol: str) -> Instrument:
-        return replace(await super().instrument(user_id, symbol), **self._decided)
+    async def instrument(
+        self, user_id: UserId, symbol: str, as_of: datetime | None = None
+    ) -> Instrument:
+        return replace(await super().instrument(user_id, symbol, as_of), **self._decided)
 
 
 async def test_what_a_user_decided_of_an_instrument_counts_for_plans() -> None:

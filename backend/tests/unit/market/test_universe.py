@@ -34,8 +34,8 @@ class CountedPrices:
     async def symbols(self, user_id: UserId, *, limit: int) -> InstrumentPage:
         return InstrumentPage(tuple(self.listed[:limit]), None)
 
-    async def bars(
-        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    async def get_bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, *, limit: int
     ) -> Bars:
         self.asked.append(symbol)
         if self.away:

@@ -1,0 +1,52 @@
+"""Which of a symbol's datasets answers, on a real PostgreSQL."""
+
+import pytest
+
+from kuber.infra.db import Database
+from kuber.kernel.ids import UserId
+from kuber.market.errors import DataEnded
+from kuber.market.importing.service import ImportService
+from kuber.market.service import MarketService
+from kuber.market.terms.repository import put
+from kuber.market.terms.types import Change
+from kuber.market.types import DatasetKind, Source, Timeframe
+from tests.fakes.bars import utc
+from tests.integration.market.conftest import NOW, add_user, upload
+
+
+@pytest.mark.usefixtures("seeded")
+async def test_an_import_is_never_continued_and_says_where_it_ends(
+    database: Database, service: MarketService, taking: ImportService, user: UserId
+) -> None:
+    await upload(database, taking, user, "TSLA,2024-01-02,10,12,9,11,5\n")
+    at = utc("2024-01-03T21:00")
+    assert (await service.bars(user, "TSLA", Timeframe.D1, at, 9)).close.tolist() == [11.0]
+    with pytest.raises(DataEnded, match="imported prices of TSLA end on 2 Jan 2024"):
+        await service.bars(user, "TSLA", Timeframe.D1, NOW, 9)
+    assert (await service.get_bars(user, "TSLA", Timeframe.D1)).close.tolist() == [11.0]
+    found = await service.instruments({(user, "TSLA"), (user, "AAPL")})
+    sources = {key[1]: one.source for key, one in found.found.items()}
+    assert sources == {"TSLA": Source.IMPORTED, "AAPL": Source.SIMULATED}
+
+
+@pytest.mark.usefixtures("seeded")
+async def test_a_users_choice_answers_at_every_moment(
+    database: Database, service: MarketService, taking: ImportService, user: UserId
+) -> None:
+    await upload(database, taking, user, "AAPL,2012-05-15,10,12,9,11,5\n")
+    at = utc("2012-05-15T21:00")
+    other = await add_user(database)
+    assert (await service.bars(user, "AAPL", Timeframe.D1, at, 1)).source is Source.IMPORTED
+    for kind, source in (
+        (DatasetKind.SAMPLE, Source.SAMPLE),
+        (DatasetKind.PROVIDER, Source.SIMULATED),
+    ):
+        async with database.transaction() as session:
+            await put(session, user, Change("AAPL", dataset=kind), NOW)
+            service.changes.forget_after_commit(session, user)
+        assert (await service.bars(user, "AAPL", Timeframe.D1, at, 1)).source is source
+        assert (await service.instrument(user, "AAPL", at)).source is source
+        assert (await service.symbols(user, "AAPL", limit=1)).items[0].source is source
+        assert (await service.bars(other, "AAPL", Timeframe.D1, at, 1)).source is Source.SAMPLE
+    found = await service.instruments({(user, "AAPL")})
+    assert found.found[user, "AAPL"].source is Source.SIMULATED
