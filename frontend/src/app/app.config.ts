@@ -13,12 +13,12 @@ import { client } from '@core/api/client.gen';
 import { authInterceptor } from '@core/http/auth-interceptor';
 import { outageInterceptor, Reachability } from '@core/http/reachability';
 import { apiPrices } from '@core/market/price-source';
-import { searchSymbols } from '@core/market/search-symbols';
+import { pricesAt, searchSymbols } from '@core/market/search-symbols';
 import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { PageTitles } from '@core/page/page-context';
 import { PRICE_SOURCE } from '@shared/price-chart/price-source';
 import { RECOVERY } from '@shared/recovery';
-import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { PRICES_AT, SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { routes } from './app.routes';
 
 export const appConfig: ApplicationConfig = {
@@ -47,6 +47,7 @@ export const appConfig: ApplicationConfig = {
       },
     },
     { provide: SYMBOL_SEARCH, useValue: searchSymbols },
+    { provide: PRICES_AT, useValue: pricesAt },
     { provide: PRICE_SOURCE, useValue: apiPrices },
   ],
 };

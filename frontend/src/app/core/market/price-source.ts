@@ -1,7 +1,9 @@
-import { type BarOut, getBars, getIndicator, getSymbol, type Timeframe } from '@core/api';
+import { type BarOut, getBars, getIndicator, type Timeframe } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 import type { Study } from '@shared/price-chart/chart-types';
 import type { BarsAsked, PriceSource } from '@shared/price-chart/price-source';
+import { datasetOf, spanOf } from './datasets';
+import { pricesAt } from './search-symbols';
 
 const MINUTE_MS = 60_000;
 const TIMEFRAME_MS: Readonly<Record<Timeframe, number>> = {
@@ -31,20 +33,26 @@ const MOST = 1_000;
 
 /** The prices and indicators of the API, for charts. */
 export const apiPrices: PriceSource = {
-  instrument: (symbol) => unwrap(getSymbol({ path: { symbol } })),
+  async instrument({ symbol, end, dataset }) {
+    const found = await pricesAt(symbol, end);
+    const span = dataset && (await spanOf(found, dataset));
+    return { ...found, timeframes: span ? span.timeframes : found.timeframes };
+  },
 
   async bars(asked) {
     const found = await unwrap(getBars({ query: queryOf(asked) }));
-    return { bars: found.items, source: found.source, simulated: found.simulated };
+    const { items: bars, source, simulated } = found;
+    return { bars, source, simulated, dataset: datasetOf(source) };
   },
 
   async later(asked, last) {
-    const { symbol, timeframe, end } = asked;
+    const { symbol, timeframe, end, dataset } = asked;
     const factor = CLOSED_FACTOR[timeframe] ?? INTRADAY_FACTOR;
     const stretch = BARS_LATER * TIMEFRAME_MS[timeframe as Timeframe] * factor;
     const query = {
       symbol,
       timeframe: timeframe as Timeframe,
+      dataset,
       start: last,
       end: new Date(Date.parse(end ?? last) + stretch).toISOString(),
       limit: MOST,
@@ -66,8 +74,14 @@ export const apiPrices: PriceSource = {
   },
 };
 
-function queryOf({ symbol, timeframe, end, limit }: BarsAsked) {
-  return { symbol, timeframe: timeframe as Timeframe, limit, ...(end ? { end } : {}) };
+function queryOf({ symbol, timeframe, dataset, end, limit }: BarsAsked) {
+  return {
+    symbol,
+    timeframe: timeframe as Timeframe,
+    limit,
+    ...(dataset ? { dataset } : {}),
+    ...(end ? { end } : {}),
+  };
 }
 
 function settingsOf({ name, period }: Study) {

@@ -1,4 +1,4 @@
-import { listSymbols, type SymbolOut } from '@core/api';
+import { getSymbol, listSymbols, type SymbolOut } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
 
 const LIMIT = 20;
@@ -7,4 +7,9 @@ const LIMIT = 20;
 export async function searchSymbols(query: string): Promise<readonly SymbolOut[]> {
   const page = await unwrap(listSymbols({ query: { query, limit: LIMIT } }));
   return page.items;
+}
+
+/** An instrument with the prices that answer for a moment (ISO 8601), or for now. */
+export function pricesAt(symbol: string, asOf: string | null): Promise<SymbolOut> {
+  return unwrap(getSymbol({ path: { symbol }, query: { as_of: asOf } }));
 }

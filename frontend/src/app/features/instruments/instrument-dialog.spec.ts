@@ -74,6 +74,34 @@ describe('the dialog of an instrument', () => {
     expect(button('Reset')).toBeUndefined();
   });
 
+  it('offers the prices that there are, and saves which always answer', async () => {
+    const { page, field, type, save } = await open();
+    const options = [...field<HTMLSelectElement>('dataset').options];
+    expect(options.map(({ text }) => text.trim())).toEqual([
+      'By time (your import, else the sample in its years, else the provider)',
+      'Always the sample',
+    ]);
+    expect(page.querySelector('#instrument-dataset-help')?.textContent).toContain('Your import');
+    await type('dataset', 'sample');
+    await save();
+    const call = await asked('PUT', '/market/instruments/AAPL');
+    expect(call.request.body).toEqual({ dataset: 'sample' });
+  });
+
+  it('lets the time decide again', async () => {
+    const { field, type, save, button } = await open({
+      ...AAPL,
+      dataset: 'sample',
+      decided_by: { ...AAPL.decided_by, dataset: 'user' },
+    });
+    expect(field('dataset').value).toBe('sample');
+    expect(button('Reset')).toBeDefined();
+    await type('dataset', '');
+    await save();
+    const call = await asked('PUT', '/market/instruments/AAPL');
+    expect(call.request.body).toEqual({ dataset: null });
+  });
+
   it('saves what was changed alone, and closes', async () => {
     const { type, save, settle, became, isClosed } = await open();
     await type('market', '24/5 UTC');

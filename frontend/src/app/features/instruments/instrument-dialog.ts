@@ -30,7 +30,7 @@ import {
   faultOf,
   type InstrumentDraft,
 } from './instrument-draft';
-import { datasetWords, isChanged, NOT_KNOWN, shortWords } from './instrument-words';
+import { datasetWords, isChanged, NOT_KNOWN, pricesOffered, shortWords } from './instrument-words';
 
 /** One instrument: where its prices come from, and its terms to change. */
 @Component({
@@ -72,6 +72,10 @@ export class InstrumentDialog {
   protected readonly datasets = computed(() =>
     (this.instrument()?.datasets ?? []).map(datasetWords),
   );
+  protected readonly prices = computed(() => {
+    const instrument = this.instrument();
+    return instrument ? pricesOffered(instrument) : [];
+  });
   protected readonly changed = computed(() => {
     const instrument = this.instrument();
     return instrument !== null && isChanged(instrument);
@@ -140,7 +144,7 @@ export class InstrumentDialog {
   /** The refusal of a field stands under it, any other above the buttons. */
   protected unplaced(): ProblemError | null {
     const problem = this.problem();
-    const fields = [...this.texts.map(({ field }) => field), 'market', 'shortable'];
+    const fields = [...this.texts.map(({ field }) => field), 'market', 'shortable', 'dataset'];
     return problem && fields.some((field) => problem.forField(field)) ? null : problem;
   }
 

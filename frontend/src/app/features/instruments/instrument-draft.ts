@@ -1,4 +1,4 @@
-import type { InstrumentBody, InstrumentOut } from '@core/api';
+import type { DatasetKind, InstrumentBody, InstrumentOut } from '@core/api';
 
 /** The fields as they were typed; empty where the symbol decides. */
 export interface InstrumentDraft {
@@ -8,6 +8,7 @@ export interface InstrumentDraft {
   readonly tick: string;
   readonly quantity_step: string;
   readonly shortable: '' | 'yes' | 'no';
+  readonly dataset: '' | DatasetKind;
 }
 
 export type DraftField = keyof InstrumentDraft;
@@ -19,6 +20,7 @@ const FIELDS: readonly DraftField[] = [
   'tick',
   'quantity_step',
   'shortable',
+  'dataset',
 ];
 const STEPS: readonly DraftField[] = ['tick', 'quantity_step'];
 const STEP = /^\d{1,7}(\.\d{1,8})?$/;
@@ -35,6 +37,7 @@ export function draftOf(instrument: InstrumentOut): InstrumentDraft {
     tick: own('tick', instrument.tick),
     quantity_step: own('quantity_step', instrument.quantity_step),
     shortable: own('shortable', instrument.shortable ? 'yes' : 'no') as '' | 'yes' | 'no',
+    dataset: own('dataset', instrument.dataset) as '' | DatasetKind,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DatasetOut, InstrumentOut } from '@core/api';
-import { datasetWords, isChanged, shortWords } from './instrument-words';
+import { datasetWords, isChanged, pricesOffered, shortWords } from './instrument-words';
+import { AAPL } from './testing';
 
 const IMPORTED: DatasetOut = {
   source: 'imported',
@@ -11,6 +12,15 @@ const IMPORTED: DatasetOut = {
 };
 
 describe('instruments in words', () => {
+  it('offer the prices that there are, and what was chosen before', () => {
+    const kinds = (of: Partial<InstrumentOut>) =>
+      pricesOffered({ ...AAPL, ...of }).map(({ kind }) => kind);
+    expect(kinds({})).toEqual(['sample']);
+    const alpaca = { ...IMPORTED, source: 'alpaca' as const };
+    expect(kinds({ datasets: [alpaca, IMPORTED] })).toEqual(['imported', 'provider']);
+    expect(kinds({ datasets: [], dataset: 'imported' })).toEqual(['imported']);
+  });
+
   it('says where prices come from, and from when to when', () => {
     expect(datasetWords(IMPORTED)).toMatchObject({
       source: 'Your import',

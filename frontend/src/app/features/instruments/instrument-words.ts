@@ -1,5 +1,6 @@
-import type { DatasetOut, InstrumentOut } from '@core/api';
+import type { DatasetKind, DatasetOut, InstrumentOut } from '@core/api';
 import { dataBadgeOf } from '@core/market/data-badge';
+import { datasetOf } from '@core/market/datasets';
 import { formatDate } from '@shared/format/times';
 
 export const NOT_KNOWN = 'Not known';
@@ -10,6 +11,7 @@ export interface DatasetWords {
   readonly note: string;
   readonly bars: string;
   readonly span: string;
+  readonly kind: DatasetKind;
   /** How many bars are missing; null when nobody counted. */
   readonly gaps: string | null;
 }
@@ -28,8 +30,22 @@ export function datasetWords(dataset: DatasetOut): DatasetWords {
     note: badge?.note ?? '',
     bars: barsWords(dataset),
     span: spanWords(dataset),
+    kind: datasetOf(dataset.source),
     gaps: dataset.gaps === null ? null : gapWords(dataset.gaps),
   };
+}
+
+const ALWAYS: Readonly<Record<DatasetKind, string>> = {
+  imported: 'Always your import',
+  sample: 'Always the sample',
+  provider: 'Always the provider',
+};
+
+/** What can be said of which prices answer: those that there are, and what was said already. */
+export function pricesOffered({ datasets, dataset }: InstrumentOut) {
+  const there = new Set([...datasets.map(({ source }) => datasetOf(source)), dataset]);
+  const kinds = Object.entries(ALWAYS) as [DatasetKind, string][];
+  return kinds.filter(([kind]) => there.has(kind)).map(([kind, label]) => ({ kind, label }));
 }
 
 /** Whether the user decided anything of it. */

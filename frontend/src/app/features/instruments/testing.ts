@@ -10,6 +10,7 @@ export const AAPL: InstrumentDetail = {
   tick: '0.01',
   quantity_step: '1',
   shortable: null,
+  dataset: null,
   decided_by: {
     name: 'symbol',
     market: 'symbol',
@@ -17,6 +18,7 @@ export const AAPL: InstrumentDetail = {
     tick: 'symbol',
     quantity_step: 'symbol',
     shortable: 'symbol',
+    dataset: 'symbol',
   },
   reasons: {
     name: 'Its usual name.',
@@ -25,6 +27,7 @@ export const AAPL: InstrumentDetail = {
     tick: 'A cent from 1.00 on.',
     quantity_step: 'Whole shares.',
     shortable: 'Not known: it depends on what the broker can borrow.',
+    dataset: 'Your import where there is one, else the sample in its years, else the provider.',
   },
   datasets: [
     {

@@ -2,7 +2,8 @@ import { TestBed } from '@angular/core/testing';
 import { MAT_DIALOG_DATA, MatDialogRef } from '@angular/material/dialog';
 import { provideRouter, Router } from '@angular/router';
 import { asked, nothingAsked, provideFakeApi, refuse, settled } from '@core/http/testing';
-import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { PRICES_AT, SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { IMPORTED } from '@shared/symbol-picker/testing';
 import { RunDialog } from './run-dialog';
 
 const SWING = {
@@ -26,6 +27,7 @@ describe('the dialog that runs a pipeline', () => {
         { provide: MAT_DIALOG_DATA, useValue: { ...SWING, ...change } },
         { provide: MatDialogRef, useValue: { close: () => (closed += 1) } },
         { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
+        { provide: PRICES_AT, useValue: () => Promise.resolve(IMPORTED) },
       ],
     });
     vi.spyOn(TestBed.inject(Router), 'navigate').mockImplementation((to) => {
@@ -66,6 +68,17 @@ describe('the dialog that runs a pipeline', () => {
     await press('Run');
     const { request } = await asked('POST', '/pipelines/p/run');
     expect(request.body).toEqual({ symbol: 'AAPL', as_of: '2013-03-01T23:59:59Z' });
+  });
+
+  it('goes to the end of prices that have ended', async () => {
+    const { page, press } = await open();
+    expect(page.textContent).toContain('Your prices of AAPL end on 3 Nov 2020.');
+    await press('Set As of to then');
+    expect(page.querySelector<HTMLInputElement>('#run-as-of')!.value).toBe('2020-11-03');
+    expect(page.textContent).toContain('Your import, 2015 to 3 Nov 2020');
+    await press('Run');
+    const { request } = await asked('POST', '/pipelines/p/run');
+    expect(request.body).toEqual({ symbol: 'AAPL', as_of: '2020-11-03T23:59:59Z' });
   });
 
   it('does not run without a symbol', async () => {

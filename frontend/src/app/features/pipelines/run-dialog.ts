@@ -1,4 +1,4 @@
-import { Component, inject, signal } from '@angular/core';
+import { Component, computed, inject, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Router, RouterLink } from '@angular/router';
@@ -7,13 +7,14 @@ import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
-import { NewestPrice } from '@shared/symbol-picker/newest-price';
+import { answeringPrices } from '@shared/symbol-picker/answering-prices';
+import { PricesRead } from '@shared/symbol-picker/prices-read';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 
 /** Starts a run: on which symbol, and as of when. */
 @Component({
   selector: 'k-run-dialog',
-  imports: [MatDialogModule, MatButton, NewestPrice, Notice, RouterLink, SymbolPicker, ErrorState],
+  imports: [MatDialogModule, MatButton, Notice, PricesRead, RouterLink, SymbolPicker, ErrorState],
   template: `
     <h2 mat-dialog-title>Run {{ pipeline.name }}</h2>
     <mat-dialog-content>
@@ -37,11 +38,18 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
           (valueChange)="symbol.set($event)"
         />
         <label class="k-label as-of" for="run-as-of">As of</label>
-        <input #date id="run-as-of" class="k-input" type="date" (input)="asOf.set(date.value)" />
+        <input
+          #date
+          id="run-as-of"
+          class="k-input"
+          type="date"
+          [value]="asOf()"
+          (input)="asOf.set(date.value)"
+        />
         <p class="k-help">
           Leave empty for now. On a past date the run sees nothing that came later.
         </p>
-        <k-newest-price [symbol]="symbol()" />
+        <k-prices-read [answering]="answering()" (moved)="asOf.set(dayOf($event))" />
       }
       @if (problem(); as error) {
         <k-error-state [error]="error" [retryable]="false" />
@@ -67,6 +75,10 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
     .as-of {
       margin-top: 16px;
     }
+    k-prices-read {
+      flex-wrap: wrap;
+      margin-top: 8px;
+    }
     k-error-state {
       margin-top: 16px;
     }
@@ -78,6 +90,11 @@ export class RunDialog {
   protected readonly dialog = inject<MatDialogRef<RunDialog>>(MatDialogRef);
   protected readonly symbol = signal(this.pipeline.last_run?.symbol ?? '');
   protected readonly asOf = signal('');
+  protected readonly answering = answeringPrices(
+    this.symbol,
+    computed(() => endOfDay(this.asOf())),
+  );
+  protected readonly dayOf = dayOf;
   protected readonly busy = signal(false);
   protected readonly problem = signal<ProblemError | null>(null);
 
@@ -99,6 +116,10 @@ export class RunDialog {
       this.busy.set(false);
     }
   }
+}
+
+function dayOf(iso: string): string {
+  return new Date(iso).toISOString().slice(0, 10);
 }
 
 /** A date stands for its last second in UTC, so that the day's own bars are known. */

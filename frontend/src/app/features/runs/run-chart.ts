@@ -1,7 +1,8 @@
-import { Component, computed, input, signal } from '@angular/core';
+import { Component, computed, input, linkedSignal, signal, untracked } from '@angular/core';
 import { MatSlideToggle } from '@angular/material/slide-toggle';
 import { RouterLink } from '@angular/router';
-import type { ExecutionOut } from '@core/api';
+import type { DatasetKind, ExecutionOut } from '@core/api';
+import { datasetOf } from '@core/market/datasets';
 import { DateTimePipe } from '@shared/format/format-pipes';
 import { PriceChart } from '@shared/price-chart/price-chart';
 import { planOf, studiesOf, timeframeOf } from './run-plan';
@@ -24,6 +25,7 @@ import { planOf, studiesOf, timeframeOf } from './run-plan';
       [symbol]="run().symbol"
       [timeframe]="timeframe()"
       [end]="now()"
+      [dataset]="dataset()"
       [later]="later()"
       [lines]="plan().lines"
       [marks]="plan().marks"
@@ -50,6 +52,18 @@ export class RunChart {
   protected readonly later = signal(false);
   protected readonly now = computed(() => this.run().as_of);
   protected readonly timeframe = computed(() => timeframeOf(this.run()));
+  /**
+   * Whose prices it read, as the record had it when it was opened: what is chosen for the symbol
+   * since then is of no account, and a chart is not drawn anew once a run has read them.
+   */
+  protected readonly dataset = linkedSignal<string, DatasetKind | null>({
+    source: () => this.run().id,
+    computation: (id, before) => {
+      if (before?.source === id) return before.value;
+      const data = untracked(this.run).data;
+      return data && datasetOf(data.source);
+    },
+  });
   protected readonly plan = computed(() => planOf(this.run()), { equal: sameJson });
   protected readonly studies = computed(() => studiesOf(this.run()), { equal: sameJson });
 }

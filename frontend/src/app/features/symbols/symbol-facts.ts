@@ -13,7 +13,7 @@ const MARKETS: Readonly<Record<string, string>> = {
   '24/5': 'Sunday 17:00 to Friday 17:00, New York',
 };
 
-/** What is known of an instrument, as it is shown. */
+/** What is known of an instrument and of its prices, as it is shown. */
 export function factsOf(instrument: SymbolOut): Fact[] {
   const { calendar, currency, timeframes, timezone, first_at, last_at } = instrument;
   const market = MARKETS[calendar] ?? `${calendar}, ${zoneInWords(timezone)}`;

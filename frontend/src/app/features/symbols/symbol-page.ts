@@ -11,6 +11,7 @@ import {
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
 import {
+  type DatasetKind,
   type ExecutionSummary,
   getSymbol,
   listExecutions,
@@ -36,6 +37,7 @@ import { StatusBadge } from '@shared/status-badge';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { Time } from '@shared/time';
 import { factsOf } from './symbol-facts';
+import { priceChoices } from './symbol-prices';
 import { marksOf, saidOf } from './symbol-signals';
 import { SymbolQuote } from './symbol-quote';
 
@@ -77,6 +79,8 @@ export class SymbolPage {
 
   /** As it stands in the address. */
   readonly symbol = input.required<string>();
+  /** The kind of prices that was chosen, in the address; without one the time decides. */
+  readonly prices = input<string>();
 
   protected readonly instrument = resource({
     params: () => this.symbol(),
@@ -111,9 +115,19 @@ export class SymbolPage {
     if (!symbol || !this.signals.hasValue()) return [];
     return marksOf(this.signals.value().items, symbol, (type) => this.types.nameOf(type));
   });
+  protected readonly choices = priceChoices(this.found);
+  private readonly chosen = computed(() =>
+    this.choices().find(({ kind }) => kind === this.prices()),
+  );
+  protected readonly dataset = computed(() => this.chosen()?.kind ?? null);
+  /** The instrument with the prices on show. */
+  protected readonly shown = computed(() => {
+    const [found, span] = [this.found(), this.chosen()?.span];
+    return found && { ...found, ...span };
+  });
   protected readonly facts = computed(() => {
-    const found = this.found();
-    return found ? factsOf(found) : [];
+    const shown = this.shown();
+    return shown ? factsOf(shown) : [];
   });
   protected readonly watched = computed(() => this.list.has(this.found()?.symbol ?? ''));
   protected readonly busy = signal(false);
@@ -122,15 +136,18 @@ export class SymbolPage {
   constructor() {
     effect(() => {
       const [found, symbol] = [this.found(), this.symbol()];
-      this.page.show([{ label: found?.symbol ?? symbol }], null, dataBadgeOf(found));
+      this.page.show([{ label: found?.symbol ?? symbol }], null, dataBadgeOf(this.shown()));
       // One address for one symbol, however it was written.
       if (found && found.symbol !== symbol)
-        void this.router.navigate(['/symbols', found.symbol], { replaceUrl: true });
+        void this.router.navigate(['/symbols', found.symbol], {
+          queryParamsHandling: 'preserve',
+          replaceUrl: true,
+        });
     });
     followRuns(() => this.runs.reload());
     pollWhileVisible(SIGNALS_EVERY_MS, async () => void this.signals.reload());
     pollWhileVisible(BARS_EVERY_MS, async () => {
-      if (this.found()?.last_at === null) this.chart()?.refresh();
+      if (this.shown()?.last_at === null) this.chart()?.refresh();
     });
   }
 
@@ -146,6 +163,14 @@ export class SymbolPage {
     this.busy.set(true);
     await (this.watched() ? this.list.remove(symbol) : this.list.add(symbol));
     this.busy.set(false);
+  }
+
+  /** Shows these prices alone; null for those that answer at each time. */
+  protected choose(prices: DatasetKind | null): void {
+    void this.router.navigate(['/symbols', this.symbol()], {
+      queryParams: { prices },
+      queryParamsHandling: 'merge',
+    });
   }
 
   protected open(symbol: string): void {

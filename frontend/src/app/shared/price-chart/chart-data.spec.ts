@@ -2,7 +2,7 @@ import { ApplicationRef, signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { ChartData } from './chart-data';
 import type { Study } from './chart-types';
-import { PRICE_SOURCE } from './price-source';
+import { type Dataset, PRICE_SOURCE } from './price-source';
 import { FakePrices } from './testing';
 
 const SMA: Study = { name: 'sma', period: 50 };
@@ -13,6 +13,7 @@ function make(prices: FakePrices) {
     symbol: signal('AAPL'),
     timeframe: signal<string | null>('1d'),
     end: signal<string | null>(null),
+    dataset: signal<Dataset | null>(null),
     later: signal(false),
     studies: signal<readonly Study[]>([]),
   };
@@ -62,7 +63,7 @@ describe('the data of a chart', () => {
     asked.timeframe.set('1w');
     expect(data.shown()).toBeNull();
     await settled();
-    expect(data.shown()?.key).toBe('AAPL|1w|');
+    expect(data.shown()?.key).toBe('AAPL|1w||sample');
   });
 
   it('marks what came later and does not count it as older bars', async () => {
@@ -77,6 +78,32 @@ describe('the data of a chart', () => {
         .slice(-3),
     ).toEqual([false, true, true]);
     expect(data.complete()).toBe(false);
+  });
+
+  it('takes what came later from where the bars before are from', async () => {
+    const prices = new FakePrices(10);
+    const { asked, settled } = make(prices);
+    asked.later.set(true);
+    await settled();
+    asked.dataset.set('imported');
+    await settled();
+    expect(prices.askedLater.map(({ dataset }) => dataset)).toEqual(['sample', 'imported']);
+  });
+
+  it('asks for the bars and the indicators of the prices that were chosen', async () => {
+    const prices = new FakePrices(10);
+    const { asked, data, settled } = make(prices);
+    asked.studies.set([SMA]);
+    await settled();
+    asked.dataset.set('provider');
+    expect(data.shown()).toBeNull();
+    await settled();
+    const of = (all: { dataset: Dataset | null }[]) => all.map(({ dataset }) => dataset);
+    expect([of(prices.askedBars), of(prices.askedStudies)]).toEqual([
+      [null, 'provider'],
+      [null, 'provider'],
+    ]);
+    expect(data.studies()).toHaveLength(1);
   });
 
   it('says why there is nothing, and is well again after a retry', async () => {

@@ -1,7 +1,7 @@
 import { computed, inject, linkedSignal, resource, type Signal, signal } from '@angular/core';
 import type { ErrorInfo } from '../error-state';
 import type { ChartBar, Study, StudyValues } from './chart-types';
-import { type BarsAsked, type BarsFound, PRICE_SOURCE } from './price-source';
+import { type BarsAsked, type BarsFound, type Dataset, PRICE_SOURCE } from './price-source';
 import { studyKey } from './studies';
 
 const FIRST_BARS = 500;
@@ -12,6 +12,8 @@ export interface DataAsked {
   readonly symbol: Signal<string>;
   readonly timeframe: Signal<string | null>;
   readonly end: Signal<string | null>;
+  /** Whose prices; null for those that answer for `end`. */
+  readonly dataset: Signal<Dataset | null>;
   readonly later: Signal<boolean>;
   readonly studies: Signal<readonly Study[]>;
 }
@@ -42,18 +44,22 @@ export class ChartData {
 
   constructor(of: DataAsked) {
     this.instrument = resource({
-      params: () => of.symbol() || undefined,
+      params: () => {
+        const symbol = of.symbol();
+        return symbol ? { symbol, end: of.end(), dataset: of.dataset() } : undefined;
+      },
       loader: ({ params }) => this.source.instrument(params),
     });
     this.limit = linkedSignal({
-      source: () => [of.symbol(), of.timeframe(), of.end()].join('|'),
+      source: () => [of.symbol(), of.timeframe(), of.end(), of.dataset()].join('|'),
       computation: () => FIRST_BARS,
     });
     this.asked = computed(
       () => {
         const [symbol, timeframe] = [of.symbol(), of.timeframe()];
         if (!symbol || !timeframe || !this.instrument.hasValue()) return undefined;
-        return { symbol, timeframe, end: of.end(), limit: this.limit() };
+        const [end, dataset] = [of.end(), of.dataset()];
+        return { symbol, timeframe, end, dataset, limit: this.limit() };
       },
       { equal: sameJson },
     );
@@ -70,7 +76,7 @@ export class ChartData {
       computation: (found, before) => {
         const asked = this.asked();
         const kept = before?.value ?? null;
-        return found ?? (asked && kept?.key === keyOf(asked) ? kept : null);
+        return found ?? (asked && kept && isOf(asked, kept) ? kept : null);
       },
     });
     this.studyPage = resource({
@@ -115,15 +121,16 @@ export class ChartData {
   private async load(asked: BarsAsked, later: boolean): Promise<Shown> {
     const found = await this.source.bars(asked);
     const last = found.bars.at(-1);
+    const { dataset } = found;
     const after: readonly ChartBar[] =
-      later && last ? await this.source.later(asked, last.time) : [];
+      later && last ? await this.source.later({ ...asked, dataset }, last.time) : [];
     const bars = [...found.bars, ...after.map((bar) => ({ ...bar, later: true }))];
-    return { ...found, bars, key: keyOf(asked), limit: asked.limit };
+    return { ...found, bars, key: keyOf(asked, dataset), limit: asked.limit };
   }
 
   private async loadStudies(asked: BarsAsked, chosen: readonly Study[]) {
     const values = await Promise.all(chosen.map((study) => this.source.study(asked, study)));
-    return { key: keyOf(asked), values };
+    return { asked, values };
   }
 
   private keptStudies(chosen: Signal<readonly Study[]>): Signal<readonly StudyValues[]> {
@@ -133,16 +140,21 @@ export class ChartData {
       computation: (found, before) => found ?? before?.value ?? null,
     });
     return computed(() => {
-      const answered = kept();
-      if (!answered || answered.key !== this.shown()?.key) return [];
+      const [answered, shown] = [kept(), this.shown()];
+      if (!answered || !shown || !isOf(answered.asked, shown)) return [];
       const wanted = new Set(chosen().map(studyKey));
       return answered.values.filter(({ study }) => wanted.has(studyKey(study)));
     });
   }
 }
 
-function keyOf({ symbol, timeframe, end }: BarsAsked): string {
-  return [symbol, timeframe, end].join('|');
+function keyOf({ symbol, timeframe, end }: BarsAsked, dataset: Dataset): string {
+  return [symbol, timeframe, end, dataset].join('|');
+}
+
+/** Whether what is on show is of what is asked for; where no dataset is, of any. */
+function isOf(asked: BarsAsked, shown: Shown): boolean {
+  return shown.key === keyOf(asked, asked.dataset ?? shown.dataset);
 }
 
 function sameJson(a: unknown, b: unknown): boolean {

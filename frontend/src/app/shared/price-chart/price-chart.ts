@@ -25,6 +25,7 @@ import { legendAt, type LegendInput, legendInWords } from './legend';
 import { markPlaces } from './mark-places';
 import { DARK_PALETTE, LIGHT_PALETTE, type Palette, studyColour } from './palette';
 import { priceDigits } from './price-digits';
+import type { Dataset } from './price-source';
 import { sourceInWords } from './source-words';
 import { STUDIES, studyKey, studyName } from './studies';
 
@@ -57,6 +58,8 @@ export class PriceChart {
   readonly timeframe = input('1d');
   /** Bars that had closed by then; null for the newest. */
   readonly end = input<string | null>(null);
+  /** Whose prices; null for those that answer for `end`. */
+  readonly dataset = input<Dataset | null>(null);
   /** Whether some bars after `end` are shown as well, pale. */
   readonly later = input(false);
   readonly lines = input<readonly ChartLine[]>([]);
@@ -86,6 +89,7 @@ export class PriceChart {
     symbol: this.symbol,
     timeframe: this.shownTimeframe,
     end: this.end,
+    dataset: this.dataset,
     later: this.later,
     studies: this.chosenStudies,
   });

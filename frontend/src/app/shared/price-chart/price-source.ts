@@ -12,11 +12,19 @@ export interface ChartInstrument {
   readonly calendar: string;
 }
 
-/** Which bars: the newest `limit` that had closed by `end`, or by now. */
-export interface BarsAsked {
+/** The kinds of prices that a symbol may have. */
+export type Dataset = 'imported' | 'sample' | 'provider';
+
+/** Whose prices: those of `dataset`, or the ones that answer for `end` or for now. */
+export interface PricesAsked {
   readonly symbol: string;
-  readonly timeframe: string;
   readonly end: string | null;
+  readonly dataset: Dataset | null;
+}
+
+/** Which bars: the newest `limit` that had closed by `end`, or by now. */
+export interface BarsAsked extends PricesAsked {
+  readonly timeframe: string;
   readonly limit: number;
 }
 
@@ -24,13 +32,15 @@ export interface BarsFound {
   readonly bars: readonly ChartBar[];
   readonly source: string;
   readonly simulated: boolean;
+  readonly dataset: Dataset;
 }
 
 /** Where charts get their prices and indicators; throws what an error state can show. */
 export interface PriceSource {
-  instrument(symbol: string): Promise<ChartInstrument>;
+  instrument(asked: PricesAsked): Promise<ChartInstrument>;
   bars(asked: BarsAsked): Promise<BarsFound>;
-  /** Some bars that closed after `asked.end`, the first of them right after `last`. */
+  /** Some bars that closed after `asked.end`, the first of them right after `last`. Without a
+   * dataset they may be of others than those before. */
   later(asked: BarsAsked, last: string): Promise<readonly ChartBar[]>;
   study(asked: BarsAsked, study: Study): Promise<StudyValues>;
 }

@@ -1,5 +1,5 @@
 import type { ChartBar, Study } from './chart-types';
-import type { BarsAsked, PriceSource } from './price-source';
+import type { BarsAsked, Dataset, PricesAsked, PriceSource } from './price-source';
 
 const DAY_MS = 86_400_000;
 const LAST = Date.parse('2013-03-01T14:30:00Z');
@@ -19,13 +19,14 @@ export function dailyBars(count: number): ChartBar[] {
 /** Prices of which there are `has` bars; remembers what was asked and fails while `failure` is set. */
 export class FakePrices implements PriceSource {
   readonly askedBars: BarsAsked[] = [];
+  readonly askedLater: BarsAsked[] = [];
   readonly askedStudies: (BarsAsked & Study)[] = [];
   failure: Error | null = null;
   timeframes = ['1h', '1d', '1w'];
 
   constructor(private readonly has: number) {}
 
-  instrument(symbol: string) {
+  instrument({ symbol }: PricesAsked) {
     if (this.failure) return Promise.reject(this.failure);
     const { timeframes } = this;
     return Promise.resolve({
@@ -41,10 +42,12 @@ export class FakePrices implements PriceSource {
     this.askedBars.push(asked);
     if (this.failure) return Promise.reject(this.failure);
     const bars = dailyBars(Math.min(this.has, asked.limit));
-    return Promise.resolve({ bars, source: 'sample', simulated: false });
+    const dataset: Dataset = asked.dataset ?? 'sample';
+    return Promise.resolve({ bars, source: dataset, simulated: false, dataset });
   }
 
-  later() {
+  later(asked: BarsAsked) {
+    this.askedLater.push(asked);
     return Promise.resolve(dailyBars(2));
   }
 

@@ -1,29 +1,28 @@
-import { isOld, newestInWords, rangeInWords } from './price-range';
-
-const sample = {
-  source: 'sample',
-  first_at: '2004-08-19T13:30:00Z',
-  last_at: '2013-03-01T21:00:00Z',
-};
-const simulated = { source: 'simulated', first_at: '2000-01-31T00:00:00Z', last_at: null };
+import { endInWords, pricesInWords, rangeInWords } from './price-range';
+import { IMPORTED, SAMPLE, SIMULATED } from './testing';
 
 describe('the range of prices', () => {
-  it('stands beside the source in the list of symbols', () => {
-    expect(rangeInWords(sample)).toBe('sample, 2004 to 2013');
-    expect(rangeInWords(simulated)).toBe('simulated, 2000 to now');
-    expect(rangeInWords({ source: 'imported' })).toBe('imported');
+  it('is that of now in the list of symbols, with the stored years', () => {
+    expect(rangeInWords(SIMULATED)).toBe('Simulated · sample 2004 to 2013');
+    expect(rangeInWords({ ...SIMULATED, others: [] })).toBe('Simulated');
+    expect(rangeInWords(IMPORTED)).toBe('Imported, 2015 to 2020');
+    expect(rangeInWords({ ...IMPORTED, others: [SAMPLE] })).toBe(
+      'Imported, 2015 to 2020 · sample 2004 to 2013',
+    );
+    expect(rangeInWords({ source: 'alpaca', simulated: false, last_at: null })).toBe('Alpaca');
+    expect(rangeInWords({ source: 'imported', simulated: false })).toBe('Imported');
   });
 
-  it('names the newest price unless prices go on', () => {
-    expect(newestInWords(sample)).toBe('newest price 1 Mar 2013');
-    expect(newestInWords(simulated)).toBe('');
-    expect(newestInWords(null)).toBe('');
+  it('names the last day of what is stored, and no days of a provider', () => {
+    expect(pricesInWords(SAMPLE)).toBe('Sample prices, 2004 to 1 Mar 2013');
+    expect(pricesInWords(IMPORTED)).toBe('Your import, 2015 to 3 Nov 2020');
+    expect(pricesInWords({ ...IMPORTED, first_at: null })).toBe('Your import, ends 3 Nov 2020');
+    expect(pricesInWords(SIMULATED)).toBe('Simulated prices');
+    expect(pricesInWords({ source: 'finnhub', simulated: false })).toBe('Prices from Finnhub');
   });
 
-  it('is old once a week has passed without a price', () => {
-    const at = (iso: string) => isOld(sample, Date.parse(iso));
-    expect(at('2013-03-05T12:00:00Z')).toBe(false);
-    expect(at('2013-03-12T12:00:00Z')).toBe(true);
-    expect(isOld(simulated, Date.parse('2090-01-01T00:00:00Z'))).toBe(false);
+  it('has an end that is told of the one that the prices are of', () => {
+    expect(endInWords('AAPL', IMPORTED)).toBe('Your prices of AAPL end on 3 Nov 2020.');
+    expect(endInWords('AAPL', SAMPLE)).toBe('The sample of AAPL ends on 1 Mar 2013.');
   });
 });

@@ -1,31 +1,62 @@
 import { formatDate } from '../format/times';
+import { sourceInWords, sourceName } from '../price-chart/source-words';
 
-/** From when to when there are prices of an instrument; without an end, they go on to this moment. */
-export interface PriceRange {
+/** Prices of one source, from when to when; without an end, they go on to this moment. */
+export interface PriceSpan {
   readonly source: string;
+  readonly simulated: boolean;
   readonly first_at?: string | null;
   readonly last_at?: string | null;
 }
 
-const DAY_MS = 86_400_000;
-/** Longer than any week with holidays: prices that are older do not go on. */
-const OLD_MS = 7 * DAY_MS;
+/** The prices of an instrument that answer, and what is stored besides. */
+export interface PriceRange extends PriceSpan {
+  readonly others?: readonly PriceSpan[];
+}
 
-/** "sample, 2004 to 2013", "simulated, 2000 to now", "imported" where the range is not known. */
-export function rangeInWords({ source, first_at, last_at }: PriceRange): string {
-  if (!first_at) return source;
+const STORED = ['imported', 'sample'];
+
+/** "Simulated · sample 2004 to 2013", "Imported, 2015 to 2020": what answers, and the stored years. */
+export function rangeInWords({ others = [], ...range }: PriceRange): string {
+  const years = isStored(range) ? yearsOf(range) : '';
+  const first = [sourceName(range), years].filter(Boolean).join(', ');
+  const besides = others.map((other) =>
+    `${sourceName(other).toLowerCase()} ${yearsOf(other)}`.trimEnd(),
+  );
+  return [first, ...besides].join(' · ');
+}
+
+/**
+ * "Simulated prices", "Sample prices, 2004 to 1 Mar 2013", "Your import, 2015 to 3 Nov 2020". The
+ * day is that in UTC, as every market closes before its end.
+ */
+export function pricesInWords(prices: PriceSpan): string {
+  const words = prices.source === 'imported' ? 'Your import' : sourceInWords(prices);
+  if (!isStored(prices) || !prices.last_at) return words;
+  const end = formatDate(prices.last_at, 'UTC');
+  return prices.first_at
+    ? `${words}, ${yearOf(prices.first_at)} to ${end}`
+    : `${words}, ends ${end}`;
+}
+
+/** "Your prices of AAPL end on 3 Nov 2020." */
+export function endInWords(symbol: string, { source, last_at }: PriceSpan): string {
+  const end = formatDate(last_at, 'UTC');
+  return source === 'sample'
+    ? `The sample of ${symbol} ends on ${end}.`
+    : `Your prices of ${symbol} end on ${end}.`;
+}
+
+/** "2004 to 2013"; empty where it is not known. */
+export function yearsOf({ first_at, last_at }: PriceSpan): string {
+  if (!first_at) return '';
   const [first, last] = [yearOf(first_at), last_at ? yearOf(last_at) : 'now'];
-  return first === last ? `${source}, ${first}` : `${source}, ${first} to ${last}`;
+  return first === last ? first : `${first} to ${last}`;
 }
 
-/** "newest price 1 Mar 2013", the day in UTC as every market closes before its end; empty while prices go on to this moment. */
-export function newestInWords(range: PriceRange | null | undefined): string {
-  return range?.last_at ? `newest price ${formatDate(range.last_at, 'UTC')}` : '';
-}
-
-/** Whether prices have stopped: whatever runs on them sees the same ones every time. */
-export function isOld(range: PriceRange | null | undefined, nowMs: number = Date.now()): boolean {
-  return Boolean(range?.last_at) && nowMs - Date.parse(range?.last_at ?? '') > OLD_MS;
+/** Whether these prices are kept here: an import, or the sample. No provider goes on from them. */
+export function isStored({ source, simulated }: PriceSpan): boolean {
+  return !simulated && STORED.includes(source);
 }
 
 function yearOf(iso: string): string {

@@ -1,8 +1,11 @@
 import { TestBed } from '@angular/core/testing';
 import { SymbolPicker } from './symbol-picker';
 import { SYMBOL_SEARCH } from './symbol-search';
+import { SAMPLE } from './testing';
 
-const FOUND = [{ symbol: 'MSFT', name: 'Microsoft', source: 'simulated' }];
+const FOUND = [
+  { symbol: 'MSFT', name: 'Microsoft', source: 'simulated', simulated: true, others: [SAMPLE] },
+];
 
 describe('a symbol picker', () => {
   const list = () => document.querySelectorAll('mat-option');
@@ -21,6 +24,7 @@ describe('a symbol picker', () => {
     box.value = 'msf';
     box.dispatchEvent(new Event('input', { bubbles: true }));
     await vi.waitFor(() => expect(list()).toHaveLength(1));
+    expect(list()[0]?.textContent).toContain('Simulated · sample 2004 to 2013');
     box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
     await vi.waitFor(() => expect(search).toHaveBeenLastCalledWith(''));
     await picker.whenStable();

@@ -1,13 +1,20 @@
 import { InjectionToken } from '@angular/core';
 import type { PriceRange } from './price-range';
+import type { TimedPrices } from './prices-ended';
 
 export interface SymbolOption extends PriceRange {
   readonly symbol: string;
   readonly name: string;
-  readonly simulated: boolean;
 }
 
 /** Finds instruments by part of their symbol or name; best match first. */
 export type SymbolSearch = (query: string) => Promise<readonly SymbolOption[]>;
 
 export const SYMBOL_SEARCH = new InjectionToken<SymbolSearch>('symbol search');
+
+export type SymbolPrices = PriceRange & TimedPrices & { readonly symbol: string };
+
+/** Finds the prices of a symbol that answer for a moment (ISO 8601), or for now. */
+export type PricesAt = (symbol: string, asOf: string | null) => Promise<SymbolPrices>;
+
+export const PRICES_AT = new InjectionToken<PricesAt>('prices at a moment');

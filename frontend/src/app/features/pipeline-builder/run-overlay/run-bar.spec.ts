@@ -3,7 +3,9 @@ import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
 import type { RunProgress } from '@core/runs/run-progress';
 import { NOT_STARTED, startRun } from '@core/runs/run-progress';
+import type { AnsweringPrices } from '@shared/symbol-picker/answering-prices';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { IMPORTED } from '@shared/symbol-picker/testing';
 import { EditorStore } from '../state/editor-store';
 import { PipelineDocument } from '../state/pipeline-document';
 import { ProblemList } from '../state/problem-list';
@@ -31,16 +33,18 @@ describe('the bar that runs a pipeline', () => {
   const [busy, paused, blocked] = [signal(false), signal(false), signal(false)];
   const [inHistory, asOf, label] = [signal(false), signal(''), signal('')];
   const refusal = signal<object | null>(null);
+  const answering = signal<AnsweringPrices | null>(null);
   let did: unknown[];
   let session: { leadsOn: boolean };
 
   async function shown() {
     const say = (what: string) => () => void did.push(what);
     const useNow = () => inHistory.set(false);
+    const useMoment = (moment: string) => void did.push(moment);
     const run = (byKey: boolean) => void did.push(byKey ? 'run by key' : 'run');
     session = { leadsOn: false };
-    Object.assign(session, { symbol: () => 'AAPL', prices: () => null });
-    Object.assign(session, { busy, blocked, inHistory, asOf, refusal, useNow, run });
+    Object.assign(session, { symbol: () => 'AAPL', answering });
+    Object.assign(session, { busy, blocked, inHistory, asOf, refusal, useNow, useMoment, run });
     Object.assign(session, { openActive: say('open'), showNextProblem: say('problem') });
     const runs = { view, paused, active: busy, stopping: () => false, record: () => null };
     TestBed.configureTestingModule({
@@ -81,6 +85,7 @@ describe('the bar that runs a pipeline', () => {
     for (const it of [busy, paused, blocked, inHistory]) it.set(false);
     view.set(null);
     refusal.set(null);
+    answering.set(null);
     label.set('');
   });
 
@@ -172,6 +177,14 @@ describe('the bar that runs a pipeline', () => {
     expect(did).toEqual(['open']);
     page.querySelector<HTMLElement>('[aria-label=Dismiss]')!.click();
     expect(refusal()).toBeNull();
+  });
+
+  it('says before a run that its prices have ended, and goes to their end', async () => {
+    answering.set({ prices: IMPORTED, asOf: null, other: null });
+    const { words, button } = await shown();
+    expect(words('k-prices-read')).toContain('Your prices of AAPL end on 3 Nov 2020.');
+    button('Set As of to then')!.click();
+    expect(did).toEqual([IMPORTED.last_at]);
   });
 
   it('asks for the moment only when a date in history is chosen', async () => {

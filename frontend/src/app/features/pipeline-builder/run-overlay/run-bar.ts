@@ -20,7 +20,7 @@ import { formatDateTime, formatDuration } from '@shared/format/times';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
 import { StatusBadge } from '@shared/status-badge';
-import { NewestPrice } from '@shared/symbol-picker/newest-price';
+import { PricesRead } from '@shared/symbol-picker/prices-read';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { count } from '../domain/words';
 import { EditorStore } from '../state/editor-store';
@@ -40,8 +40,8 @@ const TICK_MS = 200;
     MatButton,
     MatIconButton,
     ModeBadge,
-    NewestPrice,
     NgTemplateOutlet,
+    PricesRead,
     RouterLink,
     StatusBadge,
     SymbolPicker,

@@ -1,8 +1,9 @@
-import { signal } from '@angular/core';
+import { ApplicationRef, signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { type ProblemError, serverAway } from '@core/http/problem-error';
 import { Reachability } from '@core/http/reachability';
-import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { PRICES_AT, type PricesAt, SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { SAMPLE } from '@shared/symbol-picker/testing';
 import { Autosave } from './autosave';
 import { EditorActions } from './editor-actions';
 import { EditorApi } from './editor-api';
@@ -28,6 +29,7 @@ describe('a run that could not be started', () => {
   const asked: unknown[] = [];
   let met: () => Meeting;
   const view = signal<{ executionId: string; symbol: string; status: string } | null>(null);
+  const pricesAt = vi.fn<PricesAt>();
   const activeRun = vi.fn<(id: string, symbol?: string) => Promise<string | null>>();
 
   beforeEach(() => {
@@ -38,6 +40,7 @@ describe('a run that could not be started', () => {
     state.set('offline');
     differs.set(true);
     activeRun.mockReset().mockResolvedValue(null);
+    pricesAt.mockReset().mockResolvedValue(SAMPLE);
     localStorage.removeItem('kuber.symbol');
     facts.set({ id: 'p', version: 1, revision: 4 });
     met = () => 'conflict';
@@ -78,6 +81,7 @@ describe('a run that could not be started', () => {
         { provide: RunFreshness, useValue: { begin: () => undefined } },
         { provide: RunStore, useValue: runs },
         { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
+        { provide: PRICES_AT, useValue: pricesAt },
       ],
     });
     session = TestBed.inject(RunSession);
@@ -89,6 +93,16 @@ describe('a run that could not be started', () => {
     TestBed.tick();
   };
   const text = () => session.refusal()?.text;
+
+  it('knows whose prices answer at the moment that is chosen', async () => {
+    session.useSymbol('AAPL');
+    session.useMoment('2013-03-01T21:00:00Z');
+    await TestBed.inject(ApplicationRef).whenStable();
+    expect(pricesAt).toHaveBeenLastCalledWith('AAPL', '2013-03-01T21:00:00.000Z');
+    expect(session.prices()?.label).toBe('Sample history');
+    expect(session.inHistory()).toBe(true);
+    expect(session.body()).toEqual({ symbol: 'AAPL', as_of: '2013-03-01T21:00:00.000Z' });
+  });
 
   it('is told of in the past tense once the server is back', async () => {
     await session.run();

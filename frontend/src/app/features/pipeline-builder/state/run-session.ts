@@ -3,7 +3,6 @@ import {
   effect,
   inject,
   linkedSignal,
-  resource,
   Service,
   signal,
   untracked,
@@ -13,6 +12,7 @@ import { type ProblemError } from '@core/http/problem-error';
 import { Reachability } from '@core/http/reachability';
 import { dataBadgeOf } from '@core/market/data-badge';
 import { localMoment } from '@shared/format/times';
+import { answeringPrices } from '@shared/symbol-picker/answering-prices';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { Autosave } from './autosave';
 import { EditorActions } from './editor-actions';
@@ -68,16 +68,14 @@ export class RunSession {
   private named = '';
   private problemIndex = -1;
 
-  /** The chosen instrument, once it is known. */
-  private readonly instrument = resource({
-    params: () => this.symbol() || undefined,
-    loader: async ({ params }) =>
-      (await this.findSymbols(params)).find(({ symbol }) => symbol === params) ?? null,
-  });
-  /** Where the prices of the chosen symbol come from. */
-  readonly prices = computed(() =>
-    this.instrument.hasValue() ? dataBadgeOf(this.instrument.value()) : null,
+  /** The moment that is chosen, in ISO 8601; null for now. */
+  private readonly moment = computed(() =>
+    this.asOf() ? new Date(this.asOf()).toISOString() : null,
   );
+  /** Which prices of the chosen symbol a run would read. */
+  readonly answering = answeringPrices(this.symbol, this.moment);
+  /** Where these come from. */
+  readonly prices = computed(() => dataBadgeOf(this.answering()?.prices));
 
   readonly blocked = computed(() => this.problems.count() > 0);
   /** The pipeline was changed or deleted elsewhere, and what becomes of it is not chosen yet. */
@@ -114,6 +112,11 @@ export class RunSession {
     if (this.named) this.symbol.set(this.named);
     const moment = asOf ? localMoment(asOf) : '';
     if (moment) this.asOf.set(moment);
+  }
+
+  /** Has the next run see a moment (ISO 8601) in history. */
+  useMoment(asOf: string): void {
+    this.asOf.set(localMoment(asOf));
   }
 
   useNow(): void {
@@ -207,11 +210,7 @@ export class RunSession {
 
   /** What a run is asked for: on which symbol, and as of when. */
   body(): RunBody {
-    const asOf = this.asOf();
-    return {
-      symbol: this.symbol() || null,
-      as_of: asOf ? new Date(asOf).toISOString() : null,
-    };
+    return { symbol: this.symbol() || null, as_of: this.moment() };
   }
 
   /** Says above the bar why what was asked for was not done. */

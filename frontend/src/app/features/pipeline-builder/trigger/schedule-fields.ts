@@ -4,7 +4,7 @@ import { MatSlideToggle } from '@angular/material/slide-toggle';
 import { TickerChips } from '@shared/ticker-chips/ticker-chips';
 import type { Edit, Hours, PeriodicStart, Weekday } from '../domain/trigger';
 import { USUAL_HOURS, WEEKDAYS } from '../domain/trigger';
-import { OldPrices } from './old-prices';
+import { EndedPrices } from './ended-prices';
 
 const OFTEN = [
   { minutes: 5, label: '5 min' },
@@ -27,7 +27,7 @@ const MOST_MINUTES = 1440;
 /** How often a pipeline runs, in which zone, and on what. */
 @Component({
   selector: 'k-schedule-fields',
-  imports: [MatButtonToggleModule, MatSlideToggle, OldPrices, TickerChips],
+  imports: [MatButtonToggleModule, MatSlideToggle, EndedPrices, TickerChips],
   template: `
     <mat-slide-toggle
       hideIcon
@@ -159,7 +159,7 @@ const MOST_MINUTES = 1440;
         [tickers]="value().symbols"
         (tickersChange)="write({ symbols: $event })"
       />
-      <k-old-prices by="schedule" [symbols]="value().symbols" />
+      <k-ended-prices [symbols]="value().symbols" />
     </div>
   `,
   styles: `

@@ -17,7 +17,7 @@ import {
   USUAL_DIRECTIONS,
 } from '../domain/trigger';
 import { EditorApi } from '../state/editor-api';
-import { OldPrices } from './old-prices';
+import { EndedPrices } from './ended-prices';
 import { SignalPreview } from './signal-preview';
 
 /** Which signals start a pipeline: tickers of one scanner, types, and how sure each has to be. */
@@ -32,8 +32,8 @@ import { SignalPreview } from './signal-preview';
     MatSelectModule,
     MatSlider,
     MatSliderThumb,
+    EndedPrices,
     Icon,
-    OldPrices,
     SignalPreview,
   ],
   templateUrl: './signal-fields.html',
