@@ -28,17 +28,24 @@ export function node(id: string, agentType: string, x: number, y = 0): NodeSpec 
   return { id, agent_type: agentType, position: { x, y }, config: {} };
 }
 
+/** Opens the editor on the last day of the sample: there each run ends as the one before. */
+export const ON_SAMPLE = '?symbol=AAPL&as_of=2013-03-01T21:00:00Z';
+
 /** One person with an account of their own, and the editor open in their browser. */
 export class Editor {
   private token = '';
 
   constructor(readonly page: Page) {}
 
-  static async open(page: Page, graph: GraphSpec | { template: string }): Promise<Editor> {
+  static async open(
+    page: Page,
+    graph: GraphSpec | { template: string },
+    query = '',
+  ): Promise<Editor> {
     const editor = new Editor(page);
     await editor.signUp();
     const id = await editor.createPipeline(graph);
-    await editor.visit(id);
+    await editor.visit(id, query);
     return editor;
   }
 
@@ -69,8 +76,8 @@ export class Editor {
     return (await answer.json()) as { revision: number; name: string; graph: GraphSpec };
   }
 
-  async visit(id: string): Promise<void> {
-    await this.page.goto(`/pipelines/${id}`);
+  async visit(id: string, query = ''): Promise<void> {
+    await this.page.goto(`/pipelines/${id}${query}`);
     await expect(this.page.locator('f-flow.ready, .empty').first()).toBeVisible();
     await expect(this.agent('manual_trigger')).toBeVisible();
   }

@@ -1,9 +1,9 @@
 import { expect, test } from '@playwright/test';
-import { Editor, tradingPipeline } from './editor-kit';
+import { Editor, ON_SAMPLE, tradingPipeline } from './editor-kit';
 
 test.describe('running', () => {
   test('shows each node as it runs, the decision, and why', async ({ page }) => {
-    const editor = await Editor.open(page, tradingPipeline());
+    const editor = await Editor.open(page, tradingPipeline(), ON_SAMPLE);
     const seen = new Set<string>();
     await page.exposeFunction('seen', (status: string) => seen.add(status));
     await page.evaluate(() => {
@@ -41,7 +41,7 @@ test.describe('running', () => {
   test('marks what a changed graph no longer stands for, until the change is taken back', async ({
     page,
   }) => {
-    const editor = await Editor.open(page, tradingPipeline());
+    const editor = await Editor.open(page, tradingPipeline(), ON_SAMPLE);
     await editor.run.click();
     await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
     await expect(editor.card('strategy')).toHaveAttribute('data-status', 'succeeded');
@@ -83,21 +83,32 @@ test.describe('running', () => {
     await editor.shot('hold');
   });
 
-  test('says how far the prices of the symbol go', async ({ page }) => {
+  test('says which prices a run will read, and goes to the sample in its years', async ({
+    page,
+  }) => {
     const editor = await Editor.open(page, tradingPipeline());
     const symbol = page.getByRole('combobox', { name: 'Symbol to run on' });
     await symbol.fill('AAPL');
-    await expect(page.getByRole('option', { name: /AAPL/ })).toContainText('sample, 2004 to 2013');
+    await expect(page.getByRole('option', { name: /AAPL/ })).toContainText(
+      'Simulated · sample 2004 to 2013',
+    );
     await symbol.press('Enter');
-    await expect(page.locator('k-newest-price')).toHaveText(/newest price 1 Mar 2013/);
+    const prices = page.locator('k-prices-read');
+    await expect(prices).toContainText('Simulated prices');
+    await expect(page.locator('k-top-bar')).toContainText('Simulated data');
+    await prices.getByRole('button', { name: 'Sample: 2004 to 2013' }).click();
+    await expect(prices).toContainText('Sample prices, 2004 to 1 Mar 2013');
+    await expect(page.locator('k-top-bar')).toContainText('Sample history');
+    await expect(page.getByLabel('Date and time to run as of')).toHaveValue(/^2013-03-0/);
+    await page.getByRole('combobox', { name: 'As of' }).selectOption('now');
     await symbol.fill('NVDA');
     await symbol.press('Enter');
-    await expect(page.locator('k-newest-price')).not.toContainText('newest');
+    await expect(prices).toHaveText('Simulated prices');
     await editor.saved();
   });
 
   test('saves what was just typed before it runs', async ({ page }) => {
-    const editor = await Editor.open(page, tradingPipeline());
+    const editor = await Editor.open(page, tradingPipeline(), ON_SAMPLE);
     const before = (await editor.stored()).revision;
     await editor.card('risk').click();
     await page.getByRole('textbox', { name: 'Name of this node' }).fill('Careful risk');

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Editor, loosePipeline, node, tradingPipeline } from './editor-kit';
+import { Editor, loosePipeline, node, ON_SAMPLE, tradingPipeline } from './editor-kit';
 
 test.describe('the editor by mouse', () => {
   test('drags an agent from the palette onto the canvas', async ({ page }) => {
@@ -353,7 +353,7 @@ test.describe('for everyone', () => {
   for (const scheme of ['light', 'dark'] as const) {
     test(`has no accessibility violation in the ${scheme} theme`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-      const editor = await Editor.open(page, { template: 'multi-timeframe-trend' });
+      const editor = await Editor.open(page, { template: 'multi-timeframe-trend' }, ON_SAMPLE);
       expect(await editor.violations()).toEqual([]);
       await editor.nodes.nth(2).click();
       await expect(page.locator('k-schema-form')).toBeVisible();
@@ -378,7 +378,7 @@ test.describe('for everyone', () => {
       const editor = new Editor(page);
       await editor.signUp();
       const id = await editor.createPipeline(tradingPipeline());
-      await page.goto(`/pipelines/${id}`);
+      await page.goto(`/pipelines/${id}${ON_SAMPLE}`);
       await expect(page.locator('f-flow.ready')).toBeVisible();
       await editor.shot(`narrow-${width}`);
       await page.getByRole('button', { name: 'Agents' }).click();

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 
 from kuber.kernel.ids import UserId
 from kuber.market.errors import ProviderUnavailable
@@ -10,7 +9,7 @@ from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.types import Instrument
 
 AWAY, ODD, SLOW, UNLISTED = "AWAY", "INTC", "SLOW", "NOSUCH"
-"""Cannot be told about; has a time without a zone; never answers; does not exist."""
+"""Cannot be told about; is of a market that nobody knows; never answers; does not exist."""
 
 
 class TroubledMarket(MarketSimulator):
@@ -33,5 +32,5 @@ class TroubledMarket(MarketSimulator):
             return None
         found = await super().instrument(user_id, symbol)
         if symbol == ODD and found is not None:
-            return replace(found, last_at=datetime(2026, 1, 1))  # noqa: DTZ001  that is the fault
+            return replace(found, calendar="NOWHERE")
         return found

@@ -1,5 +1,5 @@
 import { type APIRequestContext, expect, type Page, test } from '@playwright/test';
-import { type Account, logIn, newAccount } from '../support/app';
+import { importBars, logIn, newAccount } from '../support/app';
 import { check } from '../support/look';
 
 const BARS = `symbol,date,open,high,low,close,volume
@@ -10,21 +10,10 @@ AAPL,2024-01-02,187,188,183,185.6,82000000
 
 test.setTimeout(180_000);
 
-async function importBars(request: APIRequestContext, account: Account): Promise<void> {
-  const answer = await request.post('/api/v1/market/imports', {
-    headers: { Authorization: `Bearer ${account.token}` },
-    multipart: {
-      timeframe: '1d',
-      file: { name: 'bars.csv', mimeType: 'text/csv', buffer: Buffer.from(BARS) },
-    },
-  });
-  expect(answer.status(), await answer.text()).toBe(201);
-}
-
 /** The page, with an import, and an instrument of which its user decided something. */
 async function furnish(page: Page, request: APIRequestContext): Promise<void> {
   const account = await newAccount(request);
-  await importBars(request, account);
+  await importBars(request, account, BARS);
   await request.put('/api/v1/market/instruments/AAPL', {
     headers: { Authorization: `Bearer ${account.token}` },
     data: { tick: '0.05', market: '24/7' },
@@ -40,7 +29,7 @@ async function openInstruments(page: Page): Promise<void> {
 
 test('a market is changed, told about, and given back', async ({ page, request }) => {
   const account = await newAccount(request);
-  await importBars(request, account);
+  await importBars(request, account, BARS);
   await logIn(page, account.email);
   await openInstruments(page);
   await page.getByLabel('Search instruments by symbol or name').fill('vod');
@@ -67,6 +56,41 @@ test('a market is changed, told about, and given back', async ({ page, request }
   await expect(dialog.getByRole('status')).toContainText('keep the closes');
   await dialog.getByRole('button', { name: 'Close' }).click();
   await expect(row).toContainText('London Stock Exchange');
+});
+
+test('the prices that always answer are chosen, shown on the chart, and given back', async ({
+  page,
+  request,
+}) => {
+  const account = await newAccount(request);
+  await importBars(request, account, BARS);
+  await logIn(page, account.email);
+  await openInstruments(page);
+  const row = page.getByRole('row', { name: /AAPL/ });
+  await expect(row).toContainText('Your import');
+  await page.getByRole('button', { name: 'AAPL', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const prices = dialog.getByRole('combobox', { name: 'Prices' });
+  await expect(prices.getByRole('option')).toHaveText([
+    /^\s*By time/,
+    /Always your import/,
+    /Always the sample/,
+    /Always the provider/,
+  ]);
+  await prices.selectOption({ label: 'Always the sample' });
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(row).toContainText('Always, decided by you');
+  await row.getByRole('link', { name: 'Chart of AAPL' }).click();
+  await expect(page.getByText('Sample prices').first()).toBeVisible();
+  const choice = page.getByRole('group', { name: 'Prices' });
+  await choice.getByRole('button', { name: 'Your import' }).click();
+  await expect(page).toHaveURL(/prices=imported/);
+  await expect(page.locator('k-price-chart')).toContainText('Imported prices');
+  await page.goto('/instruments?symbol=AAPL');
+  await dialog.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Reset' }).click();
+  await expect(row).not.toContainText('Always, decided by you');
 });
 
 test('a symbol is set up before there are prices of it', async ({ page, request }) => {

@@ -24,9 +24,14 @@ test('the page of a symbol: its chart, indicators, runs and the way onwards', as
   await page.goto('/symbols/AAPL');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/AAPL\s*Apple/);
   await drawn(page);
-  await expect(page.getByText('Sample prices').first()).toBeVisible();
+  await expect(chart(page)).toContainText('Simulated prices');
+  const prices = page.getByRole('group', { name: 'Prices' });
+  await expect(prices.getByRole('button')).toHaveText(['By time', 'Sample', 'Simulated']);
+  await prices.getByRole('button', { name: 'Sample' }).click();
+  await expect(page).toHaveURL(/prices=sample/);
+  await expect(chart(page)).toContainText('Sample prices');
   await expect(chart(page)).toContainText('New York time');
-  await expect(page.getByText('Its newest price is that of 1 Mar 2013')).toBeVisible();
+  await expect(page.locator('dl')).toContainText(/Last bar\s*1 Mar 2013/);
   await expect(legend(page)).toContainText('1 Mar 2013');
   await expect(legend(page)).toContainText('430.47');
   await chart(page).getByRole('button', { name: 'Indicators' }).click();
@@ -43,7 +48,7 @@ test('the page of a symbol: its chart, indicators, runs and the way onwards', as
 });
 
 test('the chart goes from bar to bar by keyboard and says each', async ({ page }) => {
-  await page.goto('/symbols/AAPL');
+  await page.goto('/symbols/AAPL?prices=sample');
   await drawn(page);
   const canvas = page.getByRole('group', { name: /^Chart of AAPL/ });
   await canvas.focus();
@@ -62,7 +67,7 @@ test('older bars are loaded as one goes back, all up to the same end', async ({ 
     const url = new URL(call.url());
     if (url.pathname.endsWith('/market/bars')) limits.push(url.searchParams.get('limit') ?? '');
   });
-  await page.goto('/symbols/AAPL');
+  await page.goto('/symbols/AAPL?prices=sample');
   await drawn(page);
   expect(limits).toEqual(['500']);
   await page.getByRole('group', { name: /^Chart of AAPL/ }).focus();

@@ -24,7 +24,7 @@ test('symbols are watched on Home: added by name, at moving prices, and let go',
   await expect(card.getByRole('alert')).toContainText('There are no prices for NOSUCH');
   await field.fill('AAPL');
   await field.press('Enter');
-  await expect(card.getByText('Not quoted')).toBeVisible();
+  await expect(card.getByRole('link', { name: 'AAPL' })).toBeVisible();
   await expect(card.getByRole('alert')).toHaveCount(0);
   await check(page, 'watch-list');
   await card.getByRole('link', { name: 'AAPL' }).click();

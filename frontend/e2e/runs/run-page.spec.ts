@@ -76,9 +76,13 @@ test('what happened next is shown only on request', async ({ page, request }) =>
   const id = await finishedRun(request, account, pipelineId);
   const seen = Date.UTC(2012, 8, 14, 23);
   const ends: number[] = [];
+  const datasets = new Set<string | null>();
   page.on('request', (call) => {
-    const end = new URL(call.url()).searchParams.get('end');
-    if (call.url().includes('/market/bars') && end) ends.push(Date.parse(end));
+    const asked = new URL(call.url()).searchParams;
+    const end = asked.get('end');
+    if (!call.url().includes('/market/bars') || !end) return;
+    ends.push(Date.parse(end));
+    datasets.add(asked.get('dataset'));
   });
   await page.goto(`/runs/${id}`);
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
@@ -87,6 +91,7 @@ test('what happened next is shown only on request', async ({ page, request }) =>
   await page.getByRole('switch', { name: 'Show what happened next' }).click();
   await expect(page.getByText('Pale bars came after the run')).toBeVisible();
   await expect.poll(() => ends.some((end) => end > seen)).toBe(true);
+  expect([...datasets]).toEqual(['sample']);
 });
 
 test('a run again from a node is a new run', async ({ page, request }) => {

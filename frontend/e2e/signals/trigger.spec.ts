@@ -1,5 +1,12 @@
 import { expect, test } from '@playwright/test';
-import { type Account, activeSchedule, logIn, newAccount, newPipeline } from '../support/app';
+import {
+  type Account,
+  activeSchedule,
+  importBars,
+  logIn,
+  newAccount,
+  newPipeline,
+} from '../support/app';
 import { newScanner, newSource, send } from '../support/signals';
 
 let account: Account;
@@ -34,6 +41,33 @@ test('a schedule is set up, switched on, and shown in the list', async ({ page, 
   await expect(page.getByRole('row', { name: /Clockwork.*Active.*Every 15 min/ })).toBeVisible();
 });
 
+test('a schedule on an import that has ended says that every start will fail', async ({
+  page,
+  request,
+}) => {
+  const bars = ['OLDCO,2020-11-02,10,11,9,10.5,100', 'OLDCO,2020-11-03,10,11,9,10.5,100'];
+  const head = 'symbol,date,open,high,low,close,volume';
+  await importBars(request, account, [head, ...bars, ''].join('\n'));
+  const id = await newPipeline(request, account, 'Clockwork');
+  await page.goto(`/pipelines/${id}`);
+  await page.getByRole('button', { name: 'By hand' }).click();
+  const panel = page.locator('k-trigger-panel');
+  await panel.getByRole('radio', { name: 'On schedule' }).click();
+  const symbols = panel.getByLabel('Symbols', { exact: true });
+  await symbols.fill('OLDCO');
+  await symbols.press('Enter');
+  const warning = panel.getByText(
+    /^Your prices of OLDCO end on 3 Nov 2020\. Every start will fail/,
+  );
+  await expect(warning).toBeVisible();
+  await panel.getByRole('button', { name: 'Remove OLDCO' }).click();
+  await expect(warning).toHaveCount(0);
+  await symbols.fill('AAPL');
+  await symbols.press('Enter');
+  await expect(panel.getByRole('button', { name: 'Remove AAPL' })).toBeVisible();
+  await expect(panel.getByText(/^Your prices of/)).toHaveCount(0);
+});
+
 test('an active pipeline is not switched off, nor left on, without being asked', async ({
   page,
   request,
@@ -43,8 +77,6 @@ test('an active pipeline is not switched off, nor left on, without being asked',
   await page.goto(`/pipelines/${id}`);
   await page.getByRole('button', { name: /Every hour|Hourly|Every 60 min/ }).click();
   const panel = page.locator('k-trigger-panel');
-  await expect(panel.getByText(/newest price of AAPL is of 1 Mar 2013/)).toBeVisible();
-
   const until = panel.getByText('Until then it starts every hour on AAPL.');
   await panel.getByRole('button', { name: 'Remove AAPL' }).click();
   await expect(until).toBeVisible();

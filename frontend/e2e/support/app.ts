@@ -80,6 +80,22 @@ export async function publish(
   expect(published.status(), await published.text()).toBe(200);
 }
 
+/** Imports daily bars from the text of a CSV file. */
+export async function importBars(
+  request: APIRequestContext,
+  account: Account,
+  bars: string,
+): Promise<void> {
+  const answer = await request.post('/api/v1/market/imports', {
+    headers: bearer(account),
+    multipart: {
+      timeframe: '1d',
+      file: { name: 'bars.csv', mimeType: 'text/csv', buffer: Buffer.from(bars) },
+    },
+  });
+  expect(answer.status(), await answer.text()).toBe(201);
+}
+
 /** Starts a run on AAPL history and waits for its end; gives its id. */
 export async function finishedRun(
   request: APIRequestContext,

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import psutil
 import psycopg
-import pytest
 
 from kuber.runs.recorder import SEQUENCE_GAP
-from tests.fakes.graphs import IN_THE_PRESENT, gated, node, steps
+from tests.fakes.graphs import IN_THE_PRESENT, chain, gated, node, steps
 from tests.fakes.plugin.kuber_test_agents import calls
 from tests.fixtures.traders import Trader, node_of, statuses_of
 from tests.fixtures.waiting import until
@@ -235,15 +234,32 @@ def test_a_run_in_the_present_goes_on_in_the_present_after_its_wait(
     assert node_of(finished, "data")["output"]["market_data"]["as_of"] == finished["as_of"]
 
 
-@pytest.mark.parametrize("moment", ["2009-05-14T21:00:00Z", None])
-def test_a_run_of_a_chosen_moment_or_of_an_ended_history_does_not_wait(
-    trader: Trader, tmp_path: Path, moment: str | None
-) -> None:
+def test_a_run_of_a_chosen_moment_does_not_wait(trader: Trader, tmp_path: Path) -> None:
+    moment = "2009-05-14T21:00:00Z"
     drawn = gated(str(tmp_path / "gate"), node("data", "market_data"))
     ended = trader.wait(trader.run(trader.create(graph=drawn)["id"], as_of=moment))
     assert (ended["status"], ended["error"]["code"]) == ("failed", "trigger_not_met")
-    assert ended["as_of"] == moment or moment is None
+    assert ended["as_of"] == moment
     assert statuses_of(ended)["data"] == "skipped"
+
+
+def test_a_run_in_the_present_on_prices_that_have_ended_fails_and_says_where_they_end(
+    trader: Trader,
+) -> None:
+    file = b"time,open,high,low,close,volume\n2024-01-02,10,12,9,11,5\n2024-01-03,10,12,9,11,5\n"
+    answer = trader.http.post(
+        "/market/imports",
+        data={"timeframe": "1d", "symbol": "ENDED"},
+        files={"file": ("ended.csv", file)},
+    )
+    assert answer.status_code == 201, answer.text
+    pipeline = trader.create(graph=chain(node("data", "market_data")))
+    ended = trader.wait(trader.run(pipeline["id"], "ENDED"))
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "data_ended")
+    assert "imported prices of ENDED end on 3 Jan 2024" in ended["error"]["message"]
+    assert "Import newer bars of ENDED" in ended["error"]["remedy"]
+    then = trader.wait(trader.run(pipeline["id"], "ENDED", as_of="2024-01-04T12:00:00Z"))
+    assert (then["status"], then["error"]) == ("succeeded", None)
 
 
 def test_a_cancel_that_meets_a_run_on_its_way_to_wait_is_not_forgotten(

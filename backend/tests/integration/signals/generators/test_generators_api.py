@@ -122,7 +122,6 @@ async def test_every_kind_is_listed_with_its_form_and_why_it_cannot_be_used(
         ({"kind": "rsi", "config": {"period": 1}}, "config.period", "of at least 2"),
         ({"kind": "crystal_ball"}, "kind", "Use one of"),
         ({"symbols": ["AAPL", "NOSUCH"]}, "symbols.1", "Choose another symbol"),
-        ({"timeframe": "1m"}, "timeframe", "Choose one of 1d, 1w"),
         ({"timeframe": "7m"}, "timeframe", "Use one of"),
         ({"symbols": []}, "symbols", "Give at least 1"),
         ({"symbols": ["A"] * 51}, "symbols", "Give at most 50"),
@@ -137,6 +136,22 @@ async def test_what_is_wrong_is_named_with_field_and_remedy(
     assert answer.status_code == 422, answer.text
     found = {item["field"]: item["remedy"] for item in answer.json()["errors"]}
     assert words in found[field]
+
+
+async def test_stored_prices_that_its_owner_chose_tell_their_timeframes_and_their_end(
+    ann: httpx.AsyncClient,
+) -> None:
+    chosen = await ann.put("/market/instruments/AAPL", json={"dataset": "sample"})
+    assert chosen.status_code == 200, chosen.text
+    answer = await ann.post("/generators", json=BODY | {"symbols": ["AAPL"], "timeframe": "1m"})
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["field"]) == (422, "timeframe")
+    assert "Choose one of 1d, 1w" in problem["remedy"]
+    body = {"kind": "golden_cross", "symbol": "AAPL", "timeframe": "1d"}
+    checked = (await ann.post("/generators/check", json=body)).json()
+    (problem,) = checked["problems"]
+    assert (problem["field"], checked["recent"]) == ("symbol", [])
+    assert "end on 1 Mar 2013" in problem["message"]
 
 
 async def test_nobody_has_more_generators_than_the_limit(ann: httpx.AsyncClient) -> None:
@@ -164,7 +179,6 @@ async def test_a_check_shows_what_the_settings_would_have_found_newest_first(
     [
         ({"config": {"fast": 300}}, "config.slow"),
         ({"symbol": "NOSUCH"}, "symbol"),
-        ({"timeframe": "5m"}, "symbol"),
         ({"kind": "news_sentiment"}, "kind"),
     ],
 )

@@ -86,8 +86,14 @@ describe('the page of the instruments', () => {
     const [, , currency, tick, , , from, , gaps] = row('NVDA');
     expect(currency).toEqual(expect.stringMatching(/^EUR .*Decided by you$/));
     expect(tick).toBe('Not known');
-    expect(from).toBe('Your importSample history');
+    expect(from).toBe('Your import Sample history');
     expect(gaps).toBe('3 bars–');
+  });
+
+  it('marks the prices that always answer', async () => {
+    const { answer, row } = await open();
+    await answer([{ ...AAPL, dataset: 'sample' }]);
+    expect(row('AAPL')[6]).toMatch(/^Sample history .*Always, decided by you$/);
   });
 
   it('asks for what is searched, and offers to set up what is not there', async () => {

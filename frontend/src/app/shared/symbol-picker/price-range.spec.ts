@@ -17,6 +17,8 @@ describe('the range of prices', () => {
     expect(pricesInWords(SAMPLE)).toBe('Sample prices, 2004 to 1 Mar 2013');
     expect(pricesInWords(IMPORTED)).toBe('Your import, 2015 to 3 Nov 2020');
     expect(pricesInWords({ ...IMPORTED, first_at: null })).toBe('Your import, ends 3 Nov 2020');
+    const short = { ...IMPORTED, first_at: '2020-01-02T14:30:00Z' };
+    expect(pricesInWords(short)).toBe('Your import, ends 3 Nov 2020');
     expect(pricesInWords(SIMULATED)).toBe('Simulated prices');
     expect(pricesInWords({ source: 'finnhub', simulated: false })).toBe('Prices from Finnhub');
   });

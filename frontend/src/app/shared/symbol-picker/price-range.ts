@@ -34,9 +34,9 @@ export function pricesInWords(prices: PriceSpan): string {
   const words = prices.source === 'imported' ? 'Your import' : sourceInWords(prices);
   if (!isStored(prices) || !prices.last_at) return words;
   const end = formatDate(prices.last_at, 'UTC');
-  return prices.first_at
-    ? `${words}, ${yearOf(prices.first_at)} to ${end}`
-    : `${words}, ends ${end}`;
+  const first = prices.first_at ? yearOf(prices.first_at) : '';
+  const begins = first !== '' && first !== yearOf(prices.last_at);
+  return begins ? `${words}, ${first} to ${end}` : `${words}, ends ${end}`;
 }
 
 /** "Your prices of AAPL end on 3 Nov 2020." */

@@ -53,7 +53,7 @@ const PAUSE_MS = 150;
           <span class="option">
             <b>{{ option.symbol }}</b>
             <span class="name">{{ option.name }}</span>
-            <span class="source">{{ range(option) }}</span>
+            <span class="source" [title]="range(option)">{{ range(option) }}</span>
           </span>
         </mat-option>
       }
@@ -96,18 +96,18 @@ const PAUSE_MS = 150;
     }
     .option {
       display: grid;
-      grid-template-columns: auto minmax(0, 1fr) auto;
+      grid-template-columns: auto minmax(56px, 1fr) minmax(0, auto);
       gap: 10px;
       font-size: 13px;
       white-space: nowrap;
     }
-    .name {
+    .name,
+    .source {
       overflow: hidden;
       color: var(--mat-sys-on-surface-variant);
       text-overflow: ellipsis;
     }
     .source {
-      color: var(--mat-sys-on-surface-variant);
       font-size: 12px;
     }
   `,

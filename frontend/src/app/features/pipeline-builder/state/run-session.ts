@@ -1,12 +1,4 @@
-import {
-  computed,
-  effect,
-  inject,
-  linkedSignal,
-  Service,
-  signal,
-  untracked,
-} from '@angular/core';
+import { computed, effect, inject, linkedSignal, Service, signal, untracked } from '@angular/core';
 import { type RunBody } from '@core/api';
 import { type ProblemError } from '@core/http/problem-error';
 import { Reachability } from '@core/http/reachability';
