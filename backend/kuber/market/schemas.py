@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from kuber.kernel.wire import DecimalText
+from kuber.market.choice import has_ended
 from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime
 from kuber.market.zones import zone_of
 
@@ -33,6 +34,7 @@ class SymbolOut(BaseModel):
     timeframes: list[Timeframe]
     first_at: datetime | None
     last_at: datetime | None
+    ended: bool = Field(description="Whether a run as of then fails with `data_ended`.")
     currency: str
     calendar: str
     timezone: str = Field(description="Of the market's hours, an IANA name.")
@@ -41,8 +43,8 @@ class SymbolOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, instrument: Instrument) -> "SymbolOut":
-        """Return the row of an instrument."""
+    def of(cls, instrument: Instrument, at: datetime) -> "SymbolOut":
+        """Return the row of an instrument at the moment `at`."""
         return cls(
             symbol=instrument.symbol,
             name=instrument.name,
@@ -51,6 +53,7 @@ class SymbolOut(BaseModel):
             timeframes=list(instrument.timeframes),
             first_at=instrument.first_at,
             last_at=instrument.last_at,
+            ended=has_ended(instrument, at),
             currency=instrument.currency,
             calendar=instrument.calendar,
             timezone=zone_of(instrument.calendar),

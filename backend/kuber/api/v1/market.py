@@ -49,7 +49,8 @@ async def list_symbols(
     """Return the instruments whose symbol or name contains `query`, stored ones first."""
     found = await container.market.symbols(user.user_id, query, limit=limit, cursor=cursor)
     return SymbolList(
-        items=[SymbolOut.of(one) for one in found.items], next_cursor=found.next_cursor
+        items=[SymbolOut.of(one, container.clock.now()) for one in found.items],
+        next_cursor=found.next_cursor,
     )
 
 
@@ -65,9 +66,10 @@ async def get_symbol(
 ) -> SymbolOut:
     """Return one instrument, however its symbol is written."""
     try:
-        return SymbolOut.of(await container.market.instrument(user.user_id, symbol, as_of))
+        found = await container.market.instrument(user.user_id, symbol, as_of)
     except UnknownSymbol as error:
         raise SymbolNotFound(error.detail) from error
+    return SymbolOut.of(found, as_of or container.clock.now())
 
 
 @router.get("/bars", operation_id="get_bars", response_model=BarsOut)

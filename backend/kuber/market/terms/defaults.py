@@ -123,8 +123,8 @@ _WHY_MARKET = {
     SymbolKind.FUTURE: "Futures are taken to trade 24/5; their exchanges pause for an hour a day.",
 }
 _BY_MOMENT = (
-    "None: the moment decides. Your import where there is one, else the sample in its years, else"
-    " the provider."
+    "The moment decides: your import where there is one, else the sample in its years, else the"
+    " provider."
 )
 _NOT_LISTED = "Not known: taken to trade 24/5, so that its days end no earlier than they do."
 

@@ -13,7 +13,8 @@ from kuber.market.providers.universe import UNIVERSE
 from kuber.market.schemas import SymbolOut
 from kuber.market.service import MarketService
 from kuber.market.types import Source, Timeframe
-from tests.integration.market.conftest import add_user, upload
+from tests.fakes.bars import utc
+from tests.integration.market.conftest import NOW, add_user, upload
 
 
 @pytest.mark.usefixtures("seeded")
@@ -27,8 +28,10 @@ async def test_symbols_lists_imports_sample_and_provider_once(
     assert found["SPY"].simulated
     assert await found_by(service, user, "eurusd") == ["EURUSD"]
     assert await found_by(service, user, "nvid") == ["NVDA"]
-    shown = SymbolOut.of(found["AAPL"]).model_dump(mode="json")
-    assert (shown["simulated"], shown["last_at"]) == (True, None)
+    shown = SymbolOut.of(found["AAPL"], NOW).model_dump(mode="json")
+    assert (shown["simulated"], shown["last_at"], shown["ended"]) == (True, None, False)
+    assert SymbolOut.of(found["TSLA"], NOW).ended
+    assert not SymbolOut.of(found["TSLA"], utc("2024-01-03T12:00")).ended
     (besides,) = shown["others"]
     assert (besides["source"], besides["simulated"]) == ("sample", False)
     assert besides["timeframes"] == ["1d", "1w", "1mo"]

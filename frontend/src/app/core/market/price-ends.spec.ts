@@ -17,9 +17,9 @@ describe('the prices that have ended', () => {
     (await asked('GET', '/market/symbols')).flush({
       items: [
         named('AAPL', SIMULATED_SPAN, SAMPLE_SPAN),
-        named('CHOSEN', SAMPLE_SPAN),
+        { ...named('CHOSEN', SAMPLE_SPAN), ended: true },
         named('FRESH', fresh),
-        named('OWN', IMPORTED_SPAN),
+        { ...named('OWN', IMPORTED_SPAN), ended: true },
       ],
       next_cursor: null,
     });

@@ -1,7 +1,6 @@
 import { Service } from '@angular/core';
 import { listSymbols, type SymbolOut } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
-import { haveEnded } from '@shared/symbol-picker/prices-ended';
 
 const PAGE = 200;
 /** More than that are not looked up one by one. */
@@ -16,7 +15,7 @@ export class PriceEnds {
     const missing = tickers.filter((ticker) => !known.has(ticker)).slice(0, MOST_SINGLE);
     for (const found of await Promise.all(missing.map((ticker) => this.list(ticker, 1))))
       for (const one of found) known.set(one.symbol, one);
-    return tickers.flatMap((ticker) => known.get(ticker) ?? []).filter((one) => haveEnded(one));
+    return tickers.flatMap((ticker) => known.get(ticker) ?? []).filter((one) => one.ended);
   }
 
   private async list(query: string, limit: number): Promise<readonly SymbolOut[]> {

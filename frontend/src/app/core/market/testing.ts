@@ -30,6 +30,7 @@ export function symbolOf(span: SpanOut, ...others: SpanOut[]): SymbolOut {
     name: 'Apple',
     currency: 'USD',
     calendar: 'XNYS',
+    ended: false,
     timezone: 'America/New_York',
     others,
   };

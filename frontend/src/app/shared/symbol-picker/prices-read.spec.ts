@@ -13,8 +13,11 @@ const byTime: PricesAt = (_, asOf) =>
   Promise.resolve(asOf && asOf <= SAMPLE.last_at! ? { ...SAMPLE, others: [] } : SIMULATED);
 const always =
   (prices: SymbolPrices): PricesAt =>
-  () =>
-    Promise.resolve(prices);
+  (_, asOf) =>
+    Promise.resolve({
+      ...prices,
+      ended: Boolean(prices.last_at) && (asOf === null || asOf > prices.last_at!),
+    });
 
 describe('which prices a run will read', () => {
   async function open(pricesAt: PricesAt, moment: string | null = null) {

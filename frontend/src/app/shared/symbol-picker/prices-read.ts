@@ -4,7 +4,6 @@ import { Icon } from '../icon';
 import { sourceName } from '../price-chart/source-words';
 import type { AnsweringPrices } from './answering-prices';
 import { endInWords, isStored, pricesInWords, yearsOf } from './price-range';
-import { haveEnded } from './prices-ended';
 
 /**
  * Says before a run which prices it will read, in one line: and where these have ended, what to do.
@@ -97,10 +96,8 @@ export class PricesRead {
 
   /** The prices, when they end before the moment of the run. */
   protected readonly ended = computed(() => {
-    const answering = this.answering();
-    if (!answering) return null;
-    const { prices, asOf } = answering;
-    return haveEnded(prices, asOf ? Date.parse(asOf) : Date.now()) ? prices : null;
+    const prices = this.answering()?.prices;
+    return prices?.ended ? prices : null;
   });
   protected readonly text = computed(() => {
     const prices = this.answering()?.prices;

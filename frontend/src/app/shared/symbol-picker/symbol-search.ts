@@ -1,6 +1,5 @@
 import { InjectionToken } from '@angular/core';
 import type { PriceRange } from './price-range';
-import type { TimedPrices } from './prices-ended';
 
 export interface SymbolOption extends PriceRange {
   readonly symbol: string;
@@ -12,7 +11,12 @@ export type SymbolSearch = (query: string) => Promise<readonly SymbolOption[]>;
 
 export const SYMBOL_SEARCH = new InjectionToken<SymbolSearch>('symbol search');
 
-export type SymbolPrices = PriceRange & TimedPrices & { readonly symbol: string };
+/** The prices of a symbol that answer for a moment. */
+export interface SymbolPrices extends PriceRange {
+  readonly symbol: string;
+  /** Whether they end before that moment, so that nothing can run on them. */
+  readonly ended: boolean;
+}
 
 /** Finds the prices of a symbol that answer for a moment (ISO 8601), or for now. */
 export type PricesAt = (symbol: string, asOf: string | null) => Promise<SymbolPrices>;
