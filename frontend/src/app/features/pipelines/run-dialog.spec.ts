@@ -27,7 +27,7 @@ describe('the dialog that runs a pipeline', () => {
         { provide: MAT_DIALOG_DATA, useValue: { ...SWING, ...change } },
         { provide: MatDialogRef, useValue: { close: () => (closed += 1) } },
         { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
-        { provide: PRICES_AT, useValue: () => Promise.resolve(IMPORTED) },
+        { provide: PRICES_AT, useValue: () => Promise.resolve({ ...IMPORTED, ended: true }) },
       ],
     });
     vi.spyOn(TestBed.inject(Router), 'navigate').mockImplementation((to) => {
