@@ -14,6 +14,9 @@ const SWING = {
   last_run: { symbol: 'AAPL' },
 };
 
+const pricesAt = (_: string, asOf: string | null) =>
+  Promise.resolve({ ...IMPORTED, ended: asOf === null });
+
 describe('the dialog that runs a pipeline', () => {
   let closed: number;
   let went: unknown[];
@@ -27,7 +30,7 @@ describe('the dialog that runs a pipeline', () => {
         { provide: MAT_DIALOG_DATA, useValue: { ...SWING, ...change } },
         { provide: MatDialogRef, useValue: { close: () => (closed += 1) } },
         { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
-        { provide: PRICES_AT, useValue: () => Promise.resolve({ ...IMPORTED, ended: true }) },
+        { provide: PRICES_AT, useValue: pricesAt },
       ],
     });
     vi.spyOn(TestBed.inject(Router), 'navigate').mockImplementation((to) => {
