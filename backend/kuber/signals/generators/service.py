@@ -143,12 +143,11 @@ class GeneratorService:
         """Try settings on the newest bars; never raises for what is wrong with them."""
         try:
             warm_up = await self.checks.warm_up(body.kind, body.config, str(user_id))
+            ends = (await self._market.instrument(user_id, body.symbol)).last_at
+            now = self._clock.now()
+            until = now if ends is None else min(ends, now)
             bars = await self._market.bars(
-                user_id,
-                body.symbol,
-                body.timeframe,
-                self._clock.now(),
-                warm_up + CHECKED_BARS,
+                user_id, body.symbol, body.timeframe, until, warm_up + CHECKED_BARS
             )
             trial = await self.checks.try_out(body.kind, body.config, bars, SHOWN, str(user_id))
         except (GeneratorError, MarketError) as error:
