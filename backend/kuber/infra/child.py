@@ -9,6 +9,7 @@ limit of memory is set between the two, so that it counts what the task takes an
 program takes; a task that passes it ends the child.
 """
 
+import errno
 import os
 import pickle
 import resource
@@ -113,9 +114,14 @@ def _do(function: bytes, tasks: BinaryIO, answers: BinaryIO, limit: _Limit) -> N
         else:
             _write(answers, RESULT, pickle.dumps(result, protocol=5))
     except Exception as error:
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError) or _without_memory(error):
             raise
         _tell(answers, error)
+
+
+def _without_memory(error: Exception) -> bool:
+    """Say whether the kernel refused memory, as to a module that is looked for on the disk."""
+    return isinstance(error, OSError) and error.errno == errno.ENOMEM
 
 
 def _tell(answers: BinaryIO, error: Exception) -> None:

@@ -1,5 +1,6 @@
 """Tasks of every sort for children of a pool; a child finds them by name."""
 
+import errno
 import os
 import signal
 import sys
@@ -35,6 +36,11 @@ def divide(one: int, other: int) -> float:
 
 def take_memory(size_mb: int) -> int:
     return len(bytearray(size_mb * 1_000_000))
+
+
+def without_memory() -> None:
+    """Fail as a look at a folder does when the kernel gives no memory for it."""
+    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
 def environment() -> dict[str, str]:

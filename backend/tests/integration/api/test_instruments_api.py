@@ -10,7 +10,7 @@ import pytest
 from kuber.config import Settings
 
 HERE = "/api/v1/market/instruments"
-FIELDS = ("name", "market", "currency", "tick", "quantity_step", "shortable")
+FIELDS = ("name", "market", "currency", "tick", "quantity_step", "shortable", "dataset")
 BARS = b"symbol,date,open,high,low,close,volume\nACME,2024-01-02,1,2,1,2,10\n"
 
 

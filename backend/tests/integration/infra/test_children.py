@@ -108,6 +108,8 @@ async def test_a_task_past_its_memory_is_ended_and_the_next_one_runs() -> None:
         assert await children_.run(tasks.take_memory, 80) == 80_000_000
         with pytest.raises(ChildDied):
             await children_.run(tasks.take_memory, 120)
+        with pytest.raises(ChildDied):
+            await children_.run(tasks.without_memory)
         assert await children_.run(tasks.add, 1, 1) == 2
 
 

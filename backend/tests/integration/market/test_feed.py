@@ -344,7 +344,7 @@ def test_the_service_quotes_the_simulated_market(
     installation: Installation, trader: Trader
 ) -> None:
     service = installation.services("feed")
-    wanted = {"symbols": "btc/usd, nvda,AAPL"}
+    wanted = {"symbols": "btc/usd, nvda,NOSUCH"}
 
     def quotes() -> list[JsonObject]:
         items: list[JsonObject] = trader.http.get("/market/quotes", params=wanted).json()["items"]
