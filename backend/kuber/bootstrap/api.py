@@ -220,7 +220,7 @@ def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool
         "short", processes=2, waiting=16, time_limit_s=10, memory_mb=500, keep_warm=True
     )
     imports = ChildPool(
-        "imports", processes=3, waiting=16, time_limit_s=60, memory_mb=1000, keep_warm=False
+        "imports", processes=2, waiting=16, time_limit_s=60, memory_mb=700, keep_warm=False
     )
     audit = ChildPool(
         "audit", processes=1, waiting=4, time_limit_s=900, memory_mb=500, keep_warm=True

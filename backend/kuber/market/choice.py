@@ -12,12 +12,22 @@ import numpy as np
 from kuber.kernel.errors import Problem
 from kuber.market.calendars import calendar_for
 from kuber.market.errors import DataEnded
-from kuber.market.types import DatasetKind, Instrument, Source, Timeframe, to_datetime64
+from kuber.market.types import (
+    Bars,
+    DatasetKind,
+    Instrument,
+    Source,
+    Timeframe,
+    to_datetime,
+    to_datetime64,
+)
 
-_SESSIONS = 2
-"""So many sessions may close after the last bar before a dataset has ended: one may be missing
-still, and the file of a day comes after its close."""
+_DAYS, _WITHIN_DAYS = 2, 1
+"""So many sessions may close after the last bar before bars have ended. Of days one may be missing
+still: the file of a day comes after its close."""
 _COARSE = {Timeframe.W1: timedelta(weeks=2), Timeframe.MO1: timedelta(days=62)}
+_LONGEST = timedelta(days=31)
+"""No market is closed for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +90,53 @@ def choose(
 
 
 def has_ended(instrument: Instrument, at: datetime) -> bool:
-    """Say whether bars that should be there at the moment `at` are missing at the end.
-
-    Two sessions of the instrument's market have closed since its last bar; of weeks and months
-    two of these have passed.
-    """
+    """Say whether the newest prices of an instrument are too old for the moment `at`."""
     last_at = instrument.last_at
     if last_at is None or at <= last_at:
         return False
-    coarse = _COARSE.get(instrument.timeframes[0])
-    if coarse is not None:
-        return at - last_at >= coarse
-    if at - last_at > timedelta(days=31):
-        return True
-    first, last = to_datetime64(last_at), to_datetime64(at)
-    closes = calendar_for(instrument.calendar).trading_days(first, last).closes
-    after = np.searchsorted(closes, last, "right") - np.searchsorted(closes, first, "right")
-    return bool(after >= _SESSIONS)
+    return _too_old(instrument.timeframes[0], instrument.calendar, last_at, at)
 
 
-def require_not_ended(instrument: Instrument, at: datetime) -> None:
-    """Raise DataEnded when the instrument's prices end before the moment `at`."""
-    if instrument.last_at is None or not has_ended(instrument, at):
+def require_not_ended(
+    instrument: Instrument, bars: Bars, ends_at: datetime | None, at: datetime
+) -> None:
+    """Raise DataEnded when the newest of `bars`, which had closed by `at`, is too old for then.
+
+    `ends_at` is the close of the last bar that is stored of them, None where they have no end.
+    Before it only a hole that no closed market explains counts.
+    """
+    if ends_at is None or not len(bars):
         return
-    which = "imported prices" if instrument.source is Source.IMPORTED else "sample's prices"
-    ends = f"{instrument.last_at:%-d %b %Y}"
+    last_at = to_datetime(bars.closed_at[-1])
+    if at <= ends_at:
+        ended = at - last_at > _COARSE.get(bars.timeframe, _LONGEST)
+    else:
+        ended = _too_old(bars.timeframe, instrument.calendar, last_at, at)
+    if not ended:
+        return
+    which = "imported prices" if bars.source is Source.IMPORTED else "sample's prices"
+    ends = f"{last_at:%-d %b %Y}"
     raise DataEnded(
-        f"The {which} of {instrument.symbol} end on {ends}, and {at:%-d %b %Y} was asked for.",
+        f"The {which} of {bars.symbol} in {bars.timeframe} end on {ends}, and {at:%-d %b %Y} was"
+        " asked for.",
         [
             Problem(
-                f"{instrument.symbol} ends on {ends}.",
-                f"Import newer bars of {instrument.symbol}, run as of a time until {ends}, or"
+                f"{bars.symbol} ends on {ends}.",
+                f"Import newer bars of {bars.symbol}, run as of a time until {ends}, or"
                 " choose the provider's prices for it on the page Instruments.",
             )
         ],
     )
+
+
+def _too_old(timeframe: Timeframe, calendar: str, last_at: datetime, at: datetime) -> bool:
+    """Say whether so many sessions have closed since the last bar that others must be missing."""
+    coarse = _COARSE.get(timeframe)
+    if coarse is not None:
+        return at - last_at >= coarse
+    if at - last_at > _LONGEST:
+        return True
+    first, last = to_datetime64(last_at), to_datetime64(at)
+    closes = calendar_for(calendar).trading_days(first, last).closes
+    after = np.searchsorted(closes, last, "right") - np.searchsorted(closes, first, "right")
+    return bool(after >= (_WITHIN_DAYS if timeframe.intraday else _DAYS))

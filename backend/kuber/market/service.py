@@ -114,8 +114,12 @@ class MarketService:
         kind, found = await self._chosen(user_id, plain, instant)
         if found is None:
             raise _unknown(plain)
-        require_not_ended(found, instant)
-        return await self._of(kind, user_id, plain, timeframe, instant, count)
+        bars = await self._of(kind, user_id, plain, timeframe, instant, count)
+        if kind is not DatasetKind.PROVIDER:
+            origin = Source(kind.value)
+            ends_at = await self._stored.last_at(user_id, plain, timeframe, origin)
+            require_not_ended(found, bars, ends_at, instant)
+        return bars
 
     async def get_bars(
         self,

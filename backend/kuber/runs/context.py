@@ -20,7 +20,7 @@ from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import MarketData
 from kuber.runs.orders import RunOrders
 from kuber.runs.permits import WorkKind
-from kuber.runs.pinned import PinnedMarket, pins_of
+from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
 from kuber.runs.stopping import NodeWork
@@ -69,9 +69,10 @@ class Surroundings:
         seed: int,
         before: PipelineState,
         log: RunLog,
+        market: RunMarket,
     ) -> AgentContext:
         """Return the context of one node of one run; `before` is the state that it sees, `log` has
-        its orders recorded.
+        its orders recorded, `market` is what the run is told.
 
         What an agent does not say it reads, it is not given.
         """
@@ -84,7 +85,7 @@ class Surroundings:
             as_of=run.as_of,
             seed=seed,
             clock=self.clock if Reads.CLOCK in reads else FixedClock(run.as_of),
-            market=PinnedMarket(self.market, pins_of(before), loads=_loads(node)),
+            market=PinnedMarket(market, pins_of(before), loads=_loads(node)),
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,

@@ -28,6 +28,7 @@ from kuber.runs.endings import crashed, ending_of, outdated, timed_out
 from kuber.runs.executor import RunExecutor
 from kuber.runs.flow import build_flow, run_flow
 from kuber.runs.permits import Permits, RunPermits, WorkKind
+from kuber.runs.pinned import RunMarket
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.recorder import Broadcaster, RunRecorder
 from kuber.runs.resuming import records_of
@@ -192,7 +193,8 @@ class RunEngine:
         stop = RunStop()
         if self._ends:
             stop.request(StopReason.HANDED_BACK)
-        permits = RunPermits(self._permits, run.started_by == "manual", self._ceased)
+        by_hand = run.started_by == "manual"
+        permits = RunPermits(self._permits, run.user_id, by_hand, self._ceased)
         task = asyncio.create_task(self._carry(run, stop, permits))
         self._held[run.id, run.claim_epoch] = _Held(run, stop, permits, task)
         task.add_done_callback(lambda _: self._forget(run))
@@ -288,12 +290,13 @@ class RunEngine:
                 RunEventType.EXECUTION_STARTED,
                 {"symbol": run.symbol, "mode": run.mode, "as_of": run.as_of.isoformat()},
             )
+        market = RunMarket(self._surroundings.market)
         executor = RunExecutor(
             run,
             plan,
             recorder,
             lambda claimed, node, usage, work, seed, before: self._surroundings.context(
-                claimed, plan, node, usage, work, seed, before, recorder
+                claimed, plan, node, usage, work, seed, before, recorder, market
             ),
             self._surroundings.effects,
             lambda node: self._surroundings.purse(run, node),

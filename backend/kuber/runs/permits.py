@@ -13,6 +13,11 @@ from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import count
 
+from kuber.kernel.ids import UserId
+
+_BY_HAND, _OTHERWISE = 1, 8
+"""The steps: of nine permits of one user who waits for both, eight are of runs by hand."""
+
 
 class WorkKind(StrEnum):
     """What a node's work is limited by."""
@@ -27,28 +32,40 @@ class WorkKind(StrEnum):
 
 
 class Permits:
-    """At most `most` at a time; runs by hand first, then whoever has waited for longest."""
+    """At most `most` at a time; each user's in turn, those of runs by hand with a larger share.
+
+    Start-time fair queueing (Goyal, Vin, Cheng 1996): each wait of a user comes a step after the
+    one before it, and a user who did not wait begins where the others are. So many waits of one
+    user stand behind the first of another. The steps of runs by hand are shorter.
+    """
 
     def __init__(self, most: int) -> None:
         self._free = most
         self._numbers = count()
-        self._queue: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._now = 0
+        """The step of the wait that was served last."""
+        self._last: dict[tuple[UserId, bool], int] = {}
+        """The step of each user's last wait, by hand and otherwise."""
 
     @asynccontextmanager
-    async def one(self, *, by_hand: bool) -> AsyncIterator[None]:
+    async def one(self, user_id: UserId, *, by_hand: bool) -> AsyncIterator[None]:
         """Hold a permit while the block runs."""
-        await self._take(by_hand)
+        await self._take(user_id, by_hand)
         try:
             yield
         finally:
             self._give()
 
-    async def _take(self, by_hand: bool) -> None:
+    async def _take(self, user_id: UserId, by_hand: bool) -> None:
         if self._free:
             self._free -= 1
             return
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heappush(self._queue, (not by_hand, next(self._numbers), granted))
+        whose = (user_id, by_hand)
+        step = max(self._now, self._last.get(whose, 0)) + (_BY_HAND if by_hand else _OTHERWISE)
+        self._last[whose] = step
+        heappush(self._queue, (step, next(self._numbers), granted))
         try:
             await granted
         except asyncio.CancelledError:
@@ -58,10 +75,12 @@ class Permits:
 
     def _give(self) -> None:
         while self._queue:
-            granted = heappop(self._queue)[2]
+            step, _, granted = heappop(self._queue)
             if not granted.done():
+                self._now = max(self._now, step)
                 granted.set_result(None)
                 return
+        self._now, self._last = 0, {}
         self._free += 1
 
 
@@ -71,10 +90,12 @@ class RunPermits:
     def __init__(
         self,
         permits: Mapping[WorkKind, Permits],
+        user_id: UserId,
         by_hand: bool,
         ceased: Callable[[], None] = lambda: None,
     ) -> None:
         self._permits = permits
+        self._user_id = user_id
         self._by_hand = by_hand
         self._ceased = ceased
         self._computing = 0
@@ -103,7 +124,7 @@ class RunPermits:
         self._change(queued=1)
         queued = True
         try:
-            async with self._permits[kind].one(by_hand=self._by_hand):
+            async with self._permits[kind].one(self._user_id, by_hand=self._by_hand):
                 queued = False
                 self._change(queued=-1, working=1)
                 try:

@@ -20,6 +20,43 @@ def pins_of(state: PipelineState) -> Pins:
     return {(market.symbol, frame): known.version for frame, known in market.frames.items()}
 
 
+class RunMarket:
+    """What one run has been told of the market: the same to each of its nodes, also to those that
+    no other came before."""
+
+    def __init__(self, market: MarketData) -> None:
+        self._market = market
+        self._instruments: dict[str, Instrument] = {}
+        self._versions: dict[tuple[str, Timeframe], str] = {}
+
+    async def instrument(
+        self, user_id: UserId, symbol: str, as_of: datetime | None = None
+    ) -> Instrument:
+        """Return the instrument as `MarketData.instrument`, as it was told first."""
+        found = await self._market.instrument(user_id, symbol, as_of)
+        return self._instruments.setdefault(symbol, found)
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars:
+        """Return bars as `MarketData.bars`; raises DataChanged when they are of another source or
+        version than those before."""
+        found = await self._market.bars(user_id, symbol, timeframe, as_of, count)
+        first = self._instruments.get(symbol)
+        version = self._versions.setdefault((symbol, timeframe), found.version)
+        if version != found.version or (first is not None and first.source is not found.source):
+            raise changed(symbol, timeframe)
+        return found
+
+
+def changed(symbol: str, timeframe: Timeframe) -> DataChanged:
+    """Return the error of a run whose bars were replaced."""
+    return DataChanged(
+        f"An import replaced the {timeframe} bars of {symbol} while the run was under way."
+        " Run it again."
+    )
+
+
 class PinnedMarket:
     """Market data that answers with the pinned versions or not at all; a `MarketData`.
 
@@ -49,8 +86,5 @@ class PinnedMarket:
             )
         found = await self._market.bars(user_id, symbol, timeframe, as_of, count)
         if pinned and found.version != pinned:
-            raise DataChanged(
-                f"An import replaced the {timeframe} bars of {symbol} while the run was under way."
-                " Run it again."
-            )
+            raise changed(symbol, timeframe)
         return found

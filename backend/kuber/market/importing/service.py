@@ -114,7 +114,11 @@ class ImportService:
         """
         said = _checked(said)
         row = await self._accept(session, user_id, filename, content, said, "checking")
-        await self._look(session, row, said)
+        try:
+            await self._look(session, row, said)
+        except BaseException:  # the row goes with its transaction
+            await self._uploads.delete(row.id)
+            raise
         return row
 
     async def correct(

@@ -53,8 +53,12 @@ def text_blocks(parts: Iterable[bytes]) -> Iterator[Block]:
 def _end_of_lines(text: str) -> int:
     """Return where the last line that is whole ends, 0 when quotes are open everywhere."""
     cut = text.rfind("\n") + 1
-    while cut and text.count('"', 0, cut) % 2:
-        cut = text.rfind("\n", 0, cut - 1) + 1
+    quotes = text.count('"', 0, cut)
+    while cut and quotes % 2:
+        opened = text.rfind('"', 0, cut)  # no line that ends behind it is whole
+        before = text.rfind("\n", 0, opened) + 1
+        quotes -= text.count('"', before, cut)
+        cut = before
     return cut
 
 

@@ -135,6 +135,16 @@ class StoredBars:
             f"The bars of {symbol} are being replaced by imports. Try again when they are done."
         )
 
+    async def last_at(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, origin: Source
+    ) -> datetime | None:
+        """Return the close of the last bar of which bars of a timeframe are made.
+
+        None when there is none. Raises TimeframeUnavailable.
+        """
+        dataset = (await self._recent(user_id, symbol)).of(origin)
+        return None if dataset is None else _series_for(dataset, timeframe).last_at
+
     async def instruments(
         self, wanted: Collection[tuple[UserId, str]]
     ) -> dict[tuple[UserId, str], Instrument]:

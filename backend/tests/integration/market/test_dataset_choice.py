@@ -21,9 +21,15 @@ async def test_an_import_is_never_continued_and_says_where_it_ends(
     await upload(database, taking, user, "TSLA,2024-01-02,10,12,9,11,5\n")
     at = utc("2024-01-03T21:00")
     assert (await service.bars(user, "TSLA", Timeframe.D1, at, 9)).close.tolist() == [11.0]
-    with pytest.raises(DataEnded, match="imported prices of TSLA end on 2 Jan 2024"):
+    with pytest.raises(DataEnded, match="imported prices of TSLA in 1d end on 2 Jan 2024"):
         await service.bars(user, "TSLA", Timeframe.D1, NOW, 9)
     assert (await service.get_bars(user, "TSLA", Timeframe.D1)).close.tolist() == [11.0]
+    hours = "TSLA,2026-01-05T14:30:00Z,900,900,900,900,5\n"
+    await upload(database, taking, user, hours, Timeframe.M30)
+    with pytest.raises(DataEnded, match="in 1d end on 2 Jan 2024"):
+        await service.bars(user, "TSLA", Timeframe.D1, NOW, 9)
+    fresh = await service.bars(user, "TSLA", Timeframe.M30, NOW, 9)
+    assert fresh.close.tolist() == [900.0]
     found = await service.instruments({(user, "TSLA"), (user, "AAPL")})
     sources = {key[1]: one.source for key, one in found.found.items()}
     assert sources == {"TSLA": Source.IMPORTED, "AAPL": Source.SIMULATED}

@@ -256,7 +256,7 @@ def test_a_run_in_the_present_on_prices_that_have_ended_fails_and_says_where_the
     pipeline = trader.create(graph=chain(node("data", "market_data")))
     ended = trader.wait(trader.run(pipeline["id"], "ENDED"))
     assert (ended["status"], ended["error"]["code"]) == ("failed", "data_ended")
-    assert "imported prices of ENDED end on 3 Jan 2024" in ended["error"]["message"]
+    assert "imported prices of ENDED in 1d end on 3 Jan 2024" in ended["error"]["message"]
     assert "Import newer bars of ENDED" in ended["error"]["remedy"]
     then = trader.wait(trader.run(pipeline["id"], "ENDED", as_of="2024-01-04T12:00:00Z"))
     assert (then["status"], then["error"]) == ("succeeded", None)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kuber.agents.testing import make_bars
 from kuber.market.choice import Datasets, choose, has_ended, require_not_ended
 from kuber.market.errors import DataEnded
-from kuber.market.types import DatasetKind, Instrument, Source, Timeframe
+from kuber.market.types import Bars, DatasetKind, Instrument, Source, Timeframe, to_datetime64
 
 FRIDAY_CLOSE = datetime(2024, 1, 5, 21, tzinfo=UTC)
 
@@ -80,14 +81,9 @@ def test_where_the_provider_has_nothing_the_stored_prices_tell_their_end() -> No
     [
         # Friday's bar is the newest: Monday's may be missing, Tuesday's close makes two.
         ("XNYS", Timeframe.D1, FRIDAY_CLOSE, datetime(2024, 1, 9, 21, tzinfo=UTC)),
-        ("XNYS", Timeframe.M1, FRIDAY_CLOSE, datetime(2024, 1, 9, 21, tzinfo=UTC)),
-        # Minutes that end within a session: its own close is the first.
-        (
-            "XNYS",
-            Timeframe.M1,
-            datetime(2024, 1, 5, 18, tzinfo=UTC),
-            datetime(2024, 1, 8, 21, tzinfo=UTC),
-        ),
+        # Within days there is no waiting for a file: one session without a bar is missing.
+        ("XNYS", Timeframe.M1, FRIDAY_CLOSE, datetime(2024, 1, 8, 21, tzinfo=UTC)),
+        ("XNYS", Timeframe.M1, datetime(2024, 1, 5, 18, tzinfo=UTC), FRIDAY_CLOSE),
         # 3 July 2024 closes at 13:00 New York, and the 4th is a holiday.
         (
             "XNYS",
@@ -105,13 +101,13 @@ def test_where_the_provider_has_nothing_the_stored_prices_tell_their_end() -> No
             "24/5",
             Timeframe.H1,
             datetime(2024, 1, 5, 22, tzinfo=UTC),
-            datetime(2024, 1, 9, 22, tzinfo=UTC),
+            datetime(2024, 1, 8, 22, tzinfo=UTC),
         ),
         ("XNYS", Timeframe.W1, FRIDAY_CLOSE, FRIDAY_CLOSE + timedelta(weeks=2)),
         ("XNYS", Timeframe.MO1, FRIDAY_CLOSE, FRIDAY_CLOSE + timedelta(days=62)),
     ],
 )
-def test_a_dataset_has_ended_once_two_of_its_sessions_are_missing(
+def test_a_dataset_has_ended_once_bars_that_should_be_there_are_missing(
     calendar: str, finest: Timeframe, last_at: datetime, first_missed: datetime
 ) -> None:
     ending = instrument(Source.IMPORTED, last_at, calendar=calendar, finest=finest)
@@ -119,20 +115,43 @@ def test_a_dataset_has_ended_once_two_of_its_sessions_are_missing(
     assert not has_ended(ending, first_missed - timedelta(microseconds=1))
     assert not has_ended(ending, last_at - timedelta(days=400))
     assert has_ended(ending, datetime(2150, 1, 1, tzinfo=UTC))
-    assert has_ended(ending, datetime(2150, 1, 1, tzinfo=UTC))
+    series = bars(last_at, finest)
+    require_not_ended(ending, series, last_at, first_missed - timedelta(microseconds=1))
+    with pytest.raises(DataEnded):
+        require_not_ended(ending, series, last_at, first_missed)
 
 
 def test_prices_without_an_end_never_end() -> None:
-    assert not has_ended(PROVIDED, datetime(2099, 1, 1, tzinfo=UTC))
-    require_not_ended(PROVIDED, datetime(2099, 1, 1, tzinfo=UTC))
+    far = datetime(2099, 1, 1, tzinfo=UTC)
+    assert not has_ended(PROVIDED, far)
+    require_not_ended(PROVIDED, bars(FRIDAY_CLOSE), None, far)
+    require_not_ended(IMPORTED, bars(FRIDAY_CLOSE).last(0), FRIDAY_CLOSE, far)
 
 
 def test_the_end_is_told_with_its_remedies() -> None:
-    with pytest.raises(DataEnded, match=r"imported prices of ACME end on 5 Jan 2024") as told:
-        require_not_ended(IMPORTED, LONG_AFTER)
+    series = bars(FRIDAY_CLOSE)
+    with pytest.raises(DataEnded, match=r"imported prices of ACME in 1d end on 5 Jan") as told:
+        require_not_ended(IMPORTED, series, FRIDAY_CLOSE, LONG_AFTER)
     (problem,) = told.value.problems
     assert problem.remedy is not None
     assert "Import newer bars of ACME" in problem.remedy
+    sampled = replace(series, source=Source.SAMPLE)
     with pytest.raises(DataEnded, match=r"sample's prices of ACME"):
-        require_not_ended(SAMPLE, LONG_AFTER)
-    require_not_ended(IMPORTED, FRIDAY_CLOSE + timedelta(hours=60))
+        require_not_ended(SAMPLE, sampled, FRIDAY_CLOSE, LONG_AFTER)
+    require_not_ended(IMPORTED, series, FRIDAY_CLOSE, FRIDAY_CLOSE + timedelta(hours=60))
+
+
+def test_one_bar_of_the_far_future_makes_old_prices_no_newer() -> None:
+    mistyped = datetime(2030, 1, 4, 21, tzinfo=UTC)
+    with pytest.raises(DataEnded, match="end on 5 Jan 2024"):
+        require_not_ended(IMPORTED, bars(FRIDAY_CLOSE), mistyped, LONG_AFTER)
+    hole = FRIDAY_CLOSE + timedelta(days=31)
+    require_not_ended(IMPORTED, bars(FRIDAY_CLOSE), mistyped, hole)
+
+
+def bars(last_at: datetime, timeframe: Timeframe = Timeframe.D1) -> Bars:
+    """Return bars of ACME of which the newest closes at `last_at`."""
+    made = make_bars("ACME", [1.0, 2.0], timeframe, until=last_at)
+    closed_at = made.closed_at.copy()
+    closed_at[-1] = to_datetime64(last_at)
+    return replace(made, closed_at=closed_at)

@@ -3,11 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
+from kuber.kernel.ids import UserId
 from kuber.runs.permits import Permits, RunPermits, WorkKind
 from kuber.runs.stopping import TimeLimit
+
+ANN, BOB = UserId(UUID(int=1)), UserId(UUID(int=2))
 
 
 class Nodes:
@@ -18,13 +22,16 @@ class Nodes:
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def start(self, name: str, permits: Permits, *, by_hand: bool = False) -> None:
+    async def start(
+        self, name: str, permits: Permits, *, by_hand: bool = False, user_id: UserId | None = None
+    ) -> None:
         self._ends[name] = asyncio.Event()
-        self._tasks[name] = asyncio.create_task(self._work(name, permits, by_hand))
+        work = self._work(name, permits, user_id or ANN, by_hand)
+        self._tasks[name] = asyncio.create_task(work)
         await turns()
 
-    async def _work(self, name: str, permits: Permits, by_hand: bool) -> None:
-        async with permits.one(by_hand=by_hand):
+    async def _work(self, name: str, permits: Permits, user_id: UserId, by_hand: bool) -> None:
+        async with permits.one(user_id, by_hand=by_hand):
             self.began.append(name)
             await self._ends[name].wait()
 
@@ -74,6 +81,35 @@ async def test_runs_by_hand_come_first_then_whoever_waited_longest(nodes: Nodes)
     assert nodes.began == ["first", "hand", "later hand", "signal", "later signal"]
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_many_waits_of_one_user_stand_behind_the_first_of_another(
+    nodes: Nodes, by_hand: bool
+) -> None:
+    permits = Permits(1)
+    for name in ("a0", "a1", "a2", "a3"):
+        await nodes.start(name, permits, by_hand=by_hand)
+    await nodes.start("b1", permits, by_hand=by_hand, user_id=BOB)
+    await nodes.end("a0")
+    await nodes.end("a1")
+    await nodes.start("b2", permits, by_hand=by_hand, user_id=BOB)
+    for name in ("b1", "a2", "b2"):
+        await nodes.end(name)
+    assert nodes.began == ["a0", "a1", "b1", "a2", "b2", "a3"]
+
+
+async def test_runs_by_hand_of_one_user_do_not_starve_the_signals_of_another(
+    nodes: Nodes,
+) -> None:
+    permits = Permits(1)
+    await nodes.start("a0", permits, by_hand=True)
+    await nodes.start("signal", permits, user_id=BOB)
+    for number in range(1, 12):
+        await nodes.start(f"a{number}", permits, by_hand=True)
+    for number in range(9):
+        await nodes.end(f"a{number}")
+    assert nodes.began[:9] == [f"a{number}" for number in range(8)] + ["signal"]
+
+
 async def test_a_permit_of_work_that_was_called_off_is_not_lost(nodes: Nodes) -> None:
     permits = Permits(1)
     await nodes.start("a", permits)
@@ -108,7 +144,7 @@ def one_each(most: int = 1) -> dict[WorkKind, Permits]:
 
 async def test_a_run_computes_unless_all_that_goes_on_in_it_is_outside() -> None:
     ceased: list[bool] = []
-    run = RunPermits(one_each(), False, lambda: ceased.append(True))
+    run = RunPermits(one_each(), ANN, False, lambda: ceased.append(True))
     assert _computes(run)
     async with run.hold(WorkKind.COMPUTING):
         assert _computes(run)
@@ -128,7 +164,7 @@ async def test_a_run_that_waits_for_a_model_does_not_compute_one_that_waits_to_c
     None
 ):
     permits = one_each()
-    other, run = RunPermits(permits, False), RunPermits(permits, False)
+    other, run = RunPermits(permits, ANN, False), RunPermits(permits, ANN, False)
     for kind, computes in ((WorkKind.MODEL, False), (WorkKind.COMPUTING, True)):
         async with other.hold(kind):
             waits = asyncio.create_task(_hold(run, kind))
@@ -150,8 +186,8 @@ async def test_time_counts_as_queued_only_while_nothing_of_the_run_works(
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     permits = one_each()
-    run = RunPermits(permits, False)
-    async with RunPermits(permits, False).hold(WorkKind.MODEL):
+    run = RunPermits(permits, ANN, False)
+    async with RunPermits(permits, ANN, False).hold(WorkKind.MODEL):
         now[0] += 1
         waits = asyncio.create_task(_hold(run, WorkKind.MODEL))
         await turns()

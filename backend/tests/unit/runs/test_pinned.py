@@ -1,12 +1,14 @@
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from kuber.agents.state import Frame, PipelineState
 from kuber.agents.testing import USER_ID, RecordedMarket, make_bars
+from kuber.kernel.ids import UserId
 from kuber.market.errors import DataChanged, NotLoaded
-from kuber.market.types import Bars, Timeframe, to_datetime
-from kuber.runs.pinned import PinnedMarket, pins_of
+from kuber.market.types import Bars, Source, Timeframe, to_datetime
+from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
 from tests.fakes.agents import harness, snapshot
 
 DAILY = replace(make_bars("ACME", range(10, 40)), version="first")
@@ -43,6 +45,36 @@ async def test_who_loads_bars_may_read_what_is_not_pinned_and_nobody_else() -> N
 async def test_a_source_without_versions_pins_nothing() -> None:
     market = PinnedMarket(RecordedMarket([DAILY]), {("ACME", Timeframe.D1): ""}, loads=False)
     assert len(await bars(market)) == 5
+
+
+class ChangingMarket(RecordedMarket):
+    """Recorded bars that are others the second time."""
+
+    def __init__(self, first: Bars, then: Bars) -> None:
+        super().__init__([first])
+        self._then = then
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars:
+        found = await super().bars(user_id, symbol, timeframe, as_of, count)
+        self._series[symbol, timeframe] = self._then
+        return found
+
+
+@pytest.mark.parametrize(
+    "then", [replace(DAILY, version="second"), replace(DAILY, source=Source.SIMULATED)]
+)
+async def test_branches_of_a_run_are_told_the_same_or_nothing(then: Bars) -> None:
+    run = RunMarket(ChangingMarket(DAILY, then))
+    one, other = PinnedMarket(run, {}, loads=True), PinnedMarket(run, {}, loads=True)
+    told = await one.instrument(USER_ID, "ACME", AS_OF)
+    assert len(await bars(one)) == 5
+    with pytest.raises(DataChanged, match="Run it again"):
+        await bars(other)
+    assert await other.instrument(USER_ID, "ACME", AS_OF) == told
+    another = RunMarket(ChangingMarket(then, DAILY))
+    assert len(await bars(PinnedMarket(another, {}, loads=True))) == 5
 
 
 def test_the_pins_are_those_of_the_market_data_section() -> None:
