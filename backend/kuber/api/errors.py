@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as ConnectionsExhausted
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ExceptionHandler
 
 from kuber.api.problems import ProblemItem, ProblemResponse, problem_response
@@ -76,6 +77,7 @@ def install_error_handlers(app: FastAPI) -> None:
         DataError: _unstorable,
         UnicodeEncodeError: _unstorable,
         DBAPIError: _database_error,
+        ClientDisconnect: _client_gone,
         **dict.fromkeys(_AWAY, _service_away),
     }
     for error, handler in handlers.items():
@@ -165,6 +167,12 @@ async def _database_error(_request: Request, error: Exception) -> ProblemRespons
     if error.connection_invalidated:
         return _away("The database", error)
     return server_error(error)
+
+
+async def _client_gone(_request: Request, _error: Exception) -> ProblemResponse:
+    """Answer nobody: the client left before its body was there, which is no failure of ours."""
+    _log.info("client_gone")
+    return _plain_problem(408)
 
 
 async def _service_away(_request: Request, error: Exception) -> ProblemResponse:

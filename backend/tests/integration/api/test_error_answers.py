@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from redis.asyncio import Redis
 from sqlalchemy import text
+from starlette.requests import ClientDisconnect
+from structlog.testing import capture_logs
 
 from kuber.api.app import create_app
 from kuber.api.deps import ContainerDep, Db
@@ -43,6 +45,10 @@ def add_failing_routes(app: FastAPI) -> None:
     @app.get("/api/v1/test/stale")
     async def stale() -> None:
         raise Stale("Somebody saved.", [Problem("Old.", "Load it again.", node_id="n1", line=3)])
+
+    @app.get("/api/v1/test/gone")
+    async def gone() -> None:
+        raise ClientDisconnect
 
     @app.get("/api/v1/test/busy")
     async def busy() -> None:
@@ -126,6 +132,12 @@ async def test_a_failure_that_passes_says_when_to_come_back(client: httpx.AsyncC
     answer = await client.get("/api/v1/test/busy")
     problem(answer, 503, "busy")
     assert answer.headers["retry-after"] == "17"
+
+
+async def test_a_client_that_left_is_no_failure_of_ours(client: httpx.AsyncClient) -> None:
+    with capture_logs() as logs:
+        problem(await client.get("/api/v1/test/gone"), 408, "too_slow")
+    assert [one["event"] for one in logs if one["log_level"] == "error"] == []
 
 
 async def test_unknown_addresses_and_methods_are_problems_too(client: httpx.AsyncClient) -> None:
