@@ -36,6 +36,11 @@ test.describe('running', () => {
     await page.getByRole('tab', { name: 'Output' }).click();
     await expect(page.locator('k-run-data k-json-tree')).toContainText(/strategy/i);
     await editor.shot('after-run');
+    await page.getByRole('link', { name: 'Home', exact: true }).click();
+    await expect(page.getByRole('heading', { name: 'Start from a template' })).toBeVisible();
+    await page.goBack();
+    await expect(page.locator('.result')).toBeVisible();
+    await expect(editor.card('strategy')).toHaveAttribute('data-status', 'succeeded');
   });
 
   test('marks what a changed graph no longer stands for, until the change is taken back', async ({

@@ -8,8 +8,7 @@ test.describe('the editor by mouse', () => {
     await editor.drag(editor.agent('manual_trigger'), await editor.spot(0.3, 0.4));
     await editor.counts(1, 0);
     await expect(page.getByText('A pipeline starts with a trigger')).toBeHidden();
-    const box = await editor.nodes.first().boundingBox();
-    const spot = await editor.spot(0.3, 0.4);
+    const [box, spot] = [await editor.nodes.first().boundingBox(), await editor.spot(0.3, 0.4)];
     expect(Math.abs((box?.x ?? 0) + (box?.width ?? 0) / 2 - spot.x)).toBeLessThan(150);
     await editor.saved();
     expect((await editor.stored()).graph.nodes).toHaveLength(1);
@@ -385,7 +384,8 @@ test.describe('for everyone', () => {
       await expect(page.getByRole('button', { name: 'Market data' })).toBeVisible();
       await page.mouse.click(width - 20, 300);
       await page.getByRole('button', { name: 'Fit to the window' }).click();
-      await editor.card('strategy').dblclick();
+      const card = editor.card('strategy');
+      await (width < 700 ? card.click() : card.dblclick());
       await expect(page.locator('k-schema-form')).toBeVisible();
       await editor.shot(`narrow-settings-${width}`);
       await page.getByRole('button', { name: 'Close the inspector' }).click();

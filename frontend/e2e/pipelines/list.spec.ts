@@ -33,10 +33,10 @@ test('an empty list leads to the templates, and one makes a pipeline', async ({ 
   await page
     .getByRole('main')
     .getByRole('button', { name: /^Use .*golden/i })
-    .click();
+    .dblclick();
   await expect(page).toHaveURL(/\/pipelines\/[0-9a-f-]{36}/);
   await page.getByRole('link', { name: 'Pipelines', exact: true }).first().click();
-  await expect(page.getByRole('row', { name: /golden/i })).toBeVisible();
+  await expect(page.getByRole('row', { name: /golden/i })).toHaveCount(1);
   expect(errors).toEqual([]);
 });
 
@@ -113,8 +113,9 @@ test('an exported pipeline can be imported, a broken file is explained', async (
 test('a clone stands beside its original', async ({ page, request }) => {
   await newPipeline(request, account, 'Twin swing');
   await page.goto('/pipelines');
-  await choose(page, 'Twin swing', 'Clone');
-  await expect(page.getByRole('link', { name: 'Twin swing (copy)' })).toBeVisible();
+  await page.getByRole('button', { name: 'Actions for Twin swing' }).click();
+  await page.getByRole('menuitem', { name: 'Clone' }).dblclick();
+  await expect(page.getByRole('link', { name: 'Twin swing (copy)' })).toHaveCount(1);
 });
 
 test('the slash key finds a pipeline from anywhere', async ({ page, request }) => {
@@ -123,6 +124,13 @@ test('the slash key finds a pipeline from anywhere', async ({ page, request }) =
   await expect(page.getByRole('heading', { name: 'Budget' })).toBeVisible();
   await page.keyboard.press('/');
   await page.keyboard.type('findable');
-  await page.getByRole('option', { name: /Findable swing/ }).click();
+  const found = page.getByRole('option', { name: /Findable swing/ });
+  await expect(found).toBeVisible();
+  const field = await page.locator('k-global-search .box').boundingBox();
+  const panel = await page.getByRole('listbox').boundingBox();
+  expect(panel?.x).toBeCloseTo(field?.x ?? 0, 0);
+  expect(panel?.y).toBeGreaterThanOrEqual((field?.y ?? 0) + (field?.height ?? 0));
+  expect(panel?.width).toBeGreaterThanOrEqual(field?.width ?? 0);
+  await found.click();
   await expect(page).toHaveURL(/\/pipelines\/[0-9a-f-]{36}/);
 });

@@ -23,9 +23,10 @@ test('a run started from the list is watched to its decision', async ({ page }) 
   await page.getByRole('button', { name: 'Actions for Watched swing' }).click();
   await page.getByRole('menuitem', { name: 'Run', exact: true }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('combobox', { name: 'Symbol' }).fill('AAPL');
   await dialog.getByLabel('As of').fill('2012-09-14');
-  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await dialog.getByRole('combobox', { name: 'Symbol' }).fill('AAPL');
+  await expect(dialog.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
+  await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/runs\/[0-9a-f-]{36}/);
   await expect(page.getByRole('button', { name: 'Run again', exact: true })).toBeVisible({
     timeout: 45_000,
@@ -124,10 +125,12 @@ test('the history filters by symbol and status in the address bar', async ({ pag
   await page.goBack();
 });
 
-test('a run that is not there says so, with a reference', async ({ page }) => {
+test('a run that is not there says so, and leads to those that are', async ({ page }) => {
   await page.goto('/runs/00000000-0000-7000-8000-000000000000');
   await expect(page.getByRole('alert')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Retry' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Retry' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'All runs' }).click();
+  await expect(page).toHaveURL(/\/runs$/);
 });
 
 test('without the socket the page asks every five seconds', async ({ page, request }) => {

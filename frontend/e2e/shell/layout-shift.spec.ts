@@ -83,4 +83,5 @@ test('nothing moves while pages load on a slow line', async ({ page, request }) 
   const pipeline = await newPipeline(request, account, 'Steady');
   await finishedRun(request, account, pipeline);
   await look('filled', PAGES);
+  await look('filled', [`/pipelines/${pipeline}`]);
 });

@@ -45,7 +45,6 @@ test('a test says what one chooses, and starts what subscribes to it', async ({
   await dialog.getByLabel('Confidence, 0 to 100').fill('85');
   await dialog.getByRole('radio', { name: 'Bearish' }).click();
   await dialog.getByLabel('Ticker').fill('MSFT');
-  await dialog.getByLabel('Ticker').press('Enter');
   await dialog.getByRole('button', { name: 'Send test' }).click();
   await page.getByRole('link', { name: 'What came of it' }).first().click();
   await expect(page).toHaveURL(/\/signals\/[0-9a-f]{8}-/);

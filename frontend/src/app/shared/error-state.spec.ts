@@ -90,4 +90,14 @@ describe('an error state', () => {
     expect(state.text()).toContain('No answer.');
     expect(state.text()).not.toContain('Close');
   });
+
+  it('says once what is wrong, and what to do about it', () => {
+    const NUL = 'A text holds a NUL character.';
+    const remedy = 'Remove the NUL character.';
+    const others = [{ message: 'Enter a number.' }];
+    const { text } = show({ ...AWAY, detail: NUL, errors: [{ message: NUL, remedy }, ...others] });
+    expect(text()?.split(NUL)).toHaveLength(2);
+    expect(text()).toContain(remedy);
+    expect(text()).toContain('Enter a number.');
+  });
 });

@@ -41,10 +41,10 @@ const PAST =
       @if (waits() && recovery.awaited()) {
         <p>This is tried again by itself once the connection is back.</p>
       }
-      @if (error().errors.length) {
+      @if (items().length) {
         <ul>
-          @for (item of error().errors; track $index) {
-            <li>{{ item.message }} {{ item.remedy }}</li>
+          @for (item of items(); track $index) {
+            <li>{{ item }}</li>
           }
         </ul>
       }
@@ -101,6 +101,14 @@ export class ErrorState {
   readonly retryable = input(true);
   readonly retry = output();
 
+  /** What is wrong in particular; what the detail says already is not said again. */
+  protected readonly items = computed(() => {
+    const { detail, errors } = this.error();
+    return errors
+      .map(({ message, remedy }) => [message === detail ? '' : message, remedy ?? ''])
+      .map((parts) => parts.filter(Boolean).join(' '))
+      .filter(Boolean);
+  });
   protected readonly PAST = PAST;
   protected readonly recovery = inject(RECOVERY);
   protected readonly waits = computed(() => this.retryable() && this.error().outage === true);

@@ -32,11 +32,13 @@ const HITS_EACH = 5;
         aria-label="Search pipelines, and runs by symbol"
         placeholder="Search pipelines and runs"
         [matAutocomplete]="auto"
+        [matAutocompleteConnectedTo]="under"
         (input)="query.set(box.value.trim())"
       />
       <kbd aria-hidden="true">/</kbd>
     </div>
-    <mat-autocomplete #auto="matAutocomplete" panelWidth="420px" (optionSelected)="go($event)">
+    <span class="under" matAutocompleteOrigin #under="matAutocompleteOrigin"></span>
+    <mat-autocomplete #auto="matAutocomplete" (optionSelected)="go($event)">
       @for (hit of hits.value(); track hit.link[1]) {
         <mat-option [value]="hit">
           <span class="hit">

@@ -91,7 +91,7 @@ export class NoticePanel {
   /** What came after all that is on show stays unread: nobody has seen it here. */
   protected async readAll(): Promise<void> {
     const shown = this.items();
-    if (!shown?.length) return;
+    if (!shown?.length || this.busy()) return;
     this.host.nativeElement.querySelector('h2')?.focus();
     this.busy.set(true);
     await this.attempt(() => this.notices.markAll(shown));

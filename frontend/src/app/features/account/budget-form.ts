@@ -1,8 +1,9 @@
-import { Component, effect, inject, resource, signal } from '@angular/core';
+import { Component, effect, inject, resource } from '@angular/core';
 import { FormControl, FormGroup, ReactiveFormsModule, Validators } from '@angular/forms';
 import { MatButton } from '@angular/material/button';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { getBudget, putBudget } from '@core/api';
+import { Attempt } from '@core/http/attempt';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
@@ -26,8 +27,9 @@ export class BudgetForm {
     perRun: new FormControl('', { nonNullable: true, validators: Validators.pattern(AMOUNT) }),
     perDay: new FormControl('', { nonNullable: true, validators: Validators.pattern(AMOUNT) }),
   });
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   constructor() {
     effect(() => {
@@ -45,18 +47,12 @@ export class BudgetForm {
 
   protected async save(): Promise<void> {
     const { perRun, perDay } = this.form.getRawValue();
-    this.busy.set(true);
-    this.problem.set(null);
     this.form.markAsPristine();
-    try {
+    const done = await this.attempt.make(async () => {
       const body = { per_run: perRun || null, per_day: perDay || null };
       this.budget.set(await unwrap(putBudget({ body })));
       this.messages.open('Budget saved', undefined, { duration: 3000 });
-    } catch (error) {
-      this.form.markAsDirty();
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
+    if (!done) this.form.markAsDirty();
   }
 }

@@ -4,7 +4,7 @@ import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
 import { inside } from '@core/auth/inside';
 import { Session } from '@core/auth/session';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { SystemInfoStore } from '@core/system/system-info';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
@@ -28,8 +28,9 @@ export class LoginPage {
     email: new FormControl('', { nonNullable: true, validators: Validators.required }),
     password: new FormControl('', { nonNullable: true, validators: Validators.required }),
   });
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   /** What was left out when the form was sent: it can be sent at any time, as browsers fill in
    *  forms without a word. */
@@ -46,7 +47,7 @@ export class LoginPage {
       .map(([field]) => field);
     this.lacking.set(new Set(lacking));
     if (lacking[0]) document.getElementById(lacking[0])?.focus();
-    else if (!this.busy()) void this.enter(email.trim(), password);
+    else void this.enter(email.trim(), password);
   }
 
   protected useDemo(): void {
@@ -55,15 +56,9 @@ export class LoginPage {
   }
 
   private async enter(email: string, password: string): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       await this.session.logIn(email, password);
       await this.router.navigateByUrl(inside(this.next()));
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

@@ -4,7 +4,7 @@ import { FormControl, FormGroup, ReactiveFormsModule, Validators } from '@angula
 import { MatButton } from '@angular/material/button';
 import { Router, RouterLink } from '@angular/router';
 import { Session } from '@core/auth/session';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { AuthFrame } from './auth-frame';
@@ -32,8 +32,9 @@ export class SignupPage {
     }),
   });
   private readonly typed = toSignal(this.form.valueChanges, { initialValue: this.form.value });
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
   protected readonly rules = computed(() => {
     const { email = '', password = '' } = this.typed();
     return [
@@ -59,17 +60,10 @@ export class SignupPage {
       document.getElementById(this.form.controls.email.invalid ? 'email' : 'password')?.focus();
       return;
     }
-    if (this.busy()) return;
     const { email, password } = this.form.getRawValue();
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       await this.session.signUp(email.trim(), password);
       await this.router.navigateByUrl('/');
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

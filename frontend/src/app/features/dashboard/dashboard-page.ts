@@ -10,6 +10,7 @@ import {
 } from '@core/api';
 import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
+import { Attempt } from '@core/http/attempt';
 import { toProblemError } from '@core/http/problem-error';
 import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { unwrap } from '@core/http/unwrap';
@@ -63,6 +64,9 @@ export class DashboardPage {
     loader: () => unwrap(listExecutions({ query: { limit: RUNS_SHOWN } })),
   });
   private readonly templates = resource({ loader: () => unwrap(listTemplates()) });
+  private readonly attempt = new Attempt();
+  /** Why nothing was made of a template. */
+  protected readonly problem = this.attempt.problem;
 
   protected readonly error = computed(() => {
     const error = this.pipelines.error() ?? this.runs.error();
@@ -97,8 +101,10 @@ export class DashboardPage {
   }
 
   protected async start(template: TemplateOut): Promise<void> {
-    const { commands, queryParams } = await createFromTemplate(template);
-    await this.router.navigate(commands, { queryParams });
+    await this.attempt.make(async () => {
+      const { commands, queryParams } = await createFromTemplate(template);
+      await this.router.navigate(commands, { queryParams });
+    });
   }
 
   private card(template: TemplateOut) {

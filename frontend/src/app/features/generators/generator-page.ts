@@ -21,7 +21,8 @@ import {
   listGeneratorKinds,
   updateGenerator,
 } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
+import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { HELD_IS_BACK, HeldDrafts } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
@@ -29,6 +30,7 @@ import { UnsavedWork } from '@core/page/unsaved-work';
 import { SignalTypes } from '@core/signals/signal-types';
 import { confirmLeaving } from '@shared/confirm-dialog';
 import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { Notice } from '@shared/notice';
 import { type SchemaFormChange, SchemaForm } from '@shared/schema-form/schema-form';
 import { SkeletonRows } from '@shared/skeleton';
@@ -57,6 +59,7 @@ const MOST_SYMBOLS = 50;
     MatFormField,
     MatSelectModule,
     ErrorState,
+    PageError,
     Notice,
     SchemaForm,
     SkeletonRows,
@@ -116,8 +119,9 @@ export class GeneratorPage {
     const draft = this.draft();
     return this.tried() && draft ? draftProblems(draft) : {};
   });
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
   protected readonly loadError = computed(() => {
     const error = this.stored.error() ?? this.kinds.error();
     return error ? toProblemError(error) : null;
@@ -179,9 +183,7 @@ export class GeneratorPage {
     const draft = this.draft();
     this.tried.set(true);
     if (!draft || Object.keys(draftProblems(draft)).length) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       const [body, generator_id] = [toBody(draft), this.id()];
       const saved = generator_id
         ? await unwrap(updateGenerator({ path: { generator_id }, body }))
@@ -189,10 +191,6 @@ export class GeneratorPage {
       this.touched = false;
       this.messages.open(`Saved ${saved.name}`, undefined, { duration: 4000 });
       await this.router.navigate(['/signals/generators']);
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

@@ -126,7 +126,7 @@ export class InstrumentDialog {
   }
 
   protected async save(): Promise<void> {
-    if (this.busy() || this.wrong() || !this.dirty()) return;
+    if (this.wrong() || !this.dirty()) return;
     const path = { symbol: this.symbol() };
     await this.attempt(() => unwrap(putInstrument({ path, body: this.change() })));
   }
@@ -159,6 +159,7 @@ export class InstrumentDialog {
 
   /** Closes once it is done, unless there is something to know about it. */
   private async attempt(act: () => Promise<InstrumentDetail>): Promise<void> {
+    if (this.busy()) return;
     this.busy.set(true);
     this.problem.set(null);
     try {

@@ -143,7 +143,7 @@ export class NotificationsPage {
   /** What came after all that is on show stays unread: nobody has seen it here. */
   protected async markAll(): Promise<void> {
     const shown = this.list.items();
-    if (!shown.length) return;
+    if (!shown.length || this.busy()) return;
     this.host.nativeElement.querySelector('h2')?.focus();
     this.busy.set(true);
     this.problem.set(null);

@@ -4,14 +4,14 @@ import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatTooltip } from '@angular/material/tooltip';
 import { MatSnackBar } from '@angular/material/snack-bar';
-import { Title } from '@angular/platform-browser';
 import { Router, RouterLink } from '@angular/router';
 import { Session } from '@core/auth/session';
+import { Attempt } from '@core/http/attempt';
 import { HELD_IS_BACK } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
 import { UnsavedWork } from '@core/page/unsaved-work';
 import { type Confirmation, confirm } from '@shared/confirm-dialog';
-import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { Icon } from '@shared/icon';
 import { Skeleton } from '@shared/skeleton';
 import { NextMenus } from './canvas/next-menus';
@@ -64,7 +64,7 @@ const DROPPED = 'Logging out drops it.';
   selector: 'k-editor-page',
   imports: [
     EditorHeader,
-    ErrorState,
+    PageError,
     Icon,
     Inspector,
     MatButton,
@@ -115,6 +115,7 @@ export class EditorPage {
   private readonly history = inject(KeptHistory);
   private readonly location = inject(Location);
   private readonly login = inject(Session);
+  private readonly making = new Attempt();
   private readonly messages = inject(MatSnackBar);
   private readonly page = inject(PageContext);
   private readonly problems = inject(ProblemList);
@@ -122,7 +123,6 @@ export class EditorPage {
   private readonly router = inject(Router);
   private readonly runs = inject(RunStore);
   private readonly session = inject(RunSession);
-  private readonly title = inject(Title);
   protected readonly actions = inject(EditorActions);
   protected readonly document = inject(PipelineDocument);
   protected readonly shortcuts = inject(Shortcuts);
@@ -177,10 +177,9 @@ export class EditorPage {
     effect(() => this.keepAddress());
     effect(() => {
       const mode = this.document.facts()?.mode ?? null;
-      const crumbs = [{ label: 'Pipelines', link: '/pipelines' }, { label: 'Editor' }];
+      const label = this.document.name().trim() || 'Pipeline';
+      const crumbs = [{ label: 'Pipelines', link: '/pipelines' }, { label }];
       this.page.show(crumbs, mode, this.session.prices());
-      const name = this.document.name();
-      if (name) this.title.setTitle(`${name} · Kuber`);
     });
   }
 
@@ -264,14 +263,20 @@ export class EditorPage {
     URL.revokeObjectURL(link.href);
   }
 
-  protected async clone(): Promise<void> {
-    const copy = await this.copies.clone(this.id());
-    if (copy) await this.router.navigate(['/pipelines', copy]);
+  protected clone(): Promise<void> {
+    return this.openMade(() => this.copies.clone(this.id()));
   }
 
-  protected async saveAsNew(): Promise<void> {
-    const made = await this.copies.saveAsNew();
-    if (made) await this.router.navigate(['/pipelines', made]);
+  protected saveAsNew(): Promise<void> {
+    return this.openMade(() => this.copies.saveAsNew());
+  }
+
+  /** Makes a pipeline and goes to it; a second one is not begun meanwhile. */
+  private async openMade(make: () => Promise<string | null>): Promise<void> {
+    await this.making.make(async () => {
+      const made = await make();
+      if (made) await this.router.navigate(['/pipelines', made]);
+    });
   }
 
   protected showHelp(): void {

@@ -3,8 +3,10 @@ import { HttpTestingController, provideHttpClientTesting } from '@angular/common
 import { TestBed } from '@angular/core/testing';
 import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
-import type { PipelineSummary } from '@core/api';
+import { Router } from '@angular/router';
+import type { PipelineSummary, TemplateOut } from '@core/api';
 import { client } from '@core/api/client.gen';
+import { asked, nothingAsked, provideFakeApi } from '@core/http/testing';
 import { of, Subject } from 'rxjs';
 import { PipelineActions } from './pipeline-actions';
 
@@ -112,6 +114,59 @@ describe('archiving from a list', () => {
     await answer('unarchive', 'draft');
     await done;
     expect(messages.said.at(-1)).toBe('Restored Swing, switched off [Switch on]');
+  });
+});
+
+describe('a double click in a list', () => {
+  const pipeline = (id: string) => ({ id, name: `Swing ${id}` }) as PipelineSummary;
+  const template = { name: 'Swing', slug: 'swing' } as TemplateOut;
+
+  function begin() {
+    const router = { navigate: vi.fn(() => Promise.resolve(true)) };
+    const dialogs = { open: vi.fn(() => ({ afterClosed: () => new Subject<void>() })) };
+    TestBed.configureTestingModule({
+      providers: [
+        provideFakeApi(),
+        PipelineActions,
+        { provide: MatDialog, useValue: dialogs },
+        { provide: MatSnackBar, useValue: new FakeMessages() },
+        { provide: Router, useValue: router },
+      ],
+    });
+    return { actions: TestBed.inject(PipelineActions), router, dialogs };
+  }
+
+  it('clones once, while another pipeline can be cloned meanwhile', async () => {
+    const { actions } = begin();
+    const list = new FakeList() as never;
+    for (const id of ['a', 'a', 'b']) void actions.perform('clone', pipeline(id), list);
+    const calls = [
+      await asked('POST', '/pipelines/a/clone'),
+      await asked('POST', '/pipelines/b/clone'),
+    ];
+    nothingAsked();
+    for (const call of calls) call.flush({ id: 'c', name: 'Copy' });
+  });
+
+  it('makes one pipeline, whatever it is made from', async () => {
+    const { actions, router } = begin();
+    const made = [
+      actions.createFrom(template),
+      actions.createFrom(template),
+      actions.createBlank(),
+    ];
+    (await asked('POST', '/pipelines')).flush({ id: 'p' });
+    await Promise.all(made);
+    nothingAsked();
+    expect(router.navigate).toHaveBeenCalledTimes(1);
+  });
+
+  it('opens one dialog to run it', () => {
+    const { actions, dialogs } = begin();
+    const run = () => actions.perform('run', pipeline('a'), new FakeList() as never);
+    void run();
+    void run();
+    expect(dialogs.open).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Service, inject, signal } from '@angular/core';
+import { Service, inject } from '@angular/core';
 import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router } from '@angular/router';
@@ -16,10 +16,12 @@ import {
   unarchivePipeline,
 } from '@core/api';
 import type { PagedList } from '@core/http/paged-list';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
+import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { createFromTemplate } from '@core/pipelines/open-template';
 import { confirm } from '@shared/confirm-dialog';
+import { firstValueFrom } from 'rxjs';
 import { deletionWords } from './deletion-words';
 import { readExport } from './import-file';
 import { download } from './download';
@@ -37,9 +39,9 @@ export class PipelineActions {
   private readonly router = inject(Router);
   private readonly dialogs = inject(MatDialog);
   private readonly messages = inject(MatSnackBar);
-  private readonly refusal = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
 
-  readonly problem = this.refusal.asReadonly();
+  readonly problem = this.attempt.problem;
 
   async perform(kind: PipelineActionKind, pipeline: PipelineSummary, list: List): Promise<void> {
     const acts: Record<PipelineActionKind, () => Promise<void>> = {
@@ -50,11 +52,11 @@ export class PipelineActions {
       unarchive: () => this.unarchive(pipeline, list),
       delete: () => this.delete(pipeline, list),
     };
-    await this.attempt(acts[kind]);
+    await this.attempt.make(acts[kind], `${kind} ${pipeline.id}`);
   }
 
   createBlank(): Promise<void> {
-    return this.attempt(async () => {
+    return this.begin(async () => {
       const graph = { nodes: [], edges: [], notes: [] };
       const made = await unwrap(createPipeline({ body: { name: 'New pipeline', graph } }));
       await this.router.navigate(['/pipelines', made.id]);
@@ -63,7 +65,7 @@ export class PipelineActions {
 
   /** The pipeline takes the template's name; the editor opens on `symbol` where one is given. */
   createFrom(template: TemplateOut, symbol?: string): Promise<void> {
-    return this.attempt(async () => {
+    return this.begin(async () => {
       const { commands, queryParams } = await createFromTemplate(template, symbol);
       await this.router.navigate(commands, { queryParams });
     });
@@ -73,7 +75,7 @@ export class PipelineActions {
     const file = input.files?.[0];
     input.value = '';
     if (!file) return Promise.resolve();
-    return this.attempt(async () => {
+    return this.begin(async () => {
       const body = readExport(file.name, await file.text());
       const made = await unwrap(importPipeline({ body }));
       await this.router.navigate(['/pipelines', made.id]);
@@ -81,7 +83,8 @@ export class PipelineActions {
   }
 
   private async run(pipeline: PipelineSummary): Promise<void> {
-    this.dialogs.open(RunDialog, { data: pipeline, width: '440px' });
+    const opened = this.dialogs.open(RunDialog, { data: pipeline, width: '440px' });
+    await firstValueFrom(opened.afterClosed());
   }
 
   private async clone({ id, name }: PipelineSummary, list: List): Promise<void> {
@@ -100,7 +103,7 @@ export class PipelineActions {
     await unwrap(archivePipeline({ path: { pipeline_id: pipeline.id } }));
     list.update((items) => items.map((item) => withStatus(item, pipeline.id, 'archived')));
     this.say(`Archived ${pipeline.name}`, 'Undo', () =>
-      this.attempt(() => this.undoArchive(pipeline, list)),
+      this.attempt.make(() => this.undoArchive(pipeline, list), `unarchive ${pipeline.id}`),
     );
   }
 
@@ -116,7 +119,7 @@ export class PipelineActions {
     if ((pipeline.trigger.kind ?? 'manual') === 'manual')
       return this.say(`Restored ${pipeline.name}`);
     this.say(`Restored ${pipeline.name}, switched off`, 'Switch on', () =>
-      this.attempt(() => this.switchOn(pipeline, list)),
+      this.attempt.make(() => this.switchOn(pipeline, list), `switch on ${pipeline.id}`),
     );
   }
 
@@ -149,13 +152,9 @@ export class PipelineActions {
     this.say(`Deleted ${name}`);
   }
 
-  private async attempt(act: () => Promise<void>): Promise<void> {
-    this.refusal.set(null);
-    try {
-      await act();
-    } catch (error) {
-      this.refusal.set(toProblemError(error));
-    }
+  /** Makes a pipeline that the editor opens on: one at a time, whatever it is made from. */
+  private async begin(act: () => Promise<void>): Promise<void> {
+    await this.attempt.make(act, 'begin');
   }
 
   private say(text: string, action?: string, act?: () => Promise<unknown>): void {

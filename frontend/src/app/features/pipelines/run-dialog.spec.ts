@@ -91,6 +91,20 @@ describe('the dialog that runs a pipeline', () => {
     nothingAsked();
   });
 
+  it('can be asked for as soon as something is typed, and takes it as it stands', async () => {
+    const { page, button, settle } = await open({ last_run: null });
+    const field = page.querySelector<HTMLInputElement>('#run-symbol')!;
+    field.value = ' aapl';
+    field.dispatchEvent(new Event('input'));
+    await settle();
+    expect(button('Run')?.disabled).toBe(false);
+    button('Run')!.form!.requestSubmit();
+    button('Run')!.form!.requestSubmit();
+    const call = await asked('POST', '/pipelines/p/run');
+    expect(call.request.body).toEqual({ symbol: 'AAPL', as_of: null });
+    nothingAsked();
+  });
+
   it('stays open and says why when it was refused', async () => {
     const { page, button, press, settle } = await open();
     await press('Run');

@@ -1,9 +1,9 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, inject, linkedSignal, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { Router, RouterLink } from '@angular/router';
 import { type PipelineSummary, runPipeline } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
@@ -24,32 +24,35 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
           publish it, or run the draft.
         </k-notice>
       } @else {
-        <p class="k-muted">
-          Runs version {{ pipeline.published_version }}, which is published.
-          @if (pipeline.draft_differs) {
-            Its draft runs in the editor only.
-          }
-        </p>
-        <label class="k-label" for="run-symbol">Symbol</label>
-        <k-symbol-picker
-          inputId="run-symbol"
-          listWidth="field"
-          [value]="symbol()"
-          (valueChange)="symbol.set($event)"
-        />
-        <label class="k-label as-of" for="run-as-of">As of</label>
-        <input
-          #date
-          id="run-as-of"
-          class="k-input"
-          type="date"
-          [value]="asOf()"
-          (input)="asOf.set(date.value)"
-        />
-        <p class="k-help">
-          Leave empty for now. On a past date the run sees nothing that came later.
-        </p>
-        <k-prices-read [answering]="answering()" (moved)="asOf.set(dayOf($event))" />
+        <form id="run" (submit)="$event.preventDefault(); run()">
+          <p class="k-muted">
+            Runs version {{ pipeline.published_version }}, which is published.
+            @if (pipeline.draft_differs) {
+              Its draft runs in the editor only.
+            }
+          </p>
+          <label class="k-label" for="run-symbol">Symbol</label>
+          <k-symbol-picker
+            inputId="run-symbol"
+            listWidth="field"
+            [value]="symbol()"
+            (valueChange)="symbol.set($event)"
+            (typed)="typed.set($event)"
+          />
+          <label class="k-label as-of" for="run-as-of">As of</label>
+          <input
+            #date
+            id="run-as-of"
+            class="k-input"
+            type="date"
+            [value]="asOf()"
+            (input)="asOf.set(date.value)"
+          />
+          <p class="k-help">
+            Leave empty for now. On a past date the run sees nothing that came later.
+          </p>
+          <k-prices-read [answering]="answering()" (moved)="asOf.set(dayOf($event))" />
+        </form>
       }
       @if (problem(); as error) {
         <k-error-state [error]="error" [retryable]="false" />
@@ -62,14 +65,15 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
           >Open the editor</a
         >
       } @else {
-        <button matButton="filled" type="button" [disabled]="!symbol() || busy()" (click)="run()">
+        <button matButton="filled" type="submit" form="run" [disabled]="!typed() || busy()">
           {{ busy() ? 'Starting' : 'Run' }}
         </button>
       }
     </mat-dialog-actions>
   `,
   styles: `
-    mat-dialog-content > :first-child {
+    mat-dialog-content > k-notice,
+    form > :first-child {
       margin-bottom: 16px;
     }
     .as-of {
@@ -89,32 +93,31 @@ export class RunDialog {
   protected readonly pipeline = inject<PipelineSummary>(MAT_DIALOG_DATA);
   protected readonly dialog = inject<MatDialogRef<RunDialog>>(MatDialogRef);
   protected readonly symbol = signal(this.pipeline.last_run?.symbol ?? '');
+  /** What stands in the field, which is chosen only once it is left. */
+  protected readonly typed = linkedSignal(this.symbol);
   protected readonly asOf = signal('');
   protected readonly answering = answeringPrices(
     this.symbol,
     computed(() => endOfDay(this.asOf())),
   );
   protected readonly dayOf = dayOf;
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   protected async run(): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    const symbol = this.typed();
+    if (!symbol || this.pipeline.published_version === null) return;
+    await this.attempt.make(async () => {
       const started = await unwrap(
         runPipeline({
           path: { pipeline_id: this.pipeline.id },
-          body: { symbol: this.symbol(), as_of: endOfDay(this.asOf()) },
+          body: { symbol, as_of: endOfDay(this.asOf()) },
         }),
       );
       this.dialog.close();
       await this.router.navigate(['/runs', started.execution_id]);
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { dataBadgeOf } from '@core/market/data-badge';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { CostPipe, DurationPipe } from '@shared/format/format-pipes';
 import { GraphView } from '@shared/graph-view/graph-view';
 import { JsonTree } from '@shared/json-tree/json-tree';
@@ -32,6 +33,7 @@ import { TradeTable } from './trade-table';
     MatTabsModule,
     EmptyState,
     ErrorState,
+    PageError,
     GraphView,
     JsonTree,
     Markdown,

@@ -94,6 +94,16 @@ describe('RunStore', () => {
     expect(store.focus()).toBe('plan');
   });
 
+  it('starts a run again once, however often that is asked for meanwhile', async () => {
+    const store = open();
+    const opening = store.open('run-1');
+    await answer(execution({ status: 'succeeded' }));
+    await opening;
+    const asked = [store.rerun(null), store.rerun(null)];
+    await vi.waitFor(() => http.expectOne(`${URL}/rerun`).flush({ execution_id: 'run-2' }));
+    expect(await Promise.all(asked)).toEqual(['run-2', null]);
+  });
+
   it('keeps the reason when the run cannot be read', async () => {
     const store = open();
     const opening = store.open('run-1');

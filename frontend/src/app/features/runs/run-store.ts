@@ -124,14 +124,14 @@ export const RunStore = signalStore(
       },
       async cancel(): Promise<void> {
         const id = store.run()?.id;
-        if (!id) return;
+        if (!id || store.busy()) return;
         const run = await act(() => unwrap(cancelExecution({ path: { execution_id: id } })));
         if (run) show(run);
       },
       /** Starts the run again, from `fromNode` on if given; resolves to the new run's id. */
       async rerun(fromNode: string | null): Promise<string | null> {
         const id = store.run()?.id;
-        if (!id) return null;
+        if (!id || store.busy()) return null;
         const body = { from_node: fromNode };
         const made = await act(() => unwrap(rerunExecution({ path: { execution_id: id }, body })));
         return made?.execution_id ?? null;

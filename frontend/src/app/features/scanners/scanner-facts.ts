@@ -1,8 +1,8 @@
-import { Component, inject, input, output, signal } from '@angular/core';
+import { Component, inject, input, output } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
 import { refreshScanner, type ScannerOut } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { ErrorState } from '@shared/error-state';
@@ -123,22 +123,17 @@ export class ScannerFacts {
   readonly refreshed = output();
 
   protected readonly isDraftOnly = isDraftOnly;
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   protected async refresh(): Promise<void> {
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       const found = await unwrap(refreshScanner({ path: { scanner_id: this.scanner().id } }));
       if (!found.refresh_error) {
         this.messages.open(`Found ${found.tickers.length} tickers`, undefined, { duration: 4000 });
       }
       this.refreshed.emit();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

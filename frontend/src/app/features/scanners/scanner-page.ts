@@ -15,7 +15,8 @@ import { MatSelectModule } from '@angular/material/select';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router, RouterLink } from '@angular/router';
 import { createScanner, getScanner, listScannerFields, updateScanner } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
+import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { HELD_IS_BACK, HeldDrafts } from '@core/page/held-drafts';
 import { PageContext } from '@core/page/page-context';
@@ -23,6 +24,7 @@ import { UnsavedWork } from '@core/page/unsaved-work';
 import { everyInWords } from '@core/pipelines/trigger-words';
 import { confirmLeaving } from '@shared/confirm-dialog';
 import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { Icon } from '@shared/icon';
 import { Notice } from '@shared/notice';
 import { SkeletonRows } from '@shared/skeleton';
@@ -52,6 +54,7 @@ const REFRESHES = [1, 5, 15, 30, 60, 240, 1440];
     MatFormField,
     MatSelectModule,
     ErrorState,
+    PageError,
     Icon,
     Notice,
     SkeletonRows,
@@ -102,8 +105,9 @@ export class ScannerPage {
   /** Set once saving was tried: from then on every gap is named. */
   protected readonly tried = signal(false);
   protected readonly gaps = computed(() => (this.tried() ? draftProblems(this.draft()) : {}));
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
   protected readonly loadError = computed(() => {
     const error = this.stored.error();
     return error ? toProblemError(error) : null;
@@ -165,10 +169,9 @@ export class ScannerPage {
 
   protected async save(): Promise<void> {
     this.tried.set(true);
-    this.problem.set(null);
+    this.attempt.forget();
     if (Object.keys(draftProblems(this.draft())).length) return;
-    this.busy.set(true);
-    try {
+    await this.attempt.make(async () => {
       const body = toBody(this.draft());
       const scanner_id = this.id();
       const saved = scanner_id
@@ -177,11 +180,7 @@ export class ScannerPage {
       this.begun = this.draft();
       this.messages.open(`Saved ${saved.name}`, undefined, { duration: 4000 });
       await this.leave();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 
   private leave(): Promise<boolean> {

@@ -1,11 +1,11 @@
-import { Component, inject, signal } from '@angular/core';
+import { Component, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { RouterLink } from '@angular/router';
 import { deleteScanner, listScanners, refreshScanner, type ScannerOut } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
@@ -47,20 +47,21 @@ export class ScannersPage {
   protected readonly list = keptList<ScannerOut, object>('scanners', (_query, cursor) =>
     unwrap(listScanners({ query: { cursor, limit: PAGE_SIZE } })),
   );
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly problem = this.attempt.problem;
 
   constructor() {
     inject(PageContext).show([{ label: 'Signals', link: '/signals' }, { label: 'Scanners' }]);
     void this.list.load({});
   }
 
-  protected refresh(scanner: ScannerOut): Promise<void> {
-    return this.attempt(async () => {
+  protected async refresh(scanner: ScannerOut): Promise<void> {
+    await this.attempt.make(async () => {
       const found = await unwrap(refreshScanner({ path: { scanner_id: scanner.id } }));
       this.list.update((items) => items.map((item) => (item.id === found.id ? found : item)));
       const words = found.refresh_error ?? `${found.name}: ${found.tickers.length} tickers`;
       this.messages.open(words, undefined, { duration: MESSAGE_MS });
-    });
+    }, `refresh ${scanner.id}`);
   }
 
   protected async delete(scanner: ScannerOut): Promise<void> {
@@ -70,19 +71,10 @@ export class ScannersPage {
       action: 'Delete',
     });
     if (!agreed) return;
-    await this.attempt(async () => {
+    await this.attempt.make(async () => {
       await unwrap(deleteScanner({ path: { scanner_id: scanner.id } }));
       this.list.update((items) => items.filter((item) => item.id !== scanner.id));
       this.messages.open(`Deleted ${scanner.name}`, undefined, { duration: MESSAGE_MS });
-    });
-  }
-
-  private async attempt(act: () => Promise<void>): Promise<void> {
-    this.problem.set(null);
-    try {
-      await act();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    }
+    }, `delete ${scanner.id}`);
   }
 }

@@ -4,7 +4,7 @@ import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { PageContext } from '@core/page/page-context';
 import { SignalTypes } from '@core/signals/signal-types';
-import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { SkeletonRows } from '@shared/skeleton';
 import { SignalDetail } from './signal-detail';
 import { resultInWords } from './result-words';
@@ -12,12 +12,12 @@ import { resultInWords } from './result-words';
 /** One signal and what came of it, at an address of its own. */
 @Component({
   selector: 'k-signal-page',
-  imports: [ErrorState, SkeletonRows, SignalDetail],
+  imports: [PageError, SkeletonRows, SignalDetail],
   template: `
     <div class="k-page">
       @if (error(); as error) {
         <h1 class="k-sr-only">Signal</h1>
-        <k-error-state [error]="error" (retry)="signal.reload()" />
+        <k-page-error what="signal" list="/signals" [error]="error" (retry)="signal.reload()" />
       } @else if (signal.hasValue()) {
         <h1>{{ types.nameOf(signal.value().signal_type) }}</h1>
         <p class="k-muted">From {{ signal.value().source }}. {{ result() }}.</p>

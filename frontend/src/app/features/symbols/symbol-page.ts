@@ -160,6 +160,7 @@ export class SymbolPage {
   }
 
   protected async toggle(symbol: string): Promise<void> {
+    if (this.busy()) return;
     this.busy.set(true);
     await (this.watched() ? this.list.remove(symbol) : this.list.add(symbol));
     this.busy.set(false);

@@ -1,22 +1,15 @@
-import {
-  Component,
-  computed,
-  effect,
-  inject,
-  input,
-  resource,
-  signal,
-  untracked,
-} from '@angular/core';
+import { Component, computed, effect, inject, input, resource, untracked } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { getDeadLetter, replayDeadLetter } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
+import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { PageContext } from '@core/page/page-context';
 import { confirm } from '@shared/confirm-dialog';
 import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { JsonTree } from '@shared/json-tree/json-tree';
 import { SkeletonRows } from '@shared/skeleton';
 import { Time } from '@shared/time';
@@ -25,7 +18,7 @@ import { readPayload } from './payload';
 /** One message that could not be handled: why, what it says, and the button that tries again. */
 @Component({
   selector: 'k-dead-letter-page',
-  imports: [MatButton, ErrorState, JsonTree, SkeletonRows, Time],
+  imports: [MatButton, ErrorState, PageError, JsonTree, SkeletonRows, Time],
   templateUrl: './dead-letter-page.html',
   styleUrl: './dead-letter-page.scss',
 })
@@ -43,8 +36,9 @@ export class DeadLetterPage {
   protected readonly payload = computed(() =>
     this.letter.hasValue() ? readPayload(this.letter.value()) : null,
   );
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
   protected readonly loadError = computed(() => {
     const error = this.letter.error();
     return error ? toProblemError(error) : null;
@@ -68,16 +62,10 @@ export class DeadLetterPage {
       action: 'Replay',
     });
     if (!agreed) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       await unwrap(replayDeadLetter({ path: { letter_id: this.id() } }));
       this.messages.open('Sent to its consumer again', undefined, { duration: 4000 });
       this.letter.reload();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

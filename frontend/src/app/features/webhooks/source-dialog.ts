@@ -2,7 +2,7 @@ import { Component, inject, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { createWebhookSource, type WebhookSourceWithSecret } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
@@ -67,21 +67,16 @@ export class SourceDialog {
   protected readonly kind = signal<SourceKind>('hmac');
   protected readonly typed = signal('');
   protected readonly tried = signal(false);
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   protected async create(): Promise<void> {
     const [name, kind] = [this.typed().trim(), this.kind()];
     this.tried.set(true);
-    if (!name || this.busy()) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    if (!name) return;
+    await this.attempt.make(async () => {
       this.dialog.close(await unwrap(createWebhookSource({ body: { name, kind } })));
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

@@ -1,9 +1,9 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, inject, linkedSignal, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatButtonToggleModule } from '@angular/material/button-toggle';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { type DeliveryOut, type SampleBody, sendTestDelivery } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
@@ -43,8 +43,9 @@ const DIRECTIONS: readonly { readonly value: Direction; readonly label: string }
           <k-symbol-picker
             inputId="test-ticker"
             label="Ticker"
-            [value]="ticker()"
-            (valueChange)="ticker.set($event)"
+            [value]="chosen()"
+            (valueChange)="chosen.set($event)"
+            (typed)="ticker.set($event)"
           />
         </div>
         <div>
@@ -105,15 +106,18 @@ export class TestDialog {
   private readonly sourceId = inject<string>(MAT_DIALOG_DATA);
 
   protected readonly directions = DIRECTIONS;
-  protected readonly ticker = signal('AAPL');
+  protected readonly chosen = signal('AAPL');
+  /** What stands in the field, which is chosen only once it is left. */
+  protected readonly ticker = linkedSignal(this.chosen);
   protected readonly direction = signal<Direction>('BULLISH');
   protected readonly typed = signal('80');
   protected readonly wrong = computed(() => {
     const [text, value] = [this.typed().trim(), Number(this.typed())];
     return text !== '' && value >= 0 && value <= 100 ? null : 'Enter a confidence from 0 to 100.';
   });
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   protected async send(): Promise<void> {
     const body: SampleBody = {
@@ -121,15 +125,9 @@ export class TestDialog {
       direction: this.direction(),
       confidence: Number(this.typed()),
     };
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       const path = { source_id: this.sourceId };
       this.dialog.close(await unwrap(sendTestDelivery({ path, body })));
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

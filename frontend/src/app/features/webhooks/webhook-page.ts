@@ -19,12 +19,14 @@ import {
   type WebhookSourceUpdate,
 } from '@core/api';
 import { pollWhileVisible } from '@core/http/poll';
+import { Attempt } from '@core/http/attempt';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { PageContext } from '@core/page/page-context';
 import { confirm } from '@shared/confirm-dialog';
 import { CopyField } from '@shared/copy-field';
 import { ErrorState } from '@shared/error-state';
+import { PageError } from '@shared/page-error';
 import { Icon } from '@shared/icon';
 import { SkeletonRows } from '@shared/skeleton';
 import { Time } from '@shared/time';
@@ -50,6 +52,7 @@ const BLANK = 'YOUR_SECRET';
     CopyField,
     DeliveryTable,
     ErrorState,
+    PageError,
     Icon,
     SkeletonRows,
     SourceSettings,
@@ -77,8 +80,8 @@ export class WebhookPage {
   });
   /** Known only right after it was made. */
   protected readonly secret = signal<string | null>(null);
-  protected readonly busy = signal<'' | 'rotate' | 'change'>('');
-  protected readonly problem = signal<ProblemError | null>(null);
+  protected readonly attempt = new Attempt();
+  protected readonly problem = this.attempt.problem;
   protected readonly loadError = computed(() => asProblem(this.source.error()));
   protected readonly deliveryError = computed(() => asProblem(this.deliveries.error()));
   protected readonly address = computed(() => {
@@ -107,12 +110,12 @@ export class WebhookPage {
     pollWhileVisible(EVERY_MS, () => this.look());
   }
 
-  protected change(change: WebhookSourceUpdate): Promise<void> {
-    return this.attempt('change', async () => {
+  protected async change(change: WebhookSourceUpdate): Promise<void> {
+    await this.attempt.make(async () => {
       if (this.source.hasValue()) {
         this.source.set(await changeSource(this.source.value(), change));
       }
-    });
+    }, 'change');
   }
 
   protected async rotate(): Promise<void> {
@@ -122,13 +125,13 @@ export class WebhookPage {
       action: 'Make a new secret',
     });
     if (!agreed) return;
-    await this.attempt('rotate', async () => {
+    await this.attempt.make(async () => {
       const { secret, ...source } = await unwrap(
         rotateWebhookSource({ path: { source_id: this.id() } }),
       );
       this.source.set(source);
       this.secret.set(secret);
-    });
+    }, 'rotate');
   }
 
   protected hide(): void {
@@ -150,18 +153,6 @@ export class WebhookPage {
       listWebhookDeliveries({ path: { source_id: this.id() }, query: { limit: DELIVERIES_SHOWN } }),
     );
     this.deliveries.set(page);
-  }
-
-  private async attempt(what: 'rotate' | 'change', act: () => Promise<void>): Promise<void> {
-    this.busy.set(what);
-    this.problem.set(null);
-    try {
-      await act();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set('');
-    }
   }
 }
 

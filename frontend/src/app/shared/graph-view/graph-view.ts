@@ -1,4 +1,12 @@
-import { Component, computed, input, output } from '@angular/core';
+import {
+  afterRenderEffect,
+  Component,
+  computed,
+  ElementRef,
+  inject,
+  input,
+  output,
+} from '@angular/core';
 import { STATUS_LOOKS, type Status } from '../status-badge';
 import { compact, type DrawnEdge, type DrawnNode, edgePaths, extentOf } from './graph-geometry';
 
@@ -32,6 +40,26 @@ export class GraphView {
       };
     }),
   );
+
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+  /** Where the chosen card begins, across; null while it is not drawn. */
+  private readonly chosenAt = computed(
+    () => this.placed().find(({ id }) => id === this.selected())?.position.x ?? null,
+  );
+
+  constructor() {
+    afterRenderEffect(() => {
+      const at = this.chosenAt();
+      if (at !== null) this.bringIn(at);
+    });
+  }
+
+  /** Scrolls a graph that is wider than its place to a card that is not seen whole. */
+  private bringIn(at: number): void {
+    const { scrollLeft, clientWidth } = this.host;
+    const seen = at >= scrollLeft && at + GRID.width <= scrollLeft + clientWidth;
+    if (!seen) this.host.scrollLeft = at - (clientWidth - GRID.width) / 2;
+  }
 
   protected choose(event: Event, id: string): void {
     event.preventDefault();

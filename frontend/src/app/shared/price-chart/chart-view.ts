@@ -300,7 +300,8 @@ function plainAttribution(host: HTMLElement): void {
   }
 }
 
-function chartOptions(palette: Palette) {
+/** How a chart looks and is moved, whatever is in it. */
+export function chartOptions(palette: Palette) {
   return {
     autoSize: true,
     layout: {
@@ -312,7 +313,8 @@ function chartOptions(palette: Palette) {
       panes: { separatorColor: palette.grid, enableResize: true },
     },
     grid: { vertLines: { visible: false }, horzLines: { color: palette.grid } },
-    rightPriceScale: { borderVisible: false },
+    // A price at the very top or bottom is left out rather than cut in half.
+    rightPriceScale: { borderVisible: false, entireTextOnly: true },
     timeScale: { borderColor: palette.grid, secondsVisible: false, minBarSpacing: 1 },
     // The page scrolls with the wheel; the chart does with it and Ctrl held, see the component.
     handleScroll: { mouseWheel: false, vertTouchDrag: false },

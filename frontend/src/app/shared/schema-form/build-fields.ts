@@ -13,6 +13,15 @@ export interface SchemaFieldProps {
   readonly disabled: boolean;
 }
 
+/**
+ * What a field that is emptied stands for, with its unit; '' when it stands for nothing, and when it
+ * cannot be emptied.
+ */
+export function fallbackOf({ schema, unit }: Pick<SchemaFieldProps, 'schema' | 'unit'>): string {
+  if (schema.nullable || typeof schema.default !== 'number') return '';
+  return [schema.default, unit].filter(Boolean).join(' ');
+}
+
 /** Tells from the values of the same object whether a field is to be seen. */
 type Visible = (values: JsonObject) => boolean;
 

@@ -78,6 +78,19 @@ describe('SchemaForm', () => {
     expect(page.querySelector('[role=alert]')?.textContent).toContain('Must be at least 10.');
   });
 
+  it('says what a number stands for once it is emptied', async () => {
+    const { page, changes, type } = await render({ name: 'A', bars: 75 });
+    expect(page.textContent).not.toContain('Empty:');
+    await type('Bars', '');
+    expect(page.textContent).toContain('Empty: 50 bars.');
+    const field = page.querySelector<HTMLInputElement>('k-number-field input')!;
+    expect([field.value, field.placeholder]).toEqual(['', '50']);
+    expect(changes.at(-1)).toEqual({
+      value: { name: 'A', side: 'buy', depth: 1 },
+      valid: true,
+    });
+  });
+
   it('opens the advanced section on a fault in it', async () => {
     const { page } = await render({ name: 'A', depth: 'deep' });
     expect(page.querySelector('details')?.open).toBe(true);

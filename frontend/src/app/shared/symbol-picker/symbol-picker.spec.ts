@@ -32,6 +32,28 @@ describe('a symbol picker', () => {
     expect(list()).toHaveLength(0);
   });
 
+  it('takes what was typed as soon as it is left, so that a button beside it goes by that', async () => {
+    const search = () => Promise.resolve(FOUND);
+    TestBed.configureTestingModule({ providers: [{ provide: SYMBOL_SEARCH, useValue: search }] });
+    const picker = TestBed.createComponent(SymbolPicker);
+    const [chosen, typed]: [string[], string[]] = [[], []];
+    picker.componentInstance.valueChange.subscribe((symbol) => chosen.push(symbol));
+    picker.componentInstance.typed.subscribe((symbol) => typed.push(symbol));
+    document.body.append(picker.nativeElement);
+    await picker.whenStable();
+    const box = picker.nativeElement.querySelector('input') as HTMLInputElement;
+    box.focus();
+    box.value = 'ms ';
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    expect([chosen, typed]).toEqual([[], ['MS']]);
+    await vi.waitFor(() => expect(list()).toHaveLength(1));
+    const press = new MouseEvent('mousedown', { cancelable: true, bubbles: true });
+    list()[0]!.dispatchEvent(press);
+    expect(press.defaultPrevented).toBe(true); // a pick does not leave the field
+    box.blur();
+    expect([chosen, typed]).toEqual([['MS'], ['MS', 'MS']]);
+  });
+
   it('makes its list as wide as a field that has room for names, once it is known how wide', async () => {
     let width = 300;
     vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockImplementation(() => width);

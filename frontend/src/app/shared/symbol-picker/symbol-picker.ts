@@ -36,9 +36,9 @@ const PAUSE_MS = 150;
         #list="matAutocompleteTrigger"
         [matAutocomplete]="auto"
         [matAutocompleteConnectedTo]="field"
-        (input)="text.set(box.value)"
+        (input)="text.set(box.value); typed.emit(asSymbol(box.value))"
         (focus)="box.select(); wanted.set(true)"
-        (blur)="leave(box.value)"
+        (blur)="commit(box.value)"
         (keydown.enter)="commit(box.value); list.closePanel()"
       />
     </span>
@@ -49,7 +49,8 @@ const PAUSE_MS = 150;
       (optionSelected)="commit($event.option.value)"
     >
       @for (option of matches.value(); track option.symbol) {
-        <mat-option [value]="option.symbol">
+        <!-- A pick does not leave the field: what is typed in it then is not meant. -->
+        <mat-option [value]="option.symbol" (mousedown)="$event.preventDefault()">
           <span class="option">
             <b>{{ option.symbol }}</b>
             <span class="name">{{ option.name }}</span>
@@ -126,7 +127,10 @@ export class SymbolPicker {
   readonly listWidth = input<'wide' | 'field'>('wide');
   /** The symbol that was chosen or typed, in capitals; empty when cleared. */
   readonly valueChange = output<string>();
+  /** What stands in the field, whenever that changes, as it would be chosen. */
+  readonly typed = output<string>();
 
+  protected readonly asSymbol = asSymbol;
   protected readonly range = rangeInWords;
   protected readonly text = linkedSignal(() => this.value());
   /** No search before the field is used. */
@@ -153,18 +157,18 @@ export class SymbolPicker {
   }
 
   protected commit(text: string): void {
-    const symbol = text.trim().toUpperCase();
+    const symbol = asSymbol(text);
     this.text.set(symbol);
+    this.typed.emit(symbol);
     if (symbol !== this.value()) this.valueChange.emit(symbol);
-  }
-
-  /** A pick from the list blurs first; what was typed counts once the list is closed. */
-  protected leave(text: string): void {
-    setTimeout(() => this.text() === text && this.commit(text), PAUSE_MS);
   }
 
   /** The symbol on show must not hide all others when the field is opened again. */
   private query(): string {
     return this.text() === this.value() ? '' : this.text();
   }
+}
+
+function asSymbol(text: string): string {
+  return text.trim().toUpperCase();
 }

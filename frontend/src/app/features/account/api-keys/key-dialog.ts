@@ -2,6 +2,7 @@ import { Component, computed, inject, resource, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { type ApiKeyWithSecret, createApiKey, listApiKeyScopes, type Scope } from '@core/api';
+import { Attempt } from '@core/http/attempt';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { CopyField } from '@shared/copy-field';
@@ -25,8 +26,9 @@ export class KeyDialog {
   protected readonly chosen = signal<ReadonlySet<Scope>>(new Set());
   protected readonly lifetime = signal<Lifetime>(DEFAULT_LIFETIME);
   protected readonly tried = signal(false);
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
   protected readonly made = signal<ApiKeyWithSecret | null>(null);
 
   protected readonly nameMissing = computed(() => this.tried() && !this.typed().trim());
@@ -51,17 +53,11 @@ export class KeyDialog {
   protected async create(): Promise<void> {
     const [name, scopes] = [this.typed().trim(), [...this.chosen()]];
     this.tried.set(true);
-    if (!name || scopes.length === 0 || this.busy()) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    if (!name || scopes.length === 0) return;
+    await this.attempt.make(async () => {
       const expires_at = expiryOf(this.lifetime(), Date.now());
       this.made.set(await unwrap(createApiKey({ body: { name, scopes, expires_at } })));
       this.dialog.disableClose = true; // a slip of the mouse would lose the key for good
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

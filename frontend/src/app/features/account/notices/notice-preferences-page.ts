@@ -3,7 +3,8 @@ import { MatButton } from '@angular/material/button';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { RouterLink } from '@angular/router';
 import { listNoticeChannels, type MailOut, testNoticeInApp } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
+import { Attempt } from '@core/http/attempt';
+import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { PageContext } from '@core/page/page-context';
 import { ErrorState } from '@shared/error-state';
@@ -36,8 +37,9 @@ export class NoticePreferencesPage {
   protected readonly mails = signal(0);
   /** The newest mail with a code. */
   protected readonly codeMail = signal<MailOut | null>(null);
-  protected readonly busy = signal(false);
-  protected readonly problem = signal<ProblemError | null>(null);
+  private readonly attempt = new Attempt();
+  protected readonly busy = this.attempt.busy;
+  protected readonly problem = this.attempt.problem;
 
   constructor() {
     inject(PageContext).show([{ label: 'Account', link: '/account' }, { label: 'Notices' }]);
@@ -53,16 +55,9 @@ export class NoticePreferencesPage {
   }
 
   protected async test(): Promise<void> {
-    if (this.busy()) return;
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
+    await this.attempt.make(async () => {
       await unwrap(testNoticeInApp());
       this.messages.open('Sent. It comes to the bell above.', undefined, { duration: 4000 });
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+    });
   }
 }

@@ -42,6 +42,27 @@ describe('the card of a node', () => {
     expect(nodeClicked).toHaveBeenCalledTimes(1);
   });
 
+  it('opens the inspector for a tap, and for nothing else than a click on itself', async () => {
+    const nodeClicked = vi.fn();
+    const fixture = await drawn({ verdicts: () => null, nodeClicked });
+    const card = fixture.nativeElement as HTMLElement;
+    const click = (change: PointerEventInit, on: Element = card) => {
+      card.dispatchEvent(new PointerEvent('pointerdown', { clientX: 100, clientY: 100 }));
+      const at = { clientX: 100, clientY: 100, bubbles: true };
+      on.dispatchEvent(new PointerEvent('click', { ...at, ...change }));
+    };
+    click({ pointerType: 'touch' });
+    click({ pointerType: 'mouse' });
+    click({ pointerType: 'touch', shiftKey: true });
+    expect(nodeClicked.mock.calls).toEqual(
+      [true, false, false].map((byTap) => ['strategy', byTap]),
+    );
+    click({ pointerType: 'touch', clientX: 160 });
+    const next = card.appendChild(document.createElement('button'));
+    click({ pointerType: 'touch' }, next);
+    expect(nodeClicked).toHaveBeenCalledTimes(3);
+  });
+
   it('says how the pipeline starts, on the node that starts it', async () => {
     const spoken = async (start: typeof NO_START) => {
       TestBed.resetTestingModule();

@@ -8,7 +8,7 @@ import { Icon } from '@shared/icon';
 import { STATUS_LOOKS } from '@shared/status-badge';
 import { ERROR_PORT, isTrigger } from '../domain/catalogue';
 import { nodeSize } from '../domain/geometry';
-import { type PipelineNode } from '../domain/graph';
+import { type PipelineNode, type Point } from '../domain/graph';
 import { statusInWords } from '../domain/node-status';
 import { summaryOf } from '../domain/summary';
 import { count, nodeName } from '../domain/words';
@@ -19,6 +19,11 @@ import { RunFreshness } from '../state/run-freshness';
 import { RunStore } from '../state/run-store';
 import { CanvasIndex, type PortView } from './canvas-index';
 import { inputId, outputId } from './connector-ids';
+
+/** Up to here there is no room for a panel beside the canvas. */
+const PHONE_PX = 700;
+/** How far a finger or a hand may slip in a click. */
+const SLACK_PX = 6;
 
 /** The '+' of a port was pressed; client px. */
 export interface PortPress {
@@ -44,7 +49,8 @@ export interface PortPress {
     '[class.target-refused]': 'verdict() === "refused"',
     '[style.--k-card-height]': 'height() + "px"',
     '[style.--hue]': 'hue()',
-    '(click)': 'ui.nodeClicked()',
+    '(pointerdown)': 'pressed = placeOf($event)',
+    '(click)': 'click($event)',
   },
 })
 export class NodeCard {
@@ -122,6 +128,20 @@ export class NodeCard {
     if (this.selected()) parts.push('selected');
     return parts.filter(Boolean).join(', ');
   });
+
+  protected readonly placeOf = ({ clientX: x, clientY: y }: MouseEvent) => ({ x, y });
+  /** Where it was pressed last. */
+  protected pressed: Point | null = null;
+
+  /** The end of a drag and a press on a part of the card are no clicks on it. */
+  protected click(event: MouseEvent): void {
+    const { x, y } = this.placeOf(event);
+    const way = this.pressed ? Math.hypot(x - this.pressed.x, y - this.pressed.y) : 0;
+    if (way > SLACK_PX || (event.target as Element).closest('button, .port')) return;
+    const touched = (event as Partial<PointerEvent>).pointerType === 'touch';
+    const chosen = !event.shiftKey && !event.ctrlKey && !event.metaKey;
+    this.ui.nodeClicked(this.node().id, chosen && (touched || window.innerWidth <= PHONE_PX));
+  }
 
   protected outputId(port: string): string {
     return outputId(this.node().id, port);

@@ -28,7 +28,7 @@ import type { Bends } from '@shared/graph-view/edge-route';
 import { moveTo, resizeNote } from '../domain/commands';
 import { edgeNear } from '../domain/geometry';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point, type Size } from '../domain/graph';
-import { boundsOf, fitAll, openingView, type Viewport } from '../domain/viewport';
+import { boundsOf, fitAll, openingView, panToShow, type Viewport } from '../domain/viewport';
 import { EditorActions } from '../state/editor-actions';
 import { EditorStore } from '../state/editor-store';
 import { type CanvasView, EditorUi } from '../state/editor-ui';
@@ -128,6 +128,20 @@ export class PipelineCanvas implements CanvasView {
     );
   }
 
+  bringIn(nodeId: string): void {
+    afterNextRender(
+      () => {
+        const card = this.elementOf(nodeId)?.getBoundingClientRect();
+        if (!card) return;
+        const view = this.host.getBoundingClientRect();
+        const at = { x: card.left - view.left, y: card.top - view.top };
+        const by = panToShow({ ...at, w: card.width, h: card.height }, this.windowSize());
+        if (by.x || by.y) this.pan(by);
+      },
+      { injector: this.injector },
+    );
+  }
+
   focus(nodeId: string): void {
     this.lastFocused.set(nodeId);
     // What is not shown yet cannot take the focus.
@@ -222,6 +236,17 @@ export class PipelineCanvas implements CanvasView {
     const centre = { x: at.x + NODE_WIDTH / 2, y: at.y + NODE_HEIGHT / 2 };
     const edge = edgeNear(this.store.graph(), this.catalogue.byType(), centre, id);
     if (edge) this.actions.splitEdge(edge, node, mergeKey);
+  }
+
+  private pan(by: Point): void {
+    const { position, scaledPosition, scale } = this.canvas().transform;
+    this.show({
+      scale,
+      position: {
+        x: position.x + scaledPosition.x + by.x,
+        y: position.y + scaledPosition.y + by.y,
+      },
+    });
   }
 
   /** The library leaves its worker thread running, which would keep the whole editor in memory. */

@@ -10,7 +10,7 @@ import {
 import type { AgentSpec, Catalogue } from './catalogue';
 import { ERROR_PORT, outputPorts, resolvePort } from './catalogue';
 import type { PipelineEdge, PipelineGraph, PipelineNode, Point, Size } from './graph';
-import { NODE_HEIGHT, NODE_WIDTH, snap } from './graph';
+import { GRID, NODE_HEIGHT, NODE_WIDTH, snap } from './graph';
 
 const PORT_SPACING = 24;
 /** The middle of the error port, from the right of its card. */
@@ -44,6 +44,32 @@ export function freePlace(graph: PipelineGraph, wanted: Point): Point {
   let place = snap(wanted);
   while (nodes.some((node) => covers(node, place))) place = { x: place.x, y: place.y + ROW };
   return place;
+}
+
+/** How much further copies are put while they would lie on something: clear of a card, and aside. */
+export const COPY_STEP: Point = { x: 4 * GRID, y: NODE_HEIGHT + 4 * GRID };
+const MOST_STEPS = 50;
+
+/** How far to move parts, by `first` or step by step further, so that they cover no card or note. */
+export function roomFor(graph: PipelineGraph, parts: PipelineGraph, first: Point): Point {
+  const start = snap(first);
+  const [there, coming] = [graph, parts].map(({ nodes, notes }) => [
+    Object.values(nodes).map(({ position }) => ({ ...position, w: NODE_WIDTH, h: NODE_HEIGHT })),
+    Object.values(notes).map(({ position, size }) => ({ ...position, ...size })),
+  ]);
+  const isFree = (by: Point) =>
+    !coming?.some((boxes, kind) => boxes.some((box) => there?.[kind]?.some(overlaps(box, by))));
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const by = { x: start.x + step * COPY_STEP.x, y: start.y + step * COPY_STEP.y };
+    if (isFree(by)) return by;
+  }
+  return start;
+}
+
+function overlaps(box: Box, by: Point) {
+  const [x, y] = [box.x + by.x, box.y + by.y];
+  return (other: Box): boolean =>
+    x < other.x + other.w && other.x < x + box.w && y < other.y + other.h && other.y < y + box.h;
 }
 
 function covers(node: PipelineNode, place: Point): boolean {

@@ -1,5 +1,5 @@
 import { graphOf, node, TEST_CATALOGUE } from './testing';
-import { boundsOf, fitAll, openingView, type Viewport } from './viewport';
+import { boundsOf, fitAll, openingView, panToShow, type Viewport } from './viewport';
 
 const WINDOW = { w: 1100, h: 700 };
 
@@ -52,5 +52,19 @@ describe('viewport', () => {
   it('has nothing to fit in an empty graph', () => {
     expect(boundsOf(graphOf([]), TEST_CATALOGUE)).toBeNull();
     expect(openingView(graphOf([]), TEST_CATALOGUE, WINDOW).scale).toBe(1);
+  });
+});
+
+describe('bringing a card into view', () => {
+  const card = (x: number, y = 100) => ({ x, y, w: 232, h: 72 });
+  it.each([
+    ['seen whole', card(300), 0, 0],
+    ['cut by the right edge', card(980), -160, 0],
+    ['cut by the left edge', card(-50), 98, 0],
+    ['below the window', card(300, 690), 0, -110],
+    ['larger than the window', { x: 500, y: 100, w: 2000, h: 72 }, -452, 0],
+  ])('moves the canvas no further than it must for one %s', (_, box, x, y) => {
+    const by = panToShow(box, WINDOW);
+    expect(by).toEqual({ x, y });
   });
 });

@@ -79,3 +79,19 @@ export function openingView(graph: PipelineGraph, catalogue: Catalogue, size: Si
     position: { x: MARGIN.x - left * scale, y: top - bounds.y * scale },
   };
 }
+
+/** Px that what is brought into view keeps from the edge. */
+const CLEARANCE = 48;
+
+/**
+ * How far to move a canvas so that a box (px from the corner of its window of `size` px) is seen
+ * whole: no further than needed, and its left and top first where it is larger than the window.
+ */
+export function panToShow(box: Bounds, size: Size): Point {
+  return { x: shift(box.x, box.w, size.w), y: shift(box.y, box.h, size.h) };
+}
+
+function shift(start: number, length: number, room: number): number {
+  const back = Math.min(0, room - CLEARANCE - (start + length));
+  return start + back < CLEARANCE ? CLEARANCE - start : back;
+}

@@ -97,7 +97,9 @@ interface Look {
     @media (max-width: 700px) {
       :host {
         flex: 1 0 100%;
+        box-sizing: border-box;
         justify-content: space-between;
+        min-height: 38px;
         padding: 0 4px 6px;
       }
     }

@@ -46,6 +46,7 @@ describe('the bar that runs a pipeline', () => {
     Object.assign(session, { symbol: () => 'AAPL', answering });
     Object.assign(session, { busy, blocked, inHistory, asOf, refusal, useNow, useMoment, run });
     Object.assign(session, { openActive: say('open'), showNextProblem: say('problem') });
+    Object.assign(session, { dismiss: say('dismiss') });
     const runs = { view, paused, active: busy, stopping: () => false, record: () => null };
     TestBed.configureTestingModule({
       providers: [
@@ -57,7 +58,7 @@ describe('the bar that runs a pipeline', () => {
         { provide: RunSession, useValue: session },
         {
           provide: RunStore,
-          useValue: { ...runs, stop: say('stop'), dismiss: say('dismiss') },
+          useValue: { ...runs, stop: say('stop') },
         },
         { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
       ],
@@ -96,6 +97,11 @@ describe('the bar that runs a pipeline', () => {
     button('Run')!.dispatchEvent(new MouseEvent('click', { detail: 1 }));
     button('Run')!.dispatchEvent(new MouseEvent('click', { detail: 0 }));
     expect(did).toEqual(['run', 'run by key']);
+  });
+
+  it('keeps the place of the mode before it is known, so that nothing moves when it comes', async () => {
+    const { page } = await shown();
+    expect(page.querySelector('.bar > .mode')?.children).toHaveLength(0);
   });
 
   it('leads to the problems in place of running', async () => {

@@ -9,14 +9,13 @@ import {
   withNewIds,
 } from '../domain/clipboard';
 import { insertParts, remove } from '../domain/commands';
-import { GRID, type PipelineGraph, type Point } from '../domain/graph';
+import { COPY_STEP, roomFor } from '../domain/geometry';
+import { type PipelineGraph, type Point } from '../domain/graph';
 import { count } from '../domain/words';
 import { EditorActions } from './editor-actions';
 import { EditorStore } from './editor-store';
 import { EditorUi } from './editor-ui';
 import { mintId } from './mint-id';
-
-const STEP = GRID * 5;
 
 /** Copy, cut, paste and duplicate, through the system clipboard where the browser lets us. */
 @Service({ autoProvided: false })
@@ -25,14 +24,12 @@ export class ClipboardActions {
   private readonly ui = inject(EditorUi);
   private readonly actions = inject(EditorActions);
   private memory = '';
-  private pastes = 0;
 
   /** The selection as text for the clipboard; null when there is nothing to copy. */
   copy(): string | null {
     const parts = this.selectedParts();
     if (isEmpty(parts)) return null;
     this.memory = toText(parts);
-    this.pastes = 0;
     this.actions.say(`${count(this.sizeOf(parts), 'item')} copied`);
     return this.memory;
   }
@@ -51,31 +48,27 @@ export class ClipboardActions {
       return true;
     }
     if (!parts || isEmpty(parts)) return false;
-    const by = STEP * (this.pastes + 1);
-    const offset = this.isInSight(parts) ? { x: by, y: by } : this.toCentre(parts);
-    if (this.insert(parts, offset, 'Paste')) this.pastes += 1;
+    this.insert(parts, this.isInSight(parts) ? COPY_STEP : this.toCentre(parts), 'Paste');
     return true;
   }
 
   duplicate(): void {
     const parts = this.selectedParts();
-    if (!isEmpty(parts)) this.insert(parts, { x: STEP, y: STEP }, 'Duplicate');
+    if (!isEmpty(parts)) this.insert(parts, COPY_STEP, 'Duplicate');
   }
 
-  /** Adds copies of the parts; says so and adds none where that would be too many. */
-  private insert(parts: PipelineGraph, by: Point, label: string): boolean {
+  /** Adds copies of the parts where there is room; says so and adds none where they are too many. */
+  private insert(parts: PipelineGraph, by: Point, label: string): void {
     const refusal = tooMuch(this.store.graph(), parts);
-    if (refusal) {
-      this.actions.tell(refusal);
-      return false;
-    }
-    const copies = withNewIds(parts, mintId, by);
+    if (refusal) return this.actions.tell(refusal);
+    const copies = withNewIds(parts, mintId, roomFor(this.store.graph(), parts, by));
     this.actions.do(
       insertParts(copies, `${label} ${count(this.sizeOf(copies), 'item')}`),
       `${count(this.sizeOf(copies), 'item')} added`,
     );
-    this.store.select([...Object.keys(copies.nodes), ...Object.keys(copies.notes)]);
-    return true;
+    const made = [...Object.keys(copies.nodes), ...Object.keys(copies.notes)];
+    this.store.select(made);
+    if (made[0]) this.ui.canvas()?.reveal(made[0]);
   }
 
   private selectedParts(): PipelineGraph {

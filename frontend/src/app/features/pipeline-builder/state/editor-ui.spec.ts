@@ -1,4 +1,4 @@
-import { EditorUi } from './editor-ui';
+import { type CanvasView, EditorUi } from './editor-ui';
 
 describe('the parts of the editor', () => {
   it('shows the settings of a node that is clicked while the versions are open', () => {
@@ -6,15 +6,31 @@ describe('the parts of the editor', () => {
     ui.inspector.set('closed');
     ui.inspectorTab.set('output');
     ui.versionsOpen.set(true);
-    ui.nodeClicked();
+    ui.nodeClicked('risk');
     expect(ui.versionsOpen()).toBe(false);
     expect([ui.inspector(), ui.inspectorTab()]).toEqual(['open', 'settings']);
+  });
+
+  it('opens the inspector, where it was, on a tap', () => {
+    const ui = new EditorUi();
+    ui.inspector.set('closed');
+    ui.inspectorTab.set('output');
+    ui.nodeClicked('risk', true);
+    expect([ui.inspector(), ui.inspectorTab()]).toEqual(['open', 'output']);
   });
 
   it('leaves the inspector as it is when the versions are closed', () => {
     const ui = new EditorUi();
     ui.inspector.set('closed');
-    ui.nodeClicked();
+    ui.nodeClicked('risk');
     expect(ui.inspector()).toBe('closed');
+  });
+
+  it('keeps a node that is clicked in view', () => {
+    const ui = new EditorUi();
+    const bringIn = vi.fn();
+    ui.canvas.set({ bringIn } as Partial<CanvasView> as CanvasView);
+    ui.nodeClicked('risk');
+    expect(bringIn).toHaveBeenCalledExactlyOnceWith('risk');
   });
 });

@@ -8,7 +8,10 @@ export type InspectorTab = 'settings' | 'input' | 'output' | 'reasoning' | 'abou
 export interface CanvasView {
   fit(): void;
   zoom(by: 'in' | 'out' | 'reset'): void;
+  /** Puts a node in the middle, unless all of it is seen. */
   reveal(nodeId: string): void;
+  /** Moves no further than needed for all of a node to be seen. */
+  bringIn(nodeId: string): void;
   focus(nodeId: string): void;
   /** The middle of what is visible. */
   centre(): Point;
@@ -61,9 +64,14 @@ export class EditorUi {
     this.hintTimer = setTimeout(() => this.hint.set(null), HINT_MS);
   }
 
-  /** A node was clicked: its settings take the place of the versions. */
-  nodeClicked(): void {
+  /**
+   * A node was clicked: its settings take the place of the versions. A finger has no double click
+   * to open the inspector with: a tap does. What opens takes room: the node is kept in view.
+   */
+  nodeClicked(nodeId: string, byTap = false): void {
     if (this.versionsOpen()) this.inspect('settings');
+    else if (byTap) this.inspect();
+    this.canvas()?.bringIn(nodeId);
   }
 
   /** The inspector takes the place of the versions. */

@@ -63,8 +63,11 @@ describe('a run that could not be started', () => {
       decisionNode: () => null,
       start: (_id: string, _nodes: unknown, body: unknown) => {
         asked.push(body);
-        return Promise.resolve(facts().revision === 5 ? null : refusal);
+        if (facts().revision !== 5) return Promise.resolve(refusal);
+        view.set({ executionId: 'run-2', symbol: 'AAPL', status: 'running' });
+        return Promise.resolve(null);
       },
+      dismiss: () => view.set(null),
     };
     TestBed.configureTestingModule({
       providers: [
@@ -126,6 +129,13 @@ describe('a run that could not be started', () => {
     expect(text()).toBe('Too many runs.');
   });
 
+  it('is asked for once by a double click, though what is on the screen is saved first', async () => {
+    await Promise.all([session.run(), session.run()]);
+    expect(asked).toHaveLength(1);
+    await session.run();
+    expect(asked).toHaveLength(2);
+  });
+
   it('says that the pipeline was deleted', async () => {
     [refusal, deleted] = [problem(404, 'not_found'), true];
     await session.run();
@@ -178,6 +188,41 @@ describe('a run that could not be started', () => {
     state.set('saved');
     TestBed.tick();
     expect(text()).toBe('Too many runs.');
+  });
+
+  describe('once it is over', () => {
+    /** Starts a run and leaves the editor; it is over when one comes back. */
+    const runAndLeave = async () => {
+      facts.set({ id: 'p', version: 1, revision: 5 });
+      await session.run();
+      view.set(null);
+    };
+
+    it('is shown again to who comes back, when it was started here', async () => {
+      await runAndLeave();
+      await session.resume('another');
+      expect(view()).toBeNull();
+      await session.resume('p');
+      expect(view()?.executionId).toBe('run-2');
+    });
+
+    it('makes room for one that goes on, and stays away where the address names another symbol', async () => {
+      await runAndLeave();
+      session.preset('MSFT', undefined);
+      await session.resume('p');
+      expect(view()).toBeNull();
+      activeRun.mockResolvedValue('run-3');
+      await session.resume('p');
+      expect(view()?.executionId).toBe('run-3');
+    });
+
+    it('stays away once it was taken off the canvas', async () => {
+      await runAndLeave();
+      await session.resume('p');
+      session.dismiss();
+      await session.resume('p');
+      expect(view()).toBeNull();
+    });
   });
 
   describe('while one waits', () => {

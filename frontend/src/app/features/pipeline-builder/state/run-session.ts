@@ -1,5 +1,6 @@
 import { computed, effect, inject, linkedSignal, Service, signal, untracked } from '@angular/core';
 import { type RunBody } from '@core/api';
+import { Attempt } from '@core/http/attempt';
 import { type ProblemError } from '@core/http/problem-error';
 import { Reachability } from '@core/http/reachability';
 import { dataBadgeOf } from '@core/market/data-badge';
@@ -7,6 +8,7 @@ import { localMoment } from '@shared/format/times';
 import { answeringPrices } from '@shared/symbol-picker/answering-prices';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { Autosave } from './autosave';
+import { BegunRuns } from './begun-runs';
 import { EditorActions } from './editor-actions';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
@@ -38,6 +40,7 @@ export interface Refusal {
 export class RunSession {
   private readonly api = inject(EditorApi);
   private readonly autosave = inject(Autosave);
+  private readonly begun = inject(BegunRuns);
   private readonly document = inject(PipelineDocument);
   private readonly editor = inject(EditorStore);
   private readonly freshness = inject(RunFreshness);
@@ -59,6 +62,8 @@ export class RunSession {
   /** The symbol that the address names; '' for none. */
   private named = '';
   private problemIndex = -1;
+  /** From pressing Run until the run is accepted: what is on the screen is saved first. */
+  private readonly starting = new Attempt();
 
   /** The moment that is chosen, in ISO 8601; null for now. */
   private readonly moment = computed(() =>
@@ -123,7 +128,11 @@ export class RunSession {
   async run(byKey = false): Promise<void> {
     if (this.busy()) return;
     this.leadsOn = byKey;
-    if (this.blocked()) return this.showNextProblem();
+    if (this.blocked()) this.showNextProblem();
+    else await this.starting.make(() => this.saveAndStart(), this.document.facts()?.id);
+  }
+
+  private async saveAndStart(): Promise<void> {
     this.refusal.set(null);
     const wanted = this.document.facts()?.id;
     const stored = await this.autosave.flush();
@@ -152,18 +161,32 @@ export class RunSession {
    * Runs what is on the screen at this revision and no other: the published version where nothing
    * differs from it, else the draft. Gives the refusal, or null.
    */
-  private startAt({ id, revision, version }: DocumentFacts): Promise<ProblemError | null> {
+  private async startAt({ id, revision, version }: DocumentFacts): Promise<ProblemError | null> {
     const draft = this.publication.differs();
     this.freshness.begin(draft ? null : version);
     const nodeIds = this.editor.nodes().map((node) => node.id);
-    return this.runs.start(id, nodeIds, { ...this.body(), draft, revision });
+    const refusal = await this.runs.start(id, nodeIds, { ...this.body(), draft, revision });
+    const run = this.runs.view();
+    if (!refusal && run) this.begun.keep(id, run);
+    return refusal;
   }
 
-  /** Picks up a run that is going on already, as after a reload; on the address's symbol if any. */
+  /**
+   * Picks up a run that is going on already, as after a reload, else the last one that was started
+   * here, though it is over by now; on the address's symbol if any.
+   */
   async resume(pipelineId: string): Promise<void> {
     const active = await this.api.activeRun(pipelineId, this.named || undefined).catch(() => null);
+    const run = active ?? this.begun.of(pipelineId, this.named);
     const open = this.document.facts()?.id === pipelineId;
-    if (active && open && !this.runs.active()) await this.attach(active);
+    if (run && open && !this.runs.active()) await this.attach(run);
+  }
+
+  /** Takes the run off the canvas; it does not come back by itself. */
+  dismiss(): void {
+    const id = this.document.facts()?.id;
+    if (id) this.begun.forget(id);
+    this.runs.dismiss();
   }
 
   /** Shows a run, on the symbol that it is about. */

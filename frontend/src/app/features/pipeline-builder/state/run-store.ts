@@ -1,4 +1,4 @@
-import { computed, inject } from '@angular/core';
+import { computed, DestroyRef, inject } from '@angular/core';
 import {
   patchState,
   signalStore,
@@ -74,6 +74,7 @@ export const RunStore = signalStore(
     },
   })),
   withMethods((store, events = inject(RunEvents), api = inject(EditorApi)) => {
+    const owner = inject(DestroyRef);
     let unsubscribe: () => void = () => undefined;
     const stopWatching = (): void => {
       unsubscribe();
@@ -110,6 +111,8 @@ export const RunStore = signalStore(
     return {
       _follow(executionId: string, after: number): void {
         stopWatching();
+        // The editor may have been left before the run was accepted.
+        if (owner.destroyed) return;
         unsubscribe = events.watch(executionId, after, (event) => pace.receive(event));
       },
       /** Stops following; what is on show stays. */

@@ -1,6 +1,6 @@
 import { Component } from '@angular/core';
 import { FieldWrapper } from '@ngx-formly/core';
-import type { SchemaFieldProps } from '../build-fields';
+import { fallbackOf, type SchemaFieldProps } from '../build-fields';
 import { SERVER, violation } from '../constraints';
 
 /** Label above, control, then the error or the help text. */
@@ -17,8 +17,13 @@ import { SERVER, violation } from '../constraints';
     <div class="foot" [id]="id + '-help'">
       @if (showError) {
         <span class="error" role="alert">{{ message }}</span>
-      } @else if (props.description) {
-        <span>{{ props.description }}</span>
+      } @else {
+        @if (fallback) {
+          <span class="fallback">Empty: {{ fallback }}.</span>
+        }
+        @if (props.description) {
+          <span>{{ props.description }}</span>
+        }
       }
     </div>
   `,
@@ -50,12 +55,21 @@ import { SERVER, violation } from '../constraints';
     .foot:not(:has(span)) {
       display: none;
     }
+    .fallback {
+      margin-right: 4px;
+    }
     .error {
       color: var(--mat-sys-error);
     }
   `,
 })
 export class LabelledWrapper extends FieldWrapper {
+  /** What the field stands for while it is empty. */
+  protected get fallback(): string {
+    const empty = (this.formControl.value ?? null) === null;
+    return empty ? fallbackOf(this.props as unknown as SchemaFieldProps) : '';
+  }
+
   /** Text that could not even be read as a value breaks no rule of the schema. */
   protected get message(): string {
     const { schema, required } = this.props as unknown as SchemaFieldProps;

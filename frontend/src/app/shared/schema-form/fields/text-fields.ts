@@ -1,6 +1,7 @@
 import { Component } from '@angular/core';
 import { ReactiveFormsModule } from '@angular/forms';
 import { FieldType, type FieldTypeConfig, FormlyAttributes } from '@ngx-formly/core';
+import { fallbackOf } from '../build-fields';
 
 /** One line of text. */
 @Component({
@@ -36,6 +37,7 @@ export class TextField extends FieldType<FieldTypeConfig> {}
         autocomplete="off"
         [id]="id"
         [value]="formControl.value ?? ''"
+        [placeholder]="fallback"
         [disabled]="props.disabled ?? false"
         [attr.aria-describedby]="id + '-help'"
         [attr.aria-invalid]="showError || null"
@@ -50,6 +52,11 @@ export class TextField extends FieldType<FieldTypeConfig> {}
   `,
 })
 export class NumberField extends FieldType<FieldTypeConfig> {
+  /** The unit stands beside the field already. */
+  protected get fallback(): string {
+    return fallbackOf({ schema: this.props['schema'] });
+  }
+
   protected type(event: Event): void {
     this.write((event.target as HTMLInputElement).value);
   }
