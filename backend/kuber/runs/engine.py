@@ -290,7 +290,7 @@ class RunEngine:
                 RunEventType.EXECUTION_STARTED,
                 {"symbol": run.symbol, "mode": run.mode, "as_of": run.as_of.isoformat()},
             )
-        market = RunMarket(self._surroundings.market)
+        market = RunMarket(self._surroundings.market, recorded.values())
         executor = RunExecutor(
             run,
             plan,

@@ -1,12 +1,13 @@
 """The market as one node sees it: bars of the versions that its run has pinned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from kuber.agents.state import PipelineState
 from kuber.kernel.ids import UserId
 from kuber.market.errors import DataChanged, NotLoaded
 from kuber.market.types import Bars, Instrument, MarketData, Timeframe
+from kuber.runs.types import NodeRecord
 
 Pins = Mapping[tuple[str, Timeframe], str]
 """The version of the bars of a symbol and timeframe that the market data step has loaded."""
@@ -22,19 +23,32 @@ def pins_of(state: PipelineState) -> Pins:
 
 class RunMarket:
     """What one run has been told of the market: the same to each of its nodes, also to those that
-    no other came before."""
+    no other came before.
 
-    def __init__(self, market: MarketData) -> None:
+    `records`: what is on record of its nodes, told by a worker before.
+    """
+
+    def __init__(self, market: MarketData, records: Iterable[NodeRecord] = ()) -> None:
         self._market = market
         self._instruments: dict[str, Instrument] = {}
+        self._sources: dict[str, str] = {}
         self._versions: dict[tuple[str, Timeframe], str] = {}
+        for record in records:
+            told = record.changes.get("market_data") or {}
+            for timeframe, frame in told.get("frames", {}).items():
+                self._sources.setdefault(told["symbol"], frame["dataset"])
+                version = frame.get("version", "")
+                self._versions.setdefault((told["symbol"], Timeframe(timeframe)), version)
 
     async def instrument(
         self, user_id: UserId, symbol: str, as_of: datetime | None = None
     ) -> Instrument:
         """Return the instrument as `MarketData.instrument`, as it was told first."""
-        found = await self._market.instrument(user_id, symbol, as_of)
-        return self._instruments.setdefault(symbol, found)
+        if symbol not in self._instruments:
+            found = await self._market.instrument(user_id, symbol, as_of)
+            self._instruments.setdefault(symbol, found)
+            self._sources.setdefault(symbol, found.source)
+        return self._instruments[symbol]
 
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
@@ -42,9 +56,9 @@ class RunMarket:
         """Return bars as `MarketData.bars`; raises DataChanged when they are of another source or
         version than those before."""
         found = await self._market.bars(user_id, symbol, timeframe, as_of, count)
-        first = self._instruments.get(symbol)
         version = self._versions.setdefault((symbol, timeframe), found.version)
-        if version != found.version or (first is not None and first.source is not found.source):
+        source = self._sources.setdefault(symbol, found.source)
+        if version != found.version or source != found.source:
             raise changed(symbol, timeframe)
         return found
 

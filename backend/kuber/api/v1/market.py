@@ -69,7 +69,8 @@ async def get_symbol(
         found = await container.market.instrument(user.user_id, symbol, as_of)
     except UnknownSymbol as error:
         raise SymbolNotFound(error.detail) from error
-    return SymbolOut.of(found, as_of or container.clock.now())
+    now = container.clock.now()
+    return SymbolOut.of(found, now if as_of is None else min(as_of, now))
 
 
 @router.get("/bars", operation_id="get_bars", response_model=BarsOut)

@@ -29,7 +29,7 @@ from kuber.market.terms.schemas import (
     InstrumentOut,
 )
 from kuber.market.terms.types import Change, Terms, TermsField
-from kuber.market.types import Instrument, Source
+from kuber.market.types import DatasetKind, Instrument, Source
 
 MAX_CHANGED = 5000
 """Of how many instruments one user may change something."""
@@ -118,6 +118,8 @@ class InstrumentService:
         """
         plain = checked_symbol(symbol)
         said = _checked(body)
+        if body.dataset is not None:
+            await self._require_dataset(user_id, plain, body.dataset)
         await one_at_a_time(session, user_id, "instruments")
         before = await repository.change_of(session, user_id, plain)
         after = replace(before or Change(plain), **said)
@@ -150,6 +152,19 @@ class InstrumentService:
                 f"You have changed {MAX_CHANGED:,} instruments, which is the most. Reset one that"
                 " you do not need first."
             )
+
+    async def _require_dataset(self, user_id: UserId, symbol: str, dataset: DatasetKind) -> None:
+        if dataset is DatasetKind.PROVIDER:
+            return
+        (found,) = await repository.page(
+            self._pool, user_id, symbol, named=(), listed=[symbol], after="", limit=1
+        )
+        if dataset.value not in {one.source.value for one in found.datasets}:
+            which = "import" if dataset is DatasetKind.IMPORTED else "sample"
+            message = f"There is no {which} of {symbol} whose prices could answer."
+            remedy = "Choose one of the datasets of the instrument, or null for the moment's."
+            problem = Problem(message, remedy, field="dataset", code="no_such_dataset")
+            raise InstrumentRefused(message, [problem])
 
     def _datasets(
         self, stored: tuple[Dataset, ...], provided: Instrument | None

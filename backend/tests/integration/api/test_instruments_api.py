@@ -57,6 +57,24 @@ async def test_an_instrument_is_changed_looked_at_and_reset(
     assert (reset.status_code, reset.json()) == (200, before)
 
 
+async def test_only_a_dataset_that_is_there_can_be_chosen(
+    ann: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    await import_acme(ann)
+    assert (await put(ann, "ACME", dataset="imported"))["dataset"] == "imported"
+    for who, symbol, dataset in (
+        (bob, "ACME", "imported"),
+        (ann, "ACME", "sample"),
+        (ann, "NOSUCH", "imported"),
+    ):
+        refused = await who.put(f"{HERE}/{symbol}", json={"dataset": dataset})
+        (problem,) = refused.json()["errors"]
+        assert (refused.status_code, problem["field"]) == (422, "dataset")
+        assert problem["code"] == "no_such_dataset"
+    assert (await put(bob, "AAPL", dataset="provider"))["decided_by"]["dataset"] == "user"
+    assert (await put(ann, "ACME", dataset=None))["dataset"] is None
+
+
 async def test_a_new_market_says_that_stored_bars_keep_their_closes(
     ann: httpx.AsyncClient, bob: httpx.AsyncClient
 ) -> None:

@@ -9,6 +9,7 @@ from kuber.kernel.ids import UserId
 from kuber.market.errors import DataChanged, NotLoaded
 from kuber.market.types import Bars, Source, Timeframe, to_datetime
 from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
+from kuber.runs.types import NodeRecord, NodeStatus
 from tests.fakes.agents import harness, snapshot
 
 DAILY = replace(make_bars("ACME", range(10, 40)), version="first")
@@ -75,6 +76,19 @@ async def test_branches_of_a_run_are_told_the_same_or_nothing(then: Bars) -> Non
     assert await other.instrument(USER_ID, "ACME", AS_OF) == told
     another = RunMarket(ChangingMarket(then, DAILY))
     assert len(await bars(PinnedMarket(another, {}, loads=True))) == 5
+
+
+@pytest.mark.parametrize(("dataset", "version"), [("imported", "older"), ("sample", "first")])
+async def test_what_a_worker_before_was_told_counts(dataset: str, version: str) -> None:
+    frames = {"1d": {"dataset": "imported", "version": "first"}}
+    told = NodeRecord("data", "market_data", NodeStatus.SUCCEEDED, 1)
+    told.changes["market_data"] = {"symbol": "ACME", "frames": frames}
+    run = RunMarket(RecordedMarket([DAILY]), [told])
+    assert len(await bars(PinnedMarket(run, {}, loads=True))) == 5
+    frames["1d"] = {"dataset": dataset, "version": version}
+    run = RunMarket(RecordedMarket([DAILY]), [told])
+    with pytest.raises(DataChanged):
+        await bars(PinnedMarket(run, {}, loads=True))
 
 
 def test_the_pins_are_those_of_the_market_data_section() -> None:
