@@ -167,7 +167,7 @@ async def test_a_node_of_a_run_by_hand_is_next_at_the_model(
     await scene.add(add_user(postgres_url), SLOW, started_by="manual")
     await long_until(lambda: len(engine._held) == 6, "the run by hand")
     queue = engine._permits[WorkKind.MODEL]._queue
-    await long_until(lambda: any(not later for later, *_ in queue), "it before the model")
+    await long_until(lambda: len(queue) == 5, "it and four others before the model")
     model.answer(6)
     await drain
     assert model.order[:2] == ["signal", "manual"]
