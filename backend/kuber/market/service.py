@@ -73,12 +73,6 @@ class MarketService:
             raise _unknown(plain)
         return await self.changes.seen_by(user_id, found)
 
-    async def datasets(self, user_id: UserId, symbol: str) -> Datasets:
-        """Return what there is of a symbol. Raises UnknownSymbol, ProviderUnavailable."""
-        plain = _canonical(symbol)
-        imported, sample = await self._stored.both(user_id, plain, anew=True)
-        return Datasets(imported, sample, await self._provider.instrument(user_id, plain))
-
     async def instruments(self, wanted: Collection[tuple[UserId, str]]) -> Instruments:
         """Return the instruments of many users and symbols at once, with the prices of now.
 
@@ -143,7 +137,7 @@ class MarketService:
         if dataset is None:
             dataset, found = await self._chosen(user_id, plain, until, anew=True)
         else:
-            found = (await self.datasets(user_id, plain)).of(dataset)
+            found = await self._as_in(dataset, user_id, plain)
         if found is None:
             raise _unknown(plain)
         count = min(limit, MAX_BARS)
@@ -174,6 +168,13 @@ class MarketService:
         if kind is DatasetKind.PROVIDER:
             provided = await self._provider.instrument(user_id, plain)
         return Datasets(imported, sample, provided).seen_by_choice(kind)
+
+    async def _as_in(self, kind: DatasetKind, user_id: UserId, plain: str) -> Instrument | None:
+        """Return the instrument as one dataset has it; a provider that is away stops no other."""
+        if kind is DatasetKind.PROVIDER:
+            return await self._provider.instrument(user_id, plain)
+        imported, sample = await self._stored.both(user_id, plain, anew=True)
+        return Datasets(imported, sample, None).of(kind)
 
     async def _of(
         self,
