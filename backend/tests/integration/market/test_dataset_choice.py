@@ -2,14 +2,16 @@
 
 import pytest
 
-from kuber.infra.db import Database
+from kuber.infra.db import Database, RawPool
+from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
-from kuber.market.errors import DataEnded
+from kuber.market.errors import DataEnded, ProviderUnavailable
 from kuber.market.importing.service import ImportService
+from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
 from kuber.market.terms.repository import put
 from kuber.market.terms.types import Change
-from kuber.market.types import DatasetKind, Source, Timeframe
+from kuber.market.types import DatasetKind, Instrument, Source, Timeframe
 from tests.fakes.bars import utc
 from tests.integration.market.conftest import NOW, add_user, upload
 
@@ -56,3 +58,19 @@ async def test_a_users_choice_answers_at_every_moment(
         assert (await service.bars(other, "AAPL", Timeframe.D1, at, 1)).source is Source.SAMPLE
     found = await service.instruments({(user, "AAPL")})
     assert found.found[user, "AAPL"].source is Source.SIMULATED
+
+
+class AwayMarket(MarketSimulator):
+    """A provider that does not answer."""
+
+    async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
+        raise ProviderUnavailable("Nobody answered.")
+
+
+@pytest.mark.usefixtures("seeded")
+async def test_a_chart_of_stored_prices_needs_no_provider(pool: RawPool, user: UserId) -> None:
+    service = MarketService(pool, FixedClock(NOW), AwayMarket(7))
+    kept = await service.get_bars(user, "AAPL", Timeframe.D1, dataset=DatasetKind.SAMPLE, limit=1)
+    assert kept.close.tolist() == [430.47]
+    with pytest.raises(ProviderUnavailable):
+        await service.get_bars(user, "AAPL", Timeframe.D1, dataset=DatasetKind.PROVIDER)
