@@ -102,15 +102,17 @@ def _refused() -> ProblemResponse:
 def _unknown_outcome() -> ProblemResponse:
     return _unavailable(
         "The database stopped answering meanwhile, so this may or may not be done. Look first, or "
-        "repeat it with the same Idempotency-Key: then it happens once."
+        "repeat it with the same Idempotency-Key: then it happens once.",
+        "Look whether it is done, or repeat it with the same Idempotency-Key.",
     )
 
 
-def _unavailable(detail: str) -> ProblemResponse:
+def _unavailable(detail: str, remedy: str = "") -> ProblemResponse:
     return problem_response(
         503,
         "unavailable",
         "Kuber cannot do this right now",
         detail,
+        remedy=remedy,
         headers={"Retry-After": str(_RETRY_AFTER_S)},
     )

@@ -111,7 +111,13 @@ def kuber_problem(error: KuberError) -> ProblemResponse:
         for problem in error.problems
     ]
     return problem_response(
-        STATUS[error.kind], error.code, error.title, error.detail, errors=items, headers=headers
+        STATUS[error.kind],
+        error.code,
+        error.title,
+        error.detail,
+        errors=items,
+        remedy=error.remedy,
+        headers=headers,
     )
 
 

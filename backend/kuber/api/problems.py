@@ -8,6 +8,19 @@ from structlog.contextvars import get_contextvars
 
 MEDIA_TYPE = "application/problem+json"
 
+REMEDIES: Mapping[int, str] = {
+    400: "Check the request against the documentation of this address.",
+    401: "Sign in, and send the access token.",
+    404: "Check the address, or list what there is.",
+    405: "Use a method that the header Allow names.",
+    408: "Send the request again.",
+    413: "Send less at a time.",
+    429: "Wait for as many seconds as the header Retry-After says.",
+    500: "Try again; if it happens again, report it with the correlation id.",
+    503: "Try again after as many seconds as the header Retry-After says.",
+}
+"""What to do about an answer of each status that says nothing else."""
+
 
 class ProblemItem(BaseModel):
     """One thing that is wrong with a request, where it is, and how to put it right."""
@@ -45,9 +58,16 @@ def problem_response(
     detail: str,
     *,
     errors: Sequence[ProblemItem] = (),
+    remedy: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """Return an error answer that carries the request's correlation id."""
+    """Return an error answer that carries the request's correlation id.
+
+    Without `errors` it has one, with the detail and `remedy`, else with that of the status.
+    """
+    remedy = remedy or REMEDIES.get(status, "")
+    if not errors and remedy:
+        errors = [ProblemItem(message=detail, remedy=remedy)]
     problem = Problem(
         type=f"urn:kuber:problem:{code}",
         title=title,

@@ -31,6 +31,7 @@ class BadCredentials(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "bad_credentials"
     title = "Signing in failed"
+    remedy = "Correct the address or the password."
 
 
 class NotSignedIn(IdentityError):
@@ -47,6 +48,7 @@ class TokenExpired(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "token_expired"
     title = "The access token has expired"
+    remedy = "Refresh the access token."
 
 
 class SessionEnded(IdentityError):
@@ -55,6 +57,7 @@ class SessionEnded(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "session_ended"
     title = "The session has ended"
+    remedy = "Sign in again."
 
 
 class TokenUsedTwice(SessionEnded):
@@ -72,6 +75,7 @@ class AccountDisabled(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "account_disabled"
     title = "The account is disabled"
+    remedy = "Ask an administrator to enable the account."
 
 
 class RateLimited(IdentityError):
@@ -88,6 +92,7 @@ class AdminOnly(IdentityError):
     kind = ErrorKind.FORBIDDEN
     code = "admin_only"
     title = "This is for administrators"
+    remedy = "Ask an administrator to do it."
 
 
 class QuotaReached(IdentityError):
@@ -104,6 +109,7 @@ class KeyEnded(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "api_key_ended"
     title = "The API key does not work any more"
+    remedy = "Make a new API key in the account's settings."
 
 
 class KeyNotTaken(IdentityError):
@@ -112,6 +118,7 @@ class KeyNotTaken(IdentityError):
     kind = ErrorKind.FORBIDDEN
     code = "api_key_not_taken"
     title = "An API key does not reach this"
+    remedy = "Sign in, and send the access token."
 
 
 class MissingScope(IdentityError):
@@ -128,6 +135,7 @@ class KeyNotFound(IdentityError):
     kind = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "There is no such API key"
+    remedy = "Choose an API key of your list."
 
 
 class BadKeyRequest(IdentityError):

@@ -38,12 +38,14 @@ class Problem:
 class KuberError(Exception):
     """Base of all expected failures.
 
-    Subclasses fix `kind`, `code` and `title`; `detail` says what happened this time.
+    Subclasses fix `kind`, `code` and `title`; `detail` says what happened this time. `remedy` is
+    what to do where no problem says so; some kinds have one for all their errors (`api/problems`).
     """
 
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
     code: ClassVar[str] = "invalid"
     title: ClassVar[str] = "The request cannot be carried out"
+    remedy: ClassVar[str] = ""
 
     def __init__(
         self,

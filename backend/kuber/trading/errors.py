@@ -14,6 +14,7 @@ class RefusedOrder(TradingError):
     """The order breaks a rule of its own (sizes, prices, sides); nothing was sent."""
 
     code = "refused_order"
+    remedy = "Correct the quantity or the prices in the settings of the trade manager."
 
 
 class OrderNotWanted(TradingError):
@@ -21,6 +22,7 @@ class OrderNotWanted(TradingError):
 
     kind = ErrorKind.CONFLICT
     code = "order_not_wanted"
+    remedy = "Start the run again if you want the order."
 
 
 class OrderOutcomeUnknown(TradingError):
@@ -37,3 +39,4 @@ class ModeUnavailable(TradingError):
     kind = ErrorKind.CONFLICT
     code = "mode_unavailable"
     title = "This mode is locked"
+    remedy = "Switch the pipeline to simulation."

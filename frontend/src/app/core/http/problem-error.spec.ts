@@ -20,6 +20,14 @@ describe('toProblemError', () => {
     expect(error.forField('other')).toBeNull();
   });
 
+  it('tells faults of a field, a line or a node from those of the whole request', () => {
+    const places = [{ field: 'name' }, { line: 3 }, { node_id: 'a' }, {}].map((place) => {
+      const errors = [{ message: 'Wrong.', remedy: 'Mend it.', ...place }];
+      return new ProblemError({ ...PROBLEM, errors }).hasPlaces;
+    });
+    expect(places).toEqual([true, true, true, false]);
+  });
+
   it('reads a problem that arrived as text', () => {
     expect(toProblemError(JSON.stringify(PROBLEM)).status).toBe(412);
   });

@@ -41,6 +41,11 @@ export class ProblemError extends Error {
     this.outage = outageOf(this.status) !== null;
   }
 
+  /** Whether any of what is wrong has a place of its own, where a page can show it. */
+  get hasPlaces(): boolean {
+    return this.errors.some(({ field, line, node_id }) => field ?? line ?? node_id);
+  }
+
   /** The message for one form field, or null. */
   forField(field: string): string | null {
     return this.errors.find((item) => item.field === field)?.message ?? null;
