@@ -16,4 +16,4 @@ class UnknownAgent(AgentError):
     kind = ErrorKind.NOT_FOUND
     code = "unknown_agent"
     title = "Unknown agent"
-    remedy = "Choose an agent that is installed, or install its package."
+    usual_remedy = "Choose an agent that is installed, or install its package."

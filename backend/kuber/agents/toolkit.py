@@ -67,7 +67,7 @@ def market_failure(error: MarketError) -> AgentFailure:
         error.code,
         error.detail,
         retryable=isinstance(error, ProviderUnavailable),
-        remedy=error.problems[0].remedy if error.problems else None,
+        remedy=error.remedy or None,
     )
 
 

@@ -116,7 +116,7 @@ def kuber_problem(error: KuberError) -> ProblemResponse:
         error.title,
         error.detail,
         errors=items,
-        remedy=error.remedy,
+        remedy=error.usual_remedy,
         headers=headers,
     )
 

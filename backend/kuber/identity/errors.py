@@ -31,7 +31,7 @@ class BadCredentials(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "bad_credentials"
     title = "Signing in failed"
-    remedy = "Correct the address or the password."
+    usual_remedy = "Correct the address or the password."
 
 
 class NotSignedIn(IdentityError):
@@ -48,7 +48,7 @@ class TokenExpired(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "token_expired"
     title = "The access token has expired"
-    remedy = "Refresh the access token."
+    usual_remedy = "Refresh the access token."
 
 
 class SessionEnded(IdentityError):
@@ -57,7 +57,7 @@ class SessionEnded(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "session_ended"
     title = "The session has ended"
-    remedy = "Sign in again."
+    usual_remedy = "Sign in again."
 
 
 class TokenUsedTwice(SessionEnded):
@@ -75,7 +75,7 @@ class AccountDisabled(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "account_disabled"
     title = "The account is disabled"
-    remedy = "Ask an administrator to enable the account."
+    usual_remedy = "Ask an administrator to enable the account."
 
 
 class RateLimited(IdentityError):
@@ -92,7 +92,7 @@ class AdminOnly(IdentityError):
     kind = ErrorKind.FORBIDDEN
     code = "admin_only"
     title = "This is for administrators"
-    remedy = "Ask an administrator to do it."
+    usual_remedy = "Ask an administrator to do it."
 
 
 class QuotaReached(IdentityError):
@@ -109,7 +109,7 @@ class KeyEnded(IdentityError):
     kind = ErrorKind.UNAUTHENTICATED
     code = "api_key_ended"
     title = "The API key does not work any more"
-    remedy = "Make a new API key in the account's settings."
+    usual_remedy = "Make a new API key in the account's settings."
 
 
 class KeyNotTaken(IdentityError):
@@ -118,7 +118,7 @@ class KeyNotTaken(IdentityError):
     kind = ErrorKind.FORBIDDEN
     code = "api_key_not_taken"
     title = "An API key does not reach this"
-    remedy = "Sign in, and send the access token."
+    usual_remedy = "Sign in, and send the access token."
 
 
 class MissingScope(IdentityError):
@@ -135,7 +135,7 @@ class KeyNotFound(IdentityError):
     kind = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "There is no such API key"
-    remedy = "Choose an API key of your list."
+    usual_remedy = "Choose an API key of your list."
 
 
 class BadKeyRequest(IdentityError):

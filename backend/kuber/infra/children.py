@@ -72,7 +72,7 @@ class OwnerBusy(KuberError):
     kind: ClassVar[ErrorKind] = ErrorKind.RATE_LIMITED
     code = "too_many_at_once"
     title = "Too much at once"
-    remedy = "Send it again when the others are answered."
+    usual_remedy = "Send it again when the others are answered."
 
 
 class ChildTimedOut(KuberError):
@@ -81,7 +81,7 @@ class ChildTimedOut(KuberError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
     code = "took_too_long"
     title = "This takes too long"
-    remedy = "Ask for less at a time."
+    usual_remedy = "Ask for less at a time."
 
 
 class ChildDied(KuberError):
@@ -90,7 +90,7 @@ class ChildDied(KuberError):
     kind: ClassVar[ErrorKind] = ErrorKind.UNAVAILABLE
     code = "work_failed"
     title = "This could not be worked out"
-    remedy = "Ask for less at a time."
+    usual_remedy = "Ask for less at a time."
 
 
 class ChildFailed(Exception):

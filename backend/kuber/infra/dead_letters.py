@@ -52,7 +52,7 @@ class NotReplayable(KuberError):
     kind = ErrorKind.TOO_LARGE
     code = "not_replayable"
     title = "The message cannot be sent again"
-    remedy = "Discard the message, and have it sent again in smaller parts."
+    usual_remedy = "Discard the message, and have it sent again in smaller parts."
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,6 @@ class OutboundError(KuberError):
         """`status` is that of the answer, None when there was none."""
         problem = Problem(message, remedy, code=self.code)
         super().__init__(message, [problem], retry_after_s=retry_after_s)
-        self.remedy = remedy
         self.status = status
 
 

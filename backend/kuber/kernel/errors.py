@@ -38,14 +38,14 @@ class Problem:
 class KuberError(Exception):
     """Base of all expected failures.
 
-    Subclasses fix `kind`, `code` and `title`; `detail` says what happened this time. `remedy` is
-    what to do where no problem says so; some kinds have one for all their errors (`api/problems`).
+    Subclasses fix `kind`, `code` and `title`; `detail` says what happened this time. `usual_remedy`
+    is what to do where no problem says so; some kinds have one for all (`api/problems`).
     """
 
     kind: ClassVar[ErrorKind] = ErrorKind.INVALID
     code: ClassVar[str] = "invalid"
     title: ClassVar[str] = "The request cannot be carried out"
-    remedy: ClassVar[str] = ""
+    usual_remedy: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -58,3 +58,8 @@ class KuberError(Exception):
         self.detail = detail
         self.problems = tuple(problems)
         self.retry_after_s = retry_after_s
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, as the first problem says, else the usual; empty where none does."""
+        return self.problems[0].remedy if self.problems else self.usual_remedy

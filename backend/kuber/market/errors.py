@@ -17,7 +17,7 @@ class UnknownSymbol(MarketError):
 
     code = "unknown_symbol"
     title = "Unknown symbol"
-    remedy = "Choose another symbol, or import its bars."
+    usual_remedy = "Choose another symbol, or import its bars."
 
 
 class SymbolNotFound(UnknownSymbol):
@@ -31,7 +31,7 @@ class BadSymbolList(MarketError):
 
     code = "bad_symbols"
     title = "These symbols cannot be looked up"
-    remedy = "Give symbols separated by commas, as the detail says."
+    usual_remedy = "Give symbols separated by commas, as the detail says."
 
 
 class QuoteRefused(MarketError):
@@ -46,7 +46,7 @@ class TimeframeUnavailable(MarketError):
 
     code = "timeframe_unavailable"
     title = "No bars in this timeframe"
-    remedy = "Choose a timeframe that the symbol has, or import finer bars."
+    usual_remedy = "Choose a timeframe that the symbol has, or import finer bars."
 
 
 class ImportRefused(MarketError):
@@ -62,7 +62,7 @@ class ImportTooLarge(MarketError):
     kind: ClassVar[ErrorKind] = ErrorKind.TOO_LARGE
     code = "import_too_large"
     title = "The file is too large"
-    remedy = "Import the file in parts: split it by symbol or by year."
+    usual_remedy = "Import the file in parts: split it by symbol or by year."
 
 
 class DatabaseSlow(MarketError):
@@ -103,7 +103,7 @@ class NotImported(MarketError):
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
     code = "not_imported"
     title = "There is no such import"
-    remedy = "Choose a symbol that you have imported."
+    usual_remedy = "Choose a symbol that you have imported."
 
 
 class InstrumentRefused(MarketError):
@@ -119,7 +119,7 @@ class TooManyInstruments(MarketError):
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
     code = "too_many_instruments"
     title = "No further instrument can be changed"
-    remedy = "Reset an instrument that you no longer need."
+    usual_remedy = "Reset an instrument that you no longer need."
 
 
 class ProviderUnavailable(MarketError):
@@ -142,7 +142,7 @@ class DataChanged(MarketError):
 
     code = "data_changed"
     title = "The prices were replaced during the run"
-    remedy = "Run it again."
+    usual_remedy = "Run it again."
 
 
 class NotLoaded(MarketError):
@@ -150,7 +150,7 @@ class NotLoaded(MarketError):
 
     code = "not_loaded"
     title = "The bars were not loaded"
-    remedy = "Name the timeframe in the agent's timeframes()."
+    usual_remedy = "Name the timeframe in the agent's timeframes()."
 
 
 class BeyondCalendar(MarketError):
@@ -158,4 +158,4 @@ class BeyondCalendar(MarketError):
 
     code = "beyond_calendar"
     title = "No trading calendar covers this time"
-    remedy = "Choose a time within the years that the calendars cover."
+    usual_remedy = "Choose a time within the years that the calendars cover."

@@ -17,7 +17,7 @@ class ChannelNotReady(KuberError):
     kind = ErrorKind.CONFLICT
     code = "channel_not_ready"
     title = "The channel cannot be used yet"
-    remedy = "Confirm the channel's address in the notification settings."
+    usual_remedy = "Confirm the channel's address in the notification settings."
 
 
 class WrongCode(KuberError):

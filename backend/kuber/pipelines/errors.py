@@ -17,7 +17,7 @@ class PipelineNotFound(PipelineError):
     kind = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "No such pipeline"
-    remedy = "Choose a pipeline of your list."
+    usual_remedy = "Choose a pipeline of your list."
 
 
 class VersionNotFound(PipelineNotFound):

@@ -57,7 +57,7 @@ class TooManySockets(KuberError):
     kind = ErrorKind.RATE_LIMITED
     code = "too_many_sockets"
     title = "Too many live connections"
-    remedy = "Close other pages, or end programs that you do not need."
+    usual_remedy = "Close other pages, or end programs that you do not need."
 
 
 class SocketLeases:

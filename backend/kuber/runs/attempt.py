@@ -224,7 +224,7 @@ def _without_service(attempt: Attempt, error: KuberError) -> ServiceFailure:
         error.detail,
         retryable=passing,
         retry_after_s=error.retry_after_s,
-        remedy=error.problems[0].remedy if error.problems else None,
+        remedy=error.remedy or None,
     )
 
 

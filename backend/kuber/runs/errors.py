@@ -14,7 +14,7 @@ class RunNotFound(RunError):
     kind = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "No such run"
-    remedy = "Choose a run of your list."
+    usual_remedy = "Choose a run of your list."
 
 
 class AlreadyRunning(RunError):
@@ -23,7 +23,7 @@ class AlreadyRunning(RunError):
     kind = ErrorKind.CONFLICT
     code = "already_running"
     title = "The pipeline is already running"
-    remedy = "Wait for the run's end, or cancel it."
+    usual_remedy = "Wait for the run's end, or cancel it."
 
 
 class OrderUnanswered(RunError):
@@ -52,4 +52,4 @@ class AlreadyFinished(RunError):
     kind = ErrorKind.CONFLICT
     code = "already_finished"
     title = "The run has already finished"
-    remedy = "Nothing is left to cancel; run the pipeline again if you want to."
+    usual_remedy = "Nothing is left to cancel; run the pipeline again if you want to."

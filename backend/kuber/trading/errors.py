@@ -14,7 +14,7 @@ class RefusedOrder(TradingError):
     """The order breaks a rule of its own (sizes, prices, sides); nothing was sent."""
 
     code = "refused_order"
-    remedy = "Correct the quantity or the prices in the settings of the trade manager."
+    usual_remedy = "Correct the quantity or the prices in the settings of the trade manager."
 
 
 class OrderNotWanted(TradingError):
@@ -22,7 +22,7 @@ class OrderNotWanted(TradingError):
 
     kind = ErrorKind.CONFLICT
     code = "order_not_wanted"
-    remedy = "Start the run again if you want the order."
+    usual_remedy = "Start the run again if you want the order."
 
 
 class OrderOutcomeUnknown(TradingError):
@@ -39,4 +39,4 @@ class ModeUnavailable(TradingError):
     kind = ErrorKind.CONFLICT
     code = "mode_unavailable"
     title = "This mode is locked"
-    remedy = "Switch the pipeline to simulation."
+    usual_remedy = "Switch the pipeline to simulation."

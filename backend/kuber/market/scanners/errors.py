@@ -17,7 +17,7 @@ class ScannerNotFound(ScannerError):
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
     code = "not_found"
     title = "No such scanner"
-    remedy = "Choose a scanner of your list."
+    usual_remedy = "Choose a scanner of your list."
 
 
 class ScannerRefused(ScannerError):
@@ -33,7 +33,7 @@ class TooManyScanners(ScannerError):
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
     code = "too_many_scanners"
     title = "There is no room for another scanner"
-    remedy = "Delete a scanner first."
+    usual_remedy = "Delete a scanner first."
 
 
 class ScannerInUse(ScannerError):
@@ -50,7 +50,7 @@ class NothingToRefresh(ScannerError):
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
     code = "nothing_to_refresh"
     title = "The scanner is a fixed list"
-    remedy = "Change its tickers by hand."
+    usual_remedy = "Change its tickers by hand."
 
 
 class TooManyRefreshes(ScannerError):
@@ -74,4 +74,4 @@ class BadTickerList(ScannerError):
 
     code = "bad_ticker_list"
     title = "The answer is no list of tickers"
-    remedy = "Let the address answer with a JSON list of tickers."
+    usual_remedy = "Let the address answer with a JSON list of tickers."

@@ -12,7 +12,7 @@ class NotWatched(MarketError):
     kind: ClassVar[ErrorKind] = ErrorKind.NOT_FOUND
     code = "not_watched"
     title = "Not on the watch list"
-    remedy = "Choose a symbol of your watch list."
+    usual_remedy = "Choose a symbol of your watch list."
 
 
 class WatchListFull(MarketError):

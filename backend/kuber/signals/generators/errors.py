@@ -10,7 +10,7 @@ class GeneratorError(KuberError):
 
     code = "bad_generator"
     title = "The signal generator cannot be used like this"
-    remedy = "Correct the generator's settings."
+    usual_remedy = "Correct the generator's settings."
 
 
 class UnknownGenerator(GeneratorError):
