@@ -79,12 +79,6 @@ class EngineOptions:
     trusted_packages: frozenset[str] = frozenset()
     """Whose agents are believed what they declare of their effects."""
 
-    @property
-    def share(self) -> int:
-        """How many of the runs held may be one user's while others wait: room for a claim is left,
-        so that they do not wait for all of hers."""
-        return max(1, self.computing + SPARE_CLAIMS - LEAST_CLAIMED)
-
     def permits(self) -> dict[WorkKind, Permits]:
         """Return the permits of one process."""
         return {
@@ -149,12 +143,12 @@ class RunEngine:
                 self._changed.clear()
                 room = self._room()
                 claimed = await self._claim(room) if room else []
+                self._others_wait = len(claimed) == room
                 for run in claimed:
                     self._take(run)
-                if claimed_count == 0 and len(claimed) == room and await self._store.backlog():
+                if claimed_count == 0 and self._others_wait and await self._store.backlog():
                     await self._call_colleague()
                 claimed_count += len(claimed)
-                self._others_wait = len(claimed) == room
                 if not self._held:
                     return claimed_count
                 with suppress(TimeoutError):
@@ -181,7 +175,7 @@ class RunEngine:
     async def _claim(self, room: int) -> list[ClaimedRun]:
         """Take up to `room` runs; none while PostgreSQL is away, so that those held go on."""
         try:
-            return await self._store.claim(room, self._options.share)
+            return await self._store.claim(room)
         except (DatabaseError, PoolTimeout) as error:
             if not self._held:
                 raise

@@ -33,6 +33,7 @@ class RunRow(Base):
         Index("ix_runs_queued", "user_id", postgresql_where=text(QUEUED)),
         Index(
             "ix_runs_pending",
+            "user_id",
             text("(started_by <> 'manual')"),
             "id",
             postgresql_where=text("status = 'pending'"),

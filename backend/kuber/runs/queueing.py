@@ -18,6 +18,8 @@ from kuber.runs.models import QUEUED
 CAREFUL = 64
 """The last places are given under a lock, one at a time. More than one user's requests at once."""
 _RETRY_AFTER_S = 10
+_WORKERS = 4
+"""So many workers that claim at the same moment find enough runs of one user, each its own."""
 
 
 def free_places_sql(user: str) -> str:
@@ -34,47 +36,38 @@ CLAIMABLE = f"""
 """  # noqa: S608  put together from constants
 """Runs that a worker may take up: those of users of whom not as many run already as may."""
 
-FITS_LIMIT = f"""
-    (c.nth + (select count(*) from runs r where r.status = 'running' and r.user_id = c.user_id)
-     <= {limit_sql(LimitName.RUNNING_RUNS, "c.user_id")})
+_MOST = f"""least(%(count)s * {_WORKERS},
+    {limit_sql(LimitName.RUNNING_RUNS, "u.user_id")} - coalesce(g.running, 0))"""
+
+NEXT = f"""
+    with recursive waiting as (
+        (select user_id from runs where status = 'pending' order by user_id limit 1)
+        union all
+        select (select r.user_id from runs r
+                where r.status = 'pending' and r.user_id > w.user_id order by r.user_id limit 1)
+        from waiting w where w.user_id is not null
+    ), going as (
+        select user_id, count(*) as running from runs where status = 'running' group by user_id
+    ), candidates as materialized (
+        select c.id, c.later, coalesce(g.running, 0)
+            + row_number() over (partition by u.user_id order by c.later, c.id) as turn
+        from waiting u left join going g on g.user_id = u.user_id
+        cross join lateral (
+            select r.id, r.started_by <> 'manual' as later from runs r
+            where r.status = 'pending' and r.user_id = u.user_id
+            order by r.started_by <> 'manual', r.id limit greatest({_MOST}, 0)
+        ) c
+    )
+    select r.id from candidates c join runs r on r.id = c.id where r.status = 'pending'
+    order by c.turn, c.later, c.id limit %(count)s for update of r skip locked
 """  # noqa: S608  put together from constants
-"""Whether its user's limit has room for the candidate `c`, the `nth` of her in this claim.
+"""The next `count` runs to take up: users take turns, who has fewest running first; of one user,
+and in each turn, what was started by hand first, then what has waited for longest.
 
 Claims do not wait for each other: those that several processes make at the same moment may go over
-by what the others take.
+the limit of a user's running runs by what the others take. Users who wait are found by one look at
+the index each.
 """
-HAVE_SHARE = """
-    have_share as (
-        select r.user_id from runs r where r.status = 'running' and r.claimed_by = %(worker)s
-        group by r.user_id having count(*) >= %(share)s
-    )
-"""
-"""Users of whom the process `worker` holds as many runs as are their share while others wait."""
-
-_OTHERS_WAIT = """
-    (exists (select from runs p where p.status = 'pending' and p.user_id < {user}
-                and p.user_id not in (select user_id from have_share))
-     or exists (select from runs p where p.status = 'pending' and p.user_id > {user}
-                and p.user_id not in (select user_id from have_share)))
-"""
-"""Whether a run of somebody else waits who has not her share, for the expression `user`: two looks
-at an index, past the runs of those who have theirs."""
-
-WITHIN_SHARE = f"""
-    not exists (select from have_share h where h.user_id = runs.user_id
-                and {_OTHERS_WAIT.format(user="h.user_id")})
-"""
-"""Runs of users who have not their share of the process yet, or to whom what is left is left."""
-
-FITS_SHARE = f"""
-    (c.nth + (select count(*) from runs r where r.status = 'running'
-                  and r.claimed_by = %(worker)s and r.user_id = c.user_id) <= %(share)s
-     or not {_OTHERS_WAIT.format(user="c.user_id")})
-"""  # noqa: S608
-"""Whether its user's share has room for the candidate `c`, the `nth` of her in this claim."""
-
-CLAIM_ORDER = "started_by <> 'manual', id"
-"""A person who waits comes first, then whoever has waited for longest."""
 
 FREE_PLACES = free_places_sql("cast(:user_id as uuid)")
 _COUNT = text(f"select count(*) from runs where user_id = :user_id and {QUEUED}")  # noqa: S608

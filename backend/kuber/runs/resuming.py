@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from kuber.agents.base import Category
 from kuber.agents.effects import Repeat
-from kuber.runs.plan import Plan
+from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus
 
 _REPEATABLE = (Repeat.PURE, Repeat.RECORDED)
+_DECISIONS = ("strategy", "risk", "trade")
+"""Sections of the state that say what shall be done."""
 
 
 async def records_of(store: RunStore, run: ClaimedRun, plan: Plan) -> dict[str, NodeRecord]:
@@ -34,28 +36,44 @@ def stale_results(
 ) -> frozenset[str]:
     """Return the nodes whose results are older than the moment that the run has moved to.
 
-    Those of triggers stay, and so do those of nodes that acted on the outside, with everything
-    that led to it.
+    Those of triggers stay. So do those of nodes that acted on the outside, with what was decided
+    for it: plans, sizes, branches. What was found out for it, such as prices, does not: nodes that
+    come later decide by it too. A trade manager that ordered nothing has had its turn as well.
     """
     if not run.real_time:
         return frozenset()
     nodes = {node.id: node for node in plan.nodes}
-    kept = {
-        node_id
-        for node_id in recorded
-        if node_id in nodes and nodes[node_id].effects.repeat not in _REPEATABLE
-    }
-    kept = _with_predecessors(plan, kept)
+    records = {node_id: record for node_id, record in recorded.items() if node_id in nodes}
+    before_acts = _with_predecessors(
+        plan, (node_id for node_id, record in records.items() if _acted(nodes[node_id], record))
+    )
     return frozenset(
         node_id
-        for node_id, record in recorded.items()
-        if node_id in nodes
-        and node_id not in kept
-        and record.status.settled
+        for node_id, record in records.items()
+        if record.status.settled
         and nodes[node_id].agent.metadata.category is not Category.TRIGGER
         and record.finished_at is not None
         and record.finished_at < run.as_of
+        and not _has_had_its_turn(nodes[node_id], record)
+        and not (node_id in before_acts and _has_decided(record))
     )
+
+
+def _has_had_its_turn(node: PlannedNode, record: NodeRecord) -> bool:
+    """Whether the node is not to be carried out again, whatever it came to."""
+    return node.effects.repeat not in _REPEATABLE and record.status is not NodeStatus.SKIPPED
+
+
+def _acted(node: PlannedNode, record: NodeRecord) -> bool:
+    """Whether the node did something on the outside, or may have."""
+    if not _has_had_its_turn(node, record):
+        return False
+    held = record.status is NodeStatus.SUCCEEDED and record.changes.get("trade") is None
+    return not (node.effects.repeat is Repeat.ORDER and held)
+
+
+def _has_decided(record: NodeRecord) -> bool:
+    return record.port is not None or any(record.changes.get(one) for one in _DECISIONS)
 
 
 def _with_predecessors(plan: Plan, node_ids: Iterable[str]) -> set[str]:

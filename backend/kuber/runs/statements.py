@@ -9,14 +9,7 @@ from functools import cache
 from kuber.costs.statements import CHARGED, READING, SPENT
 from kuber.infra.outbox import outbox_insert_for
 from kuber.pipelines.statements import GRAPH_DIGEST
-from kuber.runs.queueing import (
-    CLAIM_ORDER,
-    CLAIMABLE,
-    FITS_LIMIT,
-    FITS_SHARE,
-    HAVE_SHARE,
-    WITHIN_SHARE,
-)
+from kuber.runs.queueing import CLAIMABLE, NEXT
 from kuber.trading.statements import ANSWERED, INTENDED, SAID_COLUMNS, WANTED_COLUMNS
 
 _CLAIM_COLUMNS = f"""
@@ -28,26 +21,12 @@ _CLAIM_COLUMNS = f"""
 """
 
 CLAIM = f"""
-    with {HAVE_SHARE}
     update runs set status = 'running', claim_epoch = claim_epoch + 1, claimed_by = %(worker)s,
         lease_until = now() + make_interval(secs => %(lease_s)s), wake_at = null,
         waits_for = null, outcome = null, started_at = coalesce(started_at, %(now)s)
-    where id in (
-        select c.id from (
-            select f.id, f.user_id,
-                   row_number() over (partition by f.user_id order by f.later, f.id) as nth
-            from (
-                select id, user_id, started_by <> 'manual' as later from runs
-                where {CLAIMABLE} and {WITHIN_SHARE}
-                order by {CLAIM_ORDER} limit %(count)s for update skip locked
-            ) f
-        ) c
-        where {FITS_SHARE} and {FITS_LIMIT}
-    )
+    where id in ({NEXT})
     returning {_CLAIM_COLUMNS}
 """
-"""Takes up runs, of one user no more than `share` while others wait: what is then left of `count`
-is for them, at the next claim."""
 
 BACKLOG = f"select exists (select 1 from runs where {CLAIMABLE})"
 

@@ -26,18 +26,14 @@ class RunStore:
         self._worker = worker
         self._lease_s = lease_s
 
-    async def claim(self, count: int, share: int = 2**31 - 1) -> list[ClaimedRun]:
-        """Take up to `count` runs that may be taken up: by hand first, then the oldest.
-
-        While others wait, no user's runs are more than `share` of those that this worker holds.
-        """
+    async def claim(self, count: int) -> list[ClaimedRun]:
+        """Take up to `count` runs that may be taken up: users take turns, see `queueing.NEXT`."""
         now = self._clock.now()
         values = {
             "worker": self._worker,
             "lease_s": self._lease_s,
             "now": now,
             "count": count,
-            "share": share,
             "day": now.date(),
         }
         async with (

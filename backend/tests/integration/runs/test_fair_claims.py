@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import psycopg
 import pytest
 
 from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
 from kuber.runs.batches import Ending, RunBatch
+from kuber.runs.statements import CLAIM
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunStatus
 from kuber.runs.writer import RunWriter
@@ -71,11 +73,9 @@ async def test_many_runs_of_one_user_do_not_stand_before_the_one_of_another(
 ) -> None:
     await queue.add(ann, 40)
     await queue.add(bob, 1)
-    first = [run.user_id for _ in range(3) for run in await queue.claim(1)]
-    assert first == [ann] * 3
-    [next_one] = await queue.claim(1)
-    assert next_one.user_id == bob
-    assert await queue.claim(8) == []
+    order = [run.user_id for _ in range(4) for run in await queue.claim(1)]
+    assert order == [ann, bob, ann, ann]
+    assert await queue.claim(8) == []  # as many of Ann's are running as may
 
 
 async def test_a_run_that_ended_makes_room_for_the_next_of_its_user(
@@ -93,9 +93,9 @@ async def test_one_claim_takes_no_more_of_a_user_than_may_run(
     queue: Queue, ann: UserId, bob: UserId
 ) -> None:
     await queue.add(ann, 5)
-    await queue.add(bob, 1)
     held = await queue.claim(2)
     assert [run.user_id for run in held] == [ann] * 2
+    await queue.add(bob, 1)
     assert sorted(run.user_id for run in await queue.claim(8)) == sorted([ann, bob])
     await queue.finish(*held)
     assert [run.user_id for run in await queue.claim(8)] == [ann] * 2
@@ -115,56 +115,56 @@ async def test_a_run_that_waits_for_its_users_others_is_no_backlog(
     assert await queue.store.backlog()
 
 
-async def test_a_run_by_hand_comes_before_those_that_started_by_themselves(
-    queue: Queue, ann: UserId, bob: UserId
+async def test_of_one_user_a_run_by_hand_comes_before_those_that_started_by_themselves(
+    queue: Queue, bob: UserId
 ) -> None:
     await queue.add(bob, 2, "schedule")
     await queue.add(bob, 2, "signal")
-    await queue.add(ann, 2, "manual")
+    await queue.add(bob, 2, "manual")
     order = [run.started_by for _ in range(6) for run in await queue.claim(1)]
     assert order == ["manual"] * 2 + ["schedule"] * 2 + ["signal"] * 2
 
 
-async def test_while_others_wait_a_process_leaves_room_for_them(
+async def test_of_several_users_in_their_turn_who_waits_in_person_comes_first(
     queue: Queue, ann: UserId, bob: UserId
 ) -> None:
-    await queue.add(bob, 20)
-    await queue.add(ann, 2)
-    first = await queue.store.claim(5, share=3)
-    assert [run.user_id for run in first] == [bob] * 3  # two of five are left to Ann
-    assert {run.user_id for run in await queue.store.claim(5, share=3)} == {ann}
-    await queue.finish(first[0])
-    # Nobody else waits now: what is free is Bob's.
-    assert [run.user_id for run in await queue.store.claim(9, share=3)] == [bob] * 9
-    await queue.add(ann, 1)
-    assert [run.user_id for run in await queue.store.claim(5, share=3)] == [ann]
+    await queue.add(bob, 1, "schedule")
+    await queue.add(ann, 1, "manual")
+    assert [run.user_id for _ in range(2) for run in await queue.claim(1)] == [ann, bob]
 
 
-async def test_the_share_of_a_process_counts_its_own_runs_alone(
-    queue: Queue, ann: UserId, bob: UserId
+async def test_several_users_with_many_runs_do_not_stand_before_another(
+    queue: Queue, ann: UserId, postgres_url: str
 ) -> None:
-    await queue.add(bob, 20)
+    busy = [add_user(postgres_url) for _ in range(3)]
+    for user in busy:
+        await queue.add(user, 20, "manual")
+    held = await queue.claim(5)
+    assert {run.user_id for run in held} == set(busy)
     await queue.add(ann, 1)
-    assert len(await queue.store.claim(3, share=3)) == 3
-    other = queue.worker("other")
-    assert [run.user_id for run in await other.claim(3, share=3)] == [bob] * 3
+    assert ann in {run.user_id for run in await queue.claim(1)}
 
 
-async def test_a_share_begins_with_what_was_started_by_hand(
-    queue: Queue, ann: UserId, bob: UserId
-) -> None:
-    await queue.add(bob, 5)
-    await queue.add(bob, 2, "manual")
-    await queue.add(ann, 1)
-    claimed = await queue.store.claim(8, share=2)
-    assert sorted(run.started_by for run in claimed if run.user_id == bob) == ["manual"] * 2
-    assert [run.user_id for run in claimed if run.user_id != bob] == [ann]
-
-
-async def test_who_has_her_share_keeps_nobody_waiting(
+async def test_users_take_turns_also_by_what_other_workers_hold(
     queue: Queue, bob: UserId, postgres_url: str
 ) -> None:
-    for user in (bob, add_user(postgres_url), add_user(postgres_url)):
-        await queue.add(user, 4)
-    assert len(await queue.store.claim(12, share=2)) == 6
-    assert len(await queue.store.claim(12, share=2)) == 6
+    eve = add_user(postgres_url)
+    await queue.add(bob, 20)
+    assert len(await queue.worker("other").claim(4)) == 4
+    await queue.add(eve, 20)
+    claimed = [run.user_id for run in await queue.claim(6)]
+    assert sorted(claimed, key=str) == sorted([eve] * 5 + [bob], key=str)
+
+
+async def test_claims_at_the_same_moment_take_different_runs(
+    queue: Queue, bob: UserId, postgres_url: str
+) -> None:
+    await queue.add(bob, 12)
+    async with await psycopg.AsyncConnection.connect(postgres_url) as other:
+        cursor = await other.execute(
+            CLAIM, {"worker": "other", "lease_s": 600, "now": NOW, "count": 4, "day": NOW.date()}
+        )
+        taken = {row[0] for row in await cursor.fetchall()}
+        found = {run.id for run in await queue.claim(4)}
+        await other.commit()
+    assert (len(taken), len(found), taken & found) == (4, 4, set())

@@ -145,9 +145,9 @@ async def test_a_busy_process_claims_several_runs_at_once(
     asked: list[int] = []
     claim = RunStore.claim
 
-    async def counting(store: RunStore, count: int, share: int) -> list[ClaimedRun]:
+    async def counting(store: RunStore, count: int) -> list[ClaimedRun]:
         asked.append(count)
-        return await claim(store, count, share)
+        return await claim(store, count)
 
     monkeypatch.setattr(RunStore, "claim", counting)
     runs = await scene.add(add_user(postgres_url), RULES, count=40)

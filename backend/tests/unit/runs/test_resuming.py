@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from kuber.agents.registry import AgentRegistry
+from kuber.infra.db import JsonObject
 from kuber.pipelines.types import MANAGER_NODE, Graph
 from kuber.runs.plan import Plan, compile_plan
 from kuber.runs.resuming import stale_results
@@ -57,12 +58,46 @@ def test_a_trigger_that_was_met_stays_met() -> None:
     assert stale(plan_of("data", "gate"), {"gate": BEFORE, "data": BEFORE}) == {"data"}
 
 
-def test_what_led_to_an_order_stays_as_it_was() -> None:
+ORDERED: JsonObject = {"trade": {"status": "filled"}}
+PLANNED: JsonObject = {"strategy": {"action": "buy"}}
+
+
+def of_a_trade(
+    trade: NodeRecord, idea: NodeRecord | None = None, **others: NodeRecord
+) -> frozenset[str]:
+    """Return what is stale of a run in which a strategy and a trade manager come before a gate."""
+    records = {"data": done("data", {"market_data": {"price": "1"}}), "trade": trade, **others}
+    records["idea"] = idea or done("idea", PLANNED)
     plan = plan_of("data", "idea", "trade", "gate", "tell")
-    times = dict.fromkeys(("data", "idea", "trade", "tell"), BEFORE)
-    assert stale(plan, times) == {"tell"}
-    del times["trade"]
-    assert stale(plan, times) == {"data", "idea", "tell"}
+    return stale_results(cast(ClaimedRun, _Run()), plan, records)
+
+
+def done(
+    name: str, changes: JsonObject | None = None, status: NodeStatus = NodeStatus.SUCCEEDED
+) -> NodeRecord:
+    return NodeRecord(name, "", status, 1, finished_at=BEFORE, changes=changes or {})
+
+
+def test_what_was_decided_for_an_order_stays_and_what_was_found_out_for_it_does_not() -> None:
+    assert of_a_trade(done("trade", ORDERED), tell=done("tell")) == {"data", "tell"}
+    assert of_a_trade(done("trade", ORDERED), done("idea", {"bias": {}})) == {"data", "idea"}
+    branch = replace(done("idea"), port="true")
+    assert of_a_trade(done("trade", ORDERED), branch) == {"data"}
+
+
+def test_a_trade_manager_that_ordered_nothing_keeps_nothing_but_its_own_result() -> None:
+    assert of_a_trade(done("trade")) == {"data", "idea"}
+
+
+def test_a_trade_manager_that_was_passed_over_is_looked_at_anew() -> None:
+    skipped = done("trade", status=NodeStatus.SKIPPED)
+    assert of_a_trade(skipped) == {"data", "idea", "trade"}
+
+
+def test_an_order_whose_fate_is_unknown_keeps_what_was_decided_for_it() -> None:
+    failed = done("trade", status=NodeStatus.FAILED)
+    running = NodeRecord("trade", "", NodeStatus.RUNNING, 1)
+    assert of_a_trade(failed) == of_a_trade(running) == {"data"}
 
 
 def test_a_result_that_is_not_there_yet_is_not_stale() -> None:
