@@ -30,6 +30,7 @@ from kuber.market.errors import TimeframeUnavailable, UnknownSymbol
 from kuber.market.instruments import traits_of
 from kuber.market.types import (
     Bars,
+    DatasetKind,
     FloatArray,
     Instrument,
     Source,
@@ -78,7 +79,13 @@ class RecordedMarket:
         )
 
     async def bars(
-        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+        self,
+        user_id: UserId,
+        symbol: str,
+        timeframe: Timeframe,
+        as_of: datetime,
+        count: int,
+        dataset: DatasetKind | None = None,
     ) -> Bars:
         found = self._series.get((symbol, timeframe))
         if found is None:

@@ -98,14 +98,20 @@ class MarketService:
         return Instruments(await self.changes.seen({**asked.found, **own}), asked.unavailable)
 
     async def bars(
-        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+        self,
+        user_id: UserId,
+        symbol: str,
+        timeframe: Timeframe,
+        as_of: datetime,
+        count: int,
+        dataset: DatasetKind | None = None,
     ) -> Bars:
         """Return the `count` newest bars closed by `as_of` (and by now), oldest first.
 
-        See `MarketData.bars`. The arrays are shared: they cannot be written to.
+        See `DatasetMarket.bars`. The arrays are shared: they cannot be written to.
         """
         plain, instant = _canonical(symbol), self._until(as_of)
-        kind, found = await self._chosen(user_id, plain, instant)
+        kind, found = await self._chosen(user_id, plain, instant, dataset)
         if found is None:
             raise _unknown(plain)
         bars = await self._of(kind, user_id, plain, timeframe, instant, count)
@@ -154,12 +160,23 @@ class MarketService:
         return now if as_of is None else min(as_of, now)
 
     async def _chosen(
-        self, user_id: UserId, plain: str, at: datetime, *, anew: bool = False
+        self,
+        user_id: UserId,
+        plain: str,
+        at: datetime,
+        dataset: DatasetKind | None = None,
+        *,
+        anew: bool = False,
     ) -> tuple[DatasetKind, Instrument | None]:
-        """Return which dataset answers for the moment `at`, and the instrument as it has it."""
+        """Return which dataset answers for the moment `at`, and the instrument as it has it.
+
+        It is `dataset` where there is one of this kind, whatever the user has chosen.
+        """
         imported, sample = await self._stored.both(user_id, plain, anew=anew)
         if imported is None and sample is None:
             preferred = None
+        elif dataset is not None:
+            preferred = dataset
         else:
             change = (await self.changes.of([user_id]))[user_id].get(plain)
             preferred = change.dataset if change else None

@@ -99,6 +99,12 @@ class DatasetKind(StrEnum):
     SAMPLE = "sample"
     PROVIDER = "provider"
 
+    @classmethod
+    def of(cls, source: Source) -> "DatasetKind":
+        """Return the kind that prices from a source are of."""
+        stored = {Source.IMPORTED: cls.IMPORTED, Source.SAMPLE: cls.SAMPLE}
+        return stored.get(source, cls.PROVIDER)
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpan:
@@ -246,6 +252,22 @@ class MarketData(Protocol):
         All are of one dataset, the one that answers for `as_of`.
         Raises UnknownSymbol, TimeframeUnavailable, DataEnded, ProviderUnavailable.
         """
+        ...
+
+
+class DatasetMarket(MarketData, Protocol):
+    """Market data of which one may ask for a dataset, whichever would answer by itself."""
+
+    async def bars(
+        self,
+        user_id: UserId,
+        symbol: str,
+        timeframe: Timeframe,
+        as_of: datetime,
+        count: int,
+        dataset: DatasetKind | None = None,
+    ) -> Bars:
+        """Return bars as `MarketData.bars`, of `dataset` if there is one of this kind."""
         ...
 
 

@@ -17,7 +17,7 @@ from kuber.brokers.simulator import SimulatedMoment, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock, FixedClock
-from kuber.market.types import MarketData
+from kuber.market.types import DatasetMarket
 from kuber.runs.orders import RunOrders
 from kuber.runs.permits import WorkKind
 from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
@@ -41,7 +41,7 @@ _OWN = "kuber."
 class Surroundings:
     """The services of a worker, from which each node gets only what its category needs."""
 
-    market: MarketData
+    market: DatasetMarket
     llm: LanguageModel | None
     pool: RawPool
     clock: Clock

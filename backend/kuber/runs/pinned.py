@@ -6,7 +6,15 @@ from datetime import datetime
 from kuber.agents.state import PipelineState
 from kuber.kernel.ids import UserId
 from kuber.market.errors import DataChanged, NotLoaded
-from kuber.market.types import Bars, Instrument, MarketData, Timeframe
+from kuber.market.types import (
+    Bars,
+    DatasetKind,
+    DatasetMarket,
+    Instrument,
+    MarketData,
+    Source,
+    Timeframe,
+)
 from kuber.runs.types import NodeRecord
 
 Pins = Mapping[tuple[str, Timeframe], str]
@@ -23,12 +31,12 @@ def pins_of(state: PipelineState) -> Pins:
 
 class RunMarket:
     """What one run has been told of the market: the same to each of its nodes, also to those that
-    no other came before.
+    no other came before. The dataset that it read first is read on, whatever the user chooses then.
 
     `records`: what is on record of its nodes, told by a worker before.
     """
 
-    def __init__(self, market: MarketData, records: Iterable[NodeRecord] = ()) -> None:
+    def __init__(self, market: DatasetMarket, records: Iterable[NodeRecord] = ()) -> None:
         self._market = market
         self._instruments: dict[str, Instrument] = {}
         self._sources: dict[str, str] = {}
@@ -55,7 +63,9 @@ class RunMarket:
     ) -> Bars:
         """Return bars as `MarketData.bars`; raises DataChanged when they are of another source or
         version than those before."""
-        found = await self._market.bars(user_id, symbol, timeframe, as_of, count)
+        known = self._sources.get(symbol)
+        dataset = DatasetKind.of(Source(known)) if known else None
+        found = await self._market.bars(user_id, symbol, timeframe, as_of, count, dataset)
         version = self._versions.setdefault((symbol, timeframe), found.version)
         source = self._sources.setdefault(symbol, found.source)
         if version != found.version or source != found.source:
@@ -66,8 +76,7 @@ class RunMarket:
 def changed(symbol: str, timeframe: Timeframe) -> DataChanged:
     """Return the error of a run whose bars were replaced."""
     return DataChanged(
-        f"An import replaced the {timeframe} bars of {symbol} while the run was under way."
-        " Run it again."
+        f"The {timeframe} bars of {symbol} were replaced while the run was under way. Run it again."
     )
 
 

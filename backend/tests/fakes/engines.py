@@ -23,7 +23,7 @@ from kuber.brokers.simulator import SimulationOptions
 from kuber.costs.service import CostService
 from kuber.infra.db import JsonObject, RawPool
 from kuber.kernel.ids import RunId, UserId, new_id
-from kuber.market.types import MarketData
+from kuber.market.types import DatasetMarket
 from kuber.runs.attempt import Limits
 from kuber.runs.context import Surroundings
 from kuber.runs.engine import EngineOptions, RunEngine
@@ -174,7 +174,7 @@ class Scene:
         writer: RunWriter | None = None,
     ) -> RunEngine:
         surroundings = Surroundings(
-            market=cast(MarketData, None),
+            market=cast(DatasetMarket, None),
             llm=cast(LanguageModel, object()),
             pool=self.pool,
             clock=self.clock,

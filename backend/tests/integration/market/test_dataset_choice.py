@@ -5,13 +5,14 @@ import pytest
 from kuber.infra.db import Database, RawPool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
-from kuber.market.errors import DataEnded, ProviderUnavailable
+from kuber.market.errors import DataChanged, DataEnded, ProviderUnavailable
 from kuber.market.importing.service import ImportService
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.service import MarketService
 from kuber.market.terms.repository import put
 from kuber.market.terms.types import Change
 from kuber.market.types import DatasetKind, Instrument, Source, Timeframe
+from kuber.runs.pinned import RunMarket
 from tests.fakes.bars import utc
 from tests.integration.market.conftest import NOW, add_user, upload
 
@@ -58,6 +59,27 @@ async def test_a_users_choice_answers_at_every_moment(
         assert (await service.bars(other, "AAPL", Timeframe.D1, at, 1)).source is Source.SAMPLE
     found = await service.instruments({(user, "AAPL")})
     assert found.found[user, "AAPL"].source is Source.SIMULATED
+
+
+@pytest.mark.usefixtures("seeded")
+async def test_a_run_reads_on_what_it_read_first_also_when_another_choice_is_made(
+    database: Database, service: MarketService, taking: ImportService, user: UserId
+) -> None:
+    await upload(database, taking, user, "AAPL,2012-05-15,10,12,9,11,5\n")
+    at = utc("2012-05-15T21:00")
+    run = RunMarket(service)
+    first = await run.bars(user, "AAPL", Timeframe.D1, at, 1)
+    async with database.transaction() as session:
+        await put(session, user, Change("AAPL", dataset=DatasetKind.SAMPLE), NOW)
+        service.changes.forget_after_commit(session, user)
+    assert (await service.bars(user, "AAPL", Timeframe.D1, at, 1)).source is Source.SAMPLE
+    again = await run.bars(user, "AAPL", Timeframe.D1, at, 1)
+    assert (again.source, again.version) == (first.source, first.version)
+    async with database.transaction() as session:
+        await taking.delete_symbol(session, user, "AAPL")
+    service.forget(user)
+    with pytest.raises(DataChanged, match="1d bars of AAPL were replaced"):
+        await run.bars(user, "AAPL", Timeframe.D1, at, 1)
 
 
 class AwayMarket(MarketSimulator):

@@ -7,7 +7,7 @@ from kuber.agents.state import Frame, PipelineState
 from kuber.agents.testing import USER_ID, RecordedMarket, make_bars
 from kuber.kernel.ids import UserId
 from kuber.market.errors import DataChanged, NotLoaded
-from kuber.market.types import Bars, Source, Timeframe, to_datetime
+from kuber.market.types import Bars, DatasetKind, Source, Timeframe, to_datetime
 from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
 from kuber.runs.types import NodeRecord, NodeStatus
 from tests.fakes.agents import harness, snapshot
@@ -56,7 +56,13 @@ class ChangingMarket(RecordedMarket):
         self._then = then
 
     async def bars(
-        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+        self,
+        user_id: UserId,
+        symbol: str,
+        timeframe: Timeframe,
+        as_of: datetime,
+        count: int,
+        dataset: DatasetKind | None = None,
     ) -> Bars:
         found = await super().bars(user_id, symbol, timeframe, as_of, count)
         self._series[symbol, timeframe] = self._then
@@ -76,6 +82,34 @@ async def test_branches_of_a_run_are_told_the_same_or_nothing(then: Bars) -> Non
     assert await other.instrument(USER_ID, "ACME", AS_OF) == told
     another = RunMarket(ChangingMarket(then, DAILY))
     assert len(await bars(PinnedMarket(another, {}, loads=True))) == 5
+
+
+class ChoosingMarket(RecordedMarket):
+    """The sample and the provider's bars; the user changes the choice after each question."""
+
+    asked: DatasetKind | None = None
+
+    async def bars(
+        self,
+        user_id: UserId,
+        symbol: str,
+        timeframe: Timeframe,
+        as_of: datetime,
+        count: int,
+        dataset: DatasetKind | None = None,
+    ) -> Bars:
+        chosen = Source.SIMULATED if self.asked else Source.SAMPLE
+        self.asked = dataset or DatasetKind.SAMPLE
+        sources = {DatasetKind.SAMPLE: Source.SAMPLE, DatasetKind.PROVIDER: Source.SIMULATED}
+        source = sources[dataset] if dataset else chosen
+        return replace(await super().bars(user_id, symbol, timeframe, as_of, count), source=source)
+
+
+async def test_a_choice_that_changes_under_way_changes_nothing_for_the_run() -> None:
+    market = ChoosingMarket([DAILY])
+    run = PinnedMarket(RunMarket(market), {}, loads=True)
+    assert [(await bars(run)).source for _ in range(3)] == [Source.SAMPLE] * 3
+    assert (await bars(PinnedMarket(market, {}, loads=True))).source is Source.SIMULATED
 
 
 @pytest.mark.parametrize(("dataset", "version"), [("imported", "older"), ("sample", "first")])
