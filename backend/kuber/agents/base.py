@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict
 from kuber.agents.chat import ChatModel
 from kuber.agents.effects import Effects
 from kuber.agents.ports import Budget, Desk
-from kuber.agents.schema import inline_definitions
 from kuber.agents.state import PipelineState
 from kuber.agents.usage import NodeUsage as NodeUsage  # noqa: PLC0414 - part of the contract
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import RunId, UserId
+from kuber.kernel.json_schema import inline_definitions
 from kuber.kernel.setting_problems import SettingFault as SettingFault  # noqa: PLC0414 for agents
 from kuber.market.types import MarketData, Timeframe
 

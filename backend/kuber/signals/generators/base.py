@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from kuber.agents.schema import inline_definitions
+from kuber.kernel.json_schema import inline_definitions
 from kuber.market.types import Bars, to_datetime
 from kuber.signals.types import SignalDirection
 
