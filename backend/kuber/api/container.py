@@ -21,6 +21,7 @@ from kuber.infra.kafka import KafkaProbe
 from kuber.infra.plugins import PluginProblem
 from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import Clock
+from kuber.market.chart_indicators.service import IndicatorService
 from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.importing.service import ImportService
 from kuber.market.scanners.refresh import ScannerRefresher
@@ -97,6 +98,7 @@ class Container:
     throttle: Throttle
     registry: AgentRegistry
     market: MarketService
+    indicators: IndicatorService
     imports: ImportService
     instruments: InstrumentService
     pushed_quotes: PushedQuotes

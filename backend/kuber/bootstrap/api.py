@@ -27,6 +27,7 @@ from kuber.infra.tasks import end_tasks
 from kuber.infra.telemetry import trace_database
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
+from kuber.market.chart_indicators.service import TIME_LIMIT_S, IndicatorService
 from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.importing.importer import FileImporter
 from kuber.market.importing.service import ImportService
@@ -88,14 +89,18 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             stack, database, identity, clock
         )
         webhooks, webhook_sources = await _open_gateway(parts)
-        short_pool, import_pool, audit_pool = _child_pools(stack)
+        short_pool, import_pool, audit_pool, indicator_pool = _child_pools(stack)
         market = parts.market_on(pool)
         imports = ImportService(FileImporter(import_pool), parts.uploads, clock, market.forget)
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)
+        indicators = IndicatorService(parts.indicators, market, short_pool, indicator_pool)
         plugin_problems = (
-            parts.agents.problems + parts.generators.problems + parts.providers.problems
+            parts.agents.problems
+            + parts.generators.problems
+            + parts.providers.problems
+            + parts.indicators.problems
         )
         _recheck(stack, database, pipelines, generators)
         if reason := why_no_demo(settings):
@@ -118,6 +123,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             ),
             registry=parts.agents,
             market=market,
+            indicators=indicators,
             imports=imports,
             instruments=parts.instruments_on(pool, market),
             pushed_quotes=PushedQuotes(clock),
@@ -213,9 +219,9 @@ def _open_watches(
     return notices, watch, push, pipelines
 
 
-def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool]:
-    """Return the lanes of the API's child processes: for what a page waits for, for imports, and
-    for verifying the record."""
+def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool, ChildPool]:
+    """Return the lanes of the API's child processes: for what a page waits for, for imports, for
+    verifying the record, and for indicators of added packages."""
     short = ChildPool(
         "short", processes=2, waiting=16, time_limit_s=10, memory_mb=500, keep_warm=True
     )
@@ -225,6 +231,14 @@ def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool
     audit = ChildPool(
         "audit", processes=1, waiting=4, time_limit_s=900, memory_mb=500, keep_warm=True
     )
-    for lane in (short, imports, audit):
+    indicators = ChildPool(
+        "indicators",
+        processes=2,
+        waiting=16,
+        time_limit_s=TIME_LIMIT_S,
+        memory_mb=500,
+        keep_warm=True,
+    )
+    for lane in (short, imports, audit, indicators):
         stack.push_async_callback(lane.close)
-    return short, imports, audit
+    return short, imports, audit, indicators

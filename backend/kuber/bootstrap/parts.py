@@ -16,6 +16,7 @@ from kuber.infra.outbound import OutboundClient
 from kuber.infra.plugins import Verdicts
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.chart_indicators.registry import IndicatorRegistry
 from kuber.market.feed.mixed import MixedQuotes, Part
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.replay import ReplayClock
@@ -140,6 +141,10 @@ class Parts:
     @cached_property
     def providers(self) -> ProviderRegistry:
         return ProviderRegistry.discover(self.verdicts)
+
+    @cached_property
+    def indicators(self) -> IndicatorRegistry:
+        return IndicatorRegistry.discover(self.verdicts)
 
     @cached_property
     def generators(self) -> GeneratorRegistry:

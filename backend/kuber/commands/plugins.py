@@ -19,6 +19,7 @@ KINDS = (
     PluginKind("kuber.agents", "kuber.agents.registry:examine"),
     PluginKind("kuber.generators", "kuber.signals.generators.registry:examine"),
     PluginKind("kuber.providers", "kuber.market.providers.plugin:examine"),
+    PluginKind("kuber.indicators", "kuber.market.chart_indicators.registry:examine"),
 )
 """What packages may announce."""
 
@@ -37,7 +38,7 @@ def add(home: Path, package: str) -> int:
     _write(home, [*(item for item in known if item != requirement), requirement])
     Verdicts.of(home).forget()
     note(home, "added", _normal_project(requirement), SystemClock().now())
-    say.line(f"Added {package}. Its agents appear after a restart: ./kuber down, ./kuber up")
+    say.line(f"Added {package}. What it brings appears after a restart: ./kuber down, ./kuber up")
     return 0
 
 

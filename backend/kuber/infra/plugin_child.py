@@ -19,7 +19,7 @@ from pathlib import Path
 from kuber.infra.embedded.process import Command, kill_tree, spawn_options
 
 WITHIN_S = 20.0
-"""How long importing one plug-in may take."""
+"""How long importing and examining one plug-in may take."""
 
 _READY_WITHIN_S = 60.0
 _READY = b" "
@@ -73,7 +73,7 @@ def examine_in_child(
         except subprocess.TimeoutExpired:
             kill_tree(child.pid)
             child.wait()
-            return f"importing it took longer than {within_s:g} s", True
+            return f"examining it took longer than {within_s:g} s", True
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # what it has left running
         return _verdict(said.read(_MOST_BYTES), code), False
@@ -103,7 +103,7 @@ def _verdict(said: bytes | None, code: int) -> str | None:
         reason = json.loads(said or b"")["reason"]
     except (ValueError, KeyError, TypeError):
         end = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-        return f"importing it ends the process ({end})"
+        return f"examining it ends the process ({end})"
     return None if reason is None else printable(str(reason))
 
 

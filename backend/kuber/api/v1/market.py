@@ -10,20 +10,19 @@ from kuber.api.idempotency import IdempotentRoute
 from kuber.api.v1.common import Cursor
 from kuber.infra.db import set_down
 from kuber.kernel.wire import Instant
-from kuber.market.chart_indicators import (
-    MAX_PERIOD,
-    MIN_PERIOD,
+from kuber.market.chart_indicators.catalog import MAX_PERIOD, MIN_PERIOD
+from kuber.market.chart_indicators.schemas import (
+    IndicatorKindList,
     IndicatorName,
     IndicatorOut,
-    asked,
-    encode_indicator,
+    IndicatorSeries,
 )
+from kuber.market.chart_indicators.service import BarsAsked, given_settings
 from kuber.market.errors import SymbolNotFound, UnknownSymbol
 from kuber.market.feed.pushed.schemas import PushedOut, QuotePush
 from kuber.market.feed.reading import parse_symbols, read_markets, seen_quotes
 from kuber.market.feed.schemas import MarketList, MarketOut, QuoteList
 from kuber.market.schemas import BarsOut, SymbolOut, encode_bars
-from kuber.market.service import MAX_BARS
 from kuber.market.symbols import MAX_WRITTEN
 from kuber.market.types import DatasetKind, Timeframe
 
@@ -127,20 +126,47 @@ async def get_indicator(
     A value is null where the formula has no answer. It is computed from earlier bars too, as far
     as 10,000 bars go.
     """
-    what = asked(name, period, width)
-    bars = await container.market.get_bars(
-        user.user_id,
-        symbol,
-        timeframe,
-        dataset=dataset,
-        end=end,
-        limit=min(limit + what.early, MAX_BARS),
-    )
-    if limit <= _BARS_AT_ONCE:
-        content = encode_indicator(bars, what, limit)
-    else:
-        pool = container.short_pool
-        content = await pool.run(encode_indicator, bars, what, limit, owner=str(user.user_id))
+    asked = BarsAsked(symbol, timeframe, dataset, end, limit)
+    content = await container.indicators.named(user.user_id, name, period, width, asked)
+    return Response(content, media_type="application/json")
+
+
+@router.get("/indicator-kinds", operation_id="list_indicator_kinds")
+async def list_indicator_kinds(container: ContainerDep, _: MarketReader) -> IndicatorKindList:
+    """Return every installed indicator with the JSON Schema of its settings."""
+    return container.indicators.kinds()
+
+
+@router.get(
+    "/indicator-series", operation_id="get_indicator_series", response_model=IndicatorSeries
+)
+async def get_indicator_series(
+    container: ContainerDep,
+    user: MarketReader,
+    symbol: Annotated[str, Query(min_length=1, max_length=MAX_WRITTEN)],
+    timeframe: Timeframe,
+    name: Annotated[str, Query(min_length=1, max_length=40)],
+    settings: Annotated[
+        str,
+        Query(
+            max_length=2000,
+            description='A JSON object, such as {"period": 20}; what is left out has its default.',
+        ),
+    ] = "{}",
+    dataset: Annotated[
+        DatasetKind | None, Query(description="Without it the one that answers for `end`.")
+    ] = None,
+    end: Annotated[Instant | None, Query(description="Bars closed by then.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
+) -> Response:
+    """Return any installed indicator at the bars that `GET /market/bars` gives.
+
+    A value is null where there is no answer. Which there are, and their settings:
+    `GET /market/indicator-kinds`.
+    """
+    asked = BarsAsked(symbol, timeframe, dataset, end, limit)
+    given = given_settings(settings)
+    content = await container.indicators.values(user.user_id, name, given, asked)
     return Response(content, media_type="application/json")
 
 

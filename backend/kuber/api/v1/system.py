@@ -188,7 +188,7 @@ class PluginProblemList(BaseModel):
 
 @router.get("/plugin-problems", operation_id="list_plugin_problems")
 async def list_plugin_problems(container: ContainerDep, user: CurrentUser) -> PluginProblemList:
-    """Return the agents and generators of added packages that were left out at the start.
+    """Return what added packages announce and was left out at the start.
 
     Why is told to administrators, and to everybody where the server listens on loopback only: what
     a package says when it fails may hold more than all users should read.

@@ -202,7 +202,7 @@ async def test_a_plug_in_that_was_left_out_is_named_with_a_remedy(
 ) -> None:
     container = platform.state.container
     assert (await admin.get("/api/v1/system/plugin-problems")).json()["items"] == []
-    problem = PluginProblem("gap_up", "gap-up", "importing it ends the process (exit code 3)")
+    problem = PluginProblem("gap_up", "gap-up", "examining it ends the process (exit code 3)")
     platform.state.container = replace(container, plugin_problems=(problem,))
     (item,) = (await admin.get("/api/v1/system/plugin-problems")).json()["items"]
     assert item["package"] == "gap-up"
@@ -218,7 +218,7 @@ async def test_on_a_machine_of_ones_own_everybody_is_told_why_a_plug_in_was_left
     platform: FastAPI, bob: httpx.AsyncClient
 ) -> None:
     container = platform.state.container
-    problem = PluginProblem("gap_up", "gap-up", "importing it ends the process (exit code 3)")
+    problem = PluginProblem("gap_up", "gap-up", "examining it ends the process (exit code 3)")
     platform.state.container = replace(
         container,
         plugin_problems=(problem,),

@@ -217,6 +217,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "correct_import": {"json": {}},
     "get_bars": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d"}},
     "get_indicator": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d", "name": "sma"}},
+    "get_indicator_series": {"params": {"symbol": SECRET_SYMBOL, "timeframe": "1d", "name": "sma"}},
 }
 """For each operation that needs more than its address: what to send so that it would be done."""
 
@@ -343,7 +344,7 @@ async def test_t26_nothing_of_another_person_shows_in_any_list(
     shown, hers = {}, ""
     for route in lists:
         answer = await route.call(bob, {})
-        asked = route.operation in ("get_bars", "get_indicator")
+        asked = route.operation in ("get_bars", "get_indicator", "get_indicator_series")
         shown[str(route)] = [one for one in secrets if one in answer.text and not asked]
         if asked:
             assert '"items":[{' not in answer.text, "bars of another person's import"

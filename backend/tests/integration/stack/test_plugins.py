@@ -17,6 +17,7 @@ from kuber.commands import plugins
 from kuber.config import conceal_secrets
 from kuber.infra.plugin_child import examine_in_child
 from kuber.infra.plugins import PluginKind, Verdicts
+from kuber.market.chart_indicators import registry as indicator_registry
 from kuber.market.providers import plugin as provider_plugins
 from kuber.signals.generators import registry as generator_registry
 
@@ -224,6 +225,7 @@ def test_what_the_command_examines_is_what_the_registries_load() -> None:
         PluginKind(GROUP, f"{registry.__name__}:{registry.examine.__name__}"),
         PluginKind(generator_registry.GROUP, f"{generator_registry.__name__}:examine"),
         PluginKind(provider_plugins.GROUP, f"{provider_plugins.__name__}:examine"),
+        PluginKind(indicator_registry.GROUP, f"{indicator_registry.__name__}:examine"),
     ) == plugins.KINDS
 
 
