@@ -49,7 +49,9 @@ describe('the prices of a chart', () => {
     const chosen = { ...BARS, dataset: 'imported' } as const;
     void apiPrices.later(chosen, '2009-05-14T13:30:00Z');
     expect(queryOf(await asked('GET', '/market/bars')).get('dataset')).toBe('imported');
-    void apiPrices.study(chosen, { name: 'sma', period: 50 });
-    expect(queryOf(await asked('GET', '/market/indicators')).get('dataset')).toBe('imported');
+    void apiPrices.study(chosen, { name: 'sma', settings: { period: 50 } });
+    const query = queryOf(await asked('GET', '/market/indicator-series'));
+    expect(query.get('dataset')).toBe('imported');
+    expect([query.get('name'), query.get('settings')]).toEqual(['sma', '{"period":50}']);
   });
 });

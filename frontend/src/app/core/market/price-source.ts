@@ -1,6 +1,11 @@
-import { type BarOut, getBars, getIndicator, type Timeframe } from '@core/api';
+import {
+  type BarOut,
+  getBars,
+  getIndicatorSeries,
+  listIndicatorKinds,
+  type Timeframe,
+} from '@core/api';
 import { unwrap } from '@core/http/unwrap';
-import type { Study } from '@shared/price-chart/chart-types';
 import type { BarsAsked, PriceSource } from '@shared/price-chart/price-source';
 import { datasetOf, spanOf } from './datasets';
 import { pricesAt } from './search-symbols';
@@ -61,12 +66,15 @@ export const apiPrices: PriceSource = {
     return items.filter((bar: BarOut) => bar.time > last).slice(0, BARS_LATER);
   },
 
+  async studyKinds() {
+    return (await unwrap(listIndicatorKinds())).items;
+  },
+
   async study(asked, study) {
-    const found = await unwrap(
-      getIndicator({ query: { ...queryOf(asked), ...settingsOf(study) } }),
-    );
+    const settings = JSON.stringify(study.settings);
+    const query = { ...queryOf(asked), name: study.name, settings };
+    const found = await unwrap(getIndicatorSeries({ query }));
     return {
-      study,
       lines: found.lines,
       pane: found.pane,
       values: new Map(found.items.map(({ time, values }) => [time, values])),
@@ -82,8 +90,4 @@ function queryOf({ symbol, timeframe, dataset, end, limit }: BarsAsked) {
     ...(dataset ? { dataset } : {}),
     ...(end ? { end } : {}),
   };
-}
-
-function settingsOf({ name, period }: Study) {
-  return { name, period };
 }

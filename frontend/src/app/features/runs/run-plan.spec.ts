@@ -9,9 +9,9 @@ describe('what the chart of a run begins with', () => {
   it('has the indicators that the strategy went by', () => {
     const indicators = { sma_50: 120.1, sma_200: 110, rsi_14: 60, close: 121, bars_since_cross: 2 };
     expect(studiesOf(runOf({ indicators }))).toEqual([
-      { name: 'sma', period: 50 },
-      { name: 'sma', period: 200 },
-      { name: 'rsi', period: 14 },
+      { name: 'sma', settings: { period: 50 } },
+      { name: 'sma', settings: { period: 200 } },
+      { name: 'rsi', settings: { period: 14 } },
     ]);
     expect(studiesOf(runOf({}))).toEqual([]);
   });

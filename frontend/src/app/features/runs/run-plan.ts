@@ -37,7 +37,7 @@ export function studiesOf(run: ExecutionOut): readonly Study[] {
   const figures = (section(run, 'strategy')?.['indicators'] as object | undefined) ?? {};
   return Object.keys(figures).flatMap((figure) => {
     const [, name, period] = STUDIED.exec(figure) ?? [];
-    return name ? [{ name: name as Study['name'], period: Number(period) }] : [];
+    return name ? [{ name, settings: { period: Number(period) } }] : [];
   });
 }
 

@@ -5,7 +5,8 @@ import type { Study } from './chart-types';
 import { type Dataset, PRICE_SOURCE } from './price-source';
 import { FakePrices } from './testing';
 
-const SMA: Study = { name: 'sma', period: 50 };
+const SMA: Study = { name: 'sma', settings: { period: 50 } };
+const RSI: Study = { name: 'rsi', settings: { period: 14 } };
 
 function make(prices: FakePrices) {
   TestBed.configureTestingModule({ providers: [{ provide: PRICE_SOURCE, useValue: prices }] });
@@ -55,6 +56,23 @@ describe('the data of a chart', () => {
     expect(prices.askedStudies.map(({ limit }) => limit)).toEqual([500, 1_000]);
     asked.studies.set([]);
     expect(data.studies()).toEqual([]);
+  });
+
+  it('leaves the others as they are when one cannot be computed, and says which', async () => {
+    const prices = new FakePrices(10);
+    prices.broken = ['rsi'];
+    const { asked, data, settled } = make(prices);
+    const gone: Study = { name: 'gone', settings: {} };
+    asked.studies.set([RSI, SMA, gone]);
+    await settled();
+    expect(data.studies().map(({ label }) => label)).toEqual(['SMA 50']);
+    expect(data.studyFailures()).toEqual(['rsi failed.', 'The indicator gone is not installed.']);
+    prices.broken = [];
+    asked.studies.set([RSI, SMA]);
+    data.retryStudies();
+    await settled();
+    expect(data.studies().map(({ label }) => label)).toEqual(['RSI 14', 'SMA 50']);
+    expect(data.studyFailures()).toEqual([]);
   });
 
   it('shows nothing of one chart in another', async () => {

@@ -1,12 +1,14 @@
 import { computed, inject, linkedSignal, resource, type Signal, signal } from '@angular/core';
 import type { ErrorInfo } from '../error-state';
-import type { ChartBar, Study, StudyValues } from './chart-types';
+import type { ChartBar, Study, StudyKind, StudyValues } from './chart-types';
 import { type BarsAsked, type BarsFound, type Dataset, PRICE_SOURCE } from './price-source';
-import { studyKey } from './studies';
+import { drawnStudy, studyKey } from './studies';
 
 const FIRST_BARS = 500;
 const MOST_BARS = 10_000;
 const GROWTH = 2;
+/** The server computes one thing for a person at a time, and lets two more wait. */
+const STUDIES_AT_ONCE = 3;
 
 export interface DataAsked {
   readonly symbol: Signal<string>;
@@ -37,10 +39,13 @@ export class ChartData {
   private readonly refreshes = signal(0);
 
   readonly instrument;
-  readonly studyPage;
+  private readonly kindsPage;
+  private readonly studyPage;
   /** The bars on show; those from before stay until others of the same chart are there. */
   readonly shown: Signal<Shown | null>;
   readonly studies: Signal<readonly StudyValues[]>;
+  /** Every indicator that can be chosen. */
+  readonly kinds = computed(() => (this.kindsPage.hasValue() ? this.kindsPage.value() : []));
 
   constructor(of: DataAsked) {
     this.instrument = resource({
@@ -79,12 +84,15 @@ export class ChartData {
         return found ?? (asked && kept && isOf(asked, kept) ? kept : null);
       },
     });
+    this.kindsPage = resource({ loader: () => this.source.studyKinds() });
     this.studyPage = resource({
       params: () => {
-        const [asked, chosen] = [this.asked(), of.studies()];
-        return asked && { asked, chosen, again: this.refreshes() };
+        const [asked, chosen, kinds] = [this.asked(), of.studies(), this.kinds()];
+        return asked && kinds.length
+          ? { asked, chosen, kinds, again: this.refreshes() }
+          : undefined;
       },
-      loader: ({ params: { asked, chosen } }) => this.loadStudies(asked, chosen),
+      loader: ({ params: { asked, chosen, kinds } }) => this.loadStudies(asked, chosen, kinds),
     });
     this.studies = this.keptStudies(of.studies);
   }
@@ -97,7 +105,11 @@ export class ChartData {
   readonly loading = computed(() => this.instrument.isLoading() || this.page.isLoading());
   /** What is on show is no longer brought up to date. */
   readonly stalled = computed(() => Boolean(this.shown() && this.page.error()));
-  readonly studiesFailed = computed(() => Boolean(this.studyPage.error()));
+  /** Why indicators are missing, each reason once. */
+  readonly studyFailures = computed<readonly string[]>(() => {
+    if (this.kindsPage.error()) return ['The list of indicators could not be loaded.'];
+    return this.studyPage.hasValue() ? this.studyPage.value().failures : [];
+  });
   /** No older bars are to be had. */
   readonly complete = computed(() => {
     const shown = this.shown();
@@ -118,6 +130,12 @@ export class ChartData {
     else if (this.page.reload()) this.refreshes.update((times) => times + 1);
   }
 
+  /** Asks again for the indicators. */
+  retryStudies(): void {
+    if (this.kindsPage.error()) this.kindsPage.reload();
+    this.studyPage.reload();
+  }
+
   private async load(asked: BarsAsked, later: boolean): Promise<Shown> {
     const found = await this.source.bars(asked);
     const last = found.bars.at(-1);
@@ -128,9 +146,20 @@ export class ChartData {
     return { ...found, bars, key: keyOf(asked, dataset), limit: asked.limit };
   }
 
-  private async loadStudies(asked: BarsAsked, chosen: readonly Study[]) {
-    const values = await Promise.all(chosen.map((study) => this.source.study(asked, study)));
-    return { asked, values };
+  /** One that cannot be computed leaves the others as they are. */
+  private async loadStudies(
+    asked: BarsAsked,
+    chosen: readonly Study[],
+    kinds: readonly StudyKind[],
+  ) {
+    const found = await inTurns(chosen, async (study) => {
+      const kind = kinds.find(({ name }) => name === study.name);
+      if (!kind) throw new Error(`The indicator ${study.name} is not installed.`);
+      return drawnStudy(study, kind, await this.source.study(asked, study));
+    });
+    const values = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const reasons = found.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one)] : []));
+    return { asked, values, failures: [...new Set(reasons)] };
   }
 
   private keptStudies(chosen: Signal<readonly Study[]>): Signal<readonly StudyValues[]> {
@@ -159,4 +188,18 @@ function isOf(asked: BarsAsked, shown: Shown): boolean {
 
 function sameJson(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Some at a time, in their order. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>) {
+  const done: PromiseSettledResult<R>[] = [];
+  for (let at = 0; at < items.length; at += STUDIES_AT_ONCE) {
+    done.push(...(await Promise.allSettled(items.slice(at, at + STUDIES_AT_ONCE).map(work))));
+  }
+  return done;
+}
+
+function reasonOf({ reason }: PromiseRejectedResult): string {
+  const { detail, message } = reason as Partial<ErrorInfo> & Error;
+  return detail ?? message;
 }

@@ -3,7 +3,6 @@ import type { ChartLine } from './chart-types';
 import { barTime, timeframeInWords, zoneInWords } from './chart-times';
 import type { LegendInput } from './legend';
 import { priceText } from './price-digits';
-import { studyName } from './studies';
 
 /** The chart in words, for those who do not see it. */
 export function describeChart(
@@ -25,7 +24,7 @@ export function describeChart(
     `last close ${price(Number(last.close))}, ${formatPercentChange(change)} over this time`,
     `highest ${price(Math.max(...known.map(({ high }) => Number(high))))}`,
     `lowest ${price(Math.min(...known.map(({ low }) => Number(low))))}`,
-    ...studies.map(({ study }) => studyName(study)),
+    ...studies.map(({ label }) => label),
     ...lines.map((line) => `${line.label} ${price(line.price)}`),
     ...(happened ? [`${happened} marked`] : []),
   ].join(', ');

@@ -28,17 +28,45 @@ export interface ChartMark {
   readonly quiet?: boolean;
 }
 
-/** An indicator that was asked for. */
+/** Settings of an indicator by name. */
+export type StudySettings = Readonly<Record<string, unknown>>;
+
+/** An indicator that was asked for; what its settings leave out has its default. */
 export interface Study {
-  readonly name: 'sma' | 'ema' | 'bollinger' | 'rsi';
-  /** In bars. */
-  readonly period: number;
+  readonly name: string;
+  readonly settings: StudySettings;
 }
 
-/** Its values by the time of their bar, one for each line; null where the formula has no answer. */
-export interface StudyValues {
-  readonly study: Study;
+/** An indicator that is installed. */
+export interface StudyKind {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** JSON Schema of its settings. */
+  readonly settings_schema: object;
+  /** What a menu offers. */
+  readonly presets: readonly StudySettings[];
+  /** Ends of the scale in a pane of its own; null where the values decide. */
+  readonly lowest: number | null;
+  readonly highest: number | null;
+  /** Drawn across a pane of its own. */
+  readonly levels: readonly number[];
+}
+
+/** What was computed, by the time of the bar, one for each line; null where there is no answer. */
+export interface StudyAnswer {
   readonly lines: readonly string[];
   readonly pane: 'price' | 'own';
   readonly values: ReadonlyMap<string, readonly (number | null)[]>;
+}
+
+/** An indicator as it is drawn. */
+export interface StudyValues extends StudyAnswer {
+  readonly study: Study;
+  /** `SMA 50`. */
+  readonly label: string;
+  readonly scale: { readonly lowest: number; readonly highest: number } | null;
+  readonly levels: readonly number[];
+  /** Places of its values in a pane of its own. */
+  readonly digits: number;
 }

@@ -17,7 +17,7 @@ import {
 import type { ChartBar, ChartLine, ChartMark, StudyValues } from './chart-types';
 import { barTime, type ChartClock, isIntraday, tickLabel } from './chart-times';
 import { type Palette, studyColour } from './palette';
-import { linePoints, studyKey, studyName } from './studies';
+import { linePoints, studyKey } from './studies';
 
 /** How many bars are in view at first. */
 const VISIBLE_BARS = 120;
@@ -223,10 +223,11 @@ export class ChartView {
           priceLineVisible: false,
           lastValueVisible: own,
           crosshairMarkerVisible: false,
-          title: own ? studyName(study.study) : '',
+          title: own ? study.label : '',
         };
         const series = this.chart.addSeries(LineSeries, options, own ? pane : 0);
-        if (study.study.name === 'rsi') this.drawBounds(series);
+        if (own && line === 0) this.drawLevels(series, study);
+        if (own) fixScale(series, study);
         return series;
       });
     });
@@ -234,12 +235,8 @@ export class ChartView {
     panes.forEach((one, index) => one.setStretchFactor(index ? OWN_PANE_SHARE : 1));
   }
 
-  private drawBounds(series: ISeriesApi<'Line'>): void {
-    series.applyOptions({
-      priceFormat: { type: 'price', precision: 1, minMove: 0.1 },
-      autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 100 } }),
-    });
-    for (const price of [30, 70]) {
+  private drawLevels(series: ISeriesApi<'Line'>, { levels }: StudyValues): void {
+    for (const price of levels) {
       series.createPriceLine({
         price,
         color: this.palette.text,
@@ -273,6 +270,20 @@ export class ChartView {
     const to = known + after + roomRight(content);
     this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, known - fit), to });
   }
+}
+
+/** The axis of a pane of its own: as many places as its values need, and its ends where it has any. */
+function fixScale(series: ISeriesApi<'Line'>, { digits, scale }: StudyValues): void {
+  series.applyOptions({
+    priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits },
+    ...(scale
+      ? {
+          autoscaleInfoProvider: () => ({
+            priceRange: { minValue: scale.lowest, maxValue: scale.highest },
+          }),
+        }
+      : {}),
+  });
 }
 
 function roomRight({ lines }: ChartContent): number {

@@ -22,7 +22,11 @@ const input: LegendInput = {
   ],
   studies: [
     {
-      study: { name: 'rsi', period: 14 },
+      study: { name: 'rsi', settings: { period: 14 } },
+      label: 'RSI 14',
+      scale: { lowest: 0, highest: 100 },
+      levels: [30, 70],
+      digits: 1,
       lines: ['rsi'],
       pane: 'own',
       values: new Map([['2013-03-01T14:30:00Z', [61.27]]]),
@@ -44,7 +48,7 @@ describe('the legend of a bar', () => {
       volume: '1.23M',
       change: '+10.0%',
       way: 'up',
-      studies: [{ key: 'rsi:14', name: 'RSI 14', values: ['61.3'] }],
+      studies: [{ key: 'rsi:[["period",14]]', name: 'RSI 14', values: ['61.3'] }],
       marks: ['Bought 42'],
     });
   });

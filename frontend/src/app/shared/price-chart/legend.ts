@@ -2,7 +2,7 @@ import { formatPercentChange } from '../format/numbers';
 import type { ChartBar, ChartMark, StudyValues } from './chart-types';
 import { barTime, type ChartClock } from './chart-times';
 import { priceText } from './price-digits';
-import { studyKey, studyName } from './studies';
+import { studyKey } from './studies';
 
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 });
 const NONE = '–';
@@ -77,10 +77,10 @@ export function legendInWords(legend: Legend): string {
 
 function studyAt(study: StudyValues, time: string, digits: number): LegendStudy {
   const found = study.values.get(time) ?? study.lines.map(() => null);
-  const places = study.pane === 'price' ? digits : 1;
+  const places = study.pane === 'price' ? digits : study.digits;
   return {
     key: studyKey(study.study),
-    name: studyName(study.study),
+    name: study.label,
     values: found.map((value) => (value === null ? NONE : priceText(value, places))),
   };
 }

@@ -38,6 +38,18 @@ describe('a price chart', () => {
     expect(prices.askedBars.map(({ timeframe }) => timeframe)).toEqual(['1mo']);
   });
 
+  it('offers every installed indicator with its presets, and a form for others', async () => {
+    const { fixture, page } = await make(new FakePrices(0));
+    const button = [...page.querySelectorAll('button')].find((one) =>
+      one.textContent?.includes('Indicators'),
+    );
+    button?.click();
+    await fixture.whenStable();
+    const items = [...document.querySelectorAll('[mat-menu-item]')];
+    const texts = items.map((one) => one.textContent?.replace(/^\s*\w+\s+/, '').trim());
+    expect(texts).toEqual(['SMA 20', 'SMA 50', 'RSI 14', 'Balance', 'Other settings']);
+  });
+
   it('says that there are no bars, and always whose prices these are and by which clock', async () => {
     const { page } = await make(new FakePrices(0));
     expect(page.textContent).toContain('There are no bars for this time');

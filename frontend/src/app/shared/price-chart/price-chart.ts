@@ -11,6 +11,7 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
+import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
 import { EmptyState } from '../empty-state';
 import { ErrorState } from '../error-state';
@@ -27,7 +28,7 @@ import { DARK_PALETTE, LIGHT_PALETTE, type Palette, studyColour } from './palett
 import { priceDigits } from './price-digits';
 import type { Dataset } from './price-source';
 import { sourceInWords } from './source-words';
-import { STUDIES, studyKey, studyName } from './studies';
+import { offeredStudies, settingsOf, studyKey, studyName } from './studies';
 
 let charts = 0;
 
@@ -45,6 +46,7 @@ export class PriceChart {
   private readonly root = inject(DOCUMENT).documentElement;
   private readonly frames = viewChild.required<ElementRef<HTMLElement>>('frames');
   private readonly host = viewChild.required<ElementRef<HTMLElement>>('host');
+  private readonly dialogs = inject(MatDialog);
   private readonly dark = signal(this.isDark());
   private view: ChartView | null = null;
   private drawnWith: Palette | null = null;
@@ -69,13 +71,22 @@ export class PriceChart {
 
   protected readonly captionId = `k-chart-${++charts}`;
   protected readonly offered = computed(() => {
-    const more = this.studies().filter(
-      (one) => !STUDIES.some((is) => studyKey(is) === studyKey(one)),
+    const usual = offeredStudies(this.data.kinds());
+    const keys = new Set(usual.map(studyKey));
+    const added = new Map(
+      [...this.studies(), ...this.chosenStudies()].map((one) => [studyKey(one), one]),
     );
-    return [...STUDIES, ...more];
+    return [...usual, ...[...added].flatMap(([key, one]) => (keys.has(key) ? [] : [one]))];
   });
   protected readonly key = studyKey;
-  protected readonly name = studyName;
+  protected readonly name = (study: Study): string =>
+    studyName(
+      study,
+      this.data.kinds().find(({ name }) => name === study.name),
+    );
+  protected readonly hasSettings = computed(() =>
+    this.data.kinds().some((kind) => settingsOf(kind).length),
+  );
   protected readonly frameWords = (frame: string): string => `Bars of ${timeframeInWords(frame)}`;
   protected readonly chosenTimeframe = linkedSignal(() => this.timeframe());
   protected readonly chosenStudies = linkedSignal(() => this.studies());
@@ -166,6 +177,13 @@ export class PriceChart {
   protected toggle(study: Study): void {
     const others = this.chosenStudies().filter((one) => studyKey(one) !== studyKey(study));
     this.chosenStudies.set(this.isChosen(study) ? others : [...others, study]);
+  }
+
+  /** The form is large: it is loaded when it is asked for. */
+  protected async chooseOther(): Promise<void> {
+    const { chooseStudy } = await import('./study-dialog');
+    const study = await chooseStudy(this.dialogs, this.data.kinds());
+    if (study && !this.isChosen(study)) this.toggle(study);
   }
 
   protected colour(place: number): string {

@@ -1,5 +1,5 @@
 import { InjectionToken } from '@angular/core';
-import type { ChartBar, Study, StudyValues } from './chart-types';
+import type { ChartBar, Study, StudyAnswer, StudyKind } from './chart-types';
 
 /** What a chart has to know of an instrument. */
 export interface ChartInstrument {
@@ -42,7 +42,9 @@ export interface PriceSource {
   /** Some bars that closed after `asked.end`, the first of them right after `last`. Without a
    * dataset they may be of others than those before. */
   later(asked: BarsAsked, last: string): Promise<readonly ChartBar[]>;
-  study(asked: BarsAsked, study: Study): Promise<StudyValues>;
+  /** Every indicator that is installed. */
+  studyKinds(): Promise<readonly StudyKind[]>;
+  study(asked: BarsAsked, study: Study): Promise<StudyAnswer>;
 }
 
 export const PRICE_SOURCE = new InjectionToken<PriceSource>('price source');

@@ -1,31 +1,50 @@
-import type { Study, StudyValues } from './chart-types';
+import type { Study, StudyAnswer, StudyKind, StudyValues } from './chart-types';
 
-/** What the menu offers. */
-export const STUDIES: readonly Study[] = [
-  { name: 'sma', period: 20 },
-  { name: 'sma', period: 50 },
-  { name: 'sma', period: 200 },
-  { name: 'ema', period: 20 },
-  { name: 'ema', period: 50 },
-  { name: 'bollinger', period: 20 },
-  { name: 'rsi', period: 14 },
-];
+const MOST_DIGITS = 8;
 
-const NAMES: Readonly<Record<Study['name'], string>> = {
-  sma: 'SMA',
-  ema: 'EMA',
-  bollinger: 'Bollinger',
-  rsi: 'RSI',
-};
+/** What the menu offers: each indicator with each of its presets. */
+export function offeredStudies(kinds: readonly StudyKind[]): Study[] {
+  return kinds.flatMap(({ name, presets }) => presets.map((settings) => ({ name, settings })));
+}
 
-/** `SMA 50`. */
-export function studyName({ name, period }: Study): string {
-  return `${NAMES[name]} ${period}`;
+/** Its title with the first of its settings, and the others that are not as usual: `SMA 50`. */
+export function studyName({ name, settings }: Study, kind: StudyKind | undefined): string {
+  if (!kind) return name;
+  const words = settingsOf(kind).flatMap(([setting, { default: usual }], place) => {
+    const value = settings[setting] ?? usual;
+    const said = place === 0 || JSON.stringify(value) !== JSON.stringify(usual);
+    return said && value !== null && value !== undefined ? [String(value)] : [];
+  });
+  return [kind.title, ...words].join(' ');
+}
+
+/** Its settings by name, in the order of their form. */
+export function settingsOf(kind: StudyKind): [string, { readonly default?: unknown }][] {
+  const { properties } = kind.settings_schema as { properties?: Record<string, object> };
+  return Object.entries(properties ?? {});
 }
 
 /** One word for it, to compare and to keep. */
-export function studyKey({ name, period }: Study): string {
-  return `${name}:${period}`;
+export function studyKey({ name, settings }: Study): string {
+  return `${name}:${JSON.stringify(Object.entries(settings).sort())}`;
+}
+
+/** An indicator ready to be drawn. */
+export function drawnStudy(study: Study, kind: StudyKind, answer: StudyAnswer): StudyValues {
+  const { lowest, highest, levels } = kind;
+  const scale = lowest === null || highest === null ? null : { lowest, highest };
+  const label = studyName(study, kind);
+  return { ...answer, study, label, scale, levels, digits: digitsOf(answer) };
+}
+
+/** Enough places to tell values of this size apart. */
+function digitsOf({ values }: StudyAnswer): number {
+  let largest = 0;
+  for (const found of values.values())
+    for (const value of found) largest = Math.max(largest, Math.abs(value ?? 0));
+  if (largest >= 1_000) return 0;
+  if (largest >= 10 || largest === 0) return 1;
+  return Math.min(MOST_DIGITS, 2 + Math.ceil(-Math.log10(largest)));
 }
 
 /** A point of a drawn line; `hole`: nothing is drawn from here to the next point. */
