@@ -7,7 +7,6 @@ changes when later bars come.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from functools import cache
 
 import numpy as np
@@ -93,26 +92,28 @@ def _days() -> Bars:
     moves[300:340] = 0.0  # stands still
     moves[620:650] += 0.03  # the highest and the lowest price come last
     moves[650:] -= 0.06
-    days = np.busday_offset("2023-01-02", np.arange(680), roll="forward")
-    opened: TimeArray = np.add(days.astype("datetime64[us]"), np.timedelta64(870, "m"))
+    days = np.busday_offset("2023-01-02", np.arange(680), roll="forward").astype("datetime64[us]")
+    hours: tuple[TimeArray, TimeArray] = (
+        np.add(days, np.timedelta64(870, "m")),
+        np.add(days, np.timedelta64(1260, "m")),
+    )
     volume = chance.integers(100_000, 5_000_000, 680).astype(np.float64)
-    return _bars("TRIAL", Timeframe.D1, opened, timedelta(hours=6.5), 50.0, moves, volume, chance)
+    return _bars("TRIAL", Timeframe.D1, hours, 50.0, moves, volume, chance)
 
 
 def _hours() -> Bars:
     chance = np.random.default_rng(2)
     moves = chance.normal(0, 0.001, 400)
     first_at = np.datetime64("2024-01-01", "h")
-    opened = np.arange(first_at, first_at + 400).astype("datetime64[us]")
-    hour = timedelta(hours=1)
-    return _bars("EURUSD", Timeframe.H1, opened, hour, 1.1, moves, np.zeros(400), chance)
+    edges = np.arange(first_at, first_at + 401).astype("datetime64[us]")
+    hours = (edges[:-1], edges[1:])
+    return _bars("EURUSD", Timeframe.H1, hours, 1.1, moves, np.zeros(400), chance)
 
 
 def _bars(
     symbol: str,
     timeframe: Timeframe,
-    opened: TimeArray,
-    lasts: timedelta,
+    hours: tuple[TimeArray, TimeArray],
     first: float,
     moves: FloatArray,
     volume: FloatArray,
@@ -126,8 +127,7 @@ def _bars(
         symbol,
         timeframe,
         Source.SIMULATED,
-        opened,
-        opened + np.timedelta64(lasts),
+        *hours,
         before,
         np.maximum(before, close) + spread,
         np.minimum(before, close) - spread,

@@ -18,7 +18,7 @@ from tests.integration.api.conftest import sign_in
 KINDS = "/api/v1/market/indicator-kinds"
 NAMED = "/api/v1/market/indicators"
 SERIES = "/api/v1/market/indicator-series"
-BARS = {"symbol": "NVDA", "timeframe": "1d", "limit": 30}
+BARS: dict[str, str | int] = {"symbol": "NVDA", "timeframe": "1d", "limit": 30}
 
 PACKAGE = """
 from kuber.market.chart_indicators.indicator import *
