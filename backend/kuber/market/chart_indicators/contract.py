@@ -8,6 +8,7 @@ changes when later bars come.
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from time import monotonic
 
 import numpy as np
 from pydantic import JsonValue
@@ -22,6 +23,8 @@ _CUTS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, *range(480, 511), 600
 such as a turning point at its own bar."""
 _NEAR = 1e-9
 """Sums over different stretches may differ in the last digits."""
+_ENOUGH_S = 3.0
+"""After so long no further settings are tried."""
 
 
 class BrokenIndicator(AssertionError):
@@ -46,6 +49,25 @@ def check_indicator(kind: IndicatorClass, settings: Mapping[str, JsonValue] | No
         raise BrokenIndicator(f"{title} does not take these settings: {said}") from error
     except IndicatorFailed as error:
         raise BrokenIndicator(error.detail) from error
+
+
+def check_range_ends(kind: IndicatorClass) -> None:
+    """Check an indicator with each number at the ends of its range, the others as usual.
+
+    Ends that do not go with the other settings are passed over; slow ones are not all tried.
+    Raises BrokenIndicator.
+    """
+    until_s = monotonic() + _ENOUGH_S
+    for name, one in kind.settings_schema().get("properties", {}).items():
+        for end in ("minimum", "maximum"):
+            if end not in one or monotonic() > until_s:
+                continue
+            settings = {name: one[end]}
+            try:
+                settings_of(kind, settings)
+            except IndicatorRefused:
+                continue
+            check_indicator(kind, settings)
 
 
 def _check(kind: IndicatorClass, bars: Bars, settings: IndicatorSettings) -> None:

@@ -7,7 +7,7 @@ from kuber.infra.plugin_registry import Installed, PluginRegistry
 from kuber.infra.plugins import BUILT_IN, PluginKind
 from kuber.kernel.errors import Problem
 from kuber.market.chart_indicators.computing import choose
-from kuber.market.chart_indicators.contract import check_indicator
+from kuber.market.chart_indicators.contract import check_indicator, check_range_ends
 from kuber.market.chart_indicators.errors import IndicatorRefused, UnknownIndicator
 from kuber.market.chart_indicators.indicator import (
     Indicator,
@@ -58,12 +58,13 @@ class IndicatorRegistry(PluginRegistry[IndicatorClass, IndicatorKindOut]):
 def examine(entry_point: EntryPoint) -> None:
     """Raise when the announced indicator cannot be used, whatever else is installed.
 
-    It is computed with its default settings and with every preset.
+    It is computed with its default settings, every preset, and the ends of its settings' ranges.
     """
     _, found, row = IndicatorRegistry.load(entry_point, "under examination")
     check_indicator(found)
     for preset in row.presets:
         check_indicator(found, preset)
+    check_range_ends(found)
 
 
 def _checked(loaded: object) -> IndicatorClass:

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import JsonValue
 
 from kuber.market.chart_indicators.computing import choose, lines_of, settings_of
-from kuber.market.chart_indicators.contract import check_indicator
+from kuber.market.chart_indicators.contract import check_indicator, check_range_ends
 from kuber.market.chart_indicators.registry import IndicatorRegistry
 from tests.fakes.bars import sample
 
@@ -30,6 +30,11 @@ def test_it_answers_for_any_number_of_bars_and_never_looks_ahead(
     name: str, settings: Settings
 ) -> None:
     check_indicator(REGISTRY.find(name).plugin, settings)
+
+
+@pytest.mark.parametrize("name", REGISTRY.installed)
+def test_it_keeps_to_the_rules_at_the_ends_of_its_settings(name: str) -> None:
+    check_range_ends(REGISTRY.find(name).plugin)
 
 
 @every_one

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kuber.market.chart_indicators.contract import BrokenIndicator, check_indicator, trial_bars
+from kuber.kernel.setting_problems import SettingFault
+from kuber.market.chart_indicators.contract import (
+    BrokenIndicator,
+    check_indicator,
+    check_range_ends,
+    trial_bars,
+)
 from kuber.market.chart_indicators.indicator import (
     Indicator,
     IndicatorClass,
@@ -143,6 +149,38 @@ def test_a_warm_up_that_cannot_be_is_named(warm_up: Any) -> None:
     kind.warm_up = lambda *_: warm_up  # type: ignore[method-assign]
     with pytest.raises(BrokenIndicator, match=f"its warm_up is {warm_up!r}"):
         check_indicator(kind)
+
+
+class FarSettings(IndicatorSettings):
+    period: int = Field(0, ge=-3, le=3, title="Period")
+    other: int = Field(0, ge=0, le=1, title="Other")
+
+    @model_validator(mode="after")
+    def _rule(self) -> Self:
+        if self.other:
+            raise SettingFault("other", "it is not to be", "Leave it out.")
+        return self
+
+
+class Shifted(Indicator[FarSettings]):
+    metadata = indicator(rolled).metadata
+    Settings = FarSettings
+
+    def compute(self, bars: Bars, settings: FarSettings) -> Mapping[str, Any]:
+        return {"x": np.roll(bars.close, settings.period) if settings.period < 0 else bars.close}
+
+
+def test_the_ends_of_the_ranges_of_settings_are_tried() -> None:
+    check_indicator(Shifted)
+    with pytest.raises(BrokenIndicator, match="Planted looks ahead"):
+        check_range_ends(Shifted)
+
+
+def test_ends_that_do_not_go_with_other_settings_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Shifted, "compute", lambda _self, bars, _settings: {"x": bars.close})
+    check_range_ends(Shifted)
 
 
 def test_the_bars_of_the_check_are_sound_and_always_the_same() -> None:
