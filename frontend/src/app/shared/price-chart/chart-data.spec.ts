@@ -67,12 +67,46 @@ describe('the data of a chart', () => {
     await settled();
     expect(data.studies().map(({ label }) => label)).toEqual(['SMA 50']);
     expect(data.studyFailures()).toEqual(['rsi failed.', 'The indicator gone is not installed.']);
+    const before = prices.askedStudies.length;
     prices.broken = [];
     asked.studies.set([RSI, SMA]);
     data.retryStudies();
     await settled();
+    expect(prices.askedStudies.slice(before).map(({ name }) => name)).toEqual(['rsi']);
     expect(data.studies().map(({ label }) => label)).toEqual(['RSI 14', 'SMA 50']);
     expect(data.studyFailures()).toEqual([]);
+  });
+
+  it('shows each as it comes, whatever another takes', async () => {
+    const prices = new FakePrices(10);
+    const answer = prices.study.bind(prices);
+    let give: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (give = resolve));
+    prices.study = async (bars, study) => {
+      if (study.name === 'rsi') await slow;
+      return answer(bars, study);
+    };
+    const { asked, data, settled } = make(prices);
+    const labels = () => data.studies().map(({ label }) => label);
+    asked.studies.set([RSI, SMA]);
+    await expect.poll(labels).toEqual(['SMA 50']);
+    give();
+    await settled();
+    expect(labels()).toEqual(['RSI 14', 'SMA 50']);
+  });
+
+  it('asks once for what is on show, and again when it is refreshed', async () => {
+    const prices = new FakePrices(10);
+    const { asked, data, settled } = make(prices);
+    const names = () => prices.askedStudies.map(({ name }) => name);
+    asked.studies.set([SMA]);
+    await settled();
+    asked.studies.set([SMA, RSI]);
+    await settled();
+    expect(names()).toEqual(['sma', 'rsi']);
+    data.refresh();
+    await settled();
+    expect(names()).toEqual(['sma', 'rsi', 'sma', 'rsi']);
   });
 
   it('shows nothing of one chart in another', async () => {

@@ -1,14 +1,12 @@
 import { computed, inject, linkedSignal, resource, type Signal, signal } from '@angular/core';
 import type { ErrorInfo } from '../error-state';
-import type { ChartBar, Study, StudyKind, StudyValues } from './chart-types';
+import type { ChartBar, Study, StudyValues } from './chart-types';
 import { type BarsAsked, type BarsFound, type Dataset, PRICE_SOURCE } from './price-source';
-import { drawnStudy, studyKey } from './studies';
+import { StudyData } from './study-data';
 
 const FIRST_BARS = 500;
 const MOST_BARS = 10_000;
 const GROWTH = 2;
-/** The server computes one thing for a person at a time, and lets two more wait. */
-const STUDIES_AT_ONCE = 3;
 
 export interface DataAsked {
   readonly symbol: Signal<string>;
@@ -39,13 +37,14 @@ export class ChartData {
   private readonly refreshes = signal(0);
 
   readonly instrument;
-  private readonly kindsPage;
-  private readonly studyPage;
+  private readonly studyData;
   /** The bars on show; those from before stay until others of the same chart are there. */
   readonly shown: Signal<Shown | null>;
   readonly studies: Signal<readonly StudyValues[]>;
   /** Every indicator that can be chosen. */
-  readonly kinds = computed(() => (this.kindsPage.hasValue() ? this.kindsPage.value() : []));
+  readonly kinds;
+  /** Why indicators are missing, each reason once. */
+  readonly studyFailures;
 
   constructor(of: DataAsked) {
     this.instrument = resource({
@@ -84,17 +83,14 @@ export class ChartData {
         return found ?? (asked && kept && isOf(asked, kept) ? kept : null);
       },
     });
-    this.kindsPage = resource({ loader: () => this.source.studyKinds() });
-    this.studyPage = resource({
-      params: () => {
-        const [asked, chosen, kinds] = [this.asked(), of.studies(), this.kinds()];
-        return asked && kinds.length
-          ? { asked, chosen, kinds, again: this.refreshes() }
-          : undefined;
-      },
-      loader: ({ params: { asked, chosen, kinds } }) => this.loadStudies(asked, chosen, kinds),
+    const { refreshes } = this;
+    this.studyData = new StudyData({ bars: this.asked, chosen: of.studies, refreshes });
+    this.kinds = this.studyData.kinds;
+    this.studyFailures = this.studyData.failures;
+    this.studies = computed(() => {
+      const shown = this.shown();
+      return shown ? this.studyData.values((asked) => isOf(asked, shown)) : [];
     });
-    this.studies = this.keptStudies(of.studies);
   }
 
   /** Why there are no bars, null while there are or may be. */
@@ -105,11 +101,6 @@ export class ChartData {
   readonly loading = computed(() => this.instrument.isLoading() || this.page.isLoading());
   /** What is on show is no longer brought up to date. */
   readonly stalled = computed(() => Boolean(this.shown() && this.page.error()));
-  /** Why indicators are missing, each reason once. */
-  readonly studyFailures = computed<readonly string[]>(() => {
-    if (this.kindsPage.error()) return ['The list of indicators could not be loaded.'];
-    return this.studyPage.hasValue() ? this.studyPage.value().failures : [];
-  });
   /** No older bars are to be had. */
   readonly complete = computed(() => {
     const shown = this.shown();
@@ -130,10 +121,9 @@ export class ChartData {
     else if (this.page.reload()) this.refreshes.update((times) => times + 1);
   }
 
-  /** Asks again for the indicators. */
+  /** Asks again for the indicators that failed. */
   retryStudies(): void {
-    if (this.kindsPage.error()) this.kindsPage.reload();
-    this.studyPage.reload();
+    this.studyData.retry();
   }
 
   private async load(asked: BarsAsked, later: boolean): Promise<Shown> {
@@ -144,36 +134,6 @@ export class ChartData {
       later && last ? await this.source.later({ ...asked, dataset }, last.time) : [];
     const bars = [...found.bars, ...after.map((bar) => ({ ...bar, later: true }))];
     return { ...found, bars, key: keyOf(asked, dataset), limit: asked.limit };
-  }
-
-  /** One that cannot be computed leaves the others as they are. */
-  private async loadStudies(
-    asked: BarsAsked,
-    chosen: readonly Study[],
-    kinds: readonly StudyKind[],
-  ) {
-    const found = await inTurns(chosen, async (study) => {
-      const kind = kinds.find(({ name }) => name === study.name);
-      if (!kind) throw new Error(`The indicator ${study.name} is not installed.`);
-      return drawnStudy(study, kind, await this.source.study(asked, study));
-    });
-    const values = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const reasons = found.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one)] : []));
-    return { asked, values, failures: [...new Set(reasons)] };
-  }
-
-  private keptStudies(chosen: Signal<readonly Study[]>): Signal<readonly StudyValues[]> {
-    const answer = computed(() => (this.studyPage.hasValue() ? this.studyPage.value() : null));
-    const kept = linkedSignal<ReturnType<typeof answer>, ReturnType<typeof answer>>({
-      source: answer,
-      computation: (found, before) => found ?? before?.value ?? null,
-    });
-    return computed(() => {
-      const [answered, shown] = [kept(), this.shown()];
-      if (!answered || !shown || !isOf(answered.asked, shown)) return [];
-      const wanted = new Set(chosen().map(studyKey));
-      return answered.values.filter(({ study }) => wanted.has(studyKey(study)));
-    });
   }
 }
 
@@ -188,18 +148,4 @@ function isOf(asked: BarsAsked, shown: Shown): boolean {
 
 function sameJson(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Some at a time, in their order. */
-async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>) {
-  const done: PromiseSettledResult<R>[] = [];
-  for (let at = 0; at < items.length; at += STUDIES_AT_ONCE) {
-    done.push(...(await Promise.allSettled(items.slice(at, at + STUDIES_AT_ONCE).map(work))));
-  }
-  return done;
-}
-
-function reasonOf({ reason }: PromiseRejectedResult): string {
-  const { detail, message } = reason as Partial<ErrorInfo> & Error;
-  return detail ?? message;
 }
