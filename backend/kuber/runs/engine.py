@@ -127,7 +127,8 @@ class RunEngine:
         self._ends = False
         self._permits = options.permits()
         self._changed = asyncio.Event()
-        """Set when a run ends, or ceases to compute while others wait: another may be claimed."""
+        """Set when a run ends, ceases to compute while others wait, or is announced: one may be
+        claimed."""
         self._others_wait = False
 
     def held(self) -> list[tuple[RunId, int]]:
@@ -150,12 +151,18 @@ class RunEngine:
                     await self._call_colleague()
                 claimed_count += len(claimed)
                 if not self._held:
+                    if self._changed.is_set():
+                        continue
                     return claimed_count
                 with suppress(TimeoutError):
                     async with asyncio.timeout(None if self._others_wait else POLL_S):
                         await self._changed.wait()
         finally:
             heartbeat.cancel()
+
+    def look(self) -> None:
+        """Have a drain that is under way look at the queue now."""
+        self._changed.set()
 
     async def end(self) -> None:
         """Claim nothing more; return once every run has ended or is handed back.
