@@ -21,6 +21,8 @@ from kuber.market.feed.mixed import MixedQuotes, Part
 from kuber.market.feed.port import QuoteSource
 from kuber.market.feed.replay import ReplayClock
 from kuber.market.importing.uploads import Uploads
+from kuber.market.providers.answer_tables import PostgresAnswers
+from kuber.market.providers.answers import ProviderAnswers
 from kuber.market.providers.bar_quotes import replayed_quotes, simulated_quotes
 from kuber.market.providers.by_kind import ByKind, KindProvider
 from kuber.market.providers.coinmarketcap import CoinMarketCapBars, CoinMarketCapQuotes
@@ -55,6 +57,7 @@ class Parts:
         self.database_url = reveal(settings.database_url)
         self.redis_url = reveal(settings.redis_url)
         self.secret = reveal(settings.jwt_secret)
+        self._provider: ListingProvider | None = None
 
     def open_database(self, pool_size: int, name: str | None = None) -> Database:
         """Return a new pool of sessions; connects at first use."""
@@ -111,15 +114,19 @@ class Parts:
 
     def market_on(self, pool: RawPool) -> MarketService:
         """Return the market whose stored bars are read on `pool`."""
-        return MarketService(pool, self.clock, self.provider)
+        return MarketService(pool, self.clock, self.provider_on(pool))
 
     def instruments_on(self, pool: RawPool, market: MarketService) -> InstrumentService:
         """Return the instruments of a market, read on `pool`."""
-        return InstrumentService(pool, self.clock, self.provider, market.changes)
+        return InstrumentService(pool, self.clock, self.provider_on(pool), market.changes)
 
-    @cached_property
-    def provider(self) -> ListingProvider:
-        return market_provider(self.settings, self.clock, self.providers)
+    def provider_on(self, pool: RawPool) -> ListingProvider:
+        """Return the provider behind imports and sample; its answers are stored on the first
+        `pool` that is given."""
+        if self._provider is None:
+            answers = ProviderAnswers(PostgresAnswers(pool), self.clock)
+            self._provider = market_provider(self.settings, self.clock, answers, self.providers)
+        return self._provider
 
     def quotes(self, pool: RawPool) -> tuple[QuoteSource, Clock]:
         """Return the source of quotes, and the clock that it goes by: a replay has its own."""
@@ -127,7 +134,7 @@ class Parts:
         if settings.replay_from is not None:
             moving = ReplayClock(clock, settings.replay_from, settings.replay_speed)
             return replayed_quotes(StoredBars(pool), moving), moving
-        return quote_source(settings, clock, self.providers), clock
+        return quote_source(settings, clock, self.provider_on(pool)), clock
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -152,32 +159,35 @@ class Parts:
 
 
 def market_provider(
-    settings: Settings, clock: Clock, plugins: ProviderRegistry | None = None
+    settings: Settings,
+    clock: Clock,
+    answers: ProviderAnswers,
+    plugins: ProviderRegistry | None = None,
 ) -> ListingProvider:
     """Return the provider behind imports and sample: added ones first, then those with keys, each
-    for what it serves; the simulator for everything else."""
+    for what it serves; the simulator for everything else. What they give is kept in `answers`."""
     keys, limits = provider_keys(settings), breaker_limits(settings)
     parts: list[KindProvider] = []
     if plugins is not None:
-        parts += [ProvidedBars(one, clock) for one in plugins.make_all()]
+        parts += [ProvidedBars(one, clock, answers) for one in plugins.make_all()]
     if settings.cmc_api_key:
-        parts.append(CoinMarketCapBars(reveal(settings.cmc_api_key), clock, limits=limits))
+        key = reveal(settings.cmc_api_key)
+        parts.append(CoinMarketCapBars(key, clock, answers, limits=limits))
     if keys.alpaca and settings.alpaca_api_key and settings.alpaca_api_secret:
         from kuber.market.providers.alpaca import AlpacaBars
 
         pair = reveal(settings.alpaca_api_key), reveal(settings.alpaca_api_secret)
-        parts.append(AlpacaBars(*pair, clock, limits=limits))
+        parts.append(AlpacaBars(*pair, clock, answers, limits=limits))
     elif settings.finnhub_api_key:
-        parts.append(FinnhubBars(reveal(settings.finnhub_api_key), clock, limits=limits))
+        key = reveal(settings.finnhub_api_key)
+        parts.append(FinnhubBars(key, clock, answers, limits=limits))
     simulator = MarketSimulator(settings.market_seed)
     return ByKind(parts, simulator) if parts else simulator
 
 
-def quote_source(
-    settings: Settings, clock: Clock, plugins: ProviderRegistry | None = None
-) -> QuoteSource:
-    """Return the source of present quotes, chosen as `market_provider` chooses; added providers
-    give none, and nobody gives them in their place."""
+def quote_source(settings: Settings, clock: Clock, provider: ListingProvider) -> QuoteSource:
+    """Return the source of present quotes, chosen as `market_provider` chose the `provider`; added
+    ones give none, and nobody gives them in their place."""
     parts: list[Part] = []
     if settings.cmc_api_key:
         coins = CoinMarketCapQuotes(reveal(settings.cmc_api_key), clock)
@@ -191,7 +201,6 @@ def quote_source(
         shares = FinnhubQuotes(reveal(settings.finnhub_api_key), clock)
         parts.append(Part(shares, FinnhubBars.serves))
     simulated = simulated_quotes(settings.market_seed, clock)
-    provider = market_provider(settings, clock, plugins)
     if not isinstance(provider, ByKind):
         return simulated
     return MixedQuotes([*parts, Part(simulated, provider.is_for_rest)])

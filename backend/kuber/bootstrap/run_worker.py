@@ -60,13 +60,15 @@ class RunWorker:
             settings.budget_per_day,
             options,
         )
+        market = parts.market_on(pool)
         surroundings = Surroundings(
-            market=parts.market_on(pool),
+            market=market,
             llm=await self._language_model(parts),
             pool=pool,
             clock=clock,
             costs=parts.costs,
             simulation=SimulationOptions(),
+            kept=market.bars_of_version,
         )
         self._store = RunStore(pool, clock, worker_name(), settings.run_lease_s)
         self._engine = RunEngine(

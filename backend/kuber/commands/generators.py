@@ -107,6 +107,8 @@ async def _replay(plan: "ReplayPlan") -> int:
     from kuber.infra.db import Database, raw_pool
     from kuber.infra.plugins import Verdicts
     from kuber.kernel.clock import FixedClock, SystemClock
+    from kuber.market.providers.answer_tables import PostgresAnswers
+    from kuber.market.providers.answers import ProviderAnswers
     from kuber.market.service import MarketService
     from kuber.signals.generators.registry import GeneratorRegistry
     from kuber.signals.generators.replay import Replay
@@ -124,7 +126,8 @@ async def _replay(plan: "ReplayPlan") -> int:
         stack.push_async_callback(pool.close)
         database = Database(url, pool_size=1, application_name="kuber-replay")
         stack.push_async_callback(database.close)
-        market = MarketService(pool, clock, market_provider(settings, clock))
+        answers = ProviderAnswers(PostgresAnswers(pool), clock)
+        market = MarketService(pool, clock, market_provider(settings, clock, answers))
         for symbol in plan.symbols:  # before the clock goes back, so that a wrong one is told
             await market.bars(PLATFORM, symbol, plan.timeframe, clock.now(), 1)
         return await Replay(plan, generator, database, market, clock).run()

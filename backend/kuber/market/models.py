@@ -14,7 +14,8 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZMULTIRANGE
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
@@ -137,6 +138,73 @@ class StoredBar(Base):
     close: Mapped[Decimal] = mapped_column(MONEY)
     volume: Mapped[Decimal] = mapped_column(Numeric(28, 8))
     adj_close: Mapped[Decimal | None] = mapped_column(MONEY)
+
+
+class ProviderSeries(Base):
+    """What a provider gave of a symbol, in the timeframe in which it is fetched; for everybody.
+
+    Everything goes by when bars open: see `providers.answer_store.AnswerSeries`. `id` and
+    `revision` are the version of the bars.
+    """
+
+    __tablename__ = "provider_series"
+    __table_args__ = (
+        Index(
+            "ix_provider_series_active",
+            "source",
+            "provider",
+            "symbol",
+            "timeframe",
+            unique=True,
+            postgresql_where=text("state = 'active'"),
+        ),
+        Index(
+            "ix_provider_series_replaced_at",
+            "replaced_at",
+            postgresql_where=text("state <> 'active'"),
+        ),
+        CheckConstraint("state in ('active', 'replaced', 'dropped')", name="known_state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(Text)
+    provider: Mapped[str] = mapped_column(Text)
+    """Tells providers of packages apart, whose source is the same."""
+    symbol: Mapped[str] = mapped_column(Text)
+    timeframe: Mapped[str] = mapped_column(Text)
+    calendar: Mapped[str] = mapped_column(Text)
+    """The market by which its bars close."""
+    state: Mapped[str] = mapped_column(Text)
+    """active: it answers; replaced: runs that began with it go on with it; dropped: its bars are
+    being deleted."""
+    revision: Mapped[int]
+    """How often bars came late."""
+    covered: Mapped[MultiRange[datetime]] = mapped_column(TSTZMULTIRANGE)
+    answered: Mapped[MultiRange[datetime]] = mapped_column(TSTZMULTIRANGE)
+    created_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
+
+
+class ProviderBar(Base):
+    """One bar as a provider gave it, to the last bit; `revision` is the first that has it."""
+
+    __tablename__ = "provider_bars"
+    __table_args__ = (
+        CheckConstraint("low > 0 AND high >= low AND volume >= 0", name="sane_prices"),
+    )
+
+    series_id: Mapped[UUID] = mapped_column(
+        ForeignKey("provider_series.id", ondelete="CASCADE"), primary_key=True
+    )
+    opened_at: Mapped[datetime] = mapped_column(primary_key=True)
+    closed_at: Mapped[datetime]
+    revision: Mapped[int]
+    open: Mapped[Decimal] = mapped_column(Numeric)
+    high: Mapped[Decimal] = mapped_column(Numeric)
+    low: Mapped[Decimal] = mapped_column(Numeric)
+    close: Mapped[Decimal] = mapped_column(Numeric)
+    volume: Mapped[Decimal] = mapped_column(Numeric)
+    adj_close: Mapped[Decimal | None] = mapped_column(Numeric)
 
 
 class InstrumentRow(Base):

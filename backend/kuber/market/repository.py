@@ -3,7 +3,7 @@
 Reads go through the raw pool: a run asks for the version of its series on its hot path.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -62,9 +62,21 @@ _FIND_SERIES = """
     ORDER BY s.symbol
 """
 
-# Each column comes as one value, the numbers of all rows behind each other: no message and no
-# Python object for a bar. `before` is read backwards from the index, `after` forwards.
-_READ_ROWS = """
+COLUMNS = """
+        string_agg(timestamptz_send(opened_at), ''),
+        string_agg(timestamptz_send(closed_at), ''),
+        string_agg(float8send(open::float8), ''),
+        string_agg(float8send(high::float8), ''),
+        string_agg(float8send(low::float8), ''),
+        string_agg(float8send(close::float8), ''),
+        string_agg(float8send(volume::float8), ''),
+        string_agg(float8send(coalesce(adj_close::float8, 'NaN')), '')
+"""
+"""Each column of bars as one value, the numbers of all rows behind each other: no message and no
+Python object for a bar."""
+
+# `before` is read backwards from the index, `after` forwards.
+_READ_ROWS = f"""
     WITH before AS MATERIALIZED (
         SELECT * FROM bars
         WHERE series_id = %(series_id)s AND opened_at < %(before)s AND closed_at <= %(closed_by)s
@@ -81,16 +93,9 @@ _READ_ROWS = """
         (SELECT import_id FROM bar_series WHERE id = %(series_id)s AND state <> 'dropped'),
         (SELECT count(*) FROM before),
         (SELECT count(*) FROM after),
-        string_agg(timestamptz_send(opened_at), ''),
-        string_agg(timestamptz_send(closed_at), ''),
-        string_agg(float8send(open::float8), ''),
-        string_agg(float8send(high::float8), ''),
-        string_agg(float8send(low::float8), ''),
-        string_agg(float8send(close::float8), ''),
-        string_agg(float8send(volume::float8), ''),
-        string_agg(float8send(coalesce(adj_close::float8, 'NaN')), '')
+        {COLUMNS}
     FROM found
-"""
+"""  # noqa: S608  put together from constants
 _POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
 
 
@@ -180,24 +185,36 @@ class EncodedRows:
 
     def decode(self) -> RawBars:
         """Return the bars as traded, oldest first."""
-        opened, closed, *numbers = self.columns
-        open_, high, low, close, volume, adj_close = (
-            np.frombuffer(one or b"", ">f8").astype(np.float64) for one in numbers
-        )
-        bars = Bars(
-            self.row.symbol,
-            self.row.timeframe,
-            self.row.source,
-            _instants(opened),
-            _instants(closed),
-            open_,
-            high,
-            low,
-            close,
-            volume,
-            str(self.row.version),
-        )
-        return RawBars(bars, None if np.isnan(adj_close).all() else adj_close)
+        row = self.row
+        return decoded(self.columns, row.symbol, row.timeframe, row.source, str(row.version))
+
+
+def decoded(
+    columns: Sequence[bytes | None],
+    symbol: str,
+    timeframe: Timeframe,
+    source: Source,
+    version: str,
+) -> RawBars:
+    """Return bars whose columns came as one value each: two of instants, six of numbers."""
+    opened, closed, *numbers = columns
+    open_, high, low, close, volume, adj_close = (
+        np.frombuffer(one or b"", ">f8").astype(np.float64) for one in numbers
+    )
+    bars = Bars(
+        symbol,
+        timeframe,
+        source,
+        _instants(opened),
+        _instants(closed),
+        open_,
+        high,
+        low,
+        close,
+        volume,
+        version,
+    )
+    return RawBars(bars, None if np.isnan(adj_close).all() else adj_close)
 
 
 async def read_rows(

@@ -38,7 +38,7 @@ def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bar
         return replace(bars, timeframe=timeframe)
     assert timeframe in bars.timeframe.and_coarser, "resampling only makes coarser bars"
     inside, opened_at, closed_at = _buckets(bars, timeframe, calendar)
-    bars = _select(bars, inside)
+    bars = select(bars, inside)
     if len(bars) == 0:
         return replace(bars, timeframe=timeframe)
     changes = np.flatnonzero(closed_at[1:] != closed_at[:-1]) + 1
@@ -93,7 +93,8 @@ def _days_of(bars: Bars, calendar: TradingCalendar) -> Sessions:
     return calendar.trading_days(first, last)
 
 
-def _select(bars: Bars, used: Mask) -> Bars:
+def select(bars: Bars, used: Mask) -> Bars:
+    """Return the bars that are marked in `used`, shape (n,)."""
     if used.all():
         return bars
     return Bars(

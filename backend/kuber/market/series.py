@@ -11,7 +11,7 @@ import numpy as np
 
 from kuber.market.adjustment import Split, find_splits, price_factors
 from kuber.market.calendars import TradingCalendar, calendar_for
-from kuber.market.resampling import resample
+from kuber.market.resampling import Mask, resample, select
 from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, to_datetime64
 
 
@@ -26,6 +26,11 @@ class RawBars:
         """Return the bars from `start` up to but without `stop` (views, no copy)."""
         adjusted = None if self.adj_close is None else self.adj_close[start:stop]
         return RawBars(self.bars.window(start, stop), adjusted)
+
+    def only(self, chosen: Mask) -> "RawBars":
+        """Return the bars that are marked in `chosen`, shape (n,)."""
+        adjusted = None if self.adj_close is None else self.adj_close[chosen]
+        return RawBars(select(self.bars, chosen), adjusted)
 
     def splits(self) -> tuple[Split, ...]:
         """Return the splits that the adjusted close tells of."""

@@ -11,6 +11,8 @@ from kuber.kernel.ids import UserId
 from kuber.market.choice import Datasets, choose, require_not_ended
 from kuber.market.errors import UnknownSymbol
 from kuber.market.previous_closes import PreviousCloses
+from kuber.market.providers.answer_tables import PostgresAnswers
+from kuber.market.providers.answers import bars_of_version
 from kuber.market.providers.lookup import look_up
 from kuber.market.providers.port import ListingProvider
 from kuber.market.providers.stored import StoredBars
@@ -50,6 +52,7 @@ class MarketService:
         self._clock = clock
         self._stored = StoredBars(pool)
         self._provider = provider
+        self._answers = PostgresAnswers(pool)
         self.changes = Changes(pool)
         self.previous_closes = PreviousCloses(self._stored, provider)
 
@@ -120,6 +123,14 @@ class MarketService:
             ends_at = await self._stored.last_at(user_id, plain, timeframe, origin)
             require_not_ended(found, bars, ends_at, instant)
         return bars
+
+    async def bars_of_version(
+        self, version: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars | None:
+        """Return bars as they were answered with in a version of a provider's, also when another
+        one answers by now; None for other versions and those that are not kept any more."""
+        until = self._until(as_of)
+        return await bars_of_version(self._answers, version, timeframe, until, max(count, 0))
 
     async def get_bars(
         self,

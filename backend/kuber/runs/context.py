@@ -20,7 +20,7 @@ from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import DatasetMarket
 from kuber.runs.orders import RunOrders
 from kuber.runs.permits import WorkKind
-from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
+from kuber.runs.pinned import KeptBars, PinnedMarket, RunMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
 from kuber.runs.stopping import NodeWork
@@ -47,6 +47,7 @@ class Surroundings:
     clock: Clock
     costs: CostService
     simulation: SimulationOptions
+    kept: KeptBars | None = None
 
     def effects(self, node: PlannedNode, state: PipelineState) -> Effects:
         """Return what a node that sees or has made `state` may do, with the model there is."""

@@ -291,7 +291,8 @@ class RunEngine:
                 RunEventType.EXECUTION_STARTED,
                 {"symbol": run.symbol, "mode": run.mode, "as_of": run.as_of.isoformat()},
             )
-        market = RunMarket(self._surroundings.market, recorded.values())
+        surroundings = self._surroundings
+        market = RunMarket(surroundings.market, recorded.values(), surroundings.kept)
         executor = RunExecutor(
             run,
             plan,

@@ -1,6 +1,6 @@
 """The market as one node sees it: bars of the versions that its run has pinned."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 
 from kuber.agents.state import PipelineState
@@ -29,15 +29,26 @@ def pins_of(state: PipelineState) -> Pins:
     return {(market.symbol, frame): known.version for frame, known in market.frames.items()}
 
 
+KeptBars = Callable[[str, Timeframe, datetime, int], Awaitable[Bars | None]]
+"""Gives the bars of a version, a timeframe, by an instant, as many; None when they are not kept."""
+
+
 class RunMarket:
     """What one run has been told of the market: the same to each of its nodes, also to those that
     no other came before. The dataset that it read first is read on, whatever the user chooses then.
 
-    `records`: what is on record of its nodes, told by a worker before.
+    `records`: what is on record of its nodes, told by a worker before. `kept` gives bars of a
+    version whatever has become of it.
     """
 
-    def __init__(self, market: DatasetMarket, records: Iterable[NodeRecord] = ()) -> None:
+    def __init__(
+        self,
+        market: DatasetMarket,
+        records: Iterable[NodeRecord] = (),
+        kept: KeptBars | None = None,
+    ) -> None:
         self._market = market
+        self._kept = kept
         self._instruments: dict[str, Instrument] = {}
         self._sources: dict[str, str] = {}
         self._versions: dict[tuple[str, Timeframe], str] = {}
@@ -61,8 +72,15 @@ class RunMarket:
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars:
-        """Return bars as `MarketData.bars`; raises DataChanged when they are of another source or
-        version than those before."""
+        """Return bars as `MarketData.bars`, of the source and version of those before.
+
+        Raises DataChanged when others have replaced them, and they are not kept.
+        """
+        told = self._versions.get((symbol, timeframe))
+        if told and self._kept is not None:
+            kept = await self._kept(told, timeframe, as_of, count)
+            if kept is not None:
+                return kept
         known = self._sources.get(symbol)
         dataset = DatasetKind.of(Source(known)) if known else None
         found = await self._market.bars(user_id, symbol, timeframe, as_of, count, dataset)

@@ -28,6 +28,7 @@ from kuber.market.importing.said import Said
 from kuber.market.importing.store import delete_dropped
 from kuber.market.importing.uploads import Uploads
 from kuber.market.models import BarImport
+from kuber.market.providers.answer_tables import delete_outdated
 from kuber.market.quotas import imported_symbols, require_symbol_room
 from kuber.market.terms.repository import markets_of
 
@@ -133,6 +134,7 @@ class ImportWorker:
             await self._work(claim)
             return 1
         await delete_dropped(self._pool, self._clock.now())
+        await delete_outdated(self._pool)
         await self._throw_away()
         return 0
 

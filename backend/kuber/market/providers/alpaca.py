@@ -9,6 +9,7 @@ out. Currency pairs are not on offer there.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -27,19 +28,22 @@ from requests.adapters import HTTPAdapter
 from kuber.infra.breakers import Breaker, BreakerLimits, BreakerOpen, host_of
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
-from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable
 from kuber.market.instruments import CRYPTO, Traits, pair_of, traits_of
-from kuber.market.providers.fetching import (
-    fetched_for,
-    frame_of,
-    is_listed_in_new_york,
-    start_of,
-)
+from kuber.market.providers.answers import ProviderAnswers
+from kuber.market.providers.asking import Asked
+from kuber.market.providers.fetching import fetched_for, is_listed_in_new_york
 from kuber.market.providers.universe import UNIVERSE
-from kuber.market.series import FrameCache
 from kuber.market.symbols import SymbolKind, parse_symbol
-from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime64
+from kuber.market.types import (
+    Bars,
+    FloatArray,
+    Instrument,
+    Source,
+    TimeArray,
+    Timeframe,
+    to_datetime64,
+)
 
 _SPANS = {
     Timeframe.D1: TimeFrame(1, TimeFrameUnit.Day),
@@ -48,6 +52,7 @@ _SPANS = {
     Timeframe.M1: TimeFrame(1, TimeFrameUnit.Minute),
 }
 _FETCHED = fetched_for(_SPANS)
+_PROVIDER = "alpaca"
 _KNOWN_BY = timedelta(days=14)
 _UNKNOWN_FOR = timedelta(minutes=1)
 _MOST_UNKNOWN = 10_000
@@ -73,15 +78,16 @@ class AlpacaBars:
         api_key: str,
         secret_key: str,
         clock: Clock,
+        answers: ProviderAnswers,
         *,
         feed: str = "iex",
         url: str | None = None,
         connect_timeout_s: float = 3.0,
         read_timeout_s: float = 10.0,
-        cache_bytes: int = 16 * 2**20,
         limits: BreakerLimits | None = None,
     ) -> None:
         self._clock = clock
+        self._answers = answers
         self._feed = DataFeed(feed)
         self._stocks = StockHistoricalDataClient(api_key, secret_key, url_override=url)
         self._crypto = CryptoHistoricalDataClient(api_key, secret_key, url_override=url)
@@ -95,7 +101,6 @@ class AlpacaBars:
         self._unknown: TTLCache[str, None] = TTLCache(
             _MOST_UNKNOWN, _UNKNOWN_FOR.total_seconds(), lambda: clock.now().timestamp()
         )
-        self._frames = FrameCache(cache_bytes)
 
     @staticmethod
     def serves(symbol: str) -> bool:
@@ -112,12 +117,16 @@ class AlpacaBars:
         return _instrument(traits)
 
     async def _is_listed(self, traits: Traits) -> bool:
-        """Ask whether there are recent bars; a no is remembered for a minute, a yes for good."""
+        """Return whether there are stored bars, else ask whether there are recent ones.
+
+        A no is remembered for a minute, a yes for good.
+        """
         now = self._clock.now()
         if traits.symbol in self._unknown:
             return False
         fetch = self._fetcher(traits, Timeframe.D1, now - _KNOWN_BY, now)
-        if await self._ask(lambda: fetch(Adjustment.RAW)):
+        known = await self._answers.knows(self.source, _PROVIDER, traits.symbol)
+        if known or await self._ask(lambda: fetch(Adjustment.RAW)):
             self._known.add(traits.symbol)
             self._unknown.pop(traits.symbol, None)
             return True
@@ -142,22 +151,22 @@ class AlpacaBars:
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars | None:
-        key = (symbol, timeframe, as_of, count)
-        frame = self._frames.get(key)
-        if frame is not None:
-            return frame
         if await self.instrument(user_id, symbol) is None:
             return None
-        traits = traits_of(symbol)
-        start = start_of(calendar_for(traits.calendar), timeframe, as_of, count)
-        fetch = self._fetcher(traits, _FETCHED[timeframe], start, as_of)
+        fetched, traits = _FETCHED[timeframe], traits_of(symbol)
+        asked = Asked(self.source, _PROVIDER, traits, fetched)
+        fetch = partial(self._history, traits, fetched)
+        return await self._answers.bars(asked, timeframe, as_of, count, fetch)
+
+    async def _history(
+        self, traits: Traits, fetched: Timeframe, start: datetime, end: datetime
+    ) -> tuple[TimeArray, FloatArray]:
+        fetch = self._fetcher(traits, fetched, start, end)
         raw = await self._ask(lambda: fetch(Adjustment.RAW))
         adjusted = (
             await self._ask(lambda: fetch(Adjustment.SPLIT)) if traits.calendar != CRYPTO else raw
         )
-        frame = _frame(traits, timeframe, raw, adjusted, as_of).last(count)
-        self._frames.keep(key, frame)
-        return frame
+        return _table(raw, adjusted)
 
     async def _ask(self, call: Callable[[], list[Bar]]) -> list[Bar]:
         """Do as `_answer`, but not while Alpaca's breaker is open: ProviderUnavailable then too."""
@@ -171,10 +180,10 @@ class AlpacaBars:
             ) from refused
 
     def _fetcher(
-        self, traits: Traits, timeframe: Timeframe, start: datetime, end: datetime
+        self, traits: Traits, fetched: Timeframe, start: datetime, end: datetime
     ) -> Callable[[Adjustment], list[Bar]]:
         """Return the blocking call that gets the bars which open from `start` to `end`."""
-        span = _SPANS[_FETCHED[timeframe]]
+        span = _SPANS[fetched]
         name = _name_at_alpaca(traits)
 
         def fetch(adjustment: Adjustment) -> list[Bar]:
@@ -238,19 +247,15 @@ def _is_down(error: Exception) -> bool:
     return isinstance(error, ProviderUnavailable) and not refused
 
 
-def _frame(
-    traits: Traits, timeframe: Timeframe, raw: list[Bar], adjusted: list[Bar], as_of: datetime
-) -> Bars:
-    """Return the bars of `timeframe` closed by `as_of`, adjusted for splits up to then."""
+def _table(raw: list[Bar], adjusted: list[Bar]) -> tuple[TimeArray, FloatArray]:
+    """Return when bars open and their figures, as `raw_bars` takes them."""
     splits = {bar.timestamp: bar.close for bar in adjusted}
     rows = [
         (bar.open, bar.high, bar.low, bar.close, bar.volume, splits.get(bar.timestamp, np.nan))
         for bar in raw
     ]
     times = np.array([to_datetime64(bar.timestamp) for bar in raw], dtype="datetime64[us]")
-    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    fetched = _FETCHED[timeframe]
-    return frame_of(traits, timeframe, fetched, Source.ALPACA, times, table, as_of)
+    return times, np.array(rows, dtype=np.float64).reshape(-1, 6)
 
 
 def _instrument(traits: Traits) -> Instrument:

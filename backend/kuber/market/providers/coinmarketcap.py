@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -18,16 +19,24 @@ from kuber.infra.breakers import BreakerLimits
 from kuber.infra.outbound import OutboundClient
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
-from kuber.market.calendars import calendar_for
 from kuber.market.errors import TimeframeUnavailable
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.instruments import Traits, pair_of, traits_of
-from kuber.market.providers.fetching import fetched_for, found_among, frame_of, start_of
+from kuber.market.providers.answers import ProviderAnswers
+from kuber.market.providers.asking import Asked
+from kuber.market.providers.fetching import fetched_for, found_among
 from kuber.market.providers.host import HostNames, ProviderHost
 from kuber.market.providers.universe import UNIVERSE
-from kuber.market.series import FrameCache
 from kuber.market.symbols import SymbolKind, parse_symbol
-from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime64
+from kuber.market.types import (
+    Bars,
+    FloatArray,
+    Instrument,
+    Source,
+    TimeArray,
+    Timeframe,
+    to_datetime64,
+)
 
 URL = "https://pro-api.coinmarketcap.com"
 _MAP = "/v1/cryptocurrency/map"
@@ -38,6 +47,7 @@ _NAMES = HostNames(
     "KUBER_CMC_API_KEY",
     {_HISTORY: "has no price history, only quotes"},
 )
+_PROVIDER = "coinmarketcap"
 _PERIODS = {Timeframe.D1: "daily", Timeframe.H1: "hourly"}
 _FETCHED = fetched_for(_PERIODS)
 _MOST_BARS = 9_000
@@ -124,16 +134,16 @@ class CoinMarketCapBars:
         self,
         api_key: str,
         clock: Clock,
+        answers: ProviderAnswers,
         *,
         url: str = URL,
         limits: BreakerLimits | None = None,
         client: OutboundClient | None = None,
-        cache_bytes: int = 16 * 2**20,
     ) -> None:
+        self._answers = answers
         self._host = _host(api_key, clock, url=url, limits=limits, client=client)
         self._coins = _Coinbook(self._host, clock)
         self._known: set[str] = set()
-        self._frames = FrameCache(cache_bytes)
 
     @staticmethod
     def serves(symbol: str) -> bool:
@@ -141,9 +151,13 @@ class CoinMarketCapBars:
         return parse_symbol(symbol).kind is SymbolKind.CRYPTO_PAIR
 
     async def instrument(self, user_id: UserId, symbol: str) -> Instrument | None:
-        if not self.serves(symbol) or await self._coins.id_of(_pair(symbol)[0]) is None:
+        if not self.serves(symbol):
             return None
-        self._known.add(symbol)
+        if symbol not in self._known:
+            known = await self._answers.knows(self.source, _PROVIDER, symbol)
+            if not known and await self._coins.id_of(_pair(symbol)[0]) is None:
+                return None
+            self._known.add(symbol)
         return _instrument(traits_of(symbol))
 
     def listed(self, symbol: str) -> Instrument | None:
@@ -158,15 +172,7 @@ class CoinMarketCapBars:
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars | None:
-        key = (symbol, timeframe, as_of, count)
-        frame = self._frames.get(key)
-        if frame is not None:
-            return frame
-        if not self.serves(symbol):
-            return None
-        base, quote = _pair(symbol)
-        coin = await self._coins.id_of(base)
-        if coin is None:
+        if await self.instrument(user_id, symbol) is None:
             return None
         fetched = _FETCHED.get(timeframe)
         if fetched is None:
@@ -175,19 +181,28 @@ class CoinMarketCapBars:
                 f"CoinMarketCap has no {timeframe} bars of {symbol}. Choose one of {offered}, or"
                 f" import {timeframe} bars."
             )
-        traits = traits_of(symbol)
-        start = start_of(calendar_for(traits.calendar), timeframe, as_of, count)
-        start = max(start, as_of - _MOST_BARS * fetched.span)
-        rows = await self._history(coin, quote, fetched, start, as_of)
-        times = np.array([to_datetime64(at) for at, _ in rows], dtype="datetime64[us]")
-        table = np.array([_figures(one) for _, one in rows], dtype=np.float64).reshape(-1, 6)
-        frame = frame_of(traits, timeframe, fetched, self.source, times, table, as_of).last(count)
-        self._frames.keep(key, frame)
-        return frame
+        asked = Asked(self.source, _PROVIDER, traits_of(symbol), fetched)
+        fetch = partial(self._history, symbol, fetched)
+        return await self._answers.bars(asked, timeframe, as_of, count, fetch)
 
     async def _history(
+        self, symbol: str, fetched: Timeframe, start: datetime, end: datetime
+    ) -> tuple[TimeArray, FloatArray]:
+        base, quote = _pair(symbol)
+        coin = await self._coins.id_of(base)
+        rows: dict[datetime, _Ohlcv] = {}
+        while coin is not None and start < end:
+            until = min(end, start + _MOST_BARS * fetched.span)
+            rows |= await self._some_history(coin, quote, fetched, start, until)
+            start = until
+        times = np.array([to_datetime64(at) for at in rows], dtype="datetime64[us]")
+        figures = [_figures(one) for one in rows.values()]
+        return times, np.array(figures, dtype=np.float64).reshape(-1, 6)
+
+    async def _some_history(
         self, coin: int, quote: str, fetched: Timeframe, start: datetime, end: datetime
-    ) -> list[tuple[datetime, _Ohlcv]]:
+    ) -> dict[datetime, _Ohlcv]:
+        """Return bars by when they open, oldest first."""
         asked = {
             "id": coin,
             "convert": quote,
@@ -200,14 +215,12 @@ class CoinMarketCapBars:
         answer = await self._host.get(_HISTORY, asked)
         try:
             series = _Series.model_validate(_data_of(answer, str(coin)))
-            rows = [(one.time_open, one.quote[quote]) for one in series.quotes]
+            rows = {one.time_open: one.quote[quote] for one in series.quotes}
         except (ValidationError, KeyError, TypeError) as error:
             raise self._host.bad_answer() from error
-        rows.sort(key=lambda row: row[0])
-        times = [at for at, _ in rows]
-        if len(set(times)) != len(times) or not all(_is_sane(one) for _, one in rows):
+        if len(rows) != len(series.quotes) or not all(_is_sane(one) for one in rows.values()):
             raise self._host.bad_answer()
-        return rows
+        return dict(sorted(rows.items()))
 
 
 class CoinMarketCapQuotes:

@@ -59,30 +59,75 @@ def start_of(
     return to_datetime(sessions.opens[max(0, now - needed)])
 
 
-def frame_of(
-    traits: Traits,
-    timeframe: Timeframe,
-    fetched: Timeframe,
-    source: Source,
-    times: TimeArray,
-    table: FloatArray,
-    as_of: datetime,
-) -> Bars:
-    """Return the bars of `timeframe` closed by `as_of`, adjusted for splits up to then.
+def last_close(calendar: TradingCalendar, timeframe: Timeframe, at: datetime) -> datetime:
+    """Return the newest close by `at` that the calendar expects of bars of a timeframe."""
+    instant = to_datetime64(at)
+    if timeframe in (Timeframe.W1, Timeframe.MO1):
+        return to_datetime(_last_long_close(calendar, timeframe, instant))
+    find = calendar.hours if timeframe.intraday else calendar.sessions
+    spans = find(instant, instant)
+    now = int(np.searchsorted(spans.closes, instant, side="right"))
+    before, began_at = spans.closes[now - 1], spans.opens[now]
+    if not timeframe.intraday or instant <= began_at:
+        return to_datetime(before)
+    midnight = began_at.astype("datetime64[D]").astype("datetime64[us]")
+    first = midnight if calendar.clock_aligned else began_at
+    span = np.timedelta64(timeframe.span)
+    newest = first + (instant - first) // span * span
+    return to_datetime(newest if newest > began_at else before)
 
-    `times` are when the fetched bars open, of shape (n,), of days their dates. `table` has shape
-    (n, 6): open, high, low, close and volume as traded, and the close adjusted for all splits, NaN
-    where it is not known. What was traded outside of sessions is left out.
+
+def _last_long_close(
+    calendar: TradingCalendar, timeframe: Timeframe, instant: np.datetime64
+) -> np.datetime64:
+    bounds = _bounds_of(calendar, timeframe)
+    day = instant.astype("datetime64[D]")
+    opens, closes = bounds(np.array([day]))
+    if closes[0] <= instant:
+        return np.datetime64(closes[0])
+    day_before = min(opens[0].astype("datetime64[D]"), day) - np.timedelta64(1, "D")
+    return np.datetime64(bounds(np.array([day_before]))[1][0])
+
+
+def _bounds_of(
+    calendar: TradingCalendar, timeframe: Timeframe
+) -> Callable[[TimeArray], tuple[TimeArray, TimeArray]]:
+    """Return what gives opening and close of the days, weeks or months that dates name."""
+    if timeframe is Timeframe.W1:
+        return calendar.weekly_bounds
+    return calendar.monthly_bounds if timeframe is Timeframe.MO1 else calendar.daily_bounds
+
+
+def asked_from(timeframe: Timeframe, opened_at: datetime) -> datetime:
+    """Return from when to ask for bars that open at `opened_at` and later.
+
+    Days and what is longer are named by a date, which providers put at any time of it.
+    """
+    if timeframe.intraday:
+        return opened_at
+    midnight = opened_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - (timeframe.span - timedelta(days=1))
+
+
+def raw_bars(
+    traits: Traits, fetched: Timeframe, source: Source, times: TimeArray, table: FloatArray
+) -> RawBars:
+    """Return what a provider gave as bars with their closes, oldest first.
+
+    `times` are when the bars open, of shape (n,), of days their dates. `table` has shape (n, 6):
+    open, high, low, close and volume as traded, and the close adjusted for all splits, NaN where it
+    is not known. What was traded outside of sessions is left out.
     """
     if not len(times):
-        return no_bars(traits.symbol, timeframe, source)
+        return RawBars(no_bars(traits.symbol, fetched, source), None)
     calendar = calendar_for(traits.calendar)
-    if fetched is Timeframe.D1:
-        opened_at, closed_at = calendar.daily_bounds(times.astype("datetime64[D]"))
-        kept = np.ones(len(times), dtype=np.bool_)
-    else:
+    if fetched.intraday:
         opened_at, closed_at = times, calendar.intraday_closes(times, fetched)
-        kept = calendar.trades_at(times)
+        kept = np.flatnonzero(calendar.trades_at(times))
+    else:
+        opened_at, closed_at = _bounds_of(calendar, fetched)(times.astype("datetime64[D]"))
+        kept = np.arange(len(times))
+    kept = kept[np.unique(opened_at[kept], return_index=True)[1]]
     open_, high, low, close, volume, adj_close = map(np.ascontiguousarray, table[kept].T)
     bars = Bars(
         traits.symbol,
@@ -96,8 +141,16 @@ def frame_of(
         close,
         volume,
     )
-    series = RawSeries.of(RawBars(bars, adj_close), traits.calendar)
-    return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of)
+    return RawBars(bars, adj_close)
+
+
+def frame_of(
+    raw: RawBars, calendar_code: str, timeframe: Timeframe, as_of: datetime, count: int
+) -> Bars:
+    """Return the `count` newest bars of `timeframe` closed by `as_of`, adjusted for splits up to
+    then."""
+    series = RawSeries.of(raw, calendar_code)
+    return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of).last(count)
 
 
 def found_among(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 from cachetools import TTLCache
@@ -18,20 +19,14 @@ from kuber.infra.breakers import BreakerLimits
 from kuber.infra.outbound import OutboundClient
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
-from kuber.market.calendars import calendar_for
 from kuber.market.errors import TimeframeUnavailable
 from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.instruments import Traits, traits_of
-from kuber.market.providers.fetching import (
-    fetched_for,
-    found_among,
-    frame_of,
-    is_listed_in_new_york,
-    start_of,
-)
+from kuber.market.providers.answers import ProviderAnswers
+from kuber.market.providers.asking import Asked
+from kuber.market.providers.fetching import fetched_for, found_among, is_listed_in_new_york
 from kuber.market.providers.host import HostNames, ProviderHost
 from kuber.market.providers.universe import UNIVERSE
-from kuber.market.series import FrameCache
 from kuber.market.types import Bars, FloatArray, Instrument, Source, TimeArray, Timeframe
 
 URL = "https://finnhub.io/api/v1"
@@ -44,6 +39,7 @@ _NAMES = HostNames(
         _SPLITS: "has no splits, without which prices of the past would be wrong",
     },
 )
+_PROVIDER = "finnhub"
 _RESOLUTIONS = {Timeframe.D1: "D", Timeframe.M15: "15", Timeframe.M5: "5", Timeframe.M1: "1"}
 _FETCHED = fetched_for(_RESOLUTIONS)
 _AT_ONCE = timedelta(days=28)
@@ -91,19 +87,19 @@ class FinnhubBars:
         self,
         api_key: str,
         clock: Clock,
+        answers: ProviderAnswers,
         *,
         url: str = URL,
         limits: BreakerLimits | None = None,
         client: OutboundClient | None = None,
-        cache_bytes: int = 16 * 2**20,
     ) -> None:
         self._clock = clock
+        self._answers = answers
         self._host = finnhub_host(api_key, clock, url=url, limits=limits, client=client)
         self._known: set[str] = set()
         self._unknown: TTLCache[str, None] = TTLCache(
             _MOST_UNKNOWN, _UNKNOWN_FOR_S, lambda: clock.now().timestamp()
         )
-        self._frames = FrameCache(cache_bytes)
 
     @staticmethod
     def serves(symbol: str) -> bool:
@@ -114,7 +110,8 @@ class FinnhubBars:
         if not self.serves(symbol) or symbol in self._unknown:
             return None
         if symbol not in self._known:
-            if await last_quote(self._host, symbol) is None:
+            known = await self._answers.knows(self.source, _PROVIDER, symbol)
+            if not known and await last_quote(self._host, symbol) is None:
                 self._unknown[symbol] = None
                 return None
             self._known.add(symbol)
@@ -132,22 +129,21 @@ class FinnhubBars:
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars | None:
-        key = (symbol, timeframe, as_of, count)
-        frame = self._frames.get(key)
-        if frame is not None:
-            return frame
         if await self.instrument(user_id, symbol) is None:
             return None
-        traits, fetched = traits_of(symbol), _FETCHED.get(timeframe)
+        fetched = _FETCHED.get(timeframe)
         if fetched is None:
             raise TimeframeUnavailable(f"Finnhub has no {timeframe} bars of {symbol}.")
-        start = start_of(calendar_for(traits.calendar), timeframe, as_of, count)
-        times, table = await self._candles(symbol, fetched, start, as_of)
+        asked = Asked(self.source, _PROVIDER, traits_of(symbol), fetched)
+        fetch = partial(self._history, symbol, fetched)
+        return await self._answers.bars(asked, timeframe, as_of, count, fetch)
+
+    async def _history(
+        self, symbol: str, fetched: Timeframe, start: datetime, end: datetime
+    ) -> tuple[TimeArray, FloatArray]:
+        times, table = await self._candles(symbol, fetched, start, end)
         splits = await self._splits(symbol, start) if len(times) else []
-        table = _as_traded(fetched, times, table, splits)
-        frame = frame_of(traits, timeframe, fetched, self.source, times, table, as_of).last(count)
-        self._frames.keep(key, frame)
-        return frame
+        return times, _as_traded(fetched, times, table, splits)
 
     async def _candles(
         self, symbol: str, fetched: Timeframe, start: datetime, end: datetime

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from math import isfinite, nan
 
 import numpy as np
@@ -11,13 +12,21 @@ from cachetools import TTLCache
 from kuber.infra.plugin_child import in_words
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
-from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable, TimeframeUnavailable
 from kuber.market.instruments import traits_of
-from kuber.market.providers.fetching import fetched_for, frame_of, start_of
+from kuber.market.providers.answers import ProviderAnswers
+from kuber.market.providers.asking import Asked
+from kuber.market.providers.fetching import fetched_for
 from kuber.market.providers.plugin import ProvidedBar, Provider
-from kuber.market.series import FrameCache
-from kuber.market.types import Bars, Instrument, Source, Timeframe, to_datetime64
+from kuber.market.types import (
+    Bars,
+    FloatArray,
+    Instrument,
+    Source,
+    TimeArray,
+    Timeframe,
+    to_datetime64,
+)
 
 _WITHIN_S = 30.0
 _KNOWN_BY = timedelta(days=14)
@@ -35,20 +44,21 @@ class ProvidedBars:
         self,
         provider: Provider,
         clock: Clock,
+        answers: ProviderAnswers,
         *,
         within_s: float = _WITHIN_S,
-        cache_bytes: int = 16 * 2**20,
     ) -> None:
         self._provider = provider
+        self._name = provider.metadata.name
         self._title = provider.metadata.title
         self._clock = clock
+        self._answers = answers
         self._within_s = within_s
         self._fetched = fetched_for(provider.timeframes)
         self._known: set[str] = set()
         self._unknown: TTLCache[str, None] = TTLCache(
             _MOST_UNKNOWN, _UNKNOWN_FOR_S, lambda: clock.now().timestamp()
         )
-        self._frames = FrameCache(cache_bytes)
 
     def serves(self, symbol: str) -> bool:
         """Return whether the provider wants the symbol; one that cannot say does not."""
@@ -61,13 +71,19 @@ class ProvidedBars:
         if not self.serves(symbol) or symbol in self._unknown:
             return None
         if symbol not in self._known:
-            now = self._clock.now()
-            coarsest = max(self._provider.timeframes, key=lambda one: one.span)
-            if not await self._ask(symbol, coarsest, now - _KNOWN_BY - coarsest.span, now):
+            if not await self._has(symbol):
                 self._unknown[symbol] = None
                 return None
             self._known.add(symbol)
         return self._shown(symbol)
+
+    async def _has(self, symbol: str) -> bool:
+        """Return whether there are stored bars, else whether there are recent ones."""
+        if await self._answers.knows(self.source, self._name, symbol):
+            return True
+        now = self._clock.now()
+        coarsest = max(self._provider.timeframes, key=lambda one: one.span)
+        return bool(await self._ask(symbol, coarsest, now - _KNOWN_BY - coarsest.span, now))
 
     def listed(self, symbol: str) -> Instrument | None:
         return self._shown(symbol) if symbol in self._known else None
@@ -81,10 +97,6 @@ class ProvidedBars:
     async def bars(
         self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
     ) -> Bars | None:
-        key = (symbol, timeframe, as_of, count)
-        frame = self._frames.get(key)
-        if frame is not None:
-            return frame
         if await self.instrument(user_id, symbol) is None:
             return None
         fetched = self._fetched.get(timeframe)
@@ -93,14 +105,16 @@ class ProvidedBars:
             raise TimeframeUnavailable(
                 f"{self._title} has no {timeframe} bars of {symbol}. Choose one of {offered}."
             )
-        traits = traits_of(symbol)
-        start = start_of(calendar_for(traits.calendar), timeframe, as_of, count)
-        found = await self._ask(symbol, fetched, start, as_of)
+        asked = Asked(self.source, self._name, traits_of(symbol), fetched)
+        fetch = partial(self._history, symbol, fetched)
+        return await self._answers.bars(asked, timeframe, as_of, count, fetch)
+
+    async def _history(
+        self, symbol: str, fetched: Timeframe, start: datetime, end: datetime
+    ) -> tuple[TimeArray, FloatArray]:
+        found = await self._ask(symbol, fetched, start, end)
         times = np.array([to_datetime64(one.opened_at) for one in found], dtype="datetime64[us]")
-        table = np.array([_figures(one) for one in found], dtype=np.float64).reshape(-1, 6)
-        frame = frame_of(traits, timeframe, fetched, self.source, times, table, as_of).last(count)
-        self._frames.keep(key, frame)
-        return frame
+        return times, np.array([_figures(one) for one in found], dtype=np.float64).reshape(-1, 6)
 
     async def _ask(
         self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime

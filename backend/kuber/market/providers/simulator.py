@@ -16,6 +16,7 @@ The arrays are equal, bit for bit, for an equal seed on an equal version of NumP
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -107,7 +108,8 @@ class MarketSimulator:
             part = part.closed_by(as_of) if block == last else part
             parts.append(part.last(missing))
             missing -= len(part)
-        return join(parts[::-1]) if parts else no_bars(symbol, timeframe, self.source)
+        none = no_bars(symbol, timeframe, self.source)
+        return join(parts[::-1]) if parts else replace(none, version=path.version)
 
     async def _path(self, symbol: str) -> "_Path":
         path = self._paths.get(symbol)

@@ -12,6 +12,7 @@ from kuber.market.providers.alpaca import AlpacaBars
 from kuber.market.types import Timeframe
 from tests.fakes.alpaca_server import AlpacaServer, alpaca_server
 from tests.fakes.bars import utc
+from tests.fakes.memory_answers import answers_at
 
 USER = UserId(new_id())
 NOW = utc("2025-11-19T18:10:00")
@@ -24,8 +25,14 @@ def server() -> Iterator[AlpacaServer]:
 
 
 def provider(server: AlpacaServer, read_timeout_s: float = 5.0) -> AlpacaBars:
+    clock = FixedClock(NOW)
     return AlpacaBars(
-        "the-key", "the-secret", FixedClock(NOW), url=server.url, read_timeout_s=read_timeout_s
+        "the-key",
+        "the-secret",
+        clock,
+        answers_at(clock),
+        url=server.url,
+        read_timeout_s=read_timeout_s,
     )
 
 
@@ -53,7 +60,8 @@ async def test_silence_ends_with_the_time_out(server: AlpacaServer) -> None:
 
 
 async def test_nobody_there_is_a_clear_failure() -> None:
-    nobody = AlpacaBars("key", "secret", FixedClock(NOW), url="http://127.0.0.1:9")
+    clock = FixedClock(NOW)
+    nobody = AlpacaBars("key", "secret", clock, answers_at(clock), url="http://127.0.0.1:9")
     with pytest.raises(ProviderUnavailable):
         await nobody.instrument(USER, "NVDA")
 
@@ -67,7 +75,7 @@ async def test_an_unknown_symbol_is_asked_for_again_only_after_a_minute(
     server: AlpacaServer,
 ) -> None:
     clock = FixedClock(NOW)
-    alpaca = AlpacaBars("the-key", "the-secret", clock, url=server.url)
+    alpaca = AlpacaBars("the-key", "the-secret", clock, answers_at(clock), url=server.url)
     server.status = 422
     for _ in range(3):
         assert await alpaca.instrument(USER, "NVDA") is None

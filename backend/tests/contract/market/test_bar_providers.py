@@ -25,6 +25,7 @@ from tests.fakes.bars import same, utc
 from tests.fakes.cmc_server import cmc_server
 from tests.fakes.finnhub_server import finnhub_server
 from tests.fakes.json_server import client
+from tests.fakes.memory_answers import answers_at
 
 USER = UserId(new_id())
 
@@ -67,19 +68,21 @@ def kind(request: pytest.FixtureRequest) -> tuple[str, str]:
 async def case(kind: tuple[str, str]) -> AsyncIterator[Case]:
     name, url = kind
     now = utc("2025-11-19T18:10:00")
+    clock = FixedClock(now + timedelta(hours=6))
+    answers = answers_at(clock)
     if name == "simulator":
         yield Case(MarketSimulator(3), "NVDA", Source.SIMULATED, now, Timeframe.M1)
     elif name == "finnhub":
         with finnhub_server() as (_, server):
-            finnhub = FinnhubBars("key", FixedClock(now), url=server.url, client=client())
+            finnhub = FinnhubBars("key", clock, answers, url=server.url, client=client())
             yield Case(finnhub, "NVDA", Source.FINNHUB, now, Timeframe.M15)
     elif name == "coinmarketcap":
         with cmc_server() as (_, server):
-            cmc = CoinMarketCapBars("key", FixedClock(now), url=server.url, client=client())
+            cmc = CoinMarketCapBars("key", clock, answers, url=server.url, client=client())
             yield Case(cmc, "BTCUSD", Source.COINMARKETCAP, now, Timeframe.H1)
     elif name.startswith("alpaca"):
         with alpaca_server() as server:
-            provider = AlpacaBars("key", "secret", FixedClock(now), url=server.url)
+            provider = AlpacaBars("key", "secret", clock, answers, url=server.url)
             symbol = "BTCUSD" if name == "alpaca-crypto" else "NVDA"
             yield Case(provider, symbol, Source.ALPACA, now, Timeframe.M15)
     else:
@@ -145,13 +148,11 @@ async def test_an_equal_question_gets_an_equal_answer(
         assert same(await case.bars(timeframe, 25), await case.bars(timeframe, 25))
 
 
-async def test_who_keeps_versions_names_them_with_every_answer(
-    case: Case, frames: tuple[Timeframe, ...]
-) -> None:
-    keeps = case.source in (Source.SIMULATED, Source.SAMPLE)
+async def test_every_answer_names_its_version(case: Case, frames: tuple[Timeframe, ...]) -> None:
     for timeframe in frames:
         found = await case.bars(timeframe, 25)
-        assert bool(found.version) is keeps
+        assert found.version
+        assert (await case.bars(timeframe, 0)).version == found.version
         assert found.last(3).version == found.version
         assert (await case.bars(timeframe, 7)).version == found.version
 

@@ -13,6 +13,7 @@ from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
 from tests.fakes.cmc_server import CoinMarketCap, cmc_server
 from tests.fakes.json_server import JsonServer, client, simulated
+from tests.fakes.memory_answers import answers_at
 
 USER = UserId(new_id())
 FIGURES = '{"open": 2, "high": 1, "low": 1, "close": 1, "volume": 1}'
@@ -40,7 +41,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def cmc(server: JsonServer, clock: FixedClock) -> CoinMarketCapBars:
-    return CoinMarketCapBars("the-key", clock, url=server.url, client=client())
+    return CoinMarketCapBars("the-key", clock, answers_at(clock), url=server.url, client=client())
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
 from tests.fakes.finnhub_server import Finnhub, finnhub_server
 from tests.fakes.json_server import JsonServer, client
+from tests.fakes.memory_answers import answers_at
 
 USER = UserId(new_id())
 NOW = utc("2025-11-19T18:10:00")
@@ -37,7 +38,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def finnhub(server: JsonServer, clock: FixedClock) -> FinnhubBars:
-    return FinnhubBars("the-key", clock, url=server.url, client=client())
+    return FinnhubBars("the-key", clock, answers_at(clock), url=server.url, client=client())
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,9 @@ async def test_an_answer_of_a_wrong_shape_is_refused(
 
 
 async def test_silence_ends_with_the_time_out(server: JsonServer, clock: FixedClock) -> None:
-    impatient = FinnhubBars("key", clock, url=server.url, client=client(read_s=0.2))
+    impatient = FinnhubBars(
+        "key", clock, answers_at(clock), url=server.url, client=client(read_s=0.2)
+    )
     server.hang = True
     with pytest.raises(ProviderUnavailable, match="check the network"):
         await impatient.instrument(USER, "NVDA")

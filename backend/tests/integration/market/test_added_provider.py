@@ -19,6 +19,7 @@ from kuber.market.feed.mixed import MixedQuotes
 from kuber.market.providers.plugin import GROUP, ProviderRegistry
 from kuber.market.types import Source, Timeframe
 from tests.fakes.bars import utc
+from tests.fakes.memory_answers import answers_at
 
 HOW_TO = Path(__file__).parents[4] / "docs" / "how-to" / "add-a-provider.md"
 USER = UserId(new_id())
@@ -73,7 +74,7 @@ async def test_the_provider_of_the_how_to_gives_bars_and_no_quotes(
     registry = ProviderRegistry.discover(Verdicts(tmp_path / "verdicts"))
     assert registry.problems == ()
     settings, clock = SETTINGS, FixedClock(NOW)
-    provider = market_provider(settings, clock, registry)
+    provider = market_provider(settings, clock, answers_at(clock), registry)
     instrument = await provider.instrument(USER, "EQNR.OL")
     assert instrument is not None
     assert (instrument.source, instrument.currency) == (Source.PLUGIN, "NOK")
@@ -83,7 +84,7 @@ async def test_the_provider_of_the_how_to_gives_bars_and_no_quotes(
     simulated = await provider.instrument(USER, "NVDA")
     assert simulated is not None
     assert simulated.simulated
-    quotes = quote_source(settings, clock, registry)
+    quotes = quote_source(settings, clock, provider)
     assert isinstance(quotes, MixedQuotes)
     await quotes.follow(["EQNR.OL", "NVDA"])
     assert quotes.following == {"NVDA"}
@@ -106,7 +107,9 @@ def test_a_provider_that_cannot_be_used_is_left_out_with_the_reason(
     [problem] = registry.problems
     assert problem.provider == "my-prices"
     assert reason in problem.reason
-    assert isinstance(market_provider(SETTINGS, FixedClock(NOW), registry).source, Source)
+    clock = FixedClock(NOW)
+    provider = market_provider(SETTINGS, clock, answers_at(clock), registry)
+    assert isinstance(provider.source, Source)
 
 
 def test_the_command_for_plugins_knows_providers(site: Path) -> None:

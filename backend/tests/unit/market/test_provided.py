@@ -13,6 +13,7 @@ from kuber.market.providers.plugin import ProvidedBar, Provider, ProviderMetadat
 from kuber.market.providers.provided import ProvidedBars
 from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
+from tests.fakes.memory_answers import answers_at
 
 USER = UserId(new_id())
 NOW = utc("2026-01-09T22:00:00")
@@ -60,7 +61,7 @@ def scripted() -> Scripted:
 @pytest.fixture
 def provided(scripted: Scripted, clock: FixedClock) -> ProvidedBars:
     clock.instant = NOW
-    return ProvidedBars(scripted, clock, within_s=0.05)
+    return ProvidedBars(scripted, clock, answers_at(clock), within_s=0.05)
 
 
 async def days(provided: ProvidedBars, count: int = 5) -> list[float]:
