@@ -82,11 +82,11 @@ def _last_long_close(
 ) -> np.datetime64:
     bounds = _bounds_of(calendar, timeframe)
     day = instant.astype("datetime64[D]")
-    opens, closes = bounds(np.array([day]))
-    if closes[0] <= instant:
-        return np.datetime64(closes[0])
-    day_before = min(opens[0].astype("datetime64[D]"), day) - np.timedelta64(1, "D")
-    return np.datetime64(bounds(np.array([day_before]))[1][0])
+    before = day - np.timedelta64(7, "D")
+    if timeframe is Timeframe.MO1:
+        before = day.astype("datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D")
+    closes = bounds(np.array([before, day]))[1]
+    return np.datetime64(closes[closes <= instant][-1])
 
 
 def _bounds_of(
