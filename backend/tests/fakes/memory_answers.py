@@ -12,6 +12,7 @@ from kuber.market.providers.answers import ProviderAnswers
 from kuber.market.providers.spans import Span
 from kuber.market.series import RawBars, join_raw, no_bars
 from kuber.market.types import Source, to_datetime, to_datetime64
+from tests.fakes.bars import FIELDS
 
 
 @dataclass
@@ -103,7 +104,9 @@ class MemoryAnswers:
         joined = join_raw(held.bars, news.bars)
         revisions = held.revisions + [held.series.revision if one else 0 for one in late]
         _, order = np.unique(joined.bars.opened_at, return_index=True)
-        held.bars = joined.only(order)
+        in_order = {name: getattr(joined.bars, name)[order] for name in FIELDS}
+        adjusted = None if joined.adj_close is None else joined.adj_close[order]
+        held.bars = RawBars(replace(joined.bars, **in_order), adjusted)
         held.revisions = [revisions[at] for at in order]
         return held.series
 

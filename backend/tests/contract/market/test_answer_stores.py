@@ -58,7 +58,7 @@ async def hours(
     found = await store.read(series, (hour(start), hour(end)), FAR, **other)
     assert found is not None
     since = (found.bars.opened_at - np.datetime64("2026-01-01")) / np.timedelta64(1, "h")
-    return since.astype(int).tolist()
+    return [int(one) for one in since]
 
 
 async def added(store: AnswerStore, before: AnswerSeries, what: News) -> AnswerSeries:

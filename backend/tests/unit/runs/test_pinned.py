@@ -8,7 +8,7 @@ from kuber.agents.testing import USER_ID, RecordedMarket, make_bars
 from kuber.kernel.ids import UserId
 from kuber.market.errors import DataChanged, NotLoaded
 from kuber.market.types import Bars, DatasetKind, Source, Timeframe, to_datetime
-from kuber.runs.pinned import PinnedMarket, RunMarket, pins_of
+from kuber.runs.pinned import KeptBars, PinnedMarket, RunMarket, pins_of
 from kuber.runs.types import NodeRecord, NodeStatus
 from tests.fakes.agents import harness, snapshot
 
@@ -122,6 +122,43 @@ async def test_what_a_worker_before_was_told_counts(dataset: str, version: str) 
     frames["1d"] = {"dataset": dataset, "version": version}
     run = RunMarket(RecordedMarket([DAILY]), [told])
     with pytest.raises(DataChanged):
+        await bars(PinnedMarket(run, {}, loads=True))
+
+
+def kept_by(*kept: Bars) -> KeptBars:
+    """Return what gives bars of a version that others have replaced."""
+
+    async def give(version: str, timeframe: Timeframe, as_of: datetime, count: int) -> Bars | None:
+        fitting = (one for one in kept if (one.version, one.timeframe) == (version, timeframe))
+        found = next(fitting, None)
+        return None if found is None else found.closed_by(as_of).last(count)
+
+    return give
+
+
+async def test_a_run_goes_on_with_the_version_that_it_began_with_while_that_is_kept() -> None:
+    then = replace(DAILY, version="second", close=DAILY.close * 2)
+    run = RunMarket(ChangingMarket(DAILY, then), kept=kept_by(DAILY))
+    one, other = PinnedMarket(run, {}, loads=True), PinnedMarket(run, PINS, loads=False)
+    assert (await bars(one)).close.tolist() == (await bars(other)).close.tolist()
+    another = RunMarket(ChangingMarket(then, then), kept=kept_by(DAILY))
+    assert (await bars(PinnedMarket(another, {}, loads=True))).version == "second"
+
+
+async def test_it_goes_on_with_it_also_when_another_worker_takes_it_over() -> None:
+    told = NodeRecord("data", "market_data", NodeStatus.SUCCEEDED, 1)
+    frames = {"1d": {"dataset": DAILY.source.value, "version": "first"}}
+    told.changes["market_data"] = {"symbol": "ACME", "frames": frames}
+    now = RecordedMarket([replace(DAILY, version="second")])
+    run = RunMarket(now, [told], kept_by(DAILY))
+    assert (await bars(PinnedMarket(run, PINS, loads=False))).version == "first"
+
+
+async def test_a_version_that_is_not_kept_fails_the_run_and_says_that_bars_were_replaced() -> None:
+    then = replace(DAILY, version="second")
+    run = RunMarket(ChangingMarket(DAILY, then), kept=kept_by(WEEKLY))
+    await bars(PinnedMarket(run, {}, loads=True))
+    with pytest.raises(DataChanged, match="The 1d bars of ACME were replaced while the run was"):
         await bars(PinnedMarket(run, {}, loads=True))
 
 
