@@ -144,7 +144,7 @@ class ProviderSeries(Base):
     """What a provider gave of a symbol, in the timeframe in which it is fetched; for everybody.
 
     Everything goes by when bars open: see `providers.answer_store.AnswerSeries`. `id` and
-    `revision` are the version of the bars.
+    `vintage` are the version of the bars.
     """
 
     __tablename__ = "provider_series"
@@ -177,7 +177,7 @@ class ProviderSeries(Base):
     state: Mapped[str] = mapped_column(Text)
     """active: it answers; replaced: runs that began with it go on with it; dropped: its bars are
     being deleted."""
-    revision: Mapped[int]
+    vintage: Mapped[int]
     """How often bars came late."""
     covered: Mapped[MultiRange[datetime]] = mapped_column(TSTZMULTIRANGE)
     answered: Mapped[MultiRange[datetime]] = mapped_column(TSTZMULTIRANGE)
@@ -186,7 +186,7 @@ class ProviderSeries(Base):
 
 
 class ProviderBar(Base):
-    """One bar as a provider gave it, to the last bit; `revision` is the first that has it."""
+    """One bar as a provider gave it, to the last bit; `vintage` is the first that has it."""
 
     __tablename__ = "provider_bars"
     __table_args__ = (
@@ -198,7 +198,7 @@ class ProviderBar(Base):
     )
     opened_at: Mapped[datetime] = mapped_column(primary_key=True)
     closed_at: Mapped[datetime]
-    revision: Mapped[int]
+    vintage: Mapped[int]
     open: Mapped[Decimal] = mapped_column(Numeric)
     high: Mapped[Decimal] = mapped_column(Numeric)
     low: Mapped[Decimal] = mapped_column(Numeric)

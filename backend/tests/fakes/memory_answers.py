@@ -17,11 +17,11 @@ from tests.fakes.bars import FIELDS
 
 @dataclass
 class Kept:
-    """A series with its bars and the revision that each came with."""
+    """A series with its bars and the vintage that each came with."""
 
     series: AnswerSeries
     bars: RawBars
-    revisions: list[int] = field(default_factory=list)
+    vintages: list[int] = field(default_factory=list)
 
 
 def answers_at(clock: Clock) -> ProviderAnswers:
@@ -56,19 +56,19 @@ class MemoryAnswers:
         series: AnswerSeries,
         span: Span,
         closed_by: datetime,
-        revision: int | None = None,
+        vintage: int | None = None,
     ) -> RawBars | None:
         found = self.all.get(series.id)
         if found is None:
             return None
-        newest = found.series.revision if revision is None else revision
+        newest = found.series.vintage if vintage is None else vintage
         start, end = map(to_datetime64, span)
         bars = found.bars.bars
         wanted = (
             (bars.opened_at >= start)
             & (bars.opened_at < end)
             & (bars.closed_at <= to_datetime64(closed_by))
-            & (np.array(found.revisions, dtype=int) <= newest)
+            & (np.array(found.vintages, dtype=int) <= newest)
         )
         chosen = found.bars.only(wanted)
         version = version_of(series.id, newest)
@@ -102,12 +102,12 @@ class MemoryAnswers:
     def _grow(self, held: Kept, news: News) -> AnswerSeries:
         held.series, late = held.series.with_news(news)
         joined = join_raw(held.bars, news.bars)
-        revisions = held.revisions + [held.series.revision if one else 0 for one in late]
+        vintages = held.vintages + [held.series.vintage if one else 0 for one in late]
         _, order = np.unique(joined.bars.opened_at, return_index=True)
         in_order = {name: getattr(joined.bars, name)[order] for name in FIELDS}
         adjusted = None if joined.adj_close is None else joined.adj_close[order]
         held.bars = RawBars(replace(joined.bars, **in_order), adjusted)
-        held.revisions = [revisions[at] for at in order]
+        held.vintages = [vintages[at] for at in order]
         return held.series
 
 

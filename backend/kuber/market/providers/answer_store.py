@@ -35,26 +35,26 @@ class AnswerSeries:
 
     Everything goes by when bars open. Whatever opens within `covered` is stored and never changes.
     `answered` was answered from; what of it is not covered the provider may still deliver. Bars
-    that it delivers then are late: `revision` grows with them, so that no version changes.
+    that it delivers then are late: `vintage` grows with them, so that no version changes.
     """
 
     key: SeriesKey
     calendar: str
     id: UUID = field(default_factory=new_id)
-    revision: int = 0
+    vintage: int = 0
     covered: Spans = _NEVER
     answered: Spans = _NEVER
 
     @property
     def version(self) -> str:
-        return version_of(self.id, self.revision)
+        return version_of(self.id, self.vintage)
 
     def with_news(self, news: "News") -> tuple["AnswerSeries", NDArray[np.bool_]]:
         """Return the series with what is new, and which of its bars are late, shape (n,)."""
         late = (self.answered - self.covered).hold(news.bars.bars.opened_at)
         grown = replace(
             self,
-            revision=self.revision + int(late.any()),
+            vintage=self.vintage + int(late.any()),
             covered=self.covered | news.covered,
             answered=self.answered | news.answered,
         )
@@ -93,11 +93,11 @@ class AnswerStore(Protocol):
         series: AnswerSeries,
         span: Span,
         closed_by: datetime,
-        revision: int | None = None,
+        vintage: int | None = None,
     ) -> RawBars | None:
         """Return the bars that open within `span` and had closed by an instant, oldest first.
 
-        Those of a revision, without one of the newest; they name the version that they are of.
+        Those of a vintage, without one of the newest; they name the version that they are of.
         None when the series is not kept any more.
         """
         ...
@@ -126,15 +126,15 @@ class AnswerStore(Protocol):
         ...
 
 
-def version_of(series_id: UUID, revision: int) -> str:
-    """Return how answers of a series and revision are named."""
-    return f"{series_id}.{revision}"
+def version_of(series_id: UUID, vintage: int) -> str:
+    """Return how answers of a series and vintage are named."""
+    return f"{series_id}.{vintage}"
 
 
 def parse_version(version: str) -> tuple[UUID, int] | None:
-    """Return series and revision of a version, None when it names neither."""
-    series_id, _, revision = version.rpartition(".")
+    """Return series and vintage of a version, None when it names neither."""
+    series_id, _, vintage = version.rpartition(".")
     try:
-        return UUID(series_id), int(revision)
+        return UUID(series_id), int(vintage)
     except ValueError:
         return None

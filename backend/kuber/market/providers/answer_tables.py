@@ -21,7 +21,7 @@ KEPT_FOR = timedelta(days=30)
 _DELETED_AT_ONCE = 20_000
 
 _SELECT = """
-    SELECT source, provider, symbol, timeframe, calendar, id, revision, covered, answered
+    SELECT source, provider, symbol, timeframe, calendar, id, vintage, covered, answered
     FROM provider_series
 """
 _ACTIVE = f"""{_SELECT}
@@ -37,15 +37,15 @@ _KNOWS = """
     )
 """
 
-# One statement, so that the rows are those of the revision that it tells.
+# One statement, so that the rows are those of the vintage that it tells.
 _READ = f"""
     SELECT
-        (SELECT revision FROM provider_series WHERE id = %(id)s AND state <> 'dropped'),
+        (SELECT vintage FROM provider_series WHERE id = %(id)s AND state <> 'dropped'),
         {COLUMNS}
     FROM (
         SELECT * FROM provider_bars
         WHERE series_id = %(id)s AND opened_at >= %(start)s AND opened_at < %(end)s
-            AND closed_at <= %(closed_by)s AND revision <= %(revision)s
+            AND closed_at <= %(closed_by)s AND vintage <= %(vintage)s
         ORDER BY opened_at
     ) AS found
 """  # noqa: S608  put together from constants
@@ -56,7 +56,7 @@ _CLOSE_AFTER = """
     ORDER BY opened_at LIMIT 1
 """
 _BEGIN = """
-    INSERT INTO provider_series (id, source, provider, symbol, timeframe, calendar, state, revision,
+    INSERT INTO provider_series (id, source, provider, symbol, timeframe, calendar, state, vintage,
                                  covered, answered, created_at)
     VALUES (%(id)s, %(source)s, %(provider)s, %(symbol)s, %(timeframe)s, %(calendar)s, 'active', 0,
             '{}', '{}', now())
@@ -65,16 +65,16 @@ _BEGIN = """
 _HOLD = f"{_ACTIVE} FOR UPDATE"
 _GROW = """
     UPDATE provider_series
-    SET revision = %(revision)s, covered = %(covered)s, answered = %(answered)s
+    SET vintage = %(vintage)s, covered = %(covered)s, answered = %(answered)s
     WHERE id = %(id)s
 """
 _ADD_BARS = """
     INSERT INTO provider_bars (series_id, opened_at, closed_at, open, high, low, close, volume,
-                               adj_close, revision)
+                               adj_close, vintage)
     SELECT %(id)s, new.*
     FROM unnest(%(opened)s::timestamptz[], %(closed)s::timestamptz[], %(open)s::numeric[],
                 %(high)s::numeric[], %(low)s::numeric[], %(close)s::numeric[],
-                %(volume)s::numeric[], %(adj_close)s::numeric[], %(revision)s::int[]) AS new
+                %(volume)s::numeric[], %(adj_close)s::numeric[], %(vintage)s::int[]) AS new
     ON CONFLICT DO NOTHING
 """
 _REPLACE = """
@@ -123,14 +123,14 @@ class PostgresAnswers:
         series: AnswerSeries,
         span: Span,
         closed_by: datetime,
-        revision: int | None = None,
+        vintage: int | None = None,
     ) -> RawBars | None:
         asked = {
             "id": series.id,
             "start": span[0],
             "end": span[1],
             "closed_by": closed_by,
-            "revision": _NEWEST if revision is None else revision,
+            "vintage": _NEWEST if vintage is None else vintage,
         }
         async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(_READ, asked, prepare=False)
@@ -139,7 +139,7 @@ class PostgresAnswers:
         newest, *columns = found
         if newest is None:
             return None
-        version = version_of(series.id, newest if revision is None else revision)
+        version = version_of(series.id, newest if vintage is None else vintage)
         key = series.key
         return decoded(columns, key.symbol, key.timeframe, key.source, version)
 
@@ -204,7 +204,7 @@ async def _grow(connection: RawConnection, held: AnswerSeries, news: News) -> An
         await connection.execute(_ADD_BARS, _rows(grown, late.tolist(), news.bars))
     asked = {
         "id": grown.id,
-        "revision": grown.revision,
+        "vintage": grown.vintage,
         "covered": _multirange(grown.covered),
         "answered": _multirange(grown.answered),
     }
@@ -225,7 +225,7 @@ def _rows(series: AnswerSeries, late: Sequence[bool], raw: RawBars) -> dict[str,
         "close": _figures(bars.close),
         "volume": _figures(bars.volume),
         "adj_close": [None if one == "nan" else one for one in _figures(adjusted)],
-        "revision": [series.revision if one else 0 for one in late],
+        "vintage": [series.vintage if one else 0 for one in late],
     }
 
 
@@ -244,12 +244,12 @@ def _names(key: SeriesKey) -> dict[str, object]:
 
 
 def _series(row: TupleRow) -> AnswerSeries:
-    source, provider, symbol, timeframe, calendar, series_id, revision, covered, answered = row
+    source, provider, symbol, timeframe, calendar, series_id, vintage, covered, answered = row
     return AnswerSeries(
         SeriesKey(Source(source), provider, symbol, Timeframe(timeframe)),
         calendar,
         series_id,
-        revision,
+        vintage,
         _spans(covered),
         _spans(answered),
     )

@@ -90,7 +90,7 @@ class ProviderAnswers:
                 return before
             after = await self._stored(before, asked, needed, asking)
             if after is not None:  # else another process was faster
-                self._awaited[asked.key] = after.id, needed - after.covered
+                self._awaited[asked.key] = after.id, needed
                 return after
         raise ProviderUnavailable(
             f"The bars of {asked.traits.symbol} are being replaced. Try again in a moment.",

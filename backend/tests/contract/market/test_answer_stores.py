@@ -123,7 +123,7 @@ async def test_what_is_added_is_joined_to_what_is_there(
     series = await added(store, series, await news(8, 9))
     assert series.covered == Spans.of([(hour(0), hour(4)), (hour(8), hour(10))])
     assert await hours(store, series) == [0, 1, 2, 3, 8, 9]
-    assert series.revision == 0
+    assert series.vintage == 0
     assert await store.knows(Source.PLUGIN, "giving", SYMBOL)
     assert not await store.knows(Source.PLUGIN, "another", SYMBOL)
     assert not await store.knows(Source.ALPACA, "giving", SYMBOL)
@@ -138,15 +138,15 @@ async def test_an_answer_without_bars_is_remembered_and_makes_nothing_known(
     assert not await store.knows(Source.PLUGIN, "giving", SYMBOL)
 
 
-async def test_bars_that_were_answered_without_are_of_a_later_revision(
+async def test_bars_that_were_answered_without_are_of_a_later_vintage(
     store: AnswerStore, fresh: AnswerSeries
 ) -> None:
     series = await added(store, fresh, await news(0, 1, answered=4))
     series = await added(store, series, await news(2, 3, 4, 5))
-    assert series.revision == 1
+    assert series.vintage == 1
     assert await hours(store, series) == [0, 1, 2, 3, 4, 5]
-    assert await hours(store, series, revision=0) == [0, 1, 4, 5]
-    old = await store.read(series, (hour(0), hour(9)), FAR, revision=0)
+    assert await hours(store, series, vintage=0) == [0, 1, 4, 5]
+    old = await store.read(series, (hour(0), hour(9)), FAR, vintage=0)
     assert old is not None
     assert old.bars.version == fresh.version
 
@@ -170,7 +170,7 @@ async def test_what_is_replaced_is_kept_beside_what_answers(
     new = await store.replace(old, "24/5", await news(1, 2))
     assert new is not None
     assert await store.find(ASKED.key) == new
-    assert (new.calendar, new.revision) == ("24/5", 0)
+    assert (new.calendar, new.vintage) == ("24/5", 0)
     assert await hours(store, new) == [1, 2]
     assert await store.kept(old.id) == old
     assert await store.kept(new.id) == new
@@ -201,6 +201,17 @@ async def test_of_those_who_begin_together_one_is_stored(store: AnswerStore) -> 
     [first] = [one for one in found if one is not None]
     assert await store.find(ASKED.key) == first
     assert await hours(store, first) == [0, 1]
+
+
+async def test_of_those_who_add_together_one_is_stored(
+    store: AnswerStore, fresh: AnswerSeries
+) -> None:
+    series = await added(store, fresh, await news(0, 1))
+    told = [await news(2, *range(3, last)) for last in (3, 4, 5, 6)]
+    found = await asyncio.gather(*(store.add(series, one) for one in told))
+    [first] = [one for one in found if one is not None]
+    assert await store.find(ASKED.key) == first
+    assert Spans.of([(hour(0), hour(len(await hours(store, first))))]) == first.covered
 
 
 async def test_of_those_who_replace_together_one_is_stored(

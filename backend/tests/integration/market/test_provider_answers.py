@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import cast
 
 import pytest
 from psycopg.errors import CheckViolation
@@ -12,6 +14,9 @@ from kuber.infra.db import Database, RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import DataChanged, ProviderUnavailable
+from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.uploads import Uploads
+from kuber.market.importing.worker import ImportWorker
 from kuber.market.providers.alpaca import AlpacaBars
 from kuber.market.providers.answer_store import AnswerSeries, News
 from kuber.market.providers.answer_tables import PostgresAnswers, delete_outdated
@@ -154,7 +159,7 @@ async def test_processes_that_ask_together_end_with_one_state(
 
 
 async def test_what_was_replaced_is_deleted_after_thirty_days(
-    pool: RawPool, database: Database
+    pool: RawPool, database: Database, tmp_path: Path
 ) -> None:
     clock, giving = FixedClock(hour(500)), Giving.with_hours(*range(600))
     process = Process(PostgresAnswers(pool), clock, giving)
@@ -177,7 +182,10 @@ async def test_what_was_replaced_is_deleted_after_thirty_days(
                 " WHERE state = 'replaced'"
             )
         )
-    assert await delete_outdated(pool) > 0
+    worker = ImportWorker(
+        database, pool, cast(FileImporter, None), Uploads(tmp_path / "uploads"), clock
+    )
+    assert await worker.run_once() == 0
     assert await counted(database) == (1, bars - old_bars)
     assert await service.bars_of_version(old.version, Timeframe.H1, hour(500), 40) is None
     assert await delete_outdated(pool) == 0

@@ -97,7 +97,7 @@ async def test_no_bar_is_seen_or_stored_before_its_close(
     assert (await process.hours(clock.now()))[-1] == 500
 
 
-async def test_a_bar_that_comes_late_is_there_at_the_next_read_and_makes_a_revision(
+async def test_a_bar_that_comes_late_is_there_at_the_next_read_and_makes_a_vintage(
     process: Process, clock: FixedClock
 ) -> None:
     late = process.giving.has.pop(hour(499))
@@ -243,14 +243,16 @@ async def test_a_hole_that_the_provider_does_not_fill_is_not_read_through(
     assert await process.hours(hour(300), 5) == list(range(295, 300))
 
 
-async def test_many_holes_are_filled_with_one_question(process: Process) -> None:
-    for number in range(100, 450, 50):
+async def test_many_holes_are_filled_with_one_question(store: MemoryAnswers) -> None:
+    process = Process(store, FixedClock(hour(2000)), Giving.with_hours(*range(2000)))
+    for number in range(400, 1700, 300):
         await process.hours(hour(number), 2)
-    asked = len(process.giving.asked)
-    assert await process.hours(hour(400), 300) == list(range(100, 400))
-    assert len(process.giving.asked) == asked + 1
-    assert await another(process).hours(hour(400), 300) == list(range(100, 400))
-    assert len(process.giving.asked) == asked + 1
+    [kept] = store.all.values()
+    assert len(kept.series.covered.parts) == 5
+    assert await process.hours(hour(1600), 1500) == list(range(100, 1600))
+    assert len(process.giving.asked) == 6
+    assert await another(process).hours(hour(1600), 1500) == list(range(100, 1600))
+    assert len(process.giving.asked) == 6
 
 
 async def test_readers_that_begin_together_ask_once(process: Process) -> None:
