@@ -150,9 +150,7 @@ class RunEngine:
                 if claimed_count == 0 and self._others_wait and await self._store.backlog():
                     await self._call_colleague()
                 claimed_count += len(claimed)
-                if not self._held:
-                    if self._changed.is_set():
-                        continue
+                if not self._held and not self._changed.is_set():
                     return claimed_count
                 with suppress(TimeoutError):
                     async with asyncio.timeout(None if self._others_wait else POLL_S):
