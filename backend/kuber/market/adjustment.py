@@ -13,6 +13,9 @@ step counts as a split when all three hold, judged from the bar and the one befo
 
 A split counts from the close of the first bar that trades on the new basis. So prices `as_of` an
 instant depend only on bars that had closed by then: deleting later history changes no bit.
+
+Splits that files tell of are kept with a version of a series, by the bar from which on they are in
+force (see `actions`). Where an adjusted close tells of a split at the same bar, it counts once.
 """
 
 from dataclasses import dataclass
@@ -20,11 +23,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from kuber.market.types import FloatArray
+from kuber.market.types import FloatArray, TimeArray
 
-_SMALLEST_STEP = np.log(1.15)
-_RATIO_TOLERANCE = np.log(1.025)
-_PRICE_TOLERANCE = np.log(1.6)
+SMALLEST_STEP = float(np.log(1.15))
+"""Splits from this one on move a price by more than days do; all of them are logarithms."""
+RATIO_TOLERANCE = float(np.log(1.025))
+PRICE_TOLERANCE = float(np.log(1.6))
 _WHOLE_TOLERANCE = np.log(1.003)
 _LARGEST_STEP = np.log(1000.5)
 
@@ -48,6 +52,14 @@ class Split:
     ratio: Fraction
 
 
+@dataclass(frozen=True, slots=True)
+class KnownSplit:
+    """A split that is kept with a series: in force from the bar that opens at `opened_at` on."""
+
+    opened_at: np.datetime64
+    ratio: Fraction
+
+
 def find_splits(open_: FloatArray, close: FloatArray, adj_close: FloatArray) -> tuple[Split, ...]:
     """Return the splits that an adjusted close tells of, oldest first.
 
@@ -57,19 +69,37 @@ def find_splits(open_: FloatArray, close: FloatArray, adj_close: FloatArray) -> 
         return ()
     steps = np.diff(np.log(adj_close / close))
     gaps = np.log(open_[1:] / close[:-1])
-    candidates = np.flatnonzero(np.abs(steps) >= _SMALLEST_STEP)
+    candidates = np.flatnonzero(np.abs(steps) >= SMALLEST_STEP)
     found = ((int(at) + 1, _ratio_near(float(steps[at]), float(gaps[at]))) for at in candidates)
     return tuple(Split(index, ratio) for index, ratio in found if ratio is not None)
 
 
+def with_known(
+    found: tuple[Split, ...], known: tuple[KnownSplit, ...], opened_at: TimeArray
+) -> tuple[Split, ...]:
+    """Return the splits that were found and those that are known, each once, oldest first.
+
+    At one bar the known one counts, whose ratio is exact. One that no bar stands before is left
+    out: there is nothing to adjust for it.
+    """
+    if not known:
+        return found
+    places = np.searchsorted(opened_at, np.array([one.opened_at for one in known]))
+    by_index = {split.index: split for split in found}
+    for one, place in zip(known, places.tolist(), strict=True):
+        if 0 < place < len(opened_at) and opened_at[place] == one.opened_at:
+            by_index[place] = Split(place, one.ratio)
+    return tuple(by_index[index] for index in sorted(by_index))
+
+
 def _ratio_near(step: float, gap: float) -> Fraction | None:
     ratio = next(
-        (one for one in _RATIOS if abs(step - _log(one)) <= _RATIO_TOLERANCE), _whole_ratio(step)
+        (one for one in _RATIOS if abs(step - _log(one)) <= RATIO_TOLERANCE), _whole_ratio(step)
     )
     if ratio is None:
         return None
     left = abs(gap + _log(ratio))
-    return ratio if left < abs(gap) and left <= _PRICE_TOLERANCE else None
+    return ratio if left < abs(gap) and left <= PRICE_TOLERANCE else None
 
 
 def _whole_ratio(step: float) -> Fraction | None:

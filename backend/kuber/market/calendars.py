@@ -11,7 +11,7 @@ with a short one of its own, `trading_days` the others.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -90,6 +90,12 @@ class TradingCalendar:
         return (
             _currency_hours(*years) if self.code in ROUND_THE_WEEK else _sessions(self.code, *years)
         )
+
+    def midnight(self, day: date) -> np.datetime64:
+        """Return when a date begins where the market trades, in UTC."""
+        if self.clock_aligned:
+            return np.datetime64(day, "us")
+        return to_datetime64(datetime.combine(day, time(), _zone(self.code)).astimezone(UTC))
 
     def _cover(self, first: np.datetime64, last: np.datetime64) -> tuple[int, int]:
         """Return the years that are kept, widened by whole decades to a month around both."""
@@ -284,6 +290,14 @@ def _exchange_sessions(code: str, first: date, last: date) -> Sessions:
         calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
         TradingCalendar(code).week_of(dates),
     )
+
+
+@lru_cache(maxsize=64)
+def _zone(code: str) -> tzinfo:
+    import exchange_calendars
+
+    zone: tzinfo = exchange_calendars.get_calendar(code, start="2024-01-01", end="2024-02-01").tz
+    return zone
 
 
 def _new_york(day: date, at: time) -> np.datetime64:

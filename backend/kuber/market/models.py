@@ -1,6 +1,6 @@
 """Tables of market data."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
+
+SHARES = Numeric(24, 0)
+"""New shares and old ones of a split, in lowest terms."""
 
 _KNOWN_STATUS = (
     "status in ('checking', 'previewed', 'refused', 'queued', 'loading', 'done', 'failed',"
@@ -205,6 +208,77 @@ class ProviderBar(Base):
     close: Mapped[Decimal] = mapped_column(Numeric)
     volume: Mapped[Decimal] = mapped_column(Numeric)
     adj_close: Mapped[Decimal | None] = mapped_column(Numeric)
+
+
+class SeriesSplit(Base):
+    """A split that a series is adjusted for, in force from the bar that opens at `opened_at` on.
+
+    Part of the version: it never changes.
+    """
+
+    __tablename__ = "series_splits"
+    __table_args__ = (
+        Index("ix_series_splits_told_by", "told_by"),
+        CheckConstraint("new_shares > 0 AND old_shares > 0", name="positive_ratio"),
+    )
+
+    series_id: Mapped[UUID] = mapped_column(
+        ForeignKey("bar_series.id", ondelete="CASCADE"), primary_key=True
+    )
+    opened_at: Mapped[datetime] = mapped_column(primary_key=True)
+    new_shares: Mapped[Decimal] = mapped_column(SHARES)
+    old_shares: Mapped[Decimal] = mapped_column(SHARES)
+    told_by: Mapped[UUID]
+    """The import whose file told of it."""
+
+
+class CorporateActionRow(Base):
+    """A split or a cash dividend of a symbol, as a file told it; `user_id` is null for the
+    platform's own.
+
+    What a later file says of the same day takes its place; the earlier word is kept for an undo.
+    """
+
+    __tablename__ = "corporate_actions"
+    __table_args__ = (
+        Index(
+            "ix_corporate_actions_active",
+            "symbol",
+            "user_id",
+            "ex_date",
+            "kind",
+            unique=True,
+            postgresql_where=text("state = 'active'"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_corporate_actions_user_id", "user_id"),
+        Index("ix_corporate_actions_import_id", "import_id"),
+        Index("ix_corporate_actions_replaced_by", "replaced_by"),
+        CheckConstraint("state in ('active', 'replaced')", name="known_state"),
+        CheckConstraint(
+            "CASE kind WHEN 'split' THEN new_shares > 0 AND old_shares > 0 AND amount IS NULL"
+            " WHEN 'dividend' THEN amount > 0 AND new_shares IS NULL AND old_shares IS NULL"
+            " ELSE false END",
+            name="ratio_or_amount",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    symbol: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    """split or dividend."""
+    ex_date: Mapped[date]
+    """The first day on which the share trades on the new basis, or without the dividend."""
+    new_shares: Mapped[Decimal | None] = mapped_column(SHARES)
+    old_shares: Mapped[Decimal | None] = mapped_column(SHARES)
+    amount: Mapped[Decimal | None] = mapped_column(MONEY)
+    """Of a dividend, for one share."""
+    currency: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("bar_imports.id", ondelete="CASCADE"))
+    replaced_by: Mapped[UUID | None]
+    replaced_at: Mapped[datetime | None]
 
 
 class InstrumentRow(Base):

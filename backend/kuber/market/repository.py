@@ -4,8 +4,10 @@ Reads go through the raw pool: a run asks for the version of its series on its h
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import numpy as np
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import RawPool
 from kuber.kernel.ids import UserId
+from kuber.market.adjustment import KnownSplit
 from kuber.market.models import BarImport, BarSeries
 from kuber.market.series import RawBars
 from kuber.market.types import Bars, Source, TimeArray, Timeframe
@@ -22,7 +25,10 @@ from kuber.market.types import Bars, Source, TimeArray, Timeframe
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
-    """A stored series without its bars; `version` is the import that made it."""
+    """A stored series without its bars; `version` is the import that made it.
+
+    `splits` are those that files told of and that its prices are not adjusted for.
+    """
 
     id: UUID
     version: UUID
@@ -33,16 +39,25 @@ class SeriesRow:
     calendar: str
     first_at: datetime
     last_at: datetime
+    splits: tuple[KnownSplit, ...] = ()
 
 
-_SELECT = """
-    SELECT id, import_id, user_id, symbol, timeframe, source, calendar, first_at, last_at
-    FROM bar_series
-    WHERE state = 'active' AND (user_id = %s OR user_id IS NULL)
+# Splits come as microseconds since 1970, new shares and old ones.
+_COLUMNS = """
+    s.id, s.import_id, s.user_id, s.symbol, s.timeframe, s.source, s.calendar, s.first_at,
+    s.last_at, ARRAY(
+        SELECT ARRAY[extract(epoch FROM opened_at) * 1000000, new_shares, old_shares]
+        FROM series_splits WHERE series_id = s.id ORDER BY opened_at
+    )
 """
+_SELECT = f"""
+    SELECT {_COLUMNS}
+    FROM bar_series AS s
+    WHERE state = 'active' AND (user_id = %s OR user_id IS NULL)
+"""  # noqa: S608  put together from constants
 
 # Both lists of symbols end as soon as the page is full: they come sorted from the index.
-_FIND_SERIES = """
+_FIND_SERIES = f"""
     WITH named AS (
         (SELECT DISTINCT symbol FROM bar_series
          WHERE state = 'active' AND user_id = %(user_id)s AND symbol > %(after)s
@@ -55,12 +70,11 @@ _FIND_SERIES = """
          ORDER BY symbol LIMIT %(limit)s)
         ORDER BY symbol LIMIT %(limit)s
     )
-    SELECT s.id, s.import_id, s.user_id, s.symbol, s.timeframe, s.source, s.calendar,
-        s.first_at, s.last_at
+    SELECT {_COLUMNS}
     FROM named JOIN bar_series AS s ON s.symbol = named.symbol AND s.state = 'active'
         AND (s.user_id = %(user_id)s OR s.user_id IS NULL)
     ORDER BY s.symbol
-"""
+"""  # noqa: S608
 
 COLUMNS = """
         string_agg(timestamptz_send(opened_at), ''),
@@ -153,7 +167,9 @@ async def count_symbols(session: AsyncSession, user_id: UserId) -> int:
 
 
 def _row(values: TupleRow) -> SeriesRow:
-    series_id, version, user_id, symbol, timeframe, source, calendar, first_at, last_at = values
+    series_id, version, user_id, symbol, timeframe, source, calendar, first_at, last_at, splits = (
+        values
+    )
     return SeriesRow(
         series_id,
         version,
@@ -164,7 +180,13 @@ def _row(values: TupleRow) -> SeriesRow:
         calendar,
         first_at.astimezone(UTC),
         last_at.astimezone(UTC),
+        tuple(_split(*one) for one in splits),
     )
+
+
+def _split(opened_us: Decimal, new_shares: Decimal, old_shares: Decimal) -> KnownSplit:
+    at = np.datetime64(int(opened_us), "us")
+    return KnownSplit(at, Fraction(new_shares) / Fraction(old_shares))
 
 
 class SeriesChanged(Exception):
@@ -186,7 +208,9 @@ class EncodedRows:
     def decode(self) -> RawBars:
         """Return the bars as traded, oldest first."""
         row = self.row
-        return decoded(self.columns, row.symbol, row.timeframe, row.source, str(row.version))
+        version = str(row.version)
+        raw = decoded(self.columns, row.symbol, row.timeframe, row.source, version)
+        return replace(raw, known=row.splits)
 
 
 def decoded(

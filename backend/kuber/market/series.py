@@ -9,7 +9,13 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from kuber.market.adjustment import Split, find_splits, price_factors
+from kuber.market.adjustment import (
+    KnownSplit,
+    Split,
+    find_splits,
+    price_factors,
+    with_known,
+)
 from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.resampling import Mask, resample, select
 from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, to_datetime64
@@ -17,15 +23,19 @@ from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, t
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawBars:
-    """Bars as traded; `adj_close` has shape (n,), NaN where the file gave none."""
+    """Bars as traded; `adj_close` has shape (n,), NaN where the file gave none.
+
+    `known` are the splits that are kept with their series, in these bars or not.
+    """
 
     bars: Bars
     adj_close: FloatArray | None
+    known: tuple[KnownSplit, ...] = ()
 
     def window(self, start: int, stop: int) -> "RawBars":
         """Return the bars from `start` up to but without `stop` (views, no copy)."""
         adjusted = None if self.adj_close is None else self.adj_close[start:stop]
-        return RawBars(self.bars.window(start, stop), adjusted)
+        return RawBars(self.bars.window(start, stop), adjusted, self.known)
 
     def only(self, chosen: Mask) -> "RawBars":
         """Return the bars that are marked in `chosen`, shape (n,)."""
@@ -33,6 +43,10 @@ class RawBars:
         return RawBars(select(self.bars, chosen), adjusted)
 
     def splits(self) -> tuple[Split, ...]:
+        """Return the splits that are known or that the adjusted close tells of."""
+        return with_known(self.told_by_adjusted_close(), self.known, self.bars.opened_at)
+
+    def told_by_adjusted_close(self) -> tuple[Split, ...]:
         """Return the splits that the adjusted close tells of."""
         if self.adj_close is None:
             return ()
@@ -41,7 +55,7 @@ class RawBars:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawSeries:
-    """Bars as traded, oldest first, with the splits that their adjusted close tells of."""
+    """Bars as traded, oldest first, with their splits."""
 
     bars: Bars
     splits: tuple[Split, ...]
@@ -130,15 +144,15 @@ def size_bytes(bars: Bars) -> int:
 
 
 def join_raw(older: RawBars, newer: RawBars) -> RawBars:
-    """Return consecutive bars as traded as one."""
+    """Return consecutive bars as traded, of one series, as one."""
     bars = join([older.bars, newer.bars])
     if older.adj_close is None and newer.adj_close is None:
-        return RawBars(bars, None)
+        return RawBars(bars, None, older.known)
     parts = [
         np.full(len(one.bars), np.nan) if one.adj_close is None else one.adj_close
         for one in (older, newer)
     ]
-    return RawBars(bars, np.concatenate(parts))
+    return RawBars(bars, np.concatenate(parts), older.known)
 
 
 def no_bars(symbol: str, timeframe: Timeframe, source: Source) -> Bars:
