@@ -11,7 +11,7 @@ from kuber.market.importing.notes import Notes
 PRICES = ("open", "high", "low", "close")
 
 # Names without signs and in lower case; of several columns for one thing the first name counts.
-_NAMES: dict[str, tuple[str, ...]] = {
+BAR_NAMES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "instrument", "pair", "sym", "code"),
     "time": (
         *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
@@ -27,8 +27,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("tickvolume", "totalvolume"),
     ),
     "adj_close": ("adjclose", "adjustedclose", "adjcloseprice", "closeadj", "closeadjusted"),
+    "dividends": ("dividends", "dividend", "dividendamount", "divcash"),
+    "splits": ("stocksplits", "stocksplit", "splitcoefficient", "splitfactor"),
 }
-KNOWN_NAMES = tuple(name for names in _NAMES.values() for name in names)
+KNOWN_NAMES = tuple(name for names in BAR_NAMES.values() for name in names)
 """Every name of a column that is read, in lower case and without signs."""
 
 _NUMBERED = re.compile(r"^\d+")
@@ -43,7 +45,7 @@ class Columns:
     """Places of the columns that count; `clock` is a column with the time of day beside a date."""
 
     places: dict[str, int]
-    """By role: symbol, time, date, open, high, low, close, volume, adj_close."""
+    """By role: symbol, time, date, open, high, low, close, volume, adj_close, dividends, splits."""
     clock: int | None = None
     has_header: bool = True
 
@@ -60,10 +62,10 @@ def read_columns(header: Sequence[str], first: Sequence[str], line: int, notes: 
     """
     if _is_values(header):
         return _without_names(header, line)
-    names = [_plain(name) for name in header]
+    names = [plain_name(name) for name in header]
     faults = Faults()
     places: dict[str, int] = {}
-    for role, known in _NAMES.items():
+    for role, known in BAR_NAMES.items():
         found = [name for name in known if name in names]
         if role == "volume" and not found:
             found = [name for name in names if _VOLUME_OF.fullmatch(name)]
@@ -88,7 +90,8 @@ def read_columns(header: Sequence[str], first: Sequence[str], line: int, notes: 
     return Columns(places, clock)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return the name of a column in lower case and without signs."""
     plain = re.sub(r"[^a-z0-9]", "", name.strip().lower())
     return _NUMBERED.sub("", plain) or plain
 

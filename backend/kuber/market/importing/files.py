@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from kuber.market.errors import ImportTooLarge
 from kuber.market.importing import parquet_to_csv
+from kuber.market.importing.actions.table import ACTION_NAMES
 from kuber.market.importing.columns import KNOWN_NAMES
 from kuber.market.importing.faults import refuse
 from kuber.market.importing.layout import empty_file
@@ -18,7 +19,8 @@ from kuber.market.importing.layout import empty_file
 MAX_ROWS = 50_000_000
 _PART_BYTES = 1_000_000
 _PARQUET_MAGIC = b"PAR1"
-_TEXT_SUFFIXES = frozenset(("", ".csv", ".tsv", ".txt"))
+_TEXT_SUFFIXES = frozenset(("", ".csv", ".tsv", ".txt", ".json"))
+_NAMES = sorted({*KNOWN_NAMES, *ACTION_NAMES})
 _ENVIRONMENT = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
@@ -59,7 +61,7 @@ def _is_parquet(source: BinaryIO) -> bool:
 
 
 def _from_parquet(source: BinaryIO) -> Iterator[bytes]:
-    program = [sys.executable, "-I", parquet_to_csv.__file__, *KNOWN_NAMES, str(MAX_ROWS)]
+    program = [sys.executable, "-I", parquet_to_csv.__file__, *_NAMES, str(MAX_ROWS)]
     with tempfile.TemporaryFile() as copy, tempfile.TemporaryFile() as said:
         if isinstance(source, io.BytesIO):
             shutil.copyfileobj(source, copy)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.identity.limits import one_at_a_time
 from kuber.infra.children import ChildDied, ChildPool, ChildTimedOut
 from kuber.kernel.errors import Problem
+from kuber.market.actions.applying import Importing, SeriesJudgement, apply_splits
+from kuber.market.actions.repository import add_actions
 from kuber.market.errors import DatabaseSlow, ImportRefused
 from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.job import (
@@ -21,6 +24,7 @@ from kuber.market.importing.job import (
     look_at,
     rows_of_file,
 )
+from kuber.market.importing.own import symbols_with_splits
 from kuber.market.importing.pace import Pace
 from kuber.market.importing.records import owner_of
 from kuber.market.importing.said import Said
@@ -71,13 +75,33 @@ class FileImporter:
         facts: FileFacts,
         now: datetime,
         heard: Progress = _unheard,
-    ) -> None:
-        """Store the bars of a file that was checked, all or none, in the session's transaction.
+    ) -> list[SeriesJudgement]:
+        """Store what a file that was checked holds, all or none, in the session's transaction.
 
-        Raises ImportRefused, DatabaseSlow.
+        Returns what became of splits. Raises ImportRefused, DatabaseSlow.
         """
-        source = Source(row.source)
         owner = owner_of(row)
+        if facts.timeframe is not None:
+            await self._load_bars(session, row, path, said, facts, heard)
+            await activate(session, owner, row.id, facts, now)
+        await one_at_a_time(session, owner, "imports")
+        if facts.actions:
+            await add_actions(session, owner, row.id, facts.actions, now)
+        spans = {one.symbol: (one.first_at, one.last_at) for one in facts.symbols}
+        importing = Importing(owner, row.id, now, said.prices, spans, symbols_with_splits(facts))
+        size = row.size_bytes
+        return await apply_splits(session, importing, lambda: heard(size))
+
+    async def _load_bars(
+        self,
+        session: AsyncSession,
+        row: BarImport,
+        path: Path,
+        said: Said,
+        facts: FileFacts,
+        heard: Progress,
+    ) -> None:
+        owner, source = owner_of(row), Source(row.source)
         series = await add_series(session, owner, row.id, source, facts)
         task = row.filename, str(path), said, source, series
         pace = Pace()
@@ -95,7 +119,6 @@ class FileImporter:
                 chunks,
             ):
                 await copy_rows(session, pace.of(rows(chunks)))
-        await activate(session, owner, row.id, facts, now)
 
 
 @contextmanager

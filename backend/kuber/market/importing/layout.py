@@ -34,8 +34,21 @@ class Layout:
     symbol: str | None = None
 
 
-def read_layout(text: str, notes: Notes) -> Layout:
-    """Return the layout of a file from its beginning; raises ImportRefused."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first rows of a file with their line numbers: the names of its columns come first.
+
+    `symbol` is what they say of all rows, outside of a column.
+    """
+
+    separator: str
+    rows: list[list[str]]
+    lines: list[int]
+    symbol: str | None
+
+
+def read_head(text: str, notes: Notes) -> Head:
+    """Return the first rows of a file from its beginning; raises ImportRefused."""
     head = text if len(text) <= HEAD else text[: text.rfind("\n", 0, HEAD) + 1] or text[:HEAD]
     separator, skipped = _separator_of(head)
     body = head.split("\n", skipped)[-1]
@@ -43,7 +56,13 @@ def read_layout(text: str, notes: Notes) -> Layout:
     if not rows:
         raise empty_file()
     rows, lines = _without_preface(rows, lines, notes)
-    rows, lines, symbol = _one_header(rows, lines)
+    return Head(separator, *_one_header(rows, lines))
+
+
+def read_layout(text: str, notes: Notes) -> Layout:
+    """Return the layout of a file of bars from its beginning; raises ImportRefused."""
+    head = read_head(text, notes)
+    rows, lines = head.rows, head.lines
     columns = read_columns(rows[0], rows[1] if len(rows) > 1 else (), lines[0], notes)
     header: tuple[str, ...] = ()
     if columns.has_header:
@@ -53,7 +72,7 @@ def read_layout(text: str, notes: Notes) -> Layout:
     data = lines[1:] if columns.has_header else lines
     if not data:
         raise refuse("empty_file", "The file has no bars.", "Add a line for each bar.", 1)
-    return Layout(separator, columns, len(rows[0]), data[0], header, symbol)
+    return Layout(head.separator, columns, len(rows[0]), data[0], header, head.symbol)
 
 
 def csv_rows(

@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 
+from kuber.market.importing.actions.reading import read_actions
 from kuber.market.importing.facts import FileFacts, SampleBar
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.parser import file_blocks
@@ -33,10 +35,14 @@ def look_at(filename: str, path: Path, said: Said) -> FileFacts:
     """
     notes = Notes()
     reading = FileReading(filename, said, Source.IMPORTED, notes)
-    first = next(file_blocks(filename, path), None)
+    blocks = file_blocks(filename, path)
+    first = next(blocks, None)
     if first is None:
         reading.finish()  # says that the file is empty
         raise AssertionError("an empty file is refused")
+    actions = read_actions(filename, blocks, first, said, notes)
+    if actions is not None:
+        return actions
     whole = len(first.text) <= _LOOK_CHARACTERS
     cut = len(first.text) if whole else first.text.rfind("\n", 0, _LOOK_CHARACTERS) + 1
     bars = reading.read(Block(first.text[:cut], 1, first.read_bytes))
@@ -66,13 +72,21 @@ def check(filename: str, path: Path, said: Said) -> Iterator[int | FileFacts]:
     """Read a whole file: give how many bytes are read, at last what it holds."""
     notes = Notes()
     reading = FileReading(filename, said, Source.IMPORTED, notes)
-    first: list[RawBars] = []
-    for block in file_blocks(filename, path):
+    bars: list[RawBars] = []
+    blocks = file_blocks(filename, path)
+    first = next(blocks, None)
+    if first is not None:
+        actions = read_actions(filename, blocks, first, said, notes)
+        if actions is not None:
+            yield actions
+            return
+        blocks = chain([first], blocks)
+    for block in blocks:
         found = reading.read(block)
-        first = first or found
+        bars = bars or found
         yield block.read_bytes
     last = reading.finish()
-    yield _facts(reading, notes, first or last)
+    yield _facts(reading, notes, bars or last)
 
 
 def rows(
@@ -114,6 +128,7 @@ def _copied(raw: RawBars, series: Mapping[str, UUID]) -> bytes:
 def _facts(
     reading: FileReading, notes: Notes, bars: list[RawBars], *, whole: bool = True
 ) -> FileFacts:
+    actions = reading.actions()
     return FileFacts(
         reading.timeframe,
         tuple(reading.facts()),
@@ -121,6 +136,7 @@ def _facts(
         reading.understood(),
         tuple(_first_bars(bars)),
         whole,
+        actions,
     )
 
 

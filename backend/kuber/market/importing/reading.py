@@ -6,8 +6,11 @@ from datetime import datetime, tzinfo
 
 import numpy as np
 
+from kuber.market.actions.types import CorporateAction
 from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.errors import ImportRefused
+from kuber.market.importing.actions.beside_bars import ActionsBeside
+from kuber.market.importing.actions.collecting import Actions
 from kuber.market.importing.checks import (
     IndexArray,
     has_decimal_comma,
@@ -56,6 +59,8 @@ class FileReading:
         self._faults = Faults()
         self._plan: _Plan | None = None
         self._symbols: dict[str, SymbolBars] = {}
+        self._actions = Actions(self._faults, notes)
+        self._beside = ActionsBeside(self._actions, notes)
 
     def read(self, block: Block) -> list[RawBars]:
         """Return the bars of a block by symbol, oldest first; weeks and months come at the end.
@@ -88,11 +93,13 @@ class FileReading:
         def readable(places: IndexArray) -> IndexArray:
             return _readable(places, times)
 
-        found = [
-            bars
-            for symbol, places in sorted(rows.items())
-            if (bars := self._symbol(symbol, plan).add(table, times, numbers, readable(places)))
-        ]
+        found = []
+        for symbol, places in sorted(rows.items()):
+            one, known = self._symbol(symbol, plan), readable(places)
+            bars = one.add(table, times, numbers, known)
+            one.tell(self._beside.take(symbol, table, times, known, plan.timeframe), bars)
+            if bars is not None:
+                found.append(bars)
         self._require_few_symbols()
         if self._faults.many:
             self._faults.refuse_if_any()
@@ -130,6 +137,10 @@ class FileReading:
     def timeframe(self) -> Timeframe:
         assert self._plan is not None, "a block was read"
         return self._plan.timeframe
+
+    def actions(self) -> tuple[CorporateAction, ...]:
+        """Return the splits and dividends beside the bars so far."""
+        return self._actions.all()
 
     def facts(self) -> list[SymbolFacts]:
         """Return what there is of each symbol so far, by symbol."""
@@ -211,6 +222,7 @@ class FileReading:
                 self._faults,
                 self._notes,
                 ends=ends,
+                splits=self._said.splits.get(symbol, ()),
             )
         return found
 

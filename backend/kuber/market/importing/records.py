@@ -1,19 +1,28 @@
 """What is kept of an import: what was said, understood and found, as JSON and back."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.errors import KuberError, Problem
 from kuber.kernel.ids import UserId
-from kuber.market.importing.facts import FileFacts
+from kuber.market.actions.applying import SeriesJudgement
+from kuber.market.actions.types import Prices
+from kuber.market.importing.facts import FileFacts, SymbolFacts, start_of
+from kuber.market.importing.outcome import (
+    dividends_told,
+    notes_told,
+    prices_told,
+    splits_told,
+)
 from kuber.market.importing.said import Label, Said
 from kuber.market.importing.uploads import StoredUpload
+from kuber.market.instruments import traits_of
 from kuber.market.models import BarImport
 from kuber.market.types import Source, Timeframe
 
-_FIELDS = ("timeframe", "timezone", "symbol", "market", "label")
+_FIELDS = ("timeframe", "timezone", "symbol", "market", "label", "prices")
 _MOST_SYMBOLS = 200
 """Of whose bars the first and last are kept; of more only how many there are."""
 
@@ -23,17 +32,17 @@ def said_as_json(said: Said) -> JsonObject:
     return {name: str(value) for name in _FIELDS if (value := getattr(said, name)) is not None}
 
 
-def said_from_json(kept: JsonObject, markets: Mapping[str, str]) -> Said:
-    """Return what a user said; `markets` are the calendars of single symbols, as they are now."""
+def said_from_json(kept: JsonObject) -> Said:
+    """Return what a user said beside a file."""
     texts = {name: str(kept[name]) for name in _FIELDS if name in kept}
-    timeframe, label = texts.pop("timeframe", None), texts.pop("label", None)
+    timeframe, label, prices = (texts.get(name) for name in ("timeframe", "label", "prices"))
     return Said(
         Timeframe(timeframe) if timeframe else None,
         texts.get("timezone"),
         texts.get("symbol"),
         texts.get("market"),
         Label(label) if label else None,
-        markets,
+        Prices(prices) if prices else None,
     )
 
 
@@ -73,13 +82,13 @@ def new_import(
     )
 
 
-def take_facts(row: BarImport, facts: FileFacts) -> None:
-    """Write into an import what was found in its file."""
-    row.timeframe = facts.timeframe.value
-    row.symbols = [one.symbol for one in facts.symbols]
+def take_facts(row: BarImport, facts: FileFacts, judged: Sequence[SeriesJudgement] = ()) -> None:
+    """Write into an import what was found in its file, and what becomes of splits."""
+    row.timeframe = None if facts.timeframe is None else facts.timeframe.value
+    row.symbols = facts.all_symbols
     row.bar_count = facts.bars if facts.whole else 0
     row.first_at, row.last_at = facts.first_at, facts.last_at
-    row.found = _found(facts)
+    row.found = _found(facts, judged)
     row.problems = []
 
 
@@ -98,14 +107,17 @@ def take_problems(row: BarImport, error: KuberError) -> None:
     ]
 
 
-def _found(facts: FileFacts) -> JsonObject:
+def _found(facts: FileFacts, judged: Sequence[SeriesJudgement]) -> JsonObject:
+    prices = prices_told(judged)
+    notes = (*facts.notes, *notes_told(judged, facts))
     return {
         "checked": facts.whole,
         "understood": {
             name: {"value": str(one.value), "how": one.how.value}
             for name, one in facts.understood.items()
-        },
-        "notes": [{"code": one.code, "message": one.message} for one in facts.notes],
+        }
+        | ({} if prices is None else {"prices": prices}),
+        "notes": [{"code": one.code, "message": one.message} for one in notes],
         "symbols": [
             {
                 "symbol": one.symbol,
@@ -114,15 +126,10 @@ def _found(facts: FileFacts) -> JsonObject:
                 "from": _time(one.first_at),
                 "to": _time(one.last_at),
                 "gaps": one.gaps,
-                "splits": [
-                    {
-                        "at": _time(split.at),
-                        "ratio": f"{split.ratio.numerator}:{split.ratio.denominator}",
-                    }
-                    for split in one.splits
-                ],
+                "splits": splits_told(one.symbol, one.splits, facts, judged),
+                "dividends": dividends_told(one.symbol, facts.actions),
             }
-            for one in facts.symbols[:_MOST_SYMBOLS]
+            for one in (facts.symbols or _of_actions(facts))[:_MOST_SYMBOLS]
         ],
         "first_bars": [
             {
@@ -137,6 +144,16 @@ def _found(facts: FileFacts) -> JsonObject:
             for one in facts.first_bars
         ],
     }
+
+
+def _of_actions(facts: FileFacts) -> Sequence[SymbolFacts]:
+    """Return the symbols of a file of splits and dividends, with the span of these."""
+    found = []
+    for symbol in facts.all_symbols[:_MOST_SYMBOLS]:
+        days = [one.ex_date for one in facts.actions if one.symbol == symbol]
+        first, last = start_of(min(days)), start_of(max(days))
+        found.append(SymbolFacts(symbol, traits_of(symbol).calendar, 0, first, last, 0, ()))
+    return found
 
 
 def _time(at: datetime) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from kuber.market.actions.types import Prices, ToldSplit
 from kuber.market.importing.faults import refuse
 from kuber.market.types import Timeframe
 
@@ -38,8 +39,12 @@ class Said:
     market: str | None = None
     """Code of a calendar, for all symbols of the file."""
     label: Label | None = None
+    prices: Prices | None = None
+    """On which basis prices stand, where their jumps at splits do not tell."""
     markets: Mapping[str, str] = field(default_factory=dict)
     """Calendars of single symbols, as the user has them."""
+    splits: Mapping[str, tuple[ToldSplit, ...]] = field(default_factory=dict)
+    """Splits of single symbols that earlier files told of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Imports as the HTTP contract shows them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.kernel.wire import DecimalText
+from kuber.market.actions.types import Origin, Prices, Use
 from kuber.market.importing.said import How, Label
 from kuber.market.models import BarImport
 from kuber.market.symbols import MAX_WRITTEN
@@ -38,14 +39,34 @@ class UnderstoodOut(BaseModel):
 
 
 class SplitOut(BaseModel):
-    """A split that the adjusted closes tell of: `ratio` is new shares for old, such as 2:1."""
+    """A split: `ratio` is new shares for old, such as 2:1, `at` when its first bar opens.
+
+    `origin` is what tells of it. `use` says whether it is `applied`, the prices are `adjusted`
+    already, that cannot be told (`undecided`), it lies `within_bar`, or `outside` of the bars. For
+    stored bars `timeframes` are those of which that is so.
+    """
 
     at: datetime
     ratio: str
+    ex_date: date | None = None
+    origin: Origin = Origin.ADJUSTED_CLOSE
+    use: Use = Use.APPLIED
+    timeframes: list[Timeframe] = []
+
+
+class DividendsOut(BaseModel):
+    """How many dividends a file tells of, and the first and last day without one."""
+
+    count: int
+    first: date
+    last: date
 
 
 class SymbolFound(_Spoken):
-    """What a file holds of one symbol; `gaps` are bars missing while its market trades."""
+    """What a file holds of one symbol; `gaps` are bars missing while its market trades.
+
+    Of a file of splits and dividends `from` and `to` are the first and last ex-date.
+    """
 
     symbol: str
     market: str
@@ -54,6 +75,7 @@ class SymbolFound(_Spoken):
     to: datetime
     gaps: int
     splits: list[SplitOut]
+    dividends: DividendsOut | None = None
 
 
 class SampleBarOut(BaseModel):
@@ -96,11 +118,12 @@ class ImportOut(_Spoken):
     from_: datetime = Field(alias="from")
     to: datetime
     notes: list[ImportNote]
+    found: list[SymbolFound] = []
 
     @classmethod
     def of(cls, row: BarImport) -> "ImportOut":
         """Return the answer to an import that is done."""
-        return cls.model_validate(_common(row))
+        return cls.model_validate(_common(row) | {"found": row.found.get("symbols", [])})
 
 
 class Correction(BaseModel):
@@ -113,6 +136,7 @@ class Correction(BaseModel):
     symbol: str | None = Field(default=None, max_length=MAX_WRITTEN)
     market: str | None = Field(default=None, max_length=20)
     label: Label | None = None
+    prices: Prices | None = None
 
 
 class ImportView(_Spoken):
@@ -120,7 +144,9 @@ class ImportView(_Spoken):
 
     While `checked` is false only the ends of the file were looked at: counts, gaps and splits are
     not known yet. `progress` is the share of the file that the step at work has read, 0 to 1.
-    `said` is what the user says beside the file, as a correction takes it.
+    `said` is what the user says beside the file, as a correction takes it. `understood` has
+    `prices` where files tell of splits: `as_traded`, `adjusted`, `both` in different series, or
+    `unknown`, which the user may say.
     """
 
     id: UUID

@@ -1,7 +1,6 @@
 """Imports as users know them: preview, correct, import, undo."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID
@@ -14,6 +13,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId, new_id
+from kuber.market.actions.applying import bars_to_copy
 from kuber.market.errors import (
     ImportConflict,
     ImportRefused,
@@ -21,9 +21,9 @@ from kuber.market.errors import (
     NotImported,
     UnknownImport,
 )
-from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.faults import refuse
 from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.own import judged_before_import, symbols_with_splits, with_own
 from kuber.market.importing.records import (
     new_import,
     owner_of,
@@ -43,12 +43,13 @@ from kuber.market.models import BarImport
 from kuber.market.quotas import imported_symbols, require_symbol_room
 from kuber.market.symbols import canonical_symbol
 from kuber.market.terms.markets import MARKETS
-from kuber.market.terms.repository import markets_of
 
 AT_ONCE_BYTES = 10_000_000
 """Larger files are imported in the background."""
 CHECKED_AT_ONCE_BYTES = 2_000_000
 """Larger files are checked in the background; their ends are looked at first."""
+COPIED_AT_ONCE = 500_000
+"""Bars that splits may make new versions of within a request."""
 MOST_WAITING = 100
 MOST_WAITING_BYTES = 4_000_000_000
 """How many files of one user may wait, and how large they may be together."""
@@ -89,12 +90,11 @@ class ImportService:
         if row.size_bytes > AT_ONCE_BYTES:
             return row
         try:
-            markets = await markets_of(session, user_id)
-            said = replace(said, markets=markets)
-            path = self._uploads.path(row.id)
-            facts = await self._importer.check(row.filename, path, said, str(user_id))
-            await self._load(session, row, said, facts)
-        finally:
+            await self._load(session, row, said)
+        except BaseException:  # the row goes with its transaction
+            await self._uploads.delete(row.id)
+            raise
+        if row.status == "done":
             await self._uploads.delete(row.id)
         return row
 
@@ -163,11 +163,9 @@ class ImportService:
         row.status = "queued"
         if row.size_bytes > AT_ONCE_BYTES:
             return row
-        said = said_from_json(row.said, await markets_of(session, user_id))
-        path = self._uploads.path(row.id)
-        facts = await self._importer.check(row.filename, path, said, str(user_id))
-        await self._load(session, row, said, facts)
-        await self._uploads.delete(row.id)
+        await self._load(session, row, said_from_json(row.said))
+        if row.status == "done":
+            await self._uploads.delete(row.id)
         return row
 
     async def find(self, session: AsyncSession, user_id: UserId, import_id: UUID) -> BarImport:
@@ -250,27 +248,32 @@ class ImportService:
     async def _look(self, session: AsyncSession, row: BarImport, said: Said) -> None:
         """Fill in what the file shows, the whole of a small one."""
         user_id = owner_of(row)
-        said = replace(said, markets=await markets_of(session, user_id))
+        said = await with_own(session, user_id, said)
         path, owner = self._uploads.path(row.id), str(user_id)
         small = row.size_bytes <= CHECKED_AT_ONCE_BYTES
         look = self._importer.check if small else self._importer.look_at
         try:
-            take_facts(row, await look(row.filename, path, said, owner))
+            facts = await look(row.filename, path, said, owner)
+            take_facts(row, facts, await judged_before_import(session, user_id, facts, said))
         except (ImportRefused, ImportTooLarge) as error:
             take_problems(row, error)
             row.status, row.found = "refused", {}
         else:
             row.status = "previewed" if row.found["checked"] else "checking"
 
-    async def _load(
-        self, session: AsyncSession, row: BarImport, said: Said, facts: FileFacts
-    ) -> None:
+    async def _load(self, session: AsyncSession, row: BarImport, said: Said) -> None:
+        """Import a file now; it stays queued when bars that are stored take long to copy."""
         user_id = owner_of(row)
+        said = await with_own(session, user_id, said)
+        path = self._uploads.path(row.id)
+        facts = await self._importer.check(row.filename, path, said, str(user_id))
+        if await bars_to_copy(session, user_id, symbols_with_splits(facts)) > COPIED_AT_ONCE:
+            return
         take_facts(row, facts)
         await session.flush()
         before = await imported_symbols(session, user_id)
-        path = self._uploads.path(row.id)
-        await self._importer.load(session, row, path, said, facts, self._clock.now())
+        judged = await self._importer.load(session, row, path, said, facts, self._clock.now())
+        take_facts(row, facts, judged)
         row.status, row.expires_at, row.done_bytes = "done", None, row.size_bytes
         await session.flush()
         await require_symbol_room(session, user_id, before)

@@ -75,9 +75,21 @@ _COUNT_KEPT = text("""
     WHERE s.id = counted.series_id AND s.bar_count <> counted.bars
 """)
 
+# What came later may stand on the series of an import, on its actions, or be adjusted for them.
 _STANDS = text("""
-    SELECT count(*) FILTER (WHERE state = 'active'), count(*) FROM bar_series
-    WHERE import_id = :import_id
+    SELECT NOT EXISTS (
+        SELECT FROM bar_series WHERE import_id = :import_id AND state <> 'active'
+    ) AND NOT EXISTS (
+        SELECT FROM corporate_actions WHERE import_id = :import_id AND state <> 'active'
+    ) AND NOT EXISTS (
+        SELECT FROM series_splits AS kept JOIN bar_series AS s ON s.id = kept.series_id
+        WHERE kept.told_by = :import_id AND s.import_id <> :import_id AND s.state = 'active'
+    )
+""")
+_FORGET_ACTIONS = text("DELETE FROM corporate_actions WHERE import_id = :import_id")
+_BRING_ACTIONS_BACK = text("""
+    UPDATE corporate_actions SET state = 'active', replaced_by = NULL, replaced_at = NULL
+    WHERE replaced_by = :import_id
 """)
 _DROP_IMPORTED = text(
     "UPDATE bar_series SET state = 'dropped' WHERE import_id = :import_id AND state = 'active'"
@@ -92,6 +104,13 @@ _DROP_SYMBOL = text("""
     WHERE user_id = :user_id AND symbol = :symbol AND state <> 'dropped'
     RETURNING id
 """).bindparams(_USER)
+_DROP_ACTIONS = text("""
+    DELETE FROM corporate_actions WHERE user_id = :user_id AND symbol = :symbol
+    RETURNING id
+""").bindparams(_USER)
+_FORGET_REPLACED = """
+    DELETE FROM corporate_actions WHERE state = 'replaced' AND replaced_at < %s
+"""
 _DROP_OUTDATED = """
     UPDATE bar_series SET state = 'dropped' WHERE state = 'replaced' AND replaced_at < %s
 """
@@ -121,7 +140,7 @@ async def add_series(
         {
             "user_id": user_id,
             "import_id": import_id,
-            "timeframe": facts.timeframe.value,
+            "timeframe": _timeframe(facts),
             "symbols": list(ids),
             "source": source.value,
             "ids": list(ids.values()),
@@ -133,6 +152,11 @@ async def add_series(
         },
     )
     return ids
+
+
+def _timeframe(facts: FileFacts) -> str:
+    assert facts.timeframe is not None, "a file of bars"
+    return facts.timeframe.value
 
 
 async def copy_rows(session: AsyncSession, rows: AsyncIterator[bytes]) -> None:
@@ -161,7 +185,7 @@ async def activate(
     asked = {
         "user_id": user_id,
         "import_id": import_id,
-        "timeframe": facts.timeframe.value,
+        "timeframe": _timeframe(facts),
         "symbols": [one.symbol for one in facts.symbols],
         "now": now,
     }
@@ -175,25 +199,28 @@ async def take_back(session: AsyncSession, user_id: UserId, import_id: UUID) -> 
     False, and nothing is changed, when another import has replaced some of it.
     """
     await one_at_a_time(session, user_id, "imports")
-    active, count = (await session.execute(_STANDS, {"import_id": import_id})).one()
-    if active != count:
+    asked = {"import_id": import_id}
+    if not await session.scalar(_STANDS, asked):
         return False
-    await session.execute(_DROP_IMPORTED, {"import_id": import_id})
-    await session.execute(_BRING_BACK, {"import_id": import_id})
+    for statement in (_DROP_IMPORTED, _BRING_BACK, _FORGET_ACTIONS, _BRING_ACTIONS_BACK):
+        await session.execute(statement, asked)
     return True
 
 
 async def drop_symbol(session: AsyncSession, user_id: UserId, symbol: str) -> bool:
-    """Drop every series that the user imported for a symbol; False when there is none."""
+    """Drop all that the user imported for a symbol, its splits and dividends too; False when there
+    is nothing."""
     await one_at_a_time(session, user_id, "imports")
-    found = await session.execute(_DROP_SYMBOL, {"user_id": user_id, "symbol": symbol})
-    return bool(found.all())
+    asked = {"user_id": user_id, "symbol": symbol}
+    found = [(await session.execute(one, asked)).all() for one in (_DROP_SYMBOL, _DROP_ACTIONS)]
+    return any(found)
 
 
 async def delete_dropped(pool: RawPool, now: datetime) -> int:
     """Delete some bars of series that nobody reads any more; returns how many."""
     async with pool.connection() as connection, connection.transaction():
         await connection.execute(_DROP_OUTDATED, (now - KEPT_FOR_UNDO,))
+        await connection.execute(_FORGET_REPLACED, (now - KEPT_FOR_UNDO,))
         found = await (await connection.execute(_FIND_DROPPED)).fetchone()
         if found is None:
             return 0

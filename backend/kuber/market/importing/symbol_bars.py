@@ -1,11 +1,12 @@
 """The bars of one symbol of a file, block after block."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kuber.market.actions.types import ToldSplit
 from kuber.market.calendars import TradingCalendar
 from kuber.market.importing.checks import IndexArray, Numbers
 from kuber.market.importing.closing import Bounds, bounds_of, labels_of
@@ -13,6 +14,7 @@ from kuber.market.importing.facts import FoundSplit, SymbolFacts
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.fit import Order, check_minutes, check_repeated
 from kuber.market.importing.notes import Notes
+from kuber.market.importing.surroundings import Surroundings
 from kuber.market.importing.tables import Table
 from kuber.market.importing.times import Times
 from kuber.market.series import RawBars, join_raw
@@ -48,8 +50,9 @@ class SymbolBars:
         notes: Notes,
         *,
         ends: bool,
+        splits: Iterable[ToldSplit] = (),
     ) -> None:
-        """`ends`: the file names each bar by its end."""
+        """`ends`: the file names each bar by its end; `splits` are those of earlier files."""
         self.calendar = calendar
         self.sorted = True
         self._symbol = symbol
@@ -65,6 +68,9 @@ class SymbolBars:
         self._first = self._last = np.datetime64("NaT", "us")
         self._edges: tuple[RawBars, RawBars] | None = None
         self._splits: list[FoundSplit] = []
+        self._around = Surroundings()
+        for split in splits:
+            self._around.watch(split, calendar.midnight(split.ex_date))
 
     def add(self, table: Table, times: Times, numbers: Numbers, rows: IndexArray) -> RawBars | None:
         """Return the bars of these rows, oldest first; None when there are none to give now."""
@@ -95,6 +101,13 @@ class SymbolBars:
         named_by_end = self._ends and self._timeframe.intraday
         self._order.add(labels, lines, bounds.opened if named_by_end else None)
         return self._made(bounds, columns)
+
+    def tell(self, splits: Iterable[ToldSplit], made: RawBars | None) -> None:
+        """Take splits that the rows of the bars made last tell of."""
+        for split in splits:
+            passed = self._edges or ()
+            bars = (*passed, made) if made is not None else passed
+            self._around.watch(split, self.calendar.midnight(split.ex_date), *bars)
 
     def _bounds(self, labels: TimeArray) -> Bounds:
         """Return when bars open and close; the bar before them counts where they follow it."""
@@ -141,6 +154,7 @@ class SymbolBars:
             to_datetime(self._last),
             max(0, self._expected() - self._inside),
             tuple(sorted(self._splits, key=lambda split: split.at)),
+            self._around.all(),
         )
 
     def _made(self, bounds: Bounds, columns: Columns, lines: Sequence[int] = ()) -> RawBars | None:
@@ -173,8 +187,8 @@ class SymbolBars:
         first, last = bars.opened_at[0], bars.closed_at[-1]
         self._first = first if np.isnat(self._first) else min(self._first, first)
         self._last = last if np.isnat(self._last) else max(self._last, last)
-        if made.adj_close is not None:
-            self._find_splits(made)
+        self._around.take(made)
+        self._find_splits(made)
 
     def _find_splits(self, made: RawBars) -> None:
         """Look for splits in a block, and where it meets the bars before or behind it."""

@@ -23,6 +23,7 @@ from kuber.kernel.errors import KuberError, Problem
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.own import judged_before_import, with_own
 from kuber.market.importing.records import owner_of, said_from_json, take_facts, take_problems
 from kuber.market.importing.said import Said
 from kuber.market.importing.store import delete_dropped
@@ -30,7 +31,6 @@ from kuber.market.importing.uploads import Uploads
 from kuber.market.models import BarImport
 from kuber.market.providers.answer_tables import delete_outdated
 from kuber.market.quotas import imported_symbols, require_symbol_room
-from kuber.market.terms.repository import markets_of
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,8 @@ class ImportWorker:
         facts = await self._facts(row, said, claim.heard)
         async with self._database.transaction() as session:
             row = await claim.row(session)
-            take_facts(row, facts)
+            judged = await judged_before_import(session, owner_of(row), facts, said)
+            take_facts(row, facts, judged)
             row.status, row.claimed_until, row.done_bytes = "previewed", None, row.size_bytes
 
     async def _load(self, claim: _Claim) -> None:
@@ -197,9 +198,9 @@ class ImportWorker:
             path = self._uploads.path(claim.import_id)
             before = await imported_symbols(session, user_id)
             now = self._clock.now()
-            await self._importer.load(session, row, path, said, facts, now, second_half)
+            judged = await self._importer.load(session, row, path, said, facts, now, second_half)
             row = await claim.row(session)
-            take_facts(row, facts)
+            take_facts(row, facts, judged)
             row.status, row.expires_at, row.claimed_until = "done", None, None
             row.done_bytes = size
             await session.flush()
@@ -208,7 +209,7 @@ class ImportWorker:
         await self._uploads.delete(claim.import_id)
 
     async def _said(self, session: AsyncSession, row: BarImport) -> Said:
-        return said_from_json(row.said, await markets_of(session, owner_of(row)))
+        return await with_own(session, owner_of(row), said_from_json(row.said))
 
     async def _facts(
         self, row: BarImport, said: Said, heard: Callable[[int], Awaitable[None]]

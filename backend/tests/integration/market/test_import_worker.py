@@ -207,11 +207,11 @@ async def test_a_claim_that_ran_out_is_taken_over_and_the_late_one_leaves_nothin
     workers = [new_worker(database, pool, readers, tmp_path, clock) for _ in range(2)]
     late, began, go_on = FileImporter.load, asyncio.Event(), asyncio.Event()
 
-    async def held(*args: object) -> None:
+    async def held(*args: object) -> object:
         if not began.is_set():
             began.set()
             await go_on.wait()
-        await late(*args)  # type: ignore[arg-type]
+        return await late(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(FileImporter, "load", held)
     first = asyncio.ensure_future(workers[0].run_once())
@@ -240,10 +240,10 @@ async def test_an_import_that_is_given_up_while_it_loads_leaves_nothing(
     row = await send(database, taking, user, minutes(SMALL))
     whole = FileImporter.load
 
-    async def given_up(*args: object) -> None:
+    async def given_up(*args: object) -> object:
         async with database.transaction() as session:
             await taking.remove(session, user, row.id)
-        await whole(*args)  # type: ignore[arg-type]
+        return await whole(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(FileImporter, "load", given_up)
     await worker.run_once()

@@ -332,7 +332,7 @@ def test_an_import_answer_names_its_ends_from_and_to() -> None:
     out = ImportOut(
         id=new_id(), status="done", symbols=["A"], bars=1, from_=NOW, to=NOW, notes=[]
     ).model_dump(mode="json")
-    assert set(out) == {"id", "status", "symbols", "bars", "from", "to", "notes"}
+    assert set(out) == {"id", "status", "symbols", "bars", "from", "to", "notes", "found"}
 
 
 @pytest.mark.usefixtures("seeded")
