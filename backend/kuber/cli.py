@@ -184,7 +184,9 @@ def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or se
     example="./kuber import-bars prices.csv --timeframe 1d --timezone America/New_York",
 )
 def import_bars(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or Parquet.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, Parquet or JSON.")
+    ],
     timeframe: Annotated[
         str | None,
         typer.Option(help="Length of a bar: 1m, 30m, 4h, 1d, 1mo and more; told from the file."),
@@ -201,6 +203,10 @@ def import_bars(
     label: Annotated[
         str | None, typer.Option(help="Which end of a bar its time names: open or close.")
     ] = None,
+    prices: Annotated[
+        str | None,
+        typer.Option(help="Where splits do not tell how prices stand: as_traded or adjusted."),
+    ] = None,
     user: Annotated[
         str | None, typer.Option(help="E-mail of whose bars these are; the demo user by default.")
     ] = None,
@@ -208,7 +214,7 @@ def import_bars(
         bool, typer.Option("--preview", help="Say what is understood, and import nothing.")
     ] = False,
 ) -> int:
-    """Store price history for a user of the running stack."""
+    """Store price history, splits or dividends for a user of the running stack."""
     from kuber.commands.customer import import_bars as run
 
     said = {
@@ -217,6 +223,7 @@ def import_bars(
         "symbol": symbol,
         "market": market,
         "label": label,
+        "prices": prices,
     }
     return run(stack_settings(), file, said, user, only_preview=preview)
 

@@ -64,6 +64,30 @@ class ImportProblem(BaseModel):
     line: int | None
 
 
+class SplitFound(BaseModel):
+    """A split, and what becomes of it."""
+
+    ratio: str
+    origin: str
+    use: str
+
+
+class DividendsFound(BaseModel):
+    """How many dividends a file tells of."""
+
+    count: int
+    first: str
+    last: str
+
+
+class SymbolFound(BaseModel):
+    """What a file tells of one symbol besides its bars."""
+
+    symbol: str
+    splits: list[SplitFound]
+    dividends: DividendsFound | None
+
+
 class ImportState(BaseModel):
     """An import or a preview as it stands."""
 
@@ -75,6 +99,7 @@ class ImportState(BaseModel):
     bars: int
     notes: list[ImportNote]
     understood: dict[str, Understood]
+    found: list[SymbolFound]
     problems: list[ImportProblem]
 
 

@@ -37,9 +37,18 @@ def import_bars(
     if state.status != "done":
         _show_problems(state)
         return 1
-    say.line(f"Imported {state.bars} bars of {', '.join(state.symbols)}.")
+    say.line(f"Imported {_contents(state)} of {', '.join(state.symbols)}.")
     say.line(f"Take it back with: ./kuber undo-import {state.id}")
     return 0
+
+
+def _contents(state: ImportState) -> str:
+    """Return what was imported, in words: bars, or splits and dividends."""
+    if state.bars:
+        return f"{state.bars} bars"
+    splits = sum(len(one.splits) for one in state.found)
+    dividends = sum(one.dividends.count for one in state.found if one.dividends is not None)
+    return f"splits: {splits}, dividends: {dividends},"
 
 
 def undo_import(settings: StackSettings, import_id: str, user: str | None) -> int:
@@ -66,6 +75,13 @@ def _show_preview(state: ImportState) -> None:
     )
     for note in state.notes:
         say.line(f"  {note.message}")
+    for one in state.found:
+        for split in one.splits:
+            origin = split.origin.replace("_", " ")
+            say.line(f"  {one.symbol}: split {split.ratio}, from the {origin}: {split.use}")
+        if one.dividends is not None:
+            days = f"{one.dividends.first} to {one.dividends.last}"
+            say.line(f"  {one.symbol}: dividends: {one.dividends.count}, {days}")
     _show_problems(state)
 
 

@@ -40,7 +40,7 @@ class RawBars:
     def only(self, chosen: Mask) -> "RawBars":
         """Return the bars that are marked in `chosen`, shape (n,)."""
         adjusted = None if self.adj_close is None else self.adj_close[chosen]
-        return RawBars(select(self.bars, chosen), adjusted)
+        return RawBars(select(self.bars, chosen), adjusted, self.known)
 
     def splits(self) -> tuple[Split, ...]:
         """Return the splits that are known or that the adjusted close tells of."""

@@ -9,6 +9,7 @@ from kuber.api.deps import ContainerDep, CurrentUser, Db
 from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import Cursor
 from kuber.kernel.errors import Problem
+from kuber.market.actions.types import Prices
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.said import Label, Said
 from kuber.market.importing.schemas import (
@@ -33,6 +34,10 @@ SymbolField = Annotated[
 MarketField = Annotated[str | None, Form(max_length=20, description="XNYS, 24/5, 24/7, ...")]
 LabelField = Annotated[Label | None, Form(description="Which end of a bar its time names.")]
 
+PricesField = Annotated[
+    Prices | None, Form(description="Of prices that do not show it: as traded, or adjusted.")
+]
+
 
 @router.post(
     "",
@@ -54,17 +59,18 @@ async def import_bars(
     symbol: SymbolField = None,
     market: MarketField = None,
     label: LabelField = None,
+    prices: PricesField = None,
     preview_id: Annotated[UUID | None, Form()] = None,
     sha256: Annotated[str | None, Form(max_length=64)] = None,
 ) -> ImportOut | Response:
-    """Import bars from a CSV or Parquet file, all or none: one that is sent, or was previewed.
+    """Import bars, splits or dividends, all or none: from a file that is sent, or was previewed.
 
     Files over 10 MB go on in the background (202): ask for them by their id.
     """
     if preview_id is not None:
         found = await container.imports.start(session, user.user_id, preview_id, sha256 or "")
     elif file is not None:
-        said = Said(timeframe, timezone or None, symbol or None, market or None, label)
+        said = Said(timeframe, timezone or None, symbol or None, market or None, label, prices)
         found = await container.imports.import_file(
             session, user.user_id, file.filename or "upload", file.file, said
         )
@@ -89,12 +95,13 @@ async def preview_import(
     symbol: SymbolField = None,
     market: MarketField = None,
     label: LabelField = None,
+    prices: PricesField = None,
 ) -> ImportView:
     """Take in a file and tell what it seems to hold; nothing is imported yet.
 
     What is wrong with it stands in `problems`. A large file is `checking` for a while.
     """
-    said = Said(timeframe, timezone or None, symbol or None, market or None, label)
+    said = Said(timeframe, timezone or None, symbol or None, market or None, label, prices)
     return ImportView.of(
         await container.imports.preview(
             session, user.user_id, file.filename or "upload", file.file, said
@@ -141,6 +148,7 @@ async def correct_import(
         correction.symbol or None,
         correction.market or None,
         correction.label,
+        correction.prices,
     )
     return ImportView.of(await container.imports.correct(session, user.user_id, id, said))
 

@@ -10,6 +10,8 @@ from kuber.api.idempotency import IdempotentRoute
 from kuber.api.v1.common import Cursor
 from kuber.infra.db import set_down
 from kuber.kernel.wire import Instant
+from kuber.market.actions.schemas import ActionList
+from kuber.market.actions.service import actions_of
 from kuber.market.chart_indicators.catalog import MAX_PERIOD, MIN_PERIOD
 from kuber.market.chart_indicators.schemas import (
     IndicatorKindList,
@@ -54,6 +56,18 @@ async def list_symbols(
 
 
 # A pair may be written with a slash: `BTC/USDT`.
+@router.get("/symbols/{symbol:path}/actions", operation_id="list_corporate_actions")
+async def list_corporate_actions(
+    symbol: Annotated[str, Path(min_length=1, max_length=MAX_WRITTEN)],
+    session: Db,
+    user: MarketReader,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ActionList:
+    """Return the splits and dividends that files told of a symbol, newest first."""
+    return await actions_of(session, user.user_id, symbol, limit=limit, cursor=cursor)
+
+
 @router.get("/symbols/{symbol:path}", operation_id="get_symbol")
 async def get_symbol(
     symbol: Annotated[str, Path(min_length=1, max_length=MAX_WRITTEN)],
