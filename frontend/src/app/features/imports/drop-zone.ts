@@ -11,9 +11,9 @@ import { Icon } from '@shared/icon';
     <div class="words">
       <p class="title">{{ over() ? 'Let go to add the files' : 'Drop files with prices here' }}</p>
       <p class="k-muted">
-        CSV, TSV, TXT, Parquet, or a zip of them, up to 2 GB each. Exports of Yahoo Finance,
-        TradingView, Binance, Alpha Vantage, Tiingo, MetaTrader, Stooq, Investing.com, Interactive
-        Brokers, Kraken, Coinbase and most spreadsheets are read as they are.
+        CSV, TSV, TXT, Parquet, JSON of Alpaca, or a zip of them, up to 2 GB each. Exports of Yahoo
+        Finance, TradingView, Binance, Alpha Vantage, Tiingo, MetaTrader, Stooq, Investing.com,
+        Interactive Brokers, Kraken, Coinbase and most spreadsheets are read as they are.
       </p>
     </div>
     <button matButton="filled" type="button" (click)="box.click()">Choose files</button>
@@ -22,8 +22,8 @@ import { Icon } from '@shared/icon';
       type="file"
       multiple
       hidden
-      aria-label="Files with prices"
-      accept=".csv,.tsv,.txt,.parquet,.zip,text/csv,text/plain,application/zip"
+      aria-label="Files with prices, splits or dividends"
+      accept=".csv,.tsv,.txt,.parquet,.json,.zip,text/csv,text/plain,application/zip"
       (change)="choose(box)"
     />
   `,

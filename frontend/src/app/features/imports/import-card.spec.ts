@@ -6,7 +6,7 @@ import { asked, nothingAsked, provideFakeApi, settled } from '@core/http/testing
 import { UPLOAD_CLIENT } from '@core/http/upload-client';
 import { ImportCard } from './import-card';
 import { ImportJob } from './import-job';
-import { previewOf } from './testing';
+import { actionsOf, previewOf } from './testing';
 
 describe('the card of a file', () => {
   async function show(changes: Partial<ImportView> = {}) {
@@ -54,6 +54,29 @@ describe('the card of a file', () => {
       '2 Jan 2024, 16:00',
       '187.15',
     ]);
+  });
+
+  it('shows splits with their origin and use, dividends, and asks how prices stand', async () => {
+    const { job, card, field, settle } = await show(actionsOf());
+    const cells = [...card.querySelectorAll('k-import-actions tbody tr')].map((row) =>
+      [...row.querySelectorAll('td')]
+        .map((it) => (it.querySelector('.use') ?? it).lastChild?.textContent?.trim())
+        .join(', '),
+    );
+    expect(cells).toEqual([
+      '31 Aug 2020, 4:1, File, Not applied: say how prices stand',
+      '9 Jun 2014, 7:1, Adjusted close, Applied',
+    ]);
+    expect(card.textContent).toContain('12 dividends, 3 Feb 2015 to 1 Nov 2024');
+    expect(card.querySelector('k-import-contents')).toBeNull();
+    const choice = field<HTMLSelectElement>('Prices are');
+    choice.value = 'as_traded';
+    choice.dispatchEvent(new Event('change'));
+    const asking = await asked('PUT', '/market/imports/import-1');
+    expect(asking.request.body).toMatchObject({ prices: 'as_traded' });
+    asking.flush(actionsOf({ said: { ...job.view()!.said, prices: 'as_traded' } }));
+    await settle();
+    expect(job.view()?.said.prices).toBe('as_traded');
   });
 
   it('keeps Import locked while the file is checked', async () => {

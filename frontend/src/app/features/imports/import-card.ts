@@ -6,12 +6,13 @@ import type { Correction } from '@core/api';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
 import { FirstBars } from './first-bars';
+import { ImportActions } from './import-actions';
 import { ImportContents } from './import-contents';
 import { ImportDesk } from './import-desk';
 import { ImportFacts } from './import-facts';
 import { atWork, type ImportJob } from './import-job';
 import { ImportProblems } from './import-problems';
-import { barsInWords, PHASE_LOOKS } from './import-words';
+import { barsInWords, holdsActions, PHASE_LOOKS } from './import-words';
 import { formatSize } from './local-file';
 
 const MOST_LINKS = 6;
@@ -28,6 +29,7 @@ const NOTES_SHOWN = 4;
     ErrorState,
     FirstBars,
     Icon,
+    ImportActions,
     ImportContents,
     ImportFacts,
     ImportProblems,
@@ -51,6 +53,14 @@ export class ImportCard {
     const view = this.view();
     return view && this.phase() !== 'refused' ? barsInWords(view) : '';
   });
+  /** It holds splits and dividends alone. */
+  protected readonly noBars = computed(() => {
+    const view = this.view();
+    return view !== null && holdsActions(view);
+  });
+  protected readonly actions = computed(
+    () => this.view()?.found.some((one) => one.splits.length > 0 || one.dividends != null) ?? false,
+  );
   /** Share that is done, percent; null where there is nothing to wait for. */
   protected readonly percent = computed(() => {
     const share = this.view() ? this.view()?.progress : this.job().sent();

@@ -2,13 +2,15 @@ import {
   barsInWords,
   corrected,
   gapsInWords,
+  dividendsInWords,
+  holdsActions,
   splitsInWords,
   spanInWords,
   symbolsInWords,
   timeframeInWords,
   undoQuestion,
 } from './import-words';
-import { previewOf } from './testing';
+import { actionsOf, previewOf } from './testing';
 
 const [found] = previewOf().found;
 
@@ -36,6 +38,15 @@ describe('what an import holds, in words', () => {
     expect(symbolsInWords(['A'])).toBe('A');
     expect(symbolsInWords(['A', 'B'])).toBe('A and B');
     expect(symbolsInWords(['A', 'B', 'C', 'D', 'E'])).toBe('A, B, C and 2 more');
+  });
+
+  it('is splits and dividends with their days, whatever the market', () => {
+    expect(barsInWords(actionsOf())).toBe(
+      '2 splits and 12 dividends of AAPL, 3 Feb 2015 to 1 Nov 2024',
+    );
+    expect([holdsActions(actionsOf()), holdsActions(previewOf())]).toEqual([true, false]);
+    const one = { count: 1, first: '2024-01-04', last: '2024-01-04' };
+    expect(dividendsInWords(one)).toBe('1 dividend, 4 Jan 2024');
   });
 
   it('tells gaps and splits, once they were looked for', () => {

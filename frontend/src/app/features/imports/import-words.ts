@@ -1,4 +1,12 @@
-import type { Correction, ImportView, SymbolFound, UnderstoodOut } from '@core/api';
+import type {
+  Correction,
+  DividendsOut,
+  ImportView,
+  SplitOut,
+  SymbolFound,
+  UnderstoodOut,
+  Use,
+} from '@core/api';
 import type { Confirmation } from '@shared/confirm-dialog';
 import { formatCount } from '@shared/format/numbers';
 import { formatDate } from '@shared/format/times';
@@ -35,6 +43,15 @@ export const HOW_LOOKS: Readonly<Record<UnderstoodOut['how'], Look>> = {
   guess: { label: 'Assumed', icon: 'help', colour: 'warning' },
 };
 
+/** What becomes of a split. */
+export const USE_LOOKS: Readonly<Record<Use, Look>> = {
+  applied: { label: 'Applied', icon: 'check_circle', colour: 'done' },
+  adjusted: { label: 'Prices are adjusted already', icon: 'done_all', colour: 'waiting' },
+  undecided: { label: 'Not applied: say how prices stand', icon: 'help', colour: 'warning' },
+  within_bar: { label: 'Not applied: in the middle of a bar', icon: 'block', colour: 'warning' },
+  outside: { label: 'No bars around it', icon: 'schedule', colour: 'waiting' },
+};
+
 const MOST_NAMED = 3;
 const UNITS: Readonly<Record<string, string>> = {
   m: 'minute',
@@ -63,15 +80,48 @@ export function symbolsInWords(symbols: readonly string[]): string {
 export function spanInWords(
   { from, to }: { readonly from: string | null; readonly to: string | null },
   market: string | undefined,
+  zone = zoneOf(market),
 ): string {
-  const zone = zoneOf(market);
   const [first, last] = [formatDate(from, zone), formatDate(to, zone)];
   return first === last ? first : `${first} to ${last}`;
+}
+
+/** A file of splits and dividends alone. */
+export function holdsActions(view: ImportView): boolean {
+  return view.timeframe === null && view.checked && view.found.length > 0;
+}
+
+/** `31 Aug 2020`, of a date without a time. */
+export function dayInWords(day: string): string {
+  return formatDate(`${day}T00:00:00Z`, 'UTC');
+}
+
+/** `12 dividends, 3 Feb 2015 to 1 Nov 2024`. */
+export function dividendsInWords({ count, first, last }: DividendsOut): string {
+  const days = first === last ? dayInWords(first) : `${dayInWords(first)} to ${dayInWords(last)}`;
+  return `${counted(count, 'dividend')}, ${days}`;
+}
+
+/** `2 splits and 12 dividends of AAPL, 3 Feb 2015 to 1 Nov 2024`. */
+function actionsInWords(view: ImportView): string {
+  const splits = view.found.reduce((sum, one) => sum + one.splits.length, 0);
+  const dividends = view.found.reduce((sum, one) => sum + (one.dividends?.count ?? 0), 0);
+  const parts = [
+    ...(splits ? [counted(splits, 'split')] : []),
+    ...(dividends ? [counted(dividends, 'dividend')] : []),
+  ];
+  const span = spanInWords(view, undefined, 'UTC');
+  return `${parts.join(' and ')} of ${symbolsInWords(view.symbols)}, ${span}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `525,600 bars of BTCUSDT, 1 Jan 2023 to 1 Jan 2024`; empty while nothing is known. */
 export function barsInWords(view: ImportView): string {
   if (!view.symbols.length) return '';
+  if (holdsActions(view)) return actionsInWords(view);
   const symbols = symbolsInWords(view.symbols);
   const span = view.from ? `, ${spanInWords(view, view.found[0]?.market)}` : '';
   if (!view.bars) return `${symbols}${span}`;
@@ -106,10 +156,14 @@ export function gapsInWords(found: SymbolFound, checked: boolean): string {
 
 export function splitsInWords(found: SymbolFound, checked: boolean): string {
   if (!checked) return 'Not looked for yet';
-  const zone = zoneOf(found.market);
   return (
-    found.splits.map(({ at, ratio }) => `${ratio} on ${formatDate(at, zone)}`).join(', ') || 'None'
+    found.splits.map((one) => `${one.ratio} on ${splitDay(one, found.market)}`).join(', ') || 'None'
   );
+}
+
+/** The day of a split: its ex-date, else that of its first bar where the market is. */
+export function splitDay({ at, ex_date: day }: SplitOut, market: string | undefined): string {
+  return day ? dayInWords(day) : formatDate(at, zoneOf(market));
 }
 
 /** What is said beside a file once one field is changed; null lets the file say it. */

@@ -19,7 +19,14 @@ export function previewOf(changes: Partial<ImportView> = {}): ImportView {
     checked: true,
     created_at: '2026-11-30T12:00:00Z',
     timeframe: '1d',
-    said: { timeframe: null, timezone: null, symbol: null, market: null, label: null },
+    said: {
+      timeframe: null,
+      timezone: null,
+      symbol: null,
+      market: null,
+      label: null,
+      prices: null,
+    },
     understood: {
       separator: known('comma', 'file'),
       decimals: known('point', 'file'),
@@ -40,6 +47,7 @@ export function previewOf(changes: Partial<ImportView> = {}): ImportView {
         to: '2024-01-03T21:00:00Z',
         gaps: 0,
         splits: [],
+        dividends: null,
       },
     ],
     first_bars: [
@@ -57,4 +65,51 @@ export function previewOf(changes: Partial<ImportView> = {}): ImportView {
     problems: [],
     ...changes,
   };
+}
+
+/** The preview of a file of splits and dividends of AAPL. */
+export function actionsOf(changes: Partial<ImportView> = {}): ImportView {
+  return previewOf({
+    filename: 'AAPL-actions.csv',
+    bars: 0,
+    timeframe: null,
+    from: '2015-02-03T00:00:00Z',
+    to: '2024-11-01T00:00:00Z',
+    first_bars: [],
+    understood: {
+      columns: known('Date = date, Stock Splits = ratio', 'file'),
+      symbol: known('AAPL', 'said'),
+      prices: known('unknown', 'guess'),
+    },
+    found: [
+      {
+        symbol: 'AAPL',
+        market: 'XNYS',
+        bars: 0,
+        from: '2015-02-03T00:00:00Z',
+        to: '2024-11-01T00:00:00Z',
+        gaps: 0,
+        splits: [
+          {
+            at: '2020-08-31T13:30:00Z',
+            ratio: '4:1',
+            ex_date: '2020-08-31',
+            origin: 'file',
+            use: 'undecided',
+            timeframes: ['1d'],
+          },
+          {
+            at: '2014-06-09T13:30:00Z',
+            ratio: '7:1',
+            ex_date: null,
+            origin: 'adjusted_close',
+            use: 'applied',
+            timeframes: [],
+          },
+        ],
+        dividends: { count: 12, first: '2015-02-03', last: '2024-11-01' },
+      },
+    ],
+    ...changes,
+  });
 }

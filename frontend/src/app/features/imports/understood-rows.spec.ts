@@ -1,4 +1,4 @@
-import { previewOf } from './testing';
+import { actionsOf, previewOf } from './testing';
 import { symbolInName, understoodRows } from './understood-rows';
 
 const rowOf = (name: string, changes: Parameters<typeof previewOf>[0] = {}) =>
@@ -18,6 +18,24 @@ describe('what was understood', () => {
       'Columns: file',
       'Written with: file',
     ]);
+  });
+
+  it('asks of a file of splits how prices stand, while they do not tell', () => {
+    const rows = understoodRows(actionsOf());
+    expect(rows.map(({ label }) => label)).toEqual(['Symbol', 'Prices are', 'Columns']);
+    const [, asked] = rows;
+    expect([asked?.field, asked?.value, asked?.choices?.map(({ value }) => value)]).toEqual([
+      'prices',
+      '',
+      ['', 'as_traded', 'adjusted'],
+    ]);
+  });
+
+  it('does not ask where the jumps of prices tell', () => {
+    const prices = { value: 'adjusted', how: 'file' } as const;
+    const row = rowOf('prices', { understood: { ...understood, prices } });
+    expect([row.field, row.value]).toEqual([null, 'Adjusted for splits already']);
+    expect(rowOf('prices')).toBeUndefined();
   });
 
   it('puts what the user said before what the file says', () => {

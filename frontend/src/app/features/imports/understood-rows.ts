@@ -1,5 +1,5 @@
 import type { ImportView, UnderstoodOut } from '@core/api';
-import { type Field, timeframeInWords } from './import-words';
+import { type Field, holdsActions, timeframeInWords } from './import-words';
 import { MARKETS, marketName } from './markets';
 
 /** What can be chosen for a field; an empty value lets the file say it. */
@@ -44,8 +44,13 @@ const SEPARATORS: Readonly<Record<string, string>> = {
 export function understoodRows(view: ImportView): readonly UnderstoodRow[] {
   // What is kept of a refused file is what was understood before it was refused.
   const known = view.status === 'refused' ? {} : view.understood;
+  if (holdsActions(view)) {
+    return [symbol(view, known), ...prices(view, known), told(known).find(isColumns)].filter(
+      (row) => row !== undefined,
+    );
+  }
   const rows = [symbol(view, known), timeframe(view, known), zone(view, known)];
-  rows.push(label(view, known), market(view, known));
+  rows.push(label(view, known), market(view, known), ...prices(view, known));
   return known['columns'] ? [...rows, ...told(known)] : rows;
 }
 
@@ -68,7 +73,7 @@ function symbol({ said, filename }: ImportView, known: Known): UnderstoodRow {
 
 /** The first word of a file's name where it looks like a symbol: Yahoo names its files so. */
 export function symbolInName(filename: string): string | undefined {
-  const [word = ''] = filename.replace(/\.[a-z]+$/i, '').split(/[_ ,(]/);
+  const [word = ''] = filename.replace(/\.[a-z]+$/i, '').split(/[_ ,(]|-(?=[a-z])/);
   return /^[A-Z^][A-Z0-9.=^-]{0,14}$/.test(word) ? word : undefined;
 }
 
@@ -131,6 +136,36 @@ function market({ said }: ImportView, known: Known): UnderstoodRow {
       ...MARKETS.map(({ code, name }) => ({ value: code, label: name })),
     ],
   };
+}
+
+const BASES: Readonly<Record<string, string>> = {
+  as_traded: 'As traded: they jump at splits',
+  adjusted: 'Adjusted for splits already',
+  both: 'As traded in some bars, adjusted in others',
+};
+
+/** On which basis prices stand, where splits ask for it: a choice while the prices do not tell. */
+function prices({ said }: ImportView, known: Known): UnderstoodRow[] {
+  const found = known['prices'];
+  if (!found) return [];
+  const open = found.value === 'unknown' || found.how === 'said';
+  const row = { name: 'prices', label: 'Prices are', how: found.how, hint: '' };
+  if (!open) return [{ ...row, field: null, value: BASES[found.value] ?? '', choices: null }];
+  return [
+    {
+      ...row,
+      field: 'prices',
+      value: said.prices ?? '',
+      choices: [
+        { value: '', label: 'Not known: splits are not applied' },
+        ...['as_traded', 'adjusted'].map((value) => ({ value, label: BASES[value] ?? value })),
+      ],
+    },
+  ];
+}
+
+function isColumns({ name, value }: UnderstoodRow): boolean {
+  return name === 'columns' && value !== '';
 }
 
 function told(known: Known): UnderstoodRow[] {

@@ -39,6 +39,7 @@ import { Time } from '@shared/time';
 import { factsOf } from './symbol-facts';
 import { priceChoices } from './symbol-prices';
 import { marksOf, saidOf } from './symbol-signals';
+import { SymbolActions } from './symbol-actions';
 import { SymbolQuote } from './symbol-quote';
 
 const NOT_FOUND = 404;
@@ -62,6 +63,7 @@ const SIGNALS_EVERY_MS = 10_000;
     Skeleton,
     SkeletonRows,
     StatusBadge,
+    SymbolActions,
     SymbolPicker,
     SymbolQuote,
     Time,
