@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.kernel.ids import UserId
-from kuber.market.actions.judging import Judgement, SplitSeen, judge
+from kuber.market.actions.judging import Basis, Judgement, SplitSeen, judge
 from kuber.market.actions.repository import (
     KeptSplit,
     StoredSeries,
@@ -105,14 +105,17 @@ async def _of_own(
     importing: Importing,
     _heard: Callable[[], Awaitable[None]],
 ) -> Judgement:
-    """Judge the splits within the bars that the file brought; the bars that its series has taken
-    over keep theirs."""
+    """Judge a series with the bars that it has taken over. When these and those of the file
+    contradict each other, the file's are judged by themselves, and the others keep their splits."""
     first_at, last_at = importing.spans[series.symbol]
     kept, behind = await splits_taken_over(session, series.id, first_at, last_at)
-    new = [one for one in seen if _within(one, first_at, behind)]
-    outside = [one for one in seen if one not in new]
-    found = judge(new, importing.prices, outside)
-    await keep_splits(session, series.id, (*kept, *_to_keep(found, importing.import_id)))
+    found = judge(seen, importing.prices)
+    if found.basis is not Basis.JUMPS or (found.prices is Prices.ADJUSTED and kept):
+        new = [one for one in seen if _within(one, first_at, behind)]
+        found = judge(new, importing.prices, [one for one in seen if one not in new])
+    judged = {one.opened_at: one for one in _to_keep(found, importing.import_id)}
+    both = {one.opened_at: one for one in kept} | judged
+    await keep_splits(session, series.id, both.values())
     return found
 
 

@@ -262,6 +262,40 @@ async def test_bars_that_are_appended_keep_the_splits_and_are_judged_themselves(
         assert len((await session.scalars(select(SeriesSplit))).all()) >= 2
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_a_split_at_the_border_of_two_files_is_applied_once(
+    database: Database,
+    service: MarketService,
+    taking: ImportService,
+    user: UserId,
+    newest_first: bool,
+) -> None:
+    first = rows({2: TRADED[2]})
+    others = rows({day: price for day, price in TRADED.items() if day > 2})
+    await take(database, taking, user, SPLITS)
+    for text in (others, first) if newest_first else (first, others):
+        await take(database, taking, user, text, Said(Timeframe.D1))
+    assert close_of(await bars(service, user)) == [round(one, 6) for one in BOTH]
+
+
+async def test_old_and_new_bars_that_contradict_each_other_are_judged_apart(
+    database: Database, service: MarketService, taking: ImportService, user: UserId
+) -> None:
+    splits = SPLITS.replace("9,21:20", "9,2:1")
+    early = {day: price for day, price in ADJUSTED.items() if day < 8}
+    late = {8: 208, 9: 103, 10: 104}
+    await take(database, taking, user, splits)
+    await take(database, taking, user, rows(early))
+    row = await take(database, taking, user, rows(late))
+    assert uses(row) == [("2:1", "file", "applied")]
+    halves = [price / 2 for price in early.values()]
+    assert close_of(await bars(service, user)) == [*halves, 104, 103, 104]
+    again = await take(database, taking, user, rows(late))
+    assert close_of(await bars(service, user)) == [*halves, 104, 103, 104]
+    await undo(database, taking, user, again)
+    assert close_of(await bars(service, user)) == [*halves, 104, 103, 104]
+
+
 async def test_the_actions_of_another_user_are_theirs(
     database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:

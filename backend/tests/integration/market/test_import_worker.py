@@ -227,6 +227,36 @@ async def test_a_claim_that_ran_out_is_taken_over_and_the_late_one_leaves_nothin
     assert states == ["active"]
 
 
+async def test_splits_of_bars_that_take_long_to_copy_are_applied_in_the_background(
+    database: Database,
+    taking: ImportService,
+    worker: ImportWorker,
+    user: UserId,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kuber.market.importing.service.COPIED_AT_ONCE", 3)
+    monkeypatch.setattr("kuber.market.actions.versions._COPIED_AT_ONCE", 2)
+    rows = "".join(
+        f"ACME,2024-01-{day:02},{price},{price},{price},{price},5\n"
+        for day, price in ((2, 400), (3, 100), (4, 100), (5, 100))
+    )
+    await upload(database, taking, user, rows)
+    async with database.transaction() as session:
+        content = BytesIO(b"symbol,date,ratio\nACME,2024-01-03,4:1\n")
+        row = await taking.import_file(session, user, "splits.csv", content, Said())
+    assert row.status == "queued"
+    assert list((tmp_path / "uploads").iterdir()), "its file waits"
+    assert await worker.run_once() == 1
+    done = await found(database, taking, row)
+    assert (done.status, done.found["symbols"][0]["splits"][0]["use"]) == ("done", "applied")
+    async with database.transaction() as session:
+        active = select(BarSeries.bar_count, BarSeries.import_id).where(BarSeries.state == "active")
+        assert (await session.execute(active)).all() == [(4, row.id)]
+        counted = select(func.count()).select_from(StoredBar).join(BarSeries)
+        assert await session.scalar(counted.where(BarSeries.state == "active")) == 4
+
+
 @pytest.mark.usefixtures("large_is_small")
 async def test_an_import_that_is_given_up_while_it_loads_leaves_nothing(
     database: Database,

@@ -10,18 +10,21 @@ from kuber.market.actions.judging import Basis, Judgement, SplitSeen, judge
 from kuber.market.actions.types import Origin, Prices, ToldSplit, Use
 from kuber.market.calendars import calendar_for
 from kuber.market.series import RawBars
-from kuber.market.types import Bars, Source, Timeframe
+from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe
 
 XNYS = calendar_for("XNYS")
 DAYS = ("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09")
+
+
+def bars_of(timeframe: Timeframe, opened: TimeArray, closed: TimeArray, at: FloatArray) -> Bars:
+    return Bars("ACME", timeframe, Source.IMPORTED, opened, closed, at, at, at, at, at)
 
 
 def series(closes: list[float], adjusted: list[float] | None = None) -> RawBars:
     """Return bars of days whose open is their close."""
     dates = np.array(DAYS[: len(closes)], dtype="datetime64[D]")
     opened, closed = XNYS.daily_bounds(dates)
-    prices = np.array(closes, dtype=np.float64)
-    bars = Bars("ACME", Timeframe.D1, Source.IMPORTED, opened, closed, *[prices] * 4, prices)
+    bars = bars_of(Timeframe.D1, opened, closed, np.array(closes, dtype=np.float64))
     return RawBars(bars, None if adjusted is None else np.array(adjusted, dtype=np.float64))
 
 
@@ -107,9 +110,7 @@ def test_splits_outside_of_the_bars_are_not_asked_about(day: str) -> None:
 def test_a_split_in_the_middle_of_a_bar_is_not_applied() -> None:
     opened = np.array(["2024-01-02T14:30", "2024-01-08T14:30"], dtype="datetime64[us]")
     closed = np.array(["2024-01-05T21:00", "2024-01-12T21:00"], dtype="datetime64[us]")
-    prices = np.array([400.0, 100.0])
-    bars = Bars("ACME", Timeframe.W1, Source.IMPORTED, opened, closed, *[prices] * 4, prices)
-    raw = RawBars(bars, None)
+    raw = RawBars(bars_of(Timeframe.W1, opened, closed, np.array([400.0, 100.0])), None)
     assert uses(judge([seen(raw, "2024-01-04", "4")], Prices.AS_TRADED)) == [Use.WITHIN_BAR]
     assert uses(judge([seen(raw, "2024-01-08", "4")], None)) == [Use.APPLIED]
 
