@@ -86,20 +86,20 @@ def _note(one: SeriesJudgement, notes: Notes) -> None:
         how = "as you said" if one.found.basis is Basis.SAID else "as their jumps show"
         notes.add(
             "splits_applied",
-            f"{name}: the prices are as traded, {how}; {_splits(applied)} of files applied.",
+            f"{name}: the prices are as traded, {how}; {_splits(applied)} applied.",
         )
     if count[Use.ADJUSTED]:
         how = "as you said" if one.found.basis is Basis.SAID else "they do not jump"
         notes.add(
             "prices_adjusted",
             f"{name}: the prices are adjusted already, {how};"
-            f" {_splits(count[Use.ADJUSTED])} of files not applied.",
+            f" {_splits(count[Use.ADJUSTED])} not applied.",
         )
     if count[Use.UNDECIDED]:
         notes.add(
             "prices_unknown",
             f"{name}: the prices do not show whether they are as traded or adjusted already."
-            f" {_splits(count[Use.UNDECIDED])} of files not applied until you say which.",
+            f" {_splits(count[Use.UNDECIDED])} not applied until you say which.",
         )
     for split in one.found.splits:
         if split.use is Use.WITHIN_BAR:
@@ -111,7 +111,7 @@ def _note(one: SeriesJudgement, notes: Notes) -> None:
 
 
 def _splits(count: int) -> str:
-    return "1 split is" if count == 1 else f"{count} splits are"
+    return "1 split of files is" if count == 1 else f"{count} splits of files are"
 
 
 def _asking(one: SeriesJudgement) -> bool:

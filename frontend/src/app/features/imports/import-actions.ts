@@ -87,6 +87,7 @@ const ORIGINS = { file: 'File', adjusted_close: 'Adjusted close' } as const;
       display: flex;
       gap: 6px;
       align-items: center;
+      white-space: normal;
     }
     p,
     .k-filter {

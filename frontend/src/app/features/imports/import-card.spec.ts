@@ -64,7 +64,7 @@ describe('the card of a file', () => {
         .join(', '),
     );
     expect(cells).toEqual([
-      '31 Aug 2020, 4:1, File, Not applied: say how prices stand',
+      '31 Aug 2020, 4:1, File, Not applied yet',
       '9 Jun 2014, 7:1, Adjusted close, Applied',
     ]);
     expect(card.textContent).toContain('12 dividends, 3 Feb 2015 to 1 Nov 2024');

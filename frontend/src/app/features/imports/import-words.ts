@@ -47,7 +47,7 @@ export const HOW_LOOKS: Readonly<Record<UnderstoodOut['how'], Look>> = {
 export const USE_LOOKS: Readonly<Record<Use, Look>> = {
   applied: { label: 'Applied', icon: 'check_circle', colour: 'done' },
   adjusted: { label: 'Prices are adjusted already', icon: 'done_all', colour: 'waiting' },
-  undecided: { label: 'Not applied: say how prices stand', icon: 'help', colour: 'warning' },
+  undecided: { label: 'Not applied yet', icon: 'help', colour: 'warning' },
   within_bar: { label: 'Not applied: in the middle of a bar', icon: 'block', colour: 'warning' },
   outside: { label: 'No bars around it', icon: 'schedule', colour: 'waiting' },
 };

@@ -154,10 +154,11 @@ function prices({ said }: ImportView, known: Known): UnderstoodRow[] {
   return [
     {
       ...row,
+      how: said.prices ? 'said' : null,
       field: 'prices',
       value: said.prices ?? '',
       choices: [
-        { value: '', label: 'Not known: splits are not applied' },
+        { value: '', label: 'Not known yet' },
         ...['as_traded', 'adjusted'].map((value) => ({ value, label: BASES[value] ?? value })),
       ],
     },
