@@ -48,6 +48,19 @@ export function addNode(node: PipelineNode, label: string, merge?: string): Comm
   };
 }
 
+/** Puts another graph in place of all that there is. */
+export function replaceAll(graph: PipelineGraph, label: string): Command {
+  const parts = ['nodes', 'edges', 'notes'] as const;
+  return {
+    label,
+    change: (draft) => {
+      for (const part of parts)
+        if (JSON.stringify(draft[part]) !== JSON.stringify(graph[part]))
+          Object.assign(draft, { [part]: graph[part] });
+    },
+  };
+}
+
 /** Adds a node and the edge that leads to it, in one step. */
 export function addAfter(node: PipelineNode, label: string, from: Connection): Command {
   return {

@@ -167,6 +167,11 @@ export function fingerprint(graph: PipelineGraph): string {
   return `${(high >>> 0).toString(36)}-${(low >>> 0).toString(36)}`;
 }
 
+/** Whether two values are written alike, wherever the fields of objects stand. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a, inOrder) === JSON.stringify(b, inOrder);
+}
+
 function textOf(graph: PipelineGraph): string {
   return JSON.stringify(toApi(graph), inOrder);
 }

@@ -1,6 +1,6 @@
 /** Which results of a run no longer belong to the graph on the canvas. */
 
-import type { PipelineGraph, PipelineNode } from './graph';
+import { type PipelineGraph, type PipelineNode, sameValue } from './graph';
 import { reachable, successors } from './topology';
 
 /**
@@ -28,7 +28,7 @@ export function isStale(ran: PipelineGraph, now: PipelineGraph): boolean {
 
 function sameWork(before: PipelineNode | undefined, after: PipelineNode): boolean {
   if (!before || before.agentType !== after.agentType) return false;
-  return before.config === after.config || inOrder(before.config) === inOrder(after.config);
+  return sameValue(before.config, after.config);
 }
 
 /** For every node the edges into it, as one text. */
@@ -37,13 +37,4 @@ function waysIn(graph: PipelineGraph): ReadonlyMap<string, string> {
   for (const { to, id } of Object.values(graph.edges).sort((a, b) => (a.id < b.id ? -1 : 1)))
     ways.set(to, `${ways.get(to) ?? ''} ${id}`);
   return ways;
-}
-
-/** JSON whose keys stand in order: stored and edited settings may differ in that. */
-function inOrder(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    item && typeof item === 'object' && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

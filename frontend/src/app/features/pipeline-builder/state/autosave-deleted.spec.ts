@@ -65,7 +65,7 @@ describe('a pipeline that was deleted elsewhere', () => {
     editor.rename('Mine');
     await pause();
     api.deleted = true;
-    await editor.autosave.keepMine();
+    await editor.autosave.keep('mine');
     expect(editor.autosave.state()).toBe('deleted');
   });
 

@@ -98,13 +98,86 @@ describe('what is on the screen meets what another tab has stored', () => {
     expect(autosave.state()).toBe('saved');
   });
 
-  it('is what is stored once mine are kept, also where mine was not changed here', async () => {
-    const mine = editor.graph();
-    document.rename('Mine');
-    TestBed.tick();
+  describe('and is kept beside it', () => {
+    const shortened = () =>
+      toApi(
+        applyCommand(fromApi(api.graph).graph, {
+          label: '',
+          change: (draft) => {
+            delete draft.nodes['trade_manager'];
+            draft.nodes['strategy']!.config = { method: 'rsi', length: 21 };
+          },
+        }),
+      );
+
+    it('loses nothing of what was deleted and set up there', async () => {
+      edit('Mine');
+      api.changeElsewhere({ name: 'Theirs', graph: shortened() });
+      await settled(autosave.meet(true));
+      expect(autosave.conflict()?.merged.clashes).toEqual([]);
+      expect(await settled(autosave.keep('mine'))).toBe(true);
+      const { nodes } = fromApi(api.graph).graph;
+      expect([api.name, api.revision, nodes['trade_manager']]).toEqual(['Theirs', 3, undefined]);
+      expect(nodes['strategy']).toMatchObject({ name: 'Mine', config: { length: 21 } });
+      expect([document.name(), editor.graph()]).toEqual(['Theirs', fromApi(api.graph).graph]);
+      expect(autosave.state()).toBe('saved');
+      editor.undo();
+      expect(editor.graph().nodes).toHaveProperty('trade_manager');
+    });
+
+    it('has whom it is told to where both changed the same', async () => {
+      edit('Mine');
+      api.changeElsewhere({ graph: theirs() });
+      await settled(autosave.meet(true));
+      expect(autosave.conflict()?.merged.clashes).toMatchObject([{ mine: 'Mine' }]);
+      expect(await settled(autosave.keep('theirs'))).toBe(true);
+      expect([named(), autosave.state(), api.saves]).toEqual(['Theirs', 'saved', []]);
+    });
+
+    it('waits once more when yet another change came in between', async () => {
+      edit('Mine');
+      api.changeElsewhere({ name: 'Theirs' });
+      await settled(autosave.meet(true));
+      api.changeElsewhere({ name: 'Theirs again' });
+      expect(await settled(autosave.keep('mine'))).toBe(false);
+      expect([autosave.conflict()?.theirs.name, api.saves]).toEqual(['Theirs again', []]);
+      expect(await settled(autosave.keep('mine'))).toBe(true);
+      expect(api.name).toBe('Theirs again');
+    });
+
+    it('hears of what else is changed while it waits', async () => {
+      edit('Mine');
+      api.changeElsewhere({ name: 'Theirs' });
+      await settled(autosave.meet(true));
+      api.changeElsewhere({ name: 'Theirs again' });
+      expect(await settled(autosave.meet(true))).toBe('conflict');
+      expect(autosave.conflict()?.theirs.name).toBe('Theirs again');
+    });
+
+    it('is told from what was stored when it was begun, over a reload too', async () => {
+      edit('Mine');
+      autosave.hold();
+      api.changeElsewhere({ graph: shortened() });
+      await settled(document.open('p'));
+      autosave.begin();
+      expect(autosave.takeUpDraft()).toBe(true);
+      await settled(autosave.flush());
+      expect(autosave.state()).toBe('conflict');
+      expect(await settled(autosave.keep('mine'))).toBe(true);
+      expect(fromApi(api.graph).graph.nodes).not.toHaveProperty('trade_manager');
+      expect(named()).toBe('Mine');
+    });
+  });
+
+  it('can be undone to what it was, where it gave way', async () => {
+    edit('Mine');
+    await settled(autosave.flush());
     api.changeElsewhere({ graph: theirs() });
     await settled(autosave.meet(true));
-    expect(await settled(autosave.keepMine())).toBe(true);
-    expect([api.name, api.graph]).toEqual(['Mine', toApi(mine)]);
+    expect([named(), editor.undoLabel()]).toEqual(['Theirs', 'Changes from elsewhere']);
+    editor.undo();
+    expect(named()).toBe('Mine');
+    await settled(autosave.flush());
+    expect(fromApi(api.graph).graph.nodes['strategy']?.name).toBe('Mine');
   });
 });

@@ -118,7 +118,7 @@ describe('an answer about a pipeline that is not open any more', () => {
     await pause();
     a.loadDelay = 3_000;
     const taking = autosave.takeTheirs();
-    const keeping = autosave.keepMine();
+    const keeping = autosave.keep('mine');
     await open('b');
     await settled(Promise.all([taking, keeping]));
     expect(document.name()).toBe('Second');

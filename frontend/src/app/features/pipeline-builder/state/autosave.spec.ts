@@ -78,7 +78,7 @@ describe('autosave', () => {
     expect(api.saves).toEqual([]);
     expect(await autosave.flush()).toBe(false);
     expect(autosave.unsaved()).toBe(
-      'the last change could not be saved. The pipeline was changed elsewhere: reload it, or keep yours.',
+      'the last change could not be saved. The pipeline was changed elsewhere: keep both, or reload it.',
     );
   });
 
@@ -110,7 +110,7 @@ describe('autosave', () => {
     api.revision = 5;
     edit('Mine');
     await pause();
-    expect(await autosave.keepMine()).toBe(true);
+    expect(await autosave.keep('mine')).toBe(true);
     expect(api.saves[0]?.revision).toBe(5);
     expect(autosave.state()).toBe('saved');
   });
@@ -197,7 +197,7 @@ describe('autosave', () => {
     edit('Mine');
     await pause();
     api.delay = 3_000;
-    const kept = Promise.all([autosave.keepMine(), autosave.keepMine()]);
+    const kept = Promise.all([autosave.keep('mine'), autosave.keep('mine')]);
     await pause(0);
     edit('Mine too');
     await pause();

@@ -3,7 +3,16 @@ import { type PipelineOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { ProblemError, toProblemError } from '@core/http/problem-error';
 import { sameGraph } from '../domain/graph';
-import { changesOf, type Content, isEdited, sameContent, storedBeside, written } from './content';
+import { merge, type Merged, type Side } from '../domain/merge';
+import {
+  beside,
+  changesOf,
+  type Content,
+  contentOf,
+  isEdited,
+  sameContent,
+  written,
+} from './content';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
 import { PipelineDocument } from './pipeline-document';
@@ -14,6 +23,16 @@ import { SaveTurns } from './save-turns';
 import { SavesUnderWay } from './saves-under-way';
 
 export const SAVE_DELAY_MS = 800;
+/** What undo takes back, where this tab shows what another one has stored. */
+const FROM_ELSEWHERE = 'Changes from elsewhere';
+
+/** What stands against each other, and what becomes of it when both are kept. */
+export interface Conflict {
+  readonly mine: Content;
+  readonly theirs: Content;
+  /** With mine where both changed the same. */
+  readonly merged: Merged;
+}
 
 /** Saves every edit after a short pause and never over somebody else's work unless told to. */
 @Service({ autoProvided: false })
@@ -36,6 +55,7 @@ export class Autosave {
   /** What is not stored is not to be: nothing is sent or held any more. */
   private dropped = false;
 
+  private readonly content = computed(() => this.document.content());
   readonly dirty = computed(() => isEdited(this.content(), this.saved()));
   /** Whether anything that was edited is not known to be stored. */
   readonly waits = computed(
@@ -48,6 +68,13 @@ export class Autosave {
   readonly state = computed<SaveState>(() => {
     const phase = this.phase();
     return phase === 'saved' && this.dirty() ? 'pending' : phase;
+  });
+  /** What somebody else stored against what is here; null while there is nothing, or it is not known. */
+  readonly conflict = computed<Conflict | null>(() => {
+    const [stored, base, mine] = [this.standing.theirs(), this.saved(), this.content()];
+    if (this.phase() !== 'conflict' || !stored || !base) return null;
+    const theirs = contentOf(stored);
+    return { mine, theirs, merged: merge(base, mine, theirs, 'mine') };
   });
   /** Why the server did not take the last change, and what can be done about it. */
   readonly reason = this.standing.reason;
@@ -113,11 +140,15 @@ export class Autosave {
     const draft = facts && this.drafts.read(facts.id);
     if (!draft || this.phase() === 'deleted') return draft !== null;
     const stored = this.content();
-    const { sent, graph, ...rest } = draft;
+    const { sent, graph, base, ...rest } = draft;
     // The same graph is the same object: a new name alone does not write it over.
     this.document.takeUp({ ...rest, graph: sameGraph(graph, stored.graph) ? stored.graph : graph });
     this.unanswered.begin(sent);
-    if (!sameContent(stored, this.content())) return true;
+    if (!sameContent(stored, this.content())) {
+      // Against what was stored when it was begun it is told what was changed here, and what there.
+      if (base && !sameContent(base, stored)) this.saved.set(beside(base, this.editor.graph()));
+      return true;
+    }
     this.unanswered.begin();
     this.drafts.drop(facts.id);
     this.document.takeUp({ ...stored, revision: facts.revision });
@@ -156,11 +187,26 @@ export class Autosave {
     return `the last change could not be saved. ${this.reason()}`.trim();
   }
 
-  /** Settles a conflict in favour of what is on this screen: saves it over the newer revision. */
-  keepMine(): Promise<boolean> {
+  /**
+   * Settles a conflict by laying what was changed here over what is stored; where both changed the
+   * same, `winner` has it. Nothing is done while what is stored is not what the conflict tells of.
+   */
+  keep(winner: Side): Promise<boolean> {
     const facts = this.document.facts();
     if (!facts) return Promise.resolve(false);
-    return this.turns.inFlight ?? this.turns.follow(facts.id, this.overwrite(facts.id));
+    return this.turns.inFlight ?? this.turns.follow(facts.id, this.lay(facts.id, winner));
+  }
+
+  /** Reads what the conflict is with. */
+  async look(): Promise<void> {
+    const pipelineId = this.document.facts()?.id ?? '';
+    try {
+      const stored = await this.api.load(pipelineId);
+      const stands = this.isOpen(pipelineId) && this.phase() === 'conflict';
+      if (stands) this.standing.theirs.set(stored);
+    } catch (error) {
+      await this.noticeDeleted(toProblemError(error), pipelineId);
+    }
   }
 
   /** Settles a conflict in favour of what is stored: what is on this screen is dropped. */
@@ -182,7 +228,7 @@ export class Autosave {
    */
   async meet(mayShow: boolean): Promise<Meeting> {
     const pipelineId = this.document.facts()?.id;
-    if (!pipelineId || this.standing.stuck()) return 'conflict';
+    if (!pipelineId || this.phase() === 'deleted') return 'conflict';
     try {
       const stored = await this.turns.between(() => this.api.load(pipelineId));
       return this.isOpen(pipelineId) ? this.compare(stored, mayShow) : 'unknown';
@@ -193,7 +239,7 @@ export class Autosave {
   }
 
   private compare(stored: PipelineOut, mayShow: boolean): Meeting {
-    if (this.standing.stuck()) return 'conflict';
+    if (this.phase() === 'deleted') return 'conflict';
     if (stored.revision < (this.document.facts()?.revision ?? 0)) return 'same';
     const same = this.standing.recognise(stored, this.content());
     if (same) {
@@ -202,7 +248,7 @@ export class Autosave {
     }
     if (!mayShow || this.dirty()) {
       clearTimeout(this.timer);
-      this.standing.clash(null);
+      this.standing.clash(null, stored);
       this.hold();
       return 'conflict';
     }
@@ -211,7 +257,8 @@ export class Autosave {
   }
 
   private show(stored: PipelineOut): void {
-    this.document.show(stored);
+    this.document.turnTo(contentOf(stored), FROM_ELSEWHERE);
+    this.document.adopt(stored);
     this.drafts.drop(stored.id);
     this.begin();
   }
@@ -219,12 +266,14 @@ export class Autosave {
   /** Holds what is not stored, so that it outlives this page; nothing, once all is. */
   hold(): void {
     const facts = this.document.facts();
-    if (!facts || !this.saved() || this.dropped) return;
+    const base = this.saved();
+    if (!facts || !base || this.dropped) return;
     if (!this.waits()) return this.drafts.drop(facts.id);
     this.drafts.hold(facts.id, {
       ...written(this.content()),
       revision: facts.revision,
       mode: facts.mode,
+      base: written(base),
       sent: this.unanswered.written(),
     });
   }
@@ -298,14 +347,18 @@ export class Autosave {
     return facts && this.dirty() ? this.save(facts.id, facts.revision) : true;
   }
 
-  private async overwrite(pipelineId: string): Promise<boolean> {
+  private async lay(pipelineId: string, winner: Side): Promise<boolean> {
     try {
-      const theirs = await this.api.load(pipelineId);
-      if (!this.isOpen(pipelineId)) return false;
-      // All that differs from theirs is sent, also what was not changed here.
-      this.saved.set(storedBeside(theirs, this.content().graph));
-      if (this.dirty()) return await this.save(pipelineId, theirs.revision);
-      this.document.adopt(theirs);
+      const stored = await this.api.load(pipelineId);
+      const base = this.saved();
+      if (!this.isOpen(pipelineId) || !base) return false;
+      const [theirs, told] = [contentOf(stored), this.conflict()?.theirs];
+      this.standing.theirs.set(stored);
+      if (!told || !sameContent(told, theirs)) return false;
+      this.document.turnTo(merge(base, this.content(), theirs, winner).content, FROM_ELSEWHERE);
+      this.document.adopt(stored);
+      this.saved.set(beside(theirs, this.editor.graph()));
+      if (this.dirty()) return await this.save(pipelineId, stored.revision);
       this.rest();
       return true;
     } catch (error) {
@@ -348,6 +401,7 @@ export class Autosave {
       if (!this.isOpen(pipelineId)) return false;
       if (recognised) return this.saveRest();
       if (!(await this.noticeDeleted(problem, pipelineId))) this.fail(problem);
+      if (this.phase() === 'conflict') await this.look();
       return false;
     }
   }
@@ -387,13 +441,5 @@ export class Autosave {
 
   private isOpen(pipelineId: string | undefined): boolean {
     return pipelineId !== undefined && this.document.facts()?.id === pipelineId;
-  }
-
-  private content(): Content {
-    return {
-      name: this.document.name(),
-      graph: this.editor.graph(),
-      trigger: this.document.trigger(),
-    };
   }
 }

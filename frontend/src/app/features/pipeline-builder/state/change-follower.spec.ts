@@ -1,5 +1,6 @@
 import { TestBed } from '@angular/core/testing';
 import { MatSnackBar } from '@angular/material/snack-bar';
+import { Subject } from 'rxjs';
 import { LiveSocket } from '@core/socket/live-socket';
 import { type PipelineNews, type PipelineNewsHandler } from '@core/socket/pipeline-news';
 import { rename } from '../domain/commands';
@@ -17,6 +18,11 @@ describe('an open tab', () => {
   let loads = 0;
   const said: string[] = [];
 
+  const pressed = new Subject<void>();
+  const say = (text: string) => {
+    said.push(text);
+    return { onAction: () => pressed };
+  };
   const watchPipelines = (handler: PipelineNewsHandler) => {
     tell = handler;
     return () => undefined;
@@ -29,7 +35,7 @@ describe('an open tab', () => {
     api = new FakeApi();
     editOver(api, undefined, [
       ChangeFollower,
-      { provide: MatSnackBar, useValue: { open: (text: string) => void said.push(text) } },
+      { provide: MatSnackBar, useValue: { open: say } },
       { provide: LiveSocket, useValue: { watchPipelines } },
     ]);
     document = TestBed.inject(PipelineDocument);
@@ -112,5 +118,15 @@ describe('an open tab', () => {
     api.deleted = true;
     await hear(news({ deleted: true }));
     expect(autosave.state()).toBe('deleted');
+  });
+
+  it('gives back all that it had on the screen when it is asked to', async () => {
+    api.changeElsewhere({ name: 'Theirs', trigger: { kind: 'periodic' } });
+    await hear(news());
+    expect(document.name()).toBe('Theirs');
+    pressed.next();
+    expect([document.name(), document.trigger().kind]).toEqual(['First', 'manual']);
+    await vi.advanceTimersByTimeAsync(SAVE_DELAY_MS);
+    expect(api.name).toBe('First');
   });
 });

@@ -3,10 +3,12 @@ import { MatSnackBar } from '@angular/material/snack-bar';
 import { LiveSocket } from '@core/socket/live-socket';
 import { type PipelineNews } from '@core/socket/pipeline-news';
 import { Autosave } from './autosave';
+import { type Content, sameContent } from './content';
 import { PipelineDocument } from './pipeline-document';
 
 const TAKEN = 'This pipeline was changed elsewhere. You see it as it is now.';
-const MESSAGE_MS = 6_000;
+const BACK = 'Back to what this tab had';
+const MESSAGE_MS = 10_000;
 
 /** Keeps the open pipeline up to date with what other tabs and programs make of it. */
 @Service({ autoProvided: false })
@@ -43,8 +45,17 @@ export class ChangeFollower {
   private async meet(): Promise<void> {
     while (this.again) {
       this.again = false;
-      if ((await this.autosave.meet(true)) === 'shown')
-        this.messages.open(TAKEN, undefined, { duration: MESSAGE_MS });
+      const before = this.document.content();
+      if ((await this.autosave.meet(true)) === 'shown') this.tell(before);
     }
+  }
+
+  /** Says that the screen was taken, and gives it back as it was unless something was changed since. */
+  private tell(before: Content): void {
+    const taken = this.document.content();
+    const message = this.messages.open(TAKEN, 'Undo', { duration: MESSAGE_MS });
+    message.onAction().subscribe(() => {
+      if (sameContent(this.document.content(), taken)) this.document.turnTo(before, BACK);
+    });
   }
 }

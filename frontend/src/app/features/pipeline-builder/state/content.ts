@@ -1,14 +1,10 @@
 import { type Mode, type PipelineOut } from '@core/api';
 import { type ApiGraph, fromApi, type PipelineGraph, sameGraph, toApi } from '../domain/graph';
+import { type Content } from '../domain/merge';
 import { readTrigger, sameStart, type Start } from '../domain/trigger';
 import { type PipelineChange } from './editor-api';
 
-/** What of a pipeline is edited, and saved. */
-export interface Content {
-  readonly name: string;
-  readonly graph: PipelineGraph;
-  readonly trigger: Start;
-}
+export type { Content } from '../domain/merge';
 
 /** The same in a form that can be written down. */
 interface Written {
@@ -21,13 +17,15 @@ interface Written {
 export interface Draft extends Written {
   readonly revision: number;
   readonly mode?: Mode;
+  /** What was stored when it was begun: what it changes is told from that. */
+  readonly base?: Written;
   /** What was sent and not answered: one of these may be stored. */
   readonly sent?: readonly Written[];
 }
 
 /** The draft as the editor has it. */
-export function readDraft({ revision, mode, sent = [], ...content }: Draft) {
-  return { revision, mode, sent: sent.map(read), ...read(content) };
+export function readDraft({ revision, mode, sent = [], base, ...content }: Draft) {
+  return { revision, mode, sent: sent.map(read), base: base && read(base), ...read(content) };
 }
 
 export function written({ name, graph, trigger }: Content): Written {
@@ -43,9 +41,8 @@ export function contentOf(stored: PipelineOut): Content {
   return { name, graph: fromApi(graph).graph, trigger: readTrigger(trigger) };
 }
 
-/** What is stored, around the very graph on the screen where that is the same. */
-export function storedBeside(stored: PipelineOut, shown: PipelineGraph): Content {
-  const content = contentOf(stored);
+/** The same around the very graph on the screen, where that is no other. */
+export function beside(content: Content, shown: PipelineGraph): Content {
   return sameGraph(content.graph, shown) ? { ...content, graph: shown } : content;
 }
 

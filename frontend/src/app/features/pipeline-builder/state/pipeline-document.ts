@@ -1,7 +1,9 @@
 import { computed, inject, Service, signal } from '@angular/core';
 import { type LastSkip, type Mode, type PipelineOut, type PipelineStatus } from '@core/api';
 import { toProblemError, type ProblemError } from '@core/http/problem-error';
+import { replaceAll } from '../domain/commands';
 import { fromApi, type PipelineGraph } from '../domain/graph';
+import { type Content } from '../domain/merge';
 import { readTrigger, type Start } from '../domain/trigger';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
@@ -68,6 +70,14 @@ export class PipelineDocument {
     this.current.set(factsOf(pipeline));
   }
 
+  /** Shows another state of the pipeline that is open: undo leads back to the graph before. */
+  turnTo({ graph, name, trigger }: Content, what: string): void {
+    this.editor.execute(replaceAll(graph, what));
+    this.name.set(name);
+    this.trigger.set(trigger);
+    this.outside = null;
+  }
+
   /** Shows what was being made of the pipeline as it was at `revision`. */
   takeUp(draft: {
     readonly revision: number;
@@ -98,6 +108,11 @@ export class PipelineDocument {
       lastSkip: null,
     });
     this.takeUp(draft);
+  }
+
+  /** What is on the screen. */
+  content(): Content {
+    return { name: this.name(), graph: this.editor.graph(), trigger: this.trigger() };
   }
 
   editTrigger(start: Start): void {

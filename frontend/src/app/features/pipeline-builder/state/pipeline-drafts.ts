@@ -2,7 +2,7 @@ import { inject } from '@angular/core';
 import { type PipelineOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { HeldDrafts } from '@core/page/held-drafts';
-import { type Content, type Draft, readDraft, sameContent } from './content';
+import { type Content, type Draft, readDraft, sameContent, written } from './content';
 
 /** What one person's editor holds of pipelines. Make it where things are injected. */
 export class PipelineDrafts {
@@ -29,6 +29,6 @@ export class PipelineDrafts {
     const draft = this.drafts.read<Draft>(id);
     if (!draft) return;
     if (sameContent(readDraft(draft), content)) this.drop(id);
-    else this.hold(id, { ...draft, revision, sent: [] });
+    else this.hold(id, { ...draft, revision, base: written(content), sent: [] });
   }
 }

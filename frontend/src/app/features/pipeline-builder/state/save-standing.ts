@@ -14,6 +14,8 @@ export class SaveStanding {
   readonly phase = signal<Exclude<SaveState, 'pending'>>('saved');
   readonly refusal = signal<ProblemError | null>(null);
   readonly unanswered = new Unanswered();
+  /** What somebody else stored, while it stands against what is on the screen; null: not known. */
+  readonly theirs = signal<PipelineOut | null>(null);
   private failures = 0;
 
   /** Why the server did not take the last change, and what can be done about it. */
@@ -27,18 +29,20 @@ export class SaveStanding {
   calm(): void {
     this.phase.set('saved');
     this.refusal.set(null);
+    this.theirs.set(null);
     this.failures = 0;
     this.unanswered.begin();
   }
 
-  clash(problem: ProblemError | null): void {
+  clash(problem: ProblemError | null, theirs: PipelineOut | null): void {
     this.refusal.set(problem);
+    this.theirs.set(theirs);
     this.phase.set('conflict');
   }
 
   /** Takes note that a save failed; gives the ms until it is tried again, null for never. */
   fail(error: ProblemError): number | null {
-    if (error.status === 412) this.clash(error);
+    if (error.status === 412) this.clash(error, null);
     else this.refusal.set(error);
     if (error.status === 412) return null;
     const passes = error.status === 429 || isUnknown(error);
