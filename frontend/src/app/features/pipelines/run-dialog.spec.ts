@@ -2,6 +2,7 @@ import { TestBed } from '@angular/core/testing';
 import { MAT_DIALOG_DATA, MatDialogRef } from '@angular/material/dialog';
 import { provideRouter, Router } from '@angular/router';
 import { asked, nothingAsked, provideFakeApi, refuse, settled } from '@core/http/testing';
+import { localMoment } from '@shared/format/times';
 import { PRICES_AT, SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { IMPORTED } from '@shared/symbol-picker/testing';
 import { RunDialog } from './run-dialog';
@@ -46,12 +47,17 @@ describe('the dialog that runs a pipeline', () => {
       button(name)!.click();
       await settled(fixture);
     };
-    const date = (day: string) => {
-      const field = page.querySelector<HTMLInputElement>('#run-as-of')!;
-      field.value = day;
-      field.dispatchEvent(new Event('input'));
+    const field = () => page.querySelector<HTMLInputElement>('.moment');
+    const date = async (local: string) => {
+      const when = page.querySelector('select')!;
+      when.value = 'history';
+      when.dispatchEvent(new Event('change'));
+      await settled(fixture);
+      field()!.value = local;
+      field()!.dispatchEvent(new Event('input'));
+      await settled(fixture);
     };
-    return { page, button, press, date, settle: () => settled(fixture) };
+    return { page, button, press, date, field, settle: () => settled(fixture) };
   }
 
   it('runs on the symbol of the last run as of now, and leads to the run', async () => {
@@ -65,23 +71,33 @@ describe('the dialog that runs a pipeline', () => {
     expect([closed, went]).toEqual([1, [['/runs', 'run-1']]]);
   });
 
-  it('takes a day as its end, when its own bars are known', async () => {
+  it('takes the moment that is chosen, as the editor does', async () => {
     const { press, date } = await open();
-    date('2013-03-01');
+    await date('2019-03-01T18:00');
     await press('Run');
     const { request } = await asked('POST', '/pipelines/p/run');
-    expect(request.body).toEqual({ symbol: 'AAPL', as_of: '2013-03-01T23:59:59Z' });
+    const moment = new Date('2019-03-01T18:00').toISOString();
+    expect(request.body).toEqual({ symbol: 'AAPL', as_of: moment });
+  });
+
+  it('takes today, and does not run in the future', async () => {
+    const { page, button, date } = await open();
+    await date(localMoment(new Date().toISOString()));
+    expect(button('Run')?.disabled).toBe(false);
+    await date('2199-01-01T10:00');
+    expect(button('Run')?.disabled).toBe(true);
+    expect(page.textContent).toContain('This is in the future. Choose a moment up to now.');
   });
 
   it('goes to the end of prices that have ended', async () => {
-    const { page, press } = await open();
+    const { page, press, field } = await open();
     expect(page.textContent).toContain('Your prices of AAPL end on 3 Nov 2020.');
     await press('Set As of to then');
-    expect(page.querySelector<HTMLInputElement>('#run-as-of')!.value).toBe('2020-11-03');
+    expect(field()!.value).toBe(localMoment(IMPORTED.last_at!));
     expect(page.textContent).toContain('Your import, 2015 to 3 Nov 2020');
     await press('Run');
     const { request } = await asked('POST', '/pipelines/p/run');
-    expect(request.body).toEqual({ symbol: 'AAPL', as_of: '2020-11-03T23:59:59Z' });
+    expect(request.body).toEqual({ symbol: 'AAPL', as_of: '2020-11-03T21:00:00.000Z' });
   });
 
   it('does not run without a symbol', async () => {

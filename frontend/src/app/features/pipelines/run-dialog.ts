@@ -5,16 +5,28 @@ import { Router, RouterLink } from '@angular/router';
 import { type PipelineSummary, runPipeline } from '@core/api';
 import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
+import { aheadInWords, AsOf, momentOf } from '@shared/as-of';
 import { ErrorState } from '@shared/error-state';
+import { localMoment } from '@shared/format/times';
 import { Notice } from '@shared/notice';
 import { answeringPrices } from '@shared/symbol-picker/answering-prices';
 import { PricesRead } from '@shared/symbol-picker/prices-read';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
+import { Ticking } from '@shared/ticking';
 
 /** Starts a run: on which symbol, and as of when. */
 @Component({
   selector: 'k-run-dialog',
-  imports: [MatDialogModule, MatButton, Notice, PricesRead, RouterLink, SymbolPicker, ErrorState],
+  imports: [
+    AsOf,
+    MatDialogModule,
+    MatButton,
+    Notice,
+    PricesRead,
+    RouterLink,
+    SymbolPicker,
+    ErrorState,
+  ],
   template: `
     <h2 mat-dialog-title>Run {{ pipeline.name }}</h2>
     <mat-dialog-content>
@@ -39,19 +51,9 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
             (valueChange)="symbol.set($event)"
             (typed)="typed.set($event)"
           />
-          <label class="k-label as-of" for="run-as-of">As of</label>
-          <input
-            #date
-            id="run-as-of"
-            class="k-input"
-            type="date"
-            [value]="asOf()"
-            (input)="asOf.set(date.value)"
-          />
-          <p class="k-help">
-            Leave empty for now. On a past date the run sees nothing that came later.
-          </p>
-          <k-prices-read [answering]="answering()" (moved)="asOf.set(dayOf($event))" />
+          <k-as-of [(value)]="asOf" [(inHistory)]="inHistory" />
+          <p class="k-help">On a date in history the run sees nothing that came later.</p>
+          <k-prices-read [answering]="answering()" (moved)="asOf.set(localMoment($event))" />
         </form>
       }
       @if (problem(); as error) {
@@ -65,7 +67,7 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
           >Open the editor</a
         >
       } @else {
-        <button matButton="filled" type="submit" form="run" [disabled]="!typed() || busy()">
+        <button matButton="filled" type="submit" form="run" [disabled]="!canRun()">
           {{ busy() ? 'Starting' : 'Run' }}
         </button>
       }
@@ -76,7 +78,7 @@ import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
     form > :first-child {
       margin-bottom: 16px;
     }
-    .as-of {
+    k-as-of {
       margin-top: 16px;
     }
     k-prices-read {
@@ -95,37 +97,34 @@ export class RunDialog {
   protected readonly symbol = signal(this.pipeline.last_run?.symbol ?? '');
   /** What stands in the field, which is chosen only once it is left. */
   protected readonly typed = linkedSignal(this.symbol);
+  /** Local date and time; empty for now. */
   protected readonly asOf = signal('');
+  protected readonly inHistory = linkedSignal(() => this.asOf() !== '');
   protected readonly answering = answeringPrices(
     this.symbol,
-    computed(() => endOfDay(this.asOf())),
+    computed(() => momentOf(this.asOf())),
   );
-  protected readonly dayOf = dayOf;
+  protected readonly localMoment = localMoment;
+  private readonly ticking = inject(Ticking);
   private readonly attempt = new Attempt();
   protected readonly busy = this.attempt.busy;
   protected readonly problem = this.attempt.problem;
+  protected readonly canRun = computed(
+    () => this.typed() !== '' && !this.busy() && !aheadInWords(this.asOf(), this.ticking.nowMs()),
+  );
 
   protected async run(): Promise<void> {
     const symbol = this.typed();
-    if (!symbol || this.pipeline.published_version === null) return;
+    if (!this.canRun() || this.pipeline.published_version === null) return;
     await this.attempt.make(async () => {
       const started = await unwrap(
         runPipeline({
           path: { pipeline_id: this.pipeline.id },
-          body: { symbol, as_of: endOfDay(this.asOf()) },
+          body: { symbol, as_of: momentOf(this.asOf()) },
         }),
       );
       this.dialog.close();
       await this.router.navigate(['/runs', started.execution_id]);
     });
   }
-}
-
-function dayOf(iso: string): string {
-  return new Date(iso).toISOString().slice(0, 10);
-}
-
-/** A date stands for its last second in UTC, so that the day's own bars are known. */
-function endOfDay(date: string): string | null {
-  return date ? `${date}T23:59:59Z` : null;
 }

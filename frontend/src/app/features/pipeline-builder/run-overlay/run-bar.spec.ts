@@ -32,6 +32,7 @@ describe('the bar that runs a pipeline', () => {
   const view = signal<RunProgress | null>(null);
   const [busy, paused, blocked] = [signal(false), signal(false), signal(false)];
   const [inHistory, asOf, label] = [signal(false), signal(''), signal('')];
+  const hindrance = signal('');
   const refusal = signal<object | null>(null);
   const answering = signal<AnsweringPrices | null>(null);
   let did: unknown[];
@@ -39,12 +40,11 @@ describe('the bar that runs a pipeline', () => {
 
   async function shown() {
     const say = (what: string) => () => void did.push(what);
-    const useNow = () => inHistory.set(false);
     const useMoment = (moment: string) => void did.push(moment);
     const run = (byKey: boolean) => void did.push(byKey ? 'run by key' : 'run');
     session = { leadsOn: false };
-    Object.assign(session, { symbol: () => 'AAPL', answering });
-    Object.assign(session, { busy, blocked, inHistory, asOf, refusal, useNow, useMoment, run });
+    Object.assign(session, { symbol: () => 'AAPL', answering, hindrance });
+    Object.assign(session, { busy, blocked, inHistory, asOf, refusal, useMoment, run });
     Object.assign(session, { openActive: say('open'), showNextProblem: say('problem') });
     Object.assign(session, { dismiss: say('dismiss') });
     const runs = { view, paused, active: busy, stopping: () => false, record: () => null };
@@ -86,6 +86,7 @@ describe('the bar that runs a pipeline', () => {
     for (const it of [busy, paused, blocked, inHistory]) it.set(false);
     view.set(null);
     refusal.set(null);
+    hindrance.set('');
     answering.set(null);
     label.set('');
   });
@@ -97,6 +98,12 @@ describe('the bar that runs a pipeline', () => {
     button('Run')!.dispatchEvent(new MouseEvent('click', { detail: 1 }));
     button('Run')!.dispatchEvent(new MouseEvent('click', { detail: 0 }));
     expect(did).toEqual(['run', 'run by key']);
+  });
+
+  it('does not run what cannot be run', async () => {
+    hindrance.set('This is in the future.');
+    const { button } = await shown();
+    expect(button('Run')!.disabled).toBe(true);
   });
 
   it('keeps the place of the mode before it is known, so that nothing moves when it comes', async () => {

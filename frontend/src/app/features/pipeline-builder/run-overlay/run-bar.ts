@@ -14,6 +14,7 @@ import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
 import { isOver } from '@core/runs/run-progress';
 import { waitInWords } from '@core/runs/wait-words';
+import { AsOf } from '@shared/as-of';
 import { splitDecision } from '@shared/format/decision';
 import { formatCost } from '@shared/format/numbers';
 import { formatDateTime, formatDuration } from '@shared/format/times';
@@ -36,6 +37,7 @@ const TICK_MS = 200;
 @Component({
   selector: 'k-run-bar',
   imports: [
+    AsOf,
     Icon,
     MatButton,
     MatIconButton,
@@ -125,10 +127,5 @@ export class RunBar {
       this.session.leadsOn = false;
       link.focus();
     });
-  }
-
-  protected useHistory(value: string): void {
-    if (value === 'now') this.session.useNow();
-    else this.session.inHistory.set(true);
   }
 }

@@ -4,9 +4,11 @@ import { Attempt } from '@core/http/attempt';
 import { type ProblemError } from '@core/http/problem-error';
 import { Reachability } from '@core/http/reachability';
 import { dataBadgeOf } from '@core/market/data-badge';
+import { aheadInWords, momentOf } from '@shared/as-of';
 import { localMoment } from '@shared/format/times';
 import { answeringPrices } from '@shared/symbol-picker/answering-prices';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
+import { Ticking } from '@shared/ticking';
 import { Autosave } from './autosave';
 import { BegunRuns } from './begun-runs';
 import { EditorActions } from './editor-actions';
@@ -49,6 +51,7 @@ export class RunSession {
   private readonly runs = inject(RunStore);
   private readonly ui = inject(EditorUi);
   private readonly actions = inject(EditorActions);
+  private readonly ticking = inject(Ticking);
   private readonly findSymbols = inject(SYMBOL_SEARCH);
 
   readonly symbol = signal(localStorage.getItem(SYMBOL_KEY) ?? '');
@@ -66,13 +69,14 @@ export class RunSession {
   private readonly starting = new Attempt();
 
   /** The moment that is chosen, in ISO 8601; null for now. */
-  private readonly moment = computed(() =>
-    this.asOf() ? new Date(this.asOf()).toISOString() : null,
-  );
+  private readonly moment = computed(() => momentOf(this.asOf()));
   /** Which prices of the chosen symbol a run would read. */
   readonly answering = answeringPrices(this.symbol, this.moment);
   /** Where these come from. */
   readonly prices = computed(() => dataBadgeOf(this.answering()?.prices));
+
+  /** Why nothing can run on what is chosen; '' when it can. */
+  readonly hindrance = computed(() => aheadInWords(this.asOf(), this.ticking.nowMs()));
 
   readonly blocked = computed(() => this.problems.count() > 0);
   /** The pipeline was changed or deleted elsewhere, and what becomes of it is not chosen yet. */
@@ -116,11 +120,6 @@ export class RunSession {
     this.asOf.set(localMoment(asOf));
   }
 
-  useNow(): void {
-    this.asOf.set('');
-    this.inHistory.set(false);
-  }
-
   /**
    * Runs the pipeline, or goes to the next problem while there is one. Started by a key, the run
    * leads the keyboard to its result.
@@ -129,6 +128,7 @@ export class RunSession {
     if (this.busy()) return;
     this.leadsOn = byKey;
     if (this.blocked()) this.showNextProblem();
+    else if (this.hindrance()) this.refuse(`Not started. ${this.hindrance()}`);
     else await this.starting.make(() => this.saveAndStart(), this.document.facts()?.id);
   }
 
