@@ -13,7 +13,7 @@ import { client } from '@core/api/client.gen';
 import { authInterceptor } from '@core/http/auth-interceptor';
 import { outageInterceptor, Reachability } from '@core/http/reachability';
 import { apiPrices } from '@core/market/price-source';
-import { pricesAt, searchSymbols } from '@core/market/search-symbols';
+import { pricesRead, searchSymbols } from '@core/market/search-symbols';
 import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { PageTitles } from '@core/page/page-context';
 import { PRICE_SOURCE } from '@shared/price-chart/price-source';
@@ -47,7 +47,7 @@ export const appConfig: ApplicationConfig = {
       },
     },
     { provide: SYMBOL_SEARCH, useValue: searchSymbols },
-    { provide: PRICES_AT, useValue: pricesAt },
+    { provide: PRICES_AT, useValue: pricesRead },
     { provide: PRICE_SOURCE, useValue: apiPrices },
   ],
 };

@@ -1,4 +1,5 @@
 import { getSymbol, listSymbols, type SymbolOut } from '@core/api';
+import { ProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 
 const LIMIT = 20;
@@ -12,4 +13,14 @@ export async function searchSymbols(query: string): Promise<readonly SymbolOut[]
 /** An instrument with the prices that answer for a moment (ISO 8601), or for now. */
 export function pricesAt(symbol: string, asOf: string | null): Promise<SymbolOut> {
   return unwrap(getSymbol({ path: { symbol }, query: { as_of: asOf } }));
+}
+
+/** The same; null of a symbol without any prices. */
+export async function pricesRead(symbol: string, asOf: string | null): Promise<SymbolOut | null> {
+  try {
+    return await pricesAt(symbol, asOf);
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 404) return null;
+    throw error;
+  }
 }

@@ -15,8 +15,8 @@ const SWING = {
   last_run: { symbol: 'AAPL' },
 };
 
-const pricesAt = (_: string, asOf: string | null) =>
-  Promise.resolve({ ...IMPORTED, ended: asOf === null });
+const pricesAt = (symbol: string, asOf: string | null) =>
+  Promise.resolve(symbol === 'NOPE' ? null : { ...IMPORTED, ended: asOf === null });
 
 describe('the dialog that runs a pipeline', () => {
   let closed: number;
@@ -87,6 +87,17 @@ describe('the dialog that runs a pipeline', () => {
     await date('2199-01-01T10:00');
     expect(button('Run')?.disabled).toBe(true);
     expect(page.textContent).toContain('This is in the future. Choose a moment up to now.');
+  });
+
+  it('does not run before the first bar, nor on a symbol without prices', async () => {
+    const { page, button, date } = await open();
+    await date('1990-05-14T12:00');
+    expect(page.textContent).toContain('No prices of AAPL before 2 Jan 2015');
+    expect(button('Run')?.disabled).toBe(true);
+    TestBed.resetTestingModule();
+    const unknown = await open({ last_run: { symbol: 'NOPE' } });
+    expect(unknown.page.textContent).toContain('No prices for NOPE');
+    expect(unknown.button('Run')?.disabled).toBe(true);
   });
 
   it('goes to the end of prices that have ended', async () => {

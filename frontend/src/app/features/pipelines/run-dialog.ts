@@ -9,7 +9,7 @@ import { aheadInWords, AsOf, momentOf } from '@shared/as-of';
 import { ErrorState } from '@shared/error-state';
 import { localMoment } from '@shared/format/times';
 import { Notice } from '@shared/notice';
-import { answeringPrices } from '@shared/symbol-picker/answering-prices';
+import { answeringPrices, gapInWords } from '@shared/symbol-picker/answering-prices';
 import { PricesRead } from '@shared/symbol-picker/prices-read';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { Ticking } from '@shared/ticking';
@@ -110,7 +110,11 @@ export class RunDialog {
   protected readonly busy = this.attempt.busy;
   protected readonly problem = this.attempt.problem;
   protected readonly canRun = computed(
-    () => this.typed() !== '' && !this.busy() && !aheadInWords(this.asOf(), this.ticking.nowMs()),
+    () =>
+      this.typed() !== '' &&
+      !this.busy() &&
+      !aheadInWords(this.asOf(), this.ticking.nowMs()) &&
+      !(this.typed() === this.symbol() && gapInWords(this.answering())),
   );
 
   protected async run(): Promise<void> {

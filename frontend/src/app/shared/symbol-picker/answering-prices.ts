@@ -1,14 +1,27 @@
 import { inject, linkedSignal, resource, type Signal } from '@angular/core';
+import { formatDate } from '../format/times';
 import type { PriceSpan } from './price-range';
 import { PRICES_AT, type SymbolPrices } from './symbol-search';
 
 /** Which prices a run of a symbol reads. */
 export interface AnsweringPrices {
-  readonly prices: SymbolPrices;
+  readonly symbol: string;
+  /** Null where there are none of it. */
+  readonly prices: SymbolPrices | null;
   /** The moment that was asked for; null for now. */
   readonly asOf: string | null;
   /** Stored prices that answer in their own years; null where these answer, or none do. */
   readonly other: PriceSpan | null;
+}
+
+/** Why nothing can run at the moment: no prices, or none yet; '' where there are some. */
+export function gapInWords(answering: AnsweringPrices | null): string {
+  if (!answering) return '';
+  const { symbol, prices, asOf } = answering;
+  if (!prices) return `No prices for ${symbol}`;
+  const { first_at: first } = prices;
+  const early = first && asOf && Date.parse(asOf) < Date.parse(first);
+  return early ? `No prices of ${symbol} before ${formatDate(first, 'UTC')}` : '';
 }
 
 /**
@@ -24,10 +37,10 @@ export function answeringPrices(
     params: () => (symbol() ? { symbol: symbol(), asOf: asOf() } : undefined),
     loader: async ({ params }): Promise<AnsweringPrices> => {
       const prices = await pricesAt(params.symbol, params.asOf);
-      const other = (prices.others ?? []).find(({ last_at }) => last_at) ?? null;
+      const other = (prices?.others ?? []).find(({ last_at }) => last_at) ?? null;
       // Where its user chose which prices always answer, another moment does not lead to others.
       const there = other && (await pricesAt(params.symbol, other.last_at ?? null));
-      return { prices, asOf: params.asOf, other: there?.source === other?.source ? other : null };
+      return { ...params, prices, other: there?.source === other?.source ? other : null };
     },
   });
   // Another moment of the same symbol is no reason to say nothing meanwhile.

@@ -1,7 +1,7 @@
 import { signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
-import { answeringPrices } from './answering-prices';
+import { answeringPrices, gapInWords } from './answering-prices';
 import { PricesRead } from './prices-read';
 import { PRICES_AT, type PricesAt, type SymbolPrices } from './symbol-search';
 import { IMPORTED, SAMPLE, SIMULATED } from './testing';
@@ -54,6 +54,19 @@ describe('which prices a run will read', () => {
     asOf.set(null);
     await settle();
     expect(words()).toContain('Simulated prices');
+  });
+
+  it('is said to be none before the first bar', async () => {
+    const { page, words } = await open(byTime, '1990-05-14T21:00:00Z');
+    expect(words()).toBe('history_toggle_offNo prices of AAPL before 19 Aug 2004');
+    expect(page.querySelector('button')).toBeNull();
+  });
+
+  it('is said to be none of a symbol that has none, with the way to import some', async () => {
+    const { page, words, answering } = await open(() => Promise.resolve(null));
+    expect(words()).toBe('history_toggle_offNo prices for AAPLImport its bars');
+    expect(page.querySelector('a')?.getAttribute('href')).toBe('/import?symbol=AAPL');
+    expect(gapInWords(answering())).toBe('No prices for AAPL');
   });
 
   it('leads to no sample which its user has ruled out', async () => {

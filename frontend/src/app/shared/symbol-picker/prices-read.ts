@@ -2,7 +2,7 @@ import { Component, computed, input, output } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { Icon } from '../icon';
 import { sourceName } from '../price-chart/source-words';
-import type { AnsweringPrices } from './answering-prices';
+import { type AnsweringPrices, gapInWords } from './answering-prices';
 import { endInWords, isStored, pricesInWords, yearsOf } from './price-range';
 
 /**
@@ -13,7 +13,7 @@ import { endInWords, isStored, pricesInWords, yearsOf } from './price-range';
   selector: 'k-prices-read',
   imports: [RouterLink, Icon],
   template: `
-    @if (ended()) {
+    @if (ended() || gap()) {
       <k-icon name="history_toggle_off" [size]="16" />
     }
     <span class="said" role="status" [title]="text()">{{ text() }}</span>
@@ -29,13 +29,15 @@ import { endInWords, isStored, pricesInWords, yearsOf } from './price-range';
           >
         }
       </span>
+    } @else if (unknown(); as symbol) {
+      <a class="ways" routerLink="/import" [queryParams]="{ symbol }">Import its bars</a>
     } @else if (other(); as other) {
       <button type="button" [title]="other.hint" (click)="moved.emit(other.last_at)">
         {{ other.label }}
       </button>
     }
   `,
-  host: { '[class.ended]': 'ended()' },
+  host: { '[class.ended]': 'ended() || gap()' },
   styles: `
     :host {
       display: flex;
@@ -99,9 +101,15 @@ export class PricesRead {
     const prices = this.answering()?.prices;
     return prices?.ended ? prices : null;
   });
+  /** Why there are none for the moment of the run. */
+  protected readonly gap = computed(() => gapInWords(this.answering()));
+  protected readonly unknown = computed(() => {
+    const answering = this.answering();
+    return answering && !answering.prices ? answering.symbol : null;
+  });
   protected readonly text = computed(() => {
     const prices = this.answering()?.prices;
-    if (!prices) return '';
+    if (this.gap() || !prices) return this.gap();
     return this.ended() ? endInWords(prices.symbol, prices) : pricesInWords(prices);
   });
   /** Stored prices that a moment in their own years leads to. */

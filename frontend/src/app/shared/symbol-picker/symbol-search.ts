@@ -18,7 +18,10 @@ export interface SymbolPrices extends PriceRange {
   readonly ended: boolean;
 }
 
-/** Finds the prices of a symbol that answer for a moment (ISO 8601), or for now. */
-export type PricesAt = (symbol: string, asOf: string | null) => Promise<SymbolPrices>;
+/**
+ * Finds the prices of a symbol that answer for a moment (ISO 8601), or for now; null where there are
+ * none of it.
+ */
+export type PricesAt = (symbol: string, asOf: string | null) => Promise<SymbolPrices | null>;
 
 export const PRICES_AT = new InjectionToken<PricesAt>('prices at a moment');

@@ -193,7 +193,12 @@ describe('the bar that runs a pipeline', () => {
   });
 
   it('says before a run that its prices have ended, and goes to their end', async () => {
-    answering.set({ prices: { ...IMPORTED, ended: true }, asOf: null, other: null });
+    answering.set({
+      symbol: 'AAPL',
+      prices: { ...IMPORTED, ended: true },
+      asOf: null,
+      other: null,
+    });
     const { words, button } = await shown();
     expect(words('k-prices-read')).toContain('Your prices of AAPL end on 3 Nov 2020.');
     button('Set As of to then')!.click();

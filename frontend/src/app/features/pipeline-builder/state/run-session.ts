@@ -6,7 +6,7 @@ import { Reachability } from '@core/http/reachability';
 import { dataBadgeOf } from '@core/market/data-badge';
 import { aheadInWords, momentOf } from '@shared/as-of';
 import { localMoment } from '@shared/format/times';
-import { answeringPrices } from '@shared/symbol-picker/answering-prices';
+import { answeringPrices, gapInWords } from '@shared/symbol-picker/answering-prices';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { Ticking } from '@shared/ticking';
 import { Autosave } from './autosave';
@@ -76,7 +76,9 @@ export class RunSession {
   readonly prices = computed(() => dataBadgeOf(this.answering()?.prices));
 
   /** Why nothing can run on what is chosen; '' when it can. */
-  readonly hindrance = computed(() => aheadInWords(this.asOf(), this.ticking.nowMs()));
+  readonly hindrance = computed(
+    () => aheadInWords(this.asOf(), this.ticking.nowMs()) || gapInWords(this.answering()),
+  );
 
   readonly blocked = computed(() => this.problems.count() > 0);
   /** The pipeline was changed or deleted elsewhere, and what becomes of it is not chosen yet. */
@@ -128,7 +130,7 @@ export class RunSession {
     if (this.busy()) return;
     this.leadsOn = byKey;
     if (this.blocked()) this.showNextProblem();
-    else if (this.hindrance()) this.refuse(`Not started. ${this.hindrance()}`);
+    else if (this.hindrance()) this.refuse(`Not started. ${this.hindrance().replace(/\.?$/, '.')}`);
     else await this.starting.make(() => this.saveAndStart(), this.document.facts()?.id);
   }
 
