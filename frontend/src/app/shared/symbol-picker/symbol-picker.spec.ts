@@ -1,6 +1,6 @@
 import { TestBed } from '@angular/core/testing';
 import { SymbolPicker } from './symbol-picker';
-import { SYMBOL_SEARCH } from './symbol-search';
+import { SYMBOL_SEARCH, type SymbolOption } from './symbol-search';
 import { SAMPLE } from './testing';
 
 const FOUND = [
@@ -10,8 +10,8 @@ const FOUND = [
 describe('a symbol picker', () => {
   const list = () => document.querySelectorAll('mat-option');
 
-  it('takes what was typed on Enter and closes its list for good', async () => {
-    const search = vi.fn(() => Promise.resolve(FOUND));
+  async function type(text: string, found: readonly SymbolOption[]) {
+    const search = vi.fn(() => Promise.resolve(found));
     TestBed.configureTestingModule({ providers: [{ provide: SYMBOL_SEARCH, useValue: search }] });
     const picker = TestBed.createComponent(SymbolPicker);
     picker.componentInstance.valueChange.subscribe((symbol) =>
@@ -21,15 +21,51 @@ describe('a symbol picker', () => {
     await picker.whenStable();
     const box = picker.nativeElement.querySelector('input') as HTMLInputElement;
     box.focus();
-    box.value = 'msf';
+    box.value = text;
     box.dispatchEvent(new Event('input', { bubbles: true }));
+    const enter = async () => {
+      const press = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true });
+      box.dispatchEvent(press);
+      await picker.whenStable();
+      return press.defaultPrevented;
+    };
+    return { enter, value: () => picker.componentInstance.value() };
+  }
+
+  it('takes the first match on Enter, and leaves only the next one to the form', async () => {
+    const { enter, value } = await type('msf', FOUND);
     await vi.waitFor(() => expect(list()).toHaveLength(1));
     expect(list()[0]?.textContent).toContain('Simulated · sample 2004 to 2013');
-    box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-    await vi.waitFor(() => expect(search).toHaveBeenLastCalledWith(''));
+    expect(await enter()).toBe(true);
+    await vi.waitFor(() => expect(value()).toBe('MSFT'));
+    await vi.waitFor(() => expect(list()).toHaveLength(0));
+    expect(await enter()).toBe(false);
+  });
+
+  it('takes the symbol itself where others are found before it', async () => {
+    const { enter, value } = await type('f', [...FOUND, { ...FOUND[0]!, symbol: 'F' }]);
+    await enter(); // before the list is there
+    await vi.waitFor(() => expect(value()).toBe('F'));
+  });
+
+  it('opens no list by the focus alone, as of a dialog that opens', async () => {
+    const search = vi.fn(() => Promise.resolve(FOUND));
+    TestBed.configureTestingModule({ providers: [{ provide: SYMBOL_SEARCH, useValue: search }] });
+    const picker = TestBed.createComponent(SymbolPicker);
+    document.body.append(picker.nativeElement);
     await picker.whenStable();
-    expect(picker.componentInstance.value()).toBe('MSF');
-    expect(list()).toHaveLength(0);
+    const box = picker.nativeElement.querySelector('input') as HTMLInputElement;
+    box.focus();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(search).not.toHaveBeenCalled();
+    box.click();
+    await vi.waitFor(() => expect(list()).toHaveLength(1));
+  });
+
+  it('takes what was typed on Enter where nothing is found', async () => {
+    const { enter, value } = await type('nope', []);
+    await enter();
+    await vi.waitFor(() => expect(value()).toBe('NOPE'));
   });
 
   it('takes what was typed as soon as it is left, so that a button beside it goes by that', async () => {
@@ -63,7 +99,7 @@ describe('a symbol picker', () => {
     picker.componentRef.setInput('listWidth', 'field');
     document.body.append(picker.nativeElement);
     await picker.whenStable();
-    picker.nativeElement.querySelector('input').focus();
+    picker.nativeElement.querySelector('input').click();
     width = 392;
     await vi.waitFor(() => expect(list()).toHaveLength(1));
     const pane = () => list()[0]!.closest<HTMLElement>('.cdk-overlay-pane')!;

@@ -12,9 +12,16 @@ import {
 import { MatAutocompleteModule, type MatAutocompleteTrigger } from '@angular/material/autocomplete';
 import { Icon } from '../icon';
 import { rangeInWords } from './price-range';
-import { SYMBOL_SEARCH } from './symbol-search';
+import { SYMBOL_SEARCH, type SymbolOption } from './symbol-search';
 
 const PAUSE_MS = 150;
+
+/** What was found for a query. */
+interface Matches {
+  readonly query: string | null;
+  readonly options: readonly SymbolOption[];
+}
+const NONE: Matches = { query: null, options: [] };
 
 /** A field that finds instruments by symbol or name while one types. */
 @Component({
@@ -36,10 +43,13 @@ const PAUSE_MS = 150;
         #list="matAutocompleteTrigger"
         [matAutocomplete]="auto"
         [matAutocompleteConnectedTo]="field"
-        (input)="text.set(box.value); typed.emit(asSymbol(box.value))"
-        (focus)="box.select(); wanted.set(true)"
+        (input)="wanted.set(true); text.set(box.value); typed.emit(asSymbol(box.value))"
+        (focus)="box.select()"
+        (click)="wanted.set(true)"
+        (keydown.arrowdown)="wanted.set(true)"
+        (keydown.arrowup)="wanted.set(true)"
         (blur)="commit(box.value)"
-        (keydown.enter)="commit(box.value); list.closePanel()"
+        (keydown.enter)="enter($event, list)"
       />
     </span>
     <mat-autocomplete
@@ -48,7 +58,7 @@ const PAUSE_MS = 150;
       (opened)="listWidth() === 'field' && fit(list, frame.offsetWidth)"
       (optionSelected)="commit($event.option.value)"
     >
-      @for (option of matches.value(); track option.symbol) {
+      @for (option of matches.value().options; track option.symbol) {
         <!-- A pick does not leave the field: what is typed in it then is not meant. -->
         <mat-option [value]="option.symbol" (mousedown)="$event.preventDefault()">
           <span class="option">
@@ -133,15 +143,16 @@ export class SymbolPicker {
   protected readonly asSymbol = asSymbol;
   protected readonly range = rangeInWords;
   protected readonly text = linkedSignal(() => this.value());
-  /** No search before the field is used. */
+  /** No search before the field is used: the focus alone, as of a dialog that opens, is no use. */
   protected readonly wanted = signal(false);
   protected readonly matches = resource({
     params: () => (this.wanted() ? { query: this.query() } : undefined),
-    loader: async ({ params, abortSignal }) => {
+    loader: async ({ params, abortSignal }): Promise<Matches> => {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      return abortSignal.aborted ? [] : this.search(params.query);
+      if (abortSignal.aborted) return NONE;
+      return { query: params.query, options: await this.search(params.query) };
     },
-    defaultValue: [],
+    defaultValue: NONE,
   });
 
   /** Empties the field, as for the next symbol. */
@@ -156,8 +167,31 @@ export class SymbolPicker {
     list.openPanel();
   }
 
+  /**
+   * Enter takes what was typed where it is a symbol that was found, else the best match, else what
+   * was typed. Only an Enter after that is meant for the form around the field.
+   */
+  protected async enter(event: Event, list: MatAutocompleteTrigger): Promise<void> {
+    if (event.defaultPrevented || !this.wanted()) return;
+    event.preventDefault();
+    const text = this.box().nativeElement.value;
+    const typed = asSymbol(text);
+    const options = typed && typed !== this.value() ? await this.found() : [];
+    if (this.box().nativeElement.value !== text || !this.wanted()) return;
+    const exact = options.find(({ symbol }) => symbol === typed);
+    this.commit((exact ?? options[0])?.symbol ?? typed);
+    list.closePanel();
+  }
+
+  /** What is found for the text as it stands, though the list may still show something older. */
+  private async found(): Promise<readonly SymbolOption[]> {
+    const [query, { query: shown, options }] = [this.query(), this.matches.value()];
+    return shown === query ? options : this.search(query).catch(() => []);
+  }
+
   protected commit(text: string): void {
     const symbol = asSymbol(text);
+    this.wanted.set(false);
     this.text.set(symbol);
     this.typed.emit(symbol);
     if (symbol !== this.value()) this.valueChange.emit(symbol);
