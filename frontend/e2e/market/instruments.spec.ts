@@ -145,3 +145,12 @@ test('the list has no violations where it cannot be read', async ({ page, reques
   await expect(page.getByRole('alert')).toBeVisible();
   await check(page, 'instruments-error');
 });
+
+test('the page does not scroll sideways on a phone', async ({ page, request }) => {
+  const account = await newAccount(request);
+  await logIn(page, account.email);
+  await openInstruments(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const over = () => page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth);
+  await expect.poll(over).toBeLessThanOrEqual(0);
+});
