@@ -273,6 +273,32 @@ test.describe('settings', () => {
   });
 });
 
+test.describe('what a card says', () => {
+  test('is readable when it is opened, and lies on no other card', async ({ page }) => {
+    const editor = await Editor.open(page, { template: 'golden-cross' });
+    const card = editor.agent('bias').first();
+    await card.hover();
+    const [sizes, over] = await page.evaluate(() => {
+      const cards = [...document.querySelectorAll<HTMLElement>('k-node-card')];
+      const boxes = cards.map((it) => it.getBoundingClientRect());
+      const scale = boxes[0]!.width / cards[0]!.offsetWidth;
+      const words = '.name, .summary, .port-label';
+      const px = (it: Element) => parseFloat(getComputedStyle(it).fontSize) * scale;
+      const parts = cards.flatMap((it) => [...it.querySelectorAll('.port-label, .next')]);
+      const crosses = (a: DOMRect, b: DOMRect) =>
+        a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+      const over = parts.filter((part) =>
+        cards.some(
+          (it, n) => !it.contains(part) && crosses(part.getBoundingClientRect(), boxes[n]!),
+        ),
+      );
+      return [[...document.querySelectorAll(`k-node-card :is(${words})`)].map(px), over.length];
+    });
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(10.99);
+    expect(over).toBe(0);
+  });
+});
+
 test.describe('saving', () => {
   test('never saves over what another window saved', async ({ page, context }) => {
     const editor = await Editor.open(page, tradingPipeline());

@@ -18,8 +18,8 @@ const MARGIN = { x: 32, y: 56 };
 const SMALLEST_SCALE = 0.1;
 /** A small graph is not blown up. */
 const LARGEST_FIT_SCALE = 1;
-/** Below this the second line of a card is hard to read. */
-const READABLE_SCALE = 0.7;
+/** Below this the smallest words on a card, of 12 px, are smaller than 11. */
+const READABLE_SCALE = 11 / 12;
 
 /** The box around all nodes and notes; null when there are none. */
 export function boundsOf(graph: PipelineGraph, catalogue: Catalogue): Bounds | null {
