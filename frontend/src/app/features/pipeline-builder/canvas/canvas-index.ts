@@ -84,13 +84,13 @@ export class CanvasIndex {
     () => new Map(this.ends().map(({ domId, edge }) => [domId, edge])),
   );
 
-  /** The node that starts the pipeline, and how it starts. */
+  /** What starts the pipeline, one node unless something is wrong, and how it starts. */
   readonly start = computed(
     () => ({
-      id: startsOf(this.store.graph(), this.catalogue.byType())[0]?.id ?? null,
+      ids: startsOf(this.store.graph(), this.catalogue.byType()).map(({ id }) => id),
       words: triggerLook(this.document.trigger()).text,
     }),
-    { equal: (a, b) => a.id === b.id && a.words === b.words },
+    { equal: (a, b) => a.ids.join() === b.ids.join() && a.words === b.words },
   );
 
   /** For every node the ports that an edge leaves by. */

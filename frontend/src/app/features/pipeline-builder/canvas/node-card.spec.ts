@@ -10,7 +10,7 @@ import { RunStore } from '../state/run-store';
 import { CanvasIndex } from './canvas-index';
 import { NodeCard } from './node-card';
 
-const NO_START = { id: null as string | null, words: '' };
+const NO_START = { ids: [] as readonly string[], words: '' };
 
 async function drawn(ui: object, start = NO_START): Promise<ComponentFixture<NodeCard>> {
   TestBed.configureTestingModule({
@@ -69,8 +69,10 @@ describe('the card of a node', () => {
       const fixture = await drawn({ verdicts: () => null }, start);
       return (fixture.nativeElement as HTMLElement).getAttribute('aria-label');
     };
-    expect(await spoken({ id: 'strategy', words: 'Every 5 min' })).toContain('Every 5 min');
-    expect(await spoken({ id: 'other', words: 'Every 5 min' })).not.toContain('Every');
+    expect(await spoken({ ids: ['copy', 'strategy'], words: 'Every 5 min' })).toContain(
+      'Every 5 min',
+    );
+    expect(await spoken({ ids: ['other'], words: 'Every 5 min' })).not.toContain('Every');
   });
 
   it('keeps its height when the canvas takes width and height off it, as it does on a move', async () => {

@@ -71,8 +71,8 @@ export class NodeCard {
   /** Its settings; on the node that starts the pipeline, how. */
   protected readonly summary = computed(() => {
     const settings = summaryOf(this.agent(), this.node().config);
-    const { id, words } = this.index.start();
-    if (id !== this.node().id) return settings;
+    const { ids, words } = this.index.start();
+    if (!ids.includes(this.node().id)) return settings;
     return settings ? `${words}, ${settings}` : words;
   });
   protected readonly hue = computed(() => `var(--k-cat-${this.agent()?.category ?? 'system'})`);

@@ -1,6 +1,7 @@
-import { fromText, partsOf, tooMuch, toText } from './clipboard';
+import { fromText, partsOf, tooMuch, toText, withNewNames } from './clipboard';
 import type { PipelineEdge, PipelineGraph, PipelineNode } from './graph';
 import { EMPTY_GRAPH } from './graph';
+import { graphOf, node as nodeOf, TEST_CATALOGUE } from './testing';
 
 const node = (id: string): PipelineNode => ({
   id,
@@ -68,6 +69,28 @@ describe('copied text', () => {
   it('brings nothing along that the editor does not know', () => {
     const text = JSON.stringify({ ...written, ...withNode({ secret: 1 }), more: 2 });
     expect(fromText(text)).toEqual({ ...GRAPH, nodes: { a: node('a') } });
+  });
+});
+
+describe('copies', () => {
+  const named = (id: string, name: string | null) => ({ ...nodeOf(id, 'strategy'), name });
+  const names = (parts: PipelineGraph, graph: PipelineGraph) =>
+    Object.values(withNewNames(parts, graph, TEST_CATALOGUE).nodes).map(({ name }) => name);
+
+  it('are numbered, each by itself', () => {
+    const graph = graphOf([named('a', null)]);
+    expect(names(graph, graph)).toEqual(['Strategy 2']);
+    const two = graphOf([named('a', null), named('b', 'Strategy 2')]);
+    expect(names(two, two)).toEqual(['Strategy 3', 'Strategy 4']);
+  });
+
+  it('count on from their own name, and not from a number that belongs to it', () => {
+    const graph = graphOf([named('a', 'RSI 14')]);
+    expect(names(graph, graph)).toEqual(['RSI 14 2']);
+  });
+
+  it('keep their names where nothing else has them', () => {
+    expect(names(graphOf([named('a', null)]), EMPTY_GRAPH)).toEqual([null]);
   });
 });
 

@@ -1,10 +1,14 @@
 /** Copied nodes as text, so that they can travel between pipelines and windows. */
 
+import type { Catalogue } from './catalogue';
 import type { Note, PipelineEdge, PipelineGraph, PipelineNode, Point, Size } from './graph';
 import { edgeId } from './graph';
+import { nodeName } from './words';
 
 type Raw = Readonly<Record<string, unknown>>;
 
+/** How long a name the API takes. */
+const LONGEST_NAME = 80;
 const FORMAT = 'kuber.nodes/1';
 /** How far from the middle of the canvas, and how large, the API takes things. */
 const FURTHEST = 1_000_000;
@@ -116,6 +120,33 @@ export function tooMuch(graph: PipelineGraph, parts: PipelineGraph): string | nu
     }
   }
   return null;
+}
+
+/**
+ * The same parts under names that no node of `graph` has, so that copies can be told apart: "Strategy
+ * 2", "Strategy 3".
+ */
+export function withNewNames(
+  parts: PipelineGraph,
+  graph: PipelineGraph,
+  catalogue: Catalogue,
+): PipelineGraph {
+  const taken = new Set(Object.values(graph.nodes).map((node) => nodeName(node, catalogue)));
+  const named = Object.entries(parts.nodes).map(([id, node]) => {
+    const name = nodeName(node, catalogue);
+    const free = freeName(name, taken);
+    taken.add(free);
+    return [id, free === name ? node : { ...node, name: free }] as const;
+  });
+  return { ...parts, nodes: Object.fromEntries(named) };
+}
+
+/** A number at its end is counted on only where it was counted: "RSI 14" is a name of its own. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  const stem = name.replace(/ \d+$/, '');
+  const base = (taken.has(stem) ? stem : name).slice(0, LONGEST_NAME - 5);
+  for (let n = 2; ; n++) if (!taken.has(`${base} ${n}`)) return `${base} ${n}`;
 }
 
 /** The same parts with new ids, moved by an offset. */

@@ -1,4 +1,5 @@
 import { TestBed } from '@angular/core/testing';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { EMPTY_GRAPH, type PipelineGraph } from '../domain/graph';
 import { toText } from '../domain/clipboard';
 import type { Command } from '../domain/history';
@@ -43,6 +44,7 @@ describe('ClipboardActions', () => {
     TestBed.configureTestingModule({
       providers: [
         ClipboardActions,
+        { provide: AgentCatalogue, useValue: { byType: () => new Map() } },
         { provide: EditorStore, useValue: store },
         { provide: EditorUi, useValue: { canvas: () => null } },
         { provide: EditorActions, useValue: actions },

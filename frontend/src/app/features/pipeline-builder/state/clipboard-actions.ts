@@ -1,4 +1,5 @@
 import { inject, Service } from '@angular/core';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import {
   fromText,
   isEmpty,
@@ -7,6 +8,7 @@ import {
   tooMuch,
   toText,
   withNewIds,
+  withNewNames,
 } from '../domain/clipboard';
 import { insertParts, remove } from '../domain/commands';
 import { COPY_STEP, roomFor } from '../domain/geometry';
@@ -23,6 +25,7 @@ export class ClipboardActions {
   private readonly store = inject(EditorStore);
   private readonly ui = inject(EditorUi);
   private readonly actions = inject(EditorActions);
+  private readonly catalogue = inject(AgentCatalogue);
   private memory = '';
 
   /** The selection as text for the clipboard; null when there is nothing to copy. */
@@ -61,7 +64,9 @@ export class ClipboardActions {
   private insert(parts: PipelineGraph, by: Point, label: string): void {
     const refusal = tooMuch(this.store.graph(), parts);
     if (refusal) return this.actions.tell(refusal);
-    const copies = withNewIds(parts, mintId, roomFor(this.store.graph(), parts, by));
+    const graph = this.store.graph();
+    const named = withNewNames(parts, graph, this.catalogue.byType());
+    const copies = withNewIds(named, mintId, roomFor(graph, parts, by));
     this.actions.do(
       insertParts(copies, `${label} ${count(this.sizeOf(copies), 'item')}`),
       `${count(this.sizeOf(copies), 'item')} added`,
