@@ -1,5 +1,7 @@
 /** What the editor knows of an agent: exactly what the API's catalogue says, nothing built in. */
 
+import { propertiesOf, titleOf } from './schema';
+
 export type Category =
   | 'trigger'
   | 'data'
@@ -124,21 +126,31 @@ export interface AgentGroup {
   readonly agents: readonly AgentSpec[];
 }
 
-/** The palette: visible agents by category, in the order a pipeline is read, that match the search text. */
+/**
+ * The palette: visible agents by category, in the order a pipeline is read. Of a search those that are
+ * called so come first; then those whose description, settings or choices speak of it: of all its
+ * words, or, where none does, of any.
+ */
 export function paletteGroups(agents: readonly AgentSpec[], search = ''): AgentGroup[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const ranks = rankedBy(
+    words,
+    agents.filter((agent) => !isHidden(agent)),
+  );
   const byCategory = new Map<string, AgentSpec[]>();
-  for (const agent of agents) {
-    if (isHidden(agent) || !matches(agent, words)) continue;
+  for (const agent of ranks.keys())
     byCategory.set(agent.category, [...(byCategory.get(agent.category) ?? []), agent]);
-  }
+  const rankOf = (agent: AgentSpec) => ranks.get(agent) ?? 0;
   return [...byCategory]
-    .sort(([a], [b]) => categoryRank(a) - categoryRank(b))
     .map(([category, group]) => ({
       category,
       name: categoryName(category),
-      agents: group.sort((a, b) => a.name.localeCompare(b.name)),
-    }));
+      agents: group.sort((a, b) => rankOf(a) - rankOf(b) || a.name.localeCompare(b.name)),
+    }))
+    .sort(
+      ({ agents: [a], category: one }, { agents: [b], category: other }) =>
+        (a ? rankOf(a) : 0) - (b ? rankOf(b) : 0) || categoryRank(one) - categoryRank(other),
+    );
 }
 
 /** Where a category stands in the order a pipeline is read; unknown ones come last. */
@@ -147,8 +159,32 @@ export function categoryRank(category: string): number {
   return rank < 0 ? CATEGORY_ORDER.length : rank;
 }
 
-function matches(agent: AgentSpec, words: readonly string[]): boolean {
-  const text =
-    `${agent.name} ${agent.description} ${agent.agent_type} ${categoryName(agent.category)}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+/** The agents that are meant, each with how far from its name that is found. */
+function rankedBy(words: readonly string[], agents: readonly AgentSpec[]) {
+  const ranks = new Map<AgentSpec, number>();
+  for (const agent of agents) {
+    const texts = textsOf(agent);
+    const has = (text: string) => words.every((word) => text.includes(word));
+    const rank = texts.findIndex((_, n) => has(texts.slice(0, n + 1).join(' ')));
+    if (rank >= 0) ranks.set(agent, rank);
+  }
+  if (ranks.size) return ranks;
+  for (const agent of agents) {
+    const rank = textsOf(agent).findIndex((text) => words.some((word) => text.includes(word)));
+    if (rank >= 0) ranks.set(agent, rank);
+  }
+  return ranks;
+}
+
+/** What an agent is called; what it does; what can be set, and to what. */
+function textsOf(agent: AgentSpec): readonly string[] {
+  const settings = propertiesOf(agent.config_schema).flatMap(([name, schema]) => [
+    titleOf(name, schema),
+    ...Object.values((schema['x-enum-labels'] ?? {}) as Readonly<Record<string, string>>),
+  ]);
+  return [
+    `${agent.name} ${agent.agent_type} ${categoryName(agent.category)}`,
+    agent.description,
+    settings.join(' '),
+  ].map((text) => text.toLowerCase());
 }

@@ -201,8 +201,32 @@ describe('palette', () => {
     expect(paletteGroups([strange])).toMatchObject([{ name: 'astrology', agents: [strange] }]);
   });
 
+  const found = (search: string) =>
+    paletteGroups(agents, search).flatMap((group) => group.agents.map((item) => item.agent_type));
+
+  it('finds agents by what can be set, and to what', () => {
+    expect(found('golden cross')).toEqual(['strategy']);
+    expect(found('rsi')).toEqual(['strategy']);
+    expect(found('timeframe')).toEqual(['strategy']);
+  });
+
+  it('puts those first that are called so', () => {
+    const data = agent('rsi_feed', 'trigger', [], []);
+    const talker = agent('talker', 'trigger', [], [], { description: 'Tells of the RSI.' });
+    const groups = paletteGroups([talker, ...agents, data], 'rsi');
+    expect(groups.flatMap((group) => group.agents.map((item) => item.agent_type))).toEqual([
+      'rsi_feed',
+      'talker',
+      'strategy',
+    ]);
+  });
+
+  it('finds by any of the words where nothing has all of them', () => {
+    expect(found('length loss')).toEqual(['strategy']);
+    expect(found('astrology')).toEqual([]);
+  });
+
   it('finds agents by any word of their name or category', () => {
-    const found = paletteGroups(agents, 'analysis strat').flatMap((group) => group.agents);
-    expect(found.map((item) => item.agent_type)).toEqual(['strategy']);
+    expect(found('analysis strat')).toEqual(['strategy']);
   });
 });
