@@ -1,7 +1,7 @@
 import { graphChanges, startChanges } from './changes';
 import { removeAndBridge } from './commands';
 import { applyCommand } from './history';
-import { graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
+import { agent, graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
 import { readTrigger, type Start, USUAL_HOURS } from './trigger';
 
 const before = tradingPipeline();
@@ -84,6 +84,23 @@ describe('changes of a graph in words', () => {
   it('tells the settings that are other, by their titles and labels', () => {
     expect(changes(configured({ method: 'golden_cross', length: 21 }))).toEqual([
       'Strategy: Method Golden cross instead of RSI and Length 21 instead of 14',
+    ]);
+  });
+
+  it('tells a number with its unit', () => {
+    const risk = agent('risk_manager', 'risk', ['strategy'], ['risk'], {
+      config_schema: {
+        type: 'object',
+        properties: { share: { type: 'number', title: 'Risk', default: 1, 'x-unit': '%' } },
+      },
+    });
+    const catalogue = new Map([...TEST_CATALOGUE, ['risk_manager', risk]]);
+    const risky = {
+      ...before,
+      nodes: { ...before.nodes, risk_manager: node('risk_manager', 'risk_manager', { share: 2 }) },
+    };
+    expect(graphChanges(before, risky, catalogue)).toEqual([
+      'Risk manager: Risk 2 % instead of 1 %',
     ]);
   });
 

@@ -7,7 +7,7 @@ import { meaningOfNode } from './diff';
 import type { Config, PipelineEdge, PipelineGraph, PipelineNode } from './graph';
 import { sameGraph } from './graph';
 import { propertiesOf, titleOf } from './schema';
-import { valueInWords } from './summary';
+import { measureInWords } from './summary';
 import type { Direction, PeriodicStart, SignalStart, Start } from './trigger';
 import { hoursInWords, sameStart } from './trigger';
 import { count, listInWords, nodeName } from './words';
@@ -86,7 +86,10 @@ function settingChanges(old: Config, node: PipelineNode, catalogue: Catalogue): 
     const [was, is] = [of(old, name), of(node.config, name)];
     if (JSON.stringify(was) === JSON.stringify(is)) return [];
     const schema = schemas.get(name);
-    const [before, now] = [was, is].map((value) => valueInWords(value, schema)) as [string, string];
+    const [before, now] = [was, is].map((value) => measureInWords(value, schema)) as [
+      string,
+      string,
+    ];
     const title = schema ? titleOf(name, schema) : name;
     const told = now !== before && Math.max(now.length, before.length) <= LONGEST_VALUE;
     if (!told) return [`${title} changed`];

@@ -5,7 +5,7 @@ import { startInWords } from './changes';
 import type { PipelineGraph, PipelineNode } from './graph';
 import type { Clash } from './merge';
 import { propertiesOf, titleOf } from './schema';
-import { valueInWords } from './summary';
+import { measureInWords } from './summary';
 import type { Start } from './trigger';
 import { nodeName } from './words';
 
@@ -45,7 +45,7 @@ function settingClash(node: PipelineNode, { field, mine, theirs }: Clash, catalo
   const name = (field ?? '').replace('config.', '');
   const properties = propertiesOf(catalogue.get(node.agentType)?.config_schema ?? {});
   const schema = new Map(properties).get(name);
-  const value = (of: unknown) => valueInWords(of ?? schema?.['default'], schema);
+  const value = (of: unknown) => measureInWords(of ?? schema?.['default'], schema);
   const [here, there] = [value(mine), value(theirs)];
   const title = schema ? titleOf(name, schema) : name;
   const told = here !== there && Math.max(here.length, there.length) <= LONGEST_VALUE;

@@ -46,6 +46,14 @@ export function valueInWords(value: unknown, schema: Schema | undefined): string
   return labels?.[String(value)] ?? String(value);
 }
 
+/** The same with its unit: "2 %", "14 bars". */
+export function measureInWords(value: unknown, schema: Schema | undefined): string {
+  const [words, unit] = [valueInWords(value, schema), schema?.['x-unit']];
+  return words && typeof value === 'number' && typeof unit === 'string'
+    ? `${words} ${unit}`
+    : words;
+}
+
 /** Takes away the punctuation that an empty value leaves behind. */
 function tidy(text: string): string {
   return text
