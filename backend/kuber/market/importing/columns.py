@@ -55,8 +55,10 @@ class Columns:
         return "time" if "time" in self.places else "date"
 
 
-def read_columns(header: Sequence[str], first: Sequence[str], line: int, notes: Notes) -> Columns:
-    """Return what each column is, from the names and the first row of values.
+def read_columns(
+    header: Sequence[str], rows: Sequence[Sequence[str]], line: int, notes: Notes
+) -> Columns:
+    """Return what each column is, from the names and the rows of values that are looked at.
 
     Raises ImportRefused naming every column that is missing or there twice.
     """
@@ -71,6 +73,9 @@ def read_columns(header: Sequence[str], first: Sequence[str], line: int, notes: 
             found = [name for name in names if _VOLUME_OF.fullmatch(name)]
         if not found:
             continue
+        usual = found[0]
+        if role == "volume":
+            found = _filled_first(found, names, rows)
         places[role] = names.index(found[0])
         if names.count(found[0]) > 1:
             title = header[places[role]].strip()
@@ -81,10 +86,11 @@ def read_columns(header: Sequence[str], first: Sequence[str], line: int, notes: 
                 line,
                 title.lower(),
             )
-        _tell_unused(role, [header[names.index(name)] for name in found], notes)
+        titles = [header[names.index(name)] for name in found]
+        _tell_unused(role, titles, notes, others_empty=found[0] != usual)
     if "date" not in places and "time" not in places and names and not names[0]:
         places["date"] = 0  # the index that pandas writes without a name
-    clock = _clock_of(places, first)
+    clock = _clock_of(places, rows[0] if rows else ())
     _require(places, line, faults)
     faults.refuse_if_any()
     return Columns(places, clock)
@@ -96,10 +102,27 @@ def plain_name(name: str) -> str:
     return _NUMBERED.sub("", plain) or plain
 
 
-def _tell_unused(role: str, found: Sequence[str], notes: Notes) -> None:
+def _filled_first(
+    found: list[str], names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> list[str]:
+    """Put columns of nothing but zeros last: MetaTrader 5 counts ticks in TICKVOL, and VOL is 0
+    where no exchange tells a volume."""
+
+    def is_empty(name: str) -> bool:
+        at = names.index(name)
+        return not any(at < len(row) and row[at].strip().strip("0.,") for row in rows)
+
+    return sorted(found, key=is_empty)
+
+
+def _tell_unused(
+    role: str, found: Sequence[str], notes: Notes, *, others_empty: bool = False
+) -> None:
     if len(found) > 1 and role in ("close", "volume", "adj_close"):
         used, *others = (repr(name.strip()) for name in found)
-        notes.add("column_left_out", f"{used} is read as {role}, {' and '.join(others)} is not.")
+        why = ", where nothing but zeros was found" if others_empty else ""
+        left = " and ".join(others)
+        notes.add("column_left_out", f"{used} is read as {role}, {left} is not{why}.")
 
 
 def _clock_of(places: dict[str, int], first: Sequence[str]) -> int | None:

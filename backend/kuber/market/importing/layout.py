@@ -63,7 +63,7 @@ def read_layout(text: str, notes: Notes) -> Layout:
     """Return the layout of a file of bars from its beginning; raises ImportRefused."""
     head = read_head(text, notes)
     rows, lines = head.rows, head.lines
-    columns = read_columns(rows[0], rows[1] if len(rows) > 1 else (), lines[0], notes)
+    columns = read_columns(rows[0], rows[1:], lines[0], notes)
     header: tuple[str, ...] = ()
     if columns.has_header:
         header = tuple(name.strip() for name in rows[0])

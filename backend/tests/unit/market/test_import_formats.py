@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kuber.market.importing.layout import read_layout
+from kuber.market.importing.notes import Notes
 from kuber.market.types import Timeframe
 from tests.fakes.price_files import days, opened, read, refused
 
@@ -260,3 +262,31 @@ def test_parquet_columns_go_by_any_usual_name() -> None:
     series, _ = read(buffer.getvalue(), D1, "x.parquet", symbol="AAPL")
     assert series.adj_close is not None
     assert series.adj_close[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("volumes", "read_as", "note"),
+    [
+        (
+            ((7, 0), (9, 0)),
+            [7, 9],
+            "'<TICKVOL>' is read as volume, '<VOL>' is not, where nothing but zeros was found.",
+        ),
+        (((7, 0), (9, 120)), [0, 120], "'<VOL>' is read as volume, '<TICKVOL>' is not."),
+        (((0, 0), (0, 0)), [0, 0], "'<VOL>' is read as volume, '<TICKVOL>' is not."),
+    ],
+)
+def test_metatraders_ticks_are_the_volume_where_its_volume_is_all_zero(
+    volumes: tuple[tuple[int, int], ...], read_as: list[float], note: str
+) -> None:
+    names = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n"
+    rows = "".join(
+        f"2024.01.0{2 + at}\t09:30:00\t1.5\t2\t1\t1.5\t{ticks}\t{volume}\t3\n"
+        for at, (ticks, volume) in enumerate(volumes)
+    )
+    series, codes = read(names + rows, D1, symbol="EURCHF")
+    assert series.bars.volume.tolist() == read_as
+    assert "column_left_out" in codes
+    notes = Notes()
+    read_layout(names + rows, notes)
+    assert note in [told.message for told in notes.all()]
