@@ -51,6 +51,7 @@ def test_golden_cross_holds_once_the_cross_is_too_long_ago() -> None:
     old = GoldenCross(within=5).evaluate(view(turned_up(first_cross() + 5)))
     assert old.action is Action.HOLD
     assert "a cross within the last 5 bars is needed" in old.reasons[0]
+    assert "above the slow one for 6 bars;" in old.reasons[0]
 
 
 def test_golden_cross_reasons_carry_the_figures_that_decided() -> None:

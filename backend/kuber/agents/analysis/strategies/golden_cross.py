@@ -48,14 +48,14 @@ class GoldenCross:
         state = f"{shown}: the fast average is {_SIDES[action]} the slow one"
         age = bars_since_cross(gap)
         if age is None or age >= self.within:
-            when = "for as long as the bars reach back" if age is None else f"since {age + 1} bars"
+            when = "for as long as the bars reach back" if age is None else _for_bars(age + 1)
             return hold(
                 f"{state} {when}; a cross within the last {self.within} bars is needed.",
                 indicators=figures,
             )
         blocked = self._blocked(action, last(close), last(fast), last(slow))
         if blocked:
-            return hold(f"{state} since {age + 1} bars.", blocked, indicators=figures)
+            return hold(f"{state} {_for_bars(age + 1)}.", blocked, indicators=figures)
         return Setup(
             action,
             (
@@ -79,6 +79,10 @@ class GoldenCross:
         if action is Action.SELL and close >= min(fast, slow):
             return f"The close {show(close)} is not below both averages (trend filter)."
         return ""
+
+
+def _for_bars(count: int) -> str:
+    return f"for {count} {'bar' if count == 1 else 'bars'}"
 
 
 def bars_since_cross(gap: FloatArray) -> int | None:
