@@ -1,9 +1,10 @@
-import { Component, computed, input } from '@angular/core';
+import { Component, computed, inject, input } from '@angular/core';
 import type { ImportView } from '@core/api';
+import { Markets } from '@core/market/markets';
 import { formatCount } from '@shared/format/numbers';
 import { formatDate } from '@shared/format/times';
 import { gapsInWords, splitsInWords } from './import-words';
-import { marketName, zoneOf } from './markets';
+import { zoneOf } from './markets';
 
 const COLUMNS = ['Bars', 'From', 'To', 'Gaps', 'Splits'] as const;
 
@@ -97,6 +98,8 @@ const COLUMNS = ['Bars', 'From', 'To', 'Gaps', 'Splits'] as const;
   `,
 })
 export class ImportContents {
+  private readonly markets = inject(Markets);
+
   readonly view = input.required<ImportView>();
   readonly titleId = input.required<string>();
 
@@ -107,7 +110,7 @@ export class ImportContents {
       const zone = zoneOf(one.market);
       return {
         symbol: one.symbol,
-        market: marketName(one.market),
+        market: this.markets.nameOf(one.market),
         values: [
           checked ? formatCount(one.bars) : 'Not counted yet',
           formatDate(one.from, zone),

@@ -1,10 +1,11 @@
-import { Component, computed, input, output, signal } from '@angular/core';
+import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { MatAutocompleteModule } from '@angular/material/autocomplete';
 import type { Correction, ImportView } from '@core/api';
 import type { ProblemError } from '@core/http/problem-error';
 import { Icon } from '@shared/icon';
 import { corrected, type Field, HOW_LOOKS } from './import-words';
 import { UTC } from './markets';
+import { Markets } from '@core/market/markets';
 import { type UnderstoodRow, understoodRows } from './understood-rows';
 
 const MOST_ZONES = 40;
@@ -27,7 +28,8 @@ export class ImportFacts {
   readonly changed = output<Correction>();
 
   protected readonly looks = HOW_LOOKS;
-  protected readonly rows = computed(() => understoodRows(this.view()));
+  private readonly markets = inject(Markets);
+  protected readonly rows = computed(() => understoodRows(this.view(), this.markets.all()));
   private last: { view: ImportView; field: Field; wanted: string } | null = null;
 
   protected readonly typedZone = signal('');
@@ -47,7 +49,7 @@ export class ImportFacts {
     const fault = this.fault();
     const { problems, status } = this.view();
     const inFile = status === 'refused' ? problems.find((item) => item.field === field) : undefined;
-    return fault?.forField(field) ?? (inFile ? 'Say it here.' : null);
+    return fault?.forField(field) ?? (inFile ? 'Type it here: the file does not say it.' : null);
   }
 
   /** Leaving a field after Enter says the same again. */

@@ -2,12 +2,17 @@ import { actionsOf, previewOf } from './testing';
 import { symbolInName, understoodRows } from './understood-rows';
 
 const rowOf = (name: string, changes: Parameters<typeof previewOf>[0] = {}) =>
-  understoodRows(previewOf(changes)).find((row) => row.name === name)!;
+  understoodRows(previewOf(changes), MARKETS).find((row) => row.name === name)!;
 const { understood, said } = previewOf();
+
+const MARKETS = [
+  { code: 'XNYS', name: 'New York Stock Exchange' },
+  { code: '24/5 UTC', name: '24/5, days end 00:00 UTC' },
+];
 
 describe('what was understood', () => {
   it('says of each thing how it is known', () => {
-    const hows = understoodRows(previewOf()).map(({ label, how }) => `${label}: ${how}`);
+    const hows = understoodRows(previewOf(), MARKETS).map(({ label, how }) => `${label}: ${how}`);
     expect(hows).toEqual([
       'Symbol: file',
       'Timeframe: file',
@@ -62,11 +67,15 @@ describe('what was understood', () => {
   });
 
   it('names the market as people call it', () => {
-    expect(rowOf('market').choices?.[0]?.label).toBe('New York Stock Exchange');
+    expect(rowOf('market').choices?.map(({ label }) => label)).toEqual([
+      'New York Stock Exchange',
+      'New York Stock Exchange',
+      '24/5, days end 00:00 UTC',
+    ]);
   });
 
   it('shows nothing of what was understood before a file was refused', () => {
-    const rows = understoodRows(previewOf({ status: 'refused' }));
+    const rows = understoodRows(previewOf({ status: 'refused' }), MARKETS);
     expect(rows.map(({ how }) => how)).toEqual([null, null, null, null, null]);
     expect(rows[0]?.value).toBe('');
   });

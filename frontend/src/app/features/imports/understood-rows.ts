@@ -1,6 +1,5 @@
-import type { ImportView, UnderstoodOut } from '@core/api';
+import type { CalendarOut, ImportView, UnderstoodOut } from '@core/api';
 import { type Field, holdsActions, timeframeInWords } from './import-words';
-import { MARKETS, marketName } from './markets';
 
 /** What can be chosen for a field; an empty value lets the file say it. */
 export interface Choice {
@@ -41,7 +40,10 @@ const SEPARATORS: Readonly<Record<string, string>> = {
 };
 
 /** What was understood of a file, row by row, with what can be corrected. */
-export function understoodRows(view: ImportView): readonly UnderstoodRow[] {
+export function understoodRows(
+  view: ImportView,
+  markets: readonly CalendarOut[],
+): readonly UnderstoodRow[] {
   // What is kept of a refused file is what was understood before it was refused.
   const known = view.status === 'refused' ? {} : view.understood;
   if (holdsActions(view)) {
@@ -50,7 +52,7 @@ export function understoodRows(view: ImportView): readonly UnderstoodRow[] {
     );
   }
   const rows = [symbol(view, known), timeframe(view, known), zone(view, known)];
-  rows.push(label(view, known), market(view, known), ...prices(view, known));
+  rows.push(label(view, known), market(view, known, markets), ...prices(view, known));
   return known['columns'] ? [...rows, ...told(known)] : rows;
 }
 
@@ -121,9 +123,19 @@ function label({ said }: ImportView, known: Known): UnderstoodRow {
   };
 }
 
-function market({ said }: ImportView, known: Known): UnderstoodRow {
+function market(
+  { said }: ImportView,
+  known: Known,
+  markets: readonly CalendarOut[],
+): UnderstoodRow {
   const found = known['market'];
-  const bySymbol = found ? found.value.split(', ').map(marketName).join(', ') : 'By the symbol';
+  const names = new Map(markets.map(({ code, name }) => [code, name]));
+  const bySymbol = found
+    ? found.value
+        .split(', ')
+        .map((code) => names.get(code) ?? code)
+        .join(', ')
+    : 'By the symbol';
   return {
     name: 'market',
     label: 'Market',
@@ -133,7 +145,7 @@ function market({ said }: ImportView, known: Known): UnderstoodRow {
     hint: '',
     choices: [
       { value: '', label: said.market ? 'By the symbol' : bySymbol },
-      ...MARKETS.map(({ code, name }) => ({ value: code, label: name })),
+      ...markets.map(({ code, name }) => ({ value: code, label: name })),
     ],
   };
 }

@@ -59,8 +59,8 @@ function barsWords({ timeframes, last_at }: DatasetOut): string {
 }
 
 function spanWords({ first_at, last_at }: DatasetOut): string {
-  const until = last_at ? formatDate(last_at) : 'now';
-  return first_at ? `${formatDate(first_at)} to ${until}` : `Until ${until}`;
+  const until = last_at ? formatDate(last_at, 'UTC') : 'now';
+  return first_at ? `${formatDate(first_at, 'UTC')} to ${until}` : `Until ${until}`;
 }
 
 function gapWords(gaps: number): string {

@@ -36,6 +36,7 @@ import { Skeleton, SkeletonRows } from '@shared/skeleton';
 import { StatusBadge } from '@shared/status-badge';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
 import { Time } from '@shared/time';
+import { Markets } from '@core/market/markets';
 import { factsOf } from './symbol-facts';
 import { priceChoices } from './symbol-prices';
 import { marksOf, saidOf } from './symbol-signals';
@@ -74,6 +75,7 @@ const SIGNALS_EVERY_MS = 10_000;
 })
 export class SymbolPage {
   private readonly router = inject(Router);
+  private readonly markets = inject(Markets);
   private readonly page = inject(PageContext);
   private readonly chart = viewChild(PriceChart);
   protected readonly list = inject(WatchList);
@@ -129,7 +131,7 @@ export class SymbolPage {
   });
   protected readonly facts = computed(() => {
     const shown = this.shown();
-    return shown ? factsOf(shown) : [];
+    return shown ? factsOf(shown, this.markets.nameOf(shown.calendar)) : [];
   });
   protected readonly watched = computed(() => this.list.has(this.found()?.symbol ?? ''));
   protected readonly busy = signal(false);

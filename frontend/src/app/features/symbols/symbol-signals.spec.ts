@@ -34,7 +34,7 @@ describe('the signals of a symbol on its chart', () => {
 });
 
 describe('the facts of a symbol', () => {
-  it('tell its market by name or hours, and its days in the zone of the market', () => {
+  it('tell its market by name, and the days that its prices are told of elsewhere too', () => {
     const sample = {
       source: 'sample',
       simulated: false,
@@ -43,19 +43,19 @@ describe('the facts of a symbol', () => {
       currency: 'USD',
       timeframes: ['1d', '1w'],
       first_at: '2004-08-19T13:30:00Z',
-      last_at: '2013-03-02T01:00:00Z',
+      last_at: '2013-03-01T21:00:00Z',
     } as unknown as SymbolOut;
-    const facts = (of: SymbolOut) => factsOf(of).map(({ value }) => value);
+    const facts = (of: SymbolOut) =>
+      factsOf(of, 'New York Stock Exchange').map(({ value }) => value);
     expect(facts(sample)).toEqual([
       'Sample prices',
-      'XNYS, New York time',
+      'New York Stock Exchange',
       'USD',
       '1d, 1w',
       '19 Aug 2004',
       '1 Mar 2013',
     ]);
-    const coin = { ...sample, calendar: '24/7', timezone: 'UTC', last_at: null };
-    expect(facts(coin)[1]).toBe('Open round the clock');
-    expect(facts(coin)[5]).toBe('Now');
+    const simulated = { ...sample, first_at: '2000-01-31T00:00:00Z', last_at: null };
+    expect(facts(simulated).slice(4)).toEqual(['31 Jan 2000', 'Now']);
   });
 });
