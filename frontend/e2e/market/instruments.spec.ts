@@ -72,7 +72,7 @@ test('the prices that always answer are chosen, shown on the chart, and given ba
   const dialog = page.getByRole('dialog');
   const prices = dialog.getByRole('combobox', { name: 'Prices' });
   await expect(prices.getByRole('option')).toHaveText([
-    /^\s*By time/,
+    /^\s*Chosen by date/,
     /Always your import/,
     /Always the sample/,
     /Always the provider/,

@@ -26,7 +26,7 @@ test('the page of a symbol: its chart, indicators, runs and the way onwards', as
   await drawn(page);
   await expect(chart(page)).toContainText('Simulated prices');
   const prices = page.getByRole('group', { name: 'Prices' });
-  await expect(prices.getByRole('button')).toHaveText(['By time', 'Sample', 'Simulated']);
+  await expect(prices.getByRole('button')).toHaveText(['Chosen by date', 'Sample', 'Simulated']);
   await prices.getByRole('button', { name: 'Sample' }).click();
   await expect(page).toHaveURL(/prices=sample/);
   await expect(chart(page)).toContainText('Sample prices');

@@ -78,7 +78,7 @@ describe('the dialog of an instrument', () => {
     const { page, field, type, save } = await open();
     const options = [...field<HTMLSelectElement>('dataset').options];
     expect(options.map(({ text }) => text.trim())).toEqual([
-      'By time (your import, else the sample in its years, else the provider)',
+      'Chosen by date (your import, else the sample in its years, else the provider)',
       'Always the sample',
     ]);
     expect(page.querySelector('#instrument-dataset-help')?.textContent).toContain('Your import');

@@ -59,8 +59,8 @@ describe('the prices on the page of a symbol', () => {
 
   it('are chosen where there are several, and go into the address', async () => {
     const { page, texts, went } = await open(symbolOf(SIMULATED_SPAN, SAMPLE_SPAN));
-    expect(texts('.prices button')).toEqual(['By time', 'Sample', 'Simulated']);
-    expect(texts('.prices [aria-pressed=true]')).toEqual(['By time']);
+    expect(texts('.prices button')).toEqual(['Chosen by date', 'Sample', 'Simulated']);
+    expect(texts('.prices [aria-pressed=true]')).toEqual(['Chosen by date']);
     expect(texts('k-price-chart')).toEqual(['by time']);
     expect(texts('dl div').at(-1)).toBe('Last barNow');
     [...page.querySelectorAll<HTMLElement>('.prices button')][1]!.click();
@@ -87,7 +87,12 @@ describe('the prices on the page of a symbol', () => {
     const detail = await asked('GET', '/market/instruments/AAPL');
     detail.flush(detailOf(IMPORTED_SPAN, SAMPLE_SPAN, SIMULATED_SPAN));
     await settle();
-    expect(texts('.prices button')).toEqual(['By time', 'Your import', 'Sample', 'Simulated']);
+    expect(texts('.prices button')).toEqual([
+      'Chosen by date',
+      'Your import',
+      'Sample',
+      'Simulated',
+    ]);
   });
 
   it('leave no choice where there is one kind', async () => {
