@@ -59,6 +59,12 @@ def rounded(figures: dict[str, float]) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in figures.items() if np.isfinite(value)}
 
 
+def show_score(score: float) -> str:
+    """Return a score with its sign, to the point; none for what rounds to zero."""
+    text = f"{score:+.0f}"
+    return "0" if text in ("+0", "-0") else text
+
+
 def show(price: float) -> str:
     """Return a price as people read it: cents from 20 upwards, else five decimals."""
     return f"{price:,.2f}" if abs(price) >= 20 else f"{price:.5f}"

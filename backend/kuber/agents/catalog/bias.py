@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from kuber.agents.analysis.bias import CombinedBias, combine, read_timeframe
 from kuber.agents.analysis.examine import HISTORY_BARS
+from kuber.agents.analysis.numbers import show_score
 from kuber.agents.analysis.types import Reading
 from kuber.agents.base import (
     DEFAULT_PORT,
@@ -117,7 +118,7 @@ class BiasAgent(BaseAgent[BiasConfig]):
 
 def _by_rules(combined: CombinedBias) -> BiasSignal:
     headline = (
-        f"**{combined.direction.value}**, score {combined.score:+.0f}, confidence"
+        f"**{combined.direction.value}**, score {show_score(combined.score)}, confidence"
         f" {combined.confidence:.0f} of 100; {combined.agreement:.0%} of the weight agrees."
     )
     return BiasSignal(
@@ -140,8 +141,11 @@ def _verdict(reading: Reading) -> str:
     seen = reading.examination
     if seen is None:
         return f"no verdict, {reading.note}."
-    lines = [f"{item.name} {item.score:+.0f}: {' '.join(item.sentences)}" for item in seen.evidence]
-    head = f"{reading.direction.value.lower()}, score {reading.score:+.0f}."
+    lines = [
+        f"{item.name} {show_score(item.score)}: {' '.join(item.sentences)}"
+        for item in seen.evidence
+    ]
+    head = f"{reading.direction.value.lower()}, score {show_score(reading.score)}."
     return f"{head}\n{bullets(*lines, *seen.volatility.sentences)}"
 
 

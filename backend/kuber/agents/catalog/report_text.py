@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from kuber.agents.analysis.numbers import show_score
 from kuber.agents.base import Step
 from kuber.agents.state import Action, PipelineState, Report
 from kuber.agents.toolkit import amount, plain
@@ -95,7 +96,7 @@ def _bias(state: PipelineState) -> str:
     if bias is None:
         return ""
     lines = [
-        f"| {frame.value} | {known.direction.value.lower()} | {known.score:+.0f} |"
+        f"| {frame.value} | {known.direction.value.lower()} | {show_score(known.score)} |"
         for frame, known in bias.timeframes.items()
     ]
     table = "\n".join(["| Timeframe | Direction | Score |", "|---|---|---|", *lines])

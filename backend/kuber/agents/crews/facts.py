@@ -1,7 +1,7 @@
 """What crews are told: the rule engine's figures as text, never raw bars."""
 
 from kuber.agents.analysis.bias import CombinedBias
-from kuber.agents.analysis.numbers import show
+from kuber.agents.analysis.numbers import show, show_score
 from kuber.agents.analysis.types import Evidence, Examination, Levels, Reading
 
 JSON_ONLY = "One JSON object and nothing else, without a code fence."
@@ -12,7 +12,9 @@ def evidence_facts(combined: CombinedBias, name: str) -> str:
     lines = []
     for frame, reading in combined.readings.items():
         item = _evidence(reading, name)
-        told = f"{item.score:+.0f} of 100. {' '.join(item.sentences)}" if item else reading.note
+        told = (
+            f"{show_score(item.score)} of 100. {' '.join(item.sentences)}" if item else reading.note
+        )
         lines.append(f"{frame.value}: {told}")
     return "\n".join(lines)
 
@@ -22,7 +24,10 @@ def examination_facts(seen: Examination) -> str:
     lines = [
         f"Timeframe {seen.bars.timeframe.value}, last close {show(seen.price)}",
         f"ATR 14: {show(seen.volatility.atr)}",
-        *(f"{e.name} score {e.score:+.0f} of 100. {' '.join(e.sentences)}" for e in seen.evidence),
+        *(
+            f"{e.name} score {show_score(e.score)} of 100. {' '.join(e.sentences)}"
+            for e in seen.evidence
+        ),
         *seen.volatility.sentences,
         level_facts(seen.levels),
     ]

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from kuber.agents.analysis.numbers import show_score
 from kuber.agents.catalog.report import ReportAgent
 from kuber.agents.catalog.report_text import decision_sentence
 from kuber.agents.state import NodeError, TradeExecution, TradeFill
@@ -100,3 +101,8 @@ async def test_evidence_can_be_left_out() -> None:
 )
 def test_the_decision_is_one_plain_sentence(sections: dict[str, object], sentence: str) -> None:
     assert decision_sentence(harness().state("ACME", **sections)).startswith(sentence)
+
+
+@pytest.mark.parametrize(("score", "shown"), [(-0.3, "0"), (0.0, "0"), (3.2, "+3"), (-0.6, "-1")])
+def test_a_score_that_rounds_to_zero_has_no_sign(score: float, shown: str) -> None:
+    assert show_score(score) == shown

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kuber.agents.analysis.bias import combined_score
 from kuber.agents.analysis.confidence import confidence
+from kuber.agents.analysis.numbers import show_score
 from kuber.agents.analysis.strategies.base import Strategy, View, common_factors, hold, side_of
 from kuber.agents.analysis.strategies.breakout import Breakout
 from kuber.agents.analysis.strategies.golden_cross import GoldenCross
@@ -48,7 +49,7 @@ class Composite:
         vote = EVIDENCE_SHARE * evidence + (1 - EVIDENCE_SHARE) * mean
         tally = ", ".join(f"{name} {_word(value)}" for name, value in votes.items())
         found = (
-            f"Votes: {tally}; evidence {evidence:+.0f}. Together {vote:+.0f},"
+            f"Votes: {tally}; evidence {show_score(evidence)}. Together {show_score(vote)},"
             f" {self.min_vote:g} either way is needed."
         )
         figures = {"vote": round(vote, 4), "evidence_score": round(evidence, 4)}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kuber.agents.analysis.examine import MIN_BARS
-from kuber.agents.analysis.numbers import last, over, rounded, show, sign
+from kuber.agents.analysis.numbers import last, over, rounded, show, show_score, sign
 from kuber.agents.analysis.strategies.base import View, common_factors, hold, support_of
 from kuber.agents.analysis.types import Examination, Factor, Setup
 from kuber.agents.state import Action
@@ -33,7 +33,7 @@ class TrendFollowing:
         words = view.seen.trend.sentences
         if abs(score) < self.min_trend:
             return hold(
-                f"The trend score is {score:+.0f}; at least {self.min_trend:g} either way is"
+                f"The trend score is {show_score(score)}; at least {self.min_trend:g} either way is"
                 " needed.",
                 *words,
                 indicators=figures,
@@ -41,8 +41,8 @@ class TrendFollowing:
         action = Action.BUY if score > 0 else Action.SELL
         if longer is not None and sign(longer.trend.score) != sign(score):
             return hold(
-                f"The trend score is {score:+.0f}, but the longer timeframe's is"
-                f" {longer.trend.score:+.0f}.",
+                f"The trend score is {show_score(score)}, but the longer timeframe's is"
+                f" {show_score(longer.trend.score)}.",
                 *words,
                 indicators=figures,
             )
@@ -78,9 +78,10 @@ def _factors(view: View, action: Action, stretched: float) -> tuple[Factor, ...]
 
 def _found(score: float, longer: Examination | None) -> str:
     if longer is None:
-        return f"The trend score is {score:+.0f}."
+        return f"The trend score is {show_score(score)}."
     frame = longer.bars.timeframe.value
-    return f"The trend score is {score:+.0f}, on {frame} {longer.trend.score:+.0f}: they agree."
+    other = show_score(longer.trend.score)
+    return f"The trend score is {show_score(score)}, on {frame} {other}: they agree."
 
 
 def _figures(view: View) -> dict[str, float]:
