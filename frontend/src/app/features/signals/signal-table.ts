@@ -30,6 +30,12 @@ export class SignalTable {
     return signal.tickers.slice(0, CHIPS_SHOWN);
   }
 
+  /** A generator is called what its signals are; a webhook what its owner called it. */
+  protected sourceOf({ source }: SignalOut): string {
+    const known = this.types.all().some(({ signal_type }) => signal_type === source);
+    return known ? this.types.nameOf(source) : source;
+  }
+
   protected hidden(signal: SignalOut): number {
     return Math.max(0, signal.tickers.length - CHIPS_SHOWN);
   }
