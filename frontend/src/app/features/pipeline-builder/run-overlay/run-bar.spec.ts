@@ -78,7 +78,8 @@ describe('the bar that runs a pipeline', () => {
     vi.stubGlobal(
       'ResizeObserver',
       class {
-        observe = () => undefined;
+        constructor(private readonly told: () => void) {}
+        observe = () => this.told();
         disconnect = () => undefined;
       },
     );
@@ -98,6 +99,17 @@ describe('the bar that runs a pipeline', () => {
     button('Run')!.dispatchEvent(new MouseEvent('click', { detail: 1 }));
     button('Run')!.dispatchEvent(new MouseEvent('click', { detail: 0 }));
     expect(did).toEqual(['run', 'run by key']);
+  });
+
+  it('tells how high it stands, so that messages stand above it, until it is gone', async () => {
+    const bar = { top: window.innerHeight - 56 } as DOMRect;
+    vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockReturnValue(bar);
+    const under = () => document.documentElement.style.getPropertyValue('--k-under-messages');
+    await shown();
+    expect(under()).toBe('56px');
+    vi.restoreAllMocks();
+    TestBed.resetTestingModule();
+    expect(under()).toBe('');
   });
 
   it('does not run what cannot be run', async () => {

@@ -3,6 +3,7 @@ import {
   afterRenderEffect,
   Component,
   computed,
+  DestroyRef,
   effect,
   ElementRef,
   inject,
@@ -121,11 +122,27 @@ export class RunBar {
       watch.observe(text);
       onCleanup(() => watch.disconnect());
     });
+    this.keepClear();
     afterRenderEffect(() => {
       const link = this.result()?.nativeElement;
       if (!link || !this.session.leadsOn) return;
       this.session.leadsOn = false;
       link.focus();
+    });
+  }
+
+  /** Messages stand above the bar: what is chosen in it stays in sight. */
+  private keepClear(): void {
+    const root = document.documentElement.style;
+    const bar = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+    const watch = new ResizeObserver(() => {
+      const height = window.innerHeight - bar.getBoundingClientRect().top;
+      root.setProperty('--k-under-messages', `${Math.max(0, height)}px`);
+    });
+    watch.observe(bar);
+    inject(DestroyRef).onDestroy(() => {
+      watch.disconnect();
+      root.removeProperty('--k-under-messages');
     });
   }
 }
