@@ -50,10 +50,15 @@ async function drop(page: Page, files: readonly Upload[]): Promise<void> {
   await page.dispatchEvent('k-drop-zone', 'drop', { dataTransfer: data });
 }
 
+async function openImport(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Market' }).click();
+  await page.getByRole('link', { name: 'Import', exact: true }).click();
+}
+
 test.beforeEach(async ({ page, request }) => {
   const account = await newAccount(request);
   await logIn(page, account.email);
-  await page.getByRole('link', { name: 'Import' }).click();
+  await openImport(page);
   await expect(page.getByRole('heading', { name: 'Import price history' })).toBeAttached();
 });
 
@@ -155,6 +160,6 @@ test('a large file is checked and imported in the background', async ({ page }) 
   await expect(card.getByRole('progressbar')).toBeVisible();
   // Whoever walks away finds it again.
   await page.getByRole('link', { name: 'Signals' }).click();
-  await page.getByRole('link', { name: 'Import' }).click();
+  await openImport(page);
   await expect(card.getByText('Imported', { exact: true })).toBeVisible({ timeout: 90_000 });
 });

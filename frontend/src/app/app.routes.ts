@@ -75,20 +75,27 @@ export const routes: Routes = [
         loadChildren: () => import('./signals.routes').then((m) => m.signalsRoutes),
       },
       {
-        path: 'instruments',
-        title: 'Instruments',
+        path: '',
         loadComponent: () =>
-          import('./features/instruments/instruments-page').then((m) => m.InstrumentsPage),
+          import('./features/instruments/market-frame').then((m) => m.MarketFrame),
+        children: [
+          {
+            path: 'instruments',
+            title: 'Instruments',
+            loadComponent: () =>
+              import('./features/instruments/instruments-page').then((m) => m.InstrumentsPage),
+          },
+          {
+            path: 'import',
+            title: 'Import price history',
+            loadComponent: () => import('./features/imports/import-page').then((m) => m.ImportPage),
+          },
+        ],
       },
       {
         path: 'symbols/:symbol',
         title: 'Symbol',
         loadComponent: () => import('./features/symbols/symbol-page').then((m) => m.SymbolPage),
-      },
-      {
-        path: 'import',
-        title: 'Import price history',
-        loadComponent: () => import('./features/imports/import-page').then((m) => m.ImportPage),
       },
       {
         path: 'system',

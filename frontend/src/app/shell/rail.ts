@@ -1,13 +1,15 @@
 import { Component, computed, inject } from '@angular/core';
-import { RouterLink, RouterLinkActive } from '@angular/router';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { NavigationEnd, Router, RouterLink } from '@angular/router';
+import { filter, map } from 'rxjs';
 import { Session } from '@core/auth/session';
 import { Icon } from '@shared/icon';
-import { DESTINATIONS } from './nav';
+import { DESTINATIONS, isAt } from './nav';
 
 /** Main navigation: a rail at the left, a bar at the bottom on narrow screens. */
 @Component({
   selector: 'k-rail',
-  imports: [RouterLink, RouterLinkActive, Icon],
+  imports: [RouterLink, Icon],
   template: `
     <nav aria-label="Main">
       <a class="brand" routerLink="/" aria-label="Kuber, home"
@@ -20,9 +22,8 @@ import { DESTINATIONS } from './nav';
         <a
           class="item"
           [routerLink]="item.link"
-          routerLinkActive="on"
-          ariaCurrentWhenActive="page"
-          [routerLinkActiveOptions]="{ exact: item.exact }"
+          [class.on]="isAt(item, path())"
+          [attr.aria-current]="isAt(item, path()) ? 'page' : null"
         >
           <span class="pill"><k-icon [name]="item.icon" [size]="22" /></span>
           {{ item.label }}
@@ -105,8 +106,21 @@ import { DESTINATIONS } from './nav';
 })
 export class Rail {
   private readonly session = inject(Session);
+  private readonly router = inject(Router);
+  protected readonly isAt = isAt;
+  protected readonly path = toSignal(
+    this.router.events.pipe(
+      filter((event) => event instanceof NavigationEnd),
+      map((event) => pathOf(event.urlAfterRedirects)),
+    ),
+    { initialValue: pathOf(this.router.url) },
+  );
   protected readonly destinations = computed(() => {
     const admin = this.session.user()?.role === 'admin';
     return DESTINATIONS.filter((item) => admin || !item.admin);
   });
+}
+
+function pathOf(url: string): string {
+  return url.split(/[?#]/)[0] ?? url;
 }

@@ -50,6 +50,21 @@ describe('the desk of imports', () => {
     expect(phases()).toEqual(['previewed', 'refused']);
   });
 
+  it('takes a file that names no symbol for the one that prices are wanted of', async () => {
+    await desk.add([fileOf('prices.csv')], 'MYCO');
+    const refused = { status: 'refused', understood: {}, said: {} } as const;
+    (await asked('POST', PREVIEW)).flush(previewOf(refused));
+    const call = await asked('PUT', `${IMPORTS}/${previewOf().id}`);
+    expect(call.request.body).toMatchObject({ symbol: 'MYCO' });
+  });
+
+  it('leaves a file that names its symbol as it is', async () => {
+    await desk.add([fileOf('AAPL.csv')], 'MYCO');
+    (await asked('POST', PREVIEW)).flush(previewOf());
+    await turns();
+    nothingAsked();
+  });
+
   it('does not send a file that is empty', async () => {
     await desk.add([fileOf('a.csv', '')]);
     await turns();

@@ -16,6 +16,7 @@ import { UPLOAD_CLIENT } from '@core/http/upload-client';
 import { UnsavedWork } from '@core/page/unsaved-work';
 import { confirm } from '@shared/confirm-dialog';
 import { atWork, ImportJob } from './import-job';
+import { corrected } from './import-words';
 import { type LocalFile, localFile, refusalOf } from './local-file';
 import { GivenUp, sendFile } from './send-file';
 import { isZip, unpack } from './unpack';
@@ -54,18 +55,21 @@ export class ImportDesk {
     });
   }
 
-  /** Takes in files of this computer; a zip is unpacked, and each file in it is one. */
-  async add(files: readonly File[]): Promise<void> {
+  /**
+   * Takes in files of this computer; a zip is unpacked, and each file in it is one. What names no
+   * symbol is taken for `symbol`, if there is one.
+   */
+  async add(files: readonly File[], symbol = ''): Promise<void> {
     await Promise.all(
       files.map(async (file) => {
-        if (!isZip(file.name)) return this.take([localFile(file)]);
+        if (!isZip(file.name)) return this.take([localFile(file)], symbol);
         const job = new ImportJob(file.name, file.size, null);
         job.holdUp.set('Looking into the zip');
         this.put(job);
         try {
           const members = await unpack(file);
           this.remove(job);
-          if (!job.given) this.take(members);
+          if (!job.given) this.take(members, symbol);
         } catch (error) {
           job.holdUp.set(null);
           job.problem.set(toProblemError(error));
@@ -78,7 +82,12 @@ export class ImportDesk {
   send(job: ImportJob): void {
     job.problem.set(null);
     job.sent.set(null);
-    void this.inTurn(job, async () => this.show(job, await sendFile(this.http, job)));
+    void this.inTurn(job, async () => {
+      const view = await sendFile(this.http, job);
+      this.show(job, view);
+      const names = view.understood['symbol'] ?? view.said.symbol;
+      if (job.symbol && !names) void this.correct(job, corrected(view, 'symbol', job.symbol));
+    });
   }
 
   /** Previews a file again with other things said beside it. */
@@ -171,9 +180,9 @@ export class ImportDesk {
     this.news.next(view);
   }
 
-  private take(files: readonly LocalFile[]): void {
+  private take(files: readonly LocalFile[], symbol: string): void {
     for (const file of files) {
-      const job = new ImportJob(file.name, file.size, file);
+      const job = new ImportJob(file.name, file.size, file, symbol);
       const refusal = refusalOf(file);
       this.put(job);
       if (refusal) job.problem.set(refusal);

@@ -49,6 +49,8 @@ export class ImportJob {
     readonly name: string,
     readonly size: number,
     readonly file: LocalFile | null,
+    /** The symbol that it is taken for where it names none itself. */
+    readonly symbol = '',
   ) {}
 
   static of(view: ImportView): ImportJob {

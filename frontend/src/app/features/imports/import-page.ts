@@ -1,4 +1,4 @@
-import { Component, inject, signal } from '@angular/core';
+import { Component, computed, inject, input, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
@@ -37,6 +37,10 @@ export class ImportPage {
   private readonly dialogs = inject(MatDialog);
   protected readonly desk = inject(ImportDesk);
 
+  /** The symbol that prices are wanted of, from the address. */
+  readonly symbol = input<string>();
+  protected readonly wanted = computed(() => this.symbol()?.trim().toUpperCase() ?? '');
+
   protected readonly over = signal(false);
   protected readonly problem = signal<ProblemError | null>(null);
   protected readonly list = keptList<ImportView, object>('imports', (_, cursor) =>
@@ -67,7 +71,7 @@ export class ImportPage {
     this.over.set(false);
     if (!files.length) return;
     event.preventDefault();
-    void this.desk.add(files);
+    void this.desk.add(files, this.wanted());
   }
 
   protected act({ act, view }: { readonly act: ImportAct; readonly view: ImportView }): void {
