@@ -82,6 +82,11 @@ export class Editor {
     await expect(this.agent('manual_trigger')).toBeVisible();
   }
 
+  /** Brings the whole pipeline into view: it is opened at its start, large enough to read. */
+  async whole(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Fit to the window' }).click();
+  }
+
   get id(): string {
     return new URL(this.page.url()).pathname.split('/').pop() ?? '';
   }

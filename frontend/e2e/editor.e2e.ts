@@ -50,6 +50,7 @@ test.describe('the editor by mouse', () => {
 
   test('says why a connection is refused, where it was dropped', async ({ page }) => {
     const editor = await Editor.open(page, tradingPipeline());
+    await editor.whole();
     await editor.drag(editor.out('trade'), editor.card('data'));
     await expect(page.getByRole('alert').filter({ hasText: 'would make a loop' })).toBeVisible();
     await editor.drag(editor.out('data'), editor.card('trigger'));
@@ -86,6 +87,7 @@ test.describe('the editor by mouse', () => {
 
   test('copies, pastes, duplicates and deletes a box selection', async ({ page }) => {
     const editor = await Editor.open(page, tradingPipeline());
+    await editor.whole();
     await page.keyboard.down('Shift');
     await editor.drag(await editor.spot(0.01, 0.15), await editor.spot(0.985, 0.85));
     await page.keyboard.up('Shift');
