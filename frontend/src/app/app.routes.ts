@@ -81,13 +81,13 @@ export const routes: Routes = [
         children: [
           {
             path: 'instruments',
-            title: 'Instruments',
+            title: 'Market',
             loadComponent: () =>
               import('./features/instruments/instruments-page').then((m) => m.InstrumentsPage),
           },
           {
             path: 'import',
-            title: 'Import price history',
+            title: 'Import',
             loadComponent: () => import('./features/imports/import-page').then((m) => m.ImportPage),
           },
         ],

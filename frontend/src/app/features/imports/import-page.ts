@@ -48,7 +48,7 @@ export class ImportPage {
   );
 
   constructor() {
-    inject(PageContext).show([{ label: 'Import price history' }]);
+    inject(PageContext).show([{ label: 'Market', link: '/instruments' }, { label: 'Import' }]);
     void this.list.load({});
     this.desk.changed.pipe(takeUntilDestroyed()).subscribe((view) => this.take(view));
     pollWhileVisible(POLL_MS, () => this.follow());
