@@ -26,7 +26,7 @@ describe('what was understood', () => {
   });
 
   it('asks of a file of splits how prices stand, while they do not tell', () => {
-    const rows = understoodRows(actionsOf());
+    const rows = understoodRows(actionsOf(), []);
     expect(rows.map(({ label }) => label)).toEqual(['Symbol', 'Prices are', 'Columns']);
     const [, asked] = rows;
     expect([asked?.field, asked?.value, asked?.choices?.map(({ value }) => value)]).toEqual([

@@ -6,7 +6,8 @@ import { removeAndBridge, rename } from '../domain/commands';
 import { applyCommand } from '../domain/history';
 import { type Content, merge } from '../domain/merge';
 import { TEST_CATALOGUE, tradingPipeline } from '../domain/testing';
-import { Autosave, type Conflict } from '../state/autosave';
+import { Autosave } from '../state/autosave';
+import { type Conflict } from '../state/save-standing';
 import { type SaveState } from '../state/save-state';
 import { StaleBar } from './stale-bar';
 

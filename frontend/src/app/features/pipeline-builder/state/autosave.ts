@@ -2,19 +2,11 @@ import { computed, DestroyRef, effect, inject, Service, untracked } from '@angul
 import { type PipelineOut } from '@core/api';
 import { Session } from '@core/auth/session';
 import { ProblemError, toProblemError } from '@core/http/problem-error';
-import { sameGraph } from '../domain/graph';
-import { merge, type Merged, type Side } from '../domain/merge';
-import {
-  beside,
-  changesOf,
-  type Content,
-  contentOf,
-  isEdited,
-  sameContent,
-  written,
-} from './content';
+import { type Side } from '../domain/merge';
+import { beside, changesOf, type Content, contentOf, isEdited } from './content';
 import { EditorApi } from './editor-api';
 import { EditorStore } from './editor-store';
+import { HeldDraft } from './held-draft';
 import { PipelineDocument } from './pipeline-document';
 import { PipelineDrafts } from './pipeline-drafts';
 import { SaveStanding } from './save-standing';
@@ -25,14 +17,6 @@ import { SavesUnderWay } from './saves-under-way';
 export const SAVE_DELAY_MS = 800;
 /** What undo takes back, where this tab shows what another one has stored. */
 const FROM_ELSEWHERE = 'Changes from elsewhere';
-
-/** What stands against each other, and what becomes of it when both are kept. */
-export interface Conflict {
-  readonly mine: Content;
-  readonly theirs: Content;
-  /** With mine where both changed the same. */
-  readonly merged: Merged;
-}
 
 /** Saves every edit after a short pause and never over somebody else's work unless told to. */
 @Service({ autoProvided: false })
@@ -45,6 +29,7 @@ export class Autosave {
   private readonly turns = new SaveTurns(this.saves);
   private readonly session = inject(Session);
   private readonly standing = new SaveStanding();
+  private readonly held = new HeldDraft(this.drafts, this.standing);
   private readonly saved = this.standing.saved;
   private readonly phase = this.standing.phase;
   private readonly unanswered = this.standing.unanswered;
@@ -70,12 +55,7 @@ export class Autosave {
     return phase === 'saved' && this.dirty() ? 'pending' : phase;
   });
   /** What somebody else stored against what is here; null while there is nothing, or it is not known. */
-  readonly conflict = computed<Conflict | null>(() => {
-    const [stored, base, mine] = [this.standing.theirs(), this.saved(), this.content()];
-    if (this.phase() !== 'conflict' || !stored || !base) return null;
-    const theirs = contentOf(stored);
-    return { mine, theirs, merged: merge(base, mine, theirs, 'mine') };
-  });
+  readonly conflict = computed(() => this.standing.conflict(this.content()));
   /** Why the server did not take the last change, and what can be done about it. */
   readonly reason = this.standing.reason;
 
@@ -136,23 +116,7 @@ export class Autosave {
    * there was anything that is not stored already.
    */
   takeUpDraft(): boolean {
-    const facts = this.document.facts();
-    const draft = facts && this.drafts.read(facts.id);
-    if (!draft || this.phase() === 'deleted') return draft !== null;
-    const stored = this.content();
-    const { sent, graph, base, ...rest } = draft;
-    // The same graph is the same object: a new name alone does not write it over.
-    this.document.takeUp({ ...rest, graph: sameGraph(graph, stored.graph) ? stored.graph : graph });
-    this.unanswered.begin(sent);
-    if (!sameContent(stored, this.content())) {
-      // Against what was stored when it was begun it is told what was changed here, and what there.
-      if (base && !sameContent(base, stored)) this.saved.set(beside(base, this.editor.graph()));
-      return true;
-    }
-    this.unanswered.begin();
-    this.drafts.drop(facts.id);
-    this.document.takeUp({ ...stored, revision: facts.revision });
-    return false;
+    return this.phase() === 'deleted' ? this.held.any() : this.held.takeUp();
   }
 
   /**
@@ -265,17 +229,7 @@ export class Autosave {
 
   /** Holds what is not stored, so that it outlives this page; nothing, once all is. */
   hold(): void {
-    const facts = this.document.facts();
-    const base = this.saved();
-    if (!facts || !base || this.dropped) return;
-    if (!this.waits()) return this.drafts.drop(facts.id);
-    this.drafts.hold(facts.id, {
-      ...written(this.content()),
-      revision: facts.revision,
-      mode: facts.mode,
-      base: written(base),
-      sent: this.unanswered.written(),
-    });
+    if (!this.dropped) this.held.keep(this.waits());
   }
 
   /** What is on the screen is stored in another pipeline by now: nothing of this one waits. */
@@ -350,14 +304,11 @@ export class Autosave {
   private async lay(pipelineId: string, winner: Side): Promise<boolean> {
     try {
       const stored = await this.api.load(pipelineId);
-      const base = this.saved();
-      if (!this.isOpen(pipelineId) || !base) return false;
-      const [theirs, told] = [contentOf(stored), this.conflict()?.theirs];
-      this.standing.theirs.set(stored);
-      if (!told || !sameContent(told, theirs)) return false;
-      this.document.turnTo(merge(base, this.content(), theirs, winner).content, FROM_ELSEWHERE);
+      const laid = this.isOpen(pipelineId) && this.standing.lay(stored, this.content(), winner);
+      if (!laid) return false;
+      this.document.turnTo(laid, FROM_ELSEWHERE);
       this.document.adopt(stored);
-      this.saved.set(beside(theirs, this.editor.graph()));
+      this.saved.set(beside(contentOf(stored), this.editor.graph()));
       if (this.dirty()) return await this.save(pipelineId, stored.revision);
       this.rest();
       return true;

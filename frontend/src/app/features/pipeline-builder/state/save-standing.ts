@@ -1,12 +1,21 @@
 import { computed, signal } from '@angular/core';
 import { type PipelineOut } from '@core/api';
 import { type ProblemError } from '@core/http/problem-error';
+import { merge, type Merged, type Side } from '../domain/merge';
 import { type Content, contentOf, sameContent } from './content';
 import { isUnknown, type SaveState, whyUnsaved } from './save-state';
 import { Unanswered } from './unanswered';
 
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 30_000;
+
+/** What stands against each other, and what becomes of it when both are kept. */
+export interface Conflict {
+  readonly mine: Content;
+  readonly theirs: Content;
+  /** With mine where both changed the same. */
+  readonly merged: Merged;
+}
 
 /** How the saving of the open pipeline stands: what is stored, and why the rest is not. */
 export class SaveStanding {
@@ -38,6 +47,26 @@ export class SaveStanding {
     this.refusal.set(problem);
     this.theirs.set(theirs);
     this.phase.set('conflict');
+  }
+
+  /** What somebody else stored against `mine`; null while there is nothing, or it is not known. */
+  conflict(mine: Content): Conflict | null {
+    const [stored, base] = [this.theirs(), this.saved()];
+    if (this.phase() !== 'conflict' || !stored || !base) return null;
+    const theirs = contentOf(stored);
+    return { mine, theirs, merged: merge(base, mine, theirs, 'mine') };
+  }
+
+  /**
+   * Gives what was changed in `mine` laid over what is `stored`; where both changed the same,
+   * `winner` has it. Null, and the conflict is with `stored`, when that is not what was told of.
+   */
+  lay(stored: PipelineOut, mine: Content, winner: Side): Content | null {
+    const [theirs, base] = [contentOf(stored), this.saved()];
+    const told = this.conflict(mine)?.theirs;
+    this.theirs.set(stored);
+    if (!base || !told || !sameContent(told, theirs)) return null;
+    return merge(base, mine, theirs, winner).content;
   }
 
   /** Takes note that a save failed; gives the ms until it is tried again, null for never. */
