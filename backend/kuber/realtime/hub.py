@@ -52,7 +52,7 @@ class Hub:
         """Return a listener that receives every event of the user from now on."""
         listener, name = Listener(), channel(user_id)
         self._listeners[name].add(listener)
-        if self._reader is None:
+        if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read())
         if self.live and len(self._listeners[name]) == 1:
             try:
@@ -71,6 +71,9 @@ class Hub:
     async def close(self) -> None:
         if self._reader is not None:
             await end_tasks([self._reader, *self._commands])
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         with suppress(RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
@@ -105,24 +108,51 @@ class Hub:
                 self.live = self.live and not wanted
 
     async def _read(self) -> None:
+        """Deliver what Redis tells, again and again after whatever ends it."""
         failures = 0
-        while True:
-            try:
-                names = set(self._listeners)
-                await self._pubsub.subscribe("kuber:events", *names)
-                self.live, failures = True, 0
-                late = self._listeners.keys() - names
-                if late:
-                    await self._pubsub.subscribe(*late)
-                while self.live:
-                    message = await self._pubsub.get_message(timeout=1.0)
-                    if message is not None:
-                        self._deliver(message["channel"], json.loads(message["data"]))
-            except (RedisError, OSError) as error:
+        try:
+            while True:
+                try:
+                    await self._subscribe()
+                    failures = 0
+                    await self._hear()
+                    continue
+                except (RedisError, OSError) as error:
+                    log.warning("live_events_interrupted", reason=str(error))
+                except Exception:
+                    log.exception("live_events_interrupted")
+                    await self._hang_up()  # what cannot be read would be read again and again
                 self.live = False
-                log.warning("live_events_interrupted", reason=str(error))
                 failures += 1
                 await asyncio.sleep(_BACKOFF.pause_s(failures))
+        finally:
+            self.live = False
+
+    async def _subscribe(self) -> None:
+        names = set(self._listeners)
+        await self._pubsub.subscribe("kuber:events", *names)
+        self.live = True
+        late = self._listeners.keys() - names
+        if late:
+            await self._pubsub.subscribe(*late)
+
+    async def _hear(self) -> None:
+        while self.live:
+            message = await self._pubsub.get_message(timeout=1.0)
+            if message is not None:
+                self._take(message["channel"], message["data"])
+
+    def _take(self, name: str, text: str) -> None:
+        """Deliver the events of a message; one that nobody can read is logged and dropped."""
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            log.warning("live_message_not_read", channel=name, reason=str(error))
+            return
+        if not isinstance(told, list):
+            log.warning("live_message_not_read", channel=name, reason="It is no list of events.")
+            return
+        self._deliver(name, told)
 
     def _deliver(self, name: str, told: list[object]) -> None:
         listeners = self._listeners.get(name, ())

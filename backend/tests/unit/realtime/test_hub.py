@@ -217,6 +217,72 @@ async def test_an_event_that_is_not_understood_holds_up_no_other(
     assert await heard(listener, 1) == [2]
 
 
+@pytest.mark.parametrize("unreadable", ["5", "null", '{"a": 1}', "{not json", "[5]", "[" * 100_000])
+@pytest.mark.parametrize("name", ["kuber:events", channel(ANN)])
+async def test_a_message_that_nobody_can_read_holds_up_no_other(
+    hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis, name: str, unreadable: str
+) -> None:
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    await redis.subscription.messages.put({"channel": name, "data": unreadable})
+    broadcaster.send(ANN, [event(2)])
+    await broadcaster.close()
+    assert await heard(listener, 1) == [2]
+    assert hub.live
+
+
+async def test_a_good_event_among_bad_ones_is_delivered(hub: Hub, redis: FakeRedis) -> None:
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    told = [5, None, [], {"type": "unheard_of"}, event(1).to_json(), "text", event(2).to_json()]
+    message: JsonObject = {"channel": channel(ANN), "data": json.dumps(told)}
+    await redis.subscription.messages.put(message)
+    assert await heard(listener, 2) == [1, 2]
+
+
+class FailsOnce(FakePubSub):
+    """A client of Redis with a defect, which shows after the first message."""
+
+    def __init__(self, defect: BaseException) -> None:
+        super().__init__()
+        self.defect: BaseException | None = defect
+
+    async def get_message(self, timeout: float) -> JsonObject | None:  # noqa: ASYNC109
+        message = await super().get_message(timeout)
+        if message is None or self.defect is None:
+            return message
+        defect, self.defect = self.defect, None
+        raise defect
+
+
+async def test_the_reader_goes_on_after_an_end_that_nobody_foresaw(redis: FakeRedis) -> None:
+    redis.subscription = FailsOnce(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text"))
+    hub = Hub(redis)  # type: ignore[arg-type]
+    listener = await hub.join(ANN)
+    await _settled(hub)
+    await redis.subscription.messages.put({"channel": channel(ANN), "data": "lost"})
+    await _settled(hub, live=False)
+    await _settled(hub)
+    told: JsonObject = {"channel": channel(ANN), "data": json.dumps([event(3).to_json()])}
+    await redis.subscription.messages.put(told)
+    assert await heard(listener, 1) == [3]
+    await hub.close()
+
+
+async def test_a_reader_that_was_cancelled_is_known_and_replaced_by_who_joins(
+    redis: FakeRedis,
+) -> None:
+    redis.subscription = FailsOnce(asyncio.CancelledError())
+    hub = Hub(redis)  # type: ignore[arg-type]
+    await hub.join(ANN)
+    await _settled(hub)
+    await redis.subscription.messages.put({"channel": channel(ANN), "data": "lost"})
+    await _settled(hub, live=False)
+    await hub.join(BOB)
+    await _settled(hub)
+    await hub.close()
+
+
 class LosesCancels(FakePubSub):
     """A command that is cancelled takes the cancel for its end, as the client of Redis may."""
 
