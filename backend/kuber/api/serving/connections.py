@@ -1,11 +1,14 @@
 """Which connections are open, from where, and which of them may be evicted for a new one."""
 
+import array
 import asyncio
 import errno
+import fcntl
 import itertools
 import os
 import socket
 import struct
+import termios
 from collections import Counter
 from collections.abc import Container
 from contextlib import suppress
@@ -68,26 +71,58 @@ def reset(transport: asyncio.Transport) -> None:
 class UnreadClock:
     """Notices a client that leaves what was sent unread, or that keeps its connection from closing.
 
-    A protocol calls `pause` and `resume` with the loop's time as its transport pauses writing.
+    While something waits to be read, the client has to take as much in each `write_s` as the
+    slowest pace makes of it. A protocol calls `pause` and `resume` as its transport does.
     """
 
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-        self._unread_since: float | None = None
-        self._closing_since: float | None = None
+    def __init__(self, limits: ServingLimits) -> None:
+        self._limit_s = limits.write_s
+        self._bytes_per_s = limits.answer_bytes_per_s
+        self._paused = False
+        self._since: float | None = None
+        self._left_bytes = 0
+        self._taken_bytes = 0
 
-    def pause(self, now: float) -> None:
-        self._unread_since = now
+    def pause(self) -> None:
+        self._paused = True
 
     def resume(self) -> None:
-        self._unread_since = None
+        self._paused = False
+        self._since = None
 
     def is_over(self, transport: asyncio.Transport, now: float) -> bool:
         """Say whether the client has had its time."""
-        if not transport.is_closing():
-            return self._unread_since is not None and now - self._unread_since > self._limit_s
-        self._closing_since = self._closing_since or now
-        return now - self._closing_since > self._limit_s
+        if not self._paused and not transport.is_closing():
+            return False
+        left_bytes = _unread_bytes(transport)
+        if self._since is None:
+            self._since, self._left_bytes, self._taken_bytes = now, left_bytes, 0
+            return False
+        self._taken_bytes += max(0, self._left_bytes - left_bytes)
+        self._left_bytes = left_bytes
+        passed_s = now - self._since
+        if passed_s <= self._limit_s:
+            return False
+        if self._taken_bytes < self._bytes_per_s * passed_s:
+            return True
+        self._since, self._taken_bytes = now, 0
+        return False
+
+
+def _unread_bytes(transport: asyncio.Transport) -> int:
+    """Return what is written and has not arrived, in the kernel too.
+
+    It takes megabytes, and asks for more only once a third of them is gone: to a slow client,
+    nothing leaves the transport itself for minutes.
+    """
+    waiting = transport.get_write_buffer_size()
+    connected = transport.get_extra_info("socket")
+    if connected is None:
+        return waiting
+    queued = array.array("i", [0])
+    with suppress(OSError):
+        fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, queued)
+    return waiting + queued[0]
 
 
 class WatchedProtocol(asyncio.BaseProtocol):
@@ -103,7 +138,7 @@ class WatchedProtocol(asyncio.BaseProtocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self._unread.pause(self.loop.time())
+        self._unread.pause()
         super().pause_writing()
 
     def resume_writing(self) -> None:

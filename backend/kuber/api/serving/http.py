@@ -64,7 +64,7 @@ class GuardedHttp(WatchedProtocol, HttpToolsProtocol):
         self._heard_at = 0.0
         # Of the answer: since when it is complete, and whether it is read.
         self._idle_since: float | None = None
-        self._unread = UnreadClock(self._limits.write_s)
+        self._unread = UnreadClock(self._limits)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

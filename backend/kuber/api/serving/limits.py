@@ -27,6 +27,8 @@ class ServingLimits:
     """Between the end of an answer and the next request."""
     write_s: float = 30.0
     """How long a client may leave its answer unread."""
+    answer_bytes_per_s: int = 8_192
+    """Slowest reading of an answer that waits, in each `write_s`."""
     sweep_s: float = 1.0
     """How often times are looked at."""
     pipelined: int = 16

@@ -42,7 +42,7 @@ class GuardedWebSocket(WatchedProtocol, WebSocketsSansIOProtocol):
         self._counted_at = self.loop.time()
         self._opened_at = self.loop.time()
         self._answered = False
-        self._unread = UnreadClock(self._table.limits.write_s)
+        self._unread = UnreadClock(self._table.limits)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
