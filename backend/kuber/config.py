@@ -12,7 +12,6 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
-    AwareDatetime,
     Field,
     SecretStr,
     ValidationError,
@@ -20,6 +19,8 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kuber.kernel.wire import Instant
 
 
 class Settings(BaseSettings):
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     finnhub_api_key: SecretStr | None = None
     cmc_api_key: SecretStr | None = None
     market_seed: int = 7
-    replay_from: AwareDatetime | None = None
+    replay_from: Instant | None = None
     """The feed replays stored history from this instant instead of giving present quotes."""
     replay_speed: float = Field(default=60, gt=0, le=1_000_000)
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kuber.api.problems import ProblemItem
+from kuber.kernel.wire import EXAMPLE_INSTANT
 
 _MOST_ITEMS = 50
 
 _Context = Mapping[str, object]
+
+_WRITE_AN_INSTANT = f"Write it in ISO 8601 with its zone, such as {EXAMPLE_INSTANT}."
 
 _REMEDIES: Mapping[str, Callable[[_Context], str]] = {
     "missing": lambda _: "Add this field.",
@@ -23,6 +26,9 @@ _REMEDIES: Mapping[str, Callable[[_Context], str]] = {
     "less_than_equal": lambda c: f"Use a value of at most {c.get('le')}.",
     "enum": lambda c: f"Use one of: {c.get('expected')}.",
     "literal_error": lambda c: f"Use one of: {c.get('expected')}.",
+    "instant_format": lambda _: _WRITE_AN_INSTANT,
+    "timezone_aware": lambda _: _WRITE_AN_INSTANT,
+    "datetime_from_date_parsing": lambda _: _WRITE_AN_INSTANT,
 }
 
 

@@ -234,7 +234,15 @@ async def test_a_message_that_nobody_can_read_holds_up_no_other(
 async def test_a_good_event_among_bad_ones_is_delivered(hub: Hub, redis: FakeRedis) -> None:
     listener = await hub.join(ANN)
     await _settled(hub)
-    told = [5, None, [], {"type": "unheard_of"}, event(1).to_json(), "text", event(2).to_json()]
+    told: list[object] = [
+        5,
+        None,
+        [],
+        {"type": "unheard_of"},
+        event(1).to_json(),
+        "text",
+        event(2).to_json(),
+    ]
     message: JsonObject = {"channel": channel(ANN), "data": json.dumps(told)}
     await redis.subscription.messages.put(message)
     assert await heard(listener, 2) == [1, 2]
