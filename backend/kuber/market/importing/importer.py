@@ -48,16 +48,24 @@ class FileImporter:
         """Whatever a file does to its reader, it does in a child."""
         self._children = children
 
-    async def look_at(self, label: str, path: Path, said: Said, owner: str) -> FileFacts:
+    async def look_at(
+        self, label: str, path: Path, said: Said, owner: str, now: datetime
+    ) -> FileFacts:
         """Return what the ends of a file show; raises ImportRefused."""
         with _refusing():
-            return await self._children.run(look_at, label, str(path), said, owner=owner)
+            return await self._children.run(look_at, label, str(path), said, now, owner=owner)
 
     async def check(
-        self, label: str, path: Path, said: Said, owner: str, heard: Progress = _unheard
+        self,
+        label: str,
+        path: Path,
+        said: Said,
+        owner: str,
+        now: datetime,
+        heard: Progress = _unheard,
     ) -> FileFacts:
         """Return what a whole file holds; raises ImportRefused, ImportTooLarge."""
-        task = label, str(path), said
+        task = label, str(path), said, now
         with _refusing():
             async with self._children.stream(check_file, *task, owner=owner) as (_, chunks):
                 async for chunk in chunks:

@@ -7,6 +7,7 @@ what it holds (a pickled FileFacts, the last chunk), or rows for COPY.
 import pickle
 import struct
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -19,18 +20,18 @@ PROGRESS, FACTS, ROWS = b"p", b"f", b"r"
 _BYTES = struct.Struct(">Q")
 
 
-def look_at(filename: str, path: str, said: Said) -> FileFacts:
+def look_at(filename: str, path: str, said: Said, now: datetime) -> FileFacts:
     """Return what the beginning and the end of a file show; raises ImportRefused."""
     from kuber.market.importing import passes  # brings polars, 40 MB
 
-    return passes.look_at(filename, Path(path), said)
+    return passes.look_at(filename, Path(path), said, now)
 
 
-def check_file(filename: str, path: str, said: Said) -> Streamed[None]:
+def check_file(filename: str, path: str, said: Said, now: datetime) -> Streamed[None]:
     """Read a whole file: its progress, at last its facts; raises ImportRefused, ImportTooLarge."""
     from kuber.market.importing import passes
 
-    parts = passes.check(filename, Path(path), said)
+    parts = passes.check(filename, Path(path), said, now)
     return Streamed(None, (_encoded(part) for part in parts))
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
@@ -28,13 +29,13 @@ _TAIL_BYTES = 60_000
 _FIRST_BARS = 5
 
 
-def look_at(filename: str, path: Path, said: Said) -> FileFacts:
+def look_at(filename: str, path: Path, said: Said, now: datetime) -> FileFacts:
     """Return what the beginning and the end of a file show, the whole of a small one.
 
     Raises ImportRefused.
     """
     notes = Notes()
-    reading = FileReading(filename, said, Source.IMPORTED, notes)
+    reading = FileReading(filename, said, Source.IMPORTED, notes, now)
     blocks = file_blocks(filename, path)
     first = next(blocks, None)
     if first is None:
@@ -68,10 +69,15 @@ def _with_tail(facts: FileFacts, reading: FileReading, path: Path) -> FileFacts:
     return replace(facts, symbols=(replace(one, first_at=first, last_at=last),))
 
 
-def check(filename: str, path: Path, said: Said) -> Iterator[int | FileFacts]:
-    """Read a whole file: give how many bytes are read, at last what it holds."""
+def check(
+    filename: str, path: Path, said: Said, now: datetime | None = None
+) -> Iterator[int | FileFacts]:
+    """Read a whole file: give how many bytes are read, at last what it holds.
+
+    With `now`, bars that have not been yet are refused.
+    """
     notes = Notes()
-    reading = FileReading(filename, said, Source.IMPORTED, notes)
+    reading = FileReading(filename, said, Source.IMPORTED, notes, now)
     bars: list[RawBars] = []
     blocks = file_blocks(filename, path)
     first = next(blocks, None)

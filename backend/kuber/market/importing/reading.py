@@ -50,11 +50,20 @@ class _Plan:
 class FileReading:
     """Reads the blocks of one file, in their order."""
 
-    def __init__(self, filename: str, said: Said, source: Source, notes: Notes) -> None:
+    def __init__(
+        self,
+        filename: str,
+        said: Said,
+        source: Source,
+        notes: Notes,
+        now: datetime | None = None,
+    ) -> None:
+        """With `now`, bars that have not been yet are refused."""
         self._filename = filename
         self._said = said
         self._source = source
         self._notes = notes
+        self._now = now
         self._zone: tzinfo = zone_of(said.timezone)
         self._faults = Faults()
         self._plan: _Plan | None = None
@@ -223,6 +232,7 @@ class FileReading:
                 self._notes,
                 ends=ends,
                 splits=self._said.splits.get(symbol, ()),
+                now=self._now,
             )
         return found
 

@@ -253,7 +253,8 @@ class ImportService:
         small = row.size_bytes <= CHECKED_AT_ONCE_BYTES
         look = self._importer.check if small else self._importer.look_at
         try:
-            facts = await look(row.filename, path, said, owner)
+            now = self._clock.now()
+            facts = await look(row.filename, path, said, owner, now)
             take_facts(row, facts, await judged_before_import(session, user_id, facts, said))
         except (ImportRefused, ImportTooLarge) as error:
             take_problems(row, error)
@@ -266,13 +267,14 @@ class ImportService:
         user_id = owner_of(row)
         said = await with_own(session, user_id, said)
         path = self._uploads.path(row.id)
-        facts = await self._importer.check(row.filename, path, said, str(user_id))
+        now = self._clock.now()
+        facts = await self._importer.check(row.filename, path, said, str(user_id), now)
         if await bars_to_copy(session, user_id, symbols_with_splits(facts)) > COPIED_AT_ONCE:
             return
         take_facts(row, facts)
         await session.flush()
         before = await imported_symbols(session, user_id)
-        judged = await self._importer.load(session, row, path, said, facts, self._clock.now())
+        judged = await self._importer.load(session, row, path, said, facts, now)
         take_facts(row, facts, judged)
         row.status, row.expires_at, row.done_bytes = "done", None, row.size_bytes
         await session.flush()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from kuber.market.importing.closing import Bounds, bounds_of, labels_of
 from kuber.market.importing.facts import FoundSplit, SymbolFacts
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.fit import Order, check_minutes, check_repeated
+from kuber.market.importing.future import check_not_ahead
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.surroundings import Surroundings
 from kuber.market.importing.tables import Table
@@ -51,8 +53,10 @@ class SymbolBars:
         *,
         ends: bool,
         splits: Iterable[ToldSplit] = (),
+        now: datetime | None = None,
     ) -> None:
-        """`ends`: the file names each bar by its end; `splits` are those of earlier files."""
+        """`ends`: the file names each bar by its end; `splits` are those of earlier files. Without
+        `now`, bars may be of any time."""
         self.calendar = calendar
         self.sorted = True
         self._symbol = symbol
@@ -61,6 +65,7 @@ class SymbolBars:
         self._faults = faults
         self._notes = notes
         self._ends = ends
+        self._now = now
         self._order = Order()
         self._held = _Held([], [], [])
         self._field = ""
@@ -98,6 +103,7 @@ class SymbolBars:
         ):
             return None
         bounds = self._bounds(labels)
+        self._check_not_ahead(bounds, lines)
         named_by_end = self._ends and self._timeframe.intraday
         self._order.add(labels, lines, bounds.opened if named_by_end else None)
         return self._made(bounds, columns)
@@ -116,6 +122,12 @@ class SymbolBars:
         named = np.insert(labels, 0, newest) if follow else labels
         found = bounds_of(named, self._timeframe, self.calendar, self._notes, ends=self._ends)
         return Bounds(found.opened[1:], found.closed[1:]) if follow else found
+
+    def _check_not_ahead(self, bounds: Bounds, lines: Sequence[int]) -> None:
+        if self._now is not None:
+            check_not_ahead(
+                bounds, lines, self._timeframe, self._now, self._symbol, self._field, self._faults
+            )
 
     def finish(self, *, whole: bool) -> RawBars | None:
         """Return the bars that were held back, and judge the times of all if there are all."""
@@ -138,6 +150,7 @@ class SymbolBars:
         if not check_repeated(labels, numbers, self._symbol, self._field, self._faults):
             return None
         bounds = self._bounds(labels)
+        self._check_not_ahead(bounds, numbers)
         self._order.add(labels, numbers)
         self._order.steps.check(self._timeframe, self._field, self._faults)
         return self._made(bounds, columns, numbers)

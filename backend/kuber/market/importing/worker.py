@@ -217,7 +217,9 @@ class ImportWorker:
         path = self._uploads.path(row.id)
         if not path.exists():
             raise FileNotFoundError(path)
-        return await self._importer.check(row.filename, path, said, str(row.user_id), heard)
+        return await self._importer.check(
+            row.filename, path, said, str(row.user_id), self._clock.now(), heard
+        )
 
     async def _refuse(self, claim: _Claim, error: KuberError) -> None:
         log.info("import_refused", import_id=str(claim.import_id), code=error.code)
