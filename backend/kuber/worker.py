@@ -3,6 +3,7 @@
 from kuber.startup import observe, reveal, take_settings
 from kuber.workers import pulses
 from kuber.workers.celery_app import make_celery
+from kuber.workers.process_watch import ProcessWatch
 from kuber.workers.runs import WorkerServices, end_process, install
 
 
@@ -22,5 +23,5 @@ def preload() -> None:
 settings = take_settings()
 observe(settings, "worker")
 celery_app = make_celery(reveal(settings.redis_url), processes=settings.worker_processes)
+pulses.install(settings.pulse_file, ProcessWatch(settings.node_time_limit_s + settings.run_lease_s))
 install(celery_app, make_services, preload)
-pulses.install(settings.pulse_file)

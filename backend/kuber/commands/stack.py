@@ -333,7 +333,7 @@ def _application(
 
     def silent(name: str, argv: tuple[str, ...], **options: Any) -> Service:
         """Return a service that listens on no port: it touches a file instead."""
-        file = home.run / f"pulse-{name}"
+        file = home.pulse(name)
         return Service(
             name,
             command(argv, env={**env, "KUBER_PULSE_FILE": str(file)}),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 EVERY_S = 2.0
 SILENT_AFTER_S = 10.0
+_SILENT = "silent"
 
 
 async def keep_beating(file: Path | None) -> None:
@@ -15,6 +16,25 @@ async def keep_beating(file: Path | None) -> None:
         with suppress(OSError):  # who cannot write it lives on; that no pulse comes is seen
             await asyncio.to_thread(file.touch)
         await asyncio.sleep(EVERY_S)
+
+
+def beat(file: Path, *, silent: bool) -> None:
+    """Touch the file, and note in it whether a process of the program is `silent`; raises OSError.
+
+    The program lives, and puts another in its place.
+    """
+    if silent or notes_silence(file):
+        file.write_text(_SILENT if silent else "")
+    else:
+        file.touch()
+
+
+def notes_silence(file: Path) -> bool:
+    """Say whether a program has noted that one of its processes says nothing."""
+    try:
+        return file.read_bytes() == _SILENT.encode()
+    except OSError:
+        return False
 
 
 def has_pulse(file: Path) -> bool:

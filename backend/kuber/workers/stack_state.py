@@ -11,6 +11,7 @@ import psutil
 from pydantic import BaseModel
 
 from kuber.infra.embedded.home import Home, write_private
+from kuber.infra.pulse import notes_silence
 from kuber.workers.supervisor import ServiceState
 
 _LOOKS = 20
@@ -56,6 +57,7 @@ class StackRecord(BaseModel):
 class ServiceStatus(BaseModel):
     """One service for `status --json`.
 
+    state: that of the supervisor; `silent` when a process of a running service says nothing.
     rss_mb: resident memory in MiB of the process and its children, pages they share counted once.
     """
 
@@ -162,7 +164,7 @@ def status(home: Home) -> StackStatus:
         services=[
             ServiceStatus(
                 name=service.name,
-                state=service.state,
+                state=_state(service, home),
                 pid=service.pid,
                 rss_mb=memory_mb(service.pid),
                 restarts=service.restarts,
@@ -173,6 +175,11 @@ def status(home: Home) -> StackStatus:
         lost_log_bytes=record.lost_log_bytes,
         unsaved=record.unsaved,
     )
+
+
+def _state(service: ServiceRecord, home: Home) -> str:
+    runs = service.state is ServiceState.RUNNING
+    return "silent" if runs and notes_silence(home.pulse(service.name)) else service.state
 
 
 def without_secret(url: str) -> str:

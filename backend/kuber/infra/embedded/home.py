@@ -61,6 +61,10 @@ class Home:
         """Where the API listens besides its port, for the supervisor."""
         return self.run / "api.sock"
 
+    def pulse(self, name: str) -> Path:
+        """Return the file that a service without a port touches while it lives."""
+        return self.run / f"pulse-{name}"
+
     def service(self, name: str) -> Path:
         """Return the folder of an embedded server's data."""
         return self.root / name
