@@ -218,7 +218,7 @@ async def test_an_event_that_is_not_understood_holds_up_no_other(
 
 
 @pytest.mark.parametrize("unreadable", ["5", "null", '{"a": 1}', "{not json", "[5]", "[" * 100_000])
-@pytest.mark.parametrize("name", ["kuber:events", channel(ANN)])
+@pytest.mark.parametrize("name", ["kuber:events", channel(ANN)], ids=["all", "own"])
 async def test_a_message_that_nobody_can_read_holds_up_no_other(
     hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis, name: str, unreadable: str
 ) -> None:
