@@ -51,7 +51,8 @@ async function drop(page: Page, files: readonly Upload[]): Promise<void> {
 }
 
 async function openImport(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Market' }).click();
+  const main = page.getByRole('navigation', { name: 'Main' });
+  await main.getByRole('link', { name: 'Market' }).click();
   await page.getByRole('link', { name: 'Import', exact: true }).click();
 }
 
