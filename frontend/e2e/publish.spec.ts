@@ -23,7 +23,7 @@ const headers = () => ({ Authorization: `Bearer ${account.token}` });
 const chip = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
 const publishButton = (page: Page) => page.getByRole('button', { name: 'Publish', exact: true });
 const card = (page: Page, id: string) => page.locator(`k-node-card[data-f-node-id="${id}"]`);
-const conflict = (page: Page) => page.getByText('This pipeline was changed elsewhere. Reload');
+const conflict = (page: Page) => page.getByText('This pipeline was changed elsewhere');
 
 async function draw(request: APIRequestContext, name: string, graph: object): Promise<string> {
   const data = { name, graph };
