@@ -26,9 +26,9 @@ test('a run started from the list is watched to its decision', async ({ page }) 
   await dialog.getByRole('combobox', { name: 'As of' }).selectOption('history');
   await dialog.getByLabel('Date and time to run as of').fill('2012-09-14T20:00');
   await dialog.getByRole('combobox', { name: 'Symbol' }).fill('AAPL');
-  await expect(page.getByRole('option').first()).toBeVisible();
+  await expect(page.locator('mat-option').first()).toBeVisible();
   await page.keyboard.press('Enter'); // takes the symbol, and the next one runs
-  await expect(page.getByRole('option')).toHaveCount(0);
+  await expect(page.locator('mat-option')).toHaveCount(0);
   await expect(dialog.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/runs\/[0-9a-f-]{36}/);
