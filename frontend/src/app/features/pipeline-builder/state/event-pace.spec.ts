@@ -22,7 +22,10 @@ describe('EventPace', () => {
   }
 
   beforeEach(() => vi.useFakeTimers());
-  afterEach(() => vi.useRealTimers());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
 
   it('shows the start of a node for a moment before what comes next', () => {
     const pace = paceOf(60);
@@ -38,8 +41,19 @@ describe('EventPace', () => {
   it('catches up with a long backlog in a bounded time', () => {
     const pace = paceOf(60);
     for (let i = 1; i <= 100; i++) pace.receive(event(i, 'agent_started'));
-    vi.advanceTimersByTime(700);
+    vi.advanceTimersByTime(1_000);
     expect(shown).toHaveLength(100);
+  });
+
+  it('shows each of a few starts also where drawing took all the time there was', () => {
+    const pace = paceOf(60);
+    for (let i = 1; i <= 3; i++) pace.receive(event(i, 'agent_started'));
+    const later = performance.now() + 2_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => later);
+    vi.advanceTimersByTime(60);
+    expect(shown).toEqual([1, 2]);
+    vi.advanceTimersByTime(20);
+    expect(shown).toEqual([1, 2, 3]);
   });
 
   it('shows everything at once when nothing shall move', () => {

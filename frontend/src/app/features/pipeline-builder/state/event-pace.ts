@@ -8,8 +8,11 @@ import { type RunEvent, type RunEventHandler } from '@core/socket/run-event';
 export const SHOWN_AT_LEAST_MS = new InjectionToken<number>('shown at least', {
   factory: () => (matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 60),
 });
-/** No event waits longer than this, however many came at once. */
+/** So long is shared among events that wait, however many came at once. */
 const LATEST_MS = 600;
+/** A moment in which something can be drawn: each of the last few starts has it, also after then. */
+const DRAWN_MS = 20;
+const FEW = 20;
 
 /** Hands events on in their order, with a moment in between after each start of a node. */
 export class EventPace {
@@ -46,6 +49,7 @@ export class EventPace {
   private pauseMs(): number {
     const starts = this.waiting.filter(({ type }) => type === 'agent_started').length;
     const leftMs = Math.max(0, this.lastAtMs + LATEST_MS - performance.now());
-    return Math.min(this.stepMs, leftMs / (starts + 1));
+    const leastMs = starts < FEW ? DRAWN_MS : 0;
+    return Math.min(this.stepMs, Math.max(leastMs, leftMs / (starts + 1)));
   }
 }
