@@ -10,7 +10,6 @@ import structlog
 from kuber.bootstrap.parts import Parts, breaker_limits, worker_name
 from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
-from kuber.infra.tasks import end_tasks
 from kuber.startup import reveal
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ class RunWorker:
         self._settings = settings
         self._end_process = end_process
         self._stack = AsyncExitStack()
-        self._draining: asyncio.Task[int] | None = None
 
     async def open(self) -> None:
         """Connect, and build the engine; called once on the process's event loop."""
@@ -44,7 +42,6 @@ class RunWorker:
         from kuber.runs.loop_guard import LoopGuard, renew_from_thread
         from kuber.runs.store import RunStore
         from kuber.runs.writer import RunWriter, WriterOptions
-        from kuber.workers.announcements import listen
         from kuber.workers.heartbeat import WorkerHeartbeat
 
         asyncio.get_running_loop().set_default_executor(HookExecutor(_THREADS))
@@ -105,8 +102,6 @@ class RunWorker:
         )
         guard.start()
         self._stack.push_async_callback(guard.stop)
-        listening = asyncio.create_task(listen(parts.redis, self._look))
-        self._stack.push_async_callback(end_tasks, [listening])
         await self._stack.enter_async_context(
             WorkerHeartbeat(pool, clock, worker_name(), lambda: len(self._engine.held()))
         )
@@ -122,16 +117,7 @@ class RunWorker:
     async def drain(self) -> int:
         """Work until the queue of runs is empty."""
         await self._waker.clear_wake_token()
-        return await asyncio.shield(self._look())
-
-    def _look(self) -> asyncio.Task[int]:
-        """Have the queue looked at, in a drain of which there is one at a time."""
-        if self._draining is None or self._draining.done():
-            self._draining = asyncio.create_task(self._engine.drain())
-            self._draining.add_done_callback(_log_failure)
-        else:
-            self._engine.look()
-        return self._draining
+        return await self._engine.drain()
 
     async def sweep(self) -> int:
         """Free runs of dead workers, wake those that are due, and call for pending ones."""
@@ -164,9 +150,3 @@ class RunWorker:
         )
         self._stack.push_async_callback(model.close)
         return model
-
-
-def _log_failure(drain: asyncio.Task[int]) -> None:
-    """Log why a drain ended early; whoever is called next begins another."""
-    if not drain.cancelled() and (error := drain.exception()) is not None:
-        log.warning("drain_failed", reason=str(error))

@@ -127,8 +127,7 @@ class RunEngine:
         self._ends = False
         self._permits = options.permits()
         self._changed = asyncio.Event()
-        """Set when a run ends, ceases to compute while others wait, or is announced: one may be
-        claimed."""
+        """Set when a run ends, or ceases to compute while others wait: another may be claimed."""
         self._others_wait = False
 
     def held(self) -> list[tuple[RunId, int]]:
@@ -150,17 +149,13 @@ class RunEngine:
                 if claimed_count == 0 and self._others_wait and await self._store.backlog():
                     await self._call_colleague()
                 claimed_count += len(claimed)
-                if not self._held and not self._changed.is_set():
+                if not self._held:
                     return claimed_count
                 with suppress(TimeoutError):
                     async with asyncio.timeout(None if self._others_wait else POLL_S):
                         await self._changed.wait()
         finally:
             heartbeat.cancel()
-
-    def look(self) -> None:
-        """Have a drain that is under way look at the queue now."""
-        self._changed.set()
 
     async def end(self) -> None:
         """Claim nothing more; return once every run has ended or is handed back.

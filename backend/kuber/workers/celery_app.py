@@ -9,8 +9,6 @@ from kombu.exceptions import KombuError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from kuber.workers.announcements import announce
-
 log = structlog.get_logger(__name__)
 
 DRAIN = "kuber.runs.drain"
@@ -58,9 +56,9 @@ def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
 
 
 class Waker:
-    """Calls a worker to the queue of runs: by an announcement, else by a task.
+    """Calls a worker to the queue of runs.
 
-    At most one task is under way at a time: a token in Redis is set with the call and taken back
+    At most one call is under way at a time: a token in Redis is set with the call and taken back
     by the worker before it looks at the queue, so that a run committed in between is seen.
     """
 
@@ -69,10 +67,8 @@ class Waker:
         self._redis = redis
 
     async def wake(self) -> None:
-        """Call whoever listens; never raises: the sweep finds what was missed."""
+        """Send a call unless one is under way; never raises: the sweep finds what was missed."""
         try:
-            if await announce(self._redis):
-                return
             if await self._redis.set(_CALL, 1, nx=True, ex=2):
                 async with asyncio.timeout(_CALL_WITHIN_S):
                     await asyncio.to_thread(self._celery.send_task, DRAIN, retry=False, expires=30)
