@@ -29,7 +29,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
 from kuber.market.chart_indicators.service import TIME_LIMIT_S, IndicatorService
 from kuber.market.feed.pushed.intake import PushedQuotes
-from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.service import ImportService
 from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
@@ -226,7 +226,12 @@ def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool
         "short", processes=2, waiting=16, time_limit_s=10, memory_mb=500, keep_warm=True
     )
     imports = ChildPool(
-        "imports", processes=2, waiting=16, time_limit_s=60, memory_mb=700, keep_warm=False
+        "imports",
+        processes=2,
+        waiting=16,
+        time_limit_s=60,
+        memory_mb=CHILD_MEMORY_MB,
+        keep_warm=False,
     )
     audit = ChildPool(
         "audit", processes=1, waiting=4, time_limit_s=900, memory_mb=500, keep_warm=True

@@ -25,7 +25,7 @@ from kuber.infra.tasks import end_tasks
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import platform_symbols
 from kuber.market.feed.types import FeedSource
-from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.worker import ImportWorker
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
@@ -235,7 +235,12 @@ def _orders(parts: _ServiceParts) -> LongRunning:
 
 def _imports(parts: _ServiceParts) -> LongRunning:
     children = ChildPool(
-        "imports", processes=1, waiting=1, time_limit_s=_IMPORT_S, memory_mb=700, keep_warm=False
+        "imports",
+        processes=1,
+        waiting=1,
+        time_limit_s=_IMPORT_S,
+        memory_mb=CHILD_MEMORY_MB,
+        keep_warm=False,
     )
     parts.stack.push_async_callback(children.close)
     worker = ImportWorker(

@@ -41,6 +41,11 @@ async def _unheard(_read_bytes: int) -> None:
     """Nobody asks how far it is."""
 
 
+CHILD_MEMORY_MB = 1000
+"""What one file may take, in addresses: of them a third is used by minutes of a share, the rest is
+what calendars and the reader of files lay claim to."""
+
+
 class FileImporter:
     """Reads files in children and stores their bars."""
 
