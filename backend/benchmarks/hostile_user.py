@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -22,6 +23,7 @@ from benchmarks.stack import PASSWORD
 
 NODES, EDGES = 1000, 10_000
 HALF_OPEN = 300
+CHARTED = ("AAPL", "MSFT", "NVDA", "BTCUSD", "EURUSD")
 Attack = Callable[[httpx.AsyncClient], Awaitable[int]]
 
 
@@ -85,7 +87,8 @@ def _attacks() -> dict[str, Attack]:
         return await _upload(client, "bomb.parquet", bomb)
 
     async def chart(client: httpx.AsyncClient) -> int:
-        wanted = f"symbol=ZZ{next(symbols) % 500}&timeframe=1m&limit=10000"
+        symbol = CHARTED[next(symbols) % len(CHARTED)]
+        wanted = f"symbol={symbol}&timeframe=1m&limit=10000"
         return (await client.get(f"/api/v1/market/bars?{wanted}")).status_code
 
     async def nested(client: httpx.AsyncClient) -> int:
@@ -150,10 +153,10 @@ def _graph() -> dict[str, object]:
 
 def _csv() -> bytes:
     head = "symbol,time,open,high,low,close,volume\n"
+    start = datetime(2000, 1, 3, 15, tzinfo=UTC)
     rows = (
-        f"ZZ,20{day // 360:02}-{day // 30 % 12 + 1:02}-{day % 28 + 1:02}T{15 + minute // 60}:"
-        f"{minute % 60:02}:00,1,1,1,1,1"
-        for day in range(28, 900)
+        f"ZZ,{start + timedelta(days=day, minutes=minute):%Y-%m-%dT%H:%M:%S},1,1,1,1,1"
+        for day in range(900)
         for minute in range(300)
     )
     return (head + "\n".join(rows)).encode()[:9_900_000].rsplit(b"\n", 1)[0]
