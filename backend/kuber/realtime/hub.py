@@ -48,9 +48,9 @@ class Hub:
         self._in_turn = asyncio.Lock()
         self.live = False
 
-    async def join(self, user_id: UserId) -> Listener:
-        """Return a listener that receives every event of the user from now on."""
-        listener, name = Listener(), channel(user_id)
+    async def join(self, user_id: UserId, listener: Listener) -> None:
+        """Return once `listener` receives every event of the user."""
+        name = channel(user_id)
         self._listeners[name].add(listener)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read())
@@ -60,7 +60,6 @@ class Hub:
             except asyncio.CancelledError:
                 self._forget(name, listener)
                 raise
-        return listener
 
     async def leave(self, user_id: UserId, listener: Listener) -> None:
         """Stop delivering to `listener`."""

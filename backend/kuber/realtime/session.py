@@ -98,6 +98,7 @@ class EventSession:
         self._read = read
         self._send = send
         self._seen: dict[RunId, int] = {}
+        self._joined = False
         self._everything = False
         self._hears_notices = False
         self._hears_pipelines = False
@@ -119,16 +120,25 @@ class EventSession:
 
     async def pump(self) -> None:
         """Deliver live events until the client falls too far behind."""
-        listener = await self._hub.join(self._user_id)
-        try:
-            with (
-                self._notices.watching(self._user_id, listener.put),
-                self._pipelines.watching(self._user_id, listener.put),
-            ):
+        listener = Listener()
+        # What comes while the hub joins, after somebody has subscribed and read, must not be missed.
+        with (
+            self._notices.watching(self._user_id, listener.put),
+            self._pipelines.watching(self._user_id, listener.put),
+        ):
+            await self._hub.join(self._user_id, listener)
+            try:
+                await self._hub_joined()
                 while not listener.overrun.is_set():
                     await self._next(listener)
-        finally:
-            await self._hub.leave(self._user_id, listener)
+            finally:
+                await self._hub.leave(self._user_id, listener)
+
+    async def _hub_joined(self) -> None:
+        """From now on no event is missed: say so to who has asked for all of them before."""
+        self._joined = True
+        if self._everything:
+            await self._send(SubscribedMessage(type="subscribed", topic="user"))
 
     async def _next(self, listener: Listener) -> None:
         try:
@@ -203,7 +213,8 @@ class EventSession:
     async def _subscribe(self, topic: str, after: int) -> None:
         if topic == "user":
             self._everything = True
-            await self._send(SubscribedMessage(type="subscribed", topic=topic))
+            if self._joined:
+                await self._send(SubscribedMessage(type="subscribed", topic=topic))
             return
         if topic == PIPELINES:
             self._hears_pipelines = True

@@ -27,6 +27,8 @@ class FakeHub:
         self.looks = 0
         """How often a session asked whether Redis is there."""
         self.listeners: list[Listener] = []
+        self.may_join = asyncio.Event()
+        self.may_join.set()
 
     @property
     def live(self) -> bool:
@@ -37,9 +39,9 @@ class FakeHub:
     def live(self, there: bool) -> None:
         self._live, self.looks = there, 0
 
-    async def join(self, user_id: UserId) -> Listener:
-        self.listeners.append(Listener())
-        return self.listeners[-1]
+    async def join(self, user_id: UserId, listener: Listener) -> None:
+        await self.may_join.wait()
+        self.listeners.append(listener)
 
     async def leave(self, user_id: UserId, listener: Listener) -> None:
         self.listeners.remove(listener)

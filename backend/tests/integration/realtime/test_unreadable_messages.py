@@ -11,7 +11,7 @@ from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.broadcast import channel
-from kuber.realtime.hub import Hub
+from kuber.realtime.hub import Hub, Listener
 from kuber.runs.live_events import AgentStartedEvent
 from kuber.runs.types import RunEvent, RunEventType
 from tests.fixtures.waiting import LIMIT_S, until_async
@@ -25,7 +25,8 @@ async def test_events_are_heard_after_messages_that_are_none(redis_url: str, nam
     plain = Redis.from_url(redis_url)
     try:
         hub = Hub(redis)
-        listener = await hub.join(ANN)
+        listener = Listener()
+        await hub.join(ANN, listener)
         await until_async(lambda: hub.live, "a hub that hears")
         for odd in (b"5", b"{not json", b"[5]", b"", b"\xff\xfe"):
             await plain.publish(name, odd)

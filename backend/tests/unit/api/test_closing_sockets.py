@@ -62,7 +62,7 @@ class Hub:
         self.deaf: asyncio.Event | None = None
         self.error: Exception | None = None
 
-    async def join(self, user_id: UserId) -> Listener:
+    async def join(self, user_id: UserId, listener: Listener) -> None:
         if self.error is not None:
             raise self.error
         while self.deaf is not None and not self.deaf.is_set():
@@ -70,7 +70,7 @@ class Hub:
                 await self.deaf.wait()
             except asyncio.CancelledError:
                 continue
-        return self.listener
+        self.listener = listener
 
     async def leave(self, user_id: UserId, listener: Listener) -> None:
         return None

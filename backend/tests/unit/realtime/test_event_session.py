@@ -212,6 +212,43 @@ async def test_changes_of_pipelines_are_told_to_whoever_asked_for_them(client: C
     ]
 
 
+async def test_what_comes_while_the_hub_joins_is_told() -> None:
+    client = Client()
+    client.hub.may_join.clear()
+    client.notices.start()
+    pump = asyncio.create_task(client.session.pump())
+    await asyncio.sleep(0)
+    await client.subscribe(topic="notices")
+    await client.subscribe(topic="pipelines")
+    client.unread = 1
+    client.notices.changed(str(USER))
+    client.pipelines.look_again()
+    await until_async(lambda: not client.notices._due, "notices that were read again")
+    client.hub.may_join.set()
+    await client.handled()
+    assert client.unread_told == [0, 1]
+    pump.cancel()
+    await asyncio.gather(pump, return_exceptions=True)
+    await client.notices.close()
+
+
+async def test_who_wants_every_event_is_subscribed_once_the_hub_has_joined() -> None:
+    client = Client()
+    client.hub.may_join.clear()
+    pump = asyncio.create_task(client.session.pump())
+    await asyncio.sleep(0)
+    await client.subscribe(topic="user")
+    assert client.sent == []
+    client.hub.may_join.set()
+    await until_async(lambda: client.sent, "the answer")
+    client.hub.publish(event(1))
+    await client.until(1)
+    assert client.sent[0] == {"type": "subscribed", "topic": "user"}
+    assert len(client.sent) == 2
+    pump.cancel()
+    await asyncio.gather(pump, return_exceptions=True)
+
+
 async def test_notices_are_told_to_whoever_asked_for_them(client: Client) -> None:
     client.notices.start()
     client.records = [event(1)]

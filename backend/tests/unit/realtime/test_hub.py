@@ -22,6 +22,13 @@ from tests.fixtures.waiting import LIMIT_S, until_async
 ANN, BOB = UserId(uuid4()), UserId(uuid4())
 
 
+async def joined(hub: Hub, user: UserId) -> Listener:
+    """Return a listener that receives every event of the user."""
+    listener = Listener()
+    await hub.join(user, listener)
+    return listener
+
+
 class FakePubSub:
     """The subscription of one process; `away` makes every call fail."""
 
@@ -134,7 +141,7 @@ async def _settled(hub: Hub, *, live: bool = True) -> None:
 async def test_every_listener_of_a_user_hears_the_users_events_in_order(
     hub: Hub, broadcaster: RedisBroadcaster
 ) -> None:
-    first, second, other = await hub.join(ANN), await hub.join(ANN), await hub.join(BOB)
+    first, second, other = await joined(hub, ANN), await joined(hub, ANN), await joined(hub, BOB)
     await _settled(hub)
     for sequence in range(1, 6):
         broadcaster.send(ANN, [event(sequence)])
@@ -146,7 +153,7 @@ async def test_every_listener_of_a_user_hears_the_users_events_in_order(
 async def test_events_of_one_moment_travel_together(
     hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
 ) -> None:
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     for sequence in range(1, 101):
         broadcaster.send(ANN, [event(sequence)])
@@ -159,9 +166,9 @@ async def test_who_joins_while_the_subscription_is_being_made_is_heard_of(
     hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
 ) -> None:
     redis.subscription.subscribing.clear()
-    await hub.join(ANN)
+    await joined(hub, ANN)
     await asyncio.sleep(0)
-    late = await hub.join(BOB)
+    late = await joined(hub, BOB)
     redis.subscription.subscribing.set()
     await asyncio.wait_for(redis.subscription.reading.wait(), LIMIT_S)
     assert channel(BOB) in redis.subscription.names
@@ -171,7 +178,7 @@ async def test_who_joins_while_the_subscription_is_being_made_is_heard_of(
 
 
 async def test_the_last_to_leave_ends_the_users_subscription(hub: Hub, redis: FakeRedis) -> None:
-    first, second = await hub.join(ANN), await hub.join(ANN)
+    first, second = await joined(hub, ANN), await joined(hub, ANN)
     await _settled(hub)
     await hub.leave(ANN, first)
     assert channel(ANN) in redis.subscription.names
@@ -182,7 +189,7 @@ async def test_the_last_to_leave_ends_the_users_subscription(hub: Hub, redis: Fa
 async def test_the_hub_says_when_redis_is_away_and_comes_back_by_itself(
     hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
 ) -> None:
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     redis.subscription.away = True
     await _settled(hub, live=False)
@@ -198,7 +205,7 @@ async def test_the_hub_says_when_redis_is_away_and_comes_back_by_itself(
 async def test_a_message_is_plain_json_with_times_in_utc(
     hub: Hub, broadcaster: RedisBroadcaster
 ) -> None:
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     broadcaster.send(ANN, [event(1)])
     message = json.loads(encoded(await asyncio.wait_for(listener.queue.get(), LIMIT_S)))
@@ -209,7 +216,7 @@ async def test_a_message_is_plain_json_with_times_in_utc(
 async def test_an_event_that_is_not_understood_holds_up_no_other(
     hub: Hub, broadcaster: RedisBroadcaster
 ) -> None:
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     odd = RunEvent(RunId(uuid4()), 1, RunEventType.AGENT_STARTED, SystemClock().now(), {})
     broadcaster.send(ANN, [odd, event(2)])
@@ -222,7 +229,7 @@ async def test_an_event_that_is_not_understood_holds_up_no_other(
 async def test_a_message_that_nobody_can_read_holds_up_no_other(
     hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis, name: str, unreadable: str
 ) -> None:
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     await redis.subscription.messages.put({"channel": name, "data": unreadable})
     broadcaster.send(ANN, [event(2)])
@@ -232,7 +239,7 @@ async def test_a_message_that_nobody_can_read_holds_up_no_other(
 
 
 async def test_a_good_event_among_bad_ones_is_delivered(hub: Hub, redis: FakeRedis) -> None:
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     told: list[object] = [
         5,
@@ -266,7 +273,7 @@ class FailsOnce(FakePubSub):
 async def test_the_reader_goes_on_after_an_end_that_nobody_foresaw(redis: FakeRedis) -> None:
     redis.subscription = FailsOnce(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text"))
     hub = Hub(redis)  # type: ignore[arg-type]
-    listener = await hub.join(ANN)
+    listener = await joined(hub, ANN)
     await _settled(hub)
     await redis.subscription.messages.put({"channel": channel(ANN), "data": "lost"})
     await _settled(hub, live=False)
@@ -282,11 +289,11 @@ async def test_a_reader_that_was_cancelled_is_known_and_replaced_by_who_joins(
 ) -> None:
     redis.subscription = FailsOnce(asyncio.CancelledError())
     hub = Hub(redis)  # type: ignore[arg-type]
-    await hub.join(ANN)
+    await joined(hub, ANN)
     await _settled(hub)
     await redis.subscription.messages.put({"channel": channel(ANN), "data": "lost"})
     await _settled(hub, live=False)
-    await hub.join(BOB)
+    await joined(hub, BOB)
     await _settled(hub)
     await hub.close()
 
@@ -312,11 +319,11 @@ async def test_a_cancel_while_redis_is_told_reaches_the_client_and_not_the_comma
 ) -> None:
     redis.subscription = told = LosesCancels()
     hub = Hub(redis)  # type: ignore[arg-type]
-    await hub.join(BOB)
+    await joined(hub, BOB)
     await _settled(hub)
     told.begun.clear()
     told.subscribing.clear()
-    joining = asyncio.create_task(hub.join(ANN))
+    joining = asyncio.create_task(joined(hub, ANN))
     await told.begun.wait()
     joining.cancel()
     await asyncio.wait((joining,), timeout=LIMIT_S)
@@ -333,11 +340,11 @@ async def test_a_cancel_while_redis_is_told_reaches_the_client_and_not_the_comma
 async def test_who_leaves_and_comes_back_at_once_is_heard_of(
     hub: Hub, broadcaster: RedisBroadcaster, redis: FakeRedis
 ) -> None:
-    first = await hub.join(ANN)
+    first = await joined(hub, ANN)
     await _settled(hub)
     leaving = asyncio.create_task(hub.leave(ANN, first))
     await asyncio.sleep(0)
-    again = await hub.join(ANN)
+    again = await joined(hub, ANN)
     await leaving
     broadcaster.send(ANN, [event(1)])
     await broadcaster.close()
