@@ -2,8 +2,9 @@
 
 from kuber.startup import observe, reveal, take_settings
 from kuber.workers import pulses
-from kuber.workers.celery_app import make_celery
+from kuber.workers.celery_app import QUEUE, make_celery
 from kuber.workers.process_watch import ProcessWatch
+from kuber.workers.queue_watch import QueueWatch, waiting_in
 from kuber.workers.runs import WorkerServices, end_process, install
 
 
@@ -22,6 +23,11 @@ def preload() -> None:
 
 settings = take_settings()
 observe(settings, "worker")
-celery_app = make_celery(reveal(settings.redis_url), processes=settings.worker_processes)
-pulses.install(settings.pulse_file, ProcessWatch(settings.node_time_limit_s + settings.run_lease_s))
+redis_url = reveal(settings.redis_url)
+celery_app = make_celery(redis_url, processes=settings.worker_processes)
+pulses.install(
+    settings.pulse_file,
+    ProcessWatch(settings.node_time_limit_s + settings.run_lease_s),
+    QueueWatch(waiting_in(redis_url, QUEUE), pulses.consumption, end_process),
+)
 install(celery_app, make_services, preload)

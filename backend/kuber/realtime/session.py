@@ -121,7 +121,7 @@ class EventSession:
     async def pump(self) -> None:
         """Deliver live events until the client falls too far behind."""
         listener = Listener()
-        # What comes while the hub joins, after somebody has subscribed and read, must not be missed.
+        # What comes while the hub joins, after somebody has read, must not be missed.
         with (
             self._notices.watching(self._user_id, listener.put),
             self._pipelines.watching(self._user_id, listener.put),

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
+QUEUE = "kuber"
 DRAIN = "kuber.runs.drain"
 SWEEP = "kuber.runs.sweep"
 SWEEP_EVERY_S = 1.0
@@ -22,6 +23,7 @@ def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
     """Return the application on the broker at `redis_url`."""
     app = Celery("kuber", broker=redis_url)
     app.conf.update(
+        broker_transport="kuber.workers.broker:WakeTransport",
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
@@ -41,7 +43,7 @@ def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
             "health_check_interval": 10,
             "visibility_timeout": 3600,
         },
-        task_default_queue="kuber",
+        task_default_queue=QUEUE,
         task_time_limit=24 * 3600,
         beat_schedule={
             "sweep": {

@@ -11,35 +11,51 @@ from contextlib import suppress
 from pathlib import Path
 
 from celery.signals import beat_init, worker_process_init, worker_ready
+from celery.worker import state
 
 from kuber.infra.pulse import EVERY_S, beat
 from kuber.workers.process_watch import ProcessWatch
+from kuber.workers.queue_watch import Consumption, QueueWatch
 
 
-def install(file: Path | None, watch: ProcessWatch) -> None:
+def install(file: Path | None, watch: ProcessWatch, queue: QueueWatch) -> None:
     """Touch `file` again and again once a worker or the scheduler has started, and look after the
-    worker's processes.
+    worker's processes and its queue.
 
     Comes before whatever else a process does first: that may hang, too.
     """
 
-    def keep_beating() -> None:
+    def keep_beating(consumes: bool) -> None:
         before_s = time.monotonic()
         while True:
             now_s = time.monotonic()
-            watch.look(min(now_s - before_s, 2 * EVERY_S))
+            passed_s = min(now_s - before_s, 2 * EVERY_S)
             before_s = now_s
+            watch.look(passed_s)
             if file is not None:
                 with suppress(OSError):
                     beat(file, silent=watch.silent)
+            if consumes:
+                queue.look(passed_s)
             time.sleep(EVERY_S)
 
-    def begin(**_: object) -> None:
-        threading.Thread(target=keep_beating, name="pulse", daemon=True).start()
+    def begin(consumes: bool) -> None:
+        threading.Thread(target=keep_beating, args=(consumes,), name="pulse", daemon=True).start()
+
+    def begin_worker(**_: object) -> None:
+        begin(consumes=True)
+
+    def begin_scheduler(**_: object) -> None:
+        begin(consumes=False)
 
     def begin_in_process(**_: object) -> None:
         watch.begin_to_beat()
 
-    for started in (worker_ready, beat_init):
-        started.connect(begin, weak=False)
+    worker_ready.connect(begin_worker, weak=False)
+    beat_init.connect(begin_scheduler, weak=False)
     worker_process_init.connect(begin_in_process, weak=False)
+
+
+def consumption() -> Consumption:
+    """Return what this worker takes; asked in its main process."""
+    return Consumption(sum(state.all_total_count), len(state.reserved_requests))

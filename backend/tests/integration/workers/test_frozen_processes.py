@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 
 from kuber.infra.pulse import notes_silence
+from kuber.workers.celery_app import QUEUE, make_celery
 from tests.fakes.graphs import steps
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import START_WITHIN_S, until
@@ -72,3 +73,20 @@ def test_the_run_of_a_frozen_process_is_taken_up_by_another(
         START_WITHIN_S,
     )
     until(lambda: len(processes_of(worker)) == 2, "two processes")
+
+
+def test_a_worker_that_consumes_no_more_ends(new_installation: NewInstallation) -> None:
+    site = new_installation()
+    worker = site.worker(processes=1)
+    trader = _trader_of(site)
+    pipeline = trader.create(graph=steps(work={}))
+    assert trader.wait(trader.run(pipeline["id"]))["status"] == "succeeded"
+    make_celery(site.redis_url).control.cancel_consumer(QUEUE)
+    until(
+        lambda: worker.server.process and worker.server.process.poll() is not None,
+        "the end of the worker",
+        START_WITHIN_S,
+    )
+    run_id = trader.run(pipeline["id"])
+    site.worker(processes=1)
+    assert trader.wait(run_id)["status"] == "succeeded"

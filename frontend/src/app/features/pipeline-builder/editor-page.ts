@@ -240,7 +240,7 @@ export class EditorPage {
 
   protected startWithTrigger(event: MouseEvent): void {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    this.ui.addRequest.set({ at: { x: box.left, y: box.bottom + 8 }, from: null, fromPort: null });
+    this.ui.offerAgents({ at: { x: box.left, y: box.bottom + 8 }, from: null, fromPort: null });
   }
 
   protected closeDrawers(): void {

@@ -1,5 +1,6 @@
 import { A11yModule } from '@angular/cdk/a11y';
 import {
+  afterNextRender,
   Component,
   computed,
   effect,
@@ -47,6 +48,7 @@ const MARGIN = 8;
   styleUrl: './pick-list.scss',
 })
 export class PickList {
+  private readonly field = viewChild.required<ElementRef<HTMLElement>>('field');
   private readonly list = viewChild.required<ElementRef<HTMLElement>>('list');
   private readonly back = inject<ElementRef<HTMLElement>>(ElementRef);
 
@@ -86,6 +88,7 @@ export class PickList {
   );
 
   constructor() {
+    afterNextRender(() => this.field().nativeElement.focus());
     effect(() => {
       const option = this.list().nativeElement.querySelector(`#pick-${this.active()}`);
       option?.scrollIntoView?.({ block: 'nearest' });

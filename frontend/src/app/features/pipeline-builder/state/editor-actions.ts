@@ -186,7 +186,7 @@ export class EditorActions {
   /** Asks for the agent that comes after a node. */
   offerNext(nodeId: string, fromPort: string | null = null, at?: Point): void {
     const place = at ?? this.ui.canvas()?.exitOf(nodeId) ?? { x: 0, y: 0 };
-    this.ui.addRequest.set({ at: place, from: nodeId, fromPort });
+    this.ui.offerAgents({ at: place, from: nodeId, fromPort });
   }
 
   choose(nodeId: string): void {

@@ -1,8 +1,9 @@
+import { TestBed } from '@angular/core/testing';
 import { type CanvasView, EditorUi } from './editor-ui';
 
 describe('the parts of the editor', () => {
   it('shows the settings of a node that is clicked while the versions are open', () => {
-    const ui = new EditorUi();
+    const ui = TestBed.configureTestingModule({ providers: [EditorUi] }).inject(EditorUi);
     ui.inspector.set('closed');
     ui.inspectorTab.set('output');
     ui.versionsOpen.set(true);
@@ -12,7 +13,7 @@ describe('the parts of the editor', () => {
   });
 
   it('opens the inspector, where it was, on a tap', () => {
-    const ui = new EditorUi();
+    const ui = TestBed.configureTestingModule({ providers: [EditorUi] }).inject(EditorUi);
     ui.inspector.set('closed');
     ui.inspectorTab.set('output');
     ui.nodeClicked('risk', true);
@@ -20,14 +21,14 @@ describe('the parts of the editor', () => {
   });
 
   it('leaves the inspector as it is when the versions are closed', () => {
-    const ui = new EditorUi();
+    const ui = TestBed.configureTestingModule({ providers: [EditorUi] }).inject(EditorUi);
     ui.inspector.set('closed');
     ui.nodeClicked('risk');
     expect(ui.inspector()).toBe('closed');
   });
 
   it('keeps a node that is clicked in view', () => {
-    const ui = new EditorUi();
+    const ui = TestBed.configureTestingModule({ providers: [EditorUi] }).inject(EditorUi);
     const bringIn = vi.fn();
     ui.canvas.set({ bringIn } as Partial<CanvasView> as CanvasView);
     ui.nodeClicked('risk');

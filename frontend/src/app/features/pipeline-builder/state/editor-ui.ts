@@ -1,4 +1,4 @@
-import { computed, Service, signal } from '@angular/core';
+import { ApplicationRef, computed, inject, Service, signal } from '@angular/core';
 import type { Verdict } from '../domain/connect';
 import type { Point } from '../domain/graph';
 
@@ -44,6 +44,7 @@ const HINT_MS = 4_000;
 /** Which parts of the editor are open, and what is being pointed at. */
 @Service({ autoProvided: false })
 export class EditorUi {
+  private readonly app = inject(ApplicationRef);
   readonly canvas = signal<CanvasView | null>(null);
   readonly paletteOpen = signal(true);
   /** `auto`: open while there is something to inspect. */
@@ -57,6 +58,18 @@ export class EditorUi {
   readonly drawing = computed(() => this.verdicts() !== null);
   readonly hint = signal<Hint | null>(null);
   private hintTimer?: ReturnType<typeof setTimeout>;
+
+  /** Opens the list of agents, drawn at once: the next key a person presses belongs to it. */
+  offerAgents(request: AddRequest): void {
+    this.addRequest.set(request);
+    this.app.tick();
+  }
+
+  /** Opens the list of nodes to connect to, drawn at once. */
+  offerTargets(request: ConnectRequest): void {
+    this.connectRequest.set(request);
+    this.app.tick();
+  }
 
   showHint(hint: Hint): void {
     clearTimeout(this.hintTimer);

@@ -212,7 +212,7 @@ export class RunSession {
       this.ui.inspect('settings');
     } else if (problem.code === 'no_trigger') {
       const at = { x: window.innerWidth / 2 - 160, y: window.innerHeight / 3 };
-      this.ui.addRequest.set({ at, from: null, fromPort: null });
+      this.ui.offerAgents({ at, from: null, fromPort: null });
     } else {
       this.editor.select([]);
       this.ui.inspect('settings');

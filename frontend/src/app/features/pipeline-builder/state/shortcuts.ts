@@ -122,7 +122,7 @@ export class Shortcuts {
         this.actions.offerNext(id),
       ),
       this.onNode(group, 'Connect the selected node', ['C'], (id) =>
-        this.ui.connectRequest.set({ from: id, fromPort: null }),
+        this.ui.offerTargets({ from: id, fromPort: null }),
       ),
       this.onNode(group, 'Open the settings', ['Enter'], () => this.openSettings()),
       this.onNode(group, 'Rename', ['F2'], () => this.openName()),
@@ -242,7 +242,7 @@ export class Shortcuts {
     const current = this.store.current();
     if (current) return this.actions.offerNext(current.id);
     const at = { x: window.innerWidth / 2 - 160, y: window.innerHeight / 3 };
-    this.ui.addRequest.set({ at, from: null, fromPort: null });
+    this.ui.offerAgents({ at, from: null, fromPort: null });
   }
 
   private deleteAndMoveOn(): void {
