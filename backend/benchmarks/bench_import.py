@@ -25,7 +25,7 @@ from benchmarks.stack import Stack, running_stack
 from kuber.infra.children import ChildPool
 from kuber.kernel.clock import SystemClock
 from kuber.market.importing.facts import FileFacts
-from kuber.market.importing.importer import FileImporter
+from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.passes import check, rows
 from kuber.market.importing.said import Said
 from kuber.market.types import Source, Timeframe
@@ -173,7 +173,12 @@ async def _peak_of_children(stack: Stack) -> AsyncIterator[list[int]]:
 async def _look_ms(path: Path) -> float:
     """Return the milliseconds to look at a file that has arrived, in a child that is warm."""
     children = ChildPool(
-        "bench", processes=1, waiting=1, time_limit_s=60, memory_mb=400, keep_warm=True
+        "bench",
+        processes=1,
+        waiting=1,
+        time_limit_s=60,
+        memory_mb=CHILD_MEMORY_MB,
+        keep_warm=True,
     )
     importer, times = FileImporter(children), []
     try:
