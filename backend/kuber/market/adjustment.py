@@ -5,9 +5,10 @@ up by the split's ratio (and by a dividend's one or two per cent) on the day it 
 step counts as a split when all three hold, judged from the bar and the one before it alone:
 
 1. the factor moves by 15 % or more (ordinary and most special dividends move it by less),
-2. the move is within 2.5 % of a ratio that companies use (2:1, 3:2, 1:10, ...), the rest being a
-   dividend on the same day or the rounding of `adj_close`, or within 0.3 % of any whole ratio up
-   to 1:1000,
+2. the move is within 2.5 % of a whole ratio that companies use (2:1, 1:10, ...), or within 0.75 %
+   of another one (3:2, 5:4, ...), the rest being a dividend on the same day or the rounding of
+   `adj_close`, or within 0.3 % of any whole ratio up to 1:1000. The ratios below 2 stand close
+   together, and there special dividends are as large,
 3. the traded price jumps the other way: open over previous close, times the ratio, is nearer to 1
    than without it and within a factor of 1.6.
 
@@ -28,6 +29,8 @@ from kuber.market.types import FloatArray, TimeArray
 SMALLEST_STEP = float(np.log(1.15))
 """Splits from this one on move a price by more than days do; all of them are logarithms."""
 RATIO_TOLERANCE = float(np.log(1.025))
+CLOSE_TOLERANCE = float(np.log(1.0075))
+"""For ratios that are not whole."""
 PRICE_TOLERANCE = float(np.log(1.6))
 _WHOLE_TOLERANCE = np.log(1.003)
 _LARGEST_STEP = np.log(1000.5)
@@ -94,12 +97,16 @@ def with_known(
 
 def _ratio_near(step: float, gap: float) -> Fraction | None:
     ratio = next(
-        (one for one in _RATIOS if abs(step - _log(one)) <= RATIO_TOLERANCE), _whole_ratio(step)
+        (one for one in _RATIOS if abs(step - _log(one)) <= _tolerance(one)), _whole_ratio(step)
     )
     if ratio is None:
         return None
     left = abs(gap + _log(ratio))
     return ratio if left < abs(gap) and left <= PRICE_TOLERANCE else None
+
+
+def _tolerance(ratio: Fraction) -> float:
+    return RATIO_TOLERANCE if 1 in (ratio.numerator, ratio.denominator) else CLOSE_TOLERANCE
 
 
 def _whole_ratio(step: float) -> Fraction | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from kuber.market.calendars import TradingCalendar
-from kuber.market.resampling import resample
+from kuber.market.resampling import begins_late, ends_early, resample
 from kuber.market.series import RawBars, adjust, join, join_raw
 from kuber.market.types import Bars, Timeframe
 
@@ -71,6 +71,8 @@ class Assembly:
         self._carried: RawBars | None = None
         self._share = Fraction(1)
         self._whole = False
+        self._cut: np.datetime64 | None = None
+        """The close of the last bar, of which the series holds only a beginning."""
         self._since, self._until = _FIRST, _LAST
         self._seen = _FIRST, _LAST
         self.found = 0
@@ -97,15 +99,20 @@ class Assembly:
             rows = rows.window(0, later[0])
         elif not newest and len(closed_at):
             self._until = closed_at[-1]
-        self.add(rows, oldest=oldest)
+        self._add(rows, oldest=oldest, newest=newest and not later)
 
     def add(self, older: RawBars, *, oldest: bool) -> None:
         """Take the rows before those that were taken; `oldest` says that there are none before."""
+        self._add(older, oldest=oldest, newest=False)
+
+    def _add(self, older: RawBars, *, oldest: bool, newest: bool) -> None:
         rows = older if self._carried is None else join_raw(older, self._carried)
         splits = rows.splits()
         if splits:
             self._since = max(self._since, rows.bars.closed_at[splits[-1].index])
         made = resample(adjust(rows.bars, splits, self._share), self._timeframe, self._calendar)
+        if newest and ends_early(made, rows.bars, self._calendar):
+            self._cut = made.closed_at[-1]
         self._whole = oldest
         if not oldest:
             kept = 1
@@ -117,6 +124,10 @@ class Assembly:
             for split in splits:
                 if split.index >= kept:
                     self._share /= split.ratio
+        elif begins_late(made, rows.bars, self._calendar):
+            made = made.window(1, len(made))
+        if self._cut is not None and len(made) and made.closed_at[-1] == self._cut:
+            made = made.window(0, len(made) - 1)
         self._parts.append(made)
         self.found += int(np.searchsorted(made.closed_at, self._at, side="right"))
 

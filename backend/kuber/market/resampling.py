@@ -8,7 +8,8 @@ are trading weeks, monthly bars the sessions whose dates lie in the month.
 
 A fine bar belongs to the coarse bar in which it closes, and a coarse bar's close comes from the
 calendar, not from the bars at hand. So a coarse bar never holds a price from after its own close,
-and a missing fine bar moves no boundary.
+and a missing fine bar moves no boundary. Where the bars at hand begin in a coarse bar or end in
+one, it is none: a week of which Friday is missing has no close, however old it is.
 """
 
 from dataclasses import replace
@@ -24,13 +25,14 @@ Mask = NDArray[np.bool_]
 _DAY = np.timedelta64(1, "D")
 _DATE = np.dtype("datetime64[D]")
 _TICK = np.timedelta64(1, "us")
+_PART = 10
+"""Of a session or bar this part may be without trades at its edge: few are traded every minute."""
 
 
 def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bars:
     """Return the bars of `timeframe` made of finer `bars` (oldest first).
 
-    The newest bar may be incomplete: its close can lie after that of the last fine bar. Cut with
-    `closed_by`.
+    The first and the last may hold only a part of theirs: see `begins_late` and `ends_early`.
     """
     if timeframe is bars.timeframe:
         return bars
@@ -59,11 +61,42 @@ def resample(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bar
     )
 
 
+def begins_late(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
+    """Return whether `bars` begin after the first tenth of the first bar `made` of them, or of the
+    first session in it."""
+    if made.timeframe is bars.timeframe or not len(made):
+        return False
+    opened, closed = made.opened_at[0], made.closed_at[0]
+    sessions = _days_of(bars, calendar, opened, closed)
+    at = max(0, int(np.searchsorted(sessions.opens, opened, side="right")) - 1)
+    end = min(closed, sessions.closes[at])
+    return bool(bars.opened_at[0] > opened + (end - opened) // _PART)
+
+
+def ends_early(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
+    """Return whether `bars` end before the last tenth of the last bar `made` of them, or of the
+    last session in it."""
+    if made.timeframe is bars.timeframe or not len(made):
+        return False
+    opened, closed = made.opened_at[-1], made.closed_at[-1]
+    sessions = _days_of(bars, calendar, opened, closed)
+    at = min(int(np.searchsorted(sessions.closes, closed)), len(sessions.closes) - 1)
+    begin = max(opened, sessions.opens[at])
+    return bool(bars.closed_at[-1] < closed - (closed - begin) // _PART)
+
+
+def resample_whole(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bars:
+    """Return the bars of `timeframe` of a whole series, without those that it holds a part of."""
+    made = resample(bars, timeframe, calendar)
+    first, last = begins_late(made, bars, calendar), ends_early(made, bars, calendar)
+    return made.window(int(first), max(int(first), len(made) - int(last)))
+
+
 def _buckets(
     bars: Bars, timeframe: Timeframe, calendar: TradingCalendar
 ) -> tuple[Mask, TimeArray, TimeArray]:
     """Return which bars are used, and opening and close of the coarse bar of each used one."""
-    sessions = _days_of(bars, calendar)
+    sessions = _days_of(bars, calendar, bars.opened_at[0], bars.closed_at[-1])
     index = np.searchsorted(sessions.closes, bars.closed_at, side="left")
     used = np.ones(len(bars), dtype=np.bool_)
     if bars.timeframe.intraday and not (timeframe.intraday and calendar.clock_aligned):
@@ -85,9 +118,10 @@ def _buckets(
     return used, starts, np.minimum(starts + span, closes)
 
 
-def _days_of(bars: Bars, calendar: TradingCalendar) -> Sessions:
+def _days_of(
+    bars: Bars, calendar: TradingCalendar, first: np.datetime64, last: np.datetime64
+) -> Sessions:
     """Return the days that coarse bars are made of: those that the bars at hand are, if any."""
-    first, last = bars.opened_at[0], bars.closed_at[-1]
     if not bars.timeframe.intraday and (bars.closed_at == bars.closed_at.astype(_DATE)).all():
         return calendar.sessions(first, last)
     return calendar.trading_days(first, last)

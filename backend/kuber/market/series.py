@@ -17,7 +17,7 @@ from kuber.market.adjustment import (
     with_known,
 )
 from kuber.market.calendars import TradingCalendar, calendar_for
-from kuber.market.resampling import Mask, resample, select
+from kuber.market.resampling import Mask, resample_whole, select
 from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, to_datetime64
 
 
@@ -77,7 +77,7 @@ class RawSeries:
         What lies after a later split is on another basis: cut with `closed_by`.
         """
         adjusted = adjust(self.bars, self.splits[:split_count])
-        return resample(adjusted, timeframe, self.calendar)
+        return resample_whole(adjusted, timeframe, self.calendar)
 
 
 def adjust(bars: Bars, splits: tuple[Split, ...], after: Fraction = Fraction(1)) -> Bars:

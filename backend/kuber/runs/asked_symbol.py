@@ -6,10 +6,11 @@ from kuber.runs.schemas import RunBody
 
 
 def asked_symbol(body: RunBody) -> str:
-    """Return the one symbol that was asked for, in capitals; raises RunError."""
-    asked = list(dict.fromkeys(name.strip().upper() for name in body.symbols or []))
+    """Return the one symbol that was asked for, as it was written; raises RunError."""
+    named = [name.strip() for name in body.symbols or []]
     if body.symbol is not None:
-        asked = list(dict.fromkeys([body.symbol.strip().upper(), *asked]))
+        named.insert(0, body.symbol.strip())
+    asked = list({name.lower(): name for name in reversed(named)}.values())[::-1]
     if not asked or not asked[0]:
         raise RunError(
             "A run needs a symbol.",

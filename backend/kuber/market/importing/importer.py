@@ -54,11 +54,12 @@ class FileImporter:
         self._children = children
 
     async def look_at(
-        self, label: str, path: Path, said: Said, owner: str, now: datetime
+        self, label: str, path: Path, said: Said, owner: str, received_at: datetime
     ) -> FileFacts:
         """Return what the ends of a file show; raises ImportRefused."""
+        task = label, str(path), said, received_at
         with _refusing():
-            return await self._children.run(look_at, label, str(path), said, now, owner=owner)
+            return await self._children.run(look_at, *task, owner=owner)
 
     async def check(
         self,
@@ -66,11 +67,11 @@ class FileImporter:
         path: Path,
         said: Said,
         owner: str,
-        now: datetime,
+        received_at: datetime,
         heard: Progress = _unheard,
     ) -> FileFacts:
         """Return what a whole file holds; raises ImportRefused, ImportTooLarge."""
-        task = label, str(path), said, now
+        task = label, str(path), said, received_at
         with _refusing():
             async with self._children.stream(check_file, *task, owner=owner) as (_, chunks):
                 async for chunk in chunks:
@@ -116,7 +117,7 @@ class FileImporter:
     ) -> None:
         owner, source = owner_of(row), Source(row.source)
         series = await add_series(session, owner, row.id, source, facts)
-        task = row.filename, str(path), said, source, series
+        task = row.filename, str(path), said, source, series, row.created_at
         pace = Pace()
 
         async def rows(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -20,28 +20,33 @@ PROGRESS, FACTS, ROWS = b"p", b"f", b"r"
 _BYTES = struct.Struct(">Q")
 
 
-def look_at(filename: str, path: str, said: Said, now: datetime) -> FileFacts:
+def look_at(filename: str, path: str, said: Said, received_at: datetime) -> FileFacts:
     """Return what the beginning and the end of a file show; raises ImportRefused."""
     from kuber.market.importing import passes  # brings polars, 40 MB
 
-    return passes.look_at(filename, Path(path), said, now)
+    return passes.look_at(filename, Path(path), said, received_at)
 
 
-def check_file(filename: str, path: str, said: Said, now: datetime) -> Streamed[None]:
+def check_file(filename: str, path: str, said: Said, received_at: datetime) -> Streamed[None]:
     """Read a whole file: its progress, at last its facts; raises ImportRefused, ImportTooLarge."""
     from kuber.market.importing import passes
 
-    parts = passes.check(filename, Path(path), said, now)
+    parts = passes.check(filename, Path(path), said, received_at)
     return Streamed(None, (_encoded(part) for part in parts))
 
 
 def rows_of_file(
-    filename: str, path: str, said: Said, source: Source, series: Mapping[str, UUID]
+    filename: str,
+    path: str,
+    said: Said,
+    source: Source,
+    series: Mapping[str, UUID],
+    received_at: datetime,
 ) -> Streamed[None]:
     """Read a whole file that was checked: its progress and its rows, with the series of symbols."""
     from kuber.market.importing import passes
 
-    parts = passes.rows(filename, Path(path), said, source, series)
+    parts = passes.rows(filename, Path(path), said, source, series, received_at)
     return Streamed(None, (_encoded(part) for part in parts))
 
 

@@ -29,13 +29,13 @@ _TAIL_BYTES = 60_000
 _FIRST_BARS = 5
 
 
-def look_at(filename: str, path: Path, said: Said, now: datetime) -> FileFacts:
+def look_at(filename: str, path: Path, said: Said, received_at: datetime) -> FileFacts:
     """Return what the beginning and the end of a file show, the whole of a small one.
 
     Raises ImportRefused.
     """
     notes = Notes()
-    reading = FileReading(filename, said, Source.IMPORTED, notes, now)
+    reading = FileReading(filename, said, Source.IMPORTED, notes, received_at)
     blocks = file_blocks(filename, path)
     first = next(blocks, None)
     if first is None:
@@ -70,14 +70,15 @@ def _with_tail(facts: FileFacts, reading: FileReading, path: Path) -> FileFacts:
 
 
 def check(
-    filename: str, path: Path, said: Said, now: datetime | None = None
+    filename: str, path: Path, said: Said, received_at: datetime | None = None
 ) -> Iterator[int | FileFacts]:
     """Read a whole file: give how many bytes are read, at last what it holds.
 
-    With `now`, bars that have not been yet are refused.
+    Of a file that came at `received_at`, bars of the future are refused, and those that were not
+    over are left out.
     """
     notes = Notes()
-    reading = FileReading(filename, said, Source.IMPORTED, notes, now)
+    reading = FileReading(filename, said, Source.IMPORTED, notes, received_at)
     bars: list[RawBars] = []
     blocks = file_blocks(filename, path)
     first = next(blocks, None)
@@ -96,10 +97,15 @@ def check(
 
 
 def rows(
-    filename: str, path: Path, said: Said, source: Source, series: Mapping[str, UUID]
+    filename: str,
+    path: Path,
+    said: Said,
+    source: Source,
+    series: Mapping[str, UUID],
+    received_at: datetime | None = None,
 ) -> Iterator[int | bytes]:
     """Read a whole file: give how many bytes are read, and the bars as rows of a COPY in CSV."""
-    reading = FileReading(filename, said, source, Notes())
+    reading = FileReading(filename, said, source, Notes(), received_at)
     for block in file_blocks(filename, path):
         for bars in reading.read(block):
             yield _copied(bars, series)

@@ -11,6 +11,7 @@ from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.actions.beside_bars import ActionsBeside
 from kuber.market.importing.actions.collecting import Actions
+from kuber.market.importing.adjusted_close import adjusted_close_of
 from kuber.market.importing.checks import (
     IndexArray,
     has_decimal_comma,
@@ -56,14 +57,15 @@ class FileReading:
         said: Said,
         source: Source,
         notes: Notes,
-        now: datetime | None = None,
+        received_at: datetime | None = None,
     ) -> None:
-        """With `now`, bars that have not been yet are refused."""
+        """Of a file that came at `received_at`, bars of the future are refused, and those that were
+        not over are left out."""
         self._filename = filename
         self._said = said
         self._source = source
         self._notes = notes
-        self._now = now
+        self._received_at = received_at
         self._zone: tzinfo = zone_of(said.timezone)
         self._faults = Faults()
         self._plan: _Plan | None = None
@@ -97,7 +99,9 @@ class FileReading:
                 table.lines[0],
                 "date",
             )
-        numbers = read_numbers(table, self._faults, self._notes, decimal_comma=plan.decimal_comma)
+        comma = plan.decimal_comma
+        numbers = read_numbers(table, self._faults, self._notes, decimal_comma=comma)
+        numbers = adjusted_close_of(numbers, table, plan.timeframe, self._said.prices, comma=comma)
 
         def readable(places: IndexArray) -> IndexArray:
             return _readable(places, times)
@@ -125,7 +129,23 @@ class FileReading:
         if any(not one.sorted for one in self._symbols.values()):
             self._notes.add("sorted", "Bars that did not stand oldest first were sorted.")
         self._faults.refuse_if_any()
+        self._tell_unfinished()
         return found
+
+    def _tell_unfinished(self) -> None:
+        """Say how many bars were left out; raises ImportRefused when there is no other."""
+        waiting = {name: one.unfinished for name, one in self._symbols.items() if one.unfinished}
+        if waiting and not any(one.facts() for one in self._symbols.values()):
+            raise refuse(
+                "no_closed_bar",
+                "No bar of the file was over when it came.",
+                "Export it anew and import it once the first of its bars has closed.",
+            )
+        for name, count in sorted(waiting.items()):
+            bars = "1 bar is" if count == 1 else f"{count:,} bars are"
+            self._notes.add(
+                "unfinished_bar", f"{name}: {bars} left out, not over yet when the file came."
+            )
 
     def span(self, block: Block) -> tuple[datetime, datetime] | None:
         """Return the first and last time in another block, None where it cannot be read."""
@@ -232,7 +252,7 @@ class FileReading:
                 self._notes,
                 ends=ends,
                 splits=self._said.splits.get(symbol, ()),
-                now=self._now,
+                received_at=self._received_at,
             )
         return found
 

@@ -253,8 +253,7 @@ class ImportService:
         small = row.size_bytes <= CHECKED_AT_ONCE_BYTES
         look = self._importer.check if small else self._importer.look_at
         try:
-            now = self._clock.now()
-            facts = await look(row.filename, path, said, owner, now)
+            facts = await look(row.filename, path, said, owner, row.created_at)
             take_facts(row, facts, await judged_before_import(session, user_id, facts, said))
         except (ImportRefused, ImportTooLarge) as error:
             take_problems(row, error)
@@ -268,7 +267,7 @@ class ImportService:
         said = await with_own(session, user_id, said)
         path = self._uploads.path(row.id)
         now = self._clock.now()
-        facts = await self._importer.check(row.filename, path, said, str(user_id), now)
+        facts = await self._importer.check(row.filename, path, said, str(user_id), row.created_at)
         if await bars_to_copy(session, user_id, symbols_with_splits(facts)) > COPIED_AT_ONCE:
             return
         take_facts(row, facts)

@@ -20,7 +20,15 @@ from kuber.market.importing.surroundings import Surroundings
 from kuber.market.importing.tables import Table
 from kuber.market.importing.times import Times
 from kuber.market.series import RawBars, join_raw
-from kuber.market.types import Bars, FloatArray, Source, TimeArray, Timeframe, to_datetime
+from kuber.market.types import (
+    Bars,
+    FloatArray,
+    Source,
+    TimeArray,
+    Timeframe,
+    to_datetime,
+    to_datetime64,
+)
 
 _NUMBERS = ("open", "high", "low", "close", "volume")
 _HELD = (Timeframe.W1, Timeframe.MO1)
@@ -53,19 +61,21 @@ class SymbolBars:
         *,
         ends: bool,
         splits: Iterable[ToldSplit] = (),
-        now: datetime | None = None,
+        received_at: datetime | None = None,
     ) -> None:
         """`ends`: the file names each bar by its end; `splits` are those of earlier files. Without
-        `now`, bars may be of any time."""
+        `received_at`, when the file came, bars may be of any time."""
         self.calendar = calendar
         self.sorted = True
+        self.unfinished = 0
+        """Bars that were left out, since they were not over when the file came."""
         self._symbol = symbol
         self._timeframe = timeframe
         self._source = source
         self._faults = faults
         self._notes = notes
         self._ends = ends
-        self._now = now
+        self._received_at = received_at
         self._order = Order()
         self._held = _Held([], [], [])
         self._field = ""
@@ -124,9 +134,10 @@ class SymbolBars:
         return Bounds(found.opened[1:], found.closed[1:]) if follow else found
 
     def _check_not_ahead(self, bounds: Bounds, lines: Sequence[int]) -> None:
-        if self._now is not None:
+        if self._received_at is not None:
+            now = self._received_at
             check_not_ahead(
-                bounds, lines, self._timeframe, self._now, self._symbol, self._field, self._faults
+                bounds, lines, self._timeframe, now, self._symbol, self._field, self._faults
             )
 
     def finish(self, *, whole: bool) -> RawBars | None:
@@ -176,6 +187,11 @@ class SymbolBars:
             kept = self._each_once(opened, lines, columns)
             opened, closed = opened[kept], closed[kept]
             columns = {name: column[kept] for name, column in columns.items()}
+        had_closed = self._had_closed(closed)
+        if not had_closed.any():
+            return None
+        opened, closed = opened[had_closed], closed[had_closed]
+        columns = {name: column[had_closed] for name, column in columns.items()}
         open_, high, low, close, volume = (columns[name] for name in _NUMBERS)
         bars = Bars(
             self._symbol,
@@ -192,6 +208,14 @@ class SymbolBars:
         made = RawBars(bars, columns.get("adj_close"))
         self._take_notice(made)
         return made
+
+    def _had_closed(self, closed: TimeArray) -> NDArray[np.bool_]:
+        """Return which bars were over when the file came: another's prices are not its last."""
+        if self._received_at is None:
+            return np.ones(len(closed), dtype=np.bool_)
+        found: NDArray[np.bool_] = closed <= to_datetime64(self._received_at)
+        self.unfinished += int(np.count_nonzero(~found))
+        return found
 
     def _take_notice(self, made: RawBars) -> None:
         bars = made.bars

@@ -218,7 +218,7 @@ class ImportWorker:
         if not path.exists():
             raise FileNotFoundError(path)
         return await self._importer.check(
-            row.filename, path, said, str(row.user_id), self._clock.now(), heard
+            row.filename, path, said, str(row.user_id), row.created_at, heard
         )
 
     async def _refuse(self, claim: _Claim, error: KuberError) -> None:

@@ -47,17 +47,34 @@ def test_an_unknown_adjusted_close_tells_of_no_split() -> None:
 
 
 @given(
-    ratio=st.sampled_from([Fraction(2), Fraction(3), Fraction(3, 2), Fraction(7), Fraction(1, 10)]),
-    dividend=st.floats(0, 0.015),
-    move=st.floats(0.85, 1.15),
+    split=st.sampled_from(
+        [
+            (Fraction(2), 0.015),
+            (Fraction(7), 0.015),
+            (Fraction(1, 10), 0.015),
+            (Fraction(3, 2), 0.006),
+            (Fraction(5, 4), 0.006),
+        ]
+    ),
+    share=st.floats(0, 1),
+    move=st.floats(0.9, 1.1),
 )
 def test_a_split_is_found_with_a_dividend_and_a_move_on_the_same_day(
-    ratio: Fraction, dividend: float, move: float
+    split: tuple[Fraction, float], share: float, move: float
 ) -> None:
+    ratio, largest = split
+    dividend = largest * share
     after = 100.0 / float(ratio) * move
     open_ = np.array([100.0, after])
     adjusted = np.array([100.0 / float(ratio) * (1 - dividend), after])
     assert find_splits(open_, open_, adjusted) == (Split(1, ratio),)
+
+
+@pytest.mark.parametrize("share", [0.16, 0.178, 0.194, 0.21, 0.26, 0.32, 0.34])
+def test_a_special_dividend_is_no_split(share: float) -> None:
+    close = np.array([88.0, 87.6, 87.6 * (1 - share), 87.6 * (1 - share)])
+    adjusted = close * np.array([1 - share, 1 - share, 1.0, 1.0])
+    assert find_splits(close, close, adjusted) == ()
 
 
 def test_factors_multiply_over_several_splits() -> None:

@@ -1,7 +1,7 @@
 """Bars put together from parts of a series are those of the whole series."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -22,17 +22,26 @@ TIMEFRAMES = {
 SPLIT_DAYS = ("2005-02-25T21:00", "2005-02-28T15:00", "2005-02-28T21:00", "2005-03-02T12:00")
 
 
-def whole(symbol: str, timeframe: Timeframe, as_of: datetime) -> Bars:
+def whole(
+    symbol: str, timeframe: Timeframe, as_of: datetime, series_of: RawBars | None = None
+) -> Bars:
     """Return all bars closed by `as_of`, made of the series at once."""
-    series = RawSeries.of(sample(symbol), CALENDARS[symbol])
+    series = RawSeries.of(series_of or sample(symbol), CALENDARS[symbol])
     return series.frame(timeframe, series.splits_by(as_of)).closed_by(as_of)
 
 
 def assembled(
-    symbol: str, timeframe: Timeframe, as_of: datetime, count: int, *, part: int, ahead: int = 5
+    symbol: str,
+    timeframe: Timeframe,
+    as_of: datetime,
+    count: int,
+    *,
+    part: int,
+    ahead: int = 5,
+    series: RawBars | None = None,
 ) -> tuple[Stretch, int]:
     """Return the bars made of parts of `part` rows, and how many parts were read."""
-    rows, at = sample(symbol), to_datetime64(as_of)
+    rows, at = series or sample(symbol), to_datetime64(as_of)
     cut = int(np.searchsorted(rows.bars.closed_at, at, side="right"))
     begin, end = max(0, cut - part), cut + ahead
     made = Assembly(timeframe, calendar_for(CALENDARS[symbol]), at, count)
@@ -65,6 +74,21 @@ def test_bars_are_those_of_the_whole_series_wherever_its_parts_begin(
     expected = whole(symbol, timeframe, as_of).last(count)
     assert found.serves(to_datetime64(as_of), count)
     assert same(found.bars.closed_by(as_of).last(count), expected)
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "EURUSD"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_bars_of_which_a_series_holds_a_part_are_none_wherever_its_parts_begin(
+    symbol: str, data: st.DataObject
+) -> None:
+    timeframe = data.draw(st.sampled_from(TIMEFRAMES[symbol]))
+    first = data.draw(st.integers(0, 300))
+    series = sample(symbol).window(first, first + data.draw(st.integers(1, 200)))
+    part = data.draw(st.integers(1, 40))
+    as_of = to_datetime(series.bars.closed_at[-1]) + timedelta(days=40)
+    found, _ = assembled(symbol, timeframe, as_of, 400, part=part, series=series)
+    assert same(found.bars, whole(symbol, timeframe, as_of, series))
 
 
 @pytest.mark.parametrize("symbol", ["AAPL", "EURUSD"])

@@ -2,15 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from kuber.kernel.errors import Problem
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.facts import FileFacts
-from kuber.market.importing.passes import check, look_at
+from kuber.market.importing.passes import check, look_at, rows
 from kuber.market.importing.said import Label, Said
-from kuber.market.types import Timeframe
+from kuber.market.types import Source, Timeframe
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)  # a Monday
 HEADER = "symbol,time,open,high,low,close,volume\n"
@@ -70,21 +71,36 @@ def test_a_bar_that_begins_later_is_refused_in_every_timeframe(
 
 
 @pytest.mark.parametrize(
-    ("timeframe", "times", "label"),
+    ("timeframe", "times", "label", "left_out"),
     [
-        (Timeframe.M1, ["2026-01-06T14:58:00Z", "2026-01-06T14:59:00Z"], None),
-        (Timeframe.D1, ["2026-01-05", "2026-01-06"], None),
-        (Timeframe.W1, ["2025-12-29", "2026-01-05"], None),
-        (Timeframe.W1, ["2026-01-02", "2026-01-09"], Label.CLOSE),
-        (Timeframe.MO1, ["2025-12-01", "2026-01-01"], None),
-        (Timeframe.MO1, ["2025-12-31", "2026-01-31"], Label.CLOSE),
+        (Timeframe.M1, ["2026-01-05T14:59:00Z", "2026-01-05T15:00:00Z"], None, 1),
+        (Timeframe.M1, ["2026-01-05T14:58Z", "2026-01-05T14:59Z", "2026-01-06T14:59Z"], None, 1),
+        (Timeframe.M1, ["2026-01-05T15:00:00Z", "2026-01-05T15:01:00Z"], Label.CLOSE, 1),
+        (Timeframe.D1, ["2026-01-04", "2026-01-05", "2026-01-06"], None, 2),
+        (Timeframe.W1, ["2025-12-29", "2026-01-05"], None, 1),
+        (Timeframe.W1, ["2026-01-02", "2026-01-09"], Label.CLOSE, 1),
+        (Timeframe.MO1, ["2025-12-01", "2026-01-01"], None, 1),
+        (Timeframe.MO1, ["2025-12-31", "2026-01-31"], Label.CLOSE, 1),
     ],
 )
-def test_what_is_under_way_or_tomorrow_elsewhere_is_taken(
-    tmp_path: Path, timeframe: Timeframe, times: list[str], label: Label | None
+def test_a_bar_that_is_not_over_is_left_out_and_told(
+    tmp_path: Path, timeframe: Timeframe, times: list[str], label: Label | None, left_out: int
 ) -> None:
     path = file_of(tmp_path, times, "BTCUSD")
-    assert taken(path, timeframe, label).bars == 2
+    found = taken(path, timeframe, label)
+    assert found.bars == len(times) - left_out
+    count = "1 bar is" if left_out == 1 else f"{left_out} bars are"
+    told = f"BTCUSD: {count} left out, not over yet when the file came."
+    assert told in [note.message for note in found.notes]
+    said = Said(timeframe, label=label)
+    parts = list(rows("b.csv", path, said, Source.IMPORTED, {"BTCUSD": UUID(int=1)}, NOW))
+    stored = b"".join(part for part in parts if isinstance(part, bytes))
+    assert len(stored.splitlines()) == found.bars
+
+
+def test_a_file_of_nothing_but_a_bar_that_is_not_over_is_refused(tmp_path: Path) -> None:
+    (problem,) = refused(file_of(tmp_path, ["2026-01-05"], "BTCUSD"), Timeframe.D1)
+    assert problem.code == "no_closed_bar"
 
 
 def test_a_file_without_a_now_may_be_of_any_time(tmp_path: Path) -> None:

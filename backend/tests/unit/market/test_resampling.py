@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuber.market.calendars import calendar_for
-from kuber.market.resampling import resample
+from kuber.market.resampling import resample, resample_whole
 from kuber.market.types import Bars, Source, Timeframe, to_datetime
 from tests.fakes.bars import hourly, same, sample
 
@@ -196,6 +197,65 @@ def test_a_month_is_all_of_its_sessions_and_no_other() -> None:
     assert table(months).drop("t").equals(grouped.drop("m"))
     assert (months.closed_at.astype("datetime64[M]") == months.opened_at.astype("M8[M]")).all()
     assert np.isin(months.closed_at[:-1], bars.closed_at).all()
+
+
+def made(opened: list[str], timeframe: Timeframe, calendar: str, of: Timeframe) -> list[str]:
+    """Return the openings of the bars of a whole series of bars `of` a timeframe."""
+    bars = hourly(opened, [1.0] * len(opened))
+    market = calendar_for(calendar)
+    if of is Timeframe.D1:
+        days = bars.opened_at.astype("datetime64[D]")
+        opened_at, closed_at = market.daily_bounds(days)
+    else:
+        opened_at, closed_at = bars.opened_at, market.intraday_closes(bars.opened_at, of)
+    bars = replace(bars, timeframe=of, opened_at=opened_at, closed_at=closed_at)
+    return [str(at)[:16] for at in resample_whole(bars, timeframe, market).opened_at]
+
+
+def hours_of(first: str, count: int) -> list[str]:
+    return [str(np.datetime64(first) + np.timedelta64(at, "h")) for at in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "days"),
+    [
+        ("2026-11-28T00:00", 48, 2),
+        ("2026-11-28T00:00", 46, 2),  # a tenth of the day is without trades
+        ("2026-11-28T00:00", 45, 1),
+        ("2026-11-28T02:00", 46, 2),
+        ("2026-11-28T03:00", 45, 1),
+        ("2026-11-28T03:00", 12, 0),
+    ],
+)
+def test_a_day_of_which_a_series_holds_a_part_is_none(first: str, count: int, days: int) -> None:
+    assert len(made(hours_of(first, count), Timeframe.D1, "24/7", Timeframe.H1)) == days
+
+
+def days_of(first: str, last: str) -> list[str]:
+    found = np.arange(first, last, dtype="datetime64[D]")
+    return [f"{day}T00:00" for day in found[np.is_busday(found)]]
+
+
+def test_a_week_without_its_friday_is_none_and_one_that_ends_on_a_holiday_is() -> None:
+    # 3 July 2026, a Friday, is a holiday in New York.
+    weeks = made(days_of("2026-06-15", "2026-07-03"), Timeframe.W1, "XNYS", Timeframe.D1)
+    assert [week[:10] for week in weeks] == ["2026-06-15", "2026-06-22", "2026-06-29"]
+    weeks = made(days_of("2026-06-16", "2026-07-02"), Timeframe.W1, "XNYS", Timeframe.D1)
+    assert [week[:10] for week in weeks] == ["2026-06-22"]
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "months"),
+    [
+        ("2026-06-01", "2026-08-01", 2),
+        ("2026-06-02", "2026-08-01", 1),
+        ("2026-06-01", "2026-07-31", 1),
+    ],
+)
+def test_a_month_without_its_first_or_last_session_is_none(
+    first: str, end: str, months: int
+) -> None:
+    assert len(made(days_of(first, end), Timeframe.MO1, "XNYS", Timeframe.D1)) == months
 
 
 def test_no_bars_make_no_bars() -> None:

@@ -109,6 +109,8 @@ def test_a_short_name_that_ends_like_a_pair_is_listed(symbol: str) -> None:
         ("$AAPL", "is not a symbol"),
         ("<script>", "is not a symbol"),
         ("ÄPFEL", "is not a symbol"),
+        ("M\u017fFT", "is not a symbol"),
+        ("\u00df", "is not a symbol"),
         ("USD/USD", "is not a symbol"),
         ("LSE:BMW.DE", "is not a symbol"),
         ("A" * (MAX_LENGTH + 1), "is not a symbol"),

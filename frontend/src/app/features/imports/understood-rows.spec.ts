@@ -1,5 +1,6 @@
+import type { ImportView } from '@core/api';
 import { actionsOf, previewOf } from './testing';
-import { symbolInName, understoodRows } from './understood-rows';
+import { understoodRows } from './understood-rows';
 
 const rowOf = (name: string, changes: Parameters<typeof previewOf>[0] = {}) =>
   understoodRows(previewOf(changes), MARKETS).find((row) => row.name === name)!;
@@ -90,15 +91,17 @@ describe('a symbol that nobody has said', () => {
     expect(rowOf('symbol', corrected).suggestion).toBeUndefined();
   });
 
-  it('is not made of every word', () => {
-    const names = ['^GSPC.csv', 'ES=F.csv', 'AAPL (1).csv', 'prices.csv', '2024-01.csv', '.csv'];
-    expect(names.map(symbolInName)).toEqual([
-      '^GSPC',
-      'ES=F',
-      'AAPL',
-      undefined,
-      undefined,
-      undefined,
+  it('lets splits that only an adjusted close tells of be denied', () => {
+    const [found] = previewOf().found;
+    const split = { at: '2022-03-22', ratio: '5:4', origin: 'adjusted_close', use: 'applied' };
+    const perSymbol = [{ ...found!, splits: [split] }] as ImportView['found'];
+    const row = rowOf('prices', { found: perSymbol });
+    expect([row.field, row.value, row.choices?.map(({ value }) => value)]).toEqual([
+      'prices',
+      '',
+      ['', 'as_traded', 'adjusted'],
     ]);
+    expect(rowOf('prices')).toBeUndefined();
+    expect(rowOf('prices', { said: { ...said, prices: 'adjusted' } }).value).toBe('adjusted');
   });
 });

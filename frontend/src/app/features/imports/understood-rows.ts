@@ -1,5 +1,6 @@
 import type { CalendarOut, ImportView, UnderstoodOut } from '@core/api';
 import { type Field, holdsActions, timeframeInWords } from './import-words';
+import { symbolInName } from './symbol-in-name';
 
 /** What can be chosen for a field; an empty value lets the file say it. */
 export interface Choice {
@@ -71,12 +72,6 @@ function symbol({ said, filename }: ImportView, known: Known): UnderstoodRow {
     choices: null,
     ...(!said.symbol && !found ? { suggestion: symbolInName(filename) } : {}),
   };
-}
-
-/** The first word of a file's name where it looks like a symbol: Yahoo names its files so. */
-export function symbolInName(filename: string): string | undefined {
-  const [word = ''] = filename.replace(/\.[a-z]+$/i, '').split(/[_ ,(]|-(?=[a-z])/);
-  return /^[A-Z^][A-Z0-9.=^-]{0,14}$/.test(word) ? word : undefined;
 }
 
 function timeframe({ said }: ImportView, known: Known): UnderstoodRow {
@@ -156,9 +151,12 @@ const BASES: Readonly<Record<string, string>> = {
   both: 'As traded in some bars, adjusted in others',
 };
 
-/** On which basis prices stand, where splits ask for it: a choice while the prices do not tell. */
-function prices({ said }: ImportView, known: Known): UnderstoodRow[] {
-  const found = known['prices'];
+/**
+ * On which basis prices stand, where splits ask for it: a choice while the prices do not tell, and
+ * where only an adjusted close tells of a split, which a special dividend may have moved.
+ */
+function prices({ said, found: perSymbol }: ImportView, known: Known): UnderstoodRow[] {
+  const found = known['prices'] ?? byAdjustedClose(said.prices, perSymbol);
   if (!found) return [];
   const open = found.value === 'unknown' || found.how === 'said';
   const row = { name: 'prices', label: 'Prices are', how: found.how, hint: '' };
@@ -170,11 +168,19 @@ function prices({ said }: ImportView, known: Known): UnderstoodRow[] {
       field: 'prices',
       value: said.prices ?? '',
       choices: [
-        { value: '', label: 'Not known yet' },
+        { value: '', label: known['prices'] ? 'Not known yet' : 'As the adjusted close tells' },
         ...['as_traded', 'adjusted'].map((value) => ({ value, label: BASES[value] ?? value })),
       ],
     },
   ];
+}
+
+function byAdjustedClose(
+  said: string | null | undefined,
+  found: ImportView['found'],
+): UnderstoodOut | null {
+  const some = found.some(({ splits }) => splits.length > 0);
+  return some || said ? { value: 'unknown', how: 'guess' } : null;
 }
 
 function isColumns({ name, value }: UnderstoodRow): boolean {
