@@ -41,6 +41,13 @@ def test_one_that_takes_nothing_is_ended_when_messages_have_waited_long_enough()
     assert worker.ends == 1
 
 
+def test_what_it_took_before_counts_no_more() -> None:
+    worker = Worker(received=7)
+    worker.look_for(STEP_S)
+    worker.look_for(DEAF_AFTER_S + STEP_S)
+    assert worker.ends == 1
+
+
 @pytest.mark.parametrize("seen", [{"waiting": 0}, {"held": 1}])
 def test_one_that_has_nothing_to_take_or_is_busy_goes_on(seen: dict[str, int]) -> None:
     worker = Worker(**seen)
