@@ -69,6 +69,9 @@ BY_SUFFIX = {
 }
 """Suffixes without their point. NSE and BSE, Shanghai and Shenzhen keep the same days and hours."""
 
+NEW_YORK_SUFFIX = ".US"
+"""Of shares in New York as Stooq and EODHD write them; without it is the normal form."""
+
 
 class Venue(StrEnum):
     """What a prefix without a suffix of its own stands for."""

@@ -2,7 +2,7 @@
 
 | Written | Normal form |
 |---|---|
-| `aapl`, `NASDAQ:AAPL` | `AAPL` |
+| `aapl`, `NASDAQ:AAPL`, `AAPL.US` | `AAPL` |
 | `BRK-B`, `BRK/B` | `BRK.B` (a class from A to D) |
 | `VOD.L`, `LSE:VOD` | `VOD.L` |
 | `^GSPC`, `SP:SPX` | `^GSPC` |
@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from iso4217 import raw_table
 
-from kuber.market.exchanges import ALIASES, BY_SUFFIX, PREFIXES, Venue
+from kuber.market.exchanges import ALIASES, BY_SUFFIX, NEW_YORK_SUFFIX, PREFIXES, Venue
 
 MAX_LENGTH = 32
 """Of the normal form."""
@@ -151,7 +151,7 @@ def _parse(text: str) -> Symbol | None:
         return _perpetual(pair) if pair and settled[3] in (pair.base, pair.quote) else None
     if prefixed := _PREFIXED.fullmatch(text):
         return _of_exchange(prefixed[1].removesuffix("_DL"), prefixed[2])
-    return _bare(text)
+    return _new_york_in(text) or _bare(text)
 
 
 def _bare(text: str) -> Symbol | None:
@@ -163,6 +163,15 @@ def _bare(text: str) -> Symbol | None:
     return None
 
 
+def _new_york_in(text: str) -> Symbol | None:
+    """Return the share in New York that has the suffix of Stooq and EODHD: `BRK-B.US`."""
+    root = text.removesuffix(NEW_YORK_SUFFIX)
+    if root == text or root.endswith(NEW_YORK_SUFFIX):
+        return None
+    found = _bare(root)
+    return found if found and found.kind is SymbolKind.LISTED and not found.suffix else None
+
+
 def _of_exchange(name: str, rest: str) -> Symbol | None:
     venue = PREFIXES.get(name)
     if venue is Venue.INDICES:
@@ -170,6 +179,8 @@ def _of_exchange(name: str, rest: str) -> Symbol | None:
         found = _index_in(ALIASES.get(index, index))
     elif venue in (None, Venue.PAIRS, Venue.FUTURES):
         found = _bare(rest)
+    elif rest.endswith(NEW_YORK_SUFFIX):
+        found = _new_york_in(rest) if venue is Venue.NEW_YORK else None
     else:
         found = _listed_in(rest)
     if found is None:

@@ -4,9 +4,11 @@ import re
 from pathlib import PurePath
 
 from kuber.market.importing.notes import Notes
+from kuber.market.symbols import canonical_symbol
 
 _BINANCE = re.compile(r"([A-Z0-9]{5,20})-\d{1,2}(?:s|m|h|d|w|mo)-\d{4}.*")
 _TRADINGVIEW = re.compile(r"([A-Z0-9_]{2,20})_([A-Z0-9.!]{1,20}), \w+.*")
+_STOOQ = re.compile(r"([a-z]{1,5}(?:-[a-z])?)(?:_us_[dwm]|\.us)")
 
 
 def symbol_in_name(filename: str, notes: Notes) -> str | None:
@@ -16,6 +18,8 @@ def symbol_in_name(filename: str, notes: Notes) -> str | None:
         symbol = binance[1]
     elif tradingview := _TRADINGVIEW.fullmatch(stem):
         symbol = f"{tradingview[1]}:{tradingview[2]}"
+    elif stooq := _STOOQ.fullmatch(stem):
+        symbol = canonical_symbol(f"{stooq[1]}.us")
     else:
         return None
     notes.add("symbol_by_file_name", f"The file's name says that it holds {symbol}.")

@@ -18,9 +18,9 @@ from kuber.market.symbols import (
 
 K = SymbolKind
 SAME = {
-    "AAPL": ("aapl", " AAPL ", "NASDAQ:AAPL", "EQ:AAPL"),
-    "BRK.B": ("BRK-B", "BRK/B", "NYSE:BRK.B", "brk.b"),
-    "BAC-PL": ("BAC/PL", "BAC.PRL"),
+    "AAPL": ("aapl", " AAPL ", "NASDAQ:AAPL", "EQ:AAPL", "AAPL.US", "aapl.us", "US:AAPL.US"),
+    "BRK.B": ("BRK-B", "BRK/B", "NYSE:BRK.B", "brk.b", "BRK-B.US", "BRK.B.US"),
+    "BAC-PL": ("BAC/PL", "BAC.PRL", "BAC-PL.US"),
     "VOD.L": ("LSE:VOD", "LSE:VOD.L"),
     "RCI-B.TO": ("TSX:RCI.B", "TSX:RCI_B"),
     "0700.HK": ("HKEX:0700",),
@@ -47,6 +47,10 @@ SAME = {
     "6EH2025": ("6EH25",),
     "EURONEXT:AIR": (),
     "OANDA:US30": (),
+    "V": ("V.US",),
+    "STOOQ:AAPL.US": (),
+    "BTCUSD.US": (),
+    "A.US.US": (),
 }
 
 
@@ -113,6 +117,7 @@ def test_a_short_name_that_ends_like_a_pair_is_listed(symbol: str) -> None:
         ("\u00df", "is not a symbol"),
         ("USD/USD", "is not a symbol"),
         ("LSE:BMW.DE", "is not a symbol"),
+        ("LSE:VOD.US", "is not a symbol"),
         ("A" * (MAX_LENGTH + 1), "is not a symbol"),
         ("A" * (MAX_WRITTEN + 1), "is not a symbol"),
         ("BTC-PERP", "write BTCUSDT.P or BTCUSD.P"),
