@@ -1,8 +1,7 @@
 """TradingView alerts as signals: JSON that one writes into the alert, or its plain text.
 
 JSON: `{"ticker": "NASDAQ:AAPL", "action": "buy", "confidence": 80, "time": "{{timenow}}", ...}`.
-Text: `AAPL buy 80` followed by anything, or the standard message of a strategy's alert,
-`... order buy @ 10 filled on AAPL. New strategy position is 10`.
+Text: see `alert_text`.
 
 An order after which a strategy holds nothing is NEUTRAL; `flat`, `close` and `exit` are FLAT, for
 pipelines that leave a position by signal.
@@ -10,12 +9,12 @@ pipelines that leave a position by signal.
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
 
+from kuber.signals.gateway.alert_text import AmbiguousText, read_text
 from kuber.signals.gateway.errors import InvalidSignal, NotJson, one_problem
 from kuber.signals.types import SignalDirection
 
@@ -31,15 +30,6 @@ _ACTIONS = {
 }
 _ENTRIES = (SignalDirection.BULLISH, SignalDirection.BEARISH)
 _NAMES = ", ".join(filter(None, _ACTIONS))
-_TICKER = r"(?P<ticker>[^\s,;|\"]{1,48}?)"
-_ACTION = r"(?P<action>buy|sell|long|short|bullish|bearish|neutral|flat|close|exit)"
-_CONFIDENCE = r"(?:\s+(?P<confidence>\d{1,3}(?:\.\d+)?)\b)?"
-_PLAIN = re.compile(rf"\s*{_TICKER}\s+{_ACTION}\b{_CONFIDENCE}", re.IGNORECASE)
-_STRATEGY = re.compile(
-    rf"\border {_ACTION} @ [\d.]+ filled on {_TICKER}\.(?:\s|$)"
-    r"(?:.*?new strategy position is (?P<position>[+-]?[\d.]+))?",
-    re.IGNORECASE | re.DOTALL,
-)
 _KNOWN = frozenset({"ticker", "symbol", "action", "side", "confidence", "time"})
 
 
@@ -98,16 +88,18 @@ def _alert(body: bytes) -> Mapping[str, JsonValue]:
         raise _unreadable("The alert is not UTF-8 text.") from error
     if text.lstrip()[:1] == "{":
         return _json_of(text)
-    match = _STRATEGY.search(text) or _PLAIN.match(text)
-    if match is None:
+    try:
+        found = read_text(text)
+    except AmbiguousText as error:
+        raise _unreadable(str(error)) from error
+    if found is None:
         raise _unreadable("The alert names no ticker and action.")
-    parts = match.groupdict()
     return {
-        "ticker": parts["ticker"],
-        "action": parts["action"],
-        "confidence": float(parts.get("confidence") or CERTAIN),
+        "ticker": found.ticker,
+        "action": found.action,
+        "confidence": CERTAIN if found.confidence is None else found.confidence,
         "message": text.strip(),
-        **({"position_size": parts["position"]} if parts.get("position") else {}),
+        **({"position_size": found.position} if found.position else {}),
     }
 
 
