@@ -5,8 +5,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kuber.market.importing.clocks import Clock, clock_of, is_clock, joined_clock
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.notes import Notes
+from kuber.market.symbols import BadSymbol, Symbol, parse_symbol
 
 PRICES = ("open", "high", "low", "close")
 
@@ -17,7 +19,7 @@ BAR_NAMES: dict[str, tuple[str, ...]] = {
         *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
         *("timeperiodstart", "starttime", "gmttime", "timeutc", "dateandtime", "begin"),
     ),
-    "date": ("date", "day", "tradingday", "tradedate"),
+    "date": ("date", "day", "tradingday", "tradedate", "dtyyyymmdd", "yyyymmdd"),
     "open": ("open", "openprice", "o"),
     "high": ("high", "highprice", "max", "h"),
     "low": ("low", "lowprice", "min", "l"),
@@ -36,17 +38,16 @@ KNOWN_NAMES = tuple(name for names in BAR_NAMES.values() for name in names)
 _NUMBERED = re.compile(r"^\d+")
 _VOLUME_OF = re.compile(r"volume([a-z0-9]{2,10})")
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?")
-_PLAIN_DATE = re.compile(r"\d{4}[.\-/]?\d{2}[.\-/]?\d{2}")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+_PLAIN_DATE = re.compile(r"\d{4}[.\-/]?\d{2}[.\-/]?\d{2}|\d{1,2}([./-])\d{1,2}\1\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Places of the columns that count; `clock` is a column with the time of day beside a date."""
+    """Places of the columns that count; `clock` is one with the time of day beside a date."""
 
     places: dict[str, int]
     """By role: symbol, time, date, open, high, low, close, volume, adj_close, dividends, splits."""
-    clock: int | None = None
+    clock: Clock | None = None
     has_header: bool = True
 
     @property
@@ -56,9 +57,15 @@ class Columns:
 
 
 def read_columns(
-    header: Sequence[str], rows: Sequence[Sequence[str]], line: int, notes: Notes
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    line: int,
+    notes: Notes,
+    symbol: str | None = None,
 ) -> Columns:
     """Return what each column is, from the names and the rows of values that are looked at.
+
+    `symbol` is whose bars these are, where no column says so.
 
     Raises ImportRefused naming every column that is missing or there twice.
     """
@@ -75,7 +82,13 @@ def read_columns(
             continue
         usual = found[0]
         if role == "volume":
-            found = _filled_first(found, names, rows)
+            pair = _pair_of(rows, places.get("symbol"), symbol)
+            in_base = [name for name in found if _counts_base(name, pair)]
+            found = (
+                in_base + [name for name in found if name not in in_base]
+                if in_base
+                else _filled_first(found, names, rows)
+            )
         places[role] = names.index(found[0])
         if names.count(found[0]) > 1:
             title = header[places[role]].strip()
@@ -90,7 +103,7 @@ def read_columns(
         _tell_unused(role, titles, notes, others_empty=found[0] != usual)
     if "date" not in places and "time" not in places and names and not names[0]:
         places["date"] = 0  # the index that pandas writes without a name
-    clock = _clock_of(places, rows[0] if rows else ())
+    clock = _clock_beside(places, rows)
     _require(places, line, faults)
     faults.refuse_if_any()
     return Columns(places, clock)
@@ -100,6 +113,29 @@ def plain_name(name: str) -> str:
     """Return the name of a column in lower case and without signs."""
     plain = re.sub(r"[^a-z0-9]", "", name.strip().lower())
     return _NUMBERED.sub("", plain) or plain
+
+
+def _pair_of(rows: Sequence[Sequence[str]], place: int | None, said: str | None) -> Symbol | None:
+    """Return the one symbol that these rows are of; None where there are several, or none."""
+    written = {said} if place is None else {row[place].strip() for row in rows if place < len(row)}
+    if len(written) != 1:
+        return None
+    try:
+        return parse_symbol(written.pop() or "")
+    except BadSymbol:
+        return None
+
+
+def _counts_base(name: str, pair: Symbol | None) -> bool:
+    """Return whether a column such as `volumebtc` counts what the pair trades, not its price."""
+    coin = _VOLUME_OF.fullmatch(name)
+    if coin is None or pair is None or not pair.base:
+        return False
+    try:
+        counted = parse_symbol(f"{coin[1]}/{pair.quote}")
+    except BadSymbol:
+        return False
+    return counted.base == pair.base
 
 
 def _filled_first(
@@ -125,14 +161,16 @@ def _tell_unused(
         notes.add("column_left_out", f"{used} is read as {role}, {left} is not{why}.")
 
 
-def _clock_of(places: dict[str, int], first: Sequence[str]) -> int | None:
-    """Take a column that holds only the time of day for what stands beside the date."""
+def _clock_beside(places: dict[str, int], rows: Sequence[Sequence[str]]) -> Clock | None:
+    """Take a column that holds only the time of day for what stands beside the date, and leave it
+    out where it holds nothing but zeros: the bars are whole days."""
     if "time" not in places or "date" not in places:
         return None
     at = places["time"]
-    if at < len(first) and _CLOCK.fullmatch(first[at].strip()):
+    values = [row[at].strip() for row in rows if at < len(row)]
+    if is_clock(values):
         del places["time"]
-        return at
+        return clock_of(at, values)
     del places["date"]  # both tell the whole time
     return None
 
@@ -167,9 +205,7 @@ def _is_values(header: Sequence[str]) -> bool:
 def _without_names(cells: Sequence[str], line: int) -> Columns:
     """Return the columns of a file without names: a time first, or a date and a time of day, then
     open, high, low, close and perhaps volume, as Binance, Kraken and MetaTrader 4 write it."""
-    two = len(cells) > 1 and bool(
-        _PLAIN_DATE.fullmatch(cells[0].strip()) and _CLOCK.fullmatch(cells[1].strip())
-    )
+    two = bool(_PLAIN_DATE.fullmatch(cells[0].strip())) and joined_clock(cells)
     start = 2 if two else 1
     roles = (*PRICES, "volume")
     places = {role: start + at for at, role in enumerate(roles) if start + at < len(cells)}
@@ -182,4 +218,5 @@ def _without_names(cells: Sequence[str], line: int) -> Columns:
             line,
         )
         faults.refuse_if_any()
-    return Columns({("date" if two else "time"): 0, **places}, 1 if two else None, has_header=False)
+    clock = Clock(1) if two else None
+    return Columns({("date" if two else "time"): 0, **places}, clock, has_header=False)

@@ -59,11 +59,14 @@ def read_head(text: str, notes: Notes) -> Head:
     return Head(separator, *_one_header(rows, lines))
 
 
-def read_layout(text: str, notes: Notes) -> Layout:
-    """Return the layout of a file of bars from its beginning; raises ImportRefused."""
+def read_layout(text: str, notes: Notes, symbol: str | None = None) -> Layout:
+    """Return the layout of a file of bars from its beginning; raises ImportRefused.
+
+    `symbol` is what is known of all rows from beside the file.
+    """
     head = read_head(text, notes)
     rows, lines = head.rows, head.lines
-    columns = read_columns(rows[0], rows[1:], lines[0], notes)
+    columns = read_columns(rows[0], rows[1:], lines[0], notes, symbol or head.symbol)
     header: tuple[str, ...] = ()
     if columns.has_header:
         header = tuple(name.strip() for name in rows[0])

@@ -15,7 +15,7 @@ _FIRST_EPOCH = 10**8
 _BLANKS = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d{9,19}(?:\.\d+)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ T](.+))?")
-_YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[ T](.+))?")
+_YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})(?:[ T](.+))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T](.+))?")
 _ZONE_BEHIND = re.compile(r"(.+?) ([A-Za-z]+(?:/[A-Za-z_]+)+|UTC|GMT)")
 _BARE_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([AaPp])[Mm])?(.*)")
@@ -95,7 +95,7 @@ def _read(text: str, *, day_is_first: bool) -> datetime:
     if (compact := _COMPACT.fullmatch(text)) is not None:
         return _joined(compact[1], compact[2], compact[3], compact[4])
     if (year_first := _YEAR_FIRST.fullmatch(text)) is not None:
-        return _joined(year_first[1], year_first[2], year_first[3], year_first[4])
+        return _joined(year_first[1], year_first[3], year_first[4], year_first[5])
     if (year_last := _YEAR_LAST.fullmatch(text)) is not None:
         one, two = year_last[1], year_last[3]
         day, month = (one, two) if day_is_first else (two, one)

@@ -79,7 +79,8 @@ class FileReading:
         Raises ImportRefused naming lines and remedies.
         """
         if self._plan is None:
-            layout = read_layout(block.text, self._notes)
+            beside = self._said.symbol or symbol_in_name(self._filename, Notes())
+            layout = read_layout(block.text, self._notes, beside)
             table = read_block(block, layout)
             if table is None:
                 return []

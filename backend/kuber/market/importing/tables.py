@@ -41,7 +41,8 @@ def read_block(block: Block, layout: Layout) -> Table | None:
         {role: columns[at].str.strip_chars() for role, at in layout.columns.places.items()}
     )
     if layout.columns.clock is not None:
-        clock = columns[layout.columns.clock].str.strip_chars()
+        clock = columns[layout.columns.clock.place].str.strip_chars()
+        clock = clock.str.zfill(layout.columns.clock.filled_to)
         frame = frame.with_columns(pl.Series("date", frame["date"] + " " + clock))
     return Table(frame, lines, layout.columns.when, layout.symbol)
 

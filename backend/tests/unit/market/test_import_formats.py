@@ -104,9 +104,6 @@ def test_daily_exports_of_web_sites() -> None:
     investing += '"Jan 05, 2024","185.64","187.15","188.00","183.00","82.49M","-3.58%"\n'
     series, _ = read(investing, D1, symbol="AAPL")
     assert (days(series), series.bars.volume[0]) == (["2024-01-05"], 82.49e6)
-    stooq = "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n"
-    stooq += "AAPL.US,D,20240102,000000,187,188,183,185,824,0\n"
-    assert refused(stooq, D1).code == "bad_time"
 
 
 GERMAN = "symbol;date;open;high;low;close;volume\n"

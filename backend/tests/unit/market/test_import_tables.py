@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kuber.kernel.errors import Problem
 from kuber.market.errors import ImportRefused
 from kuber.market.importing import tables
+from kuber.market.importing.clocks import Clock
 from kuber.market.importing.columns import Columns
 from kuber.market.importing.layout import Layout
 from kuber.market.importing.tables import read_block
@@ -17,7 +18,7 @@ ROLES = ("date", "open", "high", "low", "close", "volume")
 Read = tuple[list[tuple[str | None, ...]], list[int]] | list[Problem] | None
 
 
-def layout(separator: str = ",", first_line: int = 1, clock: int | None = None) -> Layout:
+def layout(separator: str = ",", first_line: int = 1, clock: Clock | None = None) -> Layout:
     columns = Columns({role: at for at, role in enumerate(ROLES)}, clock, has_header=False)
     return Layout(separator, columns, len(ROLES) + (clock is not None), first_line, ())
 
@@ -81,6 +82,6 @@ def test_lines_above_the_table_are_passed_over_and_counted() -> None:
 
 
 def test_a_clock_beside_a_date_becomes_part_of_it() -> None:
-    found = read("2024-01-02,1,2,1,1,5, 09:30 \n", layout(clock=6))
+    found = read("2024-01-02,1,2,1,1,5, 09:30 \n", layout(clock=Clock(6)))
     assert isinstance(found, tuple)
     assert found[0][0][0] == "2024-01-02 09:30"

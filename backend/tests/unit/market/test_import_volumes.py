@@ -1,0 +1,57 @@
+"""Which of several volumes is that of the bars: the one in what the pair trades."""
+
+import pytest
+
+from kuber.market.types import Timeframe
+from tests.fakes.price_files import read
+
+H1 = Timeframe.H1
+ROW = "2024-01-02 09:30:00,{pair}1.5,2,1,1.5,{volumes}\n"
+
+
+def volume_of(names: str, volumes: str, *, pair: str = "", **said: str) -> tuple[float, set[str]]:
+    text = f"date,{'symbol,' if pair else ''}open,high,low,close,{names}\n"
+    text += ROW.format(pair=f"{pair}," if pair else "", volumes=volumes)
+    series, notes = read(text, H1, **said)
+    return float(series.bars.volume[0]), notes
+
+
+@pytest.mark.parametrize(
+    ("names", "volumes"),
+    [("Volume BTC,Volume USD", "7,300000"), ("Volume USD,Volume BTC", "300000,7")],
+)
+@pytest.mark.parametrize("pair", ["BTC/USD", "BTCUSD", "XBTUSD"])
+def test_the_volume_of_the_base_is_taken_in_whichever_place(
+    names: str, volumes: str, pair: str
+) -> None:
+    beside = volume_of(names, volumes, symbol=pair)
+    assert beside == volume_of(names, volumes, pair=pair)
+    assert beside == (7, {"column_left_out"})
+
+
+@pytest.mark.parametrize(
+    ("names", "pair"),
+    [
+        ("Volume USDT,Volume ETH", "ETHUSDT"),
+        ("Volume USDT,Volume XBT", "BTCUSDT.P"),
+        ("Volume BTC,Volume ETH", "ETHBTC"),
+        ("Volume_(Currency),Volume_(ETH)", "ETH/USD"),
+    ],
+)
+def test_the_base_is_known_by_the_pair(names: str, pair: str) -> None:
+    assert volume_of(names, "300000,7", symbol=pair)[0] == 7
+
+
+def test_the_base_is_known_by_the_name_of_the_file() -> None:
+    name = "BINANCE_ETHUSDT, 60.csv"
+    assert volume_of("Volume USDT,Volume ETH", "300000,7", filename=name)[0] == 7
+
+
+def test_the_volume_of_the_base_is_taken_also_where_it_is_zero() -> None:
+    assert volume_of("Volume USD,Volume BTC", "300000,0", symbol="BTCUSD")[0] == 0
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "SOLEUR"])
+def test_where_no_volume_is_of_the_base_the_first_is_taken_and_told(symbol: str) -> None:
+    found = volume_of("Volume USD,Volume BTC", "300000,7", symbol=symbol)
+    assert found == (300000, {"column_left_out"})
