@@ -16,6 +16,10 @@ _DAY_MINUTES = 1440
 _HALF_DAY = 12 * 60
 _WEEK_DAYS = 7
 _MONTH_DAYS = (27, 32)
+_FEW_STEPS = 2
+_LONG_WEEKEND_DAYS = 5
+"""Most days from one session to the next, such as from Thursday over Easter to Tuesday."""
+_DAYS = (Timeframe.D1, Timeframe.W1, Timeframe.MO1)
 _INTRADAY = tuple(one for one in Timeframe if one.intraday)
 
 
@@ -65,7 +69,8 @@ class Steps:
         return 0.0
 
     def timeframe(self, *, clock: bool) -> Timeframe | None:
-        """Return the timeframe that the steps are of, None when they are of none.
+        """Return the timeframe that the steps are of, None when they are of none, or few and of
+        several.
 
         `clock`: times have a time of day.
         """
@@ -73,8 +78,13 @@ class Steps:
             return None
         if clock and self._near:
             return next((one for one in _INTRADAY if _minutes(one) == self.apart), None)
-        fitting = (Timeframe.D1, Timeframe.W1, Timeframe.MO1)
-        return next((one for one in fitting if self.fits(one)), None)
+        fitting = [one for one in _DAYS if self.fits(one)]
+        return fitting[0] if fitting and not (self.few and len(fitting) > 1) else None
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few steps for more than a guess."""
+        return self._counts.total() <= _FEW_STEPS
 
     def fits(self, timeframe: Timeframe) -> bool:
         """Return whether bars of `timeframe` can stand so far apart.
@@ -90,6 +100,8 @@ class Steps:
             smallest = self._near_smallest or self._smallest
             size = _minutes(timeframe)
             return longest == size and (self.apart == size or self.apart != smallest)
+        if self.few:
+            return self._few_fit(timeframe)
         smallest_days, typical = self._smallest // _DAY_MINUTES, self.typical_days
         # Holidays move the label of a week by some days; a day has at most some days off behind it.
         if timeframe is Timeframe.D1:
@@ -97,6 +109,23 @@ class Steps:
         if timeframe is Timeframe.W1:
             return smallest_days >= 1 and _WEEK_DAYS - 3 <= typical <= _WEEK_DAYS + 3
         return _MONTH_DAYS[0] <= typical <= _MONTH_DAYS[1]
+
+    def _few_fit(self, timeframe: Timeframe) -> bool:
+        """Return whether one step, or two, can be those of days, weeks or months.
+
+        Between two days a long weekend may lie; behind a week or month the newest day may follow,
+        as in Yahoo's files, so that one step tells nothing of how short bars are.
+        """
+        smallest, *others = sorted(minutes / _DAY_MINUTES for minutes in self._counts.elements())
+        if timeframe is Timeframe.D1:
+            return smallest <= _LONG_WEEKEND_DAYS
+        if timeframe is Timeframe.W1:
+            shortest, longest = _WEEK_DAYS - 3, _WEEK_DAYS + 3
+        else:
+            shortest, longest = _MONTH_DAYS
+        if others:
+            return smallest >= 1 and all(shortest <= days <= longest for days in others)
+        return 1 <= smallest <= longest
 
     def check(self, timeframe: Timeframe, field: str, faults: Faults) -> None:
         """Note when the steps are not those of `timeframe`.
@@ -110,8 +139,7 @@ class Steps:
             found = next((one for one in Timeframe if _minutes(one) == minutes), None)
         else:
             minutes = round(self.typical_days) * _DAY_MINUTES
-            days = (Timeframe.D1, Timeframe.W1, Timeframe.MO1)
-            found = next((one for one in days if self.fits(one)), None)
+            found = next((one for one in _DAYS if self.fits(one)), None)
         remedy = (
             f"Import the file with the timeframe it has, here '{found}'."
             if found and found is not timeframe

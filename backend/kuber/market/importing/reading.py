@@ -45,6 +45,7 @@ class _Plan:
     decimal_comma: bool
     symbol: str | None
     timeframe: Timeframe
+    timeframe_how: How
     times: TimeReader
 
 
@@ -193,7 +194,7 @@ class FileReading:
                 ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if symbols[3:] else ""),
                 How.SAID if said.symbol and "symbol" not in layout.columns.places else How.FILE,
             ),
-            "timeframe": Known(plan.timeframe, How.SAID if said.timeframe else How.FILE),
+            "timeframe": Known(plan.timeframe, plan.timeframe_how),
             "timezone": Known(
                 said.timezone or "UTC",
                 How.SAID if said.timezone else How.FILE if plan.times.aware else How.GUESS,
@@ -212,24 +213,34 @@ class FileReading:
         symbol = self._said.symbol
         if symbol is None and not has_symbol:
             symbol = symbol_in_name(self._filename, self._notes)
-        timeframe = self._said.timeframe or self._told(table, symbol, day_is_first=first_day)
+        timeframe, how = self._said.timeframe, How.SAID
+        if timeframe is None:
+            timeframe, how = self._told(table, symbol, day_is_first=first_day)
         reader = TimeReader(
             self._zone, self._faults, field, day_is_first=first_day, exact=timeframe.intraday
         )
-        return _Plan(layout, has_decimal_comma(table), symbol, timeframe, reader)
+        return _Plan(layout, has_decimal_comma(table), symbol, timeframe, how, reader)
 
-    def _told(self, table: Table, symbol: str | None, *, day_is_first: bool) -> Timeframe:
-        """Return the timeframe that the times of the first block are of; raises ImportRefused."""
+    def _told(
+        self, table: Table, symbol: str | None, *, day_is_first: bool
+    ) -> tuple[Timeframe, How]:
+        """Return the timeframe that the times of the first block are of: a guess where no symbol
+        has more than a few; raises ImportRefused."""
         field = table.time_column
         reader = TimeReader(self._zone, Faults(), field, day_is_first=day_is_first, exact=False)
         times = reader.column(table.frame[field], table.lines)
-        steps = Steps()
+        steps, widest = Steps(), Steps()
         rows = read_symbols(table, symbol, Faults())
-        for found in rows.values():
-            places = _readable(found, times)
-            shown = times.instants if times.has_clock else times.written
-            steps.add(np.unique(shown[places]), [table.lines[at] for at in places])
+        shown = times.instants if times.has_clock else times.written
+        for found in sorted(rows.values(), key=len):
+            places, widest = _readable(found, times), Steps()
+            lines = [table.lines[at] for at in places]
+            for one in (steps, widest):
+                one.add(np.unique(shown[places]), lines)
         told = steps.timeframe(clock=times.has_clock)
+        if widest.few and not (told and told.intraday):
+            # One step of many symbols, between two days, tells no more than that of one.
+            told = widest.timeframe(clock=times.has_clock)
         if told is None:
             raise refuse(
                 "unknown_timeframe",
@@ -238,7 +249,7 @@ class FileReading:
                 field="timeframe",
             )
         self._notes.add("timeframe", f"The times of the file show bars of {told}.")
-        return told
+        return told, How.GUESS if widest.few else How.FILE
 
     def _symbol(self, symbol: str, plan: _Plan) -> SymbolBars:
         found = self._symbols.get(symbol)

@@ -60,7 +60,7 @@ async def test_a_file_is_previewed_corrected_imported_and_undone(ann: httpx.Asyn
 async def test_an_import_of_somebody_else_is_unknown(
     ann: httpx.AsyncClient, bob: httpx.AsyncClient
 ) -> None:
-    view = (await ann.post(PREVIEW, files=file(BARS))).json()
+    view = (await ann.post(PREVIEW, files=file(BARS), data={"timeframe": "1d"})).json()
     where = f"{IMPORTS}/{view['id']}"
     assert (await bob.get(where)).status_code == 404
     assert (await bob.put(where, json={})).status_code == 404

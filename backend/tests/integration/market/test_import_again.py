@@ -11,6 +11,7 @@ from kuber.market.errors import ImportConflict
 from kuber.market.importing.said import Said
 from kuber.market.importing.service import ImportService
 from kuber.market.models import BarImport
+from kuber.market.types import Timeframe
 from tests.integration.market.conftest import HEADER
 
 FILE = f"{HEADER}ACME,2024-01-02,1,2,1,2,10\nACME,2024-01-03,1,2,1,2,10\n".encode()
@@ -19,7 +20,7 @@ FILE = f"{HEADER}ACME,2024-01-02,1,2,1,2,10\nACME,2024-01-03,1,2,1,2,10\n".encod
 @pytest.fixture
 async def failed(database: Database, taking: ImportService, user: UserId) -> UUID:
     async with database.transaction() as session:
-        row = await taking.preview(session, user, "acme.csv", BytesIO(FILE), Said())
+        row = await taking.preview(session, user, "acme.csv", BytesIO(FILE), Said(Timeframe.D1))
         row.status = "failed"
         return row.id
 
@@ -28,7 +29,7 @@ async def test_a_file_whose_import_failed_is_previewed_again_and_imported(
     database: Database, taking: ImportService, user: UserId, failed: UUID
 ) -> None:
     async with database.transaction() as session:
-        row = await taking.correct(session, user, failed, Said())
+        row = await taking.correct(session, user, failed, Said(Timeframe.D1))
         assert row.status == "previewed"
     async with database.transaction() as session:
         assert (await taking.start(session, user, failed, row.sha256)).status == "done"
@@ -42,4 +43,4 @@ async def test_a_file_that_is_kept_no_more_is_not_previewed_again(
         row.expires_at = None
     async with database.transaction() as session:
         with pytest.raises(ImportConflict, match="Upload the file again"):
-            await taking.correct(session, user, failed, Said())
+            await taking.correct(session, user, failed, Said(Timeframe.D1))

@@ -108,7 +108,7 @@ async def test_an_import_belongs_to_who_made_it(
 async def test_what_was_previewed_is_imported_or_nothing(
     database: Database, taking: ImportService, user: UserId
 ) -> None:
-    row = await preview(database, taking, user, NEW)
+    row = await preview(database, taking, user, NEW, Said(Timeframe.D1))
     async with database.transaction() as session:
         with pytest.raises(ImportRefused, match="not the file that was previewed") as refused:
             await taking.start(session, user, row.id, "0" * 64)

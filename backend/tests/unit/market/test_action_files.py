@@ -267,6 +267,7 @@ def test_columns_beside_bars_are_read_where_they_tell_of_something(read: Any) ->
 
 def test_a_bad_value_beside_bars_is_named(read: Any) -> None:
     text = BARS + "2020-08-28,1,1,1,1,5,0.0,0.0\n2020-08-31,1,1,1,1,5,x,-4\n"
+    text += "2020-09-01,1,1,1,1,5,0.0,0.0\n"
     assert refusals(read, text) == [("bad_ratio", 3, "splits"), ("bad_amount", 3, "dividends")]
 
 
