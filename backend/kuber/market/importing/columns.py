@@ -12,21 +12,35 @@ from kuber.market.symbols import BadSymbol, Symbol, parse_symbol
 
 PRICES = ("open", "high", "low", "close")
 
-# Names without signs and in lower case; of several columns for one thing the first name counts.
+# Names without signs and in lower case, in German, French, Spanish, Italian and Portuguese too, of
+# which letters with accents fall away; of several columns for one thing the first name counts.
 BAR_NAMES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "instrument", "pair", "sym", "code"),
     "time": (
         *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
         *("timeperiodstart", "starttime", "gmttime", "timeutc", "dateandtime", "begin"),
     ),
-    "date": ("date", "day", "tradingday", "tradedate", "dtyyyymmdd", "yyyymmdd"),
-    "open": ("open", "openprice", "o"),
-    "high": ("high", "highprice", "max", "h"),
-    "low": ("low", "lowprice", "min", "l"),
-    "close": ("close", "closelast", "closeprice", "last", "price", "c"),
+    "date": ("date", "day", "tradingday", "tradedate", "dtyyyymmdd", "yyyymmdd", "datum", "fecha"),
+    "open": (
+        *("open", "openprice", "o", "erster", "erffnung", "erffn", "eroeffnung", "erffnungskurs"),
+        *("eroeffnungskurs", "ouverture", "ouv", "apertura", "abertura"),
+    ),
+    "high": (
+        *("high", "highprice", "max", "h", "hoch", "tageshoch", "hchst", "hoechst", "hchstkurs"),
+        *("plushaut", "haut", "mximo", "maximo", "massimo"),
+    ),
+    "low": (
+        *("low", "lowprice", "min", "l", "tief", "tagestief", "tiefst", "tiefstkurs"),
+        *("plusbas", "bas", "mnimo", "minimo"),
+    ),
+    "close": (
+        *("close", "closelast", "closeprice", "last", "price", "c", "schluss", "schlu"),
+        *("schlusskurs", "schlukurs", "letzter", "zuletzt", "clture", "cloture", "dernier"),
+        *("cierre", "ltimo", "ultimo", "chiusura", "fechamento"),
+    ),
     "volume": (
         *("volume", "vol", "basevolume", "volumefrom", "volumebase", "v", "tickvol"),
-        *("tickvolume", "totalvolume"),
+        *("tickvolume", "totalvolume", "volumen", "stcke", "stck", "stuecke"),
     ),
     "adj_close": ("adjclose", "adjustedclose", "adjcloseprice", "closeadj", "closeadjusted"),
     "dividends": ("dividends", "dividend", "dividendamount", "divcash"),

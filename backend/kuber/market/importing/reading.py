@@ -32,9 +32,13 @@ from kuber.market.importing.text import Block
 from kuber.market.importing.times import TimeReader, Times
 from kuber.market.instruments import traits_of
 from kuber.market.series import RawBars
+from kuber.market.terms.markets import MARKETS
 from kuber.market.types import Source, Timeframe, to_datetime
 
 MAX_SYMBOLS = 2000
+_MANY_OUTSIDE = 0.1
+"""Of the bars: so many outside of a market's hours may be of another market, or before the opening
+and after the close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +136,13 @@ class FileReading:
             self._notes.add("sorted", "Bars that did not stand oldest first were sorted.")
         self._faults.refuse_if_any()
         self._tell_unfinished()
+        self._tell_outside_hours()
         return found
 
     def _tell_unfinished(self) -> None:
         """Say how many bars were left out; raises ImportRefused when there is no other."""
         waiting = {name: one.unfinished for name, one in self._symbols.items() if one.unfinished}
-        if waiting and not any(one.facts() for one in self._symbols.values()):
+        if waiting and not any(one.bars for one in self._symbols.values()):
             raise refuse(
                 "no_closed_bar",
                 "No bar of the file was over when it came.",
@@ -147,6 +152,19 @@ class FileReading:
             bars = "1 bar is" if count == 1 else f"{count:,} bars are"
             self._notes.add(
                 "unfinished_bar", f"{name}: {bars} left out, not over yet when the file came."
+            )
+
+    def _tell_outside_hours(self) -> None:
+        """Say where a market may not be the right one, or the times be of another zone."""
+        for name, one in sorted(self._symbols.items()):
+            if not one.outside_hours or one.outside_hours < _MANY_OUTSIDE * one.bars:
+                continue
+            market = MARKETS.get(one.calendar.code, one.calendar.code)
+            self._notes.add(
+                "outside_hours",
+                f"{name}: {one.outside_hours:,} of {one.bars:,} bars open while the market"
+                f" ({market}) is closed. Look whether the market and the zone of the times are"
+                " right.",
             )
 
     def span(self, block: Block) -> tuple[datetime, datetime] | None:

@@ -166,6 +166,16 @@ class SymbolBars:
         self._order.steps.check(self._timeframe, self._field, self._faults)
         return self._made(bounds, columns, numbers)
 
+    @property
+    def bars(self) -> int:
+        """How many there are so far."""
+        return self._count
+
+    @property
+    def outside_hours(self) -> int:
+        """How many bars open while the market is closed; of days and longer ones none."""
+        return self._count - self._inside
+
     def facts(self) -> SymbolFacts | None:
         """Return what there is of the symbol so far, None while there is nothing."""
         if not self._count:

@@ -13,6 +13,7 @@ from kuber.market.importing.parser import parse_bars
 from kuber.market.importing.said import Said
 from kuber.market.series import RawBars
 from kuber.market.types import Source, Timeframe
+from tests.fakes.price_files import read
 
 HEAD = "symbol,time,open,high,low,close,volume\n"
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -114,3 +115,28 @@ def test_decimals_behind_a_comma(written: str, read: float) -> None:
         at = f"2024-01-01T0{hour}:00Z"
         content += f"BTCUSD;{at};{written};{written};{written};{written};5\n"
     assert told(content).bars.close.tolist() == [read, read]
+
+
+def test_bars_outside_of_the_hours_of_a_market_are_told() -> None:
+    rows = [f"2024-01-02T{hour:02}:00:00Z,1,2,1,2,5" for hour in range(24)]
+    text = "\n".join(["time,open,high,low,close,volume", *rows])
+    assert "outside_hours" in read(text, Timeframe.H1, symbol="XAGXYZ")[1]
+    assert "outside_hours" not in read(text, Timeframe.H1, symbol="BTCUSD")[1]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Datum;Erster;Hoch;Tief;Schlusskurs;St\u00fccke",
+        "Datum;Er\u00f6ffnung;H\u00f6chst;Tiefst;Schlu\u00df;Volumen",
+        "Date;Ouverture;Plus haut;Plus bas;Cl\u00f4ture;Volume",
+        "Fecha;Apertura;M\u00e1ximo;M\u00ednimo;\u00daltimo;Volumen",
+    ],
+)
+def test_columns_have_their_names_in_other_languages(header: str) -> None:
+    series, _ = read(
+        f"{header}\n02.01.2024;138,50;139,20;136,80;137,10;1.500", Timeframe.D1, symbol="SAP"
+    )
+    bars = series.bars
+    read_as = [bars.open[0], bars.high[0], bars.low[0], bars.close[0], bars.volume[0]]
+    assert read_as == [138.5, 139.2, 136.8, 137.1, 1500.0]
