@@ -128,7 +128,8 @@ async def test_a_run_that_begins_after_an_import_sees_it_in_every_process(
 ) -> None:
     worker = MarketService(pool, FixedClock(NOW), MarketSimulator(7))
     for close in (11, 12, 13, 14):
-        await upload(database, taking, user, f"ACME,2024-01-02,10,20,9,{close},5\n")
+        days = [f"ACME,2024-01-0{day},10,20,9,{close},5\n" for day in (2, 3, 4, 5)]
+        await upload(database, taking, user, "".join(days))
         for process in (worker, service):
             await process.instrument(user, "ACME")
             bars = await process.get_bars(user, "ACME", Timeframe.D1, limit=1)
@@ -247,7 +248,9 @@ async def test_a_finer_timeframe_than_stored_names_those_there_are(
 async def test_a_stored_timeframe_is_served_as_stored(
     database: Database, service: MarketService, taking: ImportService, user: UserId
 ) -> None:
-    hours = "symbol,time,open,high,low,close,volume\nACME,2024-03-04T15:00Z,1,2,1,2,5\n"
+    hours = "symbol,time,open,high,low,close,volume\n" + "".join(
+        f"ACME,2024-03-04T{hour}:30Z,1,2,1,2,5\n" for hour in (14, 15, 16, 17)
+    )
     async with database.transaction() as session:
         await taking.import_file(
             session, user, "h.csv", BytesIO(hours.encode()), Said(Timeframe.H1)
