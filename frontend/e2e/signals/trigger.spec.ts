@@ -88,7 +88,21 @@ test('an active pipeline is not switched off, nor left on, without being asked',
   await expect(page.locator('k-trigger-button')).toContainText(/Every hour.*Draft: By hand/);
   await page.getByRole('button', { name: 'Fit to the window' }).focus();
   await page.keyboard.press('Control+z');
-  await expect(page.getByText('How it starts is not part of undo')).toBeVisible();
+  await expect(panel.getByRole('radio', { name: 'On schedule' })).toBeChecked();
+  await page.reload();
+  await page.getByRole('button', { name: 'Redo' }).click();
+  await expect(page.locator('k-trigger-button')).toContainText(/Every hour.*Draft: By hand/);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('button', { name: 'Published v2' })).toBeVisible();
+  await page.locator('k-trigger-button button').click();
+  await panel.getByRole('radio', { name: 'By hand' }).click();
+  await panel.getByRole('radio', { name: 'On schedule' }).click();
+  await expect(panel.getByRole('button', { name: 'Remove AAPL' })).toBeVisible();
+  await page.getByRole('button', { name: 'Fit to the window' }).focus();
+  await page.keyboard.press('Control+z');
+  await expect(until).toBeVisible();
+  await expect(page.locator('k-save-state')).toHaveAttribute('data-state', 'saved');
 
   await page.getByRole('button', { name: 'Publish', exact: true }).click();
   const dialog = page.getByRole('dialog');

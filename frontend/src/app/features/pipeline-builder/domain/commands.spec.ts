@@ -2,8 +2,25 @@ import { align, distribute } from './align';
 import * as commands from './commands';
 import type { PipelineGraph } from './graph';
 import { edgeId } from './graph';
-import { applyCommand, MERGE_WINDOW_MS, record, redo, startHistory, undo } from './history';
+import {
+  applyCommand,
+  type History,
+  lastStart,
+  MERGE_WINDOW_MS,
+  record,
+  redo,
+  startHistory,
+  undo,
+} from './history';
 import { graphOf, node, TEST_CATALOGUE, tradingPipeline } from './testing';
+import { type PeriodicStart, readTrigger, type Start } from './trigger';
+
+const BY_HAND: Start = { kind: 'manual' };
+const HOURLY = readTrigger({
+  kind: 'periodic',
+  every_minutes: 60,
+  symbols: ['AAPL'],
+}) as PeriodicStart;
 
 const edges = (graph: PipelineGraph) => Object.keys(graph.edges).sort();
 const agentOf = (type: string) => TEST_CATALOGUE.get(type)!;
@@ -11,7 +28,11 @@ const agentOf = (type: string) => TEST_CATALOGUE.get(type)!;
 describe('undo', () => {
   it('puts what was removed back in its old place, so that it is stored as it was', () => {
     const graph = tradingPipeline();
-    const removed = record(startHistory(graph), commands.removeAndBridge(graph, 'risk_manager'), 0);
+    const removed = record(
+      startHistory(graph, BY_HAND),
+      commands.removeAndBridge(graph, 'risk_manager'),
+      0,
+    );
     const back = undo(removed).graph;
     expect(Object.keys(back.nodes)).toEqual(Object.keys(graph.nodes));
     expect(Object.keys(back.edges)).toEqual(Object.keys(graph.edges));
@@ -124,7 +145,7 @@ describe('commands', () => {
 });
 
 describe('history', () => {
-  const start = startHistory(tradingPipeline());
+  const start = startHistory(tradingPipeline(), BY_HAND);
 
   it('undoes and redoes a gesture as one step', () => {
     const moves = ['strategy', 'market_data'].map((id) => ({ id, position: { x: 64, y: 64 } }));
@@ -165,5 +186,55 @@ describe('history', () => {
   it('forgets what was undone once something new is done', () => {
     const undone = undo(record(start, commands.rename('strategy', 'A'), 0));
     expect(record(undone, commands.rename('strategy', 'B'), 5_000).future).toEqual([]);
+  });
+});
+
+describe('the history of how it starts', () => {
+  const start = startHistory(tradingPipeline(), BY_HAND);
+  const turn = (history: History, to: Start, at_ms: number) =>
+    record(history, commands.changeStart(history.start, to), at_ms);
+
+  it('is one line with that of the graph, and leaves the graph the very same', () => {
+    const scheduled = turn(start, HOURLY, 0);
+    const named = record(scheduled, commands.rename('strategy', 'Fast'), 5_000);
+    const byHand = turn(named, BY_HAND, 10_000);
+    const once = undo(byHand);
+    expect([once.start, once.graph]).toEqual([HOURLY, named.graph]);
+    expect(once.graph).toBe(named.graph);
+    const twice = undo(once);
+    expect([twice.start, twice.graph]).toEqual([HOURLY, start.graph]);
+    expect(undo(twice)).toMatchObject({ start: BY_HAND, past: [] });
+    const again = redo(redo(redo(undo(twice))));
+    expect([again.start, again.graph]).toEqual([BY_HAND, named.graph]);
+  });
+
+  it('makes one step of quick edits of one number, and one of each choice', () => {
+    let history = turn(start, HOURLY, 0);
+    for (const [at, every_minutes] of [3, 30, 300].entries())
+      history = turn(history, { ...HOURLY, every_minutes }, 100 * at);
+    expect(history.past).toHaveLength(2);
+    expect(undo(history).start).toEqual(HOURLY);
+    expect(redo(undo(history)).start).toMatchObject({ every_minutes: 300 });
+    const both = { ...HOURLY, every_minutes: 300, symbols: ['AAPL', 'MSFT'] };
+    history = turn(turn(history, both, 301), { ...both, symbols: ['MSFT'] }, 302);
+    expect(history.past).toHaveLength(4);
+    expect(turn(history, { ...both, symbols: ['MSFT'] }, 303)).toBe(history);
+  });
+
+  it('takes an older version back with both in one step', () => {
+    const graph = graphOf([node('strategy')]);
+    const restored = record(start, commands.replaceGraph(graph, 'Restore', HOURLY), 0);
+    expect([restored.start, restored.graph]).toEqual([HOURLY, graph]);
+    expect(undo(restored)).toMatchObject({ start: BY_HAND, graph: start.graph });
+    const drawn = record(start, commands.replaceGraph(graph, 'Restore', null), 0);
+    expect(drawn.start).toBe(BY_HAND);
+  });
+
+  it('knows what was last entered for each kind, as far as it was not taken back', () => {
+    const scheduled = turn(start, HOURLY, 0);
+    const byHand = turn(scheduled, BY_HAND, 1);
+    expect(lastStart(byHand, 'periodic')).toEqual(HOURLY);
+    expect(lastStart(byHand, 'signal')).toBeNull();
+    expect(lastStart(undo(undo(byHand)), 'periodic')).toBeNull();
   });
 });

@@ -4,8 +4,9 @@ import type { AgentSpec, Catalogue } from './catalogue';
 import { outputPorts, portLabel, storedPort } from './catalogue';
 import type { Connection } from './connect';
 import type { Config, Note, PipelineEdge, PipelineGraph, PipelineNode, Point, Size } from './graph';
-import { edgeId, snap } from './graph';
+import { edgeId, sameValue, snap } from './graph';
 import type { Command } from './history';
+import type { Start } from './trigger';
 import { count, nodeName } from './words';
 
 export interface Moved {
@@ -48,11 +49,39 @@ export function addNode(node: PipelineNode, label: string, merge?: string): Comm
   };
 }
 
-/** Puts another graph in place of all that there is. */
-export function replaceAll(graph: PipelineGraph, label: string): Command {
+/** Starts it in another way, or otherwise; a setting that is typed or slid is one step. */
+export function changeStart(before: Start, after: Start): Command {
+  const field = before.kind === after.kind && fieldInFlow(before, after);
+  return {
+    label: 'Change how it starts',
+    merge: field ? `start:${field}` : undefined,
+    start: after,
+  };
+}
+
+/** The one setting that changed, if it is one that passes through many values on its way. */
+function fieldInFlow(before: Start, after: Start): string | undefined {
+  const old = new Map<string, unknown>(Object.entries(before));
+  const now: [string, unknown][] = Object.entries(after);
+  const changed = now.filter(([name, value]) => !sameValue(old.get(name), value));
+  const [[name, is] = ['', null]] = changed;
+  const was = old.get(name);
+  const flows =
+    typeof is === 'number' ||
+    (was instanceof Object && is instanceof Object && sizeOf(was) === sizeOf(is));
+  return changed.length === 1 && flows ? name : undefined;
+}
+
+function sizeOf(value: object): number {
+  return Object.keys(value).length;
+}
+
+/** Puts another graph, and another way to start, in place of all that there is. */
+export function replaceAll(graph: PipelineGraph, label: string, start?: Start): Command {
   const parts = ['nodes', 'edges', 'notes'] as const;
   return {
     label,
+    start,
     change: (draft) => {
       for (const part of parts)
         if (JSON.stringify(draft[part]) !== JSON.stringify(graph[part]))
@@ -167,7 +196,7 @@ export function removeAndBridge(graph: PipelineGraph, id: string): Command {
   return {
     label: deletion.label,
     change: (draft) => {
-      deletion.change(draft);
+      deletion.change?.(draft);
       putEdge(
         draft.edges,
         makeEdge({ from: before.from, fromPort: before.fromPort, to: after.to }),
@@ -269,10 +298,11 @@ export function resizeNote(id: string, size: Size): Command {
   };
 }
 
-/** Replaces the whole graph, as when an older version is taken back. */
-export function replaceGraph(graph: PipelineGraph, label: string): Command {
+/** Replaces the whole graph, as when an older version is taken back, and how it starts if told. */
+export function replaceGraph(graph: PipelineGraph, label: string, start?: Start | null): Command {
   return {
     label,
+    start: start ?? undefined,
     change: (draft) => {
       draft.nodes = structuredClone(graph.nodes) as typeof draft.nodes;
       draft.edges = structuredClone(graph.edges) as typeof draft.edges;

@@ -156,10 +156,10 @@ export function sameGraph(a: PipelineGraph, b: PipelineGraph): boolean {
   return a === b || textOf(a) === textOf(b);
 }
 
-/** Tells a graph from others, in 64 bits: graphs that are stored alike have the same. */
-export function fingerprint(graph: PipelineGraph): string {
+/** Tells a graph, and what goes with it, from others, in 64 bits: what is stored alike has the same. */
+export function fingerprint(graph: PipelineGraph, beside: object): string {
   let [high, low] = [0xdeadbeef, 0x41c6ce57];
-  for (const character of textOf(graph)) {
+  for (const character of textOf(graph) + textInOrder(beside)) {
     const code = character.codePointAt(0) ?? 0;
     high = Math.imul(high ^ code, 2654435761);
     low = Math.imul(low ^ code, 1597334677);
@@ -169,11 +169,16 @@ export function fingerprint(graph: PipelineGraph): string {
 
 /** Whether two values are written alike, wherever the fields of objects stand. */
 export function sameValue(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a, inOrder) === JSON.stringify(b, inOrder);
+  return a === b || textInOrder(a) === textInOrder(b);
+}
+
+/** A value as text that is the same wherever the fields of objects stand. */
+export function textInOrder(value: unknown): string {
+  return JSON.stringify(value, inOrder);
 }
 
 function textOf(graph: PipelineGraph): string {
-  return JSON.stringify(toApi(graph), inOrder);
+  return textInOrder(toApi(graph));
 }
 
 /** Writes keys by name: the order in which a database gives them back means nothing. */

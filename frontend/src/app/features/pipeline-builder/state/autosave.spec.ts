@@ -60,12 +60,25 @@ describe('autosave', () => {
   });
 
   it('sends only the trigger when only the way to start changed', async () => {
-    document.trigger.set(readTrigger({ kind: 'periodic', symbols: ['AAPL'] }));
+    document.editTrigger(readTrigger({ kind: 'periodic', symbols: ['AAPL'] }));
     TestBed.tick();
     expect(autosave.state()).toBe('pending');
     await pause();
     expect(api.saves[0]?.change).toEqual({ trigger: document.trigger() });
     expect(autosave.dirty()).toBe(false);
+  });
+
+  it('saves what undo makes of the way to start, and only that', async () => {
+    document.editTrigger(readTrigger({ kind: 'periodic', symbols: ['AAPL'] }));
+    TestBed.tick();
+    await pause();
+    editor.undo();
+    TestBed.tick();
+    await pause();
+    expect(api.saves.map(({ change }) => change)).toEqual([
+      { trigger: expect.objectContaining({ symbols: ['AAPL'] }) },
+      { trigger: { kind: 'manual' } },
+    ]);
   });
 
   it('stops at a newer revision and saves nothing over it', async () => {

@@ -2,6 +2,7 @@ import { computed } from '@angular/core';
 import { patchState, signalStore, withComputed, withMethods, withState } from '@ngrx/signals';
 import { EMPTY_GRAPH, type PipelineGraph } from '../domain/graph';
 import * as timeline from '../domain/history';
+import { type Start, type StartKind } from '../domain/trigger';
 
 interface EditorState {
   readonly history: timeline.History;
@@ -9,14 +10,18 @@ interface EditorState {
   readonly selection: readonly string[];
 }
 
+const BY_HAND: Start = { kind: 'manual' };
+
 /**
- * The graph being edited, its undo history and the selection. Every change is a command; every
- * command is one step of undo.
+ * The graph being edited, how it starts, their one undo history and the selection. Every change is
+ * a command; every command is one step of undo.
  */
 export const EditorStore = signalStore(
-  withState<EditorState>({ history: timeline.startHistory(EMPTY_GRAPH), selection: [] }),
+  withState<EditorState>({ history: timeline.startHistory(EMPTY_GRAPH, BY_HAND), selection: [] }),
   withComputed(({ history }) => ({
     graph: computed(() => history().graph),
+    /** How it starts, as it is being edited. */
+    start: computed(() => history().start),
     canUndo: computed(() => history().past.length > 0),
     canRedo: computed(() => history().future.length > 0),
     undoLabel: computed(() => history().past.at(-1)?.label ?? ''),
@@ -50,12 +55,16 @@ export const EditorStore = signalStore(
     };
     return {
       /** Opens a graph with an empty history. */
-      load(graph: PipelineGraph): void {
-        go(timeline.startHistory(graph));
+      load(graph: PipelineGraph, start: Start = BY_HAND): void {
+        go(timeline.startHistory(graph, start));
       },
-      /** Goes on with steps that were taken before, and end in the graph that is open. */
+      /** Goes on with steps that were taken before, and end in what is open. */
       recall(past: timeline.History['past'], future: timeline.History['future']): void {
-        patchState(store, { history: { graph: store.graph(), past, future } });
+        patchState(store, { history: { ...store.history(), past, future } });
+      },
+      /** How it last started in this way; null when it never did. */
+      lastStart(kind: StartKind): Start | null {
+        return timeline.lastStart(store.history(), kind);
       },
       execute(command: timeline.Command): void {
         go(timeline.record(store.history(), command, Date.now()));

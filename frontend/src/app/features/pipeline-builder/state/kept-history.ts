@@ -10,14 +10,14 @@ const MOST_CHARACTERS = 300_000;
 
 type Steps = Pick<History, 'past' | 'future'>;
 
-/** The steps of undo and redo, and the graph from which they go on. */
+/** The steps of undo and redo, and what they go on from. */
 interface Kept extends Steps {
   readonly of: string;
 }
 
 /**
- * Keeps undo over a reload, in this tab. It goes on only from the very graph that it was kept of:
- * that tells more than a revision, which says nothing of what was not saved.
+ * Keeps undo over a reload, in this tab. It goes on only from the very graph, and way to start, that
+ * it was kept of: that tells more than a revision, which says nothing of what was not saved.
  */
 @Service({ autoProvided: false })
 export class KeptHistory {
@@ -40,7 +40,7 @@ export class KeptHistory {
     if (!id) return;
     const { past, future } = bounded(this.editor.history());
     if (!past.length && !future.length) return this.drafts.drop(nameOf(id));
-    const kept: Kept = { of: fingerprint(this.editor.graph()), past, future };
+    const kept: Kept = { of: this.standing(), past, future };
     this.drafts.hold(nameOf(id), kept);
   }
 
@@ -48,8 +48,12 @@ export class KeptHistory {
   takeUp(): void {
     const id = this.document.facts()?.id;
     const kept = id && this.drafts.read<Kept>(nameOf(id));
-    if (!kept || kept.of !== fingerprint(this.editor.graph())) return;
+    if (!kept || kept.of !== this.standing()) return;
     this.editor.recall(kept.past, kept.future);
+  }
+
+  private standing(): string {
+    return fingerprint(this.editor.graph(), this.editor.start());
   }
 }
 

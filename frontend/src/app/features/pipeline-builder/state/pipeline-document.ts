@@ -1,7 +1,7 @@
 import { computed, inject, Service, signal } from '@angular/core';
 import { type LastSkip, type Mode, type PipelineOut, type PipelineStatus } from '@core/api';
 import { toProblemError, type ProblemError } from '@core/http/problem-error';
-import { replaceAll } from '../domain/commands';
+import { changeStart, replaceAll } from '../domain/commands';
 import { fromApi, type PipelineGraph } from '../domain/graph';
 import { type Content } from '../domain/merge';
 import { readTrigger, type Start } from '../domain/trigger';
@@ -26,7 +26,7 @@ export interface DocumentFacts {
   readonly lastSkip: LastSkip | null;
 }
 
-/** The pipeline that is open: everything about it but the graph, which the editor store holds. */
+/** The pipeline that is open; what undo goes over, its graph and how it starts, the editor store holds. */
 @Service({ autoProvided: false })
 export class PipelineDocument {
   private readonly api = inject(EditorApi);
@@ -35,12 +35,12 @@ export class PipelineDocument {
   private readonly failure = signal<ProblemError | null>(null);
   private readonly repaired = signal<readonly string[]>([]);
   private wanted = '';
-  /** The last change outside the graph, and the graph as it was then. */
-  private outside: { readonly what: string; readonly graph: unknown } | null = null;
+  /** What undo went over when the name was last changed. */
+  private renamedAt: unknown = null;
 
   readonly name = signal('');
   /** How it starts, as it is being edited. */
-  readonly trigger = signal<Start>({ kind: 'manual' });
+  readonly trigger = this.editor.start;
   readonly facts = this.current.asReadonly();
   readonly error = this.failure.asReadonly();
   /** What had to be left out of the stored graph, in words. */
@@ -62,20 +62,18 @@ export class PipelineDocument {
   /** Shows a pipeline as the server has it; what was not saved is gone. */
   show(pipeline: PipelineOut): void {
     const { graph, repairs } = fromApi(pipeline.graph);
-    this.editor.load(graph);
+    this.editor.load(graph, readTrigger(pipeline.trigger));
     this.name.set(pipeline.name);
-    this.trigger.set(readTrigger(pipeline.trigger));
-    this.outside = null;
+    this.renamedAt = null;
     this.repaired.set(repairs);
     this.current.set(factsOf(pipeline));
   }
 
-  /** Shows another state of the pipeline that is open: undo leads back to the graph before. */
+  /** Shows another state of the pipeline that is open: undo leads back to the one before. */
   turnTo({ graph, name, trigger }: Content, what: string): void {
-    this.editor.execute(replaceAll(graph, what));
+    this.editor.execute(replaceAll(graph, what, trigger));
     this.name.set(name);
-    this.trigger.set(trigger);
-    this.outside = null;
+    this.renamedAt = null;
   }
 
   /** Shows what was being made of the pipeline as it was at `revision`. */
@@ -85,9 +83,8 @@ export class PipelineDocument {
     readonly graph: PipelineGraph;
     readonly trigger: Start;
   }): void {
-    this.editor.load(draft.graph);
+    this.editor.load(draft.graph, draft.trigger);
     this.name.set(draft.name);
-    this.trigger.set(draft.trigger);
     this.current.update((facts) => facts && { ...facts, revision: draft.revision });
   }
 
@@ -115,24 +112,24 @@ export class PipelineDocument {
     return { name: this.name(), graph: this.editor.graph(), trigger: this.trigger() };
   }
 
+  /** Another way to start, in the draft: a step of undo as a change of the graph is. */
   editTrigger(start: Start): void {
-    this.trigger.set(start);
-    this.outside = { what: 'How it starts', graph: this.editor.graph() };
+    this.editor.execute(changeStart(this.trigger(), start));
   }
 
   rename(name: string): void {
     this.name.set(name);
-    this.outside = { what: 'The name', graph: this.editor.graph() };
+    this.renamedAt = this.editor.history();
   }
 
   /**
-   * What was changed last, if that was not the graph: undo would take back something older instead.
+   * What was changed last, if undo does not reach that: it would take back something older instead.
    * Tells once.
    */
   beyondUndo(): string | null {
-    const last = this.outside;
-    this.outside = null;
-    return last && last.graph === this.editor.graph() ? last.what : null;
+    const last = this.renamedAt;
+    this.renamedAt = null;
+    return last === this.editor.history() ? 'The name' : null;
   }
 
   /**

@@ -5,6 +5,7 @@ import { Notice } from '@shared/notice';
 import { startInWords } from '../domain/changes';
 import type { Edit, PeriodicStart, SignalStart, Start, StartKind } from '../domain/trigger';
 import { newStart, sameStart } from '../domain/trigger';
+import { EditorStore } from '../state/editor-store';
 import { PipelineDocument } from '../state/pipeline-document';
 import { StartSwitch } from '../state/start-switch';
 import { Activation } from './activation';
@@ -92,12 +93,8 @@ import { SignalFields } from './signal-fields';
 })
 export class TriggerPanel {
   protected readonly document = inject(PipelineDocument);
+  private readonly editor = inject(EditorStore);
   protected readonly switch = inject(StartSwitch);
-  /** What was entered for the kinds that are not chosen, so that looking around loses nothing. */
-  private readonly kept = computed(() => {
-    this.pipelineId();
-    return new Map<StartKind, Start>();
-  });
   protected readonly pipelineId = computed(() => this.document.facts()?.id ?? '');
 
   protected readonly start = this.document.trigger;
@@ -120,12 +117,13 @@ export class TriggerPanel {
   });
   protected readonly timed = computed(() => this.periodic() ?? this.signals());
 
-  /** Another way to start, in the draft: what is published goes on as it is. */
+  /**
+   * Another way to start, in the draft: what is published goes on as it is. What was entered for it
+   * before is there again, so that looking around loses nothing.
+   */
   protected choose(kind: StartKind): void {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
-    const next = this.kept().get(kind) ?? newStart(kind, zone);
-    this.kept().set(this.start().kind, this.start());
-    this.document.editTrigger(next);
+    this.document.editTrigger(this.editor.lastStart(kind) ?? newStart(kind, zone));
   }
 
   protected editSchedule(edit: Edit<PeriodicStart>): void {

@@ -2,7 +2,6 @@ import { signal } from '@angular/core';
 import { DeferBlockBehavior, TestBed } from '@angular/core/testing';
 import { EMPTY_GRAPH } from '../domain/graph';
 import { type Command } from '../domain/history';
-import { type Start } from '../domain/trigger';
 import { Publishing } from '../publish/publishing';
 import { EditorActions } from '../state/editor-actions';
 import { EditorApi } from '../state/editor-api';
@@ -33,8 +32,6 @@ describe('the versions of the open pipeline', () => {
   };
 
   const graph = signal(EMPTY_GRAPH);
-  const trigger = signal<Start>({ kind: 'manual' });
-  const editTrigger = (start: Start) => trigger.set(start);
   const stored = { kind: 'periodic', every_minutes: 60, symbols: ['AAPL'] };
   const version = () => Promise.resolve({ graph: { nodes: [], edges: [] }, trigger: stored });
   const publication = {
@@ -44,7 +41,7 @@ describe('the versions of the open pipeline', () => {
     startChanges: () => [],
     failure: () => undefined,
   };
-  const done: string[] = [];
+  const done: Command[] = [];
 
   const open = async () => {
     publication.differs.set(false);
@@ -56,11 +53,11 @@ describe('the versions of the open pipeline', () => {
         EditorUi,
         {
           provide: EditorActions,
-          useValue: { do: (command: Command) => done.push(command.label) },
+          useValue: { do: (command: Command) => done.push(command) },
         },
         { provide: EditorApi, useValue: { versions, version } },
         { provide: EditorStore, useValue: { graph } },
-        { provide: PipelineDocument, useValue: { facts, trigger, editTrigger } },
+        { provide: PipelineDocument, useValue: { facts } },
         { provide: Publication, useValue: publication },
         { provide: Publishing, useValue: {} },
       ],
@@ -111,10 +108,13 @@ describe('the versions of the open pipeline', () => {
     expect(panel.text()).toMatch(/DraftNot published yet.*Report added.*Version 6.*Name 6/);
   });
 
-  it('go back to the draft with how they start', async () => {
+  it('go back to the draft with how they start, in one step', async () => {
     const panel = await open();
     await panel.restore('Restore to draft version 5');
-    expect(done).toEqual(['Restore version 5']);
-    expect(trigger()).toMatchObject({ kind: 'periodic', every_minutes: 60 });
+    expect(done).toHaveLength(1);
+    expect(done[0]).toMatchObject({
+      label: 'Restore version 5',
+      start: { kind: 'periodic', every_minutes: 60 },
+    });
   });
 });

@@ -11,7 +11,7 @@ import { Time } from '@shared/time';
 import { replaceGraph } from '../domain/commands';
 import { changesInShort } from '../domain/changes';
 import { fromApi } from '../domain/graph';
-import { readTrigger, sameStart } from '../domain/trigger';
+import { readTrigger } from '../domain/trigger';
 import { Publishing } from '../publish/publishing';
 import { EditorActions } from '../state/editor-actions';
 import { EditorApi } from '../state/editor-api';
@@ -263,14 +263,13 @@ export class VersionsPanel {
     await (same ? this.list.catchUp((item) => item.version) : this.list.load(id));
   }
 
-  /** Restoring is an edit of the draft like any other; undo takes the graph back. */
+  /** Restoring is an edit of the draft like any other, and one step of undo. */
   protected async restore(row: VersionRow): Promise<void> {
     this.failure.set('');
     try {
       const { graph, start } = await this.published()(row.version);
-      if (start && !sameStart(start, this.document.trigger())) this.document.editTrigger(start);
       this.actions.do(
-        replaceGraph(graph, `Restore version ${row.version}`),
+        replaceGraph(graph, `Restore version ${row.version}`, start),
         `Version ${row.version} restored to the draft`,
       );
     } catch (error) {
