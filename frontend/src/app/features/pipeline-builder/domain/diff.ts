@@ -1,6 +1,6 @@
 /** Which nodes are other in two graphs of a pipeline. */
 
-import type { PipelineGraph } from './graph';
+import { textInOrder, type PipelineGraph } from './graph';
 
 export type NodeChange = 'added' | 'removed' | 'changed' | 'same';
 
@@ -21,5 +21,5 @@ export function diffNodes(
 
 /** What of a node decides what it does: everything but where it is drawn. */
 export function meaningOfNode(node: { agentType: string; name: string | null; config: unknown }) {
-  return JSON.stringify([node.agentType, node.name, node.config]);
+  return textInOrder([node.agentType, node.name, node.config]);
 }
