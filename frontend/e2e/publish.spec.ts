@@ -160,6 +160,7 @@ test('a tab that is behind neither runs nor publishes what is not on its screen'
   await remove(page, 'risk');
   await publishButton(behind).click();
   await expect(conflict(behind)).toBeVisible();
+  await expect(behind.locator('k-run-bar').getByText(/^Not published/)).toBeVisible();
   expect((await stored(request, id)).version).toBe(1);
 });
 

@@ -10,7 +10,6 @@ import { ProblemList } from '../state/problem-list';
 import { Publication } from '../state/publication';
 import { Publisher } from '../state/publisher';
 import { RunSession } from '../state/run-session';
-import { type SaveState } from '../state/save-state';
 import { StartSwitch } from '../state/start-switch';
 import { PublishDialog, type PublishPurpose } from './publish-dialog';
 
@@ -20,7 +19,7 @@ describe('the dialog that publishes', () => {
   const active = signal(false);
   const trigger = signal<Start>(HOURLY);
   const problems = signal(0);
-  const state = signal<SaveState>('saved');
+  const stuck = signal(false);
   const did: unknown[] = [];
   let done = true;
 
@@ -30,7 +29,7 @@ describe('the dialog that publishes', () => {
       providers: [
         { provide: MAT_DIALOG_DATA, useValue: purpose },
         { provide: MatDialogRef, useValue: { close: (result: boolean) => did.push(result) } },
-        { provide: Autosave, useValue: { state } },
+        { provide: Autosave, useValue: { stuck, reason: () => 'Changed elsewhere.' } },
         { provide: EditorStore, useValue: { graph: () => EMPTY_GRAPH } },
         { provide: PipelineDocument, useValue: { name: () => 'Clock', trigger } },
         { provide: ProblemList, useValue: { count: problems } },
@@ -83,7 +82,7 @@ describe('the dialog that publishes', () => {
     active.set(false);
     trigger.set(HOURLY);
     problems.set(0);
-    state.set('saved');
+    stuck.set(false);
     done = true;
   });
 
@@ -120,13 +119,15 @@ describe('the dialog that publishes', () => {
     expect(did).toEqual([{ name: null, note: null }, 'turned true', true]);
   });
 
-  it('stays open when it was not done, and makes room for a conflict', async () => {
+  it('stays open when it was not done, and says when somebody else was faster', async () => {
     done = false;
-    const { press } = await open();
+    const { page, press } = await open();
     await press('Publish');
-    expect(did).toHaveLength(1);
-    state.set('conflict');
+    stuck.set(true);
     await press('Publish');
+    expect(did).not.toContain(false);
+    expect(page.querySelector('[role=alert]')?.textContent).toContain('Changed elsewhere.');
+    await press('Close');
     expect(did.at(-1)).toBe(false);
   });
 

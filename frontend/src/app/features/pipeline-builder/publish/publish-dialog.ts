@@ -70,10 +70,14 @@ export class PublishDialog {
   protected readonly busy = computed(() => this.publisher.busy() || this.switch.busy());
   protected readonly blocked = computed(() => this.problems.count() > 0);
   protected readonly problemText = computed(() => count(this.problems.count(), 'problem'));
-  protected readonly ready = computed(() => this.publication.differs() && !this.busy());
+  /** Somebody else was faster: it is settled on the page, before anything is published. */
+  protected readonly clash = computed(() => (this.autosave.stuck() ? this.autosave.reason() : ''));
+  protected readonly ready = computed(
+    () => this.publication.differs() && !this.busy() && !this.clash(),
+  );
   private readonly tried = signal(false);
   protected readonly error = computed(() =>
-    this.tried() ? (this.publisher.problem() ?? this.switch.problem()) : null,
+    this.tried() && !this.clash() ? (this.publisher.problem() ?? this.switch.problem()) : null,
   );
   private readonly start = this.document.trigger;
   private readonly idle = computed(
@@ -118,8 +122,6 @@ export class PublishDialog {
       (await this.publisher.publish(body)) &&
       (this.purpose !== 'switch-on' || (await this.switch.turn(true)));
     if (done) this.dialog.close(true);
-    else if (this.autosave.state() === 'conflict' || this.autosave.state() === 'deleted')
-      this.dialog.close(false);
     else if (this.publisher.refusedFor(this.problems)) this.showProblems();
   }
 

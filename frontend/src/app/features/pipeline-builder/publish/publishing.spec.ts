@@ -17,12 +17,14 @@ describe('pressing Publish', () => {
   const problems = signal(0);
   const did: string[] = [];
   let done = true;
+  const stuck = signal(false);
   let publishing: Publishing;
 
   beforeEach(() => {
     active.set(false);
     differs.set(true);
     problems.set(0);
+    stuck.set(false);
     did.length = 0;
     done = true;
     const note = (what: string) => () => void did.push(what);
@@ -46,7 +48,7 @@ describe('pressing Publish', () => {
     TestBed.configureTestingModule({
       providers: [
         Publishing,
-        { provide: Autosave, useValue: { state: () => 'saved' } },
+        { provide: Autosave, useValue: { stuck, reason: () => 'Changed elsewhere.' } },
         { provide: MatDialog, useValue: dialogs },
         { provide: ProblemList, useValue: { count: problems } },
         { provide: Publication, useValue: { differs } },
@@ -90,6 +92,22 @@ describe('pressing Publish', () => {
     done = false;
     await publishing.publish();
     expect(did).toEqual(['published', 'Not published. too_many']);
+  });
+
+  it('says that somebody else was faster, and neither asks nor sends anything', async () => {
+    stuck.set(true);
+    active.set(true);
+    await publishing.publish();
+    expect(await publishing.ask('publish')).toBe(false);
+    expect(did).toEqual(['Not published. Changed elsewhere.', 'Not published. Changed elsewhere.']);
+  });
+
+  it('says so too when that is known by the refusal alone', async () => {
+    done = false;
+    const published = publishing.publish();
+    stuck.set(true);
+    await published;
+    expect(did).toEqual(['published', 'Not published. Changed elsewhere.']);
   });
 
   it('asks before a draft is switched on, and never before it is switched off', async () => {

@@ -24,14 +24,14 @@ export class Publishing {
   /** Publishes; leads to the next problem while there is one, and asks while it is active. */
   async publish(): Promise<void> {
     // A button that is off still tells of itself, and of a press.
-    if (!this.publication.differs()) return;
+    if (!this.publication.differs() || this.clashes()) return;
     if (this.problems.count()) return this.session.showNextProblem();
     if (this.switch.active()) return void (await this.ask('publish'));
     this.session.refusal.set(null);
     if (await this.publisher.publish()) return;
     if (this.publisher.refusedFor(this.problems)) return this.session.showNextProblem();
     const problem = this.publisher.problem();
-    if (!problem || this.autosave.state() === 'conflict') return;
+    if (!problem || this.clashes()) return;
     const text = problem.code === 'unsaved' ? problem.title : `Not published. ${problem.detail}`;
     const missed = problem.outage ? 'Perhaps not published' : '';
     this.session.refuse(text, { missed });
@@ -39,6 +39,7 @@ export class Publishing {
 
   /** Shows what publishing changes, and asks; resolves to whether it was done. */
   async ask(purpose: PublishPurpose): Promise<boolean> {
+    if (this.clashes()) return false;
     this.publisher.dismiss();
     const opened = this.dialogs.open<PublishDialog, PublishPurpose, boolean>(PublishDialog, {
       data: purpose,
@@ -47,6 +48,13 @@ export class Publishing {
       maxWidth: '94vw',
     });
     return (await firstValueFrom(opened.afterClosed())) ?? false;
+  }
+
+  /** Somebody else was faster: says so, in place of publishing. */
+  private clashes(): boolean {
+    const clash = this.autosave.stuck();
+    if (clash) this.session.refuse(`Not published. ${this.autosave.reason()}`);
+    return clash;
   }
 
   /** Switches on or off that it starts by itself; a draft is published first, after a look. */

@@ -58,6 +58,8 @@ export class Autosave {
   readonly conflict = computed(() => this.standing.conflict(this.content()));
   /** Why the server did not take the last change, and what can be done about it. */
   readonly reason = this.standing.reason;
+  /** What is here stands against what became of it elsewhere: only the person can go on from here. */
+  readonly stuck = computed(() => this.standing.stuck());
 
   constructor() {
     effect(() => {
