@@ -1,5 +1,11 @@
 import type { ServiceOut } from '@core/api';
-import { detailInWords, groupServices, stateInWords, summaryInWords } from './service-words';
+import {
+  detailInWords,
+  groupServices,
+  nameInWords,
+  stateInWords,
+  summaryInWords,
+} from './service-words';
 
 const at = '2026-11-21T12:00:00Z';
 const one = (service: string, state: ServiceOut['state'], instance = '1'): ServiceOut => ({
@@ -23,6 +29,17 @@ describe('services', () => {
     ]);
     expect(groups.map((group) => group.service)).toEqual(['feed', 'api', 'dispatcher']);
     expect(groups[2]?.instances).toHaveLength(2);
+  });
+
+  it('are each called something, also where one has several instances', () => {
+    const groups = groupServices([
+      one('market_feed', 'running'),
+      one('worker', 'running', 'a'),
+      one('worker', 'running', 'b'),
+      one('worker', 'stopped', 'c'),
+    ]);
+    const names = groups.flatMap((group) => group.instances.map((_, i) => nameInWords(group, i)));
+    expect(names).toEqual(['Market feed', 'Worker 1', 'Worker 2']);
   });
 
   it('forget what was stopped once another has taken over', () => {

@@ -69,6 +69,12 @@ export function readable(service: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** What an instance is called: with its number, where a service has several. */
+export function nameInWords({ service, instances }: Group, index: number): string {
+  const name = readable(service);
+  return instances.length > 1 ? `${name} ${index + 1}` : name;
+}
+
 /** What a service says of itself: `lag: 0, matched: 12`. */
 export function detailInWords(detail: ServiceOut['detail']): string {
   return Object.entries(detail ?? {})

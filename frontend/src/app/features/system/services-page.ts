@@ -14,6 +14,7 @@ import {
   detailInWords,
   groupServices,
   isWell,
+  nameInWords,
   readable,
   STATE_LOOKS,
   stateInWords,
@@ -37,6 +38,7 @@ export class ServicesPage {
   protected readonly looks = STATE_LOOKS;
   protected readonly stateInWords = stateInWords;
   protected readonly readable = readable;
+  protected readonly nameInWords = nameInWords;
   protected readonly detail = detailInWords;
   protected readonly list = resource({ loader: () => unwrap(listServices()) });
   protected readonly status = resource({ loader: () => unwrap(getSystemStatus()) });
