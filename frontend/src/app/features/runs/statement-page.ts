@@ -1,4 +1,4 @@
-import { Component, inject, resource, signal } from '@angular/core';
+import { Component, computed, inject, resource, signal } from '@angular/core';
 import { listCosts, listOrders, type OrderOut, type OrderTotalsOut } from '@core/api';
 import { reloadOnRecovery } from '@core/http/reload-on-recovery';
 import { toProblemError } from '@core/http/problem-error';
@@ -23,36 +23,38 @@ const PAGE_SIZE = 50;
   template: `
     <div class="k-page">
       <h1 class="k-sr-only">Statement</h1>
-      @if (totals(); as sums) {
-        <dl class="k-card sums" aria-label="In all">
-          <div>
-            <dt>Orders</dt>
-            <dd>
+      <dl class="k-card sums" aria-label="In all">
+        <div>
+          <dt>Orders</dt>
+          <dd>
+            @if (totals(); as sums) {
               {{ sums.orders | kCount }}
               <span class="k-muted">{{ sums.filled | kCount }} filled</span>
-            </dd>
-          </div>
-          <div>
-            <dt>Commission</dt>
-            <dd>{{ commissionWords(sums) }}</dd>
-          </div>
-          <div>
-            <dt>Cost of runs</dt>
-            <dd>
-              @if (costs.hasValue()) {
-                {{ costs.value().total | kCost }}
-                @if (costs.value().items.length) {
-                  <button type="button" class="jump" (click)="bill.scrollIntoView()">
-                    by pipeline
-                  </button>
-                }
-              } @else {
-                –
+            } @else {
+              –
+            }
+          </dd>
+        </div>
+        <div>
+          <dt>Commission</dt>
+          <dd>{{ commission() }}</dd>
+        </div>
+        <div>
+          <dt>Cost of runs</dt>
+          <dd>
+            @if (costs.hasValue()) {
+              {{ costs.value().total | kCost }}
+              @if (costs.value().items.length) {
+                <button type="button" class="jump" (click)="bill.scrollIntoView()">
+                  by pipeline
+                </button>
               }
-            </dd>
-          </div>
-        </dl>
-      }
+            } @else {
+              –
+            }
+          </dd>
+        </div>
+      </dl>
       <h2>Orders</h2>
       <k-list-frame [list]="orders">
         <k-order-table [items]="orders.items()" />
@@ -64,49 +66,51 @@ const PAGE_SIZE = 50;
           />
         </ng-container>
       </k-list-frame>
-      <h2 #bill>Costs by pipeline</h2>
-      <div class="k-card">
-        @if (costs.error(); as error) {
-          <k-error-state [error]="problem(error)" (retry)="costs.reload()" />
-        } @else if (costs.hasValue() && !costs.value().items.length) {
-          <p class="k-muted none">Nothing has cost anything yet. Runs by rules are free.</p>
-        } @else if (costs.hasValue()) {
-          <div class="k-table-wrap">
-            <table class="k-table" aria-label="Costs by pipeline">
-              <thead>
-                <tr>
-                  <th class="name">Pipeline</th>
-                  <th class="k-num">Runs</th>
-                  <th class="k-num tokens">Tokens</th>
-                  <th class="k-num">Cost</th>
-                </tr>
-              </thead>
-              <tbody>
-                @for (group of costs.value().items; track group.key) {
+      <section [hidden]="orders.loadingFirst()">
+        <h2 #bill>Costs by pipeline</h2>
+        <div class="k-card">
+          @if (costs.error(); as error) {
+            <k-error-state [error]="problem(error)" (retry)="costs.reload()" />
+          } @else if (costs.hasValue() && !costs.value().items.length) {
+            <p class="k-muted none">Nothing has cost anything yet. Runs by rules are free.</p>
+          } @else if (costs.hasValue()) {
+            <div class="k-table-wrap">
+              <table class="k-table" aria-label="Costs by pipeline">
+                <thead>
                   <tr>
-                    <td class="name">{{ group.name }}</td>
-                    <td class="k-num">{{ group.runs | kCount }}</td>
-                    <td class="k-num tokens">
-                      {{ group.input_tokens + group.output_tokens | kCount }}
-                    </td>
-                    <td class="k-num">{{ group.amount | kCost }}</td>
+                    <th class="name">Pipeline</th>
+                    <th class="k-num">Runs</th>
+                    <th class="k-num tokens">Tokens</th>
+                    <th class="k-num">Cost</th>
                   </tr>
-                }
-              </tbody>
-              <tfoot>
-                <tr>
-                  <th scope="row">Total</th>
-                  <td></td>
-                  <td class="tokens"></td>
-                  <td class="k-num">{{ costs.value().total | kCost }}</td>
-                </tr>
-              </tfoot>
-            </table>
-          </div>
-        } @else {
-          <k-skeleton-rows [rows]="4" />
-        }
-      </div>
+                </thead>
+                <tbody>
+                  @for (group of costs.value().items; track group.key) {
+                    <tr>
+                      <td class="name">{{ group.name }}</td>
+                      <td class="k-num">{{ group.runs | kCount }}</td>
+                      <td class="k-num tokens">
+                        {{ group.input_tokens + group.output_tokens | kCount }}
+                      </td>
+                      <td class="k-num">{{ group.amount | kCost }}</td>
+                    </tr>
+                  }
+                </tbody>
+                <tfoot>
+                  <tr>
+                    <th scope="row">Total</th>
+                    <td></td>
+                    <td class="tokens"></td>
+                    <td class="k-num">{{ costs.value().total | kCost }}</td>
+                  </tr>
+                </tfoot>
+              </table>
+            </div>
+          } @else {
+            <k-skeleton-rows [rows]="4" />
+          }
+        </div>
+      </section>
     </div>
   `,
   styles: `
@@ -115,7 +119,7 @@ const PAGE_SIZE = 50;
       font-size: 16px;
       font-weight: 500;
     }
-    h2:first-of-type {
+    dl + h2 {
       margin-top: 0;
     }
     .sums {
@@ -164,8 +168,16 @@ const PAGE_SIZE = 50;
         overflow-wrap: anywhere;
       }
       .sums {
+        display: grid;
+      }
+      .sums div {
+        display: flex;
+        align-items: baseline;
         justify-content: space-between;
-        gap: 8px 16px;
+        gap: 16px;
+      }
+      .sums dd {
+        text-align: end;
       }
     }
   `,
@@ -186,14 +198,16 @@ export class StatementPage {
   protected readonly problem = toProblemError;
 
   /** Each currency's, in its own words; dollars as everywhere. */
-  protected commissionWords({ commissions }: OrderTotalsOut): string {
+  protected readonly commission = computed(() => {
+    const { commissions } = this.totals() ?? {};
+    if (!commissions) return '–';
     if (!commissions.length) return formatMoney('0');
     return commissions
       .map(({ amount, currency }) =>
         currency === 'USD' ? formatMoney(amount) : `${formatQuantity(amount)} ${currency}`,
       )
       .join(', ');
-  }
+  });
 
   constructor() {
     inject(PageContext).show([{ label: 'Runs', link: '/runs' }, { label: 'Statement' }]);
