@@ -70,7 +70,7 @@ def begins_late(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
     sessions = _days_of(bars, calendar, opened, closed)
     at = max(0, int(np.searchsorted(sessions.opens, opened, side="right")) - 1)
     end = min(closed, sessions.closes[at])
-    return bool(bars.opened_at[0] > opened + (end - opened) // _PART)
+    return bool(bars.opened_at[0] - opened > (end - opened) // _PART)
 
 
 def ends_early(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
