@@ -17,7 +17,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kuber.market.calendars import Sessions, TradingCalendar, months_of
+from kuber.market.calendars import (
+    ROUND_THE_WEEK,
+    DateArray,
+    Sessions,
+    TradingCalendar,
+    months_of,
+)
 from kuber.market.types import Bars, TimeArray, Timeframe
 
 Mask = NDArray[np.bool_]
@@ -25,6 +31,8 @@ Mask = NDArray[np.bool_]
 _DAY = np.timedelta64(1, "D")
 _DATE = np.dtype("datetime64[D]")
 _TICK = np.timedelta64(1, "us")
+_SUNDAY = 6
+_HOLIDAYS = ((1, 1), (12, 25))
 _PART = 10
 """Of a session or bar this part may be without trades at its edge: few are traded every minute."""
 
@@ -67,10 +75,9 @@ def begins_late(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
     if made.timeframe is bars.timeframe or not len(made):
         return False
     opened, closed = made.opened_at[0], made.closed_at[0]
-    sessions = _days_of(bars, calendar, opened, closed)
-    at = max(0, int(np.searchsorted(sessions.opens, opened, side="right")) - 1)
-    end = min(closed, sessions.closes[at])
-    return bool(bars.opened_at[0] - opened > (end - opened) // _PART)
+    opens, closes, trades = _traded(bars, calendar, opened, closed)
+    begin = max(opened, opens[0], trades[0])
+    return bool(bars.opened_at[0] - begin > (min(closed, closes[0]) - begin) // _PART)
 
 
 def ends_early(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
@@ -79,10 +86,39 @@ def ends_early(made: Bars, bars: Bars, calendar: TradingCalendar) -> bool:
     if made.timeframe is bars.timeframe or not len(made):
         return False
     opened, closed = made.opened_at[-1], made.closed_at[-1]
-    sessions = _days_of(bars, calendar, opened, closed)
-    at = min(int(np.searchsorted(sessions.closes, closed)), len(sessions.closes) - 1)
-    begin = max(opened, sessions.opens[at])
-    return bool(bars.closed_at[-1] < closed - (closed - begin) // _PART)
+    opens, closes, trades = _traded(bars, calendar, opened, closed)
+    end = min(closed, closes[-1], trades[1])
+    return bool(bars.closed_at[-1] < end - (end - max(opened, opens[-1])) // _PART)
+
+
+def _traded(
+    bars: Bars, calendar: TradingCalendar, opened: np.datetime64, closed: np.datetime64
+) -> tuple[TimeArray, TimeArray, tuple[np.datetime64, np.datetime64]]:
+    """Return opening and close of the sessions in a bar, shape (n,) each, and from when to when
+    its market trades in it.
+
+    Few files of currencies have a bar for a Sunday or a New Year's Day, which their calendar has.
+    """
+    days = _days_of(bars, calendar, opened, closed)
+    within = (days.closes > opened) & (days.opens < closed)
+    if not bars.timeframe.intraday:
+        if calendar.code in ROUND_THE_WEEK:
+            usual = within & ~_is_seldom(days.dates)
+            within = usual if usual.any() else within
+        return days.opens[within], days.closes[within], (opened, closed)
+    hours = calendar.hours(opened, closed)
+    overlap = (hours.closes > opened) & (hours.opens < closed)
+    trades = hours.opens[overlap][0], hours.closes[overlap][-1]
+    return days.opens[within], days.closes[within], trades
+
+
+def _is_seldom(dates: DateArray) -> Mask:
+    """Return which dates are Sundays or holidays everywhere, shape (n,)."""
+    days = dates.astype("datetime64[D]").astype(object)
+    return np.array(
+        [day.weekday() == _SUNDAY or (day.month, day.day) in _HOLIDAYS for day in days],
+        dtype=np.bool_,
+    )
 
 
 def resample_whole(bars: Bars, timeframe: Timeframe, calendar: TradingCalendar) -> Bars:

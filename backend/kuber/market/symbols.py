@@ -114,7 +114,7 @@ def parse_symbol(text: str) -> Symbol:
     """Return the symbol that `text` names; raises BadSymbol."""
     written = text[: MAX_WRITTEN + 1].strip().upper()
     # Capitals of other letters may be ours: those of a long s are an S.
-    if len(text) > MAX_WRITTEN or not text.isascii() or not _CHARACTERS.fullmatch(written):
+    if len(text) > MAX_WRITTEN or not text.strip().isascii() or not _CHARACTERS.fullmatch(written):
         raise BadSymbol(f"{text[:40]!r} is not a symbol: {_HELP}")
     found = _parse(ALIASES.get(written, written))
     if found is None or len(found.text) > MAX_LENGTH:

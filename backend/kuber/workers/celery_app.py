@@ -9,6 +9,8 @@ from kombu.exceptions import KombuError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from kuber.workers.broker import broker_url, never_restore
+
 log = structlog.get_logger(__name__)
 
 QUEUE = "kuber"
@@ -21,9 +23,9 @@ _CALL_WITHIN_S = 2.0
 
 def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
     """Return the application on the broker at `redis_url`."""
-    app = Celery("kuber", broker=redis_url)
+    never_restore()
+    app = Celery("kuber", broker=broker_url(redis_url))
     app.conf.update(
-        broker_transport="kuber.workers.broker:WakeTransport",
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],

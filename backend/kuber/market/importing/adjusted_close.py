@@ -3,6 +3,7 @@
 A special dividend of a fifth of the price moves the adjusted close as a 5:4 split does.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,12 @@ LARGE_DIVIDEND = 0.1
 """Of the price: from here on a dividend moves the adjusted close nearly as the smallest split."""
 
 
+def tells_of_splits(columns: Collection[str], timeframe: Timeframe, prices: Prices | None) -> bool:
+    """Return whether an adjusted close beside these columns may tell of splits at all."""
+    told = "splits" in columns and timeframe not in (Timeframe.W1, Timeframe.MO1)
+    return not told and prices is not Prices.ADJUSTED
+
+
 def adjusted_close_of(
     numbers: Numbers, table: Table, timeframe: Timeframe, prices: Prices | None, *, comma: bool
 ) -> Numbers:
@@ -28,8 +35,7 @@ def adjusted_close_of(
     adj_close = numbers.adj_close
     if adj_close is None:
         return numbers
-    told = "splits" in table.frame.columns and timeframe not in (Timeframe.W1, Timeframe.MO1)
-    if told or prices is Prices.ADJUSTED:
+    if not tells_of_splits(table.frame.columns, timeframe, prices):
         return replace(numbers, adj_close=None)
     if "dividends" not in table.frame.columns:
         return numbers

@@ -61,6 +61,8 @@ def _length_of(values: Sequence[str]) -> int:
     if not all(_DIGITS.fullmatch(value) for value in values):
         return 0
     most = max(len(value) for value in values)
+    if most <= 2 and any(int(value) for value in values):
+        return 0  # 9, 10, 11 are hours
     length = 6 if most > _LENGTHS[0] else 4
     if not all(_exists(value.zfill(length)) for value in values):
         return 0

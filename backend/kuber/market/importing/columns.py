@@ -20,18 +20,28 @@ BAR_NAMES: dict[str, tuple[str, ...]] = {
         *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
         *("timeperiodstart", "starttime", "gmttime", "timeutc", "dateandtime", "begin"),
     ),
-    "date": ("date", "day", "tradingday", "tradedate", "dtyyyymmdd", "yyyymmdd", "datum", "fecha"),
+    "date": (
+        "date",
+        "day",
+        "tradingday",
+        "tradedate",
+        "dtyyyymmdd",
+        "yyyymmdd",
+        "datum",
+        "fecha",
+        "data",
+    ),
     "open": (
         *("open", "openprice", "o", "erster", "erffnung", "erffn", "eroeffnung", "erffnungskurs"),
         *("eroeffnungskurs", "ouverture", "ouv", "apertura", "abertura"),
     ),
     "high": (
         *("high", "highprice", "max", "h", "hoch", "tageshoch", "hchst", "hoechst", "hchstkurs"),
-        *("plushaut", "haut", "mximo", "maximo", "massimo"),
+        *("plushaut", "haut", "mximo", "maximo", "mxima", "maxima", "massimo"),
     ),
     "low": (
         *("low", "lowprice", "min", "l", "tief", "tagestief", "tiefst", "tiefstkurs"),
-        *("plusbas", "bas", "mnimo", "minimo"),
+        *("plusbas", "bas", "mnimo", "minimo", "mnima", "minima"),
     ),
     "close": (
         *("close", "closelast", "closeprice", "last", "price", "c", "schluss", "schlu"),
@@ -40,7 +50,7 @@ BAR_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "volume": (
         *("volume", "vol", "basevolume", "volumefrom", "volumebase", "v", "tickvol"),
-        *("tickvolume", "totalvolume", "volumen", "stcke", "stck", "stuecke"),
+        *("tickvolume", "totalvolume", "stcke", "stck", "stuecke", "volumen"),
     ),
     "adj_close": ("adjclose", "adjustedclose", "adjcloseprice", "closeadj", "closeadjusted"),
     "dividends": ("dividends", "dividend", "dividendamount", "divcash"),
@@ -94,7 +104,7 @@ def read_columns(
             found = [name for name in names if _VOLUME_OF.fullmatch(name)]
         if not found:
             continue
-        usual = found[0]
+        usual, in_base = found[0], list[str]()
         if role == "volume":
             pair = _pair_of(rows, places.get("symbol"), symbol)
             in_base = [name for name in found if _counts_base(name, pair)]
@@ -114,7 +124,7 @@ def read_columns(
                 title.lower(),
             )
         titles = [header[names.index(name)] for name in found]
-        _tell_unused(role, titles, notes, others_empty=found[0] != usual)
+        _tell_unused(role, titles, notes, others_empty=not in_base and found[0] != usual)
     if "date" not in places and "time" not in places and names and not names[0]:
         places["date"] = 0  # the index that pandas writes without a name
     clock = _clock_beside(places, rows)

@@ -11,7 +11,7 @@ from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.actions.beside_bars import ActionsBeside
 from kuber.market.importing.actions.collecting import Actions
-from kuber.market.importing.adjusted_close import adjusted_close_of
+from kuber.market.importing.adjusted_close import adjusted_close_of, tells_of_splits
 from kuber.market.importing.checks import (
     IndexArray,
     has_decimal_comma,
@@ -219,8 +219,15 @@ class FileReading:
             ),
             "label": Known(said.label or Label.OPEN, How.SAID if said.label else How.GUESS),
             "market": Known(", ".join(calendars), How.SAID if said.market else How.GUESS),
-            "adjusted": Known("yes" if "adj_close" in layout.columns.places else "no", How.FILE),
+            "adjusted": Known(self._adjusted(plan), How.FILE),
         }
+
+    def _adjusted(self, plan: _Plan) -> str:
+        """Return whether there is an adjusted close: `no`, `yes` or `not_used` for splits."""
+        places = plan.layout.columns.places
+        if "adj_close" not in places:
+            return "no"
+        return "yes" if tells_of_splits(places, plan.timeframe, self._said.prices) else "not_used"
 
     def _plan_of(self, layout: Layout, table: Table) -> _Plan:
         column, field = table.frame[table.time_column], table.time_column

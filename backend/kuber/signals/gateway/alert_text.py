@@ -6,7 +6,7 @@
 | `AAPL buy`, `AAPL buy because of the weather` | full confidence |
 | `AAPL buy 80`, `AAPL buy 80% now`, `AAPL buy 80, strong`, `AAPL buy 80 strong` | confidence 80 |
 | `AAPL buy 50 shares`, `AAPL buy 10 @ 187`, `AAPL buy 80 187.2`, `AAPL buy $500` | refused |
-| `AAPL close`, `AAPL close 90`, `AAPL close: target hit` | leave the position |
+| `AAPL close`, `AAPL close 90`, `AAPL close: target hit`, `AAPL exit long` | leave the position |
 | `AAPL close crossing up 200`, `AAPL close: 187.2` | refused: the price at the close |
 
 An amount taken for a confidence, or a word of another sentence for an order, would be traded.
@@ -43,20 +43,22 @@ _END = rf"(?:\s*\Z|{_BLANK}*(?:\n|[-:,;.|](?!\d)))"
 _PERCENT = rf"{_BLANK}*%(?!\s*of\b)"
 _UNIT = (
     r"(?:shares?|shs?|stocks?|contracts?|cts?|lots?|units?|coins?|tokens?|pieces?|pcs|qty|at|x|of"
+    r"|limit|market|stop|mini|micro|calls?|puts?|oz|ounces?|points?|pips?|ticks?|k"
     r"|dollars?|euros?|usdt?|usdc|eur|gbp|btc|eth|percent of"
     r"|(?:second|minute|min|hour|day|week|month|bar|period)s?|[smhdw]|sma|ema|ma"
     rf"|(?-i:{'|'.join(sorted(PRICED_IN))}))\b"
 )
 """What makes an amount, a price or a span of the number before it."""
-_REMARK = rf"{_BLANK}+(?!{_UNIT})(?![-:,;.|@#$\u20ac\u00a3+*/=<>~\d])\S"
+_REMARK = rf"{_BLANK}+(?!{_UNIT})(?![^\n]*\d)(?![-:,;.|@#$\u20ac\u00a3+*/=<>~])\S"
 _NO_NUMBER = rf"(?!{_BLANK}*[-+@#$\u20ac\u00a3.=~]?\d)"
 _ENTRY = re.compile(
     rf"(?:{_BLANK}+(?P<confidence>{_NUMBER})(?:{_END}|{_PERCENT}|{_REMARK})|(?!-?\w){_NO_NUMBER})",
     re.IGNORECASE,
 )
 _EXIT = re.compile(
-    rf"(?!-\w)(?:{_BLANK}+(?P<confidence>{_NUMBER})(?:{_BLANK}*%)?)?"
-    rf"(?!{_BLANK}*[-:,;|]\s*[$\d]){_END}",
+    rf"(?!-\w)(?:{_BLANK}+(?:the{_BLANK}+)?(?:position|trade|long|short|now|all)\b)*"
+    rf"(?:{_BLANK}+(?P<confidence>{_NUMBER})(?:{_BLANK}*%)?)?"
+    rf"(?!{_BLANK}*[-:,;|!(]\s*[$\d])(?:{_END}|{_BLANK}*[!(])",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(rf"\s*{_TICKER}\s+{_ACTION}\b", re.IGNORECASE)

@@ -1,12 +1,16 @@
 """An adjusted close tells of splits only where nothing else in its file speaks of them."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kuber.market.actions.types import Prices
 from kuber.market.adjustment import Split
+from kuber.market.importing.facts import FileFacts
+from kuber.market.importing.passes import check
+from kuber.market.importing.said import Said
 from kuber.market.types import Timeframe
 from tests.fakes.price_files import read
 
@@ -39,6 +43,25 @@ def test_it_is_silent_where_a_column_tells_of_splits() -> None:
 @pytest.mark.parametrize(("paid", "count"), [("20.0", 0), ("8.0", 0), ("7.9", 1), ("", 1)])
 def test_it_is_silent_on_the_day_of_a_large_dividend(paid: str, count: int) -> None:
     assert len(splits(file_of(",Dividends", ",0.0", f",{paid}"))) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "prices", "adjusted"),
+    [
+        (file_of(), None, "yes"),
+        (file_of(), Prices.ADJUSTED, "not_used"),
+        (file_of(",Stock Splits", ",0.0"), None, "not_used"),
+        ("date,open,high,low,close\n2024-01-02,1,1,1,1", None, "no"),
+    ],
+)
+def test_it_is_told_whether_it_is_used(
+    tmp_path: Path, text: str, prices: Prices | None, adjusted: str
+) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text(text)
+    *_, facts = check("b.csv", path, Said(Timeframe.D1, symbol="ZIM", prices=prices))
+    assert isinstance(facts, FileFacts)
+    assert facts.understood["adjusted"].value == adjusted
 
 
 @pytest.mark.parametrize(("prices", "count"), [(Prices.ADJUSTED, 0), (Prices.AS_TRADED, 1)])

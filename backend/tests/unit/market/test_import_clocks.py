@@ -78,7 +78,9 @@ def test_zeros_that_a_spreadsheet_left_out_are_put_back() -> None:
     assert opened(series) == ["2024-01-02T00:00", "2024-01-02T00:05", "2024-01-02T23:55"]
 
 
-@pytest.mark.parametrize("clocks", [["100", "200", "300"], ["900", "1000", "1100"]])
+@pytest.mark.parametrize(
+    "clocks", [["100", "200", "300"], ["900", "1000", "1100"], ["9", "10", "11"]]
+)
 def test_what_may_be_hours_or_minutes_is_refused(clocks: list[str]) -> None:
     with pytest.raises(ImportRefused) as caught:
         read(beside(["20240102"] * 3, clocks), Timeframe.H1)

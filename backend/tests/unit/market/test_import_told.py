@@ -130,6 +130,8 @@ def test_bars_outside_of_the_hours_of_a_market_are_told() -> None:
         "Datum;Erster;Hoch;Tief;Schlusskurs;St\u00fccke",
         "Datum;Er\u00f6ffnung;H\u00f6chst;Tiefst;Schlu\u00df;Volumen",
         "Date;Ouverture;Plus haut;Plus bas;Cl\u00f4ture;Volume",
+        "Data;Apertura;Massimo;Minimo;Ultimo;Volume",
+        "Data;Abertura;M\u00e1xima;M\u00ednima;Fechamento;Volume",
         "Fecha;Apertura;M\u00e1ximo;M\u00ednimo;\u00daltimo;Volumen",
     ],
 )

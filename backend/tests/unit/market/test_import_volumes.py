@@ -2,7 +2,10 @@
 
 import pytest
 
-from kuber.market.types import Timeframe
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.said import Said
+from kuber.market.types import Source, Timeframe
 from tests.fakes.price_files import read
 
 H1 = Timeframe.H1
@@ -40,6 +43,19 @@ def test_the_volume_of_the_base_is_taken_in_whichever_place(
 )
 def test_the_base_is_known_by_the_pair(names: str, pair: str) -> None:
     assert volume_of(names, "300000,7", symbol=pair)[0] == 7
+
+
+def test_shares_are_the_volume_and_not_their_price() -> None:
+    assert volume_of("Stuecke,Volumen", "1000,10300", symbol="SAP")[0] == 1000
+
+
+def test_a_note_says_of_zeros_only_where_they_are_why() -> None:
+    text = f"date,open,high,low,close,Volume USD,Volume BTC\n{ROW.format(pair='', volumes='999,5')}"
+    notes = Notes()
+    parse_bars("b.csv", text.encode(), Said(H1, symbol="BTCUSD"), Source.IMPORTED, notes)
+    assert [one.message for one in notes.all() if one.code == "column_left_out"] == [
+        "'Volume BTC' is read as volume, 'Volume USD' is not."
+    ]
 
 
 def test_the_base_is_known_by_the_name_of_the_file() -> None:

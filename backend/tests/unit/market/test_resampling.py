@@ -258,6 +258,37 @@ def test_a_month_without_its_first_or_last_session_is_none(
     assert len(made(days_of(first, end), Timeframe.MO1, "XNYS", Timeframe.D1)) == months
 
 
+@pytest.mark.parametrize("market", ["24/5", "24/5 UTC"])
+@pytest.mark.parametrize("timeframe", [Timeframe.H4, Timeframe.H6, Timeframe.H8, Timeframe.H12])
+def test_bars_in_which_a_week_of_currencies_opens_and_closes_are_whole(
+    market: str, timeframe: Timeframe
+) -> None:
+    week = hours_of("2024-01-07T22:00", 120)
+    whole = made(week, timeframe, market, Timeframe.H1)
+    size = timeframe.span // timedelta(hours=1)
+    assert len(whole) == 120 // size + 1
+    # Without the first three hours Sunday's bar is gone, and Monday's first lacks an hour.
+    lost = 1 if size > 10 else 2
+    assert made(week[3:], timeframe, market, Timeframe.H1) == whole[lost:]
+    assert made(week[:-3], timeframe, market, Timeframe.H1)[-1] < whole[-1]
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "months"),
+    [
+        ("2024-01-02", "2024-03-01", 2),  # Monday was New Year's Day
+        ("2024-01-03", "2024-03-01", 1),
+        ("2024-05-01", "2024-06-29", 2),  # 30 June was a Sunday
+        ("2024-05-01", "2024-06-28", 1),
+    ],
+)
+def test_a_month_of_currencies_may_lack_sundays_and_the_new_year(
+    first: str, end: str, months: int
+) -> None:
+    for market in ("24/5", "24/5 UTC"):
+        assert len(made(days_of(first, end), Timeframe.MO1, market, Timeframe.D1)) == months
+
+
 def test_no_bars_make_no_bars() -> None:
     none = sample("AAPL").bars.window(0, 0)
     assert len(resample(none, Timeframe.W1, NEW_YORK)) == 0

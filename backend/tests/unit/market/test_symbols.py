@@ -114,6 +114,7 @@ def test_a_short_name_that_ends_like_a_pair_is_listed(symbol: str) -> None:
         ("<script>", "is not a symbol"),
         ("ÄPFEL", "is not a symbol"),
         ("M\u017fFT", "is not a symbol"),
+        ("AAPL\u00a0X", "is not a symbol"),
         ("\u00df", "is not a symbol"),
         ("USD/USD", "is not a symbol"),
         ("LSE:BMW.DE", "is not a symbol"),
@@ -164,3 +165,7 @@ def test_a_stored_name_that_is_no_symbol_any_more_harms_nobody() -> None:
     assert stored_symbol("BRK-B") == "BRK.B"
     assert traits_of("FOO=BAR").calendar == CURRENCIES
     assert pair_of("FOO=BAR") is None
+
+
+def test_a_no_break_space_around_a_symbol_counts_as_a_space() -> None:
+    assert canonical_symbol("\u00a0aapl\u00a0") == "AAPL"

@@ -23,6 +23,9 @@ from tests.unit.signals.gateway.test_messages import alert
         "AAPL exit signal pending",
         "AAPL flat market",
         "AAPL neutral on the RSI",
+        "AAPL close long term high",
+        "AAPL close (187.20)",
+        "AAPL close now 187 points",
     ],
 )
 def test_a_word_of_another_sentence_leaves_no_position(text: str) -> None:
@@ -46,6 +49,13 @@ def test_a_word_of_another_sentence_leaves_no_position(text: str) -> None:
         ("AAPL close, target hit", None),
         ("AAPL close; done", None),
         ("AAPL close | done", None),
+        ("AAPL close!", None),
+        ("AAPL close (target)", None),
+        ("AAPL close position", None),
+        ("AAPL close the position now", None),
+        ("AAPL close long", None),
+        ("AAPL close short 90", 90),
+        ("AAPL close now!", None),
     ],
 )
 def test_an_order_to_leave_ends_or_goes_on_with_a_confidence_or_a_sign(
@@ -89,6 +99,13 @@ def test_an_order_to_leave_ends_or_goes_on_with_a_confidence_or_a_sign(
         "50 day high",
         "50k",
         "5 * 10",
+        "10 mini lots",
+        "5 limit 187",
+        "10 market",
+        "2 calls",
+        "10 oz",
+        "80 RSI 30",
+        "80 above the 50 day line",
     ],
 )
 def test_an_amount_or_a_price_is_no_confidence(behind: str) -> None:

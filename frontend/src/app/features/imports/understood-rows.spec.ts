@@ -37,6 +37,18 @@ describe('what was understood', () => {
     ]);
   });
 
+  it('says whether splits are taken from an adjusted close', () => {
+    const wordsOf = (value: string) => {
+      const adjusted = { value, how: 'file' } as const;
+      return rowOf('adjusted', { understood: { ...understood, adjusted } }).value;
+    };
+    expect(['yes', 'not_used', 'no'].map(wordsOf)).toEqual([
+      'Has an adjusted close: splits are taken from it',
+      'Has an adjusted close, which is not used',
+      'No adjusted close',
+    ]);
+  });
+
   it('does not ask where the jumps of prices tell', () => {
     const prices = { value: 'adjusted', how: 'file' } as const;
     const row = rowOf('prices', { understood: { ...understood, prices } });

@@ -145,6 +145,10 @@ function market(
   };
 }
 
+const ADJUSTED: Readonly<Record<string, string>> = {
+  yes: 'Has an adjusted close: splits are taken from it',
+  not_used: 'Has an adjusted close, which is not used',
+};
 const BASES: Readonly<Record<string, string>> = {
   as_traded: 'As traded: they jump at splits',
   adjusted: 'Adjusted for splits already',
@@ -192,15 +196,10 @@ function told(known: Known): UnderstoodRow[] {
     const how = known[name]?.how ?? null;
     return { name, label: title, how, field: null, value, hint: '', choices: null };
   };
-  const adjusted = known['adjusted']?.value === 'yes';
   const separator = known['separator']?.value ?? '';
   const decimals = known['decimals']?.value ?? 'point';
   return [
-    read(
-      'adjusted',
-      'Adjusted',
-      adjusted ? 'Has an adjusted close: splits are taken from it' : 'No adjusted close',
-    ),
+    read('adjusted', 'Adjusted', ADJUSTED[known['adjusted']?.value ?? ''] ?? 'No adjusted close'),
     read('columns', 'Columns', known['columns']?.value ?? ''),
     read(
       'separator',
