@@ -49,7 +49,7 @@ _UNIT = (
     rf"|(?-i:{'|'.join(sorted(PRICED_IN))}))\b"
 )
 """What makes an amount, a price or a span of the number before it."""
-_REMARK = rf"{_BLANK}+(?!{_UNIT})(?![^\n]*\d)(?![-:,;.|@#$\u20ac\u00a3+*/=<>~])\S"
+_REMARK = rf"{_BLANK}+(?!{_UNIT})(?![-:,;.|@#$\u20ac\u00a3+*/=<>~\d])\S"
 _NO_NUMBER = rf"(?!{_BLANK}*[-+@#$\u20ac\u00a3.=~]?\d)"
 _ENTRY = re.compile(
     rf"(?:{_BLANK}+(?P<confidence>{_NUMBER})(?:{_END}|{_PERCENT}|{_REMARK})|(?!-?\w){_NO_NUMBER})",

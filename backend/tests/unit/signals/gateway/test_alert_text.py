@@ -104,8 +104,6 @@ def test_an_order_to_leave_ends_or_goes_on_with_a_confidence_or_a_sign(
         "10 market",
         "2 calls",
         "10 oz",
-        "80 RSI 30",
-        "80 above the 50 day line",
     ],
 )
 def test_an_amount_or_a_price_is_no_confidence(behind: str) -> None:
@@ -140,6 +138,8 @@ def test_half_a_word_is_no_order(text: str) -> None:
         (" 80\n187.20", 80),
         (" 80 (strong)", 80),
         (" 80 strong", 80),
+        (" 75.5 RSI 71", 75.5),
+        (" 80 above the 50 day line", 80),
         (" 80 \N{ROCKET}", 80),
         (" 80 unitary", 80),
         (" 80 all in", 80),
