@@ -241,6 +241,7 @@ def _imports(parts: _ServiceParts) -> LongRunning:
         time_limit_s=_IMPORT_S,
         memory_mb=CHILD_MEMORY_MB,
         keep_warm=False,
+        background=True,
     )
     parts.stack.push_async_callback(children.close)
     worker = ImportWorker(

@@ -33,6 +33,7 @@ FUNCTION, ARGUMENTS = b"f", b"a"
 BEGUN, RESULT, CHUNK, REFUSED, FAILED = b"b", b"r", b"c", b"k", b"x"
 """The function is imported; it returned; a part of a stream; a KuberError; any other exception."""
 
+_NICENESS = 15
 OUT_OF_MEMORY = 77
 """Exit code of a child whose task passed its limit of memory."""
 
@@ -65,12 +66,14 @@ class _Limit:
         _limit_memory(resource.RLIM_INFINITY)
 
 
-def main(parent: int, memory_mb: int) -> None:
+def main(parent: int, memory_mb: int, background: int = 0) -> None:
     """Do tasks until the parent closes the pipe or is gone."""
     die_with_parent(signal.SIGKILL, parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if background:
+        _give_way()
     # What a task reads or prints by itself must not mix with the frames.
     tasks = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
@@ -151,6 +154,13 @@ def _write(answers: BinaryIO, kind: bytes, content: bytes = b"") -> None:
 def _limit_memory(size_bytes: int) -> None:
     if sys.platform == "linux":  # elsewhere the system does not hold a process to it
         resource.setrlimit(resource.RLIMIT_AS, (size_bytes, resource.RLIM_INFINITY))
+
+
+def _give_way() -> None:
+    """Take the processor only when few others want it; on Linux the whole session does."""
+    os.nice(_NICENESS)
+    with suppress(OSError):  # another kernel, or one that does not group by session
+        Path("/proc/self/autogroup").write_text(str(_NICENESS))
 
 
 def _virtual_bytes() -> int:

@@ -210,8 +210,8 @@ class ChildPool:
     `time_limit_s` counts from when the child has been sent the arguments to the end of the result;
     of a stream, to when its last chunk was read, however slowly that is done. `memory_mb` is what a
     task may take beyond its imported modules. `keep_warm` gives a child task after task until it
-    has been idle for IDLE_S; without it each task has a fresh one. Children start when they are
-    first needed.
+    has been idle for IDLE_S; without it each task has a fresh one. `background` tasks leave the
+    processor to whoever else wants it. Children start when they are first needed.
     """
 
     def __init__(
@@ -223,12 +223,14 @@ class ChildPool:
         time_limit_s: float,
         memory_mb: int,
         keep_warm: bool,
+        background: bool = False,
     ) -> None:
         self._name = name
         self._turns = _Turns(processes, waiting)
         self._time_limit_s = time_limit_s
         self._memory_mb = memory_mb
         self._keep_warm = keep_warm
+        self._background = background
         self._idle: list[_Child] = []
         self._children: set[_Child] = set()
         self._ending: set[asyncio.Task[int]] = set()
@@ -346,9 +348,10 @@ class ChildPool:
     async def _start(self) -> _Child:
         """Start a child; raises PoolBusy when the system has no descriptor, process or memory left
         for one."""
+        numbers = os.getpid(), self._memory_mb, self._background
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-c", _PROGRAM, str(os.getpid()), str(self._memory_mb)),
+                *(sys.executable, "-P", "-c", _PROGRAM, *(str(int(one)) for one in numbers)),
                 stdin=PIPE,
                 stdout=PIPE,
                 limit=_SEEN_BYTES,

@@ -26,6 +26,10 @@ def own_pid() -> int:
     return os.getpid()
 
 
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def refuse(detail: str) -> None:
     raise Refused(detail, [Problem("It is bad.", "Mend it.", line=3)], retry_after_s=7)
 

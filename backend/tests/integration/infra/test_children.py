@@ -32,6 +32,7 @@ async def pool(
     time_limit_s: float = 30,
     memory_mb: int = 200,
     keep_warm: bool = True,
+    background: bool = False,
 ) -> AsyncIterator[ChildPool]:
     opened = ChildPool(
         "test",
@@ -40,6 +41,7 @@ async def pool(
         time_limit_s=time_limit_s,
         memory_mb=memory_mb,
         keep_warm=keep_warm,
+        background=background,
     )
     try:
         yield opened
@@ -78,6 +80,11 @@ async def test_a_kept_child_does_task_after_task_and_a_fresh_one_only_one() -> N
     async with pool() as kept, pool(keep_warm=False) as fresh:
         assert await kept.run(tasks.own_pid) == await kept.run(tasks.own_pid)
         assert await fresh.run(tasks.own_pid) != await fresh.run(tasks.own_pid)
+
+
+async def test_a_child_in_the_background_gives_way_to_whoever_wants_the_processor() -> None:
+    async with pool() as usual, pool(background=True) as behind:
+        assert await behind.run(tasks.niceness) > await usual.run(tasks.niceness)
 
 
 async def test_an_expected_failure_is_raised_here_with_all_that_it_says() -> None:
