@@ -232,9 +232,16 @@ def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool
         time_limit_s=60,
         memory_mb=CHILD_MEMORY_MB,
         keep_warm=False,
+        background=True,
     )
     audit = ChildPool(
-        "audit", processes=1, waiting=4, time_limit_s=900, memory_mb=500, keep_warm=True
+        "audit",
+        processes=1,
+        waiting=4,
+        time_limit_s=900,
+        memory_mb=500,
+        keep_warm=True,
+        background=True,
     )
     indicators = ChildPool(
         "indicators",
@@ -243,6 +250,7 @@ def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool
         time_limit_s=TIME_LIMIT_S,
         memory_mb=500,
         keep_warm=True,
+        background=True,
     )
     for lane in (short, imports, audit, indicators):
         stack.push_async_callback(lane.close)
