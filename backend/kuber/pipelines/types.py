@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Literal, Self
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from kuber.kernel.names import Label
+from kuber.kernel.time_zones import time_zones
 from kuber.kernel.weekdays import Weekday
 from kuber.market.symbols import canonical_symbol
 
@@ -145,12 +144,6 @@ class ManualTrigger(BaseModel):
 Ticker = Annotated[str, AfterValidator(canonical_symbol)]
 
 
-@cache
-def _time_zones() -> frozenset[str]:
-    """Return the names of all time zones; asked once: the answer is read from a folder of files."""
-    return frozenset(available_timezones()) - {"Factory", "localtime"}  # no place's own
-
-
 class Window(BaseModel):
     """Hours in which a schedule is due: from `from` up to but without `to`, by the clock on the
     wall. One that ends before it begins lasts over midnight; its day is the one it begins on."""
@@ -202,7 +195,7 @@ class PeriodicTrigger(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in _time_zones():
+        if value not in time_zones():
             raise ValueError("name a time zone of the IANA list, for example America/New_York")
         return value
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from kuber.kernel.time_zones import time_zones
 from kuber.market.actions.types import Prices, ToldSplit
 from kuber.market.importing.faults import refuse
 from kuber.market.types import Timeframe
@@ -59,12 +60,11 @@ def zone_of(timezone: str | None) -> tzinfo:
     """Return the zone of a name such as `America/New_York`, UTC for None."""
     if timezone is None or timezone.strip().upper() in ("", "UTC", "Z"):
         return UTC
-    try:
-        return ZoneInfo(timezone.strip())
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+    if timezone.strip() not in time_zones():
         raise refuse(
             "unknown_timezone",
             f"There is no time zone {timezone[:40]!r}.",
             "Use a name such as Europe/London or America/New_York.",
             field="timezone",
-        ) from error
+        )
+    return ZoneInfo(timezone.strip())

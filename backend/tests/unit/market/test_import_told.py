@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.parser import parse_bars
-from kuber.market.importing.said import Said
+from kuber.market.importing.said import Said, zone_of
 from kuber.market.series import RawBars
 from kuber.market.types import Source, Timeframe
 from tests.fakes.price_files import read
@@ -142,3 +142,11 @@ def test_columns_have_their_names_in_other_languages(header: str) -> None:
     bars = series.bars
     read_as = [bars.open[0], bars.high[0], bars.low[0], bars.close[0], bars.volume[0]]
     assert read_as == [138.5, 139.2, 136.8, 137.1, 1500.0]
+
+
+@pytest.mark.parametrize("zone", ["localtime", "right/UTC", "posixrules", "Factory", "Nowhere"])
+def test_a_zone_of_no_place_is_refused(zone: str) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        zone_of(zone)
+    assert caught.value.problems[0].code == "unknown_timezone"
+    assert str(zone_of("Asia/Tokyo")) == "Asia/Tokyo"

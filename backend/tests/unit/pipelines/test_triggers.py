@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from kuber.pipelines import types
+from kuber.kernel import time_zones
 from kuber.pipelines.triggers import next_due, next_look, open_symbols, trigger_problems
 from kuber.pipelines.types import (
     TRIGGERS,
@@ -186,13 +186,13 @@ def test_the_names_of_time_zones_are_read_once_however_many_triggers_are_looked_
         read += 1
         return {"Asia/Tokyo"}
 
-    monkeypatch.setattr(types, "available_timezones", zones)
-    types._time_zones.cache_clear()
+    monkeypatch.setattr(time_zones, "available_timezones", zones)
+    time_zones.time_zones.cache_clear()
     try:
         for _ in range(100):
             TRIGGERS.validate_python({"kind": "periodic", "timezone": "Asia/Tokyo"})
     finally:
-        types._time_zones.cache_clear()
+        time_zones.time_zones.cache_clear()
     assert read == 1
 
 
