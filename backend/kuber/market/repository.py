@@ -56,6 +56,13 @@ _SELECT = f"""
     WHERE state = 'active' AND (user_id = %s OR user_id IS NULL)
 """  # noqa: S608  put together from constants
 
+_SELECT_EACH = f"""
+    SELECT w.number, {_COLUMNS}
+    FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS w (user_id, symbol, number)
+    JOIN bar_series AS s ON s.symbol = w.symbol AND s.state = 'active'
+        AND (s.user_id = w.user_id OR s.user_id IS NULL)
+"""  # noqa: S608  put together from constants
+
 # Both lists of symbols end as soon as the page is full: they come sorted from the index.
 _FIND_SERIES = f"""
     WITH named AS (
@@ -128,11 +135,17 @@ async def delete_platform_imports(session: AsyncSession, filename: str) -> None:
     )
 
 
-async def series_of(pool: RawPool, user_id: UserId, symbol: str) -> list[SeriesRow]:
-    """Return the user's and the platform's series of a symbol: one indexed query."""
+async def series_of_each(
+    pool: RawPool, wanted: Sequence[tuple[UserId, str]]
+) -> list[list[SeriesRow]]:
+    """Return for each user and symbol the user's and the platform's series: one indexed query."""
+    users, symbols = [user_id for user_id, _ in wanted], [symbol for _, symbol in wanted]
+    found: list[list[SeriesRow]] = [[] for _ in wanted]
     async with pool.connection() as connection:
-        cursor = await connection.execute(f"{_SELECT} AND symbol = %s", (user_id, symbol))
-        return [_row(found) for found in await cursor.fetchall()]
+        cursor = await connection.execute(_SELECT_EACH, (users, symbols))
+        for number, *values in await cursor.fetchall():
+            found[number - 1].append(_row(tuple(values)))
+    return found
 
 
 async def series_of_many(

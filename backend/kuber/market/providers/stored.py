@@ -24,6 +24,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from cachetools import LRUCache
 
+from kuber.infra.batching import Batched
 from kuber.infra.db import RawPool
 from kuber.kernel.ids import UserId
 from kuber.market.assembly import Stretch
@@ -34,7 +35,7 @@ from kuber.market.repository import (
     SeriesChanged,
     SeriesRow,
     find_series,
-    series_of,
+    series_of_each,
     series_of_many,
 )
 from kuber.market.series import SizedCache, size_bytes
@@ -90,6 +91,7 @@ class StoredBars:
 
     def __init__(self, pool: RawPool, *, cache_bytes: int = 32 * 2**20) -> None:
         self._pool = pool
+        self._series = Batched(partial(series_of_each, pool))
         self._answers: LRUCache[tuple[UserId, str], _Answer] = LRUCache(_KEPT_ANSWERS)
         self._stretches: SizedCache[tuple[Stretch, ...]] = SizedCache(cache_bytes)
         self._reading: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -195,7 +197,7 @@ class StoredBars:
 
     async def _ask(self, user_id: UserId, symbol: str) -> _Answer:
         asked_at_s = monotonic()
-        rows = await series_of(self._pool, user_id, symbol)
+        rows = await self._series.ask((user_id, symbol))
         own = [row for row in rows if row.user_id is not None]
         sample = [row for row in rows if row.user_id is None]
         answer = _Answer(
