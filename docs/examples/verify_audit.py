@@ -219,8 +219,12 @@ class Record:
         place, is_canonical = line["chain_position"], text == canonical(line)
         signature = bytes.fromhex(line.pop("signature"))
         signer = next((key for key in reversed(self.keys) if key[0] <= place), None)
+        named = next((key[2] for key in self.keys if key[1] == line["key_id"]), None)
         if line["chain_id"] != self.chain_id:
             self.complain(1, f"cut_or_restored: there is a checkpoint of chain {line['chain_id']}")
+        elif named and not is_signed(named, canonical(line), signature):
+            at = min(place, self.position)
+            self.complain(at, "checkpoint_changed: its signature is wrong")
         elif place > self.position:
             detail = f"cut: a checkpoint knows place {place}, the record ends at {self.position}"
             self.complain(self.position + 1, detail)
@@ -230,8 +234,6 @@ class Record:
             self.complain(place, "checkpoint_changed: another key signs at this place")
         elif not is_canonical:
             self.complain(place, "checkpoint_changed: it is not written as checkpoints are signed")
-        elif not is_signed(signer[2], canonical(line), signature):
-            self.complain(place, "checkpoint_changed: its signature is wrong")
         else:
             self.newest = max(self.newest, (place, signer[1]))
 

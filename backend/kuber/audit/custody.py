@@ -72,6 +72,11 @@ class Custody:
             return
         yield Finding(place, Damage.CHECKPOINT_CHANGED, detail)
 
+    def forged(self, checkpoint: Checkpoint) -> bool:
+        """Return whether the key that a checkpoint names is known, and did not sign it."""
+        public = self._public.get(checkpoint.key_id)
+        return public is not None and not is_signed(checkpoint, public)
+
     def authorship(self, trusted: str | None, newest: Checkpoint | None) -> Iterator[Finding]:
         """Say in `said` who can have signed the newest checkpoint; give a finding if not `trusted`,
         or a key that `trusted` vouches for, over other keys or none."""

@@ -57,7 +57,7 @@ async def page(
 
     Raises BadCursor. The id of an entry orders nothing: it is not hashed.
 
-    With `up_to` those at that place of the chain and before; none when there is no such place.
+    With `up_to` those at that place of the chain and before, whether there is one at it or not.
 
     An entry appears once it has its place, within a second. In search of a type a page passes at
     most `MOST_PASSED` entries; it may be empty although more follow, as its cursor says.
@@ -67,8 +67,7 @@ async def page(
     if user_id is not None:
         conditions.append(AuditEntryRow.user_id == user_id)
     if up_to is not None:
-        first = select(place).where(place == up_to)
-        conditions.append(place <= first.scalar_subquery())
+        conditions.append(place <= up_to)
     if cursor is not None:
         conditions.append(place < _place(cursor))
     floor = None

@@ -299,7 +299,9 @@ def _check_signatures(
         if checkpoint.chain_id in foreign:
             continue
         link_hash = _hash_at(connection, checkpoint.position)
-        if link_hash != checkpoint.hash:
+        if custody.forged(checkpoint):
+            result.add([_damaged(checkpoint, result.total)])
+        elif link_hash != checkpoint.hash:
             result.add([_cut(checkpoint, result.total)])
         else:
             result.add(custody.judge(checkpoint, link_hash))
@@ -352,6 +354,14 @@ def _replaced(chain_id: UUID, known: int) -> Finding:
         " record was replaced, or they belong to another installation."
     )
     return Finding(1, Damage.CUT_OR_RESTORED, detail)
+
+
+def _damaged(checkpoint: Checkpoint, last: int) -> Finding:
+    detail = (
+        f"The signature of a checkpoint outside the database, of {checkpoint.at:%Y-%m-%d %H:%M:%S}"
+        f" UTC and for place {checkpoint.position}, is wrong: its line was damaged or forged."
+    )
+    return Finding(min(checkpoint.position, last), Damage.CHECKPOINT_CHANGED, detail)
 
 
 def _cut(checkpoint: Checkpoint, last: int) -> Finding:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kuber.audit.chain import Damage
 from kuber.audit.export import lines
 from kuber.audit.keys import SigningKey
 from tests.integration.audit.test_t15_tampering import ENTRY, MANY, PLACE, Record, record, swapped
@@ -95,6 +96,20 @@ async def test_a_forged_signature_is_found(record: Record) -> None:
         1,
         "place 201: checkpoint_changed",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "place"),
+    [("hash", "0" * 64, MANY + 1), ("chain_position", PLACE, PLACE), ("chain_position", 999, 201)],
+)
+async def test_a_damaged_line_outside_is_not_taken_for_a_cut(
+    record: Record, name: str, value: object, place: int
+) -> None:
+    (head,) = record.folder.glob("*.head.json")
+    head.write_text(json.dumps(json.loads(head.read_text()) | {name: value}))
+    assert record.found() == [(place, Damage.CHECKPOINT_CHANGED)]
+    code, said = verdict(record)
+    assert (code, said[0].startswith(f"place {place}: checkpoint_changed")) == (1, True)
 
 
 async def test_lines_that_were_swapped_in_the_export_are_named(record: Record) -> None:
