@@ -150,10 +150,11 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parts = urlsplit(value.get_secret_value())
-            if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
-                raise ValueError("must look like smtp://user:secret@host:587 or smtps://host:465")
+        if value is not None and not _is_smtp(value.get_secret_value()):
+            raise ValueError(
+                "must look like smtp://user:secret@host:587 or smtps://host:465; in user and secret"
+                " write # / ? @ : % as %23 %2F %3F %40 %3A %25"
+            )
         return value
 
     @field_validator("mail_from")
@@ -162,6 +163,13 @@ class Settings(BaseSettings):
         address = parseaddr(value)[1]
         if info.data.get("smtp_url") and not (value.isprintable() and "@" in address[1:-1]):
             raise ValueError("must name the sender of mail, such as Kuber <kuber@example.com>")
+        if info.data.get("smtp_url"):
+            name, _, domain = address.rpartition("@")
+            if not (name.isascii() and _is_domain(domain)):
+                raise ValueError(
+                    "must have Latin letters before the @ and a domain behind it, such as"
+                    " Kuber <kuber@example.com>"
+                )
         return value
 
     @field_validator("llm_base_url", "public_url", "otlp_endpoint")
@@ -169,6 +177,13 @@ class Settings(BaseSettings):
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if value and not host:
+            raise ValueError("must name a host, such as https://kuber.example.com")
         return value.rstrip("/")
 
     @property
@@ -315,6 +330,24 @@ def _secret_variables() -> list[str]:
         if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
     }
     return [name for name in os.environ if name.upper() in secret]
+
+
+def _is_smtp(url: str) -> bool:
+    """Say whether `url` is one of a mail server, with nothing behind host and port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # its message would show a part of the secret
+        return False
+    whole = bool(parts.scheme in ("smtp", "smtps") and parts.hostname and port != 0)
+    return whole and not (parts.path.strip("/") or "?" in url or "#" in url)
+
+
+def _is_domain(name: str) -> bool:
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 class BadSettings(SystemExit):

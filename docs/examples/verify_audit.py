@@ -210,7 +210,7 @@ class Record:
         if kind == "key_rotated":
             signature = bytes.fromhex(said["signature"])
             if self.keys and is_signed(self.keys[-1][2], public.hex().encode(), signature):
-                self.vouched[key_id] = self.keys[-1][1]
+                self.vouched.setdefault(key_id, self.keys[-1][1])
             else:
                 self.complain(place, "checkpoint_changed: the key before did not sign this one")
         self.keys.append((place, key_id, public))
@@ -295,10 +295,11 @@ class Record:
 
     def is_trusted(self, trusted):
         """Say whether the newest checkpoint is signed by the key, or one that it vouches for."""
-        key = self.newest[1]
-        while key is not None and key != trusted:
+        key, passed = self.newest[1], set()
+        while key is not None and key != trusted and key not in passed:
+            passed.add(key)
             key = self.vouched.get(key)
-        return key is not None
+        return key is not None and key == trusted
 
 
 def main():

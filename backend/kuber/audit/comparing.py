@@ -82,13 +82,12 @@ class Speaking:
 
 def differing(
     connection: psycopg.Connection, comparisons: Sequence[RowComparison], slice_: Slice
-) -> list[Finding]:
-    """Compare the places of a slice with the rows that their entries speak of."""
+) -> list[list[Finding]]:
+    """Compare the places of a slice with the rows that their entries speak of, a list for each
+    comparison."""
     return [
-        finding
-        for comparison in comparisons
-        if comparison.differing is not None
-        for finding in _compared(connection, comparison.differing, comparison.speaks, slice_)
+        list(_compared(connection, one.differing, one.speaks, slice_)) if one.differing else []
+        for one in comparisons
     ]
 
 

@@ -47,7 +47,7 @@ class Custody:
         key_id = key_id_of(public)
         if kind == AuditEventType.KEY_ROTATED:
             if self._ids and _vouches(self._public[self._ids[-1]], said, public):
-                self._vouched[key_id] = self._ids[-1]
+                self._vouched.setdefault(key_id, self._ids[-1])
             else:
                 detail = f"The key before did not sign the key {key_id}."
                 yield Finding(place, Damage.CHECKPOINT_CHANGED, detail)
@@ -88,8 +88,9 @@ class Custody:
                     " with the one you noted."
                 )
             return
-        line = signer
-        while line is not None and line != trusted:
+        line, passed = signer, set[str]()
+        while line is not None and line != trusted and line not in passed:
+            passed.add(line)
             line = self._vouched.get(line)
         if line == trusted:
             self.said = f"Signed with the key that you trust, {trusted}."

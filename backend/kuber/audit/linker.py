@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import structlog
@@ -14,7 +15,7 @@ from psycopg.rows import TupleRow
 from kuber.audit import statements
 from kuber.audit.chain import Tip, entry_hash
 from kuber.audit.entries import audit_json
-from kuber.audit.keys import DamagedKey, KeyFile, SigningKey, is_signed
+from kuber.audit.keys import DamagedKey, KeyFile, SigningKey, is_signed, key_id_of
 from kuber.audit.outside import OutsideFiles, OutsideRecord
 from kuber.audit.types import KEY_EVENTS, AuditEvent, AuditEventType, Checkpoint
 from kuber.kernel.clock import Clock
@@ -55,6 +56,10 @@ class _State:
     head_at_s: float = 0.0
     head_position: int = 0
     next_key_at_s: float = 0.0
+    files: frozenset[str] = frozenset()
+    """Those outside the database that were there when it last looked."""
+    unkept: list[Checkpoint] = field(default_factory=list)
+    """Of the database, which could not be written outside it yet."""
 
 
 class Linker:
@@ -88,6 +93,8 @@ class Linker:
         if not (row and row[0]):
             raise NotTheLinker
         self._state = None
+        named = await _key_named_last(connection)
+        self._finish_rotation(named)
         key, reason = self._signing_key()
         about_key = {"key_id": key.id, "public_key": key.public}
         tip = await _tip(connection)
@@ -97,7 +104,7 @@ class Linker:
             tip = await self._link_own(connection, tip, AuditEventType.CHAIN_STARTED, said)
         else:
             chain_id = await _chain_id(connection)
-            if not await _is_known(connection, key):
+            if key.id != named:  # also one that was there before and came back
                 said = {"reason": reason or "another key was put in its place", **about_key}
                 tip = await self._link_own(connection, tip, AuditEventType.KEY_REPLACED, said)
         outside = self._outside_of(chain_id)
@@ -119,6 +126,7 @@ class Linker:
         if head is not None and not await _knows(connection, head):
             outside.set_head_aside(head.position)
         self._state = _State(chain_id, tip, key, outside, kept_at, time.monotonic())
+        self._state.files = outside.there()
         if highest is None:
             # Before anything else has its place: only what is lost later has no checkpoint.
             self._keep_outside(self._state, None, at_once=True)
@@ -146,6 +154,9 @@ class Linker:
                 await connection.execute(statements.CHECKPOINT, _values(kept))
         state.tip = tip
         LINKED.inc(len(rows))
+        if not state.files <= state.outside.there():
+            state.head_position = 0  # the newest state is written anew
+            state.tip = await self._record_loss(connection, state.tip, "removed while it was used")
         self._keep_outside(state, kept)
         return len(rows)
 
@@ -188,7 +199,10 @@ class Linker:
             if kept is not None:
                 # Set first: a disk that stays full is not tried for each batch.
                 state.kept_at_position, state.kept_at_s = kept.position, now_s
-                state.outside.append(kept)
+                state.unkept.append(kept)
+                while state.unkept:
+                    state.outside.append(state.unkept[0])
+                    state.unkept.pop(0)
             stale = state.head_position < state.tip.position
             if stale and (at_once or now_s - state.head_at_s >= HEAD_EVERY_S):
                 state.head_at_s = now_s
@@ -201,6 +215,7 @@ class Linker:
         except OSError as error:
             NOT_KEPT_OUTSIDE.inc()
             log.error("audit_checkpoint_not_kept", reason=str(error))
+        state.files = state.outside.there()
 
     def _signing_key(self) -> tuple[SigningKey, str | None]:
         """Return the key, and why it is a new one.
@@ -232,21 +247,34 @@ class Linker:
         state.next_key_at_s = now_s + NEXT_KEY_EVERY_S
         try:
             following = self._keys.next()
-            if following is None:
-                return
-            said: dict[str, object] = {
-                "old_key_id": state.key.id,
-                "key_id": following.id,
-                "public_key": following.public,
-                "signature": state.key.sign(following.public.hex()),
-            }
-            self._keys.rotate(following)
+            if following is not None and following == state.key:
+                self._keys.rotate(following)  # only takes the file away: it follows nobody
         except (DamagedKey, OSError) as error:
             log.error("audit_key_not_rotated", reason=str(error))
             return
+        if following is None or following == state.key:
+            return
+        said: dict[str, object] = {
+            "old_key_id": state.key.id,
+            "key_id": following.id,
+            "public_key": following.public,
+            "signature": state.key.sign(following.public.hex()),
+        }
+        # On record first: the old key, which vouches for the new one, is gone once that has its
+        # place. What dies in between is finished by the next linker.
         state.tip = await self._link_own(connection, state.tip, AuditEventType.KEY_ROTATED, said)
         state.key = following
+        self._finish_rotation(following.id)
         log.info("audit_key_rotated", key_id=following.id)
+
+    def _finish_rotation(self, named: str | None) -> None:
+        """Give the next key the place of the present one if the record says that it signs."""
+        try:
+            following = self._keys.next()
+            if following is not None and following.id == named:
+                self._keys.rotate(following)
+        except (DamagedKey, OSError) as error:
+            log.error("audit_key_not_rotated", reason=str(error))
 
     async def _note_loss(self, connection: Connection, tip: Tip, reason: str | None) -> Tip:
         """Put on record, once, that nothing outside knows of a chain that others have written to.
@@ -256,13 +284,19 @@ class Linker:
         newest = await _newest_checkpoint(connection)
         if tip.position <= 1 and newest is None:
             return tip
-        log.error("audit_checkpoints_lost", in_database=tip.position, reason=reason)
         cursor = await connection.execute(statements.LOSSES, (AuditEventType.CHECKPOINTS_LOST,))
         noted = max((place for (place,) in await cursor.fetchall()), default=0)
         kept = newest.position if newest else 0
         if noted > kept:  # nothing could be kept since
+            log.error("audit_checkpoints_lost", in_database=tip.position, reason=reason)
             return tip
-        said: dict[str, object] = {"linked": tip.position, "last_checkpoint": kept or None}
+        return await self._record_loss(connection, tip, reason)
+
+    async def _record_loss(self, connection: Connection, tip: Tip, reason: str | None) -> Tip:
+        log.error("audit_checkpoints_lost", in_database=tip.position, reason=reason)
+        newest = await _newest_checkpoint(connection)
+        kept = newest.position if newest else None
+        said: dict[str, object] = {"linked": tip.position, "last_checkpoint": kept}
         return await self._link_own(connection, tip, AuditEventType.CHECKPOINTS_LOST, said)
 
     async def _link_own(
@@ -296,11 +330,13 @@ async def _chain_id(connection: Connection) -> UUID:
         return UUID(int=0)
 
 
-async def _is_known(connection: Connection, key: SigningKey) -> bool:
-    """Say whether an entry names the key."""
+async def _key_named_last(connection: Connection) -> str | None:
+    """Return the id of the key that signs, as the last entry says that names one, as `Custody`."""
     kinds = [kind.value for kind in KEY_EVENTS]
-    row = await (await connection.execute(statements.KEY_KNOWN, (kinds, key.id))).fetchone()
-    return bool(row and row[0])
+    async for (data,) in await connection.execute(statements.KEYS_NAMED, (kinds,)):
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            return key_id_of(bytes.fromhex(json.loads(data)["public_key"]))
+    return None
 
 
 async def _knows(connection: Connection, checkpoint: Checkpoint) -> bool:
@@ -312,7 +348,12 @@ async def _knows(connection: Connection, checkpoint: Checkpoint) -> bool:
 
 async def _newest_checkpoint(connection: Connection) -> Checkpoint | None:
     row = await (await connection.execute(statements.NEWEST_CHECKPOINT)).fetchone()
-    if row is None or row[3] is None:
+    return _checkpoint(row) if row else None
+
+
+def _checkpoint(row: TupleRow) -> Checkpoint | None:
+    """Return a row as a checkpoint, None when its instant is damaged."""
+    if row[3] is None:
         return None
     position, chain_id, hash_, at, key_id, signature = row
     return Checkpoint(chain_id, position, hash_, at, key_id, signature)
@@ -321,12 +362,15 @@ async def _newest_checkpoint(connection: Connection) -> Checkpoint | None:
 async def _complete(
     connection: Connection, key: SigningKey, outside: OutsideFiles, known: OutsideRecord
 ) -> None:
-    """Keep the newest checkpoint outside, too, if its linker died between the two."""
-    newest = await _newest_checkpoint(connection)
-    if newest is None or newest in known.checkpoints or not is_signed(newest, key.public):
-        return
+    """Keep outside, too, what linkers before signed with `key` and could not keep there: they died
+    in between, or the disk was full."""
+    rows = await (await connection.execute(statements.SIGNED)).fetchall()
+    kept = set(known.checkpoints)
+    lacking = [one for row in rows if (one := _checkpoint(row)) is not None and one not in kept]
     try:
-        outside.append(newest)
+        for one in lacking:
+            if is_signed(one, key.public) and await _knows(connection, one):
+                outside.append(one)
     except OSError as error:
         NOT_KEPT_OUTSIDE.inc()
         log.error("audit_checkpoint_not_kept", reason=str(error))

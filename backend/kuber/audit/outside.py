@@ -4,6 +4,7 @@
 after the commit of what they speak of: they never know more than the database did.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ def read_outside(folder: Path, chain_id: UUID | None) -> OutsideRecord:
     """
     unread: list[str] = []
     chain = "*" if chain_id is None else str(chain_id)
-    paths = sorted([*folder.glob(f"{chain}.jsonl"), *folder.glob(f"{chain}.head*.json")])
+    paths = [*folder.glob(f"{chain}.jsonl"), *folder.glob(f"{chain}.head*.json")]
+    paths = sorted(path for path in paths if _is_of_a_chain(path))
     found = [one for path in paths for one in _read_lines(path, unread)]
     if not found and not unread:
         unread.append(f"There is no checkpoint of this chain in {folder}.")
@@ -65,14 +67,23 @@ class OutsideFiles:
         return read_outside(self.folder, self._chain_id)
 
     def append(self, checkpoint: Checkpoint) -> None:
-        """Add one line, on disk when this returns; a torn last line is ended first."""
+        """Add one line, on disk when this returns; a torn last line is ended first.
+
+        Raises OSError; then the file is as it was.
+        """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._lines.open("a+b") as file:
-            if file.tell() and not _ends_with_newline(file.fileno(), file.tell()):
-                file.write(b"\n")
-            file.write(line_of(checkpoint) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with self._lines.open("a+b", buffering=0) as file:
+            size = file.tell()
+            torn = size and not _ends_with_newline(file.fileno(), size)
+            line = (b"\n" if torn else b"") + line_of(checkpoint) + b"\n"
+            try:
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(file.fileno(), size)
+                raise
 
     def put_head(self, checkpoint: Checkpoint) -> None:
         """Note the newest state, in the place of the one before; a damaged one is kept aside."""
@@ -84,6 +95,10 @@ class OutsideFiles:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._head)
+
+    def there(self) -> frozenset[str]:
+        """Return the names of those of the two files that are there."""
+        return frozenset(one.name for one in (self._head, self._lines) if os.path.lexists(one))
 
     def head(self) -> Checkpoint | None:
         """Return the newest state as it was noted last; None when it cannot be read."""
@@ -144,11 +159,22 @@ def _read_lines(path: Path, unread: list[str]) -> Iterator[Checkpoint]:
         return
     if not lines and path.suffix == ".json":  # a head has one line
         unread.append(f"{path.name} is empty.")
+    damaged: list[int] = []
     for number, line in enumerate(lines, start=1):
         try:
             yield _checkpoint(json.loads(line))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            unread.append(f"Line {number} of {path.name} cannot be read.")
+            damaged.append(number)
+    if damaged:
+        others = f" and {len(damaged) - 1} others" if len(damaged) > 1 else ""
+        unread.append(f"Line {damaged[0]}{others} of {path.name} cannot be read.")
+
+
+def _is_of_a_chain(path: Path) -> bool:
+    """Say whether a file is named after a chain; people keep exports in the folder, too."""
+    with suppress(ValueError):
+        return str(UUID(path.name.partition(".")[0])) == path.name.partition(".")[0]
+    return False
 
 
 def _checkpoint(said: dict[str, object]) -> Checkpoint:

@@ -71,9 +71,9 @@ CHAIN_START = """
     select e.event_type, e.data from audit_links l join audit_entries e on e.id = l.entry_id
     where l.chain_position = 1
 """
-KEY_KNOWN = """
-    select exists (
-        select from audit_entries where event_type = any(%s) and position(%s in data) > 0)
+KEYS_NAMED = """
+    select e.data from audit_entries e join audit_links l on l.entry_id = e.id
+    where e.event_type = any(%s) and l.chain_position >= 1 order by l.chain_position desc
 """
 LINK = """
     insert into audit_links (chain_position, entry_id, hash, previous_hash)
@@ -83,10 +83,11 @@ CHECKPOINT = """
     insert into audit_checkpoints (chain_position, chain_id, hash, at, key_id, signature)
     values (%(position)s, %(chain_id)s, %(hash)s, %(at)s, %(key_id)s, %(signature)s)
 """
-NEWEST_CHECKPOINT = f"""
+SIGNED = f"""
     select chain_position, chain_id, hash, {readable("at")}, key_id, signature
-    from audit_checkpoints order by chain_position desc limit 1
+    from audit_checkpoints order by chain_position
 """  # noqa: S608
+NEWEST_CHECKPOINT = f"{SIGNED} desc limit 1"
 LOSSES = """
     select l.chain_position from audit_entries e join audit_links l on l.entry_id = e.id
     where e.event_type = %s and l.chain_position >= 1 order by 1

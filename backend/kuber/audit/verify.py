@@ -4,6 +4,7 @@ Blocking, and made for a process of its own: it keeps a processor busy for a sec
 entries or so.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -92,9 +93,22 @@ class Verification:
         """The damage that stands first in the chain."""
         return self.findings[0] if self.findings else None
 
-    def add(self, found: Iterable[Finding]) -> None:
-        """Take up findings, as many as are told; reads all, since they come from open queries."""
-        _take(self.findings, found, MOST_FINDINGS)
+    complete: bool = True
+    """Whether all that was found is told: of each kind it is at most `MOST_FINDINGS`."""
+    _told: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+
+    def add(self, found: Iterable[Finding], kind: str | None = None) -> None:
+        """Take up findings, as many of a kind as are told, so that many of one hide no other.
+
+        Their kind is their damage, unless it is said. Reads all, since they come from open queries.
+        """
+        for one in found:
+            name = kind or one.damage
+            if self._told[name] < MOST_FINDINGS:
+                self._told[name] += 1
+                self.findings.append(one)
+            if self._told[name] >= MOST_FINDINGS:
+                self.complete = False
 
     def sort(self) -> None:
         """Put the findings in the order of their places, those without one last."""
@@ -162,8 +176,8 @@ def _check_places(
     """
     walk, speaking = Walk(_tip(connection, after)), Speaking(comparisons)
     found: list[Finding] = []
-    differ: list[Finding] = []
-    compared: Future[list[Finding]] | None = None
+    differ: list[list[Finding]] = [[] for _ in comparisons]
+    compared: Future[list[list[Finding]]] | None = None
     with ThreadPoolExecutor(1, "comparison") as side:
         for start, end in _slices(connection, after, until):
             slice_ = Slice(start, end)
@@ -171,27 +185,34 @@ def _check_places(
                 rows = _links(connection, start, end, speaking.column)
                 _take(found, walk.follow(speaking.note(rows, slice_)), _MOST_TAKEN)
             if compared is not None:
-                _take(differ, compared.result(), MOST_FINDINGS)
+                _take_each(differ, compared.result())
             compared = side.submit(differing, beside, comparisons, slice_)
             progress(end, result.total)
         if compared is not None:
-            _take(differ, compared.result(), MOST_FINDINGS)
+            _take_each(differ, compared.result())
     result.checked = walk.checked
     if (walk.suspects or walk.seams) and until - after < result.total:
         walk = _walk_whole(connection, result.total)  # what changed places may stand elsewhere
     result.add(with_reordering(found, walk))
     named = {one.chain_position for one in found}
-    result.add(
-        one
-        for one in differ
-        if not (one.detail.startswith(INCOMPARABLE) and one.chain_position in named)
-    )
+    for number, several in enumerate(differ):
+        unnamed = (
+            one
+            for one in several
+            if not (one.detail.startswith(INCOMPARABLE) and one.chain_position in named)
+        )
+        result.add(unnamed, f"rows {number}")
 
 
 def _take(findings: list[Finding], found: Iterable[Finding], most: int) -> None:
     for one in found:
         if len(findings) < most:
             findings.append(one)
+
+
+def _take_each(findings: list[list[Finding]], found: list[list[Finding]]) -> None:
+    for before, more in zip(findings, found, strict=True):
+        _take(before, more, MOST_FINDINGS)
 
 
 def _slices(connection: psycopg.Connection, after: int, until: int) -> Iterator[tuple[int, int]]:
@@ -252,10 +273,11 @@ def _check_the_rest(
     for entry_id, kind, event_id in connection.execute(statements.NEVER_LINKED):
         detail = f"Entry {entry_id} ({kind}, {event_id}) has no place and is not waiting for one."
         result.add([Finding(None, Damage.NEVER_LINKED, detail)])
-    for comparison in comparisons:
+    for number, comparison in enumerate(comparisons):
         if comparison.standing is not None:
             for place, detail in asked(connection, comparison.standing):
-                result.add([Finding(place, Damage.ROW_DIFFERS, detail)])
+                found = [Finding(place, Damage.ROW_DIFFERS, detail)]
+                result.add(found, f"standing {number}")
         if comparison.unrecorded is not None:
             for row in asked(connection, comparison.unrecorded):
                 result.add([Finding(None, Damage.ROW_UNRECORDED, row[-1])])

@@ -40,7 +40,8 @@ def verify(settings: StackSettings, key: str | None) -> int:
     if result.intact:
         say.line(f"{result.checked} entries, nothing wrong.")
         return 0
-    say.failure(f"{result.checked} entries, {len(result.findings)} findings.")
+    most = "" if result.complete else "at least "
+    say.failure(f"{result.checked} entries, {most}{len(result.findings)} findings.")
     return 1
 
 

@@ -58,12 +58,13 @@ class SmtpSender:
         parts = urlsplit(url)
         name, address = parseaddr(sender)
         assert parts.hostname, "the settings were checked"
+        address = _ascii_domain(address)
         self._host = parts.hostname
         self._tls = parts.scheme == "smtps"
         self._port = parts.port or (465 if self._tls else 587)
         self._user = unquote(parts.username) if parts.username else None
         self._secret = unquote(parts.password) if parts.password else None
-        self._sender = formataddr((name or "Kuber", address))
+        self.sender = formataddr((name or "Kuber", address))
         self._domain = address.rpartition("@")[2]
 
     async def send(self, letter: Letter) -> None:
@@ -107,7 +108,7 @@ class SmtpSender:
         # As it stands: `Message` would write an encoded word, which is no address (RFC 6532).
         content = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
         await client.sendmail(
-            parseaddr(self._sender)[1],
+            parseaddr(self.sender)[1],
             [to],
             b"To: %b\r\n%b" % (to.encode(), content),
             mail_options=["SMTPUTF8"],
@@ -128,7 +129,7 @@ class SmtpSender:
         # a word hides, line ends for instance, becomes part of the header.
         message = MIMEText(letter.text, "plain", "utf-8")
         subject = "".join(one for one in " ".join(letter.subject.split()) if one.isprintable())
-        message["From"] = self._sender
+        message["From"] = self.sender
         plain = subject.isascii() and "=?" not in subject
         message["Subject"] = subject if plain else _encoded(subject)
         message["Date"] = formatdate()

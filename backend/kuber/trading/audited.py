@@ -13,11 +13,14 @@ _FILLS_SAID = """
              as f(execution_id text, number int, time timestamptz, quantity numeric,
                   price numeric, commission numeric)) f)
 """
+# A fill at another venue, or in another account, than its order's was put there by hand.
 _FILLS_STORED = """
-    (select coalesce(jsonb_agg(jsonb_build_array(f.execution_id, f.time, f.quantity, f.price,
-                                                 f.commission) order by f.execution_id), '[]')
-     from fills f where f.order_id = s.order_id and f.answer = s.answer
-       and (f.venue, f.account_id) = (o.venue, o.account_id))
+    (select coalesce(jsonb_agg(jsonb_build_array(f.id, f.time, f.quantity, f.price, f.commission)
+                               order by f.id), '[]')
+     from (select case when (f.venue, f.account_id) = (o.venue, o.account_id) then f.execution_id
+                       else concat(f.execution_id, ' at ', f.venue, ' in ', f.account_id)
+                  end as id, f.*
+           from fills f where f.order_id = s.order_id and f.answer = s.answer) f)
 """
 _FILLED = "(select coalesce(sum(f.quantity), 0) from fills f where f.order_id = s.order_id)"
 

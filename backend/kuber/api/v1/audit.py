@@ -1,19 +1,22 @@
 """`/api/v1/audit`: the record of what happened, and whether it is whole."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from kuber.api.deps import Admin, ContainerDep, CurrentUser, Db
 from kuber.api.v1.common import Cursor, Limit
-from kuber.api.verification import verify_record
+from kuber.api.verification import export_record, verify_record
 from kuber.audit import service
 from kuber.audit.chain import Damage, Finding
 from kuber.audit.service import AuditEntryList
 from kuber.audit.types import AuditEventType
 from kuber.audit.verify import Part, Verification
 from kuber.identity.types import Role
+from kuber.infra.children import ChildPool
 from kuber.infra.db import set_down
 
 router = APIRouter(prefix="/audit", tags=["audit"])
@@ -40,10 +43,12 @@ class AuditVerdict(BaseModel):
     the last part. That one alone looks at checkpoints and signatures: `end_unchecked` says why a
     cut at the end would not show, null when it would; `authorship` whether it is known who signed;
     `checkpoints` how many were seen; `key_id` which key signs now, to be compared with the one that
-    was noted elsewhere.
+    was noted elsewhere. Of each kind the first hundred findings are told: `complete` says whether
+    these are all.
     """
 
     intact: bool
+    complete: bool
     checked: int
     first_bad: AuditFinding | None
     findings: list[AuditFinding]
@@ -59,6 +64,7 @@ class AuditVerdict(BaseModel):
         bad = [AuditFinding.of(one) for one in found.findings]
         return cls(
             intact=found.intact,
+            complete=found.complete,
             checked=found.checked,
             first_bad=bad[0] if bad else None,
             findings=bad,
@@ -110,3 +116,36 @@ async def verify_audit(
         owner=str(user.user_id),
     )
     return AuditVerdict.of(found)
+
+
+@router.get(
+    "/export",
+    operation_id="export_audit",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}},
+)
+async def export_audit(container: ContainerDep, session: Db, user: Admin) -> StreamingResponse:
+    """Return the whole record as lines of JSON, and the checkpoints that are kept outside.
+
+    For `docs/examples/verify_audit.py`, which verifies it without Kuber.
+    """
+    await set_down(session)
+    folder = str(container.settings.audit_folder)
+    chunks = _exported(container.audit_pool, container.database.url, folder, str(user.user_id))
+    first = await anext(chunks, b"")  # what fails at once is a problem, not half a file
+    headers = {"Content-Disposition": 'attachment; filename="kuber-record.jsonl"'}
+    return StreamingResponse(
+        _behind(first, chunks), media_type="application/x-ndjson", headers=headers
+    )
+
+
+async def _exported(pool: ChildPool, url: str, folder: str, owner: str) -> AsyncIterator[bytes]:
+    async with pool.stream(export_record, url, folder, owner=owner) as (_, chunks):
+        async for chunk in chunks:
+            yield chunk
+
+
+async def _behind(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in others:
+        yield chunk

@@ -1,5 +1,8 @@
 """The record over HTTP: what goes on it, who sees it, and its verification."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -22,6 +25,7 @@ from tests.integration.api.conftest import sign_in
 from tests.integration.api.test_operations import make_admin
 
 Entries = list[dict[str, Any]]
+VERIFIER = Path(__file__).parents[4] / "docs" / "examples" / "verify_audit.py"
 
 
 @pytest.fixture
@@ -213,6 +217,25 @@ async def test_the_list_comes_in_pages(ann: httpx.AsyncClient, settings: Setting
     assert first["items"] + rest["items"] == await entries(ann)
     assert (await ann.get("/api/v1/audit", params={"cursor": "x"})).json()["code"] == "bad_cursor"
     assert (await ann.get("/api/v1/audit", params={"type": "x"})).status_code == 422
+
+
+async def test_an_administrator_exports_the_record_for_the_verifier_that_needs_no_kuber(
+    ann: httpx.AsyncClient, settings: Settings, tmp_path: Path
+) -> None:
+    assert (await ann.get("/api/v1/audit/export")).status_code == 403
+    make_admin(settings.database_url.get_secret_value(), "ann@example.com")
+    await link(settings)
+    answer = await ann.get("/api/v1/audit/export")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["content-disposition"] == 'attachment; filename="kuber-record.jsonl"'
+    file = tmp_path / "record.jsonl"
+    file.write_bytes(answer.content)
+    verified = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", str(VERIFIER), str(file)), stdout=subprocess.PIPE
+    )
+    said, _ = await verified.communicate()
+    assert verified.returncode == 0, said
+    assert len(answer.content.splitlines()) > len(await entries(ann))
 
 
 def reverse_ids(url: str) -> None:

@@ -1,5 +1,7 @@
 """Checkpoint files that are lost are said, and no others."""
 
+import errno
+import os
 from pathlib import Path
 
 import psycopg
@@ -103,3 +105,74 @@ async def test_a_first_linker_that_dies_at_once_raises_no_alarm(
     await made.append(1)
     await made.link()
     assert losses(made) == []
+
+
+async def test_files_that_are_removed_while_the_linker_works_are_said_on_record(
+    record: Record,
+) -> None:
+    async with await AsyncConnection.connect(record.url, autocommit=True) as connection:
+        linker = Linker(record.keys, record.outside, CLOCK)
+        await linker.begin(connection)
+        for path in record.folder.glob("*.json*"):
+            path.unlink()
+        await record.append(1)
+        while await linker.link(connection):
+            pass
+        assert losses(record) == [MANY + 3]
+        linker.rest()
+        await record.append(1)
+        while await linker.link(connection):
+            pass
+    assert losses(record) == [MANY + 3], "once"
+    assert f"place {MANY + 3} of the record" in str(record.verify().end_unchecked)
+
+
+async def test_checkpoints_that_found_no_room_are_kept_once_there_is_some(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.fsync
+
+    def no_room(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with await AsyncConnection.connect(record.url, autocommit=True) as connection:
+        linker = Linker(record.keys, record.outside, CLOCK)
+        await linker.begin(connection)
+        monkeypatch.setattr(os, "fsync", no_room)
+        for _ in range(2):
+            await record.append(1001)
+            while await linker.link(connection):
+                pass
+        monkeypatch.setattr(os, "fsync", write)
+        await record.append(1001)
+        while await linker.link(connection):
+            pass
+        linker.rest()
+    assert (record.found(), record.verify().end_unchecked) == ([], None)
+
+
+async def test_checkpoints_that_found_no_room_are_kept_by_the_next_linker(
+    record: Record,
+) -> None:
+    for _ in range(3):
+        await record.append(1001)
+        await record.link()
+    (lines,) = record.folder.glob("*.jsonl")
+    lines.write_bytes(b"")
+    await record.append(1)
+    await record.link()
+    assert (record.found(), record.verify().end_unchecked) == ([], None)
+
+
+async def test_an_export_beside_the_checkpoints_is_not_taken_for_them(record: Record) -> None:
+    (record.folder / "record.jsonl").write_bytes(b'{"chain_position":1}\n' * 3)
+    assert record.verify().end_unchecked is None
+
+
+async def test_what_cannot_be_read_of_a_file_is_one_sentence(record: Record) -> None:
+    await record.append(1001)
+    await record.link()
+    (lines,) = record.folder.glob("*.jsonl")
+    lines.write_bytes(lines.read_bytes() + b"{}\n" * 3)
+    said = f"Line 2 and 2 others of {lines.name} cannot be read."
+    assert record.verify().end_unchecked == said

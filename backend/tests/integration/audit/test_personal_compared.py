@@ -47,6 +47,13 @@ async def test_one_whose_entry_waits_for_its_place_is_fine(
     [
         ("update audit_personal set value = 'x@example.org'", [(LINKED, Damage.ROW_DIFFERS)]),
         ("update audit_personal set salt = '\\x00'", [(LINKED, Damage.ROW_DIFFERS)]),
+        (
+            (
+                "update audit_personal set salt = salt || convert_to(left(value, 3), 'UTF8'),"
+                " value = substr(value, 4)"
+            ),
+            [(LINKED, Damage.ROW_DIFFERS)],
+        ),
         ("update audit_personal set field = 'address'", [(LINKED, Damage.ROW_DIFFERS)] * 2),
         ("delete from audit_personal", [(LINKED, Damage.ROW_DIFFERS)]),
         (
@@ -68,7 +75,16 @@ async def test_one_whose_entry_waits_for_its_place_is_fine(
             [(LINKED, Damage.ROW_DIFFERS)],
         ),
     ],
-    ids=["text", "salt", "field", "deleted", "owner", "without an entry", "a field more"],
+    ids=[
+        "text",
+        "salt",
+        "boundary",
+        "field",
+        "deleted",
+        "owner",
+        "without an entry",
+        "a field more",
+    ],
 )
 async def test_a_changed_text_and_one_without_an_entry_are_found(
     with_text: Record, statement: str, found: list[tuple[int | None, Damage]]

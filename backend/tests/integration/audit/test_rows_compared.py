@@ -88,6 +88,18 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
         ),
         *(
             (
+                (
+                    "insert into fills (venue, account_id, execution_id, order_id, answer, time,"
+                    f" quantity, price, commission) select {where}, 'more', order_id, 1, time,"
+                    " 1000, 1, 777 from fills where order_id = '{0}'"
+                ),
+                "delete from fills where order_id = '{0}' and execution_id = 'more'",
+                [(Damage.ROW_DIFFERS, True)],
+            )
+            for where in ("venue, gen_random_uuid()", "'elsewhere', account_id")
+        ),
+        *(
+            (
                 f"update {table} set {column} = {changed} where {key} = '{{0}}'",
                 f"update {table} set {column} = {back} where {key} = '{{0}}'",
                 [(Damage.ROW_DIFFERS, True)],
@@ -142,6 +154,7 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
     ],
     ids=[
         *("price of a fill", "mode", "origin", "status", "a fill more", "a fill of no answer"),
+        *("a fill in another account", "a fill at another venue"),
         *("execution", "venue of a fill", "leg", "attempt", "filled quantity", "venue"),
         *("an answer more", "an order more"),
         *("when it was made", "made at no time", "when it was answered", "answered at no time"),
