@@ -13,7 +13,9 @@ class NoticeOut(BaseModel):
     """One notice. `path` is the page of the browser app that it leads to, null without one.
 
     `count` is how many like it this one stands for; `at` is when the last of them was. `sequence`
-    is greater than that of whatever the user could see before; it rises when `count` does.
+    is greater than that of whatever the user could see before; it rises when `count` does. `name`
+    is what the user called the pipeline or webhook that `title` or `text` speaks of, as it stands
+    there, null when none is spoken of.
     """
 
     id: UUID
@@ -21,6 +23,7 @@ class NoticeOut(BaseModel):
     title: str
     text: str
     path: str | None
+    name: str | None
     alarm: bool
     count: int
     first_at: datetime

@@ -147,6 +147,7 @@ def _shown(row: NoticeRow) -> NoticeOut:
         title=words.title,
         text=words.text,
         path=words.path,
+        name=words.name,
         alarm=RULES[kind].alarm,
         count=row.count,
         first_at=row.first_at,

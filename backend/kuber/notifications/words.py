@@ -1,7 +1,7 @@
 """What a notice says, made of its data whenever it is shown or mailed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from kuber.infra.db import JsonObject
@@ -13,17 +13,20 @@ _LONGEST_TEXT = 500
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`path` is the page of the browser app that tells more, None without one."""
+    """`path` is the page of the browser app that tells more, None without one; `name` is what the
+    user called the thing that is spoken of, as it stands in the title or the text."""
 
     title: str
     text: str
     path: str | None = None
+    name: str | None = None
 
 
 def words_of(kind: NoticeKind, data: JsonObject, count: int) -> Words:
     """Return what a notice says; `count` is how many like it it stands for."""
     said = _WORDS[kind](_Said(data), count)
-    return Words(_line(said.title, 2 * _LONGEST_NAME), said.text[:_LONGEST_TEXT], said.path)
+    title = _line(said.title, 2 * _LONGEST_NAME)
+    return replace(said, title=title, text=said.text[:_LONGEST_TEXT])
 
 
 class _Said:
@@ -57,6 +60,12 @@ class _Said:
     def page(self, path: str, name: str) -> str | None:
         return f"{path}/{self[name]}" if self[name] else None
 
+    def runs(self, count: int, status: str = "") -> str | None:
+        """Return the page of the run, of several the list of their pipeline's."""
+        if count == 1 or not self["pipeline_id"]:
+            return self.page("/runs", "run_id")
+        return f"/runs?pipeline={self['pipeline_id']}" + (f"&status={status}" if status else "")
+
 
 def _order(said: _Said) -> str:
     return f"{said.number('quantity')} {said['symbol']}"
@@ -76,7 +85,7 @@ def _order_filled(said: _Said, count: int) -> Words:
     text = f"{how[0].upper()}{how[1:]}." if how else ""
     if count > 1:
         text = f"The last of {count} orders{_of(said)}. {text}".strip()
-    return Words(title, text, said.page("/runs", "run_id"))
+    return Words(title, text, said.runs(count), name or None)
 
 
 def _order_rejected(said: _Said, count: int) -> Words:
@@ -88,16 +97,19 @@ def _order_rejected(said: _Said, count: int) -> Words:
         text = f"The last of {count} orders{_of(said) or f' of {name}'}: {text}"
     elif name:
         text = f"{name}: {text}"
-    return Words(title, text, said.page("/runs", "run_id"))
+    return Words(title, text, said.runs(count), name or None)
 
 
 def _run_failed(said: _Said, count: int) -> Words:
     name = said.name("pipeline_name", "A pipeline")
-    title = f"{name} failed on {said['symbol']}" if said["symbol"] else f"{name} failed"
     text = said["message"] or "The run ended with an error."
     if count > 1:
+        where = f", last on {said['symbol']}" if said["symbol"] else ""
+        title = f"{name} failed {count:,} times{where}"
         text = f"The last of {count} runs that failed: {text}"
-    return Words(title, text, said.page("/runs", "run_id"))
+    else:
+        title = f"{name} failed on {said['symbol']}" if said["symbol"] else f"{name} failed"
+    return Words(title, text, said.runs(count, "failed"), name)
 
 
 def _pipeline_switched_off(said: _Said, count: int) -> Words:
@@ -106,6 +118,7 @@ def _pipeline_switched_off(said: _Said, count: int) -> Words:
         f"{name} was switched off",
         f"{said['reason']} It no longer starts by itself.".strip(),
         said.page("/pipelines", "pipeline_id"),
+        name,
     )
 
 
@@ -119,10 +132,12 @@ def _budget_exhausted(said: _Said, count: int) -> Words:
 
 
 def _webhook_refused(said: _Said, count: int) -> Words:
+    name = said.name("source_name", "a webhook")
     return Words(
-        f"A delivery to {said.name('source_name', 'a webhook')} was refused",
+        f"A delivery to {name} was refused",
         said["detail"] or said["code"],
         said.page("/signals/webhooks", "source_id"),
+        name,
     )
 
 

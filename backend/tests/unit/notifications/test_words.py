@@ -28,6 +28,27 @@ def test_one_that_stands_for_several_says_how_many() -> None:
     )
 
 
+def test_one_that_stands_for_several_leads_to_all_of_them() -> None:
+    said = ORDER | {"pipeline_id": "p", "pipeline_name": "Cross", "price": "1"}
+    paths = [words_of(NoticeKind.ORDER_FILLED, said, count).path for count in (1, 3)]
+    assert paths == ["/runs/r1", "/runs?pipeline=p"]
+    assert words_of(NoticeKind.ORDER_REJECTED, said, 3).path == "/runs?pipeline=p"
+    failed = words_of(NoticeKind.RUN_FAILED, said, 1200)
+    assert failed.title == "Cross failed 1,200 times, last on AAPL"
+    assert failed.path == "/runs?pipeline=p&status=failed"
+    older = words_of(NoticeKind.ORDER_FILLED, ORDER | {"price": "1"}, 3)
+    assert older.path == "/runs/r1", "it does not know its pipeline"
+
+
+def test_a_name_is_told_as_it_stands_in_the_sentence() -> None:
+    said = ORDER | {"pipeline_id": "p", "pipeline_name": "b" * 100, "source_name": "Scripts"}
+    for kind in NoticeKind:
+        words = words_of(kind, said, 1)
+        assert words.name is None or words.name in words.title + words.text
+    assert words_of(NoticeKind.WEBHOOK_REFUSED, said, 1).name == "Scripts"
+    assert words_of(NoticeKind.TEST, said, 1).name is None
+
+
 def test_a_rejected_order_gives_the_reason_of_the_venue() -> None:
     words = words_of(NoticeKind.ORDER_REJECTED, ORDER | {"reason": "Not enough cash."}, 1)
     assert (words.title, words.text) == ("Order to buy 1,370 AAPL rejected", "Not enough cash.")
