@@ -19,18 +19,22 @@ interface List {
 
 /**
  * The four states of a page's list: its rows (projected), what is projected as `empty`, a skeleton
- * while it loads, or why it could not be read. Under it the way to the next page. A list that its
- * filters leave empty offers to clear them.
+ * while it loads, or why it could not be read, above the rows when it has some. Under it the way to
+ * the next page. A list that its filters leave empty offers to clear them.
  */
 @Component({
   selector: 'k-list-frame',
   imports: [MatButton, EmptyState, ErrorState, LoadMore, SkeletonRows],
   template: `
     <div class="k-card">
-      @if (list().error(); as error) {
+      @let error = list().error();
+      @if (error) {
         <k-error-state [error]="error" (retry)="list().reload()" />
-      } @else if (list().items().length) {
+      }
+      @if (list().items().length) {
         <ng-content />
+      } @else if (error) {
+        <!-- Nothing but the error. -->
       } @else if (list().loadingFirst()) {
         <k-skeleton-rows [rows]="rows()" />
       } @else if (list().hasMore()) {
@@ -47,7 +51,9 @@ interface List {
         <ng-content select="[empty]" />
       }
     </div>
-    <k-load-more [list]="list()" />
+    @if (list().items().length || !list().error()) {
+      <k-load-more [list]="list()" />
+    }
   `,
   styles: `
     :host {

@@ -1,4 +1,5 @@
-import { Component, input } from '@angular/core';
+import { booleanAttribute, Component, input } from '@angular/core';
+import { zoneInWords } from './format/times';
 
 /**
  * What stands over a list: its title for those who do not see the top bar, a hint, its filters
@@ -8,8 +9,13 @@ import { Component, input } from '@angular/core';
   selector: 'k-list-head',
   template: `
     <h1 class="k-sr-only">{{ title() }}</h1>
-    @if (hint(); as hint) {
-      <p class="k-muted">{{ hint }}</p>
+    @if (hint() || times()) {
+      <p class="k-muted">
+        {{ hint() }}
+        @if (times()) {
+          <span class="zone">Times are in {{ zone }}.</span>
+        }
+      </p>
     }
     <div class="about"><ng-content select="[about]" /></div>
     <div class="filters"><ng-content /></div>
@@ -56,4 +62,8 @@ import { Component, input } from '@angular/core';
 export class ListHead {
   readonly title = input.required<string>();
   readonly hint = input<string>();
+  /** The list tells moments: their zone is named. */
+  readonly times = input(false, { transform: booleanAttribute });
+
+  protected readonly zone = zoneInWords();
 }

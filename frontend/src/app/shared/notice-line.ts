@@ -1,4 +1,5 @@
 import { Component, computed, input } from '@angular/core';
+import { readableText, withShortName } from './format/texts';
 import { Icon } from './icon';
 import { Time } from './time';
 
@@ -6,6 +7,8 @@ import { Time } from './time';
 export interface NoticeInfo {
   readonly title: string;
   readonly text: string;
+  /** What the user called the thing that is spoken of, as it stands in title or text. */
+  readonly name: string | null;
   readonly alarm: boolean;
   /** How many like it this one stands for. */
   readonly count: number;
@@ -20,8 +23,8 @@ export interface NoticeInfo {
   template: `
     <span class="tile"><k-icon [name]="icon()" [size]="18" /></span>
     <span class="body">
-      <span class="title" [title]="notice().title">{{ notice().title }}</span>
-      <span class="text">{{ notice().text }}</span>
+      <span class="title" [title]="notice().title">{{ title() }}</span>
+      <span class="text" [title]="text() === whole() ? '' : whole()">{{ text() }}</span>
       <span class="meta">
         @if (notice().alarm) {
           <span class="alarm"><k-icon name="warning" [size]="14" />Alarm</span>
@@ -112,8 +115,15 @@ export class NoticeLine {
   readonly icon = input.required<string>();
   /** A `--k-` variable without its prefix. */
   readonly colour = input('waiting');
+  /** `clock` on a page that names the zone of its times. */
   readonly when = input<'ago' | 'clock'>('ago');
 
+  protected readonly title = computed(() => withShortName(this.notice().title, this.notice().name));
+  /** The text with its name in full. */
+  protected readonly whole = computed(() =>
+    readableText(this.notice().text, { named: this.when() === 'ago' }),
+  );
+  protected readonly text = computed(() => withShortName(this.whole(), this.notice().name));
   protected readonly unread = computed(() => !this.notice().read_at);
   protected readonly tint = computed(() => `var(--k-${this.colour()})`);
 }

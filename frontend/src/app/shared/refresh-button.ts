@@ -36,6 +36,7 @@ import { Icon } from './icon';
 export class RefreshButton {
   /** What is read again, as in "Refresh events". */
   readonly what = input.required<string>();
+  /** May resolve to false when it was not done; the list then says why. */
   readonly refresh = input.required<() => Promise<unknown>>();
 
   protected readonly busy = signal(false);
@@ -46,8 +47,8 @@ export class RefreshButton {
     this.said.set('');
     this.busy.set(true);
     try {
-      await this.refresh()();
-      this.said.set('Read again');
+      const done = await this.refresh()();
+      if (done !== false) this.said.set('Read again');
     } finally {
       this.busy.set(false);
     }

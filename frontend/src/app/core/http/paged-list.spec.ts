@@ -43,6 +43,19 @@ describe('PagedList', () => {
     expect(list.error()?.detail).toBe('down');
   });
 
+  it('drops the items of another query than the one that could not be read', async () => {
+    const list = new PagedList<number, string>((query) =>
+      query === 'b'
+        ? Promise.reject(new Error('down'))
+        : Promise.resolve({ items: [1], next_cursor: 'on' }),
+    );
+    await list.load('a');
+    await list.load('b');
+    expect(list.items()).toEqual([]);
+    expect(list.hasMore()).toBe(false);
+    expect(list.error()?.detail).toBe('down');
+  });
+
   it('keeps what is on show when the next page cannot be read', async () => {
     let fail = true;
     const list = new PagedList<number, string>((_, cursor) =>
@@ -167,10 +180,15 @@ describe('a list that catches up', () => {
   it('says when it could not, and keeps what it has', async () => {
     const loaded = list();
     await loaded.load('all');
+    await loaded.more();
     fail = true;
-    await loaded.catchUp(same);
+    expect(await loaded.catchUp(same)).toBe(false);
     expect(loaded.error()?.detail).toBe('down');
-    expect(loaded.items()).toEqual([6, 5, 4]);
+    expect(loaded.items()).toEqual([6, 5, 4, 3, 2, 1]);
+    [stored, fail] = [[7, ...stored], false];
+    await loaded.reload();
+    expect(loaded.error()).toBeNull();
+    expect(loaded.items(), 'older pages stay').toEqual([7, 6, 5, 4, 3, 2, 1]);
   });
 
   it('drops what it got for an older query', async () => {

@@ -28,11 +28,15 @@ export class PagedList<T, Q> {
   private readonly pending = signal<'first' | 'more' | null>('first');
   private readonly failure = signal<{ of: 'first' | 'more'; error: ProblemError } | null>(null);
   private query: { readonly of: Q } | null = null;
+  /** The query, as text, that what is loaded answers. */
+  private answered: string | null = null;
+  /** How items are told apart, while catching up has failed. */
+  private behind: ((item: T) => unknown) | null = null;
   private generation = 0;
   private pages = 0;
 
   readonly items = this.loaded.asReadonly();
-  /** Why the list could not be read; what it had is out of date. */
+  /** Why the list could not be read; what it had for the same query stays, and is out of date. */
   readonly error = computed(() => this.failureOf('first'));
   /** Why the next page could not be read; what is on show stays. */
   readonly moreError = computed(() => this.failureOf('more'));
@@ -50,13 +54,16 @@ export class PagedList<T, Q> {
   async load(query: Q): Promise<void> {
     const left = this.left;
     this.left = undefined;
+    this.behind = null;
     this.query = { of: query };
     if (left && JSON.stringify(left.query) === JSON.stringify(query)) await this.takeUp(left);
     else await this.request('first', null);
   }
 
+  /** Tries again what failed; else reads the first page anew. */
   async reload(): Promise<void> {
-    if (this.query) await this.load(this.query.of);
+    if (this.behind) await this.catchUp(this.behind);
+    else if (this.query) await this.load(this.query.of);
   }
 
   async more(): Promise<void> {
@@ -64,21 +71,29 @@ export class PagedList<T, Q> {
   }
 
   /**
-   * Puts what the first page has by now into what is on show, which stays. `key` tells items apart.
+   * Puts what the first page has by now into what is on show, which stays, also when that fails.
+   * `key` tells items apart. Resolves to whether it could be read.
    */
-  async catchUp(key: (item: T) => unknown): Promise<void> {
+  async catchUp(key: (item: T) => unknown): Promise<boolean> {
     const query = this.query;
-    if (!query || this.pending() === 'first' || this.error()) return this.reload();
+    if (!query) return false;
+    if (this.pending() === 'first' || (this.error() && !this.behind)) return this.anew(query.of);
     try {
       const page = await this.fetch(query.of, null);
-      if (query !== this.query) return;
+      if (query !== this.query) return false;
       const known = new Set(this.loaded().map(key));
       const news = page.items.filter((item) => !known.has(key(item)));
       const gap = news.length === page.items.length && page.next_cursor != null;
-      if (gap) await this.reload();
-      else this.loaded.update((items) => joinFirstPage(items, page.items, key));
+      if (gap) return await this.anew(query.of);
+      this.loaded.update((items) => joinFirstPage(items, page.items, key));
+      this.behind = null;
+      if (this.error()) this.failure.set(null);
+      return true;
     } catch (error) {
-      if (query === this.query) this.failure.set({ of: 'first', error: toProblemError(error) });
+      if (query !== this.query) return false;
+      this.behind = key;
+      this.failure.set({ of: 'first', error: toProblemError(error) });
+      return false;
     }
   }
 
@@ -90,9 +105,14 @@ export class PagedList<T, Q> {
   /** What it has loaded, or null while it has nothing that is worth coming back to. */
   snapshot(): Snapshot<T, Q> | null {
     if (this.left) return this.left;
-    if (!this.pages || !this.query || this.error()) return null;
+    if (!this.pages || !this.query || this.answered !== JSON.stringify(this.query.of)) return null;
     const [query, items, cursor] = [this.query.of, this.loaded(), this.cursor()];
     return { query, items, cursor, pages: this.pages };
+  }
+
+  private async anew(query: Q): Promise<boolean> {
+    await this.load(query);
+    return this.error() === null;
   }
 
   private failureOf(kind: 'first' | 'more'): ProblemError | null {
@@ -115,13 +135,23 @@ export class PagedList<T, Q> {
       this.loaded.update((items) => (kind === 'more' ? [...items, ...page.items] : page.items));
       this.cursor.set(page.next_cursor ?? null);
       this.pages = kind === 'more' ? this.pages + 1 : 1;
+      this.answered = JSON.stringify(this.asked());
+      this.behind = null;
     } catch (error) {
-      if (generation === this.generation) {
-        this.failure.set({ of: kind, error: toProblemError(error) });
-      }
+      if (generation !== this.generation) return;
+      this.failure.set({ of: kind, error: toProblemError(error) });
+      if (this.answered !== JSON.stringify(this.asked())) this.drop();
     } finally {
       if (generation === this.generation) this.pending.set(null);
     }
+  }
+
+  /** What is loaded answers another query than the one that failed. */
+  private drop(): void {
+    this.loaded.set([]);
+    this.cursor.set(null);
+    this.pages = 0;
+    this.answered = null;
   }
 
   /**
@@ -133,6 +163,7 @@ export class PagedList<T, Q> {
     this.loaded.set(left.items);
     this.cursor.set(left.cursor);
     this.pages = left.pages;
+    this.answered = JSON.stringify(left.query);
     this.pending.set(null);
     const fresh: T[] = [];
     let [next, read]: [string | null, number] = [null, 0];

@@ -7,6 +7,7 @@ export function noticeOf(change: Partial<NoticeOut> & { id: string }): NoticeOut
     title: 'Bought 42 AAPL at 150.50',
     text: 'In simulation mode.',
     path: '/runs/run-1',
+    name: null,
     alarm: false,
     count: 1,
     first_at: '2026-11-21T12:00:00Z',

@@ -47,12 +47,15 @@ export class GeneratorsPage {
     unwrap(listGenerators()),
   );
   private readonly own = { title: 'Yours', list: this.part(({ own }) => own) };
-  private readonly others = { title: 'From the platform', list: this.part(({ own }) => !own) };
+  /** Why the one list could not be read is said once, above. */
+  private readonly others = {
+    title: 'From the platform',
+    list: { ...this.part(({ own }) => !own), error: () => null },
+  };
   /** One's own first, even when there are none. */
-  protected readonly groups = computed(() => {
-    const alone = this.list.error() !== null || !this.others.list.items().length;
-    return alone ? [this.own] : [this.own, this.others];
-  });
+  protected readonly groups = computed(() =>
+    this.others.list.items().length ? [this.own, this.others] : [this.own],
+  );
   protected readonly problem = signal<ProblemError | null>(null);
 
   constructor() {

@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatExact,
   localMoment,
+  zoneInWords,
 } from './times';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -23,7 +24,14 @@ describe('times', () => {
   it('writes seconds today and the day before that', () => {
     expect(formatClock('2026-11-21T09:30:05Z', NOW, 'UTC')).toBe('09:30:05');
     expect(formatClock('2026-11-20T09:30:05Z', NOW, 'UTC')).toBe('20 Nov, 09:30');
+    expect(formatClock('2025-11-20T09:30:05Z', NOW, 'UTC')).toBe('20 Nov 2025, 09:30');
     expect(formatClock(null)).toBe('–');
+  });
+
+  it('names a zone by its town', () => {
+    expect(zoneInWords('Europe/Berlin')).toBe('Berlin time');
+    expect(['UTC', 'Etc/UTC', 'GMT'].map((zone) => zoneInWords(zone))).toEqual(['UTC', 'UTC', 'UTC']);
+    expect(zoneInWords()).not.toBe('');
   });
 
   it('counts back in the largest unit that fits', () => {

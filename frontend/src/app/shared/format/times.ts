@@ -3,6 +3,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const NONE = '–';
+const UTC: ReadonlySet<string> = new Set(['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT']);
 
 const DATE_TIME: Intl.DateTimeFormatOptions = {
   day: 'numeric',
@@ -30,6 +31,14 @@ export function formatExact(iso: string, timeZone?: string): string {
   return print(iso, options);
 }
 
+/** The zone in words, `New York time` or `UTC`: the viewer's, or that of `timeZone`. */
+export function zoneInWords(
+  timeZone: string = new Intl.DateTimeFormat().resolvedOptions().timeZone,
+): string {
+  if (UTC.has(timeZone)) return 'UTC';
+  return `${timeZone.slice(timeZone.lastIndexOf('/') + 1).replaceAll('_', ' ')} time`;
+}
+
 /** A moment in the form of a local date and time field, to the minute; empty when it is none. */
 export function localMoment(iso: string): string {
   const moment = new Date(iso);
@@ -38,7 +47,10 @@ export function localMoment(iso: string): string {
   return local.toISOString().slice(0, 16);
 }
 
-/** `09:30:05` on the day itself, else `20 Nov, 09:30`; in the viewer's zone, or in `timeZone`. */
+/**
+ * `09:30:05` on the day itself, `20 Nov, 09:30` in the same year, else `20 Nov 2025, 09:30`; in the
+ * viewer's zone, or in `timeZone`.
+ */
 export function formatClock(
   iso: string | null | undefined,
   nowMs: number = Date.now(),
@@ -46,8 +58,9 @@ export function formatClock(
 ): string {
   if (!iso) return NONE;
   const time = { hour: '2-digit', minute: '2-digit', hour12: false, timeZone } as const;
-  const sameDay = formatDate(iso, timeZone) === formatDate(new Date(nowMs).toISOString(), timeZone);
-  if (sameDay) return print(iso, { ...time, second: '2-digit' });
+  const [day, today] = [formatDate(iso, timeZone), formatDate(new Date(nowMs).toISOString(), timeZone)];
+  if (day === today) return print(iso, { ...time, second: '2-digit' });
+  if (day.slice(-4) !== today.slice(-4)) return formatDateTime(iso, timeZone);
   return print(iso, { ...time, day: 'numeric', month: 'short' });
 }
 

@@ -1,6 +1,7 @@
 import { formatPercentChange } from '../format/numbers';
+import { zoneInWords } from '../format/times';
 import type { ChartLine } from './chart-types';
-import { barTime, timeframeInWords, zoneInWords } from './chart-times';
+import { barTime, timeframeInWords } from './chart-times';
 import type { LegendInput } from './legend';
 import { priceText } from './price-digits';
 

@@ -1,4 +1,5 @@
-import { barTime, type ChartClock, tickLabel, timeframeInWords, zoneInWords } from './chart-times';
+import { zoneInWords } from '../format/times';
+import { barTime, type ChartClock, tickLabel, timeframeInWords } from './chart-times';
 
 const hourly: ChartClock = { timezone: 'America/New_York', calendar: 'XNYS', timeframe: '1h' };
 const daily: ChartClock = { ...hourly, timeframe: '1d' };

@@ -40,12 +40,6 @@ export function tickLabel(
   return format.format(new Date(at)).replace('Sept', 'Sep');
 }
 
-/** `New York time`, `UTC`. */
-export function zoneInWords(timezone: string): string {
-  if (timezone === 'UTC') return timezone;
-  return `${timezone.slice(timezone.lastIndexOf('/') + 1).replaceAll('_', ' ')} time`;
-}
-
 /** `1 minute`, `4 hours`, `1 day`, `1 month`. */
 export function timeframeInWords(timeframe: string): string {
   const units: Record<string, string> = {

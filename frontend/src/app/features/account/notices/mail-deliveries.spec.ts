@@ -1,6 +1,6 @@
 import { TestBed } from '@angular/core/testing';
 import type { MailOut } from '@core/api';
-import { asked, provideFakeApi, settled } from '@core/http/testing';
+import { asked, provideFakeApi, refuse, settled } from '@core/http/testing';
 import { MailDeliveries } from './mail-deliveries';
 
 const mail = (id: string, change: Partial<MailOut> = {}): MailOut => ({
@@ -74,6 +74,15 @@ describe('the last mails', () => {
     press();
     (await asked('GET', '/deliveries')).flush({ items: [mail('b'), mail('a')], next_cursor: null });
     await vi.waitFor(() => expect(page.querySelectorAll('li')).toHaveLength(2));
+  });
+
+  it('stay on show when the refresh button fails, which says so', async () => {
+    const { page } = await show([mail('a')]);
+    page.querySelector<HTMLButtonElement>('k-refresh-button button')!.click();
+    refuse(await asked('GET', '/deliveries'), 'Come back soon.');
+    await vi.waitFor(() => expect(page.querySelector('k-error-state')).not.toBeNull());
+    expect(page.querySelectorAll('li')).toHaveLength(1);
+    expect(page.querySelector('k-refresh-button [role=status]')?.textContent).toBe('');
   });
 
   it('says that there was none', async () => {

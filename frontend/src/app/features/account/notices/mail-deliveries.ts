@@ -74,7 +74,7 @@ export class MailDeliveries {
     unwrap(listNoticeDeliveries({ query: { cursor, limit: PAGE_SIZE } })),
   );
 
-  protected readonly again = () => this.refresh();
+  protected readonly again = () => this.refresh(true);
 
   private readonly newestCode = computed(
     () => this.list.items().find(({ purpose }) => purpose === 'confirmation') ?? null,
@@ -87,25 +87,35 @@ export class MailDeliveries {
       untracked(() => void (first ? this.list.load(null) : this.refresh()));
     });
     pollWhileVisible(EVERY_MS, async () => {
-      if (this.list.items().some(({ state }) => state === 'waiting')) await this.refresh();
+      if (this.list.items().some(waits)) await this.refresh();
     });
   }
 
-  /** Takes up what is new and what became of the newest. */
-  private async refresh(): Promise<void> {
-    if (this.list.loadingFirst() || this.list.error()) return this.list.reload();
+  /** Takes up what is new and what became of the newest; says that it failed only if `asked` to. */
+  private async refresh(asked = false): Promise<boolean> {
+    const before = this.list.items();
+    if (asked || this.list.loadingFirst() || this.list.error()) {
+      const done = await this.list.catchUp(({ id }) => id);
+      this.settle(before, this.list.items());
+      return done;
+    }
     const first = await unwrap(listNoticeDeliveries({ query: { limit: PAGE_SIZE } })).catch(
       () => null,
     );
-    if (!first) return;
-    const waited = waiting(this.list.items());
-    const merged = mergeFirstPage(this.list.items(), first.items, Boolean(first.next_cursor));
-    if (merged.gap) return this.list.reload();
-    this.list.update(() => merged.joined);
-    if (waited > waiting(merged.known)) this.settled.emit();
+    if (!first) return false;
+    const merged = mergeFirstPage(before, first.items, Boolean(first.next_cursor));
+    if (merged.gap) await this.list.reload();
+    else this.list.update(() => merged.joined);
+    this.settle(before, this.list.items());
+    return true;
+  }
+
+  private settle(before: readonly MailOut[], now: readonly MailOut[]): void {
+    const waited = new Set(before.filter(waits).map(({ id }) => id));
+    if (now.some((item) => waited.has(item.id) && !waits(item))) this.settled.emit();
   }
 }
 
-function waiting(items: readonly MailOut[]): number {
-  return items.filter(({ state }) => state === 'waiting').length;
+function waits({ state }: MailOut): boolean {
+  return state === 'waiting';
 }
