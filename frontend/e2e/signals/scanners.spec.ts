@@ -56,6 +56,6 @@ test('a scanner in use is not deleted, and the page says who uses it', async ({
   await page.getByRole('button', { name: 'Actions for Busy' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  await expect(page.getByRole('alert')).toContainText('Swing');
+  await expect(page.locator('mat-snack-bar-container')).toContainText('Swing');
   await expect(page.getByRole('link', { name: 'Busy' })).toBeVisible();
 });

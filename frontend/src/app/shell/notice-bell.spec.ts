@@ -17,6 +17,7 @@ class FakeNotices {
   readonly changed = signal<object | null>(null);
   readonly marked: string[] = [];
   markedAll: readonly NoticeOut[] = [];
+  fails = false;
 
   watch(): void {
     this.unread.set(0);
@@ -29,7 +30,7 @@ class FakeNotices {
 
   markAll(shown: readonly NoticeOut[]): Promise<void> {
     this.markedAll = shown;
-    return Promise.resolve();
+    return this.fails ? Promise.reject(new Error('Not just now.')) : Promise.resolve();
   }
 }
 
@@ -143,15 +144,24 @@ describe('the bell', () => {
     panel()!.querySelector<HTMLButtonElement>('.head button')!.click();
     expect(notices.markedAll.map(({ id }) => id)).toEqual(['b', 'a']);
     expect(document.activeElement).toBe(panel()!.querySelector('h2'));
+    await settle();
+    notices.fails = true;
+    panel()!.querySelector<HTMLButtonElement>('.head button')!.click();
+    await vi.waitFor(() =>
+      expect(messages.said).toEqual(['Not marked as read. Not just now. [Retry]']),
+    );
   });
 
   it('says that there are none, and why they could not be read', async () => {
     const { bell, settle } = await show();
+    notices.unread.set(3);
     bell.click();
     await settle();
     const problem = { title: 'Away', code: 'away', status: 503, detail: 'Come back soon.' };
     (await asked('GET', '/notifications')).flush(problem, { status: 503, statusText: 'x' });
     await vi.waitFor(() => expect(panel()?.textContent).toContain('Come back soon.'));
+    const markAll = panel()!.querySelector<HTMLButtonElement>('.head button')!;
+    expect(markAll.disabled, 'nothing is on show').toBe(true);
     const retry = [...panel()!.querySelectorAll('button')].find((b) => b.textContent === 'Retry');
     retry?.click();
     (await asked('GET', '/notifications')).flush({ items: [], next_cursor: null, unread: 0 });

@@ -17,12 +17,14 @@ import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { noticeLook } from '@core/notices/notice-looks';
 import { Notices } from '@core/notices/notices';
+import { RowAttempt } from '@core/page/row-attempt';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { NoticeLine } from '@shared/notice-line';
 import { Skeleton } from '@shared/skeleton';
 
 const SHOWN = 8;
+const ALL = 'mark the newest';
 
 /** The newest notices, below the bell. */
 @Component({
@@ -35,6 +37,7 @@ export class NoticePanel {
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
+  private readonly attempt = inject(RowAttempt);
   private asked = 0;
 
   readonly closed = output();
@@ -43,12 +46,14 @@ export class NoticePanel {
   protected readonly items = signal<readonly NoticeOut[] | null>(null);
   /** Why the list could not be read. */
   protected readonly error = signal<ProblemError | null>(null);
-  /** Why something could not be marked as read. */
-  protected readonly problem = signal<ProblemError | null>(null);
-  protected readonly busy = signal(false);
-  protected readonly unread = computed(
-    () => (this.notices.unread() ?? 0) > 0 || this.items()?.some(({ read_at }) => !read_at),
-  );
+  protected readonly busy = computed(() => this.attempt.doing(ALL));
+  /** Whether something on show, or older than it, can be marked as read. */
+  protected readonly unread = computed(() => {
+    const items = this.error() ? null : this.items();
+    return items?.length
+      ? (this.notices.unread() ?? 0) > 0 || items.some(({ read_at }) => !read_at)
+      : false;
+  });
 
   constructor() {
     effect(() => {
@@ -83,9 +88,10 @@ export class NoticePanel {
     this.closed.emit();
   }
 
-  protected read(item: NoticeOut): Promise<void> {
-    if (item.read_at) return Promise.resolve();
-    return this.attempt(() => this.notices.mark(item.id, true));
+  protected async read(item: NoticeOut): Promise<unknown> {
+    if (item.read_at) return;
+    const mark = () => this.notices.mark(item.id, true);
+    return this.attempt.make('Not marked as read', mark, item.id);
   }
 
   /** What came after all that is on show stays unread: nobody has seen it here. */
@@ -93,17 +99,6 @@ export class NoticePanel {
     const shown = this.items();
     if (!shown?.length || this.busy()) return;
     this.host.nativeElement.querySelector('h2')?.focus();
-    this.busy.set(true);
-    await this.attempt(() => this.notices.markAll(shown));
-    this.busy.set(false);
-  }
-
-  private async attempt(act: () => Promise<void>): Promise<void> {
-    this.problem.set(null);
-    try {
-      await act();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    }
+    await this.attempt.make('Not marked as read', () => this.notices.markAll(shown), ALL);
   }
 }

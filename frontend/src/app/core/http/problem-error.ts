@@ -68,6 +68,13 @@ export function toProblemError(error: unknown, response?: unknown): ProblemError
   });
 }
 
+/** Why something was not done, and what to do, in a sentence or two. */
+export function reasonOf(error: unknown): string {
+  const { detail, errors } = toProblemError(error);
+  const [first] = errors;
+  return first ? `${first.message} ${first.remedy ?? ''}`.trim() : detail;
+}
+
 function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'title' in value && 'code' in value;
 }

@@ -1,19 +1,19 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, inject } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
-import { MatSlideToggle } from '@angular/material/slide-toggle';
+import { MatSlideToggle, type MatSlideToggleChange } from '@angular/material/slide-toggle';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router, RouterLink } from '@angular/router';
 import { deleteGenerator, type GeneratorOut, listGenerators, updateGenerator } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
+import { RowAttempt } from '@core/page/row-attempt';
 import { SignalTypes } from '@core/signals/signal-types';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
+import { shortName } from '@shared/format/texts';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
 import { ListHead } from '@shared/list-head';
@@ -29,7 +29,6 @@ import { draftFrom, toBody } from './generator-draft';
     MatMenuModule,
     MatSlideToggle,
     EmptyState,
-    ErrorState,
     Icon,
     ListFrame,
     ListHead,
@@ -41,6 +40,7 @@ export class GeneratorsPage {
   private readonly dialogs = inject(MatDialog);
   private readonly messages = inject(MatSnackBar);
   private readonly router = inject(Router);
+  private readonly attempt = inject(RowAttempt);
   protected readonly types = inject(SignalTypes);
 
   protected readonly list = keptList<GeneratorOut, object>('generators', () =>
@@ -56,20 +56,24 @@ export class GeneratorsPage {
   protected readonly groups = computed(() =>
     this.others.list.items().length ? [this.own, this.others] : [this.own],
   );
-  protected readonly problem = signal<ProblemError | null>(null);
 
   constructor() {
     inject(PageContext).show([{ label: 'Signals', link: '/signals' }, { label: 'Generators' }]);
     void this.list.load({});
   }
 
-  protected switch(generator: GeneratorOut, enabled: boolean): Promise<void> {
-    return this.attempt(async () => {
+  /** The switch goes back when it could not be done. */
+  protected async switch(generator: GeneratorOut, change: MatSlideToggleChange): Promise<void> {
+    const enabled = change.checked;
+    const failed = `${shortName(generator.name)} was not switched ${enabled ? 'on' : 'off'}`;
+    const save = async (): Promise<void> => {
       const body = toBody({ ...draftFrom(generator), enabled });
       const path = { generator_id: generator.id };
       const changed = await unwrap(updateGenerator({ path, body }));
       this.list.update((items) => items.map((item) => (item.id === changed.id ? changed : item)));
-    });
+    };
+    const done = await this.attempt.make(failed, save, `switch ${generator.id}`);
+    if (!done) change.source.checked = !enabled;
   }
 
   protected async delete(generator: GeneratorOut): Promise<void> {
@@ -79,11 +83,13 @@ export class GeneratorsPage {
       action: 'Delete',
     });
     if (!agreed) return;
-    await this.attempt(async () => {
+    const failed = `${shortName(generator.name)} was not deleted`;
+    const remove = async (): Promise<void> => {
       await unwrap(deleteGenerator({ path: { generator_id: generator.id } }));
       this.list.update((items) => items.filter((item) => item.id !== generator.id));
       this.messages.open(`Deleted ${generator.name}`, undefined, { duration: 4000 });
-    });
+    };
+    await this.attempt.make(failed, remove, `delete ${generator.id}`);
   }
 
   /** The link in the row serves keyboards; the rest of the row serves the mouse. */
@@ -103,14 +109,5 @@ export class GeneratorsPage {
     const items = computed(() => this.list.items().filter(belongs));
     const [reload, more] = [() => this.list.reload(), () => this.list.more()];
     return { items, error, loadingFirst, hasMore, loadingMore, moreError, reload, more };
-  }
-
-  private async attempt(act: () => Promise<void>): Promise<void> {
-    this.problem.set(null);
-    try {
-      await act();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    }
   }
 }

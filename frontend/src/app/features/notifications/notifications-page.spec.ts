@@ -1,11 +1,13 @@
 import { Component, signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
+import { MatSnackBar } from '@angular/material/snack-bar';
 import { provideRouter, Router, withComponentInputBinding } from '@angular/router';
 import { RouterTestingHarness } from '@angular/router/testing';
 import type { NoticeOut } from '@core/api';
 import { asked, provideFakeApi, queryOf, settled } from '@core/http/testing';
 import { Notices } from '@core/notices/notices';
 import { noticeOf } from '@core/notices/testing';
+import { Subject } from 'rxjs';
 import { NotificationsPage } from './notifications-page';
 
 const LATER = '2026-11-21T12:05:00Z';
@@ -36,6 +38,8 @@ class FakeNotices {
 describe('the page of notices', () => {
   let notices: FakeNotices;
   let page: HTMLElement;
+  let said: string[];
+  let retry: Subject<void>;
   let settle: () => Promise<unknown>;
 
   async function answer(items: NoticeOut[], unread = 2, next_cursor: string | null = null) {
@@ -47,6 +51,13 @@ describe('the page of notices', () => {
 
   async function open(address = '/notifications') {
     notices = new FakeNotices();
+    [said, retry] = [[], new Subject()];
+    const messages = {
+      open: (text: string, action: string) => {
+        said.push(`${text} [${action}]`);
+        return { onAction: () => retry };
+      },
+    };
     TestBed.configureTestingModule({
       providers: [
         provideFakeApi(),
@@ -58,6 +69,7 @@ describe('the page of notices', () => {
           withComponentInputBinding(),
         ),
         { provide: Notices, useValue: notices },
+        { provide: MatSnackBar, useValue: messages },
       ],
     });
     const harness = await RouterTestingHarness.create();
@@ -99,7 +111,32 @@ describe('the page of notices', () => {
       ['a', false],
     ]);
     expect(rows()[0]?.textContent).not.toContain('Unread');
-    expect(page.querySelector('[role=alert]')?.textContent).toContain(AWAY.detail);
+    expect(said).toEqual([`Not marked as unread. ${AWAY.detail} [Retry]`]);
+    expect(page.querySelector('[role=alert]'), 'nothing above the list').toBeNull();
+    notices.fails = false;
+    retry.next();
+    await settle();
+    expect(rows()[0]?.textContent).toContain('Unread');
+  });
+
+  it('names the zone of its times once', async () => {
+    await open();
+    const text = 'Waits by 1950-05-14 21:00 UTC.';
+    await answer([noticeOf({ id: 'a', text })]);
+    expect(page.textContent.match(/Times are in/g)).toHaveLength(1);
+    expect(page.querySelector('.text')?.textContent).toMatch(
+      /Waits by 1[45] May 1950, \d\d:\d\d\./,
+    );
+  });
+
+  it('cuts a long name, so that what happened stays in sight', async () => {
+    await open();
+    const name = 'A pipeline whose name says in eighty characters what it does and why';
+    const title = `${name} failed 3 times, last on MSFT`;
+    await answer([noticeOf({ id: 'a', name, title, count: 3 })]);
+    const shown = page.querySelector<HTMLElement>('.title')!;
+    expect(shown.textContent).toMatch(/^A pipeline whose .{20,30}… failed 3 times, last on MSFT$/);
+    expect(shown.title).toBe(title);
   });
 
   it('marks all that are on show as read, up to the newest of them', async () => {

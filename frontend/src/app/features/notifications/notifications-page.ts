@@ -1,26 +1,16 @@
-import {
-  Component,
-  computed,
-  effect,
-  ElementRef,
-  inject,
-  input,
-  signal,
-  untracked,
-} from '@angular/core';
+import { Component, computed, effect, ElementRef, inject, input, untracked } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { Router, RouterLink, type UrlTree } from '@angular/router';
 import { listNotices, type NoticeKind, type NoticeOut } from '@core/api';
 import { inside } from '@core/auth/inside';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { NOTICE_LOOKS, noticeLook } from '@core/notices/notice-looks';
 import { lastOf, Notices } from '@core/notices/notices';
 import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
 import { liveList } from '@core/page/live-list';
+import { RowAttempt } from '@core/page/row-attempt';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
 import { FilterChips, type FilterOption } from '@shared/filter-chips';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
@@ -36,6 +26,7 @@ interface Filters {
 }
 
 const PAGE_SIZE = 50;
+const ALL = 'mark all';
 const KINDS = (Object.keys(NOTICE_LOOKS) as NoticeKind[]).map((value) => ({
   value,
   label: NOTICE_LOOKS[value].label,
@@ -50,7 +41,6 @@ const UNREAD: readonly FilterOption<true>[] = [{ value: true, label: 'Unread' }]
     MatButton,
     MatIconButton,
     EmptyState,
-    ErrorState,
     FilterChips,
     Icon,
     ListFrame,
@@ -66,6 +56,7 @@ export class NotificationsPage {
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef);
   private readonly notices = inject(Notices);
   private readonly ticking = inject(Ticking);
+  private readonly attempt = inject(RowAttempt);
 
   readonly kind = input<string>();
   /** `true` for those only that were not read. */
@@ -90,8 +81,7 @@ export class NotificationsPage {
   protected readonly live = liveList(this.list, { moved });
   protected readonly unreadOnly = UNREAD;
   protected readonly filter = addressFilters('/notifications');
-  protected readonly problem = signal<ProblemError | null>(null);
-  protected readonly busy = signal(false);
+  protected readonly busy = computed(() => this.attempt.doing(ALL));
   /** Whether something is unread of what the button marks: of the kind that is chosen, or of all. */
   protected readonly anyUnread = computed(() => {
     const items = this.list.items();
@@ -130,32 +120,31 @@ export class NotificationsPage {
   /** Shown at once, and put back when it could not be done. */
   protected async mark(item: NoticeOut, read: boolean): Promise<void> {
     if (Boolean(item.read_at) === read) return;
-    this.problem.set(null);
-    this.change((it) => it.id === item.id, read);
-    try {
-      await this.notices.mark(item.id, read);
-    } catch (error) {
-      this.change((it) => it.id === item.id, !read);
-      this.problem.set(toProblemError(error));
-    }
+    const concerns = (it: NoticeOut): boolean => it.id === item.id;
+    const mark = async (): Promise<void> => {
+      this.change(concerns, read);
+      try {
+        await this.notices.mark(item.id, read);
+      } catch (error) {
+        this.change(concerns, !read);
+        throw error;
+      }
+    };
+    const failed = `Not marked as ${read ? 'read' : 'unread'}`;
+    await this.attempt.make(failed, mark, `${failed} ${item.id}`);
   }
 
   /** What came after all that is on show stays unread: nobody has seen it here. */
   protected async markAll(): Promise<void> {
-    const shown = this.list.items();
+    const [shown, { kind }] = [this.list.items(), this.filters()];
     if (!shown.length || this.busy()) return;
     this.host.nativeElement.querySelector('h2')?.focus();
-    this.busy.set(true);
-    this.problem.set(null);
-    try {
-      await this.notices.markAll(shown, this.filters().kind);
+    const mark = async (): Promise<void> => {
+      await this.notices.markAll(shown, kind);
       const last = lastOf(shown);
-      this.change(({ sequence }) => sequence <= last, true);
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    } finally {
-      this.busy.set(false);
-    }
+      this.change((it) => it.sequence <= last && (kind === null || it.kind === kind), true);
+    };
+    await this.attempt.make('Not marked as read', mark, ALL);
   }
 
   private change(concerns: (item: NoticeOut) => boolean, read: boolean): void {

@@ -17,10 +17,12 @@ import {
 } from '@core/api';
 import type { PagedList } from '@core/http/paged-list';
 import { Attempt } from '@core/http/attempt';
-import { toProblemError } from '@core/http/problem-error';
+import { reasonOf } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { RowAttempt } from '@core/page/row-attempt';
 import { createFromTemplate } from '@core/pipelines/open-template';
 import { confirm } from '@shared/confirm-dialog';
+import { shortName } from '@shared/format/texts';
 import { firstValueFrom } from 'rxjs';
 import { deletionWords } from './deletion-words';
 import { readExport } from './import-file';
@@ -32,14 +34,26 @@ export type PipelineActionKind = 'run' | 'clone' | 'export' | 'archive' | 'unarc
 type List = Pick<PagedList<PipelineSummary, never>, 'update' | 'reload'>;
 
 const MESSAGE_MS = 6_000;
+const NOT_DONE: Readonly<Record<PipelineActionKind, string>> = {
+  run: 'not run',
+  clone: 'not cloned',
+  export: 'not exported',
+  archive: 'not archived',
+  unarchive: 'not restored',
+  delete: 'not deleted',
+};
 
-/** What can be done with a pipeline from a list. A refusal is kept in `problem` until the next try. */
+/**
+ * What can be done with a pipeline from a list. Why none could be made is kept in `problem` until
+ * the next try; what was refused of one of them is told over the page.
+ */
 @Service({ autoProvided: false })
 export class PipelineActions {
   private readonly router = inject(Router);
   private readonly dialogs = inject(MatDialog);
   private readonly messages = inject(MatSnackBar);
   private readonly attempt = new Attempt();
+  private readonly rows = inject(RowAttempt);
 
   readonly problem = this.attempt.problem;
 
@@ -52,7 +66,7 @@ export class PipelineActions {
       unarchive: () => this.unarchive(pipeline, list),
       delete: () => this.delete(pipeline, list),
     };
-    await this.attempt.make(acts[kind], `${kind} ${pipeline.id}`);
+    await this.make(pipeline, kind, acts[kind]);
   }
 
   createBlank(): Promise<void> {
@@ -103,7 +117,7 @@ export class PipelineActions {
     await unwrap(archivePipeline({ path: { pipeline_id: pipeline.id } }));
     list.update((items) => items.map((item) => withStatus(item, pipeline.id, 'archived')));
     this.say(`Archived ${pipeline.name}`, 'Undo', () =>
-      this.attempt.make(() => this.undoArchive(pipeline, list), `unarchive ${pipeline.id}`),
+      this.make(pipeline, 'unarchive', () => this.undoArchive(pipeline, list)),
     );
   }
 
@@ -119,7 +133,11 @@ export class PipelineActions {
     if ((pipeline.trigger.kind ?? 'manual') === 'manual')
       return this.say(`Restored ${pipeline.name}`);
     this.say(`Restored ${pipeline.name}, switched off`, 'Switch on', () =>
-      this.attempt.make(() => this.switchOn(pipeline, list), `switch on ${pipeline.id}`),
+      this.rows.make(
+        `${shortName(pipeline.name)} was not switched on`,
+        () => this.switchOn(pipeline, list),
+        `switch on ${pipeline.id}`,
+      ),
     );
   }
 
@@ -152,6 +170,14 @@ export class PipelineActions {
     this.say(`Deleted ${name}`);
   }
 
+  private make(
+    { id, name }: PipelineSummary,
+    kind: PipelineActionKind,
+    act: () => Promise<void>,
+  ): Promise<boolean> {
+    return this.rows.make(`${shortName(name)} was ${NOT_DONE[kind]}`, act, `${kind} ${id}`);
+  }
+
   /** Makes a pipeline that the editor opens on: one at a time, whatever it is made from. */
   private async begin(act: () => Promise<void>): Promise<void> {
     await this.attempt.make(act, 'begin');
@@ -161,12 +187,6 @@ export class PipelineActions {
     const shown = this.messages.open(text, action, { duration: MESSAGE_MS });
     if (act) shown.onAction().subscribe(() => void act());
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { detail, errors } = toProblemError(error);
-  const [first] = errors;
-  return first ? `${first.message} ${first.remedy ?? ''}`.trim() : detail;
 }
 
 function withStatus(

@@ -54,7 +54,7 @@ describe('a pipeline in the list', () => {
       wake_at: '2009-05-14T21:00:00Z',
       waits_for: 'trigger',
     };
-    expect(await row({ last_run })).toMatch(/Paused.*Looks again at 14 May, \d\d:00/s);
+    expect(await row({ last_run })).toMatch(/Paused.*Looks again at 14 May 2009, \d\d:00/s);
   });
 
   it('says when it was never published', async () => {

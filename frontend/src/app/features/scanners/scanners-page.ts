@@ -5,13 +5,13 @@ import { MatMenuModule } from '@angular/material/menu';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { RouterLink } from '@angular/router';
 import { deleteScanner, listScanners, refreshScanner, type ScannerOut } from '@core/api';
-import { Attempt } from '@core/http/attempt';
 import { unwrap } from '@core/http/unwrap';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
+import { RowAttempt } from '@core/page/row-attempt';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
+import { shortName } from '@shared/format/texts';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
 import { ListHead } from '@shared/list-head';
@@ -32,7 +32,6 @@ const MESSAGE_MS = 4_000;
     EmptyState,
     ListFrame,
     ListHead,
-    ErrorState,
     Icon,
     ScannerTable,
   ],
@@ -47,8 +46,7 @@ export class ScannersPage {
   protected readonly list = keptList<ScannerOut, object>('scanners', (_query, cursor) =>
     unwrap(listScanners({ query: { cursor, limit: PAGE_SIZE } })),
   );
-  private readonly attempt = new Attempt();
-  protected readonly problem = this.attempt.problem;
+  private readonly attempt = inject(RowAttempt);
 
   constructor() {
     inject(PageContext).show([{ label: 'Signals', link: '/signals' }, { label: 'Scanners' }]);
@@ -56,12 +54,14 @@ export class ScannersPage {
   }
 
   protected async refresh(scanner: ScannerOut): Promise<void> {
-    await this.attempt.make(async () => {
+    const failed = `${shortName(scanner.name)} was not refreshed`;
+    const refresh = async (): Promise<void> => {
       const found = await unwrap(refreshScanner({ path: { scanner_id: scanner.id } }));
       this.list.update((items) => items.map((item) => (item.id === found.id ? found : item)));
       const words = found.refresh_error ?? `${found.name}: ${found.tickers.length} tickers`;
       this.messages.open(words, undefined, { duration: MESSAGE_MS });
-    }, `refresh ${scanner.id}`);
+    };
+    await this.attempt.make(failed, refresh, `refresh ${scanner.id}`);
   }
 
   protected async delete(scanner: ScannerOut): Promise<void> {
@@ -71,10 +71,12 @@ export class ScannersPage {
       action: 'Delete',
     });
     if (!agreed) return;
-    await this.attempt.make(async () => {
+    const failed = `${shortName(scanner.name)} was not deleted`;
+    const remove = async (): Promise<void> => {
       await unwrap(deleteScanner({ path: { scanner_id: scanner.id } }));
       this.list.update((items) => items.filter((item) => item.id !== scanner.id));
       this.messages.open(`Deleted ${scanner.name}`, undefined, { duration: MESSAGE_MS });
-    }, `delete ${scanner.id}`);
+    };
+    await this.attempt.make(failed, remove, `delete ${scanner.id}`);
   }
 }

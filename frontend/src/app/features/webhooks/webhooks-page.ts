@@ -1,8 +1,8 @@
-import { Component, inject, signal } from '@angular/core';
+import { Component, inject } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
-import { MatSlideToggle } from '@angular/material/slide-toggle';
+import { MatSlideToggle, type MatSlideToggleChange } from '@angular/material/slide-toggle';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router, RouterLink } from '@angular/router';
 import {
@@ -11,13 +11,13 @@ import {
   type WebhookSourceOut,
   type WebhookSourceWithSecret,
 } from '@core/api';
-import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
+import { RowAttempt } from '@core/page/row-attempt';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
-import { ErrorState } from '@shared/error-state';
+import { shortName } from '@shared/format/texts';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
 import { ListHead } from '@shared/list-head';
@@ -42,7 +42,6 @@ import { kindLabel } from './source-kinds';
     EmptyState,
     ListFrame,
     ListHead,
-    ErrorState,
     Icon,
     Time,
   ],
@@ -53,13 +52,13 @@ export class WebhooksPage {
   private readonly dialogs = inject(MatDialog);
   private readonly messages = inject(MatSnackBar);
   private readonly router = inject(Router);
+  private readonly attempt = inject(RowAttempt);
   private readonly secrets = inject(OneTimeSecrets);
 
   protected readonly kindLabel = kindLabel;
   protected readonly list = keptList<WebhookSourceOut, object>('webhooks', () =>
     unwrap(listWebhookSources()),
   );
-  protected readonly problem = signal<ProblemError | null>(null);
 
   constructor() {
     inject(PageContext).show([{ label: 'Signals', link: '/signals' }, { label: 'Webhooks' }]);
@@ -80,11 +79,16 @@ export class WebhooksPage {
     await this.router.navigate(['/signals/webhooks', made.id]);
   }
 
-  protected switch(source: WebhookSourceOut, enabled: boolean): Promise<void> {
-    return this.attempt(async () => {
+  /** The switch goes back when it could not be done. */
+  protected async switch(source: WebhookSourceOut, change: MatSlideToggleChange): Promise<void> {
+    const enabled = change.checked;
+    const failed = `${shortName(source.name)} was not switched ${enabled ? 'on' : 'off'}`;
+    const save = async (): Promise<void> => {
       const changed = await changeSource(source, { enabled });
       this.list.update((items) => items.map((item) => (item.id === changed.id ? changed : item)));
-    });
+    };
+    const done = await this.attempt.make(failed, save, `switch ${source.id}`);
+    if (!done) change.source.checked = !enabled;
   }
 
   protected async delete(source: WebhookSourceOut): Promise<void> {
@@ -94,25 +98,18 @@ export class WebhooksPage {
       action: 'Delete',
     });
     if (!agreed) return;
-    await this.attempt(async () => {
+    const failed = `${shortName(source.name)} was not deleted`;
+    const remove = async (): Promise<void> => {
       await unwrap(deleteWebhookSource({ path: { source_id: source.id } }));
       this.list.update((items) => items.filter((item) => item.id !== source.id));
       this.messages.open(`Deleted ${source.name}`, undefined, { duration: 4000 });
-    });
+    };
+    await this.attempt.make(failed, remove, `delete ${source.id}`);
   }
 
   /** The link in the row serves keyboards; the rest of the row serves the mouse. */
   protected open(event: MouseEvent, source: WebhookSourceOut): void {
     if ((event.target as HTMLElement).closest('a, button, mat-slide-toggle')) return;
     void this.router.navigate(['/signals/webhooks', source.id]);
-  }
-
-  private async attempt(act: () => Promise<void>): Promise<void> {
-    this.problem.set(null);
-    try {
-      await act();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    }
   }
 }

@@ -3,8 +3,7 @@ import { formatDate, formatDateTime, zoneInWords } from './times';
 
 const LONGEST_NAME = 40;
 /** A moment as the server writes it into a sentence. */
-const MOMENT =
-  /\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d)?(?:\.\d+)?(?: UTC\b|Z\b|\+00:00)/g;
+const MOMENT = /\b(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::\d\d)?(?:\.\d+)?(?: UTC\b|Z\b|\+00:00)/g;
 const DAY = /\b\d{4}-\d\d-\d\d\b(?![T\d-])/g;
 /** The places of entries that a sentence names. */
 const PLACES = /\bplaces? \d+(?:(?: to |, | and | of )\d+)*/g;
@@ -38,7 +37,10 @@ function known(text: string, iso: string, format: (iso: string) => string): stri
 
 /** A sentence with a long `name` in it cut, so that what is said of it stays in sight. */
 export function withShortName(sentence: string, name: string | null | undefined): string {
-  if (!name || name.length <= LONGEST_NAME) return sentence;
-  const short = `${name.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
-  return sentence.replace(name, () => short);
+  return name ? sentence.replace(name, () => shortName(name)) : sentence;
+}
+
+/** A name, cut to what a sentence has room for. */
+export function shortName(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
 }

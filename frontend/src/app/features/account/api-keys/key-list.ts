@@ -1,13 +1,15 @@
-import { Component, computed, inject, resource, signal } from '@angular/core';
+import { Component, computed, inject, resource } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { type ApiKeyOut, listApiKeys, revokeApiKey } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { RowAttempt } from '@core/page/row-attempt';
 import { confirm } from '@shared/confirm-dialog';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
+import { shortName } from '@shared/format/texts';
 import { Skeleton } from '@shared/skeleton';
 import { Ticking } from '@shared/ticking';
 import { Time } from '@shared/time';
@@ -26,9 +28,9 @@ export class KeyList {
   private readonly dialogs = inject(MatDialog);
   private readonly messages = inject(MatSnackBar);
   private readonly ticking = inject(Ticking);
+  private readonly attempt = inject(RowAttempt);
 
   protected readonly keys = resource({ loader: () => unwrap(listApiKeys()) });
-  protected readonly problem = signal<ProblemError | null>(null);
   private readonly ends = computed(() => {
     const now = this.ticking.nowMs();
     const items = this.keys.hasValue() ? this.keys.value().items : [];
@@ -56,13 +58,12 @@ export class KeyList {
       action: 'Revoke',
     });
     if (!agreed) return;
-    this.problem.set(null);
-    try {
+    const revoke = async (): Promise<void> => {
       await unwrap(revokeApiKey({ path: { key_id: key.id } }));
       this.messages.open(`Revoked ${key.name}`, undefined, { duration: 4000 });
       this.keys.reload();
-    } catch (error) {
-      this.problem.set(toProblemError(error));
-    }
+    };
+    const failed = `${shortName(key.name)} was not revoked`;
+    await this.attempt.make(failed, revoke, `revoke ${key.id}`);
   }
 }
