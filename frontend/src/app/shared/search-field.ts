@@ -1,4 +1,12 @@
-import { Component, DestroyRef, inject, input, linkedSignal, output } from '@angular/core';
+import {
+  booleanAttribute,
+  Component,
+  DestroyRef,
+  inject,
+  input,
+  linkedSignal,
+  output,
+} from '@angular/core';
 import { Icon } from './icon';
 
 const PAUSE_MS = 200;
@@ -16,6 +24,7 @@ const PAUSE_MS = 200;
       [attr.aria-label]="label()"
       [placeholder]="placeholder()"
       [value]="typed()"
+      [attr.aria-invalid]="invalid() ? 'true' : null"
       (input)="type(box.value)"
     />
   `,
@@ -45,6 +54,8 @@ export class SearchField {
   readonly label = input.required<string>();
   readonly placeholder = input('Search');
   readonly value = input.required<string>();
+  /** What was typed cannot be looked for. */
+  readonly invalid = input(false, { transform: booleanAttribute });
   /** What is looked for, without spaces around it, once there is a pause in the typing. */
   readonly searched = output<string>();
 

@@ -1,4 +1,11 @@
-import { dataInWords, endOfId, linksOf, typeInWords, whoseInWords } from './event-words';
+import {
+  dataInWords,
+  endOfId,
+  linksOf,
+  namedApart,
+  typeInWords,
+  whoseInWords,
+} from './event-words';
 
 const RUN = '019ac0de-0000-7000-8000-000000000001';
 
@@ -7,6 +14,18 @@ describe('typeInWords', () => {
     expect(typeInWords('user_logged_in')).toBe('Logged in');
     expect(typeInWords('OrderFilled')).toBe('Order filled');
     expect(typeInWords('something_new')).toBe('Something new');
+    expect(typeInWords('api_key_created')).toBe('API key created');
+  });
+
+  it('tells types apart that share their words', () => {
+    const types = ['OrderIntended', 'order_intended', 'SignalMessage', 'SignalRaised', 'Other'];
+    expect([...namedApart(types).values()]).toEqual([
+      'Order placed',
+      'Order placed, on record',
+      'Signal received (SignalMessage)',
+      'Signal received (SignalRaised)',
+      'Other',
+    ]);
   });
 });
 

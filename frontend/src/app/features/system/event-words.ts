@@ -41,11 +41,33 @@ const TYPES: Readonly<Record<string, string>> = {
   webhook_secret_rotated: 'Webhook secret replaced',
 };
 
+const ABBREVIATIONS = /\b(?:api|llm|url)\b/g;
+
 /** A type in words: `order_filled` and `OrderFilled` are both "Order filled". */
 export function typeInWords(type: string): string {
   const spaced = type.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[_.]+/g, ' ');
   const words = spaced.trim().toLowerCase();
-  return TYPES[type] ?? upper(words);
+  return TYPES[type] ?? upper(words.replaceAll(ABBREVIATIONS, (short) => short.toUpperCase()));
+}
+
+/** Types by their words; those that share them are told apart by where they come from. */
+export function namedApart(types: readonly string[]): ReadonlyMap<string, string> {
+  const sharing = new Map<string, string[]>();
+  for (const type of types) {
+    const words = typeInWords(type);
+    sharing.set(words, [...(sharing.get(words) ?? []), type]);
+  }
+  const name = (type: string): string => {
+    const words = typeInWords(type);
+    const others = (sharing.get(words) ?? []).filter((other) => other !== type);
+    if (!others.length) return words;
+    // Entries of the record alone are written so.
+    const onRecord = (it: string): boolean => it === it.toLowerCase();
+    if (!onRecord(type) && others.every(onRecord)) return words;
+    const alone = onRecord(type) && !others.some(onRecord);
+    return alone ? `${words}, on record` : `${words} (${type})`;
+  };
+  return new Map(types.map((type) => [type, name(type)]));
 }
 
 const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {

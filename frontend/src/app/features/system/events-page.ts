@@ -1,4 +1,4 @@
-import { Component, computed, effect, inject, input, signal } from '@angular/core';
+import { Component, computed, effect, inject, input, linkedSignal, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
@@ -14,8 +14,9 @@ import { FilterChips } from '@shared/filter-chips';
 import { ListFrame } from '@shared/list-frame';
 import { ListHead } from '@shared/list-head';
 import { RefreshButton } from '@shared/refresh-button';
+import { SearchField } from '@shared/search-field';
 import { AUDIT_TYPES } from './audit-types';
-import { typeInWords } from './event-words';
+import { namedApart, typeInWords } from './event-words';
 import { type HistoryRow, HistoryTable } from './history-table';
 import { ordersOnce } from './orders-once';
 
@@ -49,6 +50,9 @@ const ANNOUNCED = [
 const SERVICES = ['api', 'worker', 'services', 'audit'];
 /** An id that was cut off, as the rows show it. */
 const CUT = /…|\.\.\./;
+/** What may be the end of an id, or another part of it. */
+const END_OF_ID = /^(?![0-9a-f]{32}$)-?[0-9a-f][0-9a-f-]{2,34}$/i;
+const USE_WHOLE = 'Use the whole id: copy it from a row’s details.';
 /** What an id may be made of: the rest the server refuses. */
 const ID = /^[\x21-\x7e]{1,100}$/;
 
@@ -65,6 +69,7 @@ const ID = /^[\x21-\x7e]{1,100}$/;
     ListFrame,
     ListHead,
     RefreshButton,
+    SearchField,
   ],
   templateUrl: './events-page.html',
   styleUrl: './events-page.scss',
@@ -78,7 +83,6 @@ export class EventsPage {
   readonly since = input<string>();
 
   protected readonly spans = SINCE;
-  protected readonly typeInWords = typeInWords;
   protected readonly admin = computed(() => this.session.user()?.role === 'admin');
   protected readonly filters = computed<Filters>(
     () => ({
@@ -108,12 +112,27 @@ export class EventsPage {
   /** Known types and services, those on show, and the one that is chosen. */
   protected readonly types = computed(() => {
     const known = [...ANNOUNCED, ...AUDIT_TYPES.flatMap(({ types }) => types)];
-    return this.offered(known, ({ type }) => type, this.filters().type);
+    const types = this.offered(known, ({ type }) => type, this.filters().type);
+    const named = [...namedApart(types)].map(([type, name]) => ({ type, name }));
+    return named.sort((a, b) => a.name.localeCompare(b.name));
+  });
+  /** What the closed field says. */
+  protected readonly chosenType = computed(() => {
+    const chosen = this.filters().type;
+    return this.types().find(({ type }) => type === chosen)?.name ?? 'All types';
   });
   protected readonly services = computed(() =>
-    this.offered(SERVICES, ({ service }) => service, this.filters().service),
+    this.offered(SERVICES, ({ service }) => service, this.filters().service).toSorted(),
   );
-  protected readonly idError = signal('');
+  /** What stands in the field, also when it cannot be an id. */
+  protected readonly wantedId = linkedSignal(() => this.filters().correlation_id ?? '');
+  /** What keeps the text from being found as an id; empty when nothing does. */
+  protected readonly idError = computed(() => {
+    const [id, found] = [this.wantedId(), this.list.items().length > 0];
+    const settled = id === this.filters().correlation_id && !this.list.loadingFirst();
+    const nothing = settled && !found && !this.list.error() && !this.list.hasMore();
+    return errorOf(id) || (nothing && END_OF_ID.test(id) ? USE_WHOLE : '');
+  });
 
   constructor() {
     inject(PageContext).show([{ label: 'System', link: '/system' }, { label: 'Events' }]);
@@ -121,14 +140,13 @@ export class EventsPage {
   }
 
   protected clear(): void {
-    this.idError.set('');
+    this.wantedId.set('');
     this.filter({ type: null, service: null, correlation: null, since: null });
   }
 
-  protected filterById(text: string): void {
-    const id = text.trim();
-    this.idError.set(errorOf(id));
-    if (!this.idError()) this.filter({ correlation: id || null });
+  protected filterById(id: string): void {
+    this.wantedId.set(id);
+    if (!errorOf(id)) this.filter({ correlation: id || null }, 'typed');
   }
 
   private rowOf(event: PastEvent): HistoryRow {
@@ -150,14 +168,13 @@ export class EventsPage {
     chosen: string | null,
   ): readonly string[] {
     const seen = this.list.items().map(nameOf);
-    const all = new Set([...known, ...seen, ...(chosen ? [chosen] : [])]);
-    return [...all].sort((a, b) => typeInWords(a).localeCompare(typeInWords(b)));
+    return [...new Set([...known, ...seen, ...(chosen ? [chosen] : [])])];
   }
 }
 
 /** What keeps a text from being looked for as an id; empty when nothing does. */
 function errorOf(id: string): string {
-  if (CUT.test(id)) return 'Use the whole id: copy it from a row’s details.';
+  if (CUT.test(id)) return USE_WHOLE;
   return !id || ID.test(id) ? '' : 'An id has no spaces, and 100 characters at most.';
 }
 

@@ -7,7 +7,7 @@ import { RouterTestingHarness } from '@angular/router/testing';
 import { NEVER } from 'rxjs';
 import type { AuditEntryOut, PastEvent } from '@core/api';
 import { Session } from '@core/auth/session';
-import { asked, provideFakeApi, queryOf, settled } from '@core/http/testing';
+import { asked, provideFakeApi, queryOf, refuse, settled } from '@core/http/testing';
 import { AuditPage } from './audit-page';
 import { EventsPage } from './events-page';
 
@@ -77,7 +77,13 @@ async function open(address: string, role: 'admin' | 'user') {
     named(name).click();
     await settle();
   };
-  return { page, answer, settle, click, copied };
+  const type = async (text: string) => {
+    const field = page.querySelector<HTMLInputElement>('input[type=search]')!;
+    field.value = text;
+    field.dispatchEvent(new Event('input'));
+    await settle();
+  };
+  return { page, answer, settle, click, type, copied };
 }
 
 describe('the page of the record', () => {
@@ -275,15 +281,16 @@ describe('the page of events', () => {
   });
 
   it('names the id on show, and takes no id that was cut off', async () => {
-    const { page, answer, settle } = await open('/system/events', 'user');
+    const { page, answer, settle, type } = await open('/system/events', 'user');
     await answer('/events', [event('a', { correlation_id: '0123456789abcdefghij' })]);
     const link = page.querySelector('.by-id')!;
     expect(link.getAttribute('aria-label')).toContain(link.textContent.trim());
     for (const cut of ['…abcdefghij', '0123...']) {
-      const field = page.querySelector<HTMLInputElement>('input[type=search]')!;
-      field.value = cut;
-      field.dispatchEvent(new Event('change'));
-      await settle();
+      await type(cut);
+      await vi.waitFor(async () => {
+        await settle();
+        expect(page.querySelector('[aria-invalid=true]')).not.toBeNull();
+      });
       expect(page.querySelector('[role=alert]')?.textContent).toContain('Use the whole id');
       expect(TestBed.inject(Router).url).toBe('/system/events');
       expect(page.querySelectorAll('tbody tr')).toHaveLength(1);
@@ -291,13 +298,45 @@ describe('the page of events', () => {
   });
 
   it('does not ask for an id that cannot be one', async () => {
-    const { page, answer, settle } = await open('/system/events?correlation=a%20b', 'user');
+    const { page, answer, settle, type } = await open('/system/events?correlation=a%20b', 'user');
     expect((await answer('/events', [])).has('correlation_id')).toBe(false);
-    const field = page.querySelector<HTMLInputElement>('input[type=search]')!;
-    field.value = 'two words';
-    field.dispatchEvent(new Event('change'));
-    await settle();
-    expect(page.querySelector('[role=alert]')?.textContent).toContain('no spaces');
+    await type('two words');
+    await vi.waitFor(async () => {
+      await settle();
+      expect(page.querySelector('[role=alert]')?.textContent).toContain('no spaces');
+    });
     expect(TestBed.inject(Router).url).toBe('/system/events?correlation=a%20b');
+  });
+
+  it('filters by an id as one types, and says of the end of one what is missing', async () => {
+    const { page, answer, settle, type, click } = await open('/system/events', 'user');
+    await answer('/events', [event('a')]);
+    await type('request-1');
+    expect((await answer('/events', [event('a')])).get('correlation_id')).toBe('request-1');
+    expect(page.querySelector('[role=alert]')).toBeNull();
+    await type('86714a1');
+    expect((await answer('/events', [])).get('correlation_id')).toBe('86714a1');
+    await settle();
+    expect(page.querySelector('[role=alert]')?.textContent).toContain('Use the whole id');
+    await click('Clear filters');
+    await answer('/events', [event('a')]);
+    expect(page.querySelector('[role=alert]')).toBeNull();
+    expect(page.querySelector<HTMLInputElement>('input[type=search]')!.value).toBe('');
+  });
+
+  it('says the chosen type in words alone', async () => {
+    const { page, answer } = await open('/system/events?type=order_intended', 'user');
+    await answer('/events', [event('a')]);
+    const box = page.querySelector('.type-filter mat-select');
+    expect(box?.textContent.trim()).toBe('Order placed, on record');
+  });
+
+  it('keeps its rows when a refresh fails', async () => {
+    const { page, answer, click } = await open('/system/events', 'user');
+    await answer('/events', [event('b'), event('a')], 'next');
+    await click('Refresh events');
+    refuse(await asked('GET', '/events'), 'The server is being looked after.');
+    await vi.waitFor(() => expect(page.querySelector('k-error-state')).not.toBeNull());
+    expect(page.querySelectorAll('tr.k-row-link')).toHaveLength(2);
   });
 });

@@ -30,7 +30,11 @@ describe('times', () => {
 
   it('names a zone by its town', () => {
     expect(zoneInWords('Europe/Berlin')).toBe('Berlin time');
-    expect(['UTC', 'Etc/UTC', 'GMT'].map((zone) => zoneInWords(zone))).toEqual(['UTC', 'UTC', 'UTC']);
+    expect(['UTC', 'Etc/UTC', 'GMT'].map((zone) => zoneInWords(zone))).toEqual([
+      'UTC',
+      'UTC',
+      'UTC',
+    ]);
     expect(zoneInWords()).not.toBe('');
   });
 

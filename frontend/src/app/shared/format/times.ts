@@ -58,7 +58,10 @@ export function formatClock(
 ): string {
   if (!iso) return NONE;
   const time = { hour: '2-digit', minute: '2-digit', hour12: false, timeZone } as const;
-  const [day, today] = [formatDate(iso, timeZone), formatDate(new Date(nowMs).toISOString(), timeZone)];
+  const [day, today] = [
+    formatDate(iso, timeZone),
+    formatDate(new Date(nowMs).toISOString(), timeZone),
+  ];
   if (day === today) return print(iso, { ...time, second: '2-digit' });
   if (day.slice(-4) !== today.slice(-4)) return formatDateTime(iso, timeZone);
   return print(iso, { ...time, day: 'numeric', month: 'short' });
