@@ -97,6 +97,24 @@ describe('a session that has ended', () => {
     ]);
   });
 
+  it('is told from an expired token also where a file was asked for', async () => {
+    let reason = '';
+    TestBed.inject(HttpClient)
+      .get('/api/v1/file', { responseType: 'blob' })
+      .subscribe({ error: (error: unknown) => (reason = toProblemError(error).detail) });
+    const answer = (problem: object, status: number) =>
+      http
+        .expectOne('/api/v1/file')
+        .flush(new Blob([JSON.stringify(problem)]), { status, statusText: 'No' });
+    answer(EXPIRED, 401);
+    await vi.waitFor(() =>
+      http.expectOne('/api/v1/auth/refresh').flush({ user_id: 'ann', access_token: 'second' }),
+    );
+    await vi.waitFor(() => answer({ ...EXPIRED, status: 503, detail: 'Not now.' }, 503));
+    await vi.waitFor(() => expect(reason).toBe('Not now.'));
+    expect(session.ended()).toBe(false);
+  });
+
   it('goes on when the server did not say whether it has ended', async () => {
     const outcome = call('/api/v1/a');
     refuse('/api/v1/a');

@@ -20,8 +20,9 @@ export const ENDS_AT_LOG_OUT = new HttpContextToken(() => false);
  * Adds the access token to API calls; renews it once when it has expired, and repeats the call. A
  * call that finds the session ended says so to the session, which tells everybody else.
  */
-export const authInterceptor: HttpInterceptorFn = (request, next) => {
-  if (!request.url.includes('/api/') || request.url.includes(AUTH_PATH)) return next(request);
+export const authInterceptor: HttpInterceptorFn = (request, handler) => {
+  if (!request.url.includes('/api/') || request.url.includes(AUTH_PATH)) return handler(request);
+  const next: HttpHandlerFn = (it) => handler(it).pipe(catchError(inWords));
   const session = inject(Session);
   const [token, owner] = [session.token(), session.owner()];
   const answer = next(withToken(request, token)).pipe(
@@ -52,6 +53,20 @@ function loggedOut(): Observable<never> {
   const title = 'Nobody is logged in';
   const problem = { title, status: -1, code: 'logged_out', detail: `${title}.` };
   return throwError(() => new ProblemError(problem));
+}
+
+/** Of a file that was refused, the reason is in a blob, as the file would be. */
+function inWords(error: unknown): Observable<never> {
+  if (!(error instanceof HttpErrorResponse && error.error instanceof Blob)) {
+    return throwError(() => error);
+  }
+  const { headers, status, statusText } = error;
+  const url = error.url ?? undefined;
+  return from(error.error.text()).pipe(
+    switchMap((text) =>
+      throwError(() => new HttpErrorResponse({ error: text, headers, status, statusText, url })),
+    ),
+  );
 }
 
 function withToken<T>(request: HttpRequest<T>, token: string | null): HttpRequest<T> {

@@ -4,6 +4,7 @@ import { MatProgressBar } from '@angular/material/progress-bar';
 import { RouterLink } from '@angular/router';
 import type { Correction } from '@core/api';
 import { ErrorState } from '@shared/error-state';
+import { formatSize } from '@shared/format/numbers';
 import { Icon } from '@shared/icon';
 import { FirstBars } from './first-bars';
 import { ImportActions } from './import-actions';
@@ -13,7 +14,6 @@ import { ImportFacts } from './import-facts';
 import { atWork, type ImportJob } from './import-job';
 import { ImportProblems } from './import-problems';
 import { barsInWords, holdsActions, PHASE_LOOKS } from './import-words';
-import { formatSize } from './local-file';
 
 const MOST_LINKS = 6;
 const NOTES_SHOWN = 4;

@@ -1,4 +1,5 @@
-import { formatSize, MOST_BYTES, refusalOf } from './local-file';
+import { formatSize } from '@shared/format/numbers';
+import { MOST_BYTES, refusalOf } from './local-file';
 
 const fileOf = (size: number) => ({ name: 'a.csv', size, open: () => Promise.resolve(new Blob()) });
 

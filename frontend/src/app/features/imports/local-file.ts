@@ -1,4 +1,5 @@
 import { ProblemError } from '@core/http/problem-error';
+import { formatSize } from '@shared/format/numbers';
 
 /** A file of this computer, opened only when it is its turn. */
 export interface LocalFile {
@@ -30,13 +31,4 @@ export function refusalOf({ size }: LocalFile): ProblemError | null {
     return notSent('The file is too large', detail);
   }
   return null;
-}
-
-/** `812 bytes`, `34.1 MB`. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1_000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
-  const units = ['KB', 'MB', 'GB'];
-  let [size, at] = [bytes / 1_000, 0];
-  while (size >= 999.5 && at < units.length - 1) [size, at] = [size / 1_000, at + 1];
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${units[at]}`;
 }

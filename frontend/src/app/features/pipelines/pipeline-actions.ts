@@ -22,11 +22,11 @@ import { unwrap } from '@core/http/unwrap';
 import { RowAttempt } from '@core/page/row-attempt';
 import { createFromTemplate } from '@core/pipelines/open-template';
 import { confirm } from '@shared/confirm-dialog';
+import { download } from '@shared/download';
 import { shortName } from '@shared/format/texts';
 import { firstValueFrom } from 'rxjs';
 import { deletionWords } from './deletion-words';
 import { readExport } from './import-file';
-import { download } from './download';
 import { RunDialog } from './run-dialog';
 
 export type PipelineActionKind = 'run' | 'clone' | 'export' | 'archive' | 'unarchive' | 'delete';

@@ -20,6 +20,7 @@ import { keptList } from '@core/page/kept-list';
 import { PageContext } from '@core/page/page-context';
 import { EmptyState } from '@shared/empty-state';
 import { CountPipe } from '@shared/format/format-pipes';
+import { formatCount } from '@shared/format/numbers';
 import { formatExact } from '@shared/format/times';
 import { Icon } from '@shared/icon';
 import { ListFrame } from '@shared/list-frame';
@@ -29,6 +30,7 @@ import { RefreshButton } from '@shared/refresh-button';
 import { AUDIT_TYPES } from './audit-types';
 import { typeInWords, whoseInWords } from './event-words';
 import { type HistoryRow, HistoryTable } from './history-table';
+import { RecordExport } from './record-export';
 import { RecordVerify } from './record-verify';
 
 const PAGE_SIZE = 50;
@@ -55,6 +57,7 @@ interface Query {
     ListFrame,
     ListHead,
     Notice,
+    RecordExport,
     RecordVerify,
     RefreshButton,
   ],
@@ -148,10 +151,12 @@ export class AuditPage {
   private rowOf(entry: AuditEntryOut): HistoryRow {
     const { chain_position, timestamp, event_type, data, user_id, correlation_id } = entry;
     const own = this.session.user()?.id ?? null;
+    const who = whoseInWords(user_id, own);
     const facts = [
+      { title: 'Place', value: formatCount(chain_position) },
       { title: 'Time', value: formatExact(timestamp) },
       { title: 'Type', value: event_type },
-      ...(this.admin() ? [{ title: 'Whose', value: user_id ?? 'Installation' }] : []),
+      { title: 'Who', value: user_id === null ? who : `${who}, ${user_id}` },
       { title: 'Hash', value: entry.hash, copied: true },
       { title: 'Previous hash', value: entry.previous_hash, copied: true },
       { title: 'Correlation id', value: correlation_id, copied: true },
@@ -164,9 +169,9 @@ export class AuditPage {
       data,
       correlationId: correlation_id,
       facts,
-      name: `entry ${chain_position}`,
+      name: `entry ${formatCount(chain_position)}`,
       place: chain_position,
-      who: { words: whoseInWords(user_id, own), id: user_id },
+      ...(this.admin() ? { who: { words: who, id: user_id } } : {}),
     };
   }
 

@@ -41,9 +41,21 @@ const event = (id: string, change: Partial<PastEvent> = {}): PastEvent => ({
 @Component({ template: '' })
 class Elsewhere {}
 
+beforeEach(() =>
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe = () => undefined;
+      disconnect = () => undefined;
+    },
+  ),
+);
+
+afterEach(() => vi.unstubAllGlobals());
+
 async function open(address: string, role: 'admin' | 'user') {
   const copied: string[] = [];
-  const session = { user: signal({ id: OWN, role }), loggingOut: NEVER };
+  const session = { user: signal({ id: OWN, role }), owner: signal(OWN), loggingOut: NEVER };
   TestBed.configureTestingModule({
     providers: [
       provideFakeApi(),
@@ -95,12 +107,17 @@ describe('the page of the record', () => {
     expect(first?.textContent).toContain('Logged in');
     expect(first?.textContent).toContain('You');
     expect(second?.textContent).toContain('Installation');
+    expect(second?.querySelector('.what .narrow.small')?.textContent).toBe(
+      'Place 1 · Installation',
+    );
+    expect(page.querySelector('k-record-export')).not.toBeNull();
   });
 
   it('shows others their own entries and no verification', async () => {
     const { page, answer } = await open('/system/audit', 'user');
     await answer('/audit', [entry(2)]);
-    expect(page.querySelector('k-record-verify')).toBeNull();
+    expect(page.querySelector('k-record-verify, k-record-export')).toBeNull();
+    expect(page.querySelector('.what .narrow.small')?.textContent).toBe('Place 2');
     expect(page.textContent).not.toContain('You');
   });
 
@@ -119,6 +136,11 @@ describe('the page of the record', () => {
     const detail = page.querySelector('.k-detail')!;
     expect(detail.textContent).toContain('a'.repeat(64));
     expect(detail.textContent).toContain('b'.repeat(64));
+    const facts = [...detail.querySelectorAll('dl > div')].map((it) =>
+      [...it.children].map((part) => part.textContent.trim()).join(': '),
+    );
+    expect(facts).toContain('Place: 2');
+    expect(facts).toContain(`Who: You, ${OWN}`);
     expect(detail.querySelector('a')?.getAttribute('href')).toBe(`/runs/${RUN}`);
     await click('Details of entry 2');
     expect(page.querySelector('.k-detail')).toBeNull();

@@ -5,6 +5,7 @@ import { MatSnackBar } from '@angular/material/snack-bar';
 import { RouterLink } from '@angular/router';
 import { PipelineNames } from '@core/pipelines/pipeline-names';
 import { CountPipe } from '@shared/format/format-pipes';
+import { formatCount } from '@shared/format/numbers';
 import { Icon } from '@shared/icon';
 import { RowToggle } from '@shared/row-toggle';
 import { Time } from '@shared/time';
@@ -62,7 +63,8 @@ export class HistoryTable {
     this.rows().map((row) => {
       const id = pipelineOf(row.data);
       const name = id === null ? null : this.names.nameOf(id);
-      return { ...row, what: dataInWords(row.type, row.data), pipeline: { id, name } };
+      const what = dataInWords(row.type, row.data);
+      return { ...row, what, aside: asideOf(row), pipeline: { id, name } };
     }),
   );
 
@@ -87,4 +89,10 @@ export class HistoryTable {
     this.clipboard.copy(id);
     this.messages.open('Correlation id copied', undefined, { duration: 2_000 });
   }
+}
+
+/** What has columns of its own where there is room. */
+function asideOf({ place, who, service }: HistoryRow): string {
+  const at = place === undefined ? '' : `Place ${formatCount(place)}`;
+  return [at, who?.words, service].filter(Boolean).join(' · ');
 }

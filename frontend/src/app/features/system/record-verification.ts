@@ -8,6 +8,14 @@ export const SLICE = 10_000;
 /** `stopped`: on request or by an error, and can go on from where it is. */
 export type Phase = 'idle' | 'running' | 'stopped' | 'done';
 
+/** What came of a verification that ended. */
+export interface VerificationResult {
+  readonly at: string;
+  readonly checked: number;
+  readonly findings: readonly AuditFinding[];
+  readonly verdict: AuditVerdict;
+}
+
 /** One part; rejects once `signal` aborts it. */
 type Verify = (after: number, limit: number, signal: AbortSignal) => Promise<AuditVerdict>;
 
@@ -69,6 +77,23 @@ export class RecordVerification {
   stop(): void {
     this.ending.set(true);
     this.part.abort();
+  }
+
+  /** What came of the last verification, or null while there is none that ended. */
+  protected readonly outcome = computed<VerificationResult | null>(() => {
+    const [at, verdict] = [this.at(), this.verdict()];
+    if (!at || !verdict) return null;
+    return { at, checked: this.counted(), findings: this.found(), verdict };
+  });
+
+  /** Takes up what came of one before. */
+  protected takeUp({ at, checked, findings, verdict }: VerificationResult): void {
+    this.last.set(verdict);
+    this.counted.set(checked);
+    this.found.set(findings);
+    this.place.set(verdict.total);
+    this.at.set(at);
+    this.current.set('done');
   }
 
   /** As if nothing had been verified yet. */

@@ -1,8 +1,10 @@
+import { signal } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import type { AuditVerdict } from '@core/api';
 import { Session } from '@core/auth/session';
 import { asked, provideFakeApi, queryOf, refuse, settled } from '@core/http/testing';
 import { CurrentVerification } from './current-verification';
+import { Subject } from 'rxjs';
 import { RecordVerify } from './record-verify';
 import { SLICE } from './record-verification';
 
@@ -22,6 +24,23 @@ const part = (change: Partial<AuditVerdict>): AuditVerdict => ({
 });
 
 describe('verifying the record', () => {
+  beforeEach(() => {
+    vi.stubGlobal(
+      'ResizeObserver',
+      class {
+        constructor(private readonly told: () => void) {}
+        observe = () => this.told();
+        disconnect = () => undefined;
+      },
+    );
+    sessionStorage.clear();
+  });
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
   async function begin() {
     TestBed.configureTestingModule({ providers: [provideFakeApi()] });
     const fixture = TestBed.createComponent(RecordVerify);
@@ -116,7 +135,12 @@ describe('verifying the record', () => {
     expect((await answer(part({ next: SLICE }))).get('after')).toBe('0');
   });
 
-  it('cuts a long detail until more of it is asked for', async () => {
+  it('cuts a long detail until more of it is asked for, and offers no more where all is shown', async () => {
+    // What is cut shows two lines of it.
+    vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockImplementation(function (this: Element) {
+      return this.classList.contains('cut') && this.textContent.length > 100 ? 64 : 32;
+    });
+    vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(32);
     const { page, answer, press } = await begin();
     const findings = [
       { chain_position: 7, damage: 'entry_changed' as const, detail: 'Short.' },
@@ -130,6 +154,45 @@ describe('verifying the record', () => {
     expect(long.classList.contains('cut')).toBe(false);
     await press('Less');
     expect(long.classList.contains('cut')).toBe(true);
+  });
+
+  it('tells times and places of what is wrong in the form of the page', async () => {
+    const { page, answer } = await begin();
+    const detail = 'It was there at place 90143 by 2026-12-01 07:29:33 UTC.';
+    const findings = [{ chain_position: 7, damage: 'entry_changed' as const, detail }];
+    await answer(part({ intact: false, findings }));
+    expect(page.querySelector('.detail')?.textContent.trim()).toMatch(
+      /^It was there at place 90,143 by [12] Dec 2026, \d\d:\d\d\.$/,
+    );
+  });
+
+  it('is shown with its time after a reload, to who did it', async () => {
+    const owner = signal<string | null>('ann');
+    const loggingOut = new Subject<void>();
+    const reload = () => {
+      TestBed.resetTestingModule();
+      const session = { owner, loggingOut };
+      TestBed.configureTestingModule({
+        providers: [provideFakeApi(), { provide: Session, useValue: session }],
+      });
+      return TestBed.inject(CurrentVerification);
+    };
+    const before = reload();
+    const verifying = before.start();
+    const findings = [{ chain_position: 7, damage: 'entry_changed' as const, detail: 'x' }];
+    (await asked('GET', '/audit/verify')).flush(part({ intact: false, findings }));
+    await verifying;
+    TestBed.tick();
+    const at = before.finishedAt();
+    const after = reload();
+    expect([after.phase(), after.finishedAt(), after.checked()]).toEqual(['done', at, SLICE]);
+    expect(after.findings()).toEqual(findings);
+    owner.set('bob');
+    expect(reload().phase()).toBe('idle');
+    owner.set('ann');
+    reload();
+    loggingOut.next();
+    expect(reload().phase()).toBe('idle');
   });
 
   it('breaks the part at hand off at once, and leads to what came of it', async () => {

@@ -10,9 +10,11 @@ import {
   signal,
 } from '@angular/core';
 import { MatButton } from '@angular/material/button';
+import { CutOff } from '@shared/cut-off';
 import { type ErrorInfo, ErrorState } from '@shared/error-state';
 import { formatCount } from '@shared/format/numbers';
 import { CountPipe } from '@shared/format/format-pipes';
+import { readableText } from '@shared/format/texts';
 import { Icon } from '@shared/icon';
 import { Notice } from '@shared/notice';
 import { Time } from '@shared/time';
@@ -21,15 +23,11 @@ import { damageInWords } from './damage-words';
 import type { Phase } from './record-verification';
 
 const WHOLE = 100;
-/** What is shorter fits on two lines, also of a telephone. */
-const SHORT = 80;
-/** What is shorter fits on two lines of a wide screen. */
-const BRIEF = 180;
 
 /** Verifies the whole record, shows how far it is, and says what is wrong and where. */
 @Component({
   selector: 'k-record-verify',
-  imports: [MatButton, CountPipe, ErrorState, Icon, Notice, Time],
+  imports: [MatButton, CountPipe, CutOff, ErrorState, Icon, Notice, Time],
   templateUrl: './record-verify.html',
   styleUrl: './record-verify.scss',
 })
@@ -37,6 +35,7 @@ export class RecordVerify {
   readonly placeChosen = output<number>();
 
   protected readonly damageInWords = damageInWords;
+  protected readonly readable = readableText;
   protected readonly verification = inject(CurrentVerification);
   /** The findings whose detail is shown in full, by their number. */
   protected readonly unfolded = signal<ReadonlySet<number>>(new Set());
@@ -89,14 +88,6 @@ export class RecordVerify {
 
   protected goOn(): void {
     void this.verification.goOn();
-  }
-
-  protected isLong(detail: string): boolean {
-    return detail.length > SHORT;
-  }
-
-  protected isBrief(detail: string): boolean {
-    return detail.length <= BRIEF;
   }
 
   protected fold(index: number): void {

@@ -64,6 +64,15 @@ export function formatPercentChange(fraction: Decimal | null | undefined): strin
   return shown(fraction, (value) => percentChange.format(value));
 }
 
+/** `812 bytes`, `34.1 MB`. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1_000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  const units = ['KB', 'MB', 'GB'];
+  let [size, at] = [bytes / 1_000, 0];
+  while (size >= 999.5 && at < units.length - 1) [size, at] = [size / 1_000, at + 1];
+  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${units[at]}`;
+}
+
 function shown(value: Decimal | null | undefined, format: (value: number) => string): string {
   if (value === null || value === undefined || value === '') return NONE;
   const number = Number(value);
