@@ -25,17 +25,17 @@ const mail = (state: ChannelOut['state']): ChannelOut => ({
 });
 
 describe('the choice of what is told where', () => {
-  async function show(state: ChannelOut['state'] = 'on') {
+  async function show(state: ChannelOut['state'] | null = 'on') {
     TestBed.configureTestingModule({ providers: [provideFakeApi()] });
     const fixture = TestBed.createComponent(KindChoices);
-    fixture.componentRef.setInput('mail', mail(state));
+    fixture.componentRef.setInput('mail', state && mail(state));
     fixture.detectChanges();
     (await asked('GET', '/preferences')).flush({ items: ITEMS });
     await settled(fixture);
     const page = fixture.nativeElement as HTMLElement;
     const toggle = (name: string) =>
       page.querySelector<HTMLButtonElement>(`button[role=switch][aria-label="${name}"]`)!;
-    return { page, toggle, settle: () => settled(fixture) };
+    return { fixture, page, toggle, settle: () => settled(fixture) };
   }
 
   it('saves a switch at once and says so', async () => {
@@ -82,7 +82,10 @@ describe('the choice of what is told where', () => {
 
   it('does not let an alarm be switched off in the app, and says why', async () => {
     const { page, toggle } = await show();
-    expect(toggle('Budget spent, in the app').disabled).toBe(true);
+    expect(toggle('Budget spent, in the app'), 'no switch that looks off').toBeNull();
+    expect(page.querySelector('[data-kind=budget_exhausted] .fixed')?.textContent).toContain(
+      'Always',
+    );
     expect(toggle('Budget spent, by mail').disabled).toBe(false);
     expect(page.querySelector('[data-kind=budget_exhausted]')?.textContent).toContain(
       'always told in the app',
@@ -91,9 +94,38 @@ describe('the choice of what is told where', () => {
 
   it('offers no mail where the installation sends none', async () => {
     const { page, toggle } = await show('not_configured');
-    expect(toggle('Order filled, by mail').disabled).toBe(true);
+    expect(page.querySelectorAll('[role=switch]')).toHaveLength(1);
     expect(toggle('Order filled, in the app').disabled).toBe(false);
+    expect(page.querySelector('[data-kind=order_filled] td:last-child')?.textContent).toMatch(
+      /–\s*Not set up/,
+    );
     expect(page.querySelector('k-notice')?.textContent).toContain('not set up');
     expect(page.textContent).not.toContain('KUBER_SMTP_URL');
+  });
+
+  it('lets nothing be chosen of mail until it is known how that stands', async () => {
+    const { fixture, page, toggle, settle } = await show(null);
+    expect(toggle('Order filled, by mail').disabled).toBe(true);
+    expect(page.querySelector('k-notice')).toBeNull();
+    fixture.componentRef.setInput('mailUnknown', true);
+    await settle();
+    expect(page.querySelector('k-notice')?.textContent).toContain('not known yet');
+    fixture.componentRef.setInput('mailUnknown', false);
+    fixture.componentRef.setInput('mail', mail('on'));
+    await settle();
+    expect(toggle('Order filled, by mail').disabled).toBe(false);
+  });
+
+  it('takes up what another tab chose when it is seen again, and stays as it is without an answer', async () => {
+    const { page, toggle, settle } = await show();
+    window.dispatchEvent(new Event('focus'));
+    (await asked('GET', '/preferences')).flush({ items: [kind({ mail: true }), ITEMS[1]] });
+    await settle();
+    expect(toggle('Order filled, by mail').getAttribute('aria-checked')).toBe('true');
+    document.dispatchEvent(new Event('visibilitychange'));
+    refuse(await asked('GET', '/preferences'), 'Not now.');
+    await settle();
+    expect(toggle('Order filled, by mail').getAttribute('aria-checked')).toBe('true');
+    expect(page.querySelector('k-error-state')).toBeNull();
   });
 });

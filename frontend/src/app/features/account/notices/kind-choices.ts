@@ -8,6 +8,7 @@ import {
 } from '@core/api';
 import { type ProblemError, toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
+import { whenSeenAgain } from '@core/page/seen-again';
 import { noticeLook } from '@core/notices/notice-looks';
 import { ErrorState } from '@shared/error-state';
 import { Icon } from '@shared/icon';
@@ -22,6 +23,8 @@ interface Choice {
   readonly turn: number;
 }
 
+const UNKNOWN = 'How mail stands is not known yet: see under Mail.';
+
 /** Which kinds of notice are told where. Each switch is saved at once. */
 @Component({
   selector: 'k-kind-choices',
@@ -32,12 +35,16 @@ interface Choice {
 export class KindChoices {
   /** How mail stands; null until that is known. */
   readonly mail = input<ChannelOut | null>(null);
+  /** It could not be found out how mail stands. */
+  readonly mailUnknown = input(false);
 
   /** As many as there usually are, so that nothing moves when they come. */
   protected readonly rows = [0, 1, 2, 3, 4, 5];
   protected readonly preferences = resource({ loader: () => unwrap(listNoticePreferences()) });
   protected readonly noMail = computed(() => this.mail()?.state === 'not_configured');
-  protected readonly mailNote = computed(() => noteOf(this.mail()));
+  protected readonly mailNote = computed(() =>
+    this.mailUnknown() ? UNKNOWN : noteOf(this.mail()),
+  );
   protected readonly state = signal<'idle' | 'saving' | 'saved'>('idle');
   /** Why a kind could not be saved, by kind. */
   protected readonly errors = signal<Readonly<Record<string, string>>>({});
@@ -45,6 +52,10 @@ export class KindChoices {
   private turn = 0;
   /** One after the other, so that the last answer is the newest. */
   private queue: Promise<void> = Promise.resolve();
+
+  constructor() {
+    whenSeenAgain(() => void this.follow());
+  }
 
   protected lookOf(item: KindPreference) {
     return noticeLook(item.kind);
@@ -66,6 +77,14 @@ export class KindChoices {
     this.errors.update((before) => without(before, item.kind));
     this.state.set('saving');
     this.queue = this.queue.then(() => this.save(item, channel, value, turn));
+  }
+
+  /** Takes up what was chosen elsewhere meanwhile; what is on show stays when that fails. */
+  private async follow(): Promise<void> {
+    if (!this.preferences.hasValue() || this.state() === 'saving') return;
+    const turn = this.turn;
+    const now = await unwrap(listNoticePreferences()).catch(() => null);
+    if (now && turn === this.turn) this.preferences.set(now);
   }
 
   private async save(

@@ -48,7 +48,11 @@ describe('the mail channel', () => {
   it('says plainly that there is none, and offers nothing', () => {
     const { page } = show('not_configured');
     expect(page.textContent).toContain('Not set up');
-    expect(page.textContent.match(/KUBER_SMTP_URL/g)).toHaveLength(1);
+    expect(page.textContent.match(/KUBER_[A-Z_]+/g)).toEqual([
+      'KUBER_SMTP_URL',
+      'KUBER_MAIL_FROM',
+      'KUBER_PUBLIC_URL',
+    ]);
     expect(page.textContent).not.toContain('How it stands.');
     expect(page.querySelector('button')).toBeNull();
   });

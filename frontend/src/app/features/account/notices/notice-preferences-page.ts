@@ -7,6 +7,7 @@ import { Attempt } from '@core/http/attempt';
 import { toProblemError } from '@core/http/problem-error';
 import { unwrap } from '@core/http/unwrap';
 import { PageContext } from '@core/page/page-context';
+import { whenSeenAgain } from '@core/page/seen-again';
 import { ErrorState } from '@shared/error-state';
 import { Skeleton } from '@shared/skeleton';
 import { KindChoices } from './kind-choices';
@@ -42,7 +43,19 @@ export class NoticePreferencesPage {
   protected readonly problem = this.attempt.problem;
 
   constructor() {
-    inject(PageContext).show([{ label: 'Account', link: '/account' }, { label: 'Notices' }]);
+    inject(PageContext).show([
+      { label: 'Account', link: '/account' },
+      { label: 'Notice preferences' },
+    ]);
+    whenSeenAgain(() => void this.follow());
+  }
+
+  /** Takes up what became of mail meanwhile, as when it was confirmed elsewhere. */
+  private async follow(): Promise<void> {
+    if (!this.loaded.hasValue() || this.loaded.isLoading()) return;
+    const before = this.loaded.value();
+    const now = await unwrap(listNoticeChannels()).catch(() => null);
+    if (now && this.loaded.hasValue() && this.loaded.value() === before) this.loaded.set(now);
   }
 
   protected reload(): void {
