@@ -69,6 +69,8 @@ const DAY_LENGTH = 10;
       flex: none;
     }
     code {
+      display: block;
+      margin-top: 4px;
       overflow-wrap: anywhere;
       font: 12px / 16px var(--k-mono);
     }
