@@ -3,7 +3,7 @@ import { TestBed } from '@angular/core/testing';
 import { MatSnackBar } from '@angular/material/snack-bar';
 import { provideRouter, Router } from '@angular/router';
 import type { NoticeOut } from '@core/api';
-import { asked, provideFakeApi, settled } from '@core/http/testing';
+import { asked, provideFakeApi, refuse, settled } from '@core/http/testing';
 import { Notices } from '@core/notices/notices';
 import { noticeOf } from '@core/notices/testing';
 import { Subject } from 'rxjs';
@@ -162,9 +162,24 @@ describe('the bell', () => {
     await vi.waitFor(() => expect(panel()?.textContent).toContain('Come back soon.'));
     const markAll = panel()!.querySelector<HTMLButtonElement>('.head button')!;
     expect(markAll.disabled, 'nothing is on show').toBe(true);
+    expect(panel()!.querySelector('.waiting')).toBeNull();
     const retry = [...panel()!.querySelectorAll('button')].find((b) => b.textContent === 'Retry');
     retry?.click();
     (await asked('GET', '/notifications')).flush({ items: [], next_cursor: null, unread: 0 });
     await vi.waitFor(() => expect(panel()?.textContent).toContain('No notices yet'));
+  });
+
+  it('keeps what is on show when it cannot be read again', async () => {
+    const { bell, settle } = await show();
+    bell.click();
+    await settle();
+    const items = [noticeOf({ id: 'a' })];
+    (await asked('GET', '/notifications')).flush({ items, next_cursor: null, unread: 1 });
+    await vi.waitFor(() => expect(panel()?.querySelectorAll('li')).toHaveLength(1));
+    notices.changed.set({});
+    refuse(await asked('GET', '/notifications'), 'Come back soon.');
+    await vi.waitFor(() => expect(panel()?.textContent).toContain('Come back soon.'));
+    expect(panel()!.querySelectorAll('li')).toHaveLength(1);
+    expect(panel()!.querySelector<HTMLButtonElement>('.head button')!.disabled).toBe(true);
   });
 });

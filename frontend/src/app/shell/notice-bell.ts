@@ -11,6 +11,8 @@ import { NavigationEnd, Router } from '@angular/router';
 import type { NoticeOut } from '@core/api';
 import { inside } from '@core/auth/inside';
 import { Notices } from '@core/notices/notices';
+import { RowAttempt } from '@core/page/row-attempt';
+import { withShortName } from '@shared/format/texts';
 import { Icon } from '@shared/icon';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { NoticePanel } from './notice-panel';
@@ -91,6 +93,7 @@ export class NoticeBell {
   private readonly notices = inject(Notices);
   private readonly router = inject(Router);
   private readonly messages = inject(MatSnackBar);
+  private readonly attempt = inject(RowAttempt);
 
   protected readonly below = [...BELOW];
   protected readonly open = signal(false);
@@ -116,9 +119,10 @@ export class NoticeBell {
 
   /** An alarm is shown over any page; its message is read out by itself. */
   private say(news: NoticeOut): void {
-    this.announced.set(news.alarm ? '' : `New notice: ${news.title}`);
+    const title = withShortName(news.title, news.name);
+    this.announced.set(news.alarm ? '' : `New notice: ${title}`);
     if (!news.alarm) return;
-    const message = this.messages.open(`Alarm: ${news.title}`, news.path ? 'Open' : 'Close', {
+    const message = this.messages.open(`Alarm: ${title}`, news.path ? 'Open' : 'Close', {
       duration: ALARM_MS,
       politeness: 'assertive',
     });
@@ -126,7 +130,8 @@ export class NoticeBell {
   }
 
   private async follow({ id, path }: NoticeOut): Promise<void> {
-    this.notices.mark(id, true).catch(() => undefined);
+    const mark = () => this.notices.mark(id, true);
+    void this.attempt.make('Not marked as read', mark, id);
     if (path) await this.router.navigateByUrl(inside(path));
   }
 }

@@ -28,13 +28,14 @@ export class RowAttempt {
       try {
         await act();
       } catch (error) {
-        this.say(failed, error, () => this.make(failed, act, what));
+        this.tell(failed, error, () => this.make(failed, act, what));
         throw error;
       }
     }, what);
   }
 
-  private say(failed: string, error: unknown, retry: () => Promise<unknown>): void {
+  /** Says over the page what was not done and why; `retry` tries again. */
+  tell(failed: string, error: unknown, retry: () => Promise<unknown>): void {
     const options = { duration: SHOWN_MS, politeness: 'assertive' } as const;
     const message = this.messages.open(`${failed}. ${reasonOf(error)}`, 'Retry', options);
     message.onAction().subscribe(() => void retry());

@@ -98,4 +98,15 @@ describe('the page of the generators', () => {
     await settle();
     expect(toggle.getAttribute('aria-checked')).toBe('false');
   });
+
+  it('puts a switch back that could not be saved, and says so over the page', async () => {
+    const { page, settle, answer } = await open();
+    await answer([OVERSOLD]);
+    const toggle = page.querySelector<HTMLButtonElement>('[role=switch]')!;
+    toggle.click();
+    refuse(await asked('PUT', '/generators/g'), 'Not just now.');
+    await settle();
+    expect(toggle.getAttribute('aria-checked')).toBe('true');
+    expect(document.body.textContent).toContain('Oversold was not switched off. Not just now.');
+  });
 });

@@ -6,7 +6,7 @@ import { MatSnackBar } from '@angular/material/snack-bar';
 import { Router } from '@angular/router';
 import type { PipelineSummary, TemplateOut } from '@core/api';
 import { client } from '@core/api/client.gen';
-import { asked, nothingAsked, provideFakeApi } from '@core/http/testing';
+import { asked, nothingAsked, provideFakeApi, refuse } from '@core/http/testing';
 import { of, Subject } from 'rxjs';
 import { PipelineActions } from './pipeline-actions';
 
@@ -123,17 +123,18 @@ describe('a double click in a list', () => {
 
   function begin() {
     const router = { navigate: vi.fn(() => Promise.resolve(true)) };
+    const messages = new FakeMessages();
     const dialogs = { open: vi.fn(() => ({ afterClosed: () => new Subject<void>() })) };
     TestBed.configureTestingModule({
       providers: [
         provideFakeApi(),
         PipelineActions,
         { provide: MatDialog, useValue: dialogs },
-        { provide: MatSnackBar, useValue: new FakeMessages() },
+        { provide: MatSnackBar, useValue: messages },
         { provide: Router, useValue: router },
       ],
     });
-    return { actions: TestBed.inject(PipelineActions), router, dialogs };
+    return { actions: TestBed.inject(PipelineActions), router, dialogs, messages };
   }
 
   it('clones once, while another pipeline can be cloned meanwhile', async () => {
@@ -159,6 +160,29 @@ describe('a double click in a list', () => {
     await Promise.all(made);
     nothingAsked();
     expect(router.navigate).toHaveBeenCalledTimes(1);
+  });
+
+  it('says over the page that a template could not be opened, and tries again', async () => {
+    const { actions, router, messages } = begin();
+    const failing = actions.createFrom(template);
+    refuse(await asked('POST', '/pipelines'), 'There are 500 pipelines.');
+    await failing;
+    expect(messages.said).toEqual([
+      `No pipeline was made from ${template.name}. There are 500 pipelines. [Retry]`,
+    ]);
+    expect(actions.problem()).toBeNull();
+    messages.press();
+    (await asked('POST', '/pipelines')).flush({ id: 'p' });
+    await vi.waitFor(() => expect(router.navigate).toHaveBeenCalledTimes(1));
+  });
+
+  it('says of a row what was not done', async () => {
+    const { actions, messages } = begin();
+    const failing = actions.perform('clone', pipeline('a'), new FakeList() as never);
+    refuse(await asked('POST', '/clone'), 'Not just now.');
+    await failing;
+    expect(messages.said).toEqual([`${pipeline('a').name} was not cloned. Not just now. [Retry]`]);
+    expect(actions.problem()).toBeNull();
   });
 
   it('opens one dialog to run it', () => {

@@ -79,10 +79,11 @@ export class PipelineActions {
 
   /** The pipeline takes the template's name; the editor opens on `symbol` where one is given. */
   createFrom(template: TemplateOut, symbol?: string): Promise<void> {
-    return this.begin(async () => {
+    const open = async (): Promise<void> => {
       const { commands, queryParams } = await createFromTemplate(template, symbol);
       await this.router.navigate(commands, { queryParams });
-    });
+    };
+    return this.begin(open, `No pipeline was made from ${template.name}`);
   }
 
   importFile(input: HTMLInputElement): Promise<void> {
@@ -178,9 +179,16 @@ export class PipelineActions {
     return this.rows.make(`${shortName(name)} was ${NOT_DONE[kind]}`, act, `${kind} ${id}`);
   }
 
-  /** Makes a pipeline that the editor opens on: one at a time, whatever it is made from. */
-  private async begin(act: () => Promise<void>): Promise<void> {
-    await this.attempt.make(act, 'begin');
+  /**
+   * Makes a pipeline that the editor opens on: one at a time, whatever it is made from. `failed`
+   * says over the page what was not done, where the button may be far from its top.
+   */
+  private async begin(act: () => Promise<void>, failed?: string): Promise<void> {
+    const told = (error: unknown): void => {
+      if (!failed) throw error;
+      this.rows.tell(failed, error, () => this.begin(act, failed));
+    };
+    await this.attempt.make(() => act().catch(told), 'begin');
   }
 
   private say(text: string, action?: string, act?: () => Promise<unknown>): void {
