@@ -13,6 +13,7 @@ export interface VerificationResult {
   readonly at: string;
   readonly checked: number;
   readonly findings: readonly AuditFinding[];
+  readonly complete: boolean;
   readonly verdict: AuditVerdict;
 }
 
@@ -25,6 +26,7 @@ export class RecordVerification {
   private readonly place = signal(0);
   private readonly last = signal<AuditVerdict | null>(null);
   private readonly found = signal<readonly AuditFinding[]>([]);
+  private readonly whole = signal(true);
   private readonly failure = signal<ProblemError | null>(null);
   private readonly counted = signal(0);
   private readonly at = signal<string | null>(null);
@@ -40,6 +42,8 @@ export class RecordVerification {
   readonly checked = this.counted.asReadonly();
   readonly total = computed(() => this.last()?.total ?? 0);
   readonly findings = this.found.asReadonly();
+  /** Whether these are all; of very many of a kind only the first are told. */
+  readonly complete = this.whole.asReadonly();
   readonly error = this.failure.asReadonly();
   /** What the last part says of checkpoints and signatures; null before the end. */
   readonly verdict = computed(() => (this.current() === 'done' ? this.last() : null));
@@ -83,14 +87,16 @@ export class RecordVerification {
   protected readonly outcome = computed<VerificationResult | null>(() => {
     const [at, verdict] = [this.at(), this.verdict()];
     if (!at || !verdict) return null;
-    return { at, checked: this.counted(), findings: this.found(), verdict };
+    const [checked, findings, complete] = [this.counted(), this.found(), this.whole()];
+    return { at, checked, findings, complete, verdict };
   });
 
   /** Takes up what came of one before. */
-  protected takeUp({ at, checked, findings, verdict }: VerificationResult): void {
+  protected takeUp({ at, checked, findings, complete, verdict }: VerificationResult): void {
     this.last.set(verdict);
     this.counted.set(checked);
     this.found.set(findings);
+    this.whole.set(complete);
     this.place.set(verdict.total);
     this.at.set(at);
     this.current.set('done');
@@ -109,6 +115,7 @@ export class RecordVerification {
     this.place.set(0);
     this.counted.set(0);
     this.found.set([]);
+    this.whole.set(true);
     this.last.set(null);
   }
 
@@ -116,6 +123,7 @@ export class RecordVerification {
     this.last.set(part);
     this.counted.update((count) => count + part.checked);
     this.found.update((before) => [...before, ...part.findings]);
+    if (!part.complete) this.whole.set(false);
   }
 
   private end(): void {

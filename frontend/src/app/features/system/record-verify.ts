@@ -49,7 +49,7 @@ export class RecordVerify {
   });
   /** What came of it, in one sentence; null while nothing did. */
   protected readonly result = computed(() => {
-    const { phase, checked, error, findings, verdict } = this.verification;
+    const { phase, checked, complete, error, findings, verdict } = this.verification;
     if (phase() === 'stopped' && !checked()) return error() ? null : 'Nothing was checked';
     if (phase() === 'stopped') {
       const wrong = findings().length ? counted(findings().length) : 'nothing wrong';
@@ -60,7 +60,8 @@ export class RecordVerify {
     const points = verdict()?.checkpoints ?? 0;
     const checkpoints = `${formatCount(points)} ${points === 1 ? 'checkpoint' : 'checkpoints'}`;
     if (!findings().length) return `Intact: ${entries}, ${checkpoints}, nothing wrong`;
-    return `Not intact: ${counted(findings().length)} in ${entries}, ${checkpoints}`;
+    const most = complete() ? '' : 'at least ';
+    return `Not intact: ${most}${counted(findings().length)} in ${entries}, ${checkpoints}`;
   });
 
   protected readonly failure = computed<ErrorInfo | null>(() => {
