@@ -14,6 +14,7 @@ import { MatSelectModule } from '@angular/material/select';
 import { Router } from '@angular/router';
 import { type AuditEntryOut, type AuditEventType, listAuditEntries } from '@core/api';
 import { Session } from '@core/auth/session';
+import { filledPage } from '@core/http/filled-page';
 import { unwrap } from '@core/http/unwrap';
 import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
@@ -180,7 +181,8 @@ export class AuditPage {
   }
 }
 
-function readPage({ type, up_to }: Query, cursor: string | null) {
-  const query = { type, cursor, limit: PAGE_SIZE, ...(up_to === null ? {} : { up_to }) };
-  return unwrap(listAuditEntries({ query }));
+function readPage({ type, up_to }: Query, from: string | null) {
+  const asked = { type, limit: PAGE_SIZE, ...(up_to === null ? {} : { up_to }) };
+  const read = (cursor: string | null) => unwrap(listAuditEntries({ query: { ...asked, cursor } }));
+  return filledPage(read, from, PAGE_SIZE);
 }

@@ -2,8 +2,10 @@ import { Component, computed, effect, inject, input, linkedSignal, signal } from
 import { MatButton } from '@angular/material/button';
 import { MatFormField } from '@angular/material/form-field';
 import { MatSelectModule } from '@angular/material/select';
-import { listEvents, type PastEvent, type PastEventList } from '@core/api';
+import { listEvents, type PastEvent } from '@core/api';
 import { Session } from '@core/auth/session';
+import { filledPage } from '@core/http/filled-page';
+import type { Page } from '@core/http/paged-list';
 import { unwrap } from '@core/http/unwrap';
 import { addressFilters } from '@core/page/address-filters';
 import { keptList } from '@core/page/kept-list';
@@ -30,8 +32,6 @@ interface Filters {
 }
 
 const PAGE_SIZE = 50;
-/** A page may be empty although more follow; so many of those are passed at once. */
-const MOST_EMPTY = 5;
 const HOUR_MS = 3_600_000;
 const SINCE: readonly { readonly value: Since | null; readonly label: string; ms: number }[] = [
   { value: 'hour', label: 'Last hour', ms: HOUR_MS },
@@ -178,15 +178,10 @@ function errorOf(id: string): string {
   return !id || ID.test(id) ? '' : 'An id has no spaces, and 100 characters at most.';
 }
 
-async function readPage(filters: Filters, from: string | null): Promise<PastEventList> {
+function readPage(filters: Filters, from: string | null): Promise<Page<PastEvent>> {
   const span = SINCE.find(({ value }) => value === filters.since);
   const since = span?.ms ? new Date(Date.now() - span.ms).toISOString() : undefined;
-  let cursor = from;
-  for (let passed = 0; ; passed++) {
-    const page = await unwrap(
-      listEvents({ query: { ...filters, since, cursor, limit: PAGE_SIZE } }),
-    );
-    if (page.items.length || !page.next_cursor || passed >= MOST_EMPTY) return page;
-    cursor = page.next_cursor;
-  }
+  const read = (cursor: string | null) =>
+    unwrap(listEvents({ query: { ...filters, since, cursor, limit: PAGE_SIZE } }));
+  return filledPage(read, from, PAGE_SIZE);
 }

@@ -231,7 +231,7 @@ describe('the page of the record', () => {
 
   it('does not say that nothing matches while there is more to look through', async () => {
     const { page, answer } = await open('/system/audit?type=login_failed', 'user');
-    await answer('/audit', [], 'next');
+    for (let count = 0; count < 20; count++) await answer('/audit', [], 'next');
     expect(page.textContent).toContain('Nothing found yet');
     expect(page.textContent).not.toContain('No entry matches');
   });
@@ -355,7 +355,7 @@ describe('the page of events', () => {
 
   it('keeps its rows when a refresh fails', async () => {
     const { page, answer, click } = await open('/system/events', 'user');
-    await answer('/events', [event('b'), event('a')], 'next');
+    await answer('/events', [event('b'), event('a')]);
     await click('Refresh events');
     refuse(await asked('GET', '/events'), 'The server is being looked after.');
     await vi.waitFor(() => expect(page.querySelector('k-error-state')).not.toBeNull());
