@@ -29,9 +29,7 @@ _INSERT = """
 
 def app() -> FastAPI:
     """Return the bare application."""
-    pool = raw_pool(
-        os.environ["DATABASE_URL"], size=8, application_name="bench-floor", checked=False
-    )
+    pool = raw_pool(os.environ["DATABASE_URL"], size=8, application_name="bench-floor")
     source = UUID(os.environ["SOURCE_ID"])
 
     @asynccontextmanager

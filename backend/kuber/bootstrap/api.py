@@ -182,9 +182,7 @@ async def _open_gateway(parts: Parts) -> "tuple[WebhookGateway, WebhookSources]"
     from kuber.signals.gateway.assembly import GatewayOptions, make_gateway
 
     settings = parts.settings
-    deliveries = await parts.open_pool(
-        8, "kuber-webhooks", checked=False, patience_s=_DELIVERY_WAITS_S
-    )
+    deliveries = await parts.open_pool(8, "kuber-webhooks", patience_s=_DELIVERY_WAITS_S)
     options = GatewayOptions(
         parts.secret, settings.webhooks_per_minute, settings.webhooks_in_flight
     )

@@ -68,14 +68,13 @@ class Parts:
         return database
 
     async def open_pool(
-        self, size: int, name: str | None = None, *, checked: bool = True, patience_s: float = 30.0
+        self, size: int, name: str | None = None, *, patience_s: float = 30.0
     ) -> RawPool:
         """Return a new pool of plain connections, which come in the background."""
         pool = raw_pool(
             self.database_url,
             size=size,
             application_name=name or self.name,
-            checked=checked,
             patience_s=patience_s,
         )
         await pool.open(wait=False)

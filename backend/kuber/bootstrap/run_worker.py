@@ -48,11 +48,11 @@ class RunWorker:
         settings = self._settings
         parts = Parts(settings, self._stack, "kuber-worker")
         # No run holds a connection; each of its statements takes one for as long as it lasts.
-        pool = await parts.open_pool(POOL_SIZE + settings.runs_per_process // 4, checked=False)
+        pool = await parts.open_pool(POOL_SIZE + settings.runs_per_process // 4)
         clock, self._waker = parts.clock, parts.waker
         options = WriterOptions(batch=settings.writer_batch, lanes=settings.writer_lanes)
         writer = RunWriter(
-            await parts.open_pool(options.connections, checked=False),
+            await parts.open_pool(options.connections),
             clock,
             settings.budget_per_day,
             options,

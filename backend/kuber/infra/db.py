@@ -1,8 +1,10 @@
 """PostgreSQL: one engine for units of work, one raw pool for the run engine's hot path."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -147,7 +149,35 @@ async def set_down(session: AsyncSession) -> None:
 
 
 RawConnection = AsyncConnection[TupleRow]
-RawPool = AsyncConnectionPool[RawConnection]
+
+
+class RawPool(AsyncConnectionPool[RawConnection]):
+    """Plain connections; gives out none that has ended while it lay idle.
+
+    To look costs no round trip. psycopg's own `check` does, and pauses after each dead connection,
+    longer each time, so that a pool of them answers only after the patience of whoever asks.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> RawConnection:  # noqa: ASYNC109
+        until = monotonic() + (self.timeout if timeout is None else timeout)
+        while True:
+            connection = await super().getconn(until - monotonic())
+            if not _has_ended(connection):
+                return connection
+            await connection.close()
+            await self.putconn(connection)  # which makes another one in its place
+
+
+def _has_ended(connection: RawConnection) -> bool:
+    """Say whether the idle `connection` is of no use: PostgreSQL says nothing unasked but farewell.
+
+    A machine that went without a word is known after the keepalives of `IMPATIENT`.
+    """
+    if connection.closed:
+        return True
+    said = select.poll()
+    said.register(connection.fileno(), select.POLLIN)
+    return bool(said.poll(0))
 
 
 class DatabaseProbe:
@@ -160,7 +190,9 @@ class DatabaseProbe:
     async def ask(self) -> None:
         """Return once PostgreSQL has answered. Raises when it refuses."""
         connection, self._idle = self._idle, None
-        if connection is None or connection.closed:
+        if connection is None or _has_ended(connection):
+            if connection is not None:
+                await connection.close()
             connection = await AsyncConnection.connect(
                 self._url, autocommit=True, application_name="kuber-probe", **IMPATIENT
             )
@@ -183,28 +215,17 @@ class DatabaseProbe:
         return surplus
 
 
-def raw_pool(
-    url: str,
-    *,
-    size: int,
-    application_name: str,
-    checked: bool = True,
-    patience_s: float = 30.0,
-) -> RawPool:
+def raw_pool(url: str, *, size: int, application_name: str, patience_s: float = 30.0) -> RawPool:
     """Return a closed psycopg pool in autocommit mode; the caller opens and closes it.
 
     Whoever waits longer than `patience_s` for a connection gets PoolTimeout.
-
-    `checked` asks PostgreSQL before each use whether the connection still lives, a round trip
-    more; without it the first use after a restart of PostgreSQL fails.
     """
-    return AsyncConnectionPool(
+    return RawPool(
         url,
         min_size=min(2, size),
         max_size=size,
         timeout=patience_s,
         open=False,
-        check=AsyncConnectionPool.check_connection if checked else None,
         kwargs={"autocommit": True, "application_name": application_name, **IMPATIENT},
         # Left to itself the pool would wait twice as long after each failure, up to minutes.
         reconnect_timeout=_POOL_GIVES_UP_AFTER_S,
@@ -212,6 +233,6 @@ def raw_pool(
     )
 
 
-async def _begin_anew(pool: RawPool) -> None:
+async def _begin_anew(pool: AsyncConnectionPool[Any]) -> None:
     if not pool.get_stats().get("pool_available"):
         await pool.check()  # with nothing to check it makes a connection

@@ -210,8 +210,8 @@ class GatewayStore:
     async def _one_row(
         self, statement: str, values: Sequence[object] | Mapping[str, object]
     ) -> TupleRow | None:
-        """Return the first row. A connection that broke while it lay idle is replaced once: each
-        statement may run twice, because the delivery's name decides."""
+        """Return the first row. A statement whose connection breaks is repeated once: each may
+        run twice, because the delivery's name decides."""
         try:
             return await self._first_row(statement, values)
         except PoolTimeout:

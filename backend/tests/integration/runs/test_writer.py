@@ -51,7 +51,7 @@ TOTALS = """
 
 @pytest.fixture
 async def pool(postgres_url: str) -> AsyncIterator[RawPool]:
-    opened = raw_pool(postgres_url, size=10, application_name="test", checked=False)
+    opened = raw_pool(postgres_url, size=10, application_name="test")
     await opened.open()
     yield opened
     await opened.close()

@@ -88,7 +88,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def gateways(database: Database, redis: Redis, clock: FixedClock) -> AsyncIterator[Gateways]:
-    pool = raw_pool(database.url, size=4, application_name="kuber-test", checked=False)
+    pool = raw_pool(database.url, size=4, application_name="kuber-test")
     await pool.open()
     options = GatewayOptions("a-secret-for-this-test-alone", 1000, 10)
     made = make_gateway(pool, redis, clock, options, signal_types, STATUS.__getitem__)
