@@ -14,15 +14,14 @@ from kuber.kernel.clock import Clock
 from kuber.notifications import statements
 from kuber.notifications.channels import CODE_VALID, Codes
 from kuber.notifications.mail import Letter, MailNotSent, MailSender
-from kuber.notifications.types import RULES, NoticeKind
+from kuber.notifications.types import ALARMS, COUNTED_FOR, RULES, NoticeKind
 from kuber.notifications.words import words_of
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
 MAILS_PER_HOUR = 30
-"""Notices mailed to one user; what is more waits, and expires."""
-_HOUR = timedelta(hours=1)
+"""Notices mailed to one user, and as many alarms; what is more waits, and expires."""
 _CROWDED_FOR = timedelta(minutes=10)
 _LEASE = timedelta(minutes=3)
 """Longer than sending may take: after it another process may try."""
@@ -49,10 +48,6 @@ class _Unwanted(Exception):
     """Its user does not want this mail any more; the message says why."""
 
 
-class _Crowded(Exception):
-    """The user had as many mails as may be within an hour."""
-
-
 class Mailer:
     """Sends what is due; any number may run, each delivery is claimed for a while."""
 
@@ -67,13 +62,28 @@ class Mailer:
 
     async def run_once(self) -> int:
         """Send up to `AT_ONCE` mails that are due; return how many were tried."""
+        claimed = await self._claim()
+        await asyncio.gather(*(self._carry(one) for one in claimed))
+        return len(claimed)
+
+    async def _claim(self) -> list[_Claimed]:
+        """Return what is due and may be sent now; what may not waits for a while."""
         now = self._clock.now()
-        values = {"now": now, "lease": now + _LEASE, "most": AT_ONCE}
-        async with self._pool.connection() as connection:
+        values = {
+            "now": now,
+            "lease": now + _LEASE,
+            "most": AT_ONCE,
+            "alarms": [kind.value for kind in ALARMS],
+            "per_hour": MAILS_PER_HOUR,
+            "counted_since": now - COUNTED_FOR,
+            "later": now + _CROWDED_FOR,
+            "why": f"{MAILS_PER_HOUR} mails went out within an hour: this one waits.",
+        }
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(statements.ONE_CLAIMS)
             await connection.execute(statements.EXPIRE, {"now": now})
             found = await (await connection.execute(statements.CLAIM, values)).fetchall()
-        await asyncio.gather(*(self._carry(_Claimed(*row)) for row in found))
-        return len(found)
+        return [_Claimed(*row) for crowded, *row in found if not crowded]
 
     async def _carry(self, claimed: _Claimed) -> None:
         try:
@@ -87,9 +97,6 @@ class Mailer:
                 await self._forget_code(claimed)
             again_at = None if error.final else self._again_at(claimed)
             await self._settle(claimed, str(error), again_at)
-        except _Crowded:
-            reason = f"{MAILS_PER_HOUR} mails went out within an hour: this one waits."
-            await self._settle(claimed, reason, self._clock.now() + _CROWDED_FOR, tried=False)
         except _Unsendable as error:
             await self._settle(claimed, str(error), None)
         except _Unwanted as error:
@@ -102,17 +109,13 @@ class Mailer:
         return self._clock.now() + timedelta(seconds=_BACKOFF.pause_s(claimed.attempts))
 
     async def _letter(self, claimed: _Claimed) -> Letter:
-        """Return the mail as it reads now; raises _Unsendable, _Unwanted, _Crowded."""
-        values = {
-            "user_id": claimed.user_id,
-            "notice_id": claimed.notice_id,
-            "since": self._clock.now() - _HOUR,
-        }
+        """Return the mail as it reads now; raises _Unsendable, _Unwanted."""
+        values = {"user_id": claimed.user_id, "notice_id": claimed.notice_id}
         async with self._pool.connection() as connection:
             row = await (await connection.execute(statements.LETTER, values)).fetchone()
         if row is None:
             raise _Unsendable("The address was taken back.")
-        address, confirmed, kind, data, count, read_at, mail, sent = row
+        address, confirmed, kind, data, count, read_at, mail = row
         if claimed.purpose == "confirmation":
             if confirmed:
                 raise _Unsendable("The address is confirmed already.")
@@ -128,8 +131,6 @@ class Mailer:
             raise _Unwanted("It was read in the app before.")
         if not (RULES[NoticeKind(kind)].mail if mail is None else mail):
             raise _Unwanted("Mail of this kind was switched off.")
-        if sent >= MAILS_PER_HOUR:
-            raise _Crowded
         words = words_of(NoticeKind(kind), data, count)
         text = f"{words.title}\n\n{words.text}"
         return Letter(claimed.id, address, words.title, self._signed(text, words.path))
@@ -176,13 +177,8 @@ class Mailer:
         error: str | None,
         again_at: datetime | None,
         state: str | None = None,
-        *,
-        tried: bool = True,
     ) -> None:
-        """Write what came of an attempt; one that another process made meanwhile stands.
-
-        Without `tried` it does not count as one.
-        """
+        """Write what came of an attempt; one that another process made meanwhile stands."""
         if again_at is not None and again_at >= claimed.expires_at:
             again_at = claimed.expires_at  # tried no more: it expires then
         done = state or ("failed" if error else "sent")
@@ -192,7 +188,6 @@ class Mailer:
                 {
                     "id": claimed.id,
                     "attempts": claimed.attempts,
-                    "untried": 0 if tried else 1,
                     "state": "waiting" if again_at else done,
                     "error": error,
                     "next_attempt_at": again_at,

@@ -14,7 +14,7 @@ from kuber.infra.db import JsonObject, RawConnection, RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import new_id
 from kuber.notifications import statements
-from kuber.notifications.types import ALARMS, NOTICES_CHANNEL, RULES, NoticeKind
+from kuber.notifications.types import ALARMS, COUNTED_FOR, NOTICES_CHANNEL, RULES, NoticeKind
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,11 @@ class OutboxItem:
     @property
     def grouped(self) -> bool:
         return self.subject is not None and not RULES[self.kind].alarm
+
+    @property
+    def news_until(self) -> datetime:
+        """When it is too old to be mailed, whenever it is told."""
+        return self.last_at + RULES[self.kind].mail_within
 
     def and_then(self, later: "OutboxItem") -> "OutboxItem":
         return replace(
@@ -99,7 +104,12 @@ class Notifier:
         evicted: set[UUID] = set()
         async with self._pool.connection() as connection:
             for user_id in touched:
-                values = {"user_id": user_id, "alarms": alarms, "kept": KEPT_PER_USER}
+                values = {
+                    "user_id": user_id,
+                    "alarms": alarms,
+                    "kept": KEPT_PER_USER,
+                    "counted_since": now - COUNTED_FOR,
+                }
                 evicted |= await _users(connection, statements.TRIM, values)
             forget = (before, _FORGOTTEN_AT_ONCE)
             evicted |= await _users(connection, statements.FORGET, forget)
@@ -156,6 +166,7 @@ class Notifier:
         self, connection: RawConnection, item: OutboxItem, in_app: bool, mail: bool
     ) -> bool:
         """Make or widen the notice of `item`; say whether the app shows something new."""
+        mail = mail and item.news_until > self._clock.now()
         if not in_app and not mail:
             return False
         notice_id = await self._widen(connection, item, in_app) if item.grouped else None
@@ -207,7 +218,7 @@ class Notifier:
                 "user_id": item.user_id,
                 "notice_id": notice_id,
                 "now": now,
-                "expires_at": now + RULES[item.kind].mail_within,
+                "expires_at": item.news_until,
                 "again_after": now - MAILED_AGAIN_AFTER,
             },
         )

@@ -57,11 +57,17 @@ DELIVER = """
 ANNOUNCE = "select pg_notify(%s, %s)"
 
 TRIM = """
-    delete from notices where id in (
+    delete from notices n where id in (
         select id from notices where user_id = %(user_id)s and not kind = any(%(alarms)s)
         order by last_at desc, id desc offset %(kept)s)
+      and not exists (
+        select from notice_deliveries d
+        where d.notice_id = n.id
+          and (d.state = 'sent' and d.finished_at > %(counted_since)s
+               or d.state = 'waiting' and d.attempts > 0 and d.error is null))
     returning user_id
 """
+"""A mail goes with its notice; while it is being sent, and for an hour after, it counts."""
 FORGET = """
     delete from notices where id in (
         select id from notices where last_at < %s limit %s for update skip locked)
@@ -76,24 +82,52 @@ FORGET_REFUSED = "delete from notice_outbox where refused_at < %s"
 
 EXPIRE = """
     update notice_deliveries set state = 'expired', next_attempt_at = null, finished_at = %(now)s
-    where state = 'waiting' and expires_at <= %(now)s
+    where state = 'waiting' and expires_at <= %(now)s and next_attempt_at <= %(now)s
 """
-CLAIM = """
-    update notice_deliveries d set attempts = attempts + 1, next_attempt_at = %(lease)s
-    from (
-        select id from notice_deliveries
-        where state = 'waiting' and next_attempt_at <= %(now)s
-        order by next_attempt_at limit %(most)s for update skip locked
-    ) due
-    where d.id = due.id
-    returning d.id, d.user_id, d.purpose, d.notice_id, d.attempts, d.expires_at
+"""Not one that is being sent: it may have arrived."""
+ONE_CLAIMS = "select pg_advisory_xact_lock(hashtextextended('mails claimed', 0))"
+"""Before `CLAIM`, in its transaction: each counts what the others have claimed."""
+_CLASSED = """
+    select d.*, case when d.purpose <> 'notice' then 'asked'
+                     when n.kind = any(%(alarms)s) then 'alarm' else 'ordinary' end as class
+    from notice_deliveries d left join notices n on n.id = d.notice_id
+"""
+CLAIM = f"""
+    with due as (
+        select id, user_id, class, next_attempt_at,
+               row_number() over (partition by user_id, class order by next_attempt_at, id) as place
+        from ({_CLASSED} where d.state = 'waiting' and d.next_attempt_at <= %(now)s) d
+    ), used as (
+        select user_id, class, count(*) as mails
+        from ({_CLASSED} where d.user_id in (select user_id from due)
+              and (d.state = 'sent' and d.finished_at > %(counted_since)s
+                   or d.state = 'waiting' and d.attempts > 0 and d.error is null
+                      and d.next_attempt_at > %(now)s)) d
+        group by user_id, class
+    ), placed as (
+        select due.*, class <> 'asked' and place + coalesce(mails, 0) > %(per_hour)s as crowded
+        from due left join used using (user_id, class)
+    ), in_turn as (
+        select id, crowded, row_number() over (
+            order by crowded, class = 'ordinary', next_attempt_at, id) as turn
+        from placed
+    )
+    update notice_deliveries d set
+        attempts = attempts + case when crowded then 0 else 1 end,
+        next_attempt_at = case when crowded then least(%(later)s, expires_at) else %(lease)s end,
+        error = case when crowded then %(why)s end
+    from in_turn
+    where d.id = in_turn.id and (crowded or turn <= %(most)s)
+      and d.state = 'waiting' and d.next_attempt_at <= %(now)s
+    returning crowded, d.id, d.user_id, d.purpose, d.notice_id, d.attempts, d.expires_at
+"""  # noqa: S608
+"""Claims alarms and what was asked for first; lets what is too much for its user wait.
+
+A claimed one is waiting, was tried, and has no error until it is settled or its lease is over.
 """
 LETTER = """
     select a.address, a.confirmed_at is not null, n.kind, n.data, n.count, n.read_at,
-        (select p.mail from notice_preferences p where p.user_id = a.user_id and p.kind = n.kind),
-        (select count(*) from notice_deliveries s
-         where s.user_id = a.user_id and s.state = 'sent' and s.purpose = 'notice'
-           and s.finished_at > %(since)s)
+        (select p.mail from notice_preferences p where p.user_id = a.user_id and p.kind = n.kind)
     from mail_addresses a left join notices n on n.id = %(notice_id)s
     where a.user_id = %(user_id)s
 """
@@ -110,7 +144,6 @@ FORGET_CODE = """
 """Of a mail that will never arrive."""
 SETTLE = """
     update notice_deliveries set state = %(state)s, error = %(error)s,
-        attempts = attempts - %(untried)s,
         next_attempt_at = %(next_attempt_at)s, finished_at = %(finished_at)s
     where id = %(id)s and attempts = %(attempts)s and state = 'waiting'
 """

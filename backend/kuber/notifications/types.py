@@ -10,6 +10,9 @@ from kuber.kernel.ids import UserId
 NOTICES_CHANNEL = "kuber_notices"
 """PostgreSQL tells here, at the commit, which users have something new: ids, spaces between."""
 
+COUNTED_FOR = timedelta(hours=1)
+"""A mail that was sent counts for so long against the limit of its user."""
+
 
 class NoticeKind(StrEnum):
     """Every kind of notice whose cause exists."""

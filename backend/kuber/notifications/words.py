@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from kuber.infra.db import JsonObject
@@ -56,6 +57,14 @@ class _Said:
             return f"${Decimal(self[name]):,.2f}"
         except InvalidOperation:
             return self[name]
+
+    def day(self, name: str, days_later: int = 0) -> str:
+        """Return a day in words, which holds whenever it is read; nothing where there is none."""
+        try:
+            day = date.fromisoformat(self[name]) + timedelta(days=days_later)
+        except (ValueError, OverflowError):
+            return ""
+        return f"{day.day} {day:%B %Y}"
 
     def page(self, path: str, name: str) -> str | None:
         return f"{path}/{self[name]}" if self[name] else None
@@ -116,17 +125,19 @@ def _pipeline_switched_off(said: _Said, count: int) -> Words:
     name = said.name("pipeline_name", "A pipeline")
     return Words(
         f"{name} was switched off",
-        f"{said['reason']} It no longer starts by itself.".strip(),
+        f"{said['reason']} It does not start by itself until it is switched on again.".strip(),
         said.page("/pipelines", "pipeline_id"),
         name,
     )
 
 
 def _budget_exhausted(said: _Said, count: int) -> Words:
+    day, next_day = said.day("day"), said.day("day", days_later=1)
+    begins = f"00:00 UTC on {next_day}" if next_day else "the next day, at 00:00 UTC"
     return Words(
-        "Today's budget is spent",
-        f"{said.money('spent')} of {said.money('limit')} on {said['day']}. Nothing starts by itself"
-        " until the next day begins at 00:00 UTC, or until you raise the budget.",
+        f"The budget of {day} is spent" if day else "The budget of the day is spent",
+        f"{said.money('spent')} of {said.money('limit')}. Nothing starts by itself before {begins},"
+        " unless you raise the budget.",
         "/account",
     )
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from kuber.notifications import mail
-from kuber.notifications import mailer as mailer_module
 from kuber.notifications.channels import Channels
 from kuber.notifications.errors import ChannelNotReady
 from kuber.notifications.mail import SmtpSender
@@ -136,27 +135,6 @@ async def test_a_notice_that_grows_is_mailed_once_an_hour(post: Post, office: Of
         post.clock.advance(timedelta(minutes=10))
     assert len(office.server.mails) == 2
     assert "The last of 7 runs" in text_of(office.server.mails[1])
-
-
-async def test_thirty_mails_an_hour_are_enough(
-    post: Post, office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mailer_module, "MAILS_PER_HOUR", 2)
-    ann = await post.user()
-    await post.confirm(ann)
-    for number in range(4):
-        await post.tell(ann, subject=f"p{number}")
-        await post.notifier.run_once()
-        await office.mailer.run_once()
-    assert len(office.server.mails) == 2
-    assert [one.state for one in await office.deliveries(ann)] == ["waiting"] * 2 + ["sent"] * 2
-    for _ in range(3):
-        post.clock.advance(timedelta(minutes=10))
-        assert await office.mailer.run_once() == 2
-    assert [one.attempts for one in await office.deliveries(ann)] == [0, 0, 1, 1]
-    post.clock.advance(timedelta(hours=1))
-    await office.mailer.run_once()
-    assert len(office.server.mails) == 4
 
 
 async def test_without_a_mail_server_no_delivery_is_written(post: Post) -> None:

@@ -1,5 +1,7 @@
 """What notices say."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,8 +72,33 @@ def test_an_order_names_its_pipeline() -> None:
 def test_a_spent_budget_says_how_much_and_until_when() -> None:
     data = {"day": "2026-11-29", "spent": "25.00400000", "limit": "25"}
     words = words_of(NoticeKind.BUDGET_EXHAUSTED, data, 1)
-    assert words.text.startswith("$25.00 of $25.00 on 2026-11-29.")
+    assert words.text == (
+        "$25.00 of $25.00. Nothing starts by itself before 00:00 UTC on 30 November 2026,"
+        " unless you raise the budget."
+    )
     assert words.path == "/account"
+
+
+@pytest.mark.parametrize(
+    ("day", "title", "next_day"),
+    [
+        ("2026-12-31", "The budget of 31 December 2026 is spent", "1 January 2027"),
+        ("9999-12-31", "The budget of 31 December 9999 is spent", "the next day, at 00:00 UTC"),
+        (None, "The budget of the day is spent", "the next day, at 00:00 UTC"),
+    ],
+)
+def test_a_spent_budget_names_its_day(day: str | None, title: str, next_day: str) -> None:
+    words = words_of(NoticeKind.BUDGET_EXHAUSTED, {"day": day, "spent": "1", "limit": "1"}, 1)
+    assert words.title == title
+    assert next_day in words.text
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_no_kind_speaks_of_the_time_when_it_is_read(kind: NoticeKind) -> None:
+    data = {"day": "2026-11-29", "spent": "1", "limit": "1", "pipeline_name": "Cross"}
+    words = words_of(kind, data | ORDER, 1)
+    said = f"{words.title} {words.text}".lower()
+    assert not re.search(r"\b(today|tomorrow|yesterday|now|no longer)\b", said)
 
 
 def test_a_name_is_kept_on_one_line_and_cut() -> None:
@@ -94,7 +121,7 @@ def test_every_kind_has_rules_and_reads_without_any_data(kind: NoticeKind) -> No
 @given(
     st.sampled_from(list(NoticeKind)),
     st.dictionaries(
-        st.sampled_from(["symbol", "side", "quantity", "price", "spent", "limit", "run_id"]),
+        st.sampled_from(["symbol", "side", "quantity", "price", "spent", "limit", "run_id", "day"]),
         st.none() | st.text(max_size=20).map(lambda said: said * 100) | st.floats() | st.integers(),
     ),
 )
