@@ -20,6 +20,8 @@ from kuber.notifications.words import words_of
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 4
+PER_USER = 2
+"""Mails on their way to one user: a server of theirs that hangs holds up no other's."""
 MAILS_PER_HOUR = 30
 """Notices mailed to one user, and as many alarms; what is more waits, and expires."""
 _CROWDED_FOR = timedelta(minutes=10)
@@ -60,19 +62,20 @@ class Mailer:
         self._codes = codes
         self._public_url = public_url
 
-    async def run_once(self) -> int:
-        """Send up to `AT_ONCE` mails that are due; return how many were tried."""
-        claimed = await self._claim()
+    async def run_once(self, most: int | None = None) -> int:
+        """Send up to `most` mails that are due, else `AT_ONCE`; return how many were tried."""
+        claimed = await self._claim(most or AT_ONCE)
         await asyncio.gather(*(self._carry(one) for one in claimed))
         return len(claimed)
 
-    async def _claim(self) -> list[_Claimed]:
+    async def _claim(self, most: int) -> list[_Claimed]:
         """Return what is due and may be sent now; what may not waits for a while."""
         now = self._clock.now()
         values = {
             "now": now,
             "lease": now + _LEASE,
-            "most": AT_ONCE,
+            "most": most,
+            "per_user": PER_USER,
             "alarms": [kind.value for kind in ALARMS],
             "per_hour": MAILS_PER_HOUR,
             "counted_since": now - COUNTED_FOR,

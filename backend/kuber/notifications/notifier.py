@@ -271,8 +271,8 @@ def _rows(found: Sequence[tuple[object, ...]]) -> Iterator[OutboxItem]:
         except ValueError as error:
             raise _BadRow(int(str(row_id)), f"unknown kind {kind}") from error
         assert isinstance(user_id, UUID)
-        assert isinstance(at, datetime)
-        assert isinstance(data, dict)
+        if not isinstance(at, datetime) or not isinstance(data, dict):
+            raise _BadRow(int(str(row_id)), "its time or its data is none")
         yield OutboxItem(
             ids=(int(str(row_id)),),
             user_id=user_id,

@@ -1,9 +1,10 @@
 """The notifier's SQL."""
 
+from kuber.audit.statements import readable
 from kuber.identity.statements import USERS
 
 TAKE = f"""
-    select o.id, o.user_id, o.kind, o.at, o.data, o.subject, o.dedupe_key, o.attempts,
+    select o.id, o.user_id, o.kind, {readable("o.at")}, o.data, o.subject, o.dedupe_key, o.attempts,
            o.user_id in ({USERS})
     from notice_outbox o where o.refused_at is null
     order by o.id limit %s for update of o skip locked
@@ -107,10 +108,21 @@ CLAIM = f"""
     ), placed as (
         select due.*, class <> 'asked' and place + coalesce(mails, 0) > %(per_hour)s as crowded
         from due left join used using (user_id, class)
+    ), under_way as (
+        select user_id, count(*) as mails from notice_deliveries
+        where state = 'waiting' and attempts > 0 and error is null and next_attempt_at > %(now)s
+        group by user_id
+    ), own_turn as (
+        select placed.*, row_number() over (
+            partition by user_id order by crowded, class = 'ordinary', next_attempt_at, id
+        ) + coalesce(mails, 0) <= %(per_user)s as may_go
+        from placed left join under_way using (user_id)
     ), in_turn as (
         select id, crowded, row_number() over (
-            order by crowded, class = 'ordinary', next_attempt_at, id) as turn
-        from placed
+            order by class = 'ordinary', next_attempt_at, id) as turn
+        from own_turn where may_go and not crowded
+        union all
+        select id, crowded, null from placed where crowded
     )
     update notice_deliveries d set
         attempts = attempts + case when crowded then 0 else 1 end,
@@ -121,7 +133,8 @@ CLAIM = f"""
       and d.state = 'waiting' and d.next_attempt_at <= %(now)s
     returning crowded, d.id, d.user_id, d.purpose, d.notice_id, d.attempts, d.expires_at
 """  # noqa: S608
-"""Claims alarms and what was asked for first; lets what is too much for its user wait.
+"""Claims alarms and what was asked for first, of each user so many at a time; lets what is too much
+for its user wait.
 
 A claimed one is waiting, was tried, and has no error until it is settled or its lease is over.
 """

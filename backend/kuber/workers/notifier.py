@@ -8,7 +8,7 @@ from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject
 from kuber.infra.heartbeats import Progress
-from kuber.notifications.mailer import Mailer
+from kuber.notifications.mailer import AT_ONCE, Mailer
 from kuber.notifications.notifier import BATCH, Notifier
 
 log = structlog.get_logger(__name__)
@@ -19,8 +19,9 @@ _AWAY_S = 2.0
 
 
 class NotifierService:
-    """Makes notices four times a second. Mail has its own task: a mail server that hangs holds up
-    no notice. `mailer` is None where no mail is sent."""
+    """Makes notices four times a second. Mails have tasks of their own, one at a time each: a mail
+    server that hangs holds up no notice, and no mail elsewhere. `mailer` is None where no mail is
+    sent."""
 
     name = "notifier"
 
@@ -40,7 +41,8 @@ class NotifierService:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell())
             if self._mailer is not None:
-                tasks.create_task(self._mail(self._mailer))
+                for _ in range(AT_ONCE):
+                    tasks.create_task(self._mail(self._mailer))
 
     async def cleanup(self) -> None:
         """Nothing has to be closed."""
@@ -61,7 +63,7 @@ class NotifierService:
     async def _mail(self, mailer: Mailer) -> None:
         while True:
             try:
-                tried = await mailer.run_once()
+                tried = await mailer.run_once(1)
             except (psycopg.Error, PoolTimeout, OSError) as error:
                 log.warning("mail_interrupted", reason=str(error))
                 await asyncio.sleep(_AWAY_S)

@@ -106,8 +106,8 @@ async def test_two_mailers_send_a_mail_once_and_one_that_died_is_made_up_for(
     for number in range(6):
         await post.tell(ann, subject=f"p{number}")
     await post.notifier.run_once()
-    await asyncio.gather(office.mailer.run_once(), office.mailer.run_once())
-    await office.mailer.run_once()
+    while sum(await asyncio.gather(office.mailer.run_once(), office.mailer.run_once())):
+        pass
     assert len(office.server.mails) == 6
     await post.tell(ann, subject="q")
     await post.notifier.run_once()
@@ -123,6 +123,34 @@ async def test_two_mailers_send_a_mail_once_and_one_that_died_is_made_up_for(
     post.clock.advance(timedelta(minutes=3))
     await office.mailer.run_once()
     assert len(office.server.mails) == 7
+
+
+async def test_one_whose_mail_server_hangs_holds_up_no_other(post: Post, office: Office) -> None:
+    ann, bob = await post.user(), await post.user("bob@example.com")
+    await post.confirm(ann)
+    await post.confirm(bob, "bob@example.org")
+    hanging = asyncio.Event()
+    begun = 0
+
+    class Hanging:
+        async def send(self, letter: mail.Letter) -> None:
+            nonlocal begun
+            if letter.address == ADDRESS:
+                begun += 1
+                await hanging.wait()
+
+    mailer = Mailer(post.pool, post.clock, Hanging(), CODES, "http://x")
+    for number in range(mailer_module.AT_ONCE):
+        await post.tell(ann, subject=f"p{number}")
+    await post.notifier.run_once()
+    slots = [asyncio.create_task(mailer.run_once(1)) for _ in range(mailer_module.AT_ONCE)]
+    await until_async(lambda: begun == mailer_module.PER_USER, "mails that hang")
+    await post.tell(bob)
+    await post.notifier.run_once()
+    assert await mailer.run_once(1) == 1
+    assert [one.state for one in await office.deliveries(bob)] == ["sent"]
+    hanging.set()
+    await asyncio.gather(*slots)
 
 
 async def test_a_notice_that_grows_is_mailed_once_an_hour(post: Post, office: Office) -> None:

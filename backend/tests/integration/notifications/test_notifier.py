@@ -115,6 +115,27 @@ async def test_a_row_that_cannot_be_told_is_set_aside_and_holds_up_nothing(post:
     assert (kind, attempts, refusal) == ("unheard_of", ATTEMPTS, "unknown kind unheard_of")
 
 
+@pytest.mark.parametrize(
+    ("at", "data"), [("now", "[]"), ("infinity", "{}"), ("0044-01-01 BC", "{}")]
+)
+async def test_a_row_whose_time_or_data_is_none_is_set_aside(
+    post: Post, at: str, data: str
+) -> None:
+    ann = await post.user()
+    await post.pool_execute(
+        "insert into notice_outbox (user_id, kind, at, data)"
+        " values (%s, 'run_failed', %s::timestamptz, %s)",
+        *(ann, at, data),
+    )
+    await post.tell(ann)
+    for _ in range(ATTEMPTS):
+        await post.notifier.run_once()
+    assert len(await post.notices(ann)) == 1
+    assert await post.rows("select refusal from notice_outbox") == [
+        ("its time or its data is none",)
+    ]
+
+
 async def test_rows_of_an_account_that_was_deleted_meanwhile_are_dropped(post: Post) -> None:
     ann, bob = await post.user(), await post.user("bob@example.com")
     await post.tell(ann)
