@@ -10,17 +10,22 @@ currency by its date alone may mean the UTC day, which ends later: `sessions` ha
 with a short one of its own, `trading_days` the others.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kuber.market.errors import BeyondCalendar
-from kuber.market.instruments import CRYPTO, CURRENCIES, CURRENCIES_UTC
+from kuber.market.exchange_sessions import work_out
+from kuber.market.instruments import CRYPTO, CURRENCIES, CURRENCIES_UTC, EXCHANGE
+from kuber.market.kept_sessions import KeptSessions
 from kuber.market.types import TimeArray, Timeframe, to_datetime, to_datetime64
+from kuber.market.zones import zone_of
 
 DateArray = NDArray[np.datetime64]
 IndexArray = NDArray[np.int64]
@@ -37,6 +42,10 @@ _FIRST_YEAR = 2000
 _LAST_YEAR = 2030
 _EARLIEST_YEAR = 1960
 _LATEST_YEAR = 2109
+WARM = (EXCHANGE, CURRENCIES, CRYPTO)
+"""Calendars that nearly everybody asks for."""
+
+_kept: KeptSessions | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +104,8 @@ class TradingCalendar:
         """Return when a date begins where the market trades, in UTC."""
         if self.clock_aligned:
             return np.datetime64(day, "us")
-        return to_datetime64(datetime.combine(day, time(), _zone(self.code)).astimezone(UTC))
+        zone = ZoneInfo(zone_of(self.code))
+        return to_datetime64(datetime.combine(day, time(), zone).astimezone(UTC))
 
     def _cover(self, first: np.datetime64, last: np.datetime64) -> tuple[int, int]:
         """Return the years that are kept, widened by whole decades to a month around both."""
@@ -207,6 +217,31 @@ class TradingCalendar:
         return _new_york(plain, time(9, 30)), _new_york(plain, time(16))
 
 
+def keep_sessions_in(folder: Path) -> None:
+    """Have the sessions of exchanges read from files in `folder`, and kept there.
+
+    A long-lived process says so before it asks for any; without it they are worked out in this
+    process, which then holds pandas (60 MB, half a second).
+    """
+    global _kept  # noqa: PLW0603  as the calendars themselves, one for the process
+    _kept = KeptSessions(folder)
+
+
+def warm(now: datetime) -> None:
+    """Read the calendars of `WARM`, so that nobody waits for them later."""
+    for code in WARM:
+        calendar_for(code).is_open(now)
+
+
+def usual_years(codes: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Return which sessions of the exchanges among `codes` are asked for, the usual ones first:
+    New York's history is imported from its beginnings."""
+    exchanges = [one for one in codes if one not in (*ROUND_THE_WEEK, CRYPTO)]
+    usual = [(one, _FIRST_YEAR, _LAST_YEAR) for one in exchanges]
+    decades = range(_FIRST_YEAR - 10, _EARLIEST_YEAR - 1, -10)
+    return usual + [(EXCHANGE, decade, _LAST_YEAR) for decade in decades]
+
+
 @lru_cache(maxsize=16)
 def calendar_for(code: str) -> TradingCalendar:
     """Return the one calendar of a code: an exchange's, `24/5`, `24/5 UTC` or `24/7`."""
@@ -220,7 +255,7 @@ def _sessions(code: str, first_year: int, last_year: int) -> Sessions:
         return _round_the_clock(code, first, last)
     if code in ROUND_THE_WEEK:
         return _currency_days(first, last)
-    return _exchange_sessions(code, first, last)
+    return _exchange_sessions(code, first_year, last_year)
 
 
 def _round_the_clock(code: str, first: date, last: date) -> Sessions:
@@ -278,26 +313,14 @@ def _weekday(dates: DateArray) -> IndexArray:
     return (dates - _MONDAY).astype(np.int64) % 7
 
 
-def _exchange_sessions(code: str, first: date, last: date) -> Sessions:
-    # Importing it brings pandas (0.5 s): only a process that reads an exchange's bars pays.
-    import exchange_calendars
-
-    calendar = exchange_calendars.get_calendar(code, start=str(first), end=str(last))
-    dates = calendar.sessions.to_numpy().astype("datetime64[D]")
-    return Sessions(
-        dates,
-        calendar.opens.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
-        calendar.closes.dt.tz_convert(None).to_numpy().astype("datetime64[us]"),
-        TradingCalendar(code).week_of(dates),
+def _exchange_sessions(code: str, first_year: int, last_year: int) -> Sessions:
+    found = (
+        _kept.get(code, first_year, last_year)
+        if _kept is not None
+        else work_out(code, first_year, last_year)
     )
-
-
-@lru_cache(maxsize=64)
-def _zone(code: str) -> tzinfo:
-    import exchange_calendars
-
-    zone: tzinfo = exchange_calendars.get_calendar(code, start="2024-01-01", end="2024-02-01").tz
-    return zone
+    weeks = TradingCalendar(code).week_of(found.dates)
+    return Sessions(found.dates, found.opens, found.closes, weeks)
 
 
 def _new_york(day: date, at: time) -> np.datetime64:

@@ -7,6 +7,7 @@ _ZONES = {
     CURRENCIES: "America/New_York",
     "ASEX": "Europe/Athens",
     "BVMF": "America/Sao_Paulo",
+    "CMES": "America/Chicago",
     "XAMS": "Europe/Amsterdam",
     "XASX": "Australia/Sydney",
     "XBKK": "Asia/Bangkok",

@@ -5,10 +5,17 @@ from importlib import import_module
 import pytest
 
 from kuber.market.exchanges import BY_SUFFIX, INDICES
-from kuber.market.instruments import EXCHANGE
+from kuber.market.instruments import CRYPTO, CURRENCIES_UTC, EXCHANGE
+from kuber.market.terms.markets import MARKETS
 from kuber.market.zones import zone_of
 
-EXCHANGES = sorted({EXCHANGE, *(one.calendar for one in (*BY_SUFFIX.values(), *INDICES.values()))})
+EXCHANGES = sorted(
+    {
+        EXCHANGE,
+        "CMES",
+        *(one.calendar for one in (*BY_SUFFIX.values(), *INDICES.values())),
+    }
+)
 
 
 @pytest.mark.parametrize("code", EXCHANGES)
@@ -20,6 +27,11 @@ def test_an_exchange_has_the_zone_of_its_calendar(code: str) -> None:
         assert zone.fget is not None
         zone = zone.fget(None)
     assert zone_of(code) == str(zone)
+
+
+def test_every_market_that_is_offered_has_a_zone() -> None:
+    named = {code for code in MARKETS if zone_of(code) != "UTC"}
+    assert set(MARKETS) - named == {CRYPTO, CURRENCIES_UTC}
 
 
 def test_coins_go_by_utc_and_currencies_by_new_york() -> None:
