@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for every process of Kuber: api, worker, beat, relay and migrate differ by command only.
+# One image for every process of Kuber: api, worker, relay, services and migrate differ by command only.
 
 FROM python:3.11-slim-bookworm AS python
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
@@ -41,6 +41,8 @@ ENV PATH=/app/backend/.venv/bin:$PATH \
     KUBER_FRONTEND_DIR=/app/frontend/dist/kuber/browser
 USER kuber
 WORKDIR /var/lib/kuber
+# Trading hours, in /var/lib/kuber/calendars: no process has to work them out.
+RUN python -m kuber.cli calendars
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/ready', timeout=4)"]

@@ -126,14 +126,6 @@ def worker() -> int:
     return run(stack_settings())
 
 
-@command(app, "beat", example="./kuber beat")
-def beat() -> int:
-    """Run the scheduler in the foreground."""
-    from kuber.commands.processes import beat as run
-
-    return run(stack_settings())
-
-
 @command(app, "relay", example="./kuber relay")
 def relay() -> int:
     """Publish announced events to Kafka, in the foreground."""
@@ -166,8 +158,16 @@ def topics() -> int:
     return run(stack_settings())
 
 
+@command(app, "calendars", example="./kuber calendars")
+def calendars() -> int:
+    """Work out the trading hours of every exchange, and keep them. `up` does it by itself."""
+    from kuber.commands.calendars import prepare
+
+    return prepare(stack_settings().home)
+
+
 @command(app, "alive", example="./kuber alive worker", hidden=True)
-def alive(service: Annotated[str, typer.Argument(help="worker, beat, relay or services.")]) -> int:
+def alive(service: Annotated[str, typer.Argument(help="worker, relay or services.")]) -> int:
     """Say whether a process of this machine does its work; for containers' health checks."""
     from kuber.commands.connect import use_running_stack
 

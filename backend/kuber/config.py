@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Where services and relay serve their figures; the API has `/metrics`."""
     pulse_file: Path | None = None
-    """What a worker, the scheduler, a relay or services touch while they live."""
+    """What a worker, a relay or services touch while they live."""
 
     @field_validator("database_url")
     @classmethod
@@ -202,6 +202,11 @@ class Settings(BaseSettings):
     def uploads_folder(self) -> Path:
         """Where uploaded files lie until they are imported: API and services share it."""
         return self.uploads_dir or self.home / "uploads"
+
+    @property
+    def calendars_folder(self) -> Path:
+        """Where the trading hours of exchanges are kept."""
+        return self.home / "calendars"
 
     @property
     def public_address(self) -> str:

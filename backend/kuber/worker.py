@@ -1,5 +1,6 @@
-"""Entry point of workers and of the scheduler: `celery -A kuber.worker worker`."""
+"""Entry point of workers: `celery -A kuber.worker worker`."""
 
+from kuber.kernel.clock import SystemClock
 from kuber.startup import observe, reveal, take_settings
 from kuber.workers import pulses
 from kuber.workers.celery_app import QUEUE, make_celery
@@ -16,9 +17,13 @@ def make_services() -> WorkerServices:
 
 
 def preload() -> None:
-    """Import what all worker processes share."""
+    """Import what all worker processes share, and read the calendars."""
     import kuber.bootstrap.run_worker
     import kuber.runs.engine  # noqa: F401
+    from kuber.market.calendars import keep_sessions_in, warm
+
+    keep_sessions_in(settings.calendars_folder)
+    warm(SystemClock().now())
 
 
 settings = take_settings()

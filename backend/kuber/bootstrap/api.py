@@ -75,6 +75,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         await stack.enter_async_context(LoopWatch())
         parts = Parts(settings, stack, "kuber-api")
         clock, redis = parts.clock, parts.redis
+        await parts.read_calendars()
         database = parts.open_database(pool_size=10)
         if settings.otlp_endpoint:
             trace_database(database.engine)

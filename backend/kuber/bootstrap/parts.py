@@ -1,5 +1,6 @@
 """What processes have in common, made in one place."""
 
+import asyncio
 import os
 import socket
 from contextlib import AsyncExitStack
@@ -16,6 +17,8 @@ from kuber.infra.outbound import OutboundClient
 from kuber.infra.plugins import Verdicts
 from kuber.infra.redis import connect_redis
 from kuber.kernel.clock import Clock, SystemClock
+from kuber.market.calendars import keep_sessions_in
+from kuber.market.calendars import warm as warm_calendars
 from kuber.market.chart_indicators.registry import IndicatorRegistry
 from kuber.market.feed.mixed import MixedQuotes, Part
 from kuber.market.feed.port import QuoteSource
@@ -58,6 +61,11 @@ class Parts:
         self.redis_url = reveal(settings.redis_url)
         self.secret = reveal(settings.jwt_secret)
         self._provider: ListingProvider | None = None
+        keep_sessions_in(settings.calendars_folder)
+
+    async def read_calendars(self) -> None:
+        """Read the calendars that nearly every process needs, before anybody waits for them."""
+        await asyncio.to_thread(warm_calendars, self.clock.now())
 
     def open_database(self, pool_size: int, name: str | None = None) -> Database:
         """Return a new pool of sessions; connects at first use."""

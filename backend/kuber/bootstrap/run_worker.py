@@ -6,10 +6,13 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
 
 from kuber.bootstrap.parts import Parts, breaker_limits, worker_name
 from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
+from kuber.infra.tasks import end_tasks
 from kuber.startup import reveal
 
 if TYPE_CHECKING:
@@ -105,6 +108,8 @@ class RunWorker:
         await self._stack.enter_async_context(
             WorkerHeartbeat(pool, clock, worker_name(), lambda: len(self._engine.held()))
         )
+        own_sweep = asyncio.create_task(self._sweep_by_itself(), name="own sweep")
+        self._stack.push_async_callback(end_tasks, [own_sweep])
 
     async def end(self) -> None:
         """Take no more runs; return once those held have ended or are handed back."""
@@ -125,6 +130,15 @@ class RunWorker:
         if await self._store.backlog():
             await self._waker.wake()
         return moved
+
+    async def _sweep_by_itself(self) -> None:
+        """Sweep once in a lease without being called: the service that calls may be away."""
+        while True:
+            await asyncio.sleep(self._settings.run_lease_s)
+            try:
+                await self.sweep()
+            except (DatabaseError, PoolTimeout, OSError) as error:
+                log.warning("own_sweep_missed", reason=str(error))
 
     async def _language_model(self, parts: Parts) -> "LanguageModel | None":
         settings = self._settings

@@ -54,11 +54,12 @@ from kuber.workers.generators import GeneratorsService
 from kuber.workers.notifier import NotifierService
 from kuber.workers.periodic import PeriodicService
 from kuber.workers.service import LongRunning, ServiceHost
+from kuber.workers.sweep import SweepService
 
 log = structlog.get_logger(__name__)
 
 SERVICES = (
-    *("dispatcher", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
+    *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
     *("orders", "imports"),
 )
 """Everything that `./kuber services` can run."""
@@ -112,6 +113,7 @@ class _ServiceParts(Parts):
         parts.pool = await parts.open_pool(6)
         parts.market = parts.market_on(parts.pool)
         parts.generator_kinds = generator_kinds
+        await parts.read_calendars()
         return parts
 
 
@@ -138,6 +140,10 @@ def _dispatcher(parts: _ServiceParts) -> LongRunning:
     watch = SubscriptionWatch(parts.database, tickers_of, use)
     options = ConsumerOptions("dispatcher", in_flight=settings.dispatcher_in_flight)
     return DispatchService(consumer, dispatcher, watch, parts.pool, parts.clock, options)
+
+
+def _sweep(parts: _ServiceParts) -> LongRunning:
+    return SweepService(parts.waker.call_sweep)
 
 
 def _scheduler(parts: _ServiceParts) -> LongRunning:
@@ -252,6 +258,7 @@ def _imports(parts: _ServiceParts) -> LongRunning:
 
 _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "dispatcher": _dispatcher,
+    "sweep": _sweep,
     "scheduler": _scheduler,
     "scanners": _scanners,
     "generators": _generators,

@@ -1,19 +1,16 @@
 """`alive`: whether a process without an HTTP port does its work; for containers' health checks."""
 
 import socket
-import time
-from pathlib import Path
 
 from kuber.commands import say
 from kuber.config import Settings
 
-_BEAT_SAVES_WITHIN_S = 600.0
 _ANSWER_WITHIN_S = 5.0
 
 
 def check(settings: Settings, service: str) -> int:
-    """Return 0 when the worker, beat, relay or services of this machine do their work, else 1."""
-    checks = {"worker": _worker, "beat": _beat, "relay": _relay, "services": _services}
+    """Return 0 when the worker, relay or services of this machine do their work, else 1."""
+    checks = {"worker": _worker, "relay": _relay, "services": _services}
     if service not in checks:
         say.failure(f"Nothing is known about {service}: choose from {', '.join(checks)}")
         return 2
@@ -29,12 +26,6 @@ def _worker(settings: Settings) -> bool:
     control = make_celery(settings.redis_url.get_secret_value()).control
     name = f"celery@{socket.gethostname()}"
     return bool(control.ping(destination=[name], timeout=_ANSWER_WITHIN_S))
-
-
-def _beat(settings: Settings) -> bool:
-    """Look whether the scheduler has lately written its notes."""
-    notes = list(Path(settings.home).glob("beat-schedule*"))
-    return any(time.time() - path.stat().st_mtime < _BEAT_SAVES_WITHIN_S for path in notes)
 
 
 def _relay(settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from kuber.commands import say
 from kuber.commands.connect import use_running_stack
-from kuber.commands.stack import api_command, beat_command, worker_command
+from kuber.commands.stack import api_command, worker_command
 from kuber.config import StackSettings, without_secrets
 
 if TYPE_CHECKING:
@@ -53,14 +53,6 @@ def worker(settings: StackSettings) -> int:
     from kuber.startup import load_settings
 
     _become(worker_command(load_settings().worker_processes))
-
-
-def beat(settings: StackSettings) -> int:
-    """Become the scheduler."""
-    use_running_stack(settings)
-    from kuber.startup import load_settings
-
-    _become(beat_command(load_settings().home / "beat-schedule"))
 
 
 def relay(settings: StackSettings) -> int:

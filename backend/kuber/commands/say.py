@@ -7,7 +7,6 @@ from kuber.workers.stack_state import StackRecord, StackStatus
 _COLOURS = {
     "api": typer.colors.CYAN,
     "worker": typer.colors.GREEN,
-    "beat": typer.colors.BLUE,
     "relay": typer.colors.MAGENTA,
     "supervisor": typer.colors.YELLOW,
 }

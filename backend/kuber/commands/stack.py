@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from kuber.commands import calendars
 from kuber.config import Settings, StackSettings, describe, process_environment, why_no_demo
 from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
 from kuber.infra.embedded.damage import clear_place
@@ -41,12 +42,12 @@ _RECOVERED_WITHIN_S = 600.0
 """How long a database may take to read what it has after a crash."""
 
 OTHER_SERVICES = (
-    *("scheduler", "scanners", "generators", "feed", "audit", "notifier", "orders"),
-    "imports",
+    *("sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
+    *("orders", "imports"),
 )
 """Services that share a process in the development stack; the dispatcher has its own."""
 
-ECHOED = ("supervisor", "api", "worker", "beat", "relay", "dispatcher", "services")
+ECHOED = ("supervisor", "api", "worker", "relay", "dispatcher", "services")
 """Whose log lines are shown on the terminal of `up`."""
 
 
@@ -157,9 +158,13 @@ def make_plan(settings: StackSettings, home: Home) -> StackPlan:
     _check(addresses)
     env = process_environment() | settings_environment(addresses, settings, home.root)
     mark = MigrationMark.of(addresses, home if embedded else None)
-    migration = () if mark.is_set() else (_migration(home, env),)
+    preparation: list[Service] = []
+    if not mark.is_set():
+        preparation.append(_migration(home, env))
+    if not calendars.are_kept(home):
+        preparation.append(calendars.preparing(home, source_root()))
     application = _application(addresses, settings.worker_processes, home, env)
-    tiers = (tuple(servers), migration, *application)
+    tiers = (tuple(servers), tuple(preparation), *application)
     return StackPlan(addresses, tuple(tier for tier in tiers if tier), mark)
 
 
@@ -256,14 +261,6 @@ def worker_command(processes: int) -> tuple[str, ...]:
     )
 
 
-def beat_command(schedule: Path) -> tuple[str, ...]:
-    """Return the command line of the scheduler, which keeps its notes in the file `schedule`."""
-    return (
-        *(sys.executable, "-m", "celery", "--quiet", "-A", "kuber.worker:celery_app", "beat"),
-        *("-s", str(schedule), "--pidfile=", "--loglevel", "INFO"),
-    )
-
-
 def relay_command() -> tuple[str, ...]:
     """Return the command line of the relay from the outbox to Kafka."""
     return (sys.executable, "-m", "kuber.cli", "relay")
@@ -343,12 +340,11 @@ def _application(
         )
 
     worker = silent("worker", worker_command(processes), ready_when_said=WORKER_READY, grace_s=26)
-    beat = silent("beat", beat_command(home.root / "beat-schedule"), grace_s=3)
     relay = silent("relay", relay_command(), grace_s=5)
     dispatcher = silent("dispatcher", services_command("dispatcher"), grace_s=5)
     others = silent("services", services_command(*OTHER_SERVICES), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
-    return (api, worker), (beat, relay, dispatcher, others)
+    return (api, worker), (relay, dispatcher, others)
 
 
 def _reachable(host: str) -> str:

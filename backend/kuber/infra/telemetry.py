@@ -83,7 +83,7 @@ OUTBOX_RESENT = Counter(
 _NOISY = (
     *("httpx", "httpcore", "openai", "alembic.runtime", "kombu", "amqp"),
     # A line for each task would drown the rest: the scheduler sends one every second.
-    *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
+    *("celery.worker.strategy", "celery.app.trace"),
 )
 
 

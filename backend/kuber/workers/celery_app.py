@@ -18,7 +18,10 @@ DRAIN = "kuber.runs.drain"
 SWEEP = "kuber.runs.sweep"
 SWEEP_EVERY_S = 1.0
 _CALL = "kuber:wake"
+_SWEEP_CALL = "kuber:sweep"
 _CALL_WITHIN_S = 2.0
+
+_BROKER_IS_AWAY = (RedisError, CeleryError, KombuError, OSError)
 
 
 def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
@@ -47,13 +50,6 @@ def make_celery(redis_url: str, *, processes: int = 2) -> Celery:
         },
         task_default_queue=QUEUE,
         task_time_limit=24 * 3600,
-        beat_schedule={
-            "sweep": {
-                "task": SWEEP,
-                "schedule": SWEEP_EVERY_S,
-                "options": {"expires": 2 * SWEEP_EVERY_S},
-            }
-        },
         timezone="UTC",
     )
     return app
@@ -74,10 +70,20 @@ class Waker:
         """Send a call unless one is under way; never raises: the sweep finds what was missed."""
         try:
             if await self._redis.set(_CALL, 1, nx=True, ex=2):
-                async with asyncio.timeout(_CALL_WITHIN_S):
-                    await asyncio.to_thread(self._celery.send_task, DRAIN, retry=False, expires=30)
-        except (RedisError, CeleryError, KombuError, OSError) as error:
+                await self._send(DRAIN, expires_s=30)
+        except _BROKER_IS_AWAY as error:
             log.warning("worker_not_called", reason=str(error))
+
+    async def call_sweep(self) -> bool:
+        """Have a worker sweep, unless somebody has had one do so within the second; say whether
+        that is told. Never raises."""
+        try:
+            # Asked first, since it is bounded: no thread waits for a broker that hangs.
+            if await self._redis.set(_SWEEP_CALL, 1, nx=True, px=int(SWEEP_EVERY_S * 800)):
+                await self._send(SWEEP, expires_s=2 * SWEEP_EVERY_S)
+        except _BROKER_IS_AWAY:
+            return False
+        return True
 
     async def clear_wake_token(self) -> None:
         """Take the token back: whoever commits a run from now on calls again."""
@@ -85,3 +91,7 @@ class Waker:
             await self._redis.delete(_CALL)
         except (RedisError, OSError) as error:
             log.warning("wake_token_left", reason=str(error))
+
+    async def _send(self, task: str, *, expires_s: float) -> None:
+        async with asyncio.timeout(_CALL_WITHIN_S):
+            await asyncio.to_thread(self._celery.send_task, task, retry=False, expires=expires_s)

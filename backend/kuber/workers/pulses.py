@@ -1,8 +1,8 @@
-"""Lets Celery's programs give a sign of life.
+"""Lets a worker give a sign of life.
 
-From a thread: their main loops stand still for as long as Redis is away, and must not be ended for
-that. So it is a frozen program that is noticed; a worker's processes are looked after by its main
-one, and what their loops do is told by their heartbeats.
+From a thread: Celery's main loop stands still for as long as Redis is away, and must not be ended
+for that. So it is a frozen program that is noticed; a worker's processes are looked after by its
+main one, and what their loops do is told by their heartbeats.
 """
 
 import threading
@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from celery.signals import beat_init, worker_process_init, worker_ready
+from celery.signals import worker_process_init, worker_ready
 from celery.worker import state
 
 from kuber.infra.pulse import EVERY_S, beat
@@ -19,13 +19,13 @@ from kuber.workers.queue_watch import Consumption, QueueWatch
 
 
 def install(file: Path | None, watch: ProcessWatch, queue: QueueWatch) -> None:
-    """Touch `file` again and again once a worker or the scheduler has started, and look after the
-    worker's processes and its queue.
+    """Touch `file` again and again once the worker has started, and look after its processes and
+    its queue.
 
     Comes before whatever else a process does first: that may hang, too.
     """
 
-    def keep_beating(consumes: bool) -> None:
+    def keep_beating() -> None:
         before_s = time.monotonic()
         while True:
             now_s = time.monotonic()
@@ -35,24 +35,16 @@ def install(file: Path | None, watch: ProcessWatch, queue: QueueWatch) -> None:
             if file is not None:
                 with suppress(OSError):
                     beat(file, silent=watch.silent)
-            if consumes:
-                queue.look(passed_s)
+            queue.look(passed_s)
             time.sleep(EVERY_S)
 
-    def begin(consumes: bool) -> None:
-        threading.Thread(target=keep_beating, args=(consumes,), name="pulse", daemon=True).start()
-
-    def begin_worker(**_: object) -> None:
-        begin(consumes=True)
-
-    def begin_scheduler(**_: object) -> None:
-        begin(consumes=False)
+    def begin(**_: object) -> None:
+        threading.Thread(target=keep_beating, name="pulse", daemon=True).start()
 
     def begin_in_process(**_: object) -> None:
         watch.begin_to_beat()
 
-    worker_ready.connect(begin_worker, weak=False)
-    beat_init.connect(begin_scheduler, weak=False)
+    worker_ready.connect(begin, weak=False)
     worker_process_init.connect(begin_in_process, weak=False)
 
 

@@ -20,7 +20,6 @@ from celery.signals import (
 )
 
 from kuber.infra.embedded.process import die_with_parent
-from kuber.kernel.clock import SystemClock
 from kuber.workers.celery_app import DRAIN, SWEEP
 from kuber.workers.supervisor import WORKER_READY
 
@@ -32,9 +31,6 @@ thousands, nearly all of which go by reference count."""
 
 _LOOP_ENDED = 70
 """The exit code of a process whose event loop has ended, or is held for good."""
-
-WARM_CALENDARS = ("XNYS", "24/5", "24/7")
-"""Read before the fork, so that the first run of a process does not wait for them."""
 
 
 def end_process() -> None:
@@ -98,9 +94,8 @@ def install(
 ) -> None:
     """Register the tasks on `app` and the life cycle of its worker processes.
 
-    `preload` imports what children share; the scheduler, which has none, is spared it. CrewAI is
-    imported once, before the fork, and never used there: a flow that is built before the fork
-    hangs in the child.
+    `preload` imports what children share. CrewAI is imported once, before the fork, and never
+    used there: a flow that is built before the fork hangs in the child.
 
     Told to end (SIGTERM), the worker waits for its children, and they are told by a pipe: they take
     no more runs, carry orders to their answers and hand back what has not ended.
@@ -112,10 +107,7 @@ def install(
     def import_before_fork(**_: object) -> None:
         preload()
         import kuber.runs.flow  # noqa: F401
-        from kuber.market.calendars import calendar_for
 
-        for code in WARM_CALENDARS:
-            calendar_for(code).is_open(SystemClock().now())
         gc.collect()
         gc.freeze()
 

@@ -18,17 +18,19 @@ from kuber.infra.embedded.process import free_port, port_is_free
 _ROOM_TO_START_BYTES = 1_000_000
 
 FILES = (
-    *("secrets.json", "secrets.copy.json", "ports.json", "plugins.txt", "beat-schedule*"),
+    *("secrets.json", "secrets.copy.json", "ports.json", "plugins.txt"),
     *("run/stack.json", "run/start.log", "run/supervisor.lock", "run/api.sock", "run/pulse-*"),
     *("run/plugins/verdicts.json", "run/plugins/importing-*"),
     *("logs/*.log", "logs/*.log.[0-9]"),
     *("audit/signing-key", "audit/next-signing-key", "audit/*.jsonl", "audit/*.head*.json"),
     *("postgres/password-known", "postgres/prepared", "postgres/being-made"),
-    "valkey/valkey.conf",
+    *("calendars/*.npz", "calendars/prepared", "valkey/valkey.conf"),
 )
 """Every file that Kuber keeps for itself; what servers keep is in folders of theirs."""
 
 _ASIDE = ".damaged-"
+_NO_LONGER_USED = "beat-schedule*"
+"""Notes of a program that former versions had."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,16 @@ class Home:
         """Where the API listens besides its port, for the supervisor."""
         return self.run / "api.sock"
 
+    @property
+    def calendars(self) -> Path:
+        """Where the trading hours of exchanges are kept."""
+        return self.root / "calendars"
+
+    @property
+    def calendars_prepared(self) -> Path:
+        """Names the version of the library whose trading hours are all kept."""
+        return self.calendars / "prepared"
+
     def pulse(self, name: str) -> Path:
         """Return the file that a service without a port touches while it lives."""
         return self.run / f"pulse-{name}"
@@ -86,6 +98,7 @@ class Home:
             for path in self.root.glob(pattern):
                 if _ASIDE not in path.name:
                     clear_place(path, self.tell)
+        self._forget(_NO_LONGER_USED)
 
     def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> str:
         """Return the secret called `name`, made by `make` when it is first asked for.
@@ -164,17 +177,22 @@ class Home:
 
     def remove(self) -> None:
         """Delete everything that Kuber has put into the folder, and the folder when it is empty."""
-        for name in ("postgres", "valkey", "kafka", "logs", "run"):
+        for name in ("postgres", "valkey", "kafka", "calendars", "logs", "run"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         mine = ("secrets.json", "secrets.copy.json", "ports.json", "plugins.txt")
-        for pattern in (*mine, *(f"{name}.damaged-*" for name in mine), "beat-schedule*"):
-            for path in self.root.glob(pattern):
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
+        for pattern in (*mine, *(f"{name}.damaged-*" for name in mine), _NO_LONGER_USED):
+            self._forget(pattern)
         if self.root.is_dir() and not any(self.root.iterdir()):
             self.root.rmdir()
+
+    def _forget(self, pattern: str) -> None:
+        """Delete files and folders; what cannot be deleted stays."""
+        for path in self.root.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -19,7 +19,6 @@ def test_no_end_of_a_run_is_lost_with_a_scheduler_that_is_killed(
 ) -> None:
     made = new_installation()
     api, worker = made.api(), made.worker(wait=False)
-    made.beat()
     schedulers = [made.services("scheduler", wait=False) for _ in range(2)]
     for program in (api, worker, *schedulers):
         program.wait_ready()

@@ -15,7 +15,6 @@ from tests.fixtures.workers import Installation, NewInstallation
 def site(new_installation: NewInstallation) -> Installation:
     made = new_installation()
     made.api().wait_ready()
-    made.beat()
     return made
 
 
@@ -66,7 +65,6 @@ def test_a_package_that_nobody_vouches_for_is_not_believed(
 ) -> None:
     site = new_installation(KUBER_TRUSTED_EFFECTS="another-package")
     site.api().wait_ready()
-    site.beat()
     trader, run_id, file = killed_in_the_middle(site, "test_step", tmp_path)
     run = trader.wait(run_id)
     assert (run["error"]["code"], calls(file)) == ("outcome_unknown", 1)

@@ -16,7 +16,6 @@ def signalled(
         api, worker = made.api(), made.worker(wait=False)
         dispatcher = made.services("dispatcher", wait=False)
         made.relay()
-        made.beat()
         for program in (api, worker, dispatcher):
             program.wait_ready()
         yield made

@@ -67,7 +67,6 @@ def outage(
         api, worker = made.api(), made.worker(wait=False)
         dispatcher = made.services("dispatcher", wait=False)
         relay = made.relay()
-        made.beat()
         for program in (api, worker, dispatcher):
             program.wait_ready()
         yield Outage(made, relay, kafka, valkey)

@@ -37,7 +37,6 @@ def crowded(new_installation: NewInstallation, tmp_path: Path) -> Iterator[Insta
     with own_broker(tmp_path) as kafka:
         made = new_installation(kafka=kafka, KUBER_RUNS_PER_PROCESS="8")
         api = made.api()
-        made.beat()
         api.wait_ready()
         names = [ticker for number in range(PIPELINES) for ticker in tickers_of(number)]
         list_tickers(made.database_url, names)

@@ -49,6 +49,22 @@ def test_one_supervisor_holds_a_home(home: Home) -> None:
     assert not home.is_locked()
 
 
+def test_notes_that_a_former_version_left_are_deleted_at_the_start(tmp_path: Path) -> None:
+    for name in ("beat-schedule", "beat-schedule-shm", "beat-schedule-wal"):
+        (tmp_path / name).write_bytes(b"notes")
+    (tmp_path / "beat-schedule.damaged-20261130T120000Z").mkdir()
+    (tmp_path / "mine.txt").write_text("keep")
+    Home(tmp_path).create()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "mine.txt", "run"]
+
+
+def test_removing_a_home_removes_the_kept_trading_hours(home: Home) -> None:
+    home.calendars.mkdir()
+    home.calendars_prepared.write_text("1")
+    home.remove()
+    assert not home.root.exists()
+
+
 def test_removing_a_home_spares_what_kuber_did_not_put_there(home: Home) -> None:
     home.secret("jwt")
     (home.root / "mine.txt").write_text("keep")

@@ -19,7 +19,6 @@ def processes_of(worker: Program) -> set[int]:
 
 
 def _trader_of(site: Installation) -> Trader:
-    site.beat()
     site.api().wait_ready()
     return site.sign_up()
 
@@ -79,6 +78,7 @@ def test_a_worker_that_consumes_no_more_ends(new_installation: NewInstallation) 
     site = new_installation()
     worker = site.worker(processes=1)
     trader = _trader_of(site)
+    site.services("sweep", wait=False)
     pipeline = trader.create(graph=steps(work={}))
     assert trader.wait(trader.run(pipeline["id"]))["status"] == "succeeded"
     make_celery(site.redis_url).control.cancel_consumer(QUEUE)

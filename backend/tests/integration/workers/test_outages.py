@@ -77,7 +77,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             home, database.url, valkey.url, broker.bootstrap, overrides
         ) as installation:
             api, worker = installation.api(), installation.worker(processes=2, wait=False)
-            installation.beat()
             installation.relay()
             api.wait_ready()
             worker.wait_ready()

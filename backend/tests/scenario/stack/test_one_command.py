@@ -18,7 +18,6 @@ SERVICES = [
     "kafka",
     "api",
     "worker",
-    "beat",
     "relay",
     "dispatcher",
     "services",
@@ -83,7 +82,7 @@ def test_the_api_never_loads_crewai(running_stack: StackUnderTest) -> None:
 def test_processes_beside_the_web_server_say_that_they_are_alive(
     running_stack: StackUnderTest,
 ) -> None:
-    for service in ("worker", "beat", "relay"):
+    for service in ("worker", "relay", "services"):
         alive = partial(running_stack.kuber, "alive", service)
         until(lambda ask=alive: ask().returncode == 0, f"a sign of life of the {service}")  # type: ignore[misc]
 
