@@ -1,5 +1,6 @@
 """Sessions of exchanges kept in files: the same as worked out, and never in anybody's way."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -148,6 +149,21 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_answers_all_the_same(
         assert kept.prepare([KEY, ("XLON", 2020, 2030)]) == 0
     unreadable = [one["event"] for one in logs if one["event"] != "kept_sessions_unreadable"]
     assert unreadable == ["sessions_not_kept"]
+
+
+def test_of_a_disk_that_is_full_no_half_file_is_left(
+    kept: KeptSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path.write_bytes
+
+    def half(path: Path, content: bytes) -> int:
+        whole(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", half)
+        assert same(kept.get(*KEY), work_out(*KEY))
+    assert list(kept.folder.iterdir()) == []
 
 
 def test_several_processes_at_once_keep_one_whole_file(kept: KeptSessions) -> None:

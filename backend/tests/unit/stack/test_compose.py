@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from kuber.bootstrap.services import SERVICES
+from kuber.commands.stack import OTHER_SERVICES
 from kuber.config import Settings
 
 ROOT = Path(__file__).parents[4]
@@ -34,6 +36,21 @@ def test_every_process_of_kuber_gets_them() -> None:
     ours = {name: one for name, one in services.items() if one["image"].startswith("kuber:")}
     assert {"api", "worker", "relay", "dispatcher"} <= ours.keys()
     assert {name for name, one in ours.items() if one["environment"] != given()} == set()
+
+
+def test_every_service_runs_in_the_containers_and_under_up() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    commands = [one.get("command", [])[:] for one in services.values()]
+    run = [name for command in commands if command[:1] == ["services"] for name in command[1:]]
+    assert sorted(run) == sorted(SERVICES)
+    assert sorted((*OTHER_SERVICES, "dispatcher")) == sorted(SERVICES)
+
+
+def test_the_image_brings_the_trading_hours_to_where_processes_read_them() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    last = image[image.rindex("FROM ") :]
+    assert "KUBER_HOME=/var/lib/kuber" in last
+    assert last.index("USER kuber") < last.index("RUN python -m kuber.cli calendars")
 
 
 def test_the_api_reads_checkpoints_and_only_the_linker_the_key() -> None:
