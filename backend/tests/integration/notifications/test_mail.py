@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from kuber.notifications import mail
+from kuber.notifications import mailer as mailer_module
 from kuber.notifications.channels import Channels
 from kuber.notifications.errors import ChannelNotReady
 from kuber.notifications.mail import SmtpSender
