@@ -121,3 +121,28 @@ def test_sessions_that_cannot_be_made_leave_the_calendar_as_it_was(
 
 def _fail(*_: object) -> None:
     raise RuntimeError("no sessions for these years")
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "opens", "closes"),
+    [
+        ("XBOM", "2026-03-03", "2026-03-04T03:45", "2026-03-04T10:00"),  # Holi
+        ("XBOM", "2030-03-05", "2030-03-05T03:45", "2030-03-05T10:00"),
+        ("XSES", "2029-06-15", "2029-06-15T01:00", "2029-06-15T09:00"),
+        ("XSHG", "2028-06-15", "2028-06-15T01:30", "2028-06-15T07:00"),
+        ("XSAU", "2012-06-17", "2012-06-17T07:00", "2012-06-17T12:00"),
+        ("XTAE", "2024-06-16", "2024-06-16T06:59", "2024-06-16T14:15"),
+        ("ASEX", "2005-06-15", "2005-06-15T07:00", "2005-06-15T14:00"),
+        ("ASEX", "2025-06-14", "2025-06-16T07:00", "2025-06-16T14:20"),
+    ],
+)
+def test_beyond_the_holidays_that_are_known_every_weekday_is_a_session(
+    code: str, day: str, opens: str, closes: str
+) -> None:
+    """A first day on which nobody trades, or a day of years without known holidays."""
+    at_midnight = np.datetime64(day, "us")
+    hours = calendar_for(code).hours(at_midnight, at_midnight)
+    first = int(np.searchsorted(hours.dates, at_midnight.astype("datetime64[D]")))
+    found = hours.opens[first], hours.closes[first]
+    assert found == (np.datetime64(opens), np.datetime64(closes))
+    assert (np.diff(hours.dates.astype(np.int64)) > 0).all()

@@ -198,12 +198,12 @@ def test_that_there_are_no_sessions_is_kept_too(
     kept: KeptSessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(NoSessions) as without:
-        work_out("XSAU", 2000, 2030)
+        work_out("XNOPE", 2000, 2030)
     with pytest.raises(NoSessions) as first:
-        kept.get("XSAU", 2000, 2030)
+        kept.get("XNOPE", 2000, 2030)
     monkeypatch.setattr(kept_sessions, "_ask_child", None)
     with pytest.raises(NoSessions) as again:
-        kept.get("XSAU", 2000, 2030)
+        kept.get("XNOPE", 2000, 2030)
     assert str(without.value) == str(first.value) == str(again.value)
 
 
