@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
-from uuid import UUID
 
 import psycopg
 
@@ -27,6 +26,7 @@ from kuber.audit.comparing import (
 )
 from kuber.audit.custody import Custody
 from kuber.audit.outside import OutsideRecord
+from kuber.audit.outside_findings import cut, damaged, replaced
 from kuber.audit.personal import PERSONAL
 from kuber.audit.reordering import with_reordering
 from kuber.audit.types import KEY_EVENTS, AuditEventType, Checkpoint
@@ -316,15 +316,15 @@ def _check_signatures(
     foreign = {one.chain_id for one in outside.checkpoints} - {custody.chain_id}
     for chain_id in sorted(foreign):
         known = [one.position for one in outside.checkpoints if one.chain_id == chain_id]
-        result.add([_replaced(chain_id, max(known))])
+        result.add([replaced(chain_id, max(known))])
     for checkpoint in outside.checkpoints:
         if checkpoint.chain_id in foreign:
             continue
         link_hash = _hash_at(connection, checkpoint.position)
         if custody.forged(checkpoint):
-            result.add([_damaged(checkpoint, result.total)])
+            result.add([damaged(checkpoint, result.total)])
         elif link_hash != checkpoint.hash:
-            result.add([_cut(checkpoint, result.total)])
+            result.add([cut(checkpoint, result.total)])
         else:
             result.add(custody.judge(checkpoint, link_hash))
             checked.append(checkpoint)
@@ -368,33 +368,6 @@ def _check_freshness(
             f"The newest checkpoint outside the database is of {newest.at:%Y-%m-%d %H:%M} UTC and"
             f" knows place {newest.position} of {last}."
         )
-
-
-def _replaced(chain_id: UUID, known: int) -> Finding:
-    detail = (
-        f"Files outside the database know another chain, {chain_id}, up to place {known}: the whole"
-        " record was replaced, or they belong to another installation."
-    )
-    return Finding(1, Damage.CUT_OR_RESTORED, detail)
-
-
-def _damaged(checkpoint: Checkpoint, last: int) -> Finding:
-    detail = (
-        f"The signature of a checkpoint outside the database, of {checkpoint.at:%Y-%m-%d %H:%M:%S}"
-        f" UTC and for place {checkpoint.position}, is wrong: its line was damaged or forged."
-    )
-    return Finding(min(checkpoint.position, last), Damage.CHECKPOINT_CHANGED, detail)
-
-
-def _cut(checkpoint: Checkpoint, last: int) -> Finding:
-    place = min(checkpoint.position, last + 1)
-    detail = (
-        f"A checkpoint of {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC outside the database knows place"
-        f" {checkpoint.position} as {checkpoint.hash.hex()}. The database"
-        + (f" ends at {last}." if checkpoint.position > last else " says otherwise.")
-        + " Its end was cut off, or an older backup was put back."
-    )
-    return Finding(place, Damage.CUT_OR_RESTORED, detail)
 
 
 def _hash_at(connection: psycopg.Connection, position: int) -> bytes | None:
