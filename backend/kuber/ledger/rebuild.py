@@ -1,4 +1,4 @@
-"""Builds balances, lots and holds anew from what is on the books, and names what is served otherwise.
+"""Builds balances, lots and holds anew from the entries, and names what is served otherwise.
 
 Two ways lead there. Balances are the sums of the stored transfers. Lots, holds and the transfers
 themselves follow from the facts, by the rules of `posting`: replayed from nothing they give the
