@@ -42,7 +42,7 @@ class LedgerTransactionRow(Base):
 
     __tablename__ = "ledger_transactions"
     __table_args__ = (
-        Index("ix_ledger_transactions_owner", "book", "owner", "number"),
+        Index("ix_ledger_transactions_owner", "owner", "book", "number"),
         CheckConstraint(_one_of("book", Book), name="book"),
     )
 
@@ -119,8 +119,8 @@ class LedgerAccountRow(Base):
         # An owner has one currency. Its cash is also the lock of all that is under it.
         Index(
             "uq_ledger_accounts_cash",
-            "book",
             "owner",
+            "book",
             unique=True,
             postgresql_where=text("path = 'cash'"),
         ),
@@ -129,8 +129,8 @@ class LedgerAccountRow(Base):
         CheckConstraint(_one_of("book", Book), name="book"),
     )
 
-    book: Mapped[str] = mapped_column(String(8), primary_key=True)
     owner: Mapped[UUID] = mapped_column(primary_key=True)
+    book: Mapped[str] = mapped_column(String(8), primary_key=True)
     path: Mapped[str] = mapped_column(String(48), primary_key=True)
     unit: Mapped[str] = mapped_column(String(32), primary_key=True)
     balance: Mapped[Decimal] = mapped_column(AMOUNT)
@@ -144,8 +144,8 @@ class LedgerLotRow(Base):
         CheckConstraint("quantity <> 0 and sign(cost) in (0, sign(quantity))", name="one_sign"),
     )
 
-    book: Mapped[str] = mapped_column(String(8), primary_key=True)
     owner: Mapped[UUID] = mapped_column(primary_key=True)
+    book: Mapped[str] = mapped_column(String(8), primary_key=True)
     symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
     position_id: Mapped[UUID] = mapped_column(primary_key=True)
     """All zeros for what belongs to no position."""
@@ -159,7 +159,7 @@ class LedgerHoldRow(Base):
 
     __tablename__ = "ledger_holds"
     __table_args__ = (
-        Index("ix_ledger_holds_owner", "book", "owner"),
+        Index("ix_ledger_holds_owner", "owner", "book"),
         Index(
             "ix_ledger_holds_expires_at",
             "book",

@@ -22,10 +22,13 @@ DEBTS = """
 """
 _LOT_COLUMNS = "owner, symbol, position_id, number, quantity, cost"
 LOTS = f"""
-    select {_LOT_COLUMNS} from ledger_lots
-    where book = %(book)s
-      and (owner, symbol) in (select * from unnest(%(owners)s::uuid[], %(symbols)s::text[]))
-    order by owner, symbol, position_id, number
+    select l.* from unnest(%(owners)s::uuid[], %(symbols)s::text[]) as w(owner, symbol)
+    cross join lateral (
+        select {_LOT_COLUMNS} from ledger_lots
+        where owner = w.owner and book = %(book)s and symbol = w.symbol
+        offset 0
+    ) l
+    order by l.owner, l.symbol, l.position_id, l.number
 """
 LOTS_OF_OWNERS = f"""
     select {_LOT_COLUMNS} from ledger_lots where book = %(book)s and owner = any(%(owners)s)
@@ -83,7 +86,7 @@ POST = """
                amount numeric, unit text, hold_key uuid, hold_number int, expires_at timestamptz)
         returning transaction_id, debit, credit, amount, unit
     ), changes as materialized (
-        select s.owner, e.path, m.unit, sum(e.amount) as amount
+        select %(book)s as book, s.owner, e.path, m.unit, sum(e.amount) as amount
         from moved m join said s on s.id = m.transaction_id
         cross join lateral (values (m.debit, m.amount), (m.credit, -m.amount)) as e(path, amount)
         group by s.owner, e.path, m.unit
@@ -91,7 +94,7 @@ POST = """
     ), updated as (
         update ledger_accounts a set balance = a.balance + c.amount
         from changes c
-        where a.book = %(book)s and (a.owner, a.path, a.unit) = (c.owner, c.path, c.unit)
+        where (a.owner, a.book, a.path, a.unit) = (c.owner, c.book, c.path, c.unit)
         returning a.owner, a.path, a.unit
     ), opened as (
         insert into ledger_accounts (book, owner, path, unit, balance)
@@ -100,16 +103,16 @@ POST = """
     ), lots_closed as (
         delete from ledger_lots l
         using jsonb_to_recordset(%(lots_closed)s)
-          as c(owner uuid, symbol text, position_id uuid, number int)
-        where l.book = %(book)s and (l.owner, l.symbol, l.position_id, l.number)
-              = (c.owner, c.symbol, c.position_id, c.number)
+          as c(owner uuid, book text, symbol text, position_id uuid, number int)
+        where (l.owner, l.book, l.symbol, l.position_id, l.number)
+              = (c.owner, c.book, c.symbol, c.position_id, c.number)
     ), lots_kept as (
         insert into ledger_lots (book, owner, symbol, position_id, number, quantity, cost)
         select %(book)s, owner, symbol, position_id, number, quantity, cost
         from jsonb_to_recordset(%(lots)s)
           as k(owner uuid, symbol text, position_id uuid, number int, quantity numeric,
                cost numeric)
-        on conflict (book, owner, symbol, position_id, number)
+        on conflict (owner, book, symbol, position_id, number)
         do update set quantity = excluded.quantity, cost = excluded.cost
     ), holds_ended as (
         delete from ledger_holds where book = %(book)s and key = any(%(holds_ended)s)
@@ -126,6 +129,9 @@ POST = """
 
 An account that is new gets its first amount; the others are moved by increments. They are two
 statements, because `on conflict` would check the increment by itself for not being overdrawn.
+
+The book comes with the rows that it is compared by: as a constant it tempts the planner to read all
+of the book, as long as it knows nothing of the table.
 """
 
 BALANCES = """

@@ -26,7 +26,7 @@ async def write(
         after[owner] = one.after(after[owner])
         positions |= dict.fromkeys((owner, key) for key in one.positions)
         keys |= dict.fromkeys((owner, key) for key in one.holds)
-    closed, kept = _lot_changes(positions, before, after)
+    closed, kept = _lot_changes(book, positions, before, after)
     currencies = {one.posting.owner: one.posting.currency for one in transactions}
     holds = {key: (owner, after[owner].holds_of(key).open) for owner, key in keys}
     values = {
@@ -44,14 +44,19 @@ async def write(
 
 
 def _lot_changes(
-    changed: Iterable[tuple[UUID, PositionKey]], before: States, after: States
+    book: Book, changed: Iterable[tuple[UUID, PositionKey]], before: States, after: States
 ) -> tuple[list[JsonObject], list[JsonObject]]:
     """Return the lots that are gone, and those that are new or other than before."""
     closed: list[JsonObject] = []
     kept: list[JsonObject] = []
     for owner, key in changed:
         was, now = (states_[owner].position(key).numbered() for states_ in (before, after))
-        place = {"owner": owner, "symbol": key.symbol, "position_id": key.position_id}
+        place = {
+            "owner": owner,
+            "book": book.value,
+            "symbol": key.symbol,
+            "position_id": key.position_id,
+        }
         closed += [{**place, "number": number} for number in was if number not in now]
         kept += [
             {**place, "number": number, "quantity": plain(lot.quantity), "cost": plain(lot.cost)}

@@ -64,7 +64,7 @@ def _add_transactions() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_transactions")),
     )
     op.create_index(
-        "ix_ledger_transactions_owner", "ledger_transactions", ["book", "owner", "number"]
+        "ix_ledger_transactions_owner", "ledger_transactions", ["owner", "book", "number"]
     )
 
 
@@ -113,8 +113,8 @@ def _add_transfers() -> None:
 def _add_what_is_served() -> None:
     op.create_table(
         "ledger_accounts",
-        sa.Column("book", sa.String(length=8), nullable=False),
         sa.Column("owner", sa.Uuid(), nullable=False),
+        sa.Column("book", sa.String(length=8), nullable=False),
         sa.Column("path", sa.String(length=48), nullable=False),
         sa.Column("unit", sa.String(length=32), nullable=False),
         sa.Column("balance", _AMOUNT, nullable=False),
@@ -126,19 +126,19 @@ def _add_what_is_served() -> None:
             "path <> 'debt' or balance <= 0", name=op.f("ck_ledger_accounts_not_overpaid")
         ),
         sa.CheckConstraint(_BOOKS, name=op.f("ck_ledger_accounts_book")),
-        sa.PrimaryKeyConstraint("book", "owner", "path", "unit", name=op.f("pk_ledger_accounts")),
+        sa.PrimaryKeyConstraint("owner", "book", "path", "unit", name=op.f("pk_ledger_accounts")),
     )
     op.create_index(
         "uq_ledger_accounts_cash",
         "ledger_accounts",
-        ["book", "owner"],
+        ["owner", "book"],
         unique=True,
         postgresql_where=sa.text("path = 'cash'"),
     )
     op.create_table(
         "ledger_lots",
-        sa.Column("book", sa.String(length=8), nullable=False),
         sa.Column("owner", sa.Uuid(), nullable=False),
+        sa.Column("book", sa.String(length=8), nullable=False),
         sa.Column("symbol", sa.String(length=32), nullable=False),
         sa.Column("position_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -149,7 +149,7 @@ def _add_what_is_served() -> None:
             name=op.f("ck_ledger_lots_one_sign"),
         ),
         sa.PrimaryKeyConstraint(
-            "book", "owner", "symbol", "position_id", "number", name=op.f("pk_ledger_lots")
+            "owner", "book", "symbol", "position_id", "number", name=op.f("pk_ledger_lots")
         ),
     )
     _add_holds()
@@ -179,7 +179,7 @@ def _add_holds() -> None:
         ),
         sa.PrimaryKeyConstraint("book", "key", name=op.f("pk_ledger_holds")),
     )
-    op.create_index("ix_ledger_holds_owner", "ledger_holds", ["book", "owner"])
+    op.create_index("ix_ledger_holds_owner", "ledger_holds", ["owner", "book"])
     op.create_index(
         "ix_ledger_holds_expires_at",
         "ledger_holds",

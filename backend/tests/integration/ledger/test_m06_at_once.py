@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from decimal import Decimal as D
+from decimal import Decimal
 from uuid import UUID
 
 import psycopg
@@ -22,6 +22,7 @@ from kuber.ledger.facts import (
 from kuber.ledger.types import Book, HoldPurpose
 from tests.fixtures.ledger_books import Books
 
+D = Decimal
 OWNERS = [UUID(int=100 + number) for number in range(5)]
 SYMBOLS = ["AAPL", "MSFT", "BTCUSDT"]
 TERMINATE = """

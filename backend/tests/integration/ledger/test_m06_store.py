@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal as D
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -32,7 +32,12 @@ from kuber.ledger.facts import (
 from kuber.ledger.types import Book, HoldPurpose, Lot, Position, PositionKey
 from tests.fixtures.ledger_books import AT, Books
 
+D = Decimal
 OWNER, ORDER, RUN = UUID(int=11), UUID(int=21), UUID(int=31)
+INSERT = """
+    insert into ledger_transfers select transaction_id, 90, book, kind, {}, unit
+    from ledger_transfers where kind = 'deposit'
+"""
 COUNTS = (
     "select (select count(*) from ledger_transactions), (select count(*) from ledger_transfers)"
 )
@@ -163,21 +168,9 @@ async def test_m06_what_is_on_the_books_is_never_changed(books: Books, table: st
         ("update ledger_lots set cost = -1", "one_sign"),
         ("update ledger_holds set expires_at = now()", "orders_do_not_expire"),
         ("update ledger_holds set amount = 0", "positive"),
-        (
-            "insert into ledger_transfers select transaction_id, 90, book, kind, state, debit,"
-            " credit, -amount, unit from ledger_transfers where kind = 'deposit'",
-            "positive",
-        ),
-        (
-            "insert into ledger_transfers select transaction_id, 90, book, kind, state, debit,"
-            " debit, amount, unit from ledger_transfers where kind = 'deposit'",
-            "two_sides",
-        ),
-        (
-            "insert into ledger_transfers select transaction_id, 90, book, kind, 'voided', debit,"
-            " credit, amount, unit from ledger_transfers where kind = 'deposit'",
-            "hold",
-        ),
+        (INSERT.format("state, debit, credit, -amount"), "positive"),
+        (INSERT.format("state, debit, debit, amount"), "two_sides"),
+        (INSERT.format("'voided', debit, credit, amount"), "hold"),
     ],
 )
 async def test_m06_the_database_refuses_what_cannot_be(
@@ -204,11 +197,8 @@ async def test_m06_a_hold_ends_once_also_for_the_database(books: Books) -> None:
 
 async def test_m06_it_is_committed_with_the_transaction_around_it(books: Books) -> None:
     posting = books.posting(OWNER, Deposited(D(100)))
-    async with books.pool.connection() as connection:
-        with pytest.raises(ZeroDivisionError):
-            async with connection.transaction():
-                await books.ledgers[Book.TRADING].settle(connection, [posting])
-                raise ZeroDivisionError
+    async with books.pool.connection() as connection, connection.transaction(force_rollback=True):
+        await books.ledgers[Book.TRADING].settle(connection, [posting])
     assert await books.rows(COUNTS) == [(0, 0)]
     assert (await books.settle(posting))[0].transaction is not None
     assert await books.settle(posting, posting) is not None

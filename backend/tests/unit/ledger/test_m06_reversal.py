@@ -33,7 +33,7 @@ happenings = st.lists(
 def without_means(account: Account) -> Balances:
     """Return all balances, with cash, holds and debt as one."""
     found = {key: amount for key, amount in account.balances().items() if amount}
-    means = sum(found.pop((path, "USD"), D(0)) for path in ("cash", "reserved", "debt"))
+    means = sum((found.pop((path, "USD"), D(0)) for path in ("cash", "reserved", "debt")), D(0))
     return {**found, ("means", "USD"): means}
 
 

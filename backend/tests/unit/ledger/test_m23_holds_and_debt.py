@@ -1,4 +1,4 @@
-"""M23, M6: money is held and given back once; what is missing is posted as debt, never cut short."""
+"""M23, M6: money is held and given back once; what is missing becomes debt, never cut short."""
 
 from datetime import timedelta
 from uuid import UUID
