@@ -1,8 +1,8 @@
 """What double entry costs: executions settled a second, beside COPY of the same rows.
 
 Fills of orders of 200 accounts, each of which ends a hold, trades FIFO lots, pays a fee and makes
-the next hold, are settled in batches by one writer, and by four that share no account, against a PostgreSQL with
-`fsync`.
+the next hold, are settled in batches by one writer, and by four that share no account, against a
+PostgreSQL with `fsync`.
 The floor takes all transactions and transfers that this left, and copies them in as many commits
 into tables with the same columns, constraints and indexes. Rates suffer from whatever else the
 machine does; the time of the processors does not. Prints figures and ratios; exits 0 whatever they

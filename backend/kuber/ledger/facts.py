@@ -179,6 +179,9 @@ class Posting:
     fact: Fact
     memo: str = ""
 
+    def __post_init__(self) -> None:
+        assert self.at.tzinfo is not None, "an instant has a zone"
+
     @property
     def symbol(self) -> str | None:
         """The instrument that it is about."""

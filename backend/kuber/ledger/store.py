@@ -52,6 +52,9 @@ class Ledger:
         A posting that is refused leaves the others as they are. One that was posted before, with
         the same id and fact, is passed over. Raises what the database raises: then nothing of all
         is posted.
+
+        A transaction around it is at READ COMMITTED and settles once: its owners are locked in
+        their order.
         """
         assert all(one.book is self._book for one in postings), "a book keeps to itself"
         if not postings:
