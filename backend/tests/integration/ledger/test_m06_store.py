@@ -146,6 +146,29 @@ async def test_m06_a_life_of_an_account_is_served_as_it_is_rebuilt(books: Books)
     assert await books.differences() == []
 
 
+async def test_m06_reversals_follow_each_other_and_none_happens_twice(books: Books) -> None:
+    first, second = (books.posting(OWNER, buy("10", price)) for price in ("100", "110"))
+    await books.settle(
+        books.posting(OWNER, Deposited(D(10_000))),
+        first,
+        second,
+        books.posting(OWNER, buy("-5", "120")),
+    )
+    for wrong in (first, second):
+        [done] = await books.settle(
+            books.posting(OWNER, Reversed(wrong.id), id_=reversal_of(wrong.id))
+        )
+        assert done.transaction is not None
+    for wrong in (first, second):
+        [again] = await books.settle(books.posting(OWNER, Reversed(wrong.id)))
+        assert isinstance(again.refusal, NotReversible)
+    [other] = await books.post(uuid4(), Reversed(first.id))
+    assert isinstance(other.refusal, NotReversible)
+    assert await books.balance(OWNER, "holding:AAPL", "AAPL") == -5
+    assert await books.balance(OWNER, "cash") == 10_600
+    assert await books.differences() == []
+
+
 async def test_m06_lots_of_a_batch_are_written_as_they_end(books: Books) -> None:
     await books.post(OWNER, Deposited(D(10_000)), *[buy("1", str(price)) for price in range(1, 9)])
     await books.post(OWNER, buy("-3", "10"), buy("-0.5", "10"), buy("1", "9"), buy("-2", "10"))
