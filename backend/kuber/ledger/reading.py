@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -108,13 +109,13 @@ def hold_of(row: Sequence[Any]) -> Hold:
 
 
 def positions_of(rows: Iterable[Sequence[Any]]) -> dict[UUID, dict[PositionKey, Position]]:
-    """Return the positions of rows of lots, by owner; the lots of each come in their order."""
+    """Return the positions of rows of lots, by owner; they come in the order of positions
+    and numbers."""
     found: dict[UUID, dict[PositionKey, Position]] = {}
-    for owner, symbol, position_id, number, quantity, cost in rows:
-        mine, key = found.setdefault(owner, {}), PositionKey(symbol, position_id)
-        lot = Lot(quantity, cost)
-        there = mine.get(key)
-        mine[key] = Position((*there.lots, lot), there.first) if there else Position((lot,), number)
+    for (owner, *key), group in groupby(rows, lambda row: row[:3]):
+        lots = list(group)
+        together = tuple(Lot(quantity, cost) for *_, quantity, cost in lots)
+        found.setdefault(owner, {})[PositionKey(*key)] = Position(together, lots[0][3])
     return found
 
 
