@@ -40,24 +40,14 @@ def sums(transactions: list[Transaction]) -> dict[str, Decimal]:
     return found
 
 
-@given(histories)
-@THOROUGH
-def test_m06_entries_sum_to_zero_in_every_unit_of_every_transaction(
-    case: tuple[str, list[Fact]],
-) -> None:
-    account = account_of(*case)
+def entries_sum_to_zero(account: Account) -> None:
     for transaction in account.transactions:
         assert not any(sums([transaction]).values())
         assert all(move.amount > 0 and move.debit != move.credit for move in transaction.transfers)
     assert not any(sums(account.transactions).values())
 
 
-@given(histories)
-@THOROUGH
-def test_m06_cash_holds_and_debt_are_whole_minor_units_and_the_residue_is_in_rounding(
-    case: tuple[str, list[Fact]],
-) -> None:
-    account = account_of(*case)
+def residue_is_in_rounding(account: Account) -> None:
     minor = MINOR[account.currency]
     for transaction in account.transactions:
         for path in ("cash", "reserved", "debt"):
@@ -67,12 +57,8 @@ def test_m06_cash_holds_and_debt_are_whole_minor_units_and_the_residue_is_in_rou
         assert len(rounded) <= 1
 
 
-@given(histories)
-@THOROUGH
-def test_m06_what_an_execution_moves_is_its_exact_value_and_its_fee(
-    case: tuple[str, list[Fact]],
-) -> None:
-    for transaction in account_of(*case).transactions:
+def executions_move_their_value_and_fee(account: Account) -> None:
+    for transaction in account.transactions:
         fact = transaction.posting.fact
         if isinstance(fact, Executed):
             exact = -Fraction(fact.quantity) * Fraction(fact.price) - Fraction(fact.fee)
@@ -82,12 +68,7 @@ def test_m06_what_an_execution_moves_is_its_exact_value_and_its_fee(
             assert moved(transaction, f"holding:{fact.symbol}") == fact.quantity
 
 
-@given(histories)
-@THOROUGH
-def test_m06_what_is_served_beside_the_balances_agrees_with_them(
-    case: tuple[str, list[Fact]],
-) -> None:
-    account = account_of(*case)
+def what_is_served_agrees(account: Account) -> None:
     state, balances = account.state, account.balances()
     assert state.cash == account.balance("cash") >= 0
     assert state.debt == -account.balance("debt") >= 0
@@ -98,6 +79,18 @@ def test_m06_what_is_served_beside_the_balances_agrees_with_them(
         mine = [one for key, one in state.positions.items() if key.symbol == symbol]
         assert balances.get((f"holding:{symbol}", symbol), 0) == sum(one.quantity for one in mine)
         assert account.balance(f"cost:{symbol}") == sum(one.cost for one in mine)
+
+
+@given(histories)
+@THOROUGH
+def test_m06_whatever_happens_to_an_account_its_books_are_exact(
+    case: tuple[str, list[Fact]],
+) -> None:
+    account = account_of(*case)
+    entries_sum_to_zero(account)
+    residue_is_in_rounding(account)
+    executions_move_their_value_and_fee(account)
+    what_is_served_agrees(account)
 
 
 @given(histories)
