@@ -107,7 +107,8 @@ def _whole(value: Decimal | str, places: int, field: str) -> int:
     scaled = int("".join(map(str, digits)) or "0")
     shift = exponent + places
     if shift >= 0:
-        scaled *= 10**shift
+        factor: int = 10**shift
+        scaled *= factor
     else:
         scaled, rest = divmod(scaled, 10 ** min(-shift, len(digits) + 1))
         if rest:
