@@ -97,17 +97,22 @@ def _bad_numbers(store: Store, order: NewOrder) -> Fault | None:
     spec = order.spec
     if order.quantity <= 0:
         return ("bad_quantity", "The quantity must be more than nothing.")
-    if not order.closes:
-        if order.quantity % spec.lot:
-            return ("bad_quantity", "The quantity is not on the instrument's quantity step.")
-        if order.quantity < spec.minimum_quantity:
-            return ("below_minimum", "The quantity is below the instrument's minimum.")
-        price = order.limit_price or order.stop_price or store.last
-        if price is not None and price * order.quantity < spec.minimum_value:
-            return ("below_minimum", "The value is below the instrument's minimum.")
     for price in (order.limit_price, order.stop_price):
         if price is not None and (price <= 0 or price % spec.tick_at(price)):
             return ("bad_price", "The price is not on the instrument's tick.")
+    return None if order.closes else _too_small(store, order)
+
+
+def _too_small(store: Store, order: NewOrder) -> Fault | None:
+    """Return what is wrong with the size of an order that opens; what closes may be of any."""
+    spec = order.spec
+    if order.quantity % spec.lot:
+        return ("bad_quantity", "The quantity is not on the instrument's quantity step.")
+    if order.quantity < spec.minimum_quantity:
+        return ("below_minimum", "The quantity is below the instrument's minimum.")
+    price = order.limit_price or order.stop_price or store.last
+    if price is not None and price * order.quantity < spec.minimum_value:
+        return ("below_minimum", "The value is below the instrument's minimum.")
     return None
 
 
