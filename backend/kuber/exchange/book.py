@@ -173,6 +173,8 @@ def _auction(store: Store, event: Auction) -> None:
 
 
 def _phase(store: Store, event: Phase) -> None:
+    if event.phase is not store.phase:
+        store.quote = None  # a price of one phase fills nothing in the next
     store.phase = event.phase
     _shut_out(store)
     prices.meet_again(store)
@@ -185,6 +187,8 @@ def _halt(store: Store, _event: Halt) -> None:
 
 
 def _resume(store: Store, _event: Resume) -> None:
+    if store.halted:
+        store.quote = None  # what was quoted in the halt could not be had
     store.halted = False
     prices.meet_again(store)
     prices.uncross(store)

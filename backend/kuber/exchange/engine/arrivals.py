@@ -41,7 +41,8 @@ def arrive(store: Store, order: Working, *, with_a_price: bool = False) -> None:
             end(store, order, _SHUT[shut])
             return
         _wait_no_longer(store, order)
-    order_place(store, order, Place.FRESH)
+    order.sequence = store.next_sequence()
+    store.put(order, Place.FRESH)
     if shut is not None:
         hold(store, order, shut)
     elif not with_a_price:
@@ -91,14 +92,7 @@ def settle_down(store: Store, order: Working) -> None:
             store.put(order, Place.WAITS)
         hold(store, order, HoldReason.NO_LIQUIDITY)
     elif order.place is not Place.RESTS:
-        order_place(store, order, Place.RESTS)
-
-
-def order_place(store: Store, order: Working, place: Place) -> None:
-    """Move an order behind those that wait there already."""
-    store.put(order, Place.NOWHERE)
-    order.sequence = store.next_sequence()
-    store.put(order, place)
+        store.put(order, Place.RESTS)
 
 
 def start_stop(store: Store, order: Working, quote: Quote) -> bool:
@@ -111,7 +105,7 @@ def start_stop(store: Store, order: Working, quote: Quote) -> bool:
         trigger(store, order, price)
         return True
     if order.place is not Place.TRIGGER:
-        order_place(store, order, Place.TRIGGER)
+        store.put(order, Place.TRIGGER)
     return False
 
 
@@ -120,8 +114,6 @@ def set_mark(store: Store, order: Working, mark: int) -> None:
     place = order.place
     store.put(order, Place.NOWHERE)
     order.mark, order.stop = mark, order.stop_behind(mark)
-    if place is Place.TRIGGER:
-        order.sequence = store.next_sequence()
     store.put(order, place)
     store.out.append(Trailed(order.id, mark, order.stop))
 

@@ -6,7 +6,7 @@ entries that filled inside. What changes after a fill begins with the next bar.
 
 from dataclasses import dataclass, field
 
-from kuber.exchange.engine.arrivals import order_place, set_mark, settle_down, trigger
+from kuber.exchange.engine.arrivals import set_mark, settle_down, trigger
 from kuber.exchange.engine.lifecycle import alive
 from kuber.exchange.engine.matching import barred, execute
 from kuber.exchange.engine.prices import remember, sweep
@@ -75,7 +75,7 @@ def _children_of_the_open(store: Store, opening: Quote) -> None:
             continue
         if order.trails:
             set_mark(store, order, opening.last)
-        order_place(store, order, Place.TRIGGER)
+        store.put(order, Place.TRIGGER)
 
 
 def _stops(store: Store, inside: Inside) -> None:

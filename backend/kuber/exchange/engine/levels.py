@@ -11,9 +11,8 @@ Level = dict[int, Working]
 class Levels:
     """One side of a book, or one set of triggers: the best price in O(1).
 
-    `best_is_high` tells which end is met first: True for bids, False for asks. A level keeps its
-    orders by sequence; whoever is put in has a higher sequence than those there, so the order of
-    insertion is the order of priority.
+    `best_is_high` tells which end is met first: True for bids, False for asks. A level has its
+    orders by sequence, lowest first.
     """
 
     __slots__ = ("_keys", "_levels", "_sign")
@@ -38,7 +37,10 @@ class Levels:
             self._levels[key] = {order.sequence: order}
             self._keys.insert(bisect_left(self._keys, key), key)
         else:
+            late = next(reversed(level)) > order.sequence
             level[order.sequence] = order
+            if late:  # it has waited elsewhere and keeps its turn
+                self._levels[key] = dict(sorted(level.items()))
 
     def take(self, price: int, order: Working) -> None:
         key = self._sign * price

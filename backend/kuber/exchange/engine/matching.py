@@ -155,6 +155,8 @@ def _users(store: Store, order: Working, bound: int) -> Iterator[Part]:
         terms = other.order
         if terms.owner == order.order.owner or store.shut(other) is not None:
             continue
+        if order.limit is not None and other.sequence > order.sequence:
+            continue  # whoever came later takes, at the price of whoever stood there
         assert other.limit is not None, "what rests has a limit"
         want = _unclaimed(store, other, claimed)
         if not other.closes and would_flip(store, terms.account, buys=other.buys):

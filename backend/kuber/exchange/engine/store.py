@@ -55,7 +55,8 @@ class Store:
         self.phase = MarketPhase.OPEN
         self.halted = False
         self.quote: Quote | None = None
-        """The last quote, None after a bar or a split: then nothing trades until the next."""
+        """The last quote, None after a bar, a split, a halt or a change of phase:
+        then nothing from outside fills until the next."""
         self.last: int | None = None
         self.price_at: int | None = None
         self.price_number = 0

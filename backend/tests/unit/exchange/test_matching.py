@@ -261,7 +261,7 @@ def test_m22_chance_may_fill_a_part_and_says_which() -> None:
     always = replace(IDEAL, partial_rate=MILLION, seed=3)
     book = Book()
     out = play(book, quote(0, "100"), Submit((order("o", "buy", "10", behaviour=always),)))
-    first = [one for one in out if isinstance(one, Filled)][0]
+    first = next(one for one in out if isinstance(one, Filled))
     assert to_quantity("3") <= first.quantity < to_quantity("10")
     assert first.quantity % to_quantity("1") == 0
     assert play(Book(), quote(0, "100"), Submit((order("o", "buy", "10", behaviour=always),))) == (

@@ -39,7 +39,8 @@ def naive(orders: list[tuple[str, int, int, str, str]]) -> list[tuple[str, str, 
     """Return taker, maker, quantity and price of each trade, by sorting a list every time."""
     book: list[Resting] = []
     trades = []
-    for number, (side, price, quantity, owner, tif) in enumerate(orders):
+    for number, (side, price, wanted, owner, tif) in enumerate(orders):
+        quantity = wanted
         sign = 1 if side == "buy" else -1
         others = [
             one

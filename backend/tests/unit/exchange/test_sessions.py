@@ -71,7 +71,8 @@ def test_a_halt_holds_and_a_fresh_price_after_it_fills() -> None:
     out = play(book, quote(0, "100"), Halt(0), Submit((order("o", "buy", "10"),)))
     assert out[-1] == Held("o", HoldReason.HALTED)
     assert play(book, quote(1, "90")) == []
-    assert fills(play(book, Resume(SECOND))) == [("o", "10", "90")]
+    assert fills(play(book, Resume(SECOND))) == []
+    assert fills(play(book, quote(2, "91"))) == [("o", "10", "91")]
 
 
 def test_orders_of_users_that_rested_in_other_sessions_meet_at_the_open() -> None:

@@ -1,4 +1,4 @@
-"""Splits: orders, holdings and marks go onto the new basis, protection earlier rather than later."""
+"""Splits: orders, holdings and marks go onto the new basis; exits come earlier, not later."""
 
 import pytest
 
