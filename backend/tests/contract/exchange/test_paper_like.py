@@ -116,8 +116,8 @@ def test_an_entry_of_which_chance_filled_a_part_drops_its_exits_when_it_ends() -
 def test_the_legs_of_a_day_bracket_expire_at_the_close() -> None:
     book = Book()
     entry, stop, target = bracket("10", "140", "160", PAPER).orders
-    until = {"expires_at": 60 * SECOND}
-    play(book, AAPL, Submit(tuple(replace(one, **until) for one in (entry, stop, target))))
+    for_a_minute = [replace(one, expires_at=60 * SECOND) for one in (entry, stop, target)]
+    play(book, AAPL, Submit(tuple(for_a_minute)))
     out = play(book, Tick(60 * SECOND))
     assert Expired("stop") in out
     assert book.working() == ()

@@ -151,7 +151,7 @@ def test_the_target_lies_beyond_the_stop(order: str, target: str, stop: str) -> 
 
 
 def test_an_oco_is_a_limit_order_with_both_exits() -> None:
-    oco = {"order_class": "oco", "opens": False}
+    oco: dict[str, Any] = {"order_class": "oco", "opens": False}
     good = draft("sell limit gtc", limit_price="160", stop_loss="140", **oco)
     assert check(good, AT_150) is None
     market = draft("sell market gtc", target="160", stop_loss="140", **oco)

@@ -1,6 +1,7 @@
 """Bars: the worse course of a bar is taken, and doubts are counted."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_an_exit_whose_stop_lies_beyond_the_open_fills_at_the_open() -> None:
     ]
 
 
-def entered_inside(prices: str, **entry: str) -> tuple[Book, list[Out]]:
+def entered_inside(prices: str, **entry: Any) -> tuple[Book, list[Out]]:
     book = Book()
     play(book, bar(0, "100 100 100 100"), bracket("10", "95", "105", at=60, **entry))
     return book, play(book, bar(60, prices))

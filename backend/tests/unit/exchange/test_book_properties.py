@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kuber.exchange.book import Book
 from kuber.exchange.events import (
+    Accepted,
     Adjust,
     Cancelled,
     Expired,
@@ -117,13 +118,14 @@ def test_each_order_ends_once_and_is_in_the_book_until_then(data: bytes) -> None
     for event in course.events():
         out = book.apply(event)
         for one in out:
-            if type(one).__name__ == "Accepted":
-                known.add(one.order)  # type: ignore[union-attr]
-            if isinstance(one, Replaced):
+            if isinstance(one, Accepted):
+                known.add(one.order)
+            elif isinstance(one, Replaced):
                 known.add(one.new)
                 ended.add(one.old)
-            last_fill = isinstance(one, Filled) and one.remaining == 0
-            if last_fill or isinstance(one, Cancelled | Expired):
+            elif isinstance(one, Cancelled | Expired) or (
+                isinstance(one, Filled) and one.remaining == 0
+            ):
                 assert one.order in known
                 assert one.order not in ended
                 ended.add(one.order)
@@ -188,7 +190,7 @@ def test_a_group_never_fills_more_than_one_of_its_orders_would(data: bytes) -> N
 @given(COURSES)
 def test_m05_no_two_orders_that_may_trade_with_each_other_stand_crossed(data: bytes) -> None:
     course, book = Course(data, splits=False), Book()
-    shut, limits, remaining = False, dict[str, NewOrder](), dict[str, int]()
+    shut, limits = False, dict[str, NewOrder]()
     open_phase = True
     for event in course.events():
         out = book.apply(event)
@@ -196,14 +198,13 @@ def test_m05_no_two_orders_that_may_trade_with_each_other_stand_crossed(data: by
             open_phase = event.phase is MarketPhase.OPEN
         shut = isinstance(event, Halt) or (shut and not isinstance(event, Resume))
         for one in out:
-            if type(one).__name__ == "Accepted":
-                limits[one.order] = course.sent[one.order]  # type: ignore[union-attr]
-            if isinstance(one, Replaced):
+            if isinstance(one, Accepted):
+                limits[one.order] = course.sent[one.order]
+            elif isinstance(one, Replaced):
                 limits[one.new] = course.sent[one.new]
         if shut or not open_phase:
             continue
         standing = [limits[name] for name in book.working() if may_trade(limits[name], course.at)]
-        remaining.clear()
         for buy in standing:
             for sell in standing:
                 if buy.side is Side.BUY and sell.side is Side.SELL and buy.owner != sell.owner:
