@@ -203,10 +203,7 @@ def _shut_out(store: Store) -> None:
 
 
 def _holding(store: Store, event: Holding) -> None:
-    if event.position_id is None:
-        store.held_by_account[event.account] = event.quantity
-    else:
-        store.held_by_position[event.account, event.position_id] = event.quantity
+    store.hold(event.account, event.position_id, event.quantity)
 
 
 def _tick(_store: Store, _event: Tick) -> None:

@@ -158,4 +158,4 @@ def _wait_no_longer(store: Store, order: Working) -> None:
     until = order.effective_at + order.order.behaviour.patience
     if order.expires_at is None or until < order.expires_at:
         order.expires_at = until
-        heappush(store.expiring, (until, order.sequence, order.id))
+        heappush(store.expiring, (until, order.born, order.id))

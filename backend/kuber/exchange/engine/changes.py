@@ -65,10 +65,10 @@ def adjust(store: Store, event: Adjust) -> None:
     ratio = (event.numerator, event.denominator)
     store.quote, store.last = None, None
     store.consumed.clear()
-    for account, held in store.held_by_account.items():
-        store.held_by_account[account] = _towards_zero(held, *ratio)
-    for key, held in store.held_by_position.items():
-        store.held_by_position[key] = _towards_zero(held, *ratio)
+    for account, held in tuple(store.held_by_account.items()):
+        store.hold(account, None, _towards_zero(held, *ratio))
+    for (account, position), held in tuple(store.held_by_position.items()):
+        store.hold(account, position, _towards_zero(held, *ratio))
     for group in store.groups.values():
         group.filled = group.filled * event.numerator // event.denominator
         group.released = group.released * event.numerator // event.denominator
@@ -178,7 +178,7 @@ def _rename(store: Store, order: Working, new: str) -> None:
     order.id = new
     store.orders[new] = mine[new] = order
     if order.expires_at is not None:
-        heappush(store.expiring, (order.expires_at, order.sequence, new))
+        heappush(store.expiring, (order.expires_at, order.born, new))
     if order.place is Place.TRAVELS:
         heappush(store.due, (order.effective_at, order.sequence, new))
     if order.group is not None:

@@ -76,17 +76,21 @@ def end(store: Store, order: Working, reason: Reason | None) -> None:
     if order.group is not None:
         group = store.groups[order.group]
         group.legs.remove(order.id)
-        end_legs(store, group, Reason.GROUP_ENDED)
+        end_legs(store, group, Reason.GROUP_ENDED, together=reason is None)
     if order.id in store.children:
         _parent_ended(store, order)
 
 
-def end_legs(store: Store, group: Group, reason: Reason) -> None:
-    """End every order of a group, and the group."""
+def end_legs(store: Store, group: Group, reason: Reason, *, together: bool = False) -> None:
+    """End every order of a group, and the group.
+
+    together: one of them expired, and those whose time is over too have expired with it.
+    """
     while group.legs:
         leg = store.orders[group.legs.pop(0)]
         store.forget(leg)
-        store.out.append(Cancelled(leg.id, reason))
+        over = together and leg.expires_at is not None and leg.expires_at <= store.now
+        store.out.append(Expired(leg.id) if over else Cancelled(leg.id, reason))
     _drop(store, group)
 
 
@@ -97,10 +101,10 @@ def alive(store: Store, order: Working) -> bool:
 
 def _hold(store: Store, order: Working, change: int) -> None:
     account, position = order.order.account, order.order.position_id
-    store.held_by_account[account] = store.held_by_account.get(account, 0) + change
+    store.hold(account, None, store.held_by_account.get(account, 0) + change)
     if position is not None:
-        key = (account, position)
-        store.held_by_position[key] = store.held_by_position.get(key, 0) + change
+        own = store.held_by_position.get((account, position), 0)
+        store.hold(account, position, own + change)
 
 
 def _group_filled(store: Store, group: Group, filled: Working, quantity: int) -> None:

@@ -10,7 +10,7 @@ from kuber.exchange import draws
 from kuber.exchange.engine.lifecycle import alive, closable, end, fill, would_flip
 from kuber.exchange.engine.purse import Purse
 from kuber.exchange.engine.store import Store, pool_of
-from kuber.exchange.engine.working import Working
+from kuber.exchange.engine.working import Place, Working
 from kuber.exchange.events import Quote, Reason
 from kuber.exchange.units import MILLION, floor_to, half_up_to
 from kuber.kernel.orders import TimeInForce
@@ -134,7 +134,7 @@ def _sources(store: Store, order: Working, offer: Offer | None) -> Iterator[Part
         used = store.consumed.get(offer.pool, 0)
         left = -1 if offer.available is None else max(offer.available - used, 0)
         outside = Part(left, offer.price, None)
-    if order.order.crossing:
+    if order.order.crossing and order.place is not Place.AUCTION:
         # Without a limit an order goes no further than the market outside: a lone user's price
         # may be far off.
         bound = order.limit if order.limit is not None else (offer.price if offer else None)

@@ -11,7 +11,7 @@ COMMON_POOL = ""
 """The pool of liquidity of all accounts that trade with each other; others have their own."""
 
 Due = tuple[int, int, str]
-"""An instant, a sequence and the id of an order."""
+"""An instant, the order's number (`born`, or its turn) and its id."""
 
 
 class Store:
@@ -95,7 +95,7 @@ class Store:
         self.orders[order.id] = order
         self.by_account.setdefault(order.order.account, {})[order.id] = order
         if order.expires_at is not None:
-            heappush(self.expiring, (order.expires_at, order.sequence, order.id))
+            heappush(self.expiring, (order.expires_at, order.born, order.id))
 
     def forget(self, order: Working) -> None:
         """Take an order out of everything but its group and its parent's children."""
@@ -146,6 +146,17 @@ class Store:
         if order.mark is not None:
             (self.buy_marks if order.buys else self.sell_marks).put(order.mark, order)
 
+    def hold(self, account: str, position: str | None, quantity: int) -> None:
+        """Keep what an account holds, in all (None) or of one position; nothing is not kept."""
+        if position is None:
+            self.held_by_account[account] = quantity
+            if quantity == 0:
+                del self.held_by_account[account]
+        else:
+            self.held_by_position[account, position] = quantity
+            if quantity == 0:
+                del self.held_by_position[account, position]
+
     def opposite(self, order: Working) -> Levels:
         """Return the orders of other accounts that an order could trade with."""
         return self._cross_asks if order.buys else self._cross_bids
@@ -172,22 +183,22 @@ class Store:
 
     def next_end(self) -> int | None:
         """Return when the next order expires."""
-        return self._first(self.expiring, "expires_at")
+        return self._first(self.expiring, "expires_at", "born")
 
     def next_arrival(self) -> int | None:
         """Return when the next order reaches the exchange."""
         while True:
-            at = self._first(self.due, "effective_at")
+            at = self._first(self.due, "effective_at", "sequence")
             if at is None or self.orders[self.due[0][2]].place is Place.TRAVELS:
                 return at
             heappop(self.due)
 
-    def _first(self, heap: list[Due], field: str) -> int | None:
+    def _first(self, heap: list[Due], field: str, turn: str) -> int | None:
         """Return the first instant in a heap that still stands for its order."""
         while heap:
-            at, sequence, name = heap[0]
+            at, number, name = heap[0]
             order = self.orders.get(name)
-            if order is not None and order.sequence >= sequence and getattr(order, field) == at:
+            if order is not None and (getattr(order, field), getattr(order, turn)) == (at, number):
                 return at
             heappop(heap)
         return None

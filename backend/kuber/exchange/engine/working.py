@@ -52,7 +52,10 @@ class Working:
 
     id: str
     order: NewOrder
+    born: int
+    """The sequence that it had first; orders that expire together end in this order."""
     sequence: int
+    """Its turn; it moves back when the order does."""
     quantity: int
     open: int
     effective_at: int
@@ -118,6 +121,7 @@ def working(order: NewOrder, sequence: int, group: Group | None) -> Working:
     return Working(
         id=order.id,
         order=order,
+        born=sequence,
         sequence=sequence,
         quantity=order.quantity,
         open=order.quantity if group is None else min(order.quantity, group.released),

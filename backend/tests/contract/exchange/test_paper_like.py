@@ -119,7 +119,7 @@ def test_the_legs_of_a_day_bracket_expire_at_the_close() -> None:
     for_a_minute = [replace(one, expires_at=60 * SECOND) for one in (entry, stop, target)]
     play(book, AAPL, Submit(tuple(for_a_minute)))
     out = play(book, Tick(60 * SECOND))
-    assert Expired("stop") in out
+    assert out == [Expired("stop"), Expired("target")]
     assert book.working() == ()
     assert book.holding("a") == to_quantity("10")
 

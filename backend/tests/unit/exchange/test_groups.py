@@ -127,6 +127,25 @@ def test_exits_meet_the_next_price_and_not_the_one_that_filled_their_entry() -> 
     assert fills(play(book, quote(1, "100", "96", "100"))) == [("target", "10", "96")]
 
 
+def test_an_exit_does_not_see_a_late_quote_from_before_its_entry_was_filled() -> None:
+    book = Book()
+    entry, stop, target = bracket("10", "95", "105", limit_price="100", at=2).orders
+    play(book, quote(0, "103"), Submit((replace(entry, crossing=True), stop, target)))
+    seller = order("u", "sell", "10", limit_price="100", account="u", crossing=True, at=5)
+    assert fills(play(book, Submit((seller,))))[0] == ("entry", "10", "100")
+    assert fills(play(book, quote(4, "94"))) == []
+    assert fills(play(book, quote(5, "93"))) == [("stop", "10", "93")]
+
+
+def test_a_stop_that_was_hit_sells_what_the_entry_gets_later_at_once() -> None:
+    book = Book()
+    play(book, sized(0, "100", "40"), bracket("100", "95", "105", limit_price="100"))
+    assert fills(play(book, quote(1, "94", "94", "101"))) == [("stop", "40", "94")]
+    assert fills(play(book, sized(2, "96", "60"))) == [("entry", "60", "96")]
+    assert fills(play(book, quote(3, "97", "96.5", "101"))) == [("stop", "60", "96.5")]
+    assert book.working() == ()
+
+
 def test_a_fill_of_one_reduces_the_other_and_the_last_ends_it() -> None:
     book = held()
     out = play(book, sized(1, "105", "4"))

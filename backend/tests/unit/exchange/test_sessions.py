@@ -104,6 +104,14 @@ def test_orders_for_an_auction_fill_there_and_nowhere_else() -> None:
     assert fills(play(book, auction("close", "101"))) == [("closing", "5", "101")]
 
 
+def test_an_auction_has_one_price_and_users_who_rest_in_the_book_no_part_in_it() -> None:
+    book = Book()
+    resting = order("ask", "sell", "5", limit_price="98", account="u", crossing=True)
+    play(book, Submit((resting,)))
+    play(book, Submit((order("o", "buy", "5", tif="opg", account="v", crossing=True),)))
+    assert fills(play(book, auction("open", "100"))) == [("o", "5", "100")]
+
+
 def test_a_limit_that_the_auction_does_not_reach_is_cancelled() -> None:
     book = Book()
     play(book, Submit((order("o", "buy", "5", tif="opg", limit_price="99"),)))
