@@ -30,17 +30,14 @@ _PLAIN = (
     "children",
     "held_by_account",
 )
-_OF_WORKING = tuple(
-    field.name
-    for field in fields(Working)
-    if field.init and field.name not in ("order", "place") and field.default is not MISSING
-)
-"""What may differ from its usual value; the rest is written always."""
-_ALWAYS = tuple(
-    field.name
-    for field in fields(Working)
-    if field.init and field.name not in ("order", "place") and field.default is MISSING
-)
+_OWN = tuple(one for one in fields(Working) if one.init and one.name not in ("order", "place"))
+_ALWAYS = tuple(one.name for one in _OWN if one.default is MISSING)
+_USUAL = {one.name: one.default for one in _OWN if one.default is not MISSING}
+"""What is written only where it differs from this; `_ALWAYS` is written always."""
+_TERMS = {
+    one.name: one.default for one in fields(NewOrder) if one.name not in ("spec", "behaviour")
+}
+_KINDS = {"side": Side, "type": OrderType, "time_in_force": TimeInForce, "effect": Effect}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,36 +104,31 @@ def _write_order(
     order: Working, specs: dict[Spec, int], behaviours: dict[Behaviour, int]
 ) -> dict[str, Any]:
     terms = order.order
-    changed = {
-        field.name: getattr(terms, field.name)
-        for field in fields(NewOrder)
-        if field.name not in ("spec", "behaviour")
-        and getattr(terms, field.name) is not field.default
+    written = {name: getattr(order, name) for name in _ALWAYS}
+    for name, usual in _USUAL.items():
+        if (value := getattr(order, name)) != usual:
+            written[name] = value
+    written["place"] = order.place
+    written["spec"] = specs.setdefault(terms.spec, len(specs))
+    written["behaviour"] = behaviours.setdefault(terms.behaviour, len(behaviours))
+    written["terms"] = {
+        name: value
+        for name, usual in _TERMS.items()
+        if (value := getattr(terms, name)) is not usual
     }
-    return {
-        "terms": changed,
-        "spec": specs.setdefault(terms.spec, len(specs)),
-        "behaviour": behaviours.setdefault(terms.behaviour, len(behaviours)),
-        "place": order.place,
-        **{name: getattr(order, name) for name in _ALWAYS},
-        **{name: value for name in _OF_WORKING if (value := getattr(order, name)) != _USUAL[name]},
-    }
-
-
-_USUAL = {field.name: field.default for field in fields(Working) if field.default is not MISSING}
+    return written
 
 
 def _read_order(
     one: dict[str, Any], specs: list[Spec], behaviours: list[Behaviour]
 ) -> tuple[Working, Place]:
-    terms = dict(one["terms"])
-    terms["side"] = Side(terms["side"])
-    terms["type"] = OrderType(terms["type"])
-    terms["time_in_force"] = TimeInForce(terms["time_in_force"])
-    terms["effect"] = Effect(terms.get("effect", Effect.OPEN))
-    order = NewOrder(spec=specs[one["spec"]], behaviour=behaviours[one["behaviour"]], **terms)
-    own = {name: value for name, value in one.items() if name in _ALWAYS or name in _OF_WORKING}
-    return Working(order=order, **own), Place(one["place"])
+    terms = one.pop("terms")
+    for name, kind in _KINDS.items():
+        if name in terms:
+            terms[name] = kind(terms[name])
+    spec, behaviour = specs[one.pop("spec")], behaviours[one.pop("behaviour")]
+    place = Place(one.pop("place"))
+    return Working(order=NewOrder(spec=spec, behaviour=behaviour, **terms), **one), place
 
 
 def _read_spec(one: dict[str, Any]) -> Spec:

@@ -1,7 +1,5 @@
 """Which new orders the book takes: all of a submission, or none."""
 
-from collections.abc import Iterator
-
 from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import enter
 from kuber.exchange.engine.lifecycle import alive, closable, would_flip
@@ -17,6 +15,9 @@ WASH_TRADE = "40310000"
 NOT_ENOUGH_HELD = "40310000"
 REJECTED = ("simulated_rejection", "The simulated venue rejected the order (rejection rate).")
 TOGETHER = ("submitted_together", "Another order of the same submission was refused.")
+
+_ALONE = "\x1f"
+"""Begins the name of a group of one, so that no named group is called like it."""
 
 Fault = tuple[str, str]
 """A code and a text; the venue's own where it has them."""
@@ -52,7 +53,7 @@ def _take(store: Store, order: NewOrder) -> Working:
 def _group_for(store: Store, order: NewOrder) -> Group | None:
     if order.group is None and order.parent is None:
         return None
-    name = order.group if order.group is not None else order.id
+    name = order.group if order.group is not None else f"{_ALONE}{order.id}"
     group = store.groups.get(name)
     if group is None:
         released = order.quantity if order.parent is None else 0
@@ -91,9 +92,9 @@ def _bad_id(store: Store, order: NewOrder, before: tuple[NewOrder, ...]) -> Faul
 
 
 def _bad_numbers(store: Store, order: NewOrder) -> Fault | None:
-    for missing, text in _missing(order):
-        if missing:
-            return ("missing_price", text)
+    missing = _missing(order)
+    if missing is not None:
+        return ("missing_price", missing)
     spec = order.spec
     if order.quantity <= 0:
         return ("bad_quantity", "The quantity must be more than nothing.")
@@ -116,15 +117,19 @@ def _too_small(store: Store, order: NewOrder) -> Fault | None:
     return None
 
 
-def _missing(order: NewOrder) -> Iterator[tuple[bool, str]]:
-    wants_limit, wants_stop = order.type in LIMITED, order.type in _STOPPED
-    wants_trail = order.type is OrderType.TRAILING_STOP
-    trails = (order.trail_amount is not None) + (order.trail_percent is not None)
-    yield wants_limit != (order.limit_price is not None), "A limit order has one limit price."
-    yield wants_stop != (order.stop_price is not None), "A stop order has one stop price."
-    yield trails != wants_trail, "A trailing stop has one distance, an amount or a percentage."
-    distance = order.trail_amount if order.trail_amount is not None else order.trail_percent
-    yield wants_trail and (distance or 0) <= 0, "A trailing stop's distance is more than nothing."
+def _missing(order: NewOrder) -> str | None:
+    kind = order.type
+    if (kind in LIMITED) is (order.limit_price is None):
+        return "A limit order has one limit price."
+    if (kind in _STOPPED) is (order.stop_price is None):
+        return "A stop order has one stop price."
+    if kind is not OrderType.TRAILING_STOP:
+        trails = order.trail_amount is not None or order.trail_percent is not None
+        return "Only a trailing stop has a distance." if trails else None
+    if (order.trail_amount is None) is (order.trail_percent is None):
+        return "A trailing stop has one distance, an amount or a percentage."
+    positive = (order.trail_amount or order.trail_percent or 0) > 0
+    return None if positive else "A trailing stop's distance is more than nothing."
 
 
 _STOPPED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})

@@ -14,16 +14,23 @@ from tests.fakes.orders import closing, fills, order, play, quote, sized
 
 NIGHTLY = os.environ.get("KUBER_TEST_NIGHTLY") == "1"
 often = settings(max_examples=10_000 if NIGHTLY else 500, deadline=None)
-ORDERS = st.lists(
-    st.tuples(
-        st.sampled_from(["buy", "sell"]),
-        st.integers(97, 103),
-        st.integers(1, 9),
-        st.sampled_from(["a", "b", "c"]),
-        st.sampled_from(["gtc", "gtc", "gtc", "ioc", "fok"]),
-    ),
-    max_size=25,
-)
+BYTES = st.binary(max_size=100)
+"""Up to 25 orders of four bytes."""
+Sent = tuple[str, int, int, str, str]
+"""Side, price, quantity, owner, time in force."""
+
+
+def decoded(data: bytes) -> list[Sent]:
+    return [
+        (
+            "buy" if first & 1 else "sell",
+            97 + price % 7,
+            1 + quantity % 9,
+            "abc"[owner % 3],
+            ("gtc", "gtc", "gtc", "ioc", "fok")[first // 2 % 5],
+        )
+        for first, price, quantity, owner in zip(*[iter(data)] * 4, strict=False)
+    ]
 
 
 @dataclass
@@ -35,7 +42,7 @@ class Resting:
     owner: str
 
 
-def naive(orders: list[tuple[str, int, int, str, str]]) -> list[tuple[str, str, int, int]]:
+def naive(orders: list[Sent]) -> list[tuple[str, str, int, int]]:
     """Return taker, maker, quantity and price of each trade, by sorting a list every time."""
     book: list[Resting] = []
     trades = []
@@ -63,11 +70,11 @@ def naive(orders: list[tuple[str, int, int, str, str]]) -> list[tuple[str, str, 
 
 
 @often
-@given(ORDERS)
+@given(BYTES)
 def test_users_trade_by_price_and_then_in_turn(
-    orders: list[tuple[str, int, int, str, str]],
+    data: bytes,
 ) -> None:
-    book = Book()
+    orders, book = decoded(data), Book()
     # A quote far away: nothing comes from outside.
     play(book, quote(0, "100", "1", "1000"))
     traded = []
