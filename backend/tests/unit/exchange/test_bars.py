@@ -286,6 +286,23 @@ def test_a_bar_of_a_closed_or_halted_market_fills_nothing() -> None:
         assert fills(play(book, bar(0, "100 100 100 100"))) == []
 
 
+@pytest.mark.parametrize("extended", [True, False])
+def test_a_bar_before_the_session_fills_orders_for_extended_hours_alone(*, extended: bool) -> None:
+    book = Book()
+    resting = order("o", "buy", "1", limit_price="95", extended_hours=extended)
+    play(book, Submit((resting,)), bar(0, "100 100 100 100"), Phase(0, MarketPhase.PRE))
+    assert bool(fills(play(book, bar(60, "100 100 94 96")))) is extended
+
+
+def test_a_trailing_exit_of_an_entry_inside_a_bar_begins_with_the_next_one() -> None:
+    book = Book()
+    entry = order("entry", "buy", "10", limit_price="98", at=60)
+    trail = closing("trail", "sell", "10", trail_amount="2", parent="entry", at=60)
+    play(book, bar(0, "100 100 100 100"), Submit((entry, trail)))
+    assert fills(play(book, bar(60, "100 101 90 91"))) == [("entry", "10", "98")]
+    assert fills(play(book, bar(120, "100 100 97.5 99"))) == [("trail", "10", "98")]
+
+
 def test_quotes_and_bars_may_follow_each_other() -> None:
     book = protected()
     assert fills(play(book, quote(0, "100"), bar(1, "100 101 99 100"), quote(61, "105"))) == [

@@ -41,6 +41,10 @@ def released(answers: list[Out]) -> list[tuple[str, str]]:
     ]
 
 
+def refused(answers: list[Out]) -> list[str]:
+    return [one.code for one in answers if isinstance(one, Refused)]
+
+
 def pair(quantity: str = "10") -> Submit:
     return Submit(
         (
@@ -77,6 +81,14 @@ def test_exits_of_an_entry_that_goes_on_never_sell_more_than_was_bought() -> Non
     assert released(out) == [("stop", "10"), ("target", "10")]
     assert fills(play(book, quote(3, "94", "94", "101"))) == [("stop", "10", "94")]
     assert book.holding("a") == 0
+
+
+def test_an_exit_that_has_sold_what_there_was_is_asked_by_no_quote() -> None:
+    book = Book()
+    play(book, sized(0, "100", "40"), bracket("100", "95", "105", limit_price="100"))
+    play(book, quote(1, "106"))
+    assert not book.acts_on(quote(2, "106"))
+    assert book.acts_on(quote(2, "100"))
 
 
 def test_exits_of_paper_live_only_after_a_complete_entry() -> None:
@@ -272,6 +284,15 @@ def test_orders_of_a_group_share_what_they_close(change: dict[str, object]) -> N
     stop, target = pair().orders
     out = play(Book(), Submit((stop, replace(target, **change))))  # type: ignore[arg-type]
     assert {one.code for one in out if isinstance(one, Refused)} >= {"bad_family"}
+
+
+def test_exits_may_follow_their_entry_until_it_is_filled_in_part() -> None:
+    book = Book()
+    entry, stop, target = bracket("10", "95", "105", limit_price="100").orders
+    play(book, quote(0, "103"), Submit((entry,)))
+    assert refused(play(book, Submit((replace(stop, group=None),)))) == []
+    play(book, sized(1, "100", "4"))
+    assert refused(play(book, Submit((replace(target, group=None),)))) == ["no_parent"]
 
 
 def test_an_exit_has_no_exits_and_belongs_to_the_account_of_its_entry() -> None:

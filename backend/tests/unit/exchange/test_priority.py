@@ -7,9 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuber.exchange.book import Book
-from kuber.exchange.events import Cancel, Cancelled, Filled, Holding, Replace, Submit
+from kuber.exchange.events import (
+    Cancel,
+    Cancelled,
+    Filled,
+    Holding,
+    MarketPhase,
+    Phase,
+    Replace,
+    Submit,
+    Tick,
+)
 from kuber.exchange.types import NewOrder
-from kuber.exchange.units import PRICE_ONE, QUANTITY_ONE
+from kuber.exchange.units import PRICE_ONE, QUANTITY_ONE, SECOND
 from tests.fakes.orders import closing, fills, order, play, quote, sized
 
 NIGHTLY = os.environ.get("KUBER_TEST_NIGHTLY") == "1"
@@ -186,6 +196,32 @@ def test_a_smaller_order_keeps_its_turn_and_a_dearer_one_loses_it() -> None:
     assert served(replace(smaller, remaining=6 * QUANTITY_ONE)) == "second"
     same_price = replace(smaller, remaining=None, limit_price=100 * PRICE_ONE)
     assert served(same_price) == "second"
+
+
+def test_an_order_that_slept_through_a_session_keeps_its_turn() -> None:
+    book = Book()
+    play(
+        book,
+        crossing("day", "buy", "1", "100", "u"),
+        crossing("early", "buy", "1", "100", "v", extended_hours=True),
+        Phase(0, MarketPhase.PRE),
+        quote(1, "105", "90", "105"),
+        Phase(2 * SECOND, MarketPhase.OPEN),
+        quote(3, "105", "90", "105"),
+    )
+    out = play(book, crossing("sell", "sell", "1", "100", "w", at=3))
+    assert fills(out)[0][0] == "day"
+
+
+def test_a_turn_begins_with_the_arrival_and_not_with_the_sending() -> None:
+    book = Book()
+    play(
+        book,
+        crossing("slow", "buy", "1", "100", "u", latency=2),
+        crossing("quick", "buy", "1", "100", "v", at=1),
+        Tick(2 * SECOND),
+    )
+    assert fills(play(book, crossing("sell", "sell", "1", "100", "w", at=3)))[0][0] == "quick"
 
 
 def test_a_cancelled_order_is_served_no_more() -> None:

@@ -42,6 +42,16 @@ def test_m22_an_order_out_of_hours_is_accepted_and_waits_for_the_first_price() -
     assert fills(play(book, quote(1, "100"))) == [("o", "10", "100")]
 
 
+def test_why_an_order_waits_is_said_once_and_only_when_it_could_trade() -> None:
+    book, _ = in_phase(MarketPhase.CLOSED)
+    assert play(book, Phase(SECOND, MarketPhase.CLOSED)) == []
+    assert play(book, Halt(SECOND), Phase(SECOND, MarketPhase.OPEN)) == [
+        Held("o", HoldReason.HALTED)
+    ]
+    _, far = in_phase(MarketPhase.CLOSED, limit_price="1")
+    assert not any(isinstance(one, Held) for one in far)
+
+
 @pytest.mark.parametrize("tif", ["ioc", "fok"])
 def test_an_order_that_cannot_wait_is_cancelled_in_a_closed_market(tif: str) -> None:
     _, out = in_phase(MarketPhase.CLOSED, tif=tif)

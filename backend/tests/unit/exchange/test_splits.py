@@ -93,6 +93,15 @@ def test_a_bracket_that_is_filled_in_part_goes_on_after_a_split() -> None:
     assert book.working() == ()
 
 
+def test_exits_cover_what_was_filled_before_a_split() -> None:
+    book = Book()
+    play(book, sized(0, "100", "4"), bracket("10", "90", "110", limit_price="100"))
+    play(book, split(2, 1))
+    out = play(book, quote(2, "45", "45", "60"))
+    assert fills(out) == [("stop", "8", "45")]
+    assert book.holding("a") == 0
+
+
 def test_a_short_is_split_towards_nothing() -> None:
     book = Book()
     play(book, Holding(0, "a", -5), split(1, 2))
