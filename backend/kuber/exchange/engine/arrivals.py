@@ -145,8 +145,14 @@ def marketable(store: Store, order: Working) -> bool:
 
 
 def hold(store: Store, order: Working, reason: HoldReason) -> None:
-    """Say why an order waits, once for each reason; what only waits for its price says nothing."""
-    if order.held == reason or order.dormant or not marketable(store, order):
+    """Say why an order waits, once for each reason; what only waits for its price says nothing.
+
+    In a market that is shut every order waits, whatever its limit: a host may have left out the
+    last quotes, so they must not decide.
+    """
+    if order.held == reason or order.dormant:
+        return
+    if reason is HoldReason.NO_FRESH_PRICE and not marketable(store, order):
         return
     order.held = reason
     newer_than = store.price_at if reason is HoldReason.NO_FRESH_PRICE else None

@@ -42,14 +42,26 @@ def test_m22_an_order_out_of_hours_is_accepted_and_waits_for_the_first_price() -
     assert fills(play(book, quote(1, "100"))) == [("o", "10", "100")]
 
 
-def test_why_an_order_waits_is_said_once_and_only_when_it_could_trade() -> None:
+def test_why_an_order_waits_is_said_once() -> None:
     book, _ = in_phase(MarketPhase.CLOSED)
     assert play(book, Phase(SECOND, MarketPhase.CLOSED)) == []
     assert play(book, Halt(SECOND), Phase(SECOND, MarketPhase.OPEN)) == [
         Held("o", HoldReason.HALTED)
     ]
-    _, far = in_phase(MarketPhase.CLOSED, limit_price="1")
-    assert not any(isinstance(one, Held) for one in far)
+
+
+def test_a_limit_waits_for_the_market_to_open_and_then_for_its_price_alone() -> None:
+    book, out = in_phase(MarketPhase.CLOSED, limit_price="1")
+    assert out[-1] == Held("o", HoldReason.MARKET_CLOSED)
+    assert play(book, OPENED, quote(2, "100"), quote(3, "101")) == []
+
+
+def test_a_limit_that_the_last_price_would_fill_waits_for_a_fresh_one_and_says_so() -> None:
+    for limit, told in (("100", True), ("99", False)):
+        book = Book()
+        late = order("o", "buy", "10", limit_price=limit, at=5)
+        out = play(book, quote(0, "100"), Submit((late,)))
+        assert (out[-1] == Held("o", HoldReason.NO_FRESH_PRICE, 0)) is told
 
 
 @pytest.mark.parametrize("tif", ["ioc", "fok"])
