@@ -204,7 +204,12 @@ def test_m05_no_two_orders_that_may_trade_with_each_other_stand_crossed(data: by
                 limits[one.new] = course.sent[one.new]
         if shut or not open_phase:
             continue
-        standing = [limits[name] for name in book.working() if may_trade(limits[name], course.at)]
+        standing = [
+            order
+            for order in map(limits.__getitem__, book.working())
+            if may_trade(order, course.at)
+            and signed(order, 1) * book.holding(order.account) >= 0  # else it would flip
+        ]
         for buy in standing:
             for sell in standing:
                 if buy.side is Side.BUY and sell.side is Side.SELL and buy.owner != sell.owner:
