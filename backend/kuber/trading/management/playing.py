@@ -1,0 +1,377 @@
+"""Plays the management of a position against a book: over bars or quotes, without a clock.
+
+The same rules run here as live. A scratch run's "what happened next" is `play`; a backtest gives a
+`Player` the book that its other positions share.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from kuber.exchange import events
+from kuber.exchange.behaviour import IDEAL, Behaviour
+from kuber.exchange.book import Book
+from kuber.exchange.events import Bar, In, MarketPhase, Out, Quote
+from kuber.exchange.types import Effect, NewOrder
+from kuber.kernel.orders import OrderType, Side, TimeInForce
+from kuber.trading.management.commands import (
+    Cancel,
+    CloseAtMarket,
+    Command,
+    Exit,
+    MoveStop,
+    PlaceEntry,
+    PlaceGroup,
+    PlaceStop,
+    Tell,
+)
+from kuber.trading.management.decide import decide, next_look
+from kuber.trading.management.facts import Fact, Seen, Situation, Switch, Told
+from kuber.trading.management.plan import ExitPlan
+from kuber.trading.management.position import LegStatus, Position, Reason, entered
+
+_ROUNDS = 64
+"""Far more than one moment ever takes: a loop that does not end is a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A filled entry: units as in `kuber.exchange.units`."""
+
+    quantity: int
+    price: int
+    at: int
+    fee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedFill:
+    """One fill of an exit, by the name of its leg."""
+
+    leg: str
+    quantity: int
+    price: int
+    fee: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a position. `ended_at` and `reason` are None while it is open.
+
+    `profit` is what the exits brought less what they had cost, and all fees (10^-21); what is still
+    held does not count. `r` is that in risks of the plan for the whole quantity, to 4 places.
+    """
+
+    ended_at: int | None
+    fills: tuple[PlayedFill, ...]
+    profit: int
+    r: Decimal
+    reason: Reason | None
+    ambiguities: int
+    position: Position
+
+
+def play(
+    plan: ExitPlan, entry: Entry, prices: Iterable[Bar | Quote], behaviour: Behaviour = IDEAL
+) -> Outcome:
+    """Return what happened after an entry, over the prices that followed it."""
+    position = entered(
+        "played",
+        "played",
+        plan,
+        quantity=entry.quantity,
+        price=entry.price,
+        fee=entry.fee,
+        at=entry.at,
+    )
+    player = Player(Book(), position, behaviour=behaviour)
+    player.load()
+    player.act(entry.at)
+    for price in prices:
+        if player.position.over:
+            break
+        player.apply(price)
+    return player.outcome()
+
+
+class Player:
+    """Carries the commands of one position to a book, and brings back what the book says."""
+
+    __slots__ = (
+        "_account",
+        "_behaviour",
+        "_chain",
+        "_filled",
+        "_fills",
+        "_moves",
+        "_owner",
+        "_sent",
+        "_symbol",
+        "_words",
+        "book",
+        "halted",
+        "phase",
+        "position",
+        "seen",
+        "switch",
+        "tells",
+    )
+
+    def __init__(
+        self,
+        book: Book,
+        position: Position,
+        *,
+        account: str = "account",
+        owner: str = "owner",
+        symbol: str = "symbol",
+        behaviour: Behaviour = IDEAL,
+    ) -> None:
+        self.book = book
+        self.position = position
+        self.seen: Seen | None = None
+        self.switch = Switch.RUNNING
+        self.phase = MarketPhase.OPEN
+        self.halted = False
+        self.tells: list[Tell] = []
+        self._account, self._owner, self._symbol = account, owner, symbol
+        self._behaviour = behaviour
+        self._fills: list[PlayedFill] = []
+        self._words: list[Fact] = []
+        self._sent = set[str]()
+        self._filled: dict[str, tuple[int, int, int]] = {}
+        """Quantity, value and fee that each order has filled under its own id."""
+        self._chain: dict[str, int] = {}
+        """What an order had filled under the ids before."""
+        self._moves: dict[str, str] = {}
+
+    def load(self) -> None:
+        """Tell the book what the position holds, when its entry was not the book's."""
+        position = self.position
+        held = position.held if position.plan.long else -position.held
+        for name in (None, position.id):
+            self.book.apply(events.Holding(position.looked_at, self._account, held, name))
+
+    def apply(self, event: In) -> None:
+        """Let time pass up to an event, apply it, and do what the position wants then."""
+        begins = event.opened_at if isinstance(event, Bar) else _at(event)
+        self.pass_time(begins)
+        self.hear(self.book.apply(event))
+        self.look_at(event)
+        self.act(event.closed_at if isinstance(event, Bar) else begins)
+
+    def pass_time(self, until: int) -> None:
+        """Do what falls due before an instant."""
+        while (due := next_look(self.position)) is not None and due < until:
+            self.hear(self.book.apply(events.Tick(due)))
+            self.act(due)
+
+    def look_at(self, event: In) -> None:
+        """Note what an event of the market shows."""
+        match event:
+            case Quote():
+                self.seen = Seen(event.at, event.last, event.bid, event.ask)
+            case Bar():
+                self.seen = Seen(event.closed_at, event.close, low=event.low, high=event.high)
+            case events.Phase():
+                self.phase = event.phase
+            case events.Halt():
+                self.halted = True
+            case events.Resume():
+                self.halted = False
+
+    def act(self, now: int, facts: Sequence[Fact] = ()) -> None:
+        """Decide and carry out until nothing more is wanted at this instant."""
+        self._words.extend(facts)
+        for _ in range(_ROUNDS):
+            words, self._words = self._words, []
+            decision = decide(self.position, words, self.situation(now))
+            self.position = decision.position
+            for command in decision.commands:
+                self.carry_out(command, now)
+            if not self._words:
+                return
+        raise AssertionError("a moment does not end")
+
+    def situation(self, now: int) -> Situation:
+        trading = self.phase is MarketPhase.OPEN and not self.halted
+        return Situation(now=now, seen=self.seen, trading=trading, switch=self.switch)
+
+    def carry_out(self, command: Command, now: int) -> None:
+        """Send a command to the book, unless its id was sent before."""
+        match command:
+            case Tell():
+                self.tells.append(command)
+            case Cancel():
+                self.hear(self.book.apply(events.Cancel(command.order_id, now)))
+            case MoveStop():
+                self._move(command, now)
+            case PlaceEntry():
+                self._submit((self._entry(command, now),))
+            case PlaceStop():
+                self._submit((self._exit(command.stop, now),))
+            case CloseAtMarket():
+                self._submit((self._exit(command.order, now),))
+            case PlaceGroup():
+                pair = (command.stop, command.target)
+                self._submit(tuple(self._exit(one, now, group=command.group) for one in pair))
+
+    def hear(self, answers: Iterable[Out]) -> None:
+        """Turn the book's answers about this position's orders into facts."""
+        for answer in answers:
+            match answer:
+                case events.Accepted():
+                    self._say(answer.order, LegStatus.WORKING)
+                case events.Refused():
+                    self._say(answer.order, LegStatus.REFUSED)
+                case events.Cancelled():
+                    self._say(answer.order, LegStatus.CANCELLED)
+                case events.Expired():
+                    self._say(answer.order, LegStatus.EXPIRED)
+                case events.Filled():
+                    self._note_fill(answer)
+                case events.Replaced():
+                    self._say(answer.old, LegStatus.REPLACED)
+                    self._say(answer.new, LegStatus.WORKING)
+                case events.ReplaceRefused() if answer.order in self._moves:
+                    self._say(self._moves[answer.order], LegStatus.REFUSED)
+
+    def outcome(self) -> Outcome:
+        """Return what has become of the position so far."""
+        position = self.position
+        plan, entry = position.plan, position.entry
+        cost = 0 if entry is None else entry.value
+        brought = sum(leg.value for leg in position.exits)
+        brought += position.by_hand_value + position.in_cash_value
+        if position.held > 0 and entry is not None:
+            cost -= entry.value * position.held // entry.filled
+        fees = sum(leg.fee for leg in position.legs)
+        profit = (brought - cost if plan.long else cost - brought) - fees
+        risked = plan.risk * position.bought
+        r = Decimal(profit) / Decimal(risked) if risked else Decimal(0)
+        return Outcome(
+            ended_at=_ended_at(position, self._fills),
+            fills=tuple(self._fills),
+            profit=profit,
+            r=r.quantize(Decimal("0.0001"), ROUND_HALF_EVEN),
+            reason=position.reason if position.over else None,
+            ambiguities=self.book.ambiguities,
+            position=position,
+        )
+
+    def _say(self, order_id: str, status: LegStatus) -> None:
+        if order_id in self._sent:
+            self._words.append(Told(order_id, status, *self._filled.get(order_id, (0, 0, 0))))
+
+    def _note_fill(self, fill: events.Filled) -> None:
+        if fill.order not in self._sent:
+            return
+        quantity, value, fee = self._filled.get(fill.order, (0, 0, 0))
+        self._filled[fill.order] = (
+            quantity + fill.quantity,
+            value + fill.quantity * fill.price,
+            fee + fill.fee,
+        )
+        leg = self.position.leg(fill.order)
+        if leg is not None and fill.order != self.position.entry_id:
+            self._fills.append(PlayedFill(leg.name, fill.quantity, fill.price, fill.fee, fill.at))
+        self._say(fill.order, LegStatus.WORKING if fill.remaining else LegStatus.FILLED)
+
+    def _move(self, command: MoveStop, now: int) -> None:
+        if command.new_id in self._sent:
+            return
+        self._sent.add(command.new_id)
+        self._moves[command.order_id] = command.new_id
+        before = self._chain.get(command.order_id, 0) + command.expected_filled
+        self._chain[command.new_id] = before
+        self.hear(
+            self.book.apply(
+                events.Replace(
+                    id=command.order_id,
+                    new_id=command.new_id,
+                    at=now,
+                    expected_filled=before,
+                    stop_price=command.stop_price,
+                )
+            )
+        )
+
+    def _submit(self, orders: tuple[NewOrder, ...]) -> None:
+        if any(order.id in self._sent for order in orders):
+            return
+        self._sent.update(order.id for order in orders)
+        self.hear(self.book.apply(events.Submit(orders)))
+
+    def _entry(self, command: PlaceEntry, now: int) -> NewOrder:
+        return self._order(
+            command.order_id,
+            "entry:1",
+            command.side,
+            command.quantity,
+            now,
+            kind=command.type,
+            limit_price=command.limit_price,
+        )
+
+    def _exit(self, one: Exit, now: int, group: str | None = None) -> NewOrder:
+        return replace(
+            self._order(
+                one.order_id,
+                f"{one.leg}:{one.attempt}",
+                one.side,
+                one.quantity,
+                now,
+                kind=_type_of(one),
+                limit_price=one.limit_price,
+            ),
+            stop_price=one.stop_price,
+            effect=Effect.CLOSE,
+            group=group,
+        )
+
+    def _order(
+        self,
+        name: str,
+        key: str,
+        side: Side,
+        quantity: int,
+        now: int,
+        *,
+        kind: OrderType,
+        limit_price: int | None,
+    ) -> NewOrder:
+        return NewOrder(
+            id=name,
+            account=self._account,
+            owner=self._owner,
+            spec=self.position.plan.spec,
+            behaviour=self._behaviour,
+            side=side,
+            type=kind,
+            time_in_force=TimeInForce.GTC,
+            quantity=quantity,
+            at=now,
+            effective_at=now,
+            draw_key=f"{self._symbol}:{key}",
+            limit_price=limit_price,
+            position_id=self.position.id,
+        )
+
+
+def _ended_at(position: Position, fills: Sequence[PlayedFill]) -> int | None:
+    """Return when the last of a closed position was sold."""
+    return fills[-1].at if position.over and fills else position.closed_at
+
+
+def _type_of(one: Exit) -> OrderType:
+    if one.stop_price is not None:
+        return OrderType.STOP
+    return OrderType.MARKET if one.limit_price is None else OrderType.LIMIT
+
+
+def _at(event: In) -> int:
+    if isinstance(event, events.Submit):
+        return max(order.at for order in event.orders)
+    assert not isinstance(event, Bar), "a bar has two instants"
+    return event.at
