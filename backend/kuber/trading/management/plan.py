@@ -42,6 +42,8 @@ class ExitPlan:
     entry_type: OrderType = OrderType.MARKET
     entry_ends_at: int | None = None
     exits_in_force: TimeInForce = TimeInForce.GTC
+    after_split: bool = False
+    """Its levels were rounded after a split, so that two of them may have met."""
 
     def __post_init__(self) -> None:
         fault = _fault(self)
@@ -109,6 +111,7 @@ class ExitPlan:
 
         return replace(
             self,
+            after_split=True,
             quantity=max(self.quantity * numerator // denominator, 1),
             entry=price(self.entry, up=self.long),
             stop=price(self.stop, up=self.long),
@@ -135,7 +138,7 @@ def _fault(plan: ExitPlan) -> str | None:
     if len(plan.targets) > 2:
         return "A plan has two targets at most."
     way = [plan.stop, plan.entry, *plan.targets]
-    if sorted(set(way), reverse=not plan.long) != way:
+    if not plan.after_split and sorted(set(way), reverse=not plan.long) != way:
         return "The stop lies before the entry, and each target lies beyond what comes before it."
     if plan.entry_type not in (OrderType.MARKET, OrderType.LIMIT):
         return "An entry is a market or a limit order."

@@ -184,15 +184,20 @@ class Player:
     def act(self, now: int, facts: Sequence[Fact] = ()) -> None:
         """Decide and carry out until nothing more is wanted at this instant."""
         self._words.extend(facts)
-        for _ in range(_ROUNDS):
-            words, self._words = self._words, []
+        for turn in range(_ROUNDS):
+            words = self.heard()
+            if turn and not words:
+                return
             decision = decide(self.position, words, self.situation(now))
             self.position = decision.position
             for command in decision.commands:
                 self.carry_out(command, now)
-            if not self._words:
-                return
         raise AssertionError("a moment does not end")
+
+    def heard(self) -> list[Fact]:
+        """Hand over what was heard since the last decision."""
+        words, self._words = self._words, []
+        return words
 
     def situation(self, now: int) -> Situation:
         trading = self.phase is MarketPhase.OPEN and not self.halted

@@ -26,6 +26,10 @@ def free(desk: Desk) -> None:
         elif excess > 0 or _is_left_over(desk, part):
             excess -= part.rest
             desk.cancel_part(part)
+    for leg in position.at_market:
+        if excess > 0 and leg.asked_at is None:
+            excess -= rest_of((leg,))
+            desk.cancel(leg)
 
 
 def protect(desk: Desk) -> None:
