@@ -39,8 +39,9 @@ class Decision:
 
 def decide(position: Position, facts: Sequence[Fact], situation: Situation) -> Decision:
     """Return the position after `facts`, and what is to be done about it now."""
-    situation = replace(situation, now=max(situation.now, position.looked_at))
-    desk = Desk(_measured(position, situation), situation)
+    if situation.now < position.looked_at:  # a clock that was set back
+        situation = replace(situation, now=position.looked_at)
+    desk = Desk(position, situation)
     for fact in facts:
         desk.position = hear(desk.position, fact, situation.now)
     take_note(desk)
@@ -52,10 +53,7 @@ def decide(position: Position, facts: Sequence[Fact], situation: Situation) -> D
     elif desk.position.status in (Status.OPENING, Status.OPEN):
         protect(desk)
     settle(desk)
-    _look(desk)
-    changed = desk.position != replace(position, looked_at=situation.now)
-    after = replace(desk.position, version=position.version + changed)
-    return Decision(after, tuple(desk.commands))
+    return Decision(_looked(desk, position), tuple(desk.commands))
 
 
 def next_look(position: Position) -> int | None:
@@ -96,29 +94,45 @@ def _order_again(position: Position, order_id: str) -> Iterator[Command]:
         yield CloseAtMarket(exit_order(position, leg))
 
 
-def _measured(position: Position, situation: Situation) -> Position:
-    """Add up what was unprotected since the last look (M12)."""
-    now = situation.now
-    area = position.bare_area + position.bare * (now - position.looked_at)
-    since = situation.unwatched_since
-    if since is not None and position.plan.protection is Protection.MONITOR and not position.bare:
-        area += max(position.held, 0) * max(now - since, 0)
-    return replace(position, bare_area=area, looked_at=now)
+def _looked(desk: Desk, before: Position) -> Position:
+    """Return the position as it is after this look.
 
-
-def _look(desk: Desk) -> None:
-    """Note what is unprotected from now on. The ten seconds run while the market trades."""
-    position = desk.position
+    What was unprotected since the last one is added up; what is from now on is noted (M12). The
+    ten seconds run while the market trades.
+    """
+    position, now = desk.position, desk.now
     bare = bare_of(position)
     since = position.bare_since
     if bare == 0 or not desk.situation.trading:
         since = None
     elif since is None:
-        since = desk.now
-    desk.change(bare=bare, bare_since=since)
-    calm = bare == 0 and desk.now - position.retry_at >= LONGEST_PAUSE
-    if position.failures and calm:
-        desk.change(failures=0)
+        since = now
+    calm = bare == 0 and now - position.retry_at >= LONGEST_PAUSE
+    failures = 0 if calm else position.failures
+    area = before.bare_area + _unprotected(before, desk.situation)
+    same = (bare, since, failures, area) == (
+        before.bare,
+        before.bare_since,
+        before.failures,
+        before.bare_area,
+    )
+    return replace(
+        position,
+        bare=bare,
+        bare_since=since,
+        bare_area=area,
+        failures=failures,
+        looked_at=now,
+        version=before.version + (position != before or not same),
+    )
+
+
+def _unprotected(before: Position, situation: Situation) -> int:
+    """Return quantity times microseconds without protection since the last look."""
+    since = situation.unwatched_since
+    if since is not None and before.plan.protection is Protection.MONITOR and not before.bare:
+        return max(before.held, 0) * max(situation.now - since, 0)
+    return before.bare * (situation.now - before.looked_at)
 
 
 def _due(position: Position) -> Iterator[int]:

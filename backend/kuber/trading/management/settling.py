@@ -55,7 +55,7 @@ def _why(position: Position) -> Reason:
         return position.reason
     if not sold:
         return Reason.BY_HAND
-    last = max(sold, key=lambda leg: leg.changed_at)
+    last = max(sold, key=lambda leg: (leg.changed_at, leg.target))
     if last.role is Role.STOP:
         return stop_reason(position)
     return Reason.TARGET_2 if last.target == 2 else Reason.TARGET_1
