@@ -89,14 +89,19 @@ def _standing(leg: Leg, fact: Told) -> LegStatus:
 
 
 def _counted(position: Position, before: Leg, after: Leg, now: int) -> Position:
-    """Count an end that nobody asked for: the next attempt waits for a while."""
+    """Count an end that nobody asked for: the next attempt waits for a while.
+
+    The first time that the venue ends what it had taken, the next attempt follows at once.
+    """
     failed = before.live and after.status in _FAILED and after.role in _MUST_STAND
     if not failed or after.asked_at is not None:
         return position
     if after.part and not _of_part(position, after.part).rest:
         return position  # it ended because the part is sold
     failures = position.failures + 1
-    return replace(position, failures=failures, retry_at=now + pause_after(failures))
+    at_once = failures == 1 and after.status is not LegStatus.REFUSED
+    pause = 0 if at_once else pause_after(failures)
+    return replace(position, failures=failures, retry_at=now + pause)
 
 
 def _of_part(position: Position, number: int) -> Part:

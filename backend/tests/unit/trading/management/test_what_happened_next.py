@@ -193,9 +193,7 @@ def test_m13_the_profit_counts_the_fees_of_entry_and_exits() -> None:
 @pytest.mark.parametrize(
     ("quantity", "first", "second"), [("1", "1", None), ("2", "1", "1"), ("3", "2", "1")]
 )
-def test_m13_target_1_closes_the_larger_half(
-    quantity: str, first: str, second: str | None
-) -> None:
+def test_m13_target_1_closes_the_larger_half(quantity: str, first: str, second: str | None) -> None:
     result = outcome(quote(1, "154.25"), quote(2, "158"), plan=a_plan(quantity))
     quantities = [one.quantity for one in result.fills]
     assert quantities == [to_quantity(one) for one in (first, second) if one]
