@@ -1,5 +1,7 @@
 """The entry: when it is sent, and when no more of it is wanted."""
 
+from typing import Any
+
 import pytest
 
 from kuber.exchange.units import SECOND, to_price, to_quantity
@@ -16,7 +18,7 @@ def notices(watch: Watch) -> list[Notice]:
     return [one.notice for one in watch.of(Tell)]
 
 
-def entering(**terms: object) -> Watch:
+def entering(**terms: Any) -> Watch:
     """Return a position whose entry works at the venue since second 1."""
     watch = waiting(a_plan(**terms))
     watch.look(1, last="150.50")
@@ -95,11 +97,12 @@ def test_m09_an_entry_is_not_sent_when_its_symbol_cannot_be_followed() -> None:
 
 def test_m09_a_symbol_is_followed_first_while_anything_is_held_or_works() -> None:
     watch = waiting()
-    assert not watch.position.must_be_followed
+    followed = [watch.position.must_be_followed]
     watch.look(1, last="150.50")
-    assert watch.position.must_be_followed
+    followed.append(watch.position.must_be_followed)
     watch.look(2, told(watch.position.entry_id, "refused"))
-    assert not watch.position.must_be_followed
+    followed.append(watch.position.must_be_followed)
+    assert followed == [False, True, False]
 
 
 @pytest.mark.parametrize("switch", [Switch.PAUSED, Switch.REDUCE_ONLY, Switch.HALTED])
