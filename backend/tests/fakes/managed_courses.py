@@ -8,7 +8,6 @@ from kuber.exchange.events import (
     Adjust,
     Bar,
     Halt,
-    Holding,
     In,
     MarketPhase,
     Phase,
@@ -32,7 +31,6 @@ from kuber.trading.management.facts import (
     CloseAsked,
     EntryUnwanted,
     Fact,
-    Split,
     Switch,
     Told,
 )
@@ -253,18 +251,9 @@ class Host(Player):
     def split(self, now: int, numerator: int, denominator: int) -> None:
         if self.dead or self.muted:
             return
-        self.pass_time(now)
-        position = self.position
-        held = position.held * numerator // denominator
-        held = held // position.plan.spec.lot * position.plan.spec.lot
         self.basis = (self.basis[0] * numerator, self.basis[1] * denominator)
-        self.seen = None
-        self.hear(self.book.apply(Adjust(now, numerator, denominator)))
-        for name in (None, position.id):
-            signed = held if position.plan.long else -held
-            self.book.apply(Holding(now, "account", signed, name))
         self.level = None
-        self.act(now, (Split(numerator, denominator),))
+        self.apply(Adjust(now, numerator, denominator))
         self.level = self.position.stop
 
     def _say(self, order_id: str, status: LegStatus) -> None:

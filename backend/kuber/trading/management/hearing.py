@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kuber.exchange.units import SECOND, floor_to
+from kuber.exchange.units import SECOND
 from kuber.trading.management.facts import (
     CloseAsked,
     EntryUnwanted,
@@ -98,10 +98,12 @@ def _counted(position: Position, before: Leg, after: Leg, now: int) -> Position:
         return position
     if after.part and not _of_part(position, after.part).rest:
         return position  # it ended because the part is sold
+    if position.failed_at == now:
+        return position  # several orders that fail together are one failure
     failures = position.failures + 1
     at_once = failures == 1 and after.status is not LegStatus.REFUSED
     pause = 0 if at_once else pause_after(failures)
-    return replace(position, failures=failures, retry_at=now + pause)
+    return replace(position, failures=failures, failed_at=now, retry_at=now + pause)
 
 
 def _of_part(position: Position, number: int) -> Part:
@@ -125,8 +127,7 @@ def _close_asked(position: Position, fact: CloseAsked) -> Position:
 def _split(position: Position, fact: Split) -> Position:
     """Put plan, orders and what is held on the new basis."""
     up, down = fact.numerator, fact.denominator
-    plan, held = position.plan, position.held
-    after = floor_to(held * up // down, plan.spec.lot) if held > 0 else held * up // down
+    plan, after = position.plan, position.held_after(up, down)
     legs = tuple(_split_leg(position, leg, fact) for leg in position.legs)
     position = replace(
         position,
@@ -150,4 +151,6 @@ def _split_leg(position: Position, leg: Leg, fact: Split) -> Leg:
     if price is not None:
         towards = position.plan.long if leg.role is Role.STOP else not position.plan.long
         price = split_price(position.plan.spec, price, up, down, up=towards)
-    return replace(leg, filled=filled, quantity=leg.quantity * up // down, price=price)
+    quantity = leg.quantity * up // down
+    uneven = leg.live and (quantity - filled) % position.plan.spec.lot > 0
+    return replace(leg, filled=filled, quantity=quantity, price=price, outdated=uneven)

@@ -4,7 +4,7 @@ The same rules run here as live. A scratch run's "what happened next" is `play`;
 `Player` the book that its other positions share.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -26,7 +26,7 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide, next_look
-from kuber.trading.management.facts import Fact, Seen, Situation, Switch, Told
+from kuber.trading.management.facts import Fact, Seen, Situation, Split, Switch, Told
 from kuber.trading.management.plan import ExitPlan
 from kuber.trading.management.position import LegStatus, Position, Reason, entered
 
@@ -73,9 +73,9 @@ class Outcome:
 
 
 def play(
-    plan: ExitPlan, entry: Entry, prices: Iterable[Bar | Quote], behaviour: Behaviour = IDEAL
+    plan: ExitPlan, entry: Entry, course: Iterable[In], behaviour: Behaviour = IDEAL
 ) -> Outcome:
-    """Return what happened after an entry, over the prices that followed it."""
+    """Return what happened after an entry, over the bars, quotes and splits that followed it."""
     position = entered(
         "played",
         "played",
@@ -88,10 +88,10 @@ def play(
     player = Player(Book(), position, behaviour=behaviour)
     player.load()
     player.act(entry.at)
-    for price in prices:
+    for event in course:
         if player.position.over:
             break
-        player.apply(price)
+        player.apply(event)
     return player.outcome()
 
 
@@ -102,6 +102,7 @@ class Player:
         "_account",
         "_behaviour",
         "_chain",
+        "_ends_at",
         "_filled",
         "_fills",
         "_moves",
@@ -127,7 +128,9 @@ class Player:
         owner: str = "owner",
         symbol: str = "symbol",
         behaviour: Behaviour = IDEAL,
+        ends_at: Callable[[TimeInForce, int], int | None] = lambda _life, _at: None,
     ) -> None:
+        """Take a book and a position. `ends_at` tells when an order sent at an instant expires."""
         self.book = book
         self.position = position
         self.seen: Seen | None = None
@@ -136,7 +139,7 @@ class Player:
         self.halted = False
         self.tells: list[Tell] = []
         self._account, self._owner, self._symbol = account, owner, symbol
-        self._behaviour = behaviour
+        self._behaviour, self._ends_at = behaviour, ends_at
         self._fills: list[PlayedFill] = []
         self._words: list[Fact] = []
         self._sent = set[str]()
@@ -148,15 +151,15 @@ class Player:
 
     def load(self) -> None:
         """Tell the book what the position holds, when its entry was not the book's."""
-        position = self.position
-        held = position.held if position.plan.long else -position.held
-        for name in (None, position.id):
-            self.book.apply(events.Holding(position.looked_at, self._account, held, name))
+        self._hold(self.position.looked_at, self.position.held)
 
     def apply(self, event: In) -> None:
         """Let time pass up to an event, apply it, and do what the position wants then."""
         begins = event.opened_at if isinstance(event, Bar) else _at(event)
         self.pass_time(begins)
+        if isinstance(event, events.Adjust):
+            self._split(event)
+            return
         self.hear(self.book.apply(event))
         self.look_at(event)
         self.act(event.closed_at if isinstance(event, Bar) else begins)
@@ -265,6 +268,22 @@ class Player:
             position=position,
         )
 
+    def _hold(self, at: int, held: int) -> None:
+        signed = held if self.position.plan.long else -held
+        for name in (None, self.position.id):
+            self.book.apply(events.Holding(at, self._account, signed, name))
+
+    def _split(self, event: events.Adjust) -> None:
+        """Apply a split; the fraction of a step is paid at the last price seen."""
+        position, up, down = self.position, event.numerator, event.denominator
+        self.hear(self.book.apply(event))
+        held = position.held_after(up, down)
+        self._hold(event.at, held)
+        last = position.plan.entry if self.seen is None else self.seen.last
+        cash = (position.held * up - held * down) * last // up
+        self.seen = None
+        self.act(event.at, (Split(up, down, cash=cash),))
+
     def _say(self, order_id: str, status: LegStatus) -> None:
         if order_id in self._sent:
             self._words.append(Told(order_id, status, *self._filled.get(order_id, (0, 0, 0))))
@@ -317,6 +336,7 @@ class Player:
             now,
             kind=command.type,
             limit_price=command.limit_price,
+            ends_at=command.ends_at,
         )
 
     def _exit(self, one: Exit, now: int, group: str | None = None) -> NewOrder:
@@ -329,7 +349,9 @@ class Player:
                 now,
                 kind=_type_of(one),
                 limit_price=one.limit_price,
+                ends_at=self._ends_at(one.time_in_force, now),
             ),
+            time_in_force=one.time_in_force,
             stop_price=one.stop_price,
             effect=Effect.CLOSE,
             group=group,
@@ -345,6 +367,7 @@ class Player:
         *,
         kind: OrderType,
         limit_price: int | None,
+        ends_at: int | None,
     ) -> NewOrder:
         return NewOrder(
             id=name,
@@ -359,6 +382,7 @@ class Player:
             at=now,
             effective_at=now,
             draw_key=f"{self._symbol}:{key}",
+            expires_at=ends_at,
             limit_price=limit_price,
             position_id=self.position.id,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from kuber.exchange.units import floor_to
 from kuber.trading.management.plan import ExitPlan
 from kuber.trading.origins import Origin, OriginKind
 
@@ -99,7 +100,7 @@ class Leg:
     """When its cancel was asked for."""
     replaces: str | None = None
     outdated: bool = False
-    """It stands on the basis before a split."""
+    """It stands on the basis before a split, or no longer on whole steps after one."""
     urgent: bool = False
     """A stop that was made marketable, since its cancel got stuck."""
 
@@ -146,6 +147,7 @@ class Position:
     in_cash: int = 0
     in_cash_value: int = 0
     failures: int = 0
+    failed_at: int | None = None
     retry_at: int = 0
     bare: int = 0
     bare_since: int | None = None
@@ -169,6 +171,11 @@ class Position:
         """What is held, long or short; negative when exits took more than there was."""
         gone = sum(leg.filled for leg in self.exits)
         return self.bought - gone - self.outside
+
+    def held_after(self, numerator: int, denominator: int) -> int:
+        """Return what is held after a split; the fraction of a step is paid in cash."""
+        exact = max(self.held, 0) * numerator // denominator
+        return floor_to(exact, self.plan.spec.lot)
 
     @property
     def outside(self) -> int:

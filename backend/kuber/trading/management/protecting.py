@@ -84,14 +84,11 @@ def trim(desk: Desk) -> None:
     lacks = lacks_trim(position) - rest_of(position.at_market)
     if lacks <= 0:
         return
-    waits = False
     for part in position.parts():
-        if part.target == 1 and part.rest:
-            waits = True
-            if not part.asked:
-                desk.cancel_part(part)
+        if part.target == 1 and part.rest and not part.asked:
+            desk.cancel_part(part)
     free_to_sell = min(lacks, desk.position.held - desk.position.resting())
-    if not waits and free_to_sell > 0 and desk.now >= position.retry_at:
+    if free_to_sell > 0 and desk.now >= position.retry_at:
         desk.at_market(Role.TRIM, free_to_sell)
 
 

@@ -82,6 +82,22 @@ def test_m13_fractions_are_halved_by_the_quantity_step(quantity: str, expected: 
     assert [one[0] for one in groups(watch)] == expected
 
 
+@pytest.mark.parametrize(
+    ("quantity", "first"),
+    [("0.5", "0.25"), ("0.0021", "0.0011"), ("0.0019", "0.0019"), ("0.00205", "0.001")],
+)
+def test_m13_the_first_half_is_all_when_either_could_not_be_sold(quantity: str, first: str) -> None:
+    assert a_plan(spec=COIN).first_part(to_quantity(quantity)) == to_quantity(first)
+
+
+def test_m12_orders_refused_together_count_as_one_failure() -> None:
+    watch = filled()
+    watch.look(0)
+    watch.look(0, *(told(leg.order_id, "refused") for leg in watch.position.exits))
+    watch.look(0.5)
+    assert len(watch.of(PlaceGroup)) == 2
+
+
 def test_m13_one_target_closes_all_and_without_targets_a_stop_stands_alone() -> None:
     watch = filled(a_plan(targets=("154.25",)))
     watch.look(0)

@@ -10,9 +10,10 @@ import pytest
 
 from kuber.exchange.behaviour import IDEAL, Behaviour
 from kuber.exchange.book import Book
-from kuber.exchange.events import Bar, Halt, In, Quote, Resume
+from kuber.exchange.events import Adjust, Bar, Halt, In, Resume
 from kuber.exchange.fees import FeeSchedule
 from kuber.exchange.units import SECOND, from_amount, from_price, to_price, to_quantity
+from kuber.kernel.orders import TimeInForce
 from kuber.trading.management.plan import ExitPlan, Protection
 from kuber.trading.management.playing import Entry, Outcome, Player, play
 from kuber.trading.management.position import Reason
@@ -23,7 +24,7 @@ ALL, BOTH = tuple(Protection), (Protection.OCO, Protection.STOP)
 
 
 def outcome(
-    *prices: Bar | Quote,
+    *prices: In,
     plan: ExitPlan | None = None,
     paid: str = "150.50",
     behaviour: Behaviour = IDEAL,
@@ -211,3 +212,31 @@ def test_a_course_that_ends_before_the_position_does_leaves_it_open() -> None:
 def test_the_same_course_gives_the_same_outcome() -> None:
     prices = [bar(60, "150.50 155.00 150.00 154.00"), bar(120, "154.00 154.00 149.00 149.50")]
     assert outcome(*prices) == outcome(*prices)
+
+
+def test_m25_a_split_on_the_way_changes_quantities_and_prices_and_no_profit() -> None:
+    """4:1, ten shares become forty: 20 x (38.56 - 37.625) + 20 x (39.50 - 37.625) = 56.20."""
+    prices = (quote(1, "152"), Adjust(2 * SECOND, 4, 1), quote(3, "38.56"), quote(4, "39.50"))
+    result = outcome(*prices)
+    assert (result.reason, from_amount(result.profit)) == (Reason.TARGET_2, Decimal("56.20"))
+
+
+def test_m25_what_a_reverse_split_leaves_over_is_paid_at_the_last_price() -> None:
+    """1:4 of ten is two and a half: 0.5 x 608.00 = 304.00 in cash; 2 x 617.00 at target 1 and 2.
+
+    304.00 + 617.00 + 632.00 - 1505.00 = 48.00.
+    """
+    prices = (quote(1, "152"), Adjust(2 * SECOND, 1, 4), quote(3, "617"), quote(4, "632"))
+    assert from_amount(outcome(*prices).profit) == Decimal("48.00")
+
+
+def test_m12_orders_that_end_with_the_day_are_armed_again() -> None:
+    day = 100 * SECOND
+    plan = a_plan(protection=Protection.STOP, exits_in_force=TimeInForce.DAY)
+    player = Player(Book(), filled(plan).position, ends_at=lambda _life, at: (at // day + 1) * day)
+    player.load()
+    player.act(0)
+    for event in (quote(1, "150"), quote(99, "150"), quote(100, "150"), quote(101, "148")):
+        player.apply(event)
+    assert player.outcome().reason is Reason.STOP
+    assert player.position.bare_area == 0
