@@ -35,6 +35,7 @@ from kuber.trading.management.facts import (
     Told,
 )
 from kuber.trading.management.judging import STOP_DUE
+from kuber.trading.management.levels import levels
 from kuber.trading.management.plan import ExitPlan, Protection
 from kuber.trading.management.playing import Player
 from kuber.trading.management.position import LegStatus, Position, Status, planned
@@ -184,6 +185,7 @@ class Host(Player):
         self.dies_after: int | None = None
         self.basis = (1, 1)
         self.now = self.looks = 0
+        self.looked = self.situation(0)
         self.ends = 0
         self.level: int | None = position.plan.stop
         """The tightest stop so far; None in the moment of a split."""
@@ -208,11 +210,13 @@ class Host(Player):
         self.now = now
         was = self.position.over
         self.looks += 1
+        self.check_silence(now, facts)
         if self.looks % 4 == 0:
             situation = self.situation(now)
             again = decide(self.position, facts, situation)
             assert again == decide(self.position, facts, situation), "the same gives the same"
         super().act(now, facts)
+        self.looked = self.situation(now)
         self.ends += self.position.over and not was
         self.check(now)
 
@@ -316,6 +320,21 @@ class Host(Player):
             assert plan.tighter(stop, self.level) == stop, "a stop is never loosened"
             if self.position.status is not Status.CLOSING:
                 self.level = stop
+
+    def check_silence(self, now: int, facts: tuple[Fact, ...]) -> None:
+        """A price between the levels, before the next look is due, changes nothing."""
+        position = self.position
+        waits = levels(position)
+        due = next_look(position)
+        if facts or self._words or waits is None or (due is not None and due <= now):
+            return
+        situation = self.situation(now)
+        if situation.seen is None or waits.touched(position, situation.seen):
+            return
+        if situation.switch is self.looked.switch and situation.trading is self.looked.trading:
+            silent = decide(position, (), situation)
+            assert silent.commands == ()
+            assert silent.position.version == position.version
 
     def check(self, now: int) -> None:
         position = self.position

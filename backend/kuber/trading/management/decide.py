@@ -23,7 +23,7 @@ from kuber.trading.management.desk import (
 )
 from kuber.trading.management.entering import PARTIAL_ENTRY_WAITS, tend_entry
 from kuber.trading.management.facts import Fact, Situation
-from kuber.trading.management.hearing import LONGEST_PAUSE, hear
+from kuber.trading.management.hearing import hear
 from kuber.trading.management.judging import STOP_DUE, bare_of, judge, take_note
 from kuber.trading.management.plan import Protection
 from kuber.trading.management.position import LegStatus, Position, Role, Status
@@ -107,21 +107,13 @@ def _looked(desk: Desk, before: Position) -> Position:
         since = None
     elif since is None:
         since = now
-    calm = bare == 0 and now - position.retry_at >= LONGEST_PAUSE
-    failures = 0 if calm else position.failures
     area = before.bare_area + _unprotected(before, desk.situation)
-    same = (bare, since, failures, area) == (
-        before.bare,
-        before.bare_since,
-        before.failures,
-        before.bare_area,
-    )
+    same = (bare, since, area) == (before.bare, before.bare_since, before.bare_area)
     return replace(
         position,
         bare=bare,
         bare_since=since,
         bare_area=area,
-        failures=failures,
         looked_at=now,
         version=before.version + (position != before or not same),
     )

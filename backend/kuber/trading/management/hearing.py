@@ -91,7 +91,8 @@ def _standing(leg: Leg, fact: Told) -> LegStatus:
 def _counted(position: Position, before: Leg, after: Leg, now: int) -> Position:
     """Count an end that nobody asked for: the next attempt waits for a while.
 
-    The first time that the venue ends what it had taken, the next attempt follows at once.
+    After a calm minute the count begins anew. The first time that the venue ends what it had
+    taken, the next attempt follows at once.
     """
     failed = before.live and after.status in _FAILED and after.role in _MUST_STAND
     if not failed or after.asked_at is not None:
@@ -100,7 +101,8 @@ def _counted(position: Position, before: Leg, after: Leg, now: int) -> Position:
         return position  # it ended because the part is sold
     if position.failed_at == now:
         return position  # several orders that fail together are one failure
-    failures = position.failures + 1
+    calm = now - position.retry_at >= LONGEST_PAUSE
+    failures = 1 if calm else position.failures + 1
     at_once = failures == 1 and after.status is not LegStatus.REFUSED
     pause = 0 if at_once else pause_after(failures)
     return replace(position, failures=failures, failed_at=now, retry_at=now + pause)
@@ -121,7 +123,7 @@ def _close_asked(position: Position, fact: CloseAsked) -> Position:
         return position
     if position.status is Status.CLOSING:
         return replace(position, forced=True)
-    return replace(position, status=Status.CLOSING, reason=fact.reason, forced=True)
+    return replace(position, status=Status.CLOSING, reason=fact.reason, forced=True, failures=0)
 
 
 def _split(position: Position, fact: Split) -> Position:

@@ -83,13 +83,25 @@ def _by_price(position: Position, seen: Seen) -> Reason | None:
         return stop_reason(position)
     if plan.protection is Protection.OCO:
         return None
-    last = len(plan.targets)
-    if last == 2 and plan.first_part(_basis(position)) == _basis(position):
-        last = 1  # it cannot be halved: target 1 closes all
+    last = _last_target(position)
     price = plan.target(last) if last else None
     if price is not None and plan.reached(seen.towards_target(long=plan.long), price):
         return Reason.TARGET_2 if last == 2 else Reason.TARGET_1
     return None
+
+
+def _last_target(position: Position) -> int:
+    """Return the number of the target that closes all, 0 for none."""
+    last = len(position.plan.targets)
+    basis = _basis(position)
+    return 1 if last == 2 and position.plan.first_part(basis) == basis else last
+
+
+def next_target(position: Position) -> int | None:
+    """Return the price of the target that the monitor waits for, None when there is none."""
+    last = _last_target(position)
+    done = position.trimming or position.trimmed
+    return position.plan.target(2 if last == 2 and done else 1) if last else None
 
 
 def _stop_comes_too_late(position: Position) -> bool:

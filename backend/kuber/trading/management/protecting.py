@@ -7,7 +7,7 @@ refused one, a fill that came after the entry's end, a part that the venue ended
 from kuber.trading.management.desk import ANSWER_DUE, SIBLING_DUE, Desk
 from kuber.trading.management.judging import first_part, sold_at_first
 from kuber.trading.management.plan import Protection
-from kuber.trading.management.position import LegStatus, Part, Position, Role, Status, rest_of
+from kuber.trading.management.position import Leg, LegStatus, Part, Position, Role, Status, rest_of
 
 
 def free(desk: Desk) -> None:
@@ -43,7 +43,7 @@ def protect(desk: Desk) -> None:
 
 def tighten(desk: Desk) -> None:
     """Move stops that are looser than today's level; the old one stands until the new one does."""
-    position, plan = desk.position, desk.position.plan
+    position = desk.position
     if desk.now < position.retry_at:
         return
     for part in position.parts():
@@ -51,10 +51,14 @@ def tighten(desk: Desk) -> None:
         if part.asked or moving or not part.rest:
             continue
         for stop in part.stops:
-            assert stop.price is not None, "a stop has its price"
-            loose = plan.tighter(stop.price, position.stop) != stop.price
-            if loose and stop.status is LegStatus.WORKING:
+            if is_loose(position, stop) and stop.status is LegStatus.WORKING:
                 desk.move_stop(stop, position.stop)
+
+
+def is_loose(position: Position, stop: Leg) -> bool:
+    """Return whether a stop stands further from profit than today's level."""
+    assert stop.price is not None, "a stop has its price"
+    return position.plan.tighter(stop.price, position.stop) != stop.price
 
 
 def cover(desk: Desk) -> None:

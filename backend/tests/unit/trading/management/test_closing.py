@@ -147,6 +147,15 @@ def test_m15_words_that_come_twice_late_or_after_the_end_change_nothing() -> Non
     assert watch.position == before
 
 
+def test_m15_an_order_that_has_ended_stays_so_whatever_is_told_late() -> None:
+    watch = protected()
+    names = [watch.ids(name)[0] for name in ALL_LEGS]
+    watch.look(10, *(told(name, "expired") for name in names))
+    watch.look(11, *(told(name, "working") for name in names))
+    assert watch.position.protected() == 0
+    assert watch.position.bare == to_quantity("10")
+
+
 def test_m15_the_version_grows_when_something_changed_and_only_then() -> None:
     watch = protected()
     version = watch.position.version

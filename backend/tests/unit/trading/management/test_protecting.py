@@ -345,7 +345,9 @@ def test_m10_a_frozen_position_is_left_alone_and_told() -> None:
     watch = protected()
     watch.look(10, Frozen(), last="140")
     assert [type(one) for one in watch.commands] == [Tell]
-    assert watch.look(11, last="130") == []
+    ends = [told(leg.order_id, "expired") for leg in watch.position.exits]
+    assert watch.look(11, *ends, last="130") == []
+    assert watch.look(60, last="151") == []
     assert watch.position.status is Status.FROZEN
 
 
