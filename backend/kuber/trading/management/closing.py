@@ -15,10 +15,8 @@ def work_closing(desk: Desk) -> None:
         if leg.role is Role.TRIM and leg.asked_at is None:
             desk.cancel(leg)
     waiting = [leg for leg in desk.position.legs if leg.live and _holds_back(desk, leg)]
-    if waiting:
-        _hurry(desk, waiting)
-        return
-    _sell(desk)
+    if not waiting or _hurry(desk, waiting):
+        _sell(desk)
 
 
 def _holds_back(desk: Desk, leg: Leg) -> bool:
@@ -37,11 +35,14 @@ def _first_asked(desk: Desk, leg: Leg) -> int:
     return asked_at if opened_at is None else min(opened_at, asked_at)
 
 
-def _hurry(desk: Desk, waiting: list[Leg]) -> None:
-    """Make the stop of a part marketable whose cancel got stuck, and say that it waits (M20)."""
+def _hurry(desk: Desk, waiting: list[Leg]) -> bool:
+    """Make the stop of a part marketable whose cancel got stuck, and say that it waits (M20).
+
+    Return whether any is stuck: then what is free already is sold without the rest.
+    """
     stuck = [leg for leg in waiting if desk.now - _since(desk, leg) >= ANSWER_DUE]
     if not stuck:
-        return
+        return False
     desk.tell(Notice.CLOSE_WAITS)
     for leg in stuck:
         if leg.role is Role.ENTRY:
@@ -51,6 +52,7 @@ def _hurry(desk: Desk, waiting: list[Leg]) -> None:
             desk.move_stop(leg, desk.seen.last, urgent=True)
         elif leg.asked_at is None or desk.now - leg.asked_at >= ANSWER_DUE:
             desk.cancel(leg)
+    return True
 
 
 def _since(desk: Desk, leg: Leg) -> int:

@@ -15,7 +15,7 @@ def take_note(desk: Desk) -> None:
     """Draw what follows from the facts alone, before anything is ordered."""
     position = desk.position
     since = desk.situation.unwatched_since
-    if since is not None and position.held > 0 and position.plan.protection is not Protection.OCO:
+    if since is not None and position.held > 0:
         desk.tell(Notice.NOT_WATCHED, since=since)
     if position.over and position.held > 0:
         _reopen(desk)

@@ -1,5 +1,7 @@
 """Closing a position, splits, and what is stored."""
 
+from typing import Any
+
 import pytest
 
 from kuber.exchange.units import SECOND, from_price, to_price, to_quantity
@@ -12,23 +14,24 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide, next_look, outstanding
-from kuber.trading.management.facts import CloseAsked, Situation, Split, Switch
+from kuber.trading.management.facts import CloseAsked, Fact, Situation, Split, Switch
+from kuber.trading.management.plan import ExitPlan
 from kuber.trading.management.position import LegStatus, Position, Reason, Status
 from kuber.trading.management.stored import restored, written
 from tests.fakes.orders import COIN
-from tests.fakes.positions import Watch, a_plan, filled, told, waiting
+from tests.fakes.positions import Watch, a_plan, a_short, filled, told, waiting
 
 ALL_LEGS = ("stop_1", "target_1", "stop_2", "target_2")
 
 
-def protected(**terms: object) -> Watch:
-    watch = filled(a_plan(**terms))  # type: ignore[arg-type]
+def protected(**terms: Any) -> Watch:
+    watch = filled(a_plan(**terms))
     watch.look(0)
     watch.accept(0, *ALL_LEGS)
     return watch
 
 
-def ends_of_all(watch: Watch) -> list[object]:
+def ends_of_all(watch: Watch) -> list[Fact]:
     return [told(leg.order_id, "cancelled") for leg in watch.position.exits if leg.live]
 
 
@@ -36,7 +39,7 @@ def closing() -> Watch:
     """Return a position that is asked to close at second 10 and has lost its orders at 11."""
     watch = protected()
     watch.look(10, CloseAsked(), last="151")
-    watch.look(11, *ends_of_all(watch), last="151")  # type: ignore[arg-type]
+    watch.look(11, *ends_of_all(watch), last="151")
     return watch
 
 
@@ -47,9 +50,9 @@ def test_m20_a_close_cancels_awaits_and_sells_under_every_switch(switch: Switch)
     assert cancels == [Cancel(watch.ids("target_1")[0]), Cancel(watch.ids("target_2")[0])]
     assert watch.look(11, last="151", switch=switch) == []
     ends = ends_of_all(watch)
-    watch.look(12, *ends[:3], last="151", switch=switch)  # type: ignore[arg-type]
+    watch.look(12, *ends[:3], last="151", switch=switch)
     assert watch.of(CloseAtMarket) == []
-    watch.look(13, ends[3], last="151", switch=switch)  # type: ignore[arg-type]
+    watch.look(13, ends[3], last="151", switch=switch)
     (sale,) = watch.of(CloseAtMarket)
     assert sale.order.quantity == to_quantity("10")
     watch.look(14, told(sale.order.order_id, "filled", "10", "151"), switch=switch)
@@ -89,7 +92,7 @@ def test_m22_a_close_that_fills_in_part_and_ends_goes_on_with_the_rest() -> None
 def test_m20_a_close_in_a_shut_market_is_queued_and_said() -> None:
     watch = protected()
     watch.look(10, CloseAsked(), trading=False)
-    watch.look(11, *ends_of_all(watch), trading=False)  # type: ignore[arg-type]
+    watch.look(11, *ends_of_all(watch), trading=False)
     assert len(watch.of(CloseAtMarket)) == 1
     assert [one.notice for one in watch.of(Tell)] == [Notice.WAITS_FOR_MARKET]
 
@@ -201,6 +204,40 @@ def test_m25_stops_that_a_venue_leaves_on_the_old_basis_are_cancelled_and_armed_
     watch.look(101, *ends, trading=False)
     placed = [(one.stop.quantity, one.stop.stop_price) for one in watch.of(PlaceGroup)]
     assert placed == [(to_quantity("5"), stop)] * 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "stop", "targets"),
+    [
+        (a_plan(stop="148.05"), "14.81", ["15.42", "15.8"]),
+        (a_short(stop="153.05"), "15.3", ["14.68", "14.3"]),
+    ],
+)
+def test_m25_levels_after_a_split_come_earlier_rather_than_later(
+    plan: ExitPlan, stop: str, targets: list[str]
+) -> None:
+    watch = filled(plan)
+    watch.look(0, Split(10, 1))
+    after = watch.position
+    assert [f"{from_price(one):f}" for one in (after.plan.stop, after.stop)] == [stop, stop]
+    assert [f"{from_price(one):f}" for one in after.plan.targets] == targets
+
+
+def test_m25_parts_that_are_no_longer_whole_after_a_split_are_placed_again() -> None:
+    watch = protected()
+    watch.look(100, Split(1, 4))
+    assert len(watch.of(Cancel)) == 2
+    watch.look(101, *ends_of_all(watch))
+    assert [one.stop.quantity for one in watch.of(PlaceGroup)] == [to_quantity("1")] * 2
+
+
+def test_m20_what_is_free_is_sold_when_the_rest_is_stuck() -> None:
+    watch = protected()
+    watch.look(10, CloseAsked(), last="151")
+    ends = [told(watch.ids(name)[0], "cancelled") for name in ("stop_1", "target_1")]
+    assert watch.look(11, *ends, last="151") == []
+    watch.look(20, last="151")
+    assert [one.order.quantity for one in watch.of(CloseAtMarket)] == [to_quantity("5")]
 
 
 def test_m25_the_fraction_of_a_reverse_split_is_paid_in_cash() -> None:
