@@ -90,6 +90,16 @@ def test_m13_the_first_half_is_all_when_either_could_not_be_sold(quantity: str, 
     assert a_plan(spec=COIN).first_part(to_quantity(quantity)) == to_quantity(first)
 
 
+def test_m12_after_a_calm_minute_pauses_begin_anew() -> None:
+    watch = filled(a_plan(targets=()))
+    watch.look(0)
+    watch.look(0, told(watch.ids("stop_1")[0], "refused"))
+    watch.look(0.5)
+    watch.accept(0.5, "stop_1")
+    watch.look(60.6, told(watch.ids("stop_1")[1], "expired"))
+    assert stops(watch) == ["10"]
+
+
 def test_m12_orders_refused_together_count_as_one_failure() -> None:
     watch = filled()
     watch.look(0)

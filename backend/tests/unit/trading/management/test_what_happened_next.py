@@ -17,8 +17,8 @@ from kuber.kernel.orders import TimeInForce
 from kuber.trading.management.plan import ExitPlan, Protection
 from kuber.trading.management.playing import Entry, Outcome, Player, play
 from kuber.trading.management.position import Reason
-from tests.fakes.orders import bar, quote
-from tests.fakes.positions import a_plan, a_short, filled
+from tests.fakes.orders import bar, quote, sized
+from tests.fakes.positions import a_plan, a_short, filled, waiting
 
 ALL, BOTH = tuple(Protection), (Protection.OCO, Protection.STOP)
 
@@ -239,4 +239,15 @@ def test_m12_orders_that_end_with_the_day_are_armed_again() -> None:
     for event in (quote(1, "150"), quote(99, "150"), quote(100, "150"), quote(101, "148")):
         player.apply(event)
     assert player.outcome().reason is Reason.STOP
+    assert [leg.status.value for leg in player.position.exits] == 2 * ["expired"] + 2 * ["filled"]
     assert player.position.bare_area == 0
+
+
+def test_m12_time_passes_between_prices() -> None:
+    """Four of ten fill at second 1; at second 3 the rest is cancelled and the four protected."""
+    player = Player(Book(), waiting(a_plan()).position)
+    player.act(0)
+    player.apply(sized(1, "150.50", "4"))
+    player.apply(quote(60, "151"))
+    assert player.position.held == to_quantity("4")
+    assert player.position.bare_area == to_quantity("4") * 2 * SECOND
