@@ -5,8 +5,7 @@ The same rules run here as live. A scratch run's "what happened next" is `play`;
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_EVEN, Decimal
+from dataclasses import replace
 
 from kuber.exchange import events
 from kuber.exchange.behaviour import IDEAL, Behaviour
@@ -27,49 +26,12 @@ from kuber.trading.management.commands import (
 )
 from kuber.trading.management.decide import decide, next_look
 from kuber.trading.management.facts import Fact, Seen, Situation, Split, Switch, Told
+from kuber.trading.management.outcome import Entry, Outcome, PlayedFill, outcome_of
 from kuber.trading.management.plan import ExitPlan
-from kuber.trading.management.position import LegStatus, Position, Reason, entered
+from kuber.trading.management.position import LegStatus, Position, entered
 
 _ROUNDS = 64
 """Far more than one moment ever takes: a loop that does not end is a fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A filled entry: units as in `kuber.exchange.units`."""
-
-    quantity: int
-    price: int
-    at: int
-    fee: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PlayedFill:
-    """One fill of an exit, by the name of its leg."""
-
-    leg: str
-    quantity: int
-    price: int
-    fee: int
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a position. `ended_at` and `reason` are None while it is open.
-
-    `profit` is what the exits brought less what they had cost, and all fees (10^-21); what is still
-    held does not count. `r` is that in risks of the plan for the whole quantity, to 4 places.
-    """
-
-    ended_at: int | None
-    fills: tuple[PlayedFill, ...]
-    profit: int
-    r: Decimal
-    reason: Reason | None
-    ambiguities: int
-    position: Position
 
 
 def play(
@@ -247,26 +209,7 @@ class Player:
 
     def outcome(self) -> Outcome:
         """Return what has become of the position so far."""
-        position = self.position
-        plan, entry = position.plan, position.entry
-        cost = 0 if entry is None else entry.value
-        brought = sum(leg.value for leg in position.exits)
-        brought += position.by_hand_value + position.in_cash_value
-        if position.held > 0 and entry is not None:
-            cost -= entry.value * position.held // entry.filled
-        fees = sum(leg.fee for leg in position.legs)
-        profit = (brought - cost if plan.long else cost - brought) - fees
-        risked = plan.risk * position.bought
-        r = Decimal(profit) / Decimal(risked) if risked else Decimal(0)
-        return Outcome(
-            ended_at=_ended_at(position, self._fills),
-            fills=tuple(self._fills),
-            profit=profit,
-            r=r.quantize(Decimal("0.0001"), ROUND_HALF_EVEN),
-            reason=position.reason if position.over else None,
-            ambiguities=self.book.ambiguities,
-            position=position,
-        )
+        return outcome_of(self.position, tuple(self._fills), self.book.ambiguities)
 
     def _hold(self, at: int, held: int) -> None:
         signed = held if self.position.plan.long else -held
@@ -386,11 +329,6 @@ class Player:
             limit_price=limit_price,
             position_id=self.position.id,
         )
-
-
-def _ended_at(position: Position, fills: Sequence[PlayedFill]) -> int | None:
-    """Return when the last of a closed position was sold."""
-    return fills[-1].at if position.over and fills else position.closed_at
 
 
 def _type_of(one: Exit) -> OrderType:

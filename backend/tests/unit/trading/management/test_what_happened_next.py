@@ -14,8 +14,9 @@ from kuber.exchange.events import Adjust, Bar, Halt, In, Resume
 from kuber.exchange.fees import FeeSchedule
 from kuber.exchange.units import SECOND, from_amount, from_price, to_price, to_quantity
 from kuber.kernel.orders import TimeInForce
+from kuber.trading.management.outcome import Entry, Outcome
 from kuber.trading.management.plan import ExitPlan, Protection
-from kuber.trading.management.playing import Entry, Outcome, Player, play
+from kuber.trading.management.playing import Player, play
 from kuber.trading.management.position import Reason
 from tests.fakes.orders import bar, quote, sized
 from tests.fakes.positions import a_plan, a_short, filled, waiting
