@@ -210,7 +210,8 @@ class Host(Player):
         self.now = now
         was = self.position.over
         self.looks += 1
-        self.check_silence(now, facts)
+        if self.looks % 2 == 0:
+            self.check_silence(now, facts)
         if self.looks % 4 == 0:
             situation = self.situation(now)
             again = decide(self.position, facts, situation)

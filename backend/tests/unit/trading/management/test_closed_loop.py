@@ -10,7 +10,7 @@ from tests.fakes.managed_courses import Host, Life
 
 NIGHTLY = os.environ.get("KUBER_TEST_NIGHTLY") == "1"
 often = settings(max_examples=10_000 if NIGHTLY else 500, deadline=None)
-LIVES = st.binary(min_size=20, max_size=90)
+LIVES = st.binary(min_size=20, max_size=70)
 
 
 def is_over_once(host: Host) -> None:
