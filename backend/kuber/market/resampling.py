@@ -95,7 +95,8 @@ def _traded(
     bars: Bars, calendar: TradingCalendar, opened: np.datetime64, closed: np.datetime64
 ) -> tuple[TimeArray, TimeArray, tuple[np.datetime64, np.datetime64]]:
     """Return opening and close of the sessions in a bar, shape (n,) each, and from when to when
-    its market trades in it.
+    its market trades in it. Of a bar that lies outside of them, as by times in a wrong zone, it is
+    all of the bar.
 
     Few files of currencies have a bar for a Sunday or a New Year's Day, which their calendar has.
     """
@@ -105,11 +106,19 @@ def _traded(
         if calendar.code in ROUND_THE_WEEK:
             usual = within & ~_is_seldom(days.dates)
             within = usual if usual.any() else within
-        return days.opens[within], days.closes[within], (opened, closed)
+        return *_spans(days, within, opened, closed), (opened, closed)
     hours = calendar.hours(opened, closed)
-    overlap = (hours.closes > opened) & (hours.opens < closed)
-    trades = hours.opens[overlap][0], hours.closes[overlap][-1]
-    return days.opens[within], days.closes[within], trades
+    opens, closes = _spans(hours, (hours.closes > opened) & (hours.opens < closed), opened, closed)
+    return *_spans(days, within, opened, closed), (opens[0], closes[-1])
+
+
+def _spans(
+    sessions: Sessions, chosen: Mask, opened: np.datetime64, closed: np.datetime64
+) -> tuple[TimeArray, TimeArray]:
+    """Return opening and close of the sessions that are chosen, else from `opened` to `closed`."""
+    if not chosen.any():
+        return np.array([opened]), np.array([closed])
+    return sessions.opens[chosen], sessions.closes[chosen]
 
 
 def _is_seldom(dates: DateArray) -> Mask:

@@ -289,6 +289,19 @@ def test_a_month_of_currencies_may_lack_sundays_and_the_new_year(
         assert len(made(days_of(first, end), Timeframe.MO1, market, Timeframe.D1)) == months
 
 
+@pytest.mark.parametrize("first", ["2024-01-12T20:00", "2024-01-12T22:00", "2024-01-13T06:00"])
+@pytest.mark.parametrize("market", ["24/5", "24/5 UTC", "XNYS"])
+def test_bars_after_the_close_of_a_week_break_no_timeframe(market: str, first: str) -> None:
+    """As times of a broker's server give that are taken for UTC: Friday ended at 22:00."""
+    week = hours_of("2024-01-07T22:00", 120)
+    for timeframe in (Timeframe.H2, Timeframe.H4, Timeframe.H12, Timeframe.D1, Timeframe.W1):
+        for hours in (week + hours_of(first, 3), hours_of(first, 3), hours_of(first, 3) + week):
+            made(sorted(set(hours)), timeframe, market, Timeframe.H1)
+    assert made(hours_of("2024-01-12T22:00", 2), Timeframe.H2, "24/5", Timeframe.H1) == [
+        "2024-01-12T22:00"
+    ]
+
+
 def test_no_bars_make_no_bars() -> None:
     none = sample("AAPL").bars.window(0, 0)
     assert len(resample(none, Timeframe.W1, NEW_YORK)) == 0
