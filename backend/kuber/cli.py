@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from kuber.commands.audit_app import audit_app
+from kuber.commands.ledger_app import ledger_app
 from kuber.commands.limits_app import limits_app
 from kuber.commands.registering import command, stack_settings
 from kuber.commands.users_app import users_app
@@ -28,6 +29,7 @@ app.add_typer(generators_app, name="generators")
 dead_letters_app = typer.Typer(help="Messages that no consumer could use.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(audit_app, name="audit")
+app.add_typer(ledger_app, name="ledger")
 app.add_typer(users_app, name="users")
 app.add_typer(limits_app, name="limits")
 
