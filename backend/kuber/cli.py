@@ -26,7 +26,6 @@ generators_app = typer.Typer(help="Signal generators.", no_args_is_help=True)
 app.add_typer(generators_app, name="generators")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(audit_app, name="audit")
-
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(users_app, name="users")
 app.add_typer(limits_app, name="limits")
