@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
@@ -370,3 +371,55 @@ async def test_a_key_with_the_scope_reads_accounts_and_changes_none(
                 assert (await program.get(read, headers=headers)).status_code == status
             refused = await program.post(f"{path}/reset", headers=headers)
             assert refused.status_code == 403
+
+
+async def test_what_is_done_to_accounts_is_on_record(ann: httpx.AsyncClient, books: Books) -> None:
+    account = await first(ann)
+    path = f"/api/v1/accounts/{account['id']}"
+    await ann.put(path, json={"simulation": {"slippage": "0.002"}})
+    await ann.put(path, json={"simulation": {"slippage": "0.002"}})  # changes nothing
+    await deposit(ann, account, "12.50")
+    new = await call(ann, 200, f"{path.removeprefix('/api/v1/accounts')}/reset")
+    query = """
+        select event_type, data from audit_entries
+        where event_type like 'account%%' or event_type = 'deposited' order by id
+    """
+    said = [(kind, json.loads(data)) for kind, data in await books.rows(query)]
+    changed = account["simulation"] | {"slippage": "0.002"}
+    (deposited,) = await books.rows(
+        "select id::text from ledger_transactions where memo = 'Deposit'"
+    )
+    opened = {"kind": "lasting", "mode": "simulation", "currency": "USD"}
+    assert said == [
+        (
+            "account_opened",
+            opened | {"account_id": account["id"], "simulation": account["simulation"]},
+        ),
+        ("account_changed", {"account_id": account["id"], "simulation": changed}),
+        (
+            "deposited",
+            {
+                "account_id": account["id"],
+                "transaction_id": deposited[0],
+                "amount": "12.50",
+                "currency": "USD",
+            },
+        ),
+        ("account_reset", {"account_id": account["id"], "replaced_by": new["id"]}),
+        ("account_opened", opened | {"account_id": new["id"], "simulation": changed}),
+    ]
+
+
+async def test_a_sign_up_whose_account_cannot_be_opened_leaves_nobody(
+    platform: FastAPI, books: Books
+) -> None:
+    await books.rows(
+        "alter table ledger_transactions add constraint broken check (kind <> 'deposit')"
+    )
+    body = {"email": "eve@example.com", "password": "three quiet herons"}
+    async with browser(platform) as stranger:
+        assert (await stranger.post("/api/v1/auth/register", json=body)).status_code == 500
+        assert await books.rows("select id from users") == []
+        await books.rows("alter table ledger_transactions drop constraint broken")
+        assert (await stranger.post("/api/v1/auth/register", json=body)).status_code == 201
+    assert await books.rows("select count(*) from accounts") == [(1,)]
