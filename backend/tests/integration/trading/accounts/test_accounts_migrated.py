@@ -82,8 +82,8 @@ async def test_m22_users_of_before_have_what_a_sign_up_gives(old: str, tmp_path:
             await service.ensure_first(session, user)
     await database.close()
     (by_code,) = rows(old, COMPARED, newcomer)
-    for user in (WITHOUT, WITH):
-        assert rows(old, COMPARED, user) == [by_code]
+    for before in (WITHOUT, WITH):
+        assert rows(old, COMPARED, before) == [by_code]
     for id_, _ in rows_before:
         assert isinstance(id_, UUID)
         assert id_.version == 7
