@@ -90,9 +90,12 @@ async def test_m22_everybody_has_a_simulation_account_from_sign_up(ann: httpx.As
 
 async def test_m22_only_the_options_that_are_given_change(ann: httpx.AsyncClient) -> None:
     before = await first(ann)
-    body = {"simulation": {"slippage": "0.002", "seed": 7}}
-    after = (await ann.put(f"/api/v1/accounts/{before['id']}", json=body)).json()
-    assert after["simulation"] == before["simulation"] | {"slippage": "0.002", "seed": 7}
+    options = before["simulation"]
+    for given in ({"slippage": "0.002", "seed": 7}, {"rejections": "0"}, {"seed": None}, {}):
+        body = {"simulation": given}
+        after = (await ann.put(f"/api/v1/accounts/{before['id']}", json=body)).json()
+        options |= given
+        assert after["simulation"] == options
     renamed = (await ann.put(f"/api/v1/accounts/{before['id']}", json={"name": "Mine"})).json()
     assert renamed == after | {"name": "Mine"}
     assert await first(ann) == renamed
