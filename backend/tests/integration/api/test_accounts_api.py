@@ -1,12 +1,8 @@
 """`/accounts`: what a user sees and does with accounts. M22, M24, M27."""
 
-import csv
-import io
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -14,59 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from kuber.config import Settings
-from kuber.infra.db import RawPool, raw_pool
-from kuber.ledger.facts import Executed, Fact, Held, Posting
-from kuber.ledger.store import Ledger
-from kuber.ledger.types import Book
+from kuber.ledger.facts import Executed, Held
 from tests.fakes.api_container import browser
-from tests.fixtures.ledger_books import AT, Books
+from tests.fixtures.ledger_books import Books
+from tests.integration.api.account_tools import Json, call, deposit, first, post, statement
 
 D = Decimal
-Json = dict[str, Any]
-
-
-@pytest.fixture
-async def books(settings: Settings) -> AsyncIterator[Books]:
-    url = settings.database_url.get_secret_value()
-    pool: RawPool = raw_pool(url, size=4, application_name="kuber-test-ledger")
-    await pool.open()
-    yield Books(url, pool)
-    await pool.close()
-
-
-async def first(client: httpx.AsyncClient) -> Json:
-    """Return the newest open account."""
-    answer = await client.get("/api/v1/accounts", params={"status": "open"})
-    assert answer.status_code == 200, answer.text
-    found: Json = answer.json()["items"][0]
-    return found
-
-
-async def call(client: httpx.AsyncClient, status: int, path: str, body: object = None) -> Json:
-    answer = await client.post(f"/api/v1/accounts{path}", json=body)
-    assert answer.status_code == status, answer.text
-    found: Json = answer.json()
-    return found
-
-
-async def deposit(client: httpx.AsyncClient, account: Json, amount: str, status: int = 201) -> Json:
-    body = {"amount": amount, "currency": "USD"}
-    return await call(client, status, f"/{account['id']}/deposits", body)
-
-
-async def post(books: Books, account: Json, *facts: Fact) -> None:
-    owner = UUID(account["id"])
-    postings = [Posting(uuid4(), Book.TRADING, owner, "USD", AT, fact, "=test") for fact in facts]
-    async with books.pool.connection() as connection:
-        settled = await Ledger(Book.TRADING).settle(connection, postings)
-    assert all(one.transaction is not None for one in settled)
-
-
-async def statement(client: httpx.AsyncClient, account: Json, **asked: str) -> list[dict[str, str]]:
-    answer = await client.get(f"/api/v1/accounts/{account['id']}/statement.csv", params=asked)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"].startswith("text/csv")
-    return list(csv.DictReader(io.StringIO(answer.text)))
 
 
 async def test_m22_everybody_has_a_simulation_account_from_sign_up(ann: httpx.AsyncClient) -> None:
@@ -90,7 +39,7 @@ async def test_m22_everybody_has_a_simulation_account_from_sign_up(ann: httpx.As
 
 async def test_m22_only_the_options_that_are_given_change(ann: httpx.AsyncClient) -> None:
     before = await first(ann)
-    options = before["simulation"]
+    after, options = before, before["simulation"]
     for given in ({"slippage": "0.002", "seed": 7}, {"rejections": "0"}, {"seed": None}, {}):
         body = {"simulation": given}
         after = (await ann.put(f"/api/v1/accounts/{before['id']}", json=body)).json()
@@ -283,64 +232,6 @@ async def test_the_ledger_is_read_page_by_page_newest_first(
     assert {one["currency"] for one in whole} == {"USD", "AAPL"}
     for bad in ("x", "WyIxIiwgIngiXQ", "WyItMSIsICIxIl0"):
         assert (await ann.get(path, params={"cursor": bad})).status_code == 422
-
-
-async def test_m06_the_statement_explains_every_cent(ann: httpx.AsyncClient, books: Books) -> None:
-    account = await first(ann)
-    await post(
-        books,
-        account,
-        Executed("AAPL", D(3), D("150.333333"), D("0.0149")),
-        Held(uuid4(), D(700)),
-        Executed("MSFT", D(1000), D(150), D("0.5")),  # makes a debt
-        Executed("AAPL", D(-2), D("151.01"), D("0.0149")),
-    )
-    await deposit(ann, account, "12.34")
-    rows = await statement(ann, account)
-    opening, *moved, closing = rows
-    assert (opening["kind"], opening["balance"]) == ("opening_balance", "0")
-    balance = D(0)
-    for row in moved:
-        balance += D(row["change"])
-        assert D(row["balance"]) == balance
-    after = await first(ann)
-    owned = D(after["cash"]) + D(after["reserved"]) - D(after["debt"])
-    assert closing["kind"] == "closing_balance"
-    assert D(closing["balance"]) == balance == owned
-    assert {row["description"] for row in moved} == {"Starting balance", "'=test", "Deposit"}
-    assert {row["currency"] for row in rows} == {"USD"}
-
-
-async def test_a_statement_is_of_its_period(ann: httpx.AsyncClient, books: Books) -> None:
-    account = await first(ann)
-    # The facts of this test are of 2 January 2026, the starting balance of now.
-    await post(books, account, Executed("AAPL", D(1), D(100), D(0)))
-    early = await statement(ann, account, **{"from": "2026-01-02", "to": "2026-01-02"})
-    assert [row["balance"] for row in (early[0], early[-1])] == ["0", "-100"]
-    assert early[-1]["time"] == "2026-01-03T00:00:00+00:00"
-    late = await statement(ann, account, **{"from": "2026-01-02T15:00:01Z"})
-    assert [row["balance"] for row in (late[0], late[-1])] == ["-100", "99900"]
-    before = await statement(ann, account, **{"from": "2025-01-01", "to": "2026-01-02T15:00:00Z"})
-    assert len(before) == 2
-    for asked in ({"from": "2026-01-03", "to": "2026-01-01"}, {"from": "soon"}, {"to": "2026"}):
-        path = f"/api/v1/accounts/{account['id']}/statement.csv"
-        answer = await ann.get(path, params=asked)
-        assert answer.status_code == 422, answer.text
-        assert answer.json()["errors"][0]["remedy"]
-
-
-async def test_a_long_statement_comes_in_parts(
-    ann: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kuber.trading.accounts.statement.ROWS_AT_ONCE", 2)
-    account = await first(ann)
-    for _ in range(4):
-        await deposit(ann, account, "1")
-    rows = await statement(ann, account)
-    assert [row["balance"] for row in rows[1:]] == [
-        *("100000", "100001", "100002", "100003", "100004"),
-        "100004",
-    ]
 
 
 async def test_a_run_of_ones_own_is_no_account_of_the_list(
