@@ -93,7 +93,12 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         webhooks, webhook_sources = await _open_gateway(parts)
         short_pool, import_pool, audit_pool, indicator_pool = _child_pools(stack)
         market = parts.market_on(pool)
-        imports = ImportService(FileImporter(import_pool), parts.uploads, clock, market.forget)
+        imports = ImportService(
+            FileImporter(import_pool, settings.calendars_folder),
+            parts.uploads,
+            clock,
+            market.forget,
+        )
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)

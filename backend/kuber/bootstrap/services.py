@@ -262,7 +262,11 @@ def _imports(parts: _ServiceParts) -> LongRunning:
     )
     parts.stack.push_async_callback(children.close)
     worker = ImportWorker(
-        parts.database, parts.pool, FileImporter(children), parts.uploads, parts.clock
+        parts.database,
+        parts.pool,
+        FileImporter(children, parts.settings.calendars_folder),
+        parts.uploads,
+        parts.clock,
     )
     return PeriodicService("imports", worker.run_once, _IMPORTS_EVERY_S, within_s=2 * _IMPORT_S)
 

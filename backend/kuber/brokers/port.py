@@ -8,15 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from kuber.kernel.ids import OrderId, UserId
-
-
-class Side(StrEnum):
-    BUY = "buy"
-    SELL = "sell"
-
-    @property
-    def opposite(self) -> "Side":
-        return Side.SELL if self is Side.BUY else Side.BUY
+from kuber.kernel.orders import Side as Side  # noqa: PLC0414  a part of the port
 
 
 class OrderStatus(StrEnum):

@@ -23,6 +23,7 @@ from kuber.market.importing.job import (
     decode_progress,
     look_at,
     rows_of_file,
+    with_calendars,
 )
 from kuber.market.importing.own import symbols_with_splits
 from kuber.market.importing.pace import Pace
@@ -49,9 +50,13 @@ what calendars and the reader of files lay claim to."""
 class FileImporter:
     """Reads files in children and stores their bars."""
 
-    def __init__(self, children: ChildPool) -> None:
-        """Whatever a file does to its reader, it does in a child."""
+    def __init__(self, children: ChildPool, calendars: Path | None = None) -> None:
+        """Whatever a file does to its reader, it does in a child.
+
+        `calendars` is where trading hours are kept; without it a child works them out.
+        """
         self._children = children
+        self._calendars = None if calendars is None else str(calendars)
 
     async def look_at(
         self, label: str, path: Path, said: Said, owner: str, received_at: datetime
@@ -59,7 +64,9 @@ class FileImporter:
         """Return what the ends of a file show; raises ImportRefused."""
         task = label, str(path), said, received_at
         with _refusing():
-            return await self._children.run(look_at, *task, owner=owner)
+            return await self._children.run(
+                with_calendars, self._calendars, look_at, *task, owner=owner
+            )
 
     async def check(
         self,
@@ -73,7 +80,9 @@ class FileImporter:
         """Return what a whole file holds; raises ImportRefused, ImportTooLarge."""
         task = label, str(path), said, received_at
         with _refusing():
-            async with self._children.stream(check_file, *task, owner=owner) as (_, chunks):
+            async with self._children.stream(
+                with_calendars, self._calendars, check_file, *task, owner=owner
+            ) as (_, chunks):
                 async for chunk in chunks:
                     if chunk[:1] == FACTS:
                         return decode_facts(chunk)
@@ -128,10 +137,9 @@ class FileImporter:
                     await heard(decode_progress(chunk))
 
         with _refusing(pace):
-            async with self._children.stream(rows_of_file, *task, owner=str(owner)) as (
-                _,
-                chunks,
-            ):
+            async with self._children.stream(
+                with_calendars, self._calendars, rows_of_file, *task, owner=str(owner)
+            ) as (_, chunks):
                 await copy_rows(session, pace.of(rows(chunks)))
 
 

@@ -6,9 +6,10 @@ what it holds (a pickled FileFacts, the last chunk), or rows for COPY.
 
 import pickle
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 from kuber.infra.child import Streamed
@@ -16,8 +17,19 @@ from kuber.market.importing.facts import FileFacts
 from kuber.market.importing.said import Said
 from kuber.market.types import Source
 
+T = TypeVar("T")
+
 PROGRESS, FACTS, ROWS = b"p", b"f", b"r"
 _BYTES = struct.Struct(">Q")
+
+
+def with_calendars(folder: str | None, work: Callable[..., T], *task: object) -> T:
+    """Do `work` with the trading hours that are kept in `folder`, without bringing pandas."""
+    if folder is not None:
+        from kuber.market.calendars import keep_sessions_in
+
+        keep_sessions_in(Path(folder))
+    return work(*task)
 
 
 def look_at(filename: str, path: str, said: Said, received_at: datetime) -> FileFacts:

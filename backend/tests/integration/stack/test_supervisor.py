@@ -141,8 +141,12 @@ async def test_stopping_ends_the_children_of_a_service_too(tmp_path: Path) -> No
     )
     watcher = Watcher((Service("family", program(tmp_path, parent)),))
     await watcher.until_ready()
-    await until_async(lambda: b"\n" in watcher.output.get("family", b""), "the child's number")
-    child = int(watcher.output["family"])
+
+    def said() -> list[bytes]:
+        return watcher.output.get("family", b"").split()
+
+    await until_async(lambda: b"deaf." in said() and len(said()) == 2, "the child and its number")
+    (child,) = (int(one) for one in said() if one != b"deaf.")
     await watcher.end()
     await until_async(partial(is_gone, child), "the end of the child")
 

@@ -1,0 +1,1 @@
+"""The inside of a book. Outside of this package use `kuber.exchange.book`."""
