@@ -97,10 +97,10 @@ async def test_what_a_person_does_is_on_their_own_record(
         "webhook_secret_rotated",
         "webhook_source_deleted",
     ]
-    assert found[10]["data"] == {"per_run": "1.50", "per_day": None}
-    published = found[4]["data"]
+    assert found[11]["data"] == {"per_run": "1.50", "per_day": None}
+    published = found[5]["data"]
     assert (published["version"], published["trigger"]) == (2, done.json()["trigger"])
-    assert published["graph_sha256"] == found[3]["data"]["graph_sha256"]
+    assert published["graph_sha256"] == found[4]["data"]["graph_sha256"]
     written = str(found)
     assert "Secret" not in written
     assert "ann@example.com" not in written
@@ -110,6 +110,7 @@ async def test_what_a_person_does_is_on_their_own_record(
     ]
     assert {entry["event_type"] for entry in await entries(other)} == {
         "user_registered",
+        "account_opened",
         "user_logged_in",
     }
 
