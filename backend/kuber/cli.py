@@ -2,16 +2,15 @@
 
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from kuber.commands.audit_app import audit_app
+from kuber.commands.dead_letters_app import dead_letters_app
+from kuber.commands.ledger_app import ledger_app
 from kuber.commands.limits_app import limits_app
 from kuber.commands.registering import command, stack_settings
 from kuber.commands.users_app import users_app
-
-LetterId = Annotated[UUID, typer.Argument(help="Its id, as `dead-letters list` shows it.")]
 
 app = typer.Typer(
     name="kuber",
@@ -25,9 +24,9 @@ plugins_app = typer.Typer(help="Agent packages of this installation.", no_args_i
 app.add_typer(plugins_app, name="plugins")
 generators_app = typer.Typer(help="Signal generators.", no_args_is_help=True)
 app.add_typer(generators_app, name="generators")
-dead_letters_app = typer.Typer(help="Messages that no consumer could use.", no_args_is_help=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(audit_app, name="audit")
+app.add_typer(ledger_app, name="ledger")
 app.add_typer(users_app, name="users")
 app.add_typer(limits_app, name="limits")
 
@@ -359,41 +358,6 @@ def generators_new(
     from kuber.commands.generators import new
 
     return new(folder, name)
-
-
-@command(dead_letters_app, "list", example="./kuber dead-letters list --consumer dispatcher")
-def dead_letters_list(
-    consumer: Annotated[str | None, typer.Option(help="Only this consumer's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 50,
-) -> int:
-    """List the messages that were put away, newest first, with the reason."""
-    from kuber.commands.dead_letters import show_list
-
-    return show_list(stack_settings(), consumer, limit)
-
-
-@command(
-    dead_letters_app,
-    "show",
-    example="./kuber dead-letters show 0199a0b0-0000-7000-8000-000000000001",
-)
-def dead_letters_show(letter_id: LetterId) -> int:
-    """Show one message whole: where it stood, why it was put away, what it says."""
-    from kuber.commands.dead_letters import show
-
-    return show(stack_settings(), letter_id)
-
-
-@command(
-    dead_letters_app,
-    "replay",
-    example="./kuber dead-letters replay 0199a0b0-0000-7000-8000-000000000001",
-)
-def dead_letters_replay(letter_id: LetterId) -> int:
-    """Send one message again to the topic that it came from."""
-    from kuber.commands.dead_letters import replay
-
-    return replay(stack_settings(), letter_id)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from kuber.market.sample.seed import seed_sample
 from kuber.signals.generators.registry import GeneratorRegistry
 from kuber.signals.generators.seeding import DAILY, LIVE, seed_generators
 from kuber.startup import load_settings, reveal, take_settings
+from kuber.trading.accounts.service import AccountService
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ async def seed_demo_user(
         account, changed = await identity.ensure_demo_user(session, reveal(settings.demo_login))
         if changed:
             await append(session, _event(AuditEventType.DEMO_ACCOUNT_OPENED, {}, account.id))
+        await AccountService(SystemClock()).ensure_first(session, account.id)
     elif retired := await identity.retire_demo_user(session):
         await append(session, _event(AuditEventType.DEMO_ACCOUNT_RETIRED, {}, retired))
         reason = why_no_demo(settings) or "no demo account is asked for"

@@ -24,6 +24,7 @@ from kuber.api.middleware import BodyLimit, RequestContext
 from kuber.api.openapi import PROBLEM_ANSWERS, DocumentedApp, contract, operation_id, prepare_routes
 from kuber.api.storable import STORABLE
 from kuber.api.v1 import (
+    accounts,
     agents,
     api_keys,
     audit,
@@ -78,6 +79,7 @@ _RESOURCES = (
     budgets.router,
     costs.router,
     orders.router,
+    accounts.router,
     signal_types.router,
     webhook_sources.router,
     system.router,

@@ -41,6 +41,7 @@ from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import WebhookSources
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
+from kuber.trading.accounts.service import AccountService
 from kuber.workers.celery_app import Waker
 
 
@@ -105,6 +106,7 @@ class Container:
     scanners: ScannerService
     scanner_refresher: ScannerRefresher
     costs: CostService
+    accounts: AccountService
     pipelines: PipelineService
     runs: RunService
     notices: NoticeService

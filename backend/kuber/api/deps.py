@@ -118,6 +118,9 @@ class _Allowed:
 MarketReader = Annotated[Principal, Depends(_Allowed(Scope.MARKET_READ))]
 """As Caller; an API key with the scope `market:read` reaches the route too."""
 
+AccountReader = Annotated[Principal, Depends(_Allowed(Scope.ACCOUNTS_READ))]
+"""As Caller; an API key with the scope `accounts:read` reaches the route too."""
+
 QuoteSender = Annotated[Principal, Depends(_Allowed(Scope.QUOTES_WRITE))]
 """As Caller; an API key with the scope `quotes:write` reaches the route too."""
 

@@ -13,11 +13,12 @@ from kuber.audit.roles import ROLES
 from kuber.audit.verify import Part, Verification, verify
 from kuber.infra.child import Streamed
 from kuber.pipelines.audited import PIPELINES
+from kuber.trading.accounts.audited import ACCOUNTS
 from kuber.trading.audited import ORDERS
 
 _CHUNK_BYTES = 65_536
 
-COMPARISONS = (*ORDERS, PIPELINES, ROLES)
+COMPARISONS = (*ORDERS, ACCOUNTS, PIPELINES, ROLES)
 """How the rows of every package are compared with what the record says of them."""
 
 

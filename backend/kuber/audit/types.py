@@ -62,6 +62,14 @@ class AuditEventType(StrEnum):
     ORDER_INTENDED = "order_intended"
     ORDER_ANSWERED = "order_answered"
 
+    ACCOUNT_OPENED = "account_opened"
+    """A lasting trading account."""
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_RESET = "account_reset"
+    DEPOSITED = "deposited"
+    LEDGER_DIFFERS = "ledger_differs"
+    """What is served is not what follows from the ledger's entries."""
+
     BUDGET_CHANGED = "budget_changed"
     WEBHOOK_SOURCE_CREATED = "webhook_source_created"
     WEBHOOK_SOURCE_CHANGED = "webhook_source_changed"

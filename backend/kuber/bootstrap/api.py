@@ -53,6 +53,7 @@ from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import observe
+from kuber.trading.accounts.service import AccountService
 
 if TYPE_CHECKING:
     from kuber.signals.gateway.service import WebhookGateway
@@ -138,6 +139,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
                 database, scanners, parts.outbound, clock, RefreshLimits(redis)
             ),
             costs=parts.costs,
+            accounts=AccountService(clock),
             pipelines=pipelines,
             runs=RunService(pipelines, market, parts.broadcaster, clock),
             notices=notices,

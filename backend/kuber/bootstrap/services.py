@@ -22,6 +22,7 @@ from kuber.infra.kafka_consumer import KafkaConsumer
 from kuber.infra.pulse import keep_beating
 from kuber.infra.retention import Retention
 from kuber.infra.tasks import end_tasks
+from kuber.ledger.check import LedgerCheck
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import platform_symbols
 from kuber.market.feed.types import FeedSource
@@ -60,7 +61,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "imports"),
+    *("orders", "ledger_check", "imports"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -73,6 +74,9 @@ _SCANNERS_EVERY_S = 5.0
 _IMPORTS_EVERY_S = 1.0
 _IMPORT_S = 1800.0
 """How long one pass over a file may take."""
+_LEDGER_EVERY_S = 60.0
+_LEDGER_WITHIN_S = 7200.0
+"""Once a day a round compares all books."""
 _ORDERS_WITHIN_S = 180.0
 """A round each minute, in which each venue that is silent is waited for."""
 _SCANNERS_WITHIN_S = 180.0
@@ -239,6 +243,13 @@ def _orders(parts: _ServiceParts) -> LongRunning:
     return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
 
 
+def _ledger_check(parts: _ServiceParts) -> LongRunning:
+    check = LedgerCheck(parts.pool, parts.database_url, parts.clock)
+    return PeriodicService(
+        "ledger_check", check.run_once, _LEDGER_EVERY_S, within_s=_LEDGER_WITHIN_S
+    )
+
+
 def _imports(parts: _ServiceParts) -> LongRunning:
     children = ChildPool(
         "imports",
@@ -270,6 +281,7 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "audit": _audit,
     "notifier": _notifier,
     "orders": _orders,
+    "ledger_check": _ledger_check,
     "imports": _imports,
 }
 

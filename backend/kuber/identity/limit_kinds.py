@@ -20,6 +20,7 @@ class LimitName(StrEnum):
     IMPORTED_SYMBOLS = "imported_symbols"
     API_KEYS = "api_keys"
     QUOTED_SYMBOLS = "quoted_symbols"
+    ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ LIMITS: Mapping[LimitName, LimitKind] = {
     ),
     LimitName.QUOTED_SYMBOLS: LimitKind(
         1000, "symbols", "Symbols that you may send quotes of your own of."
+    ),
+    LimitName.ACCOUNTS: LimitKind(
+        10, "accounts", "Open simulation accounts; those that were reset do not count."
     ),
 }
 

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from time import monotonic
 from typing import Any, ClassVar
+from typing import cast as typing_cast
 from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool
@@ -149,6 +151,16 @@ async def set_down(session: AsyncSession) -> None:
 
 
 RawConnection = AsyncConnection[TupleRow]
+
+
+async def raw_connection(session: AsyncSession) -> RawConnection:
+    """Return the connection of a session, within its transaction, for what speaks psycopg."""
+    held = await (await session.connection()).get_raw_connection()
+    connection = typing_cast(RawConnection, held.driver_connection)
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        await session.execute(text("select"))  # else a block of psycopg would commit by itself
+    assert connection.info.transaction_status is TransactionStatus.INTRANS, "it has begun"
+    return connection
 
 
 class RawPool(AsyncConnectionPool[RawConnection]):

@@ -14,18 +14,21 @@ class BadAmount(LedgerError):
     """An amount that the books cannot hold: no number, too fine, too large, or of a wrong sign."""
 
     code = "bad_amount"
+    usual_remedy = "Give a smaller amount, with no more decimal places than the currency has."
 
 
 class UnknownCurrency(LedgerError):
     """The places of its amounts are not known."""
 
     code = "unknown_currency"
+    usual_remedy = "Use a currency of ISO 4217, or one of the coins that are known."
 
 
 class ForeignCurrency(LedgerError):
     """The account has another currency."""
 
     code = "foreign_currency"
+    usual_remedy = "Use the currency of the account."
 
 
 class InsufficientFunds(LedgerError):
@@ -33,6 +36,7 @@ class InsufficientFunds(LedgerError):
 
     kind = ErrorKind.CONFLICT
     code = "insufficient_funds"
+    usual_remedy = "Ask for less, or pay in."
 
 
 class HoldEnded(LedgerError):
@@ -40,6 +44,7 @@ class HoldEnded(LedgerError):
 
     kind = ErrorKind.CONFLICT
     code = "hold_ended"
+    usual_remedy = "Read the account again: nothing is kept for it any more."
 
 
 class NotReversible(LedgerError):
@@ -47,6 +52,7 @@ class NotReversible(LedgerError):
 
     kind = ErrorKind.CONFLICT
     code = "not_reversible"
+    usual_remedy = "Reverse another transaction, or post what is missing."
 
 
 class TransactionDiffers(LedgerError):
@@ -54,3 +60,4 @@ class TransactionDiffers(LedgerError):
 
     kind = ErrorKind.CONFLICT
     code = "transaction_differs"
+    usual_remedy = "Post it with an id of its own."

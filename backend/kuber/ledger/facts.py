@@ -204,6 +204,11 @@ def expiry_of(book: Book, key: UUID, number: int) -> UUID:
     return _derived("expiry", book, key, number)
 
 
+def transfer_id(transaction: UUID, number: int) -> UUID:
+    """Return an id for the `number`-th transfer of a transaction."""
+    return _derived("transfer", transaction, number)
+
+
 def to_json(fact: Fact) -> dict[str, JsonValue]:
     """Return a fact as JSON values; the same fact always the same ones."""
     return {one: _written(getattr(fact, one)) for one in _READERS[fact.kind][1]}

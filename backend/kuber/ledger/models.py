@@ -7,7 +7,7 @@ Every account of a transaction is under its owner, counter accounts too: no row 
 owners, and whoever posts waits for others of the same owner alone.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -179,6 +179,18 @@ class LedgerHoldRow(Base):
     amount: Mapped[Decimal] = mapped_column(AMOUNT)
     purpose: Mapped[str] = mapped_column(String(8))
     expires_at: Mapped[datetime | None]
+
+
+class LedgerCheckRow(Base):
+    """One night's comparison of what is served with the entries."""
+
+    __tablename__ = "ledger_checks"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    """In UTC: one instance makes the check of a day."""
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    differences: Mapped[int | None]
 
 
 # Against mistakes, not against the owner of the database.

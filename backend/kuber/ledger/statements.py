@@ -138,10 +138,19 @@ BALANCES = """
     select path, unit, balance from ledger_accounts
     where book = %(book)s and owner = %(owner)s order by path, unit
 """
-OWNERS = """
-    select distinct owner from ledger_transactions
-    where book = %(book)s and owner > %(after)s order by owner limit %(most)s
+BALANCES_OF_OWNERS = """
+    select owner, path, unit, balance from ledger_accounts
+    where book = %(book)s and owner = any(%(owners)s)
 """
+OWNERS = """
+    (select distinct owner from ledger_transactions
+     where book = %(book)s and owner > %(after)s order by owner limit %(most)s)
+    union
+    (select distinct owner from ledger_accounts
+     where book = %(book)s and owner > %(after)s order by owner limit %(most)s)
+    order by owner limit %(most)s
+"""
+"""A balance without any transaction is a difference, too."""
 FACTS = f"""
     select {_POSTED_COLUMNS} from ledger_transactions t
     where t.book = %(book)s and t.owner = %(owner)s order by t.number
@@ -151,4 +160,47 @@ TRANSFERS = """
            m.hold_number, m.expires_at
     from ledger_transfers m join ledger_transactions t on t.id = m.transaction_id
     where t.book = %(book)s and t.owner = %(owner)s order by t.number, m.number
+"""
+
+_CHANGE = """
+    case when m.unit <> t.currency then 0 else
+        case when m.debit = any(%(money)s) then m.amount else 0 end
+        - case when m.credit = any(%(money)s) then m.amount else 0 end end
+"""
+"""By how much a transfer changes what its owner has in money."""
+_MOVED = f"""
+    select t.number, m.number, t.id, t.at, m.kind, m.state, m.debit, m.credit, m.amount, m.unit,
+           t.symbol, t.order_id, t.venue_execution_id, t.memo, {_CHANGE}
+    from ledger_transactions t join ledger_transfers m on m.transaction_id = t.id
+    where t.book = %(book)s and t.owner = %(owner)s
+"""
+NEWEST = f"""
+    {_MOVED}
+      and (%(transaction)s::bigint is null
+           or (t.number, m.number::int) < (%(transaction)s::bigint, %(transfer)s::int))
+      and t.number <= coalesce(%(transaction)s::bigint, 9223372036854775807)
+    order by t.number desc, m.number desc limit %(most)s
+"""
+WITHIN = f"""
+    {_MOVED}
+      and t.at >= %(since)s and t.at < %(until)s and t.number <= %(last)s
+      and t.number >= %(transaction)s
+      and (t.number, m.number::int) > (%(transaction)s::bigint, %(transfer)s::int)
+    order by t.number, m.number limit %(most)s
+"""
+OPENING = f"""
+    select coalesce(max(t.number), 0), coalesce(sum({_CHANGE}) filter (where t.at < %(since)s), 0)
+    from ledger_transactions t join ledger_transfers m on m.transaction_id = t.id
+    where t.book = %(book)s and t.owner = %(owner)s
+"""
+
+CLAIM_CHECK = """
+    insert into ledger_checks (day, started_at) values (%(day)s, %(now)s)
+    on conflict (day) do update set started_at = excluded.started_at
+        where ledger_checks.finished_at is null and ledger_checks.started_at <= %(before)s
+    returning day
+"""
+FINISH_CHECK = """
+    update ledger_checks set finished_at = %(now)s, differences = %(differences)s
+    where day = %(day)s
 """

@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     PIPELINE_SWITCHED_OFF = "pipeline_switched_off"
     BUDGET_EXHAUSTED = "budget_exhausted"
     WEBHOOK_REFUSED = "webhook_refused"
+    DEPOSIT = "deposit"
     TEST = "test"
     """What somebody asks for to see whether notices arrive."""
 
@@ -70,6 +71,7 @@ RULES: Mapping[NoticeKind, KindRules] = {
     NoticeKind.WEBHOOK_REFUSED: KindRules(
         "Webhook refused", "A delivery to one of your webhooks was refused; told once an hour."
     ),
+    NoticeKind.DEPOSIT: KindRules("Deposit", "Money was paid into one of your accounts."),
     NoticeKind.TEST: KindRules("Test", "You asked for a test.", mail_within=timedelta(hours=1)),
 }
 

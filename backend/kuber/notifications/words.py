@@ -152,6 +152,17 @@ def _webhook_refused(said: _Said, count: int) -> Words:
     )
 
 
+def _deposit(said: _Said, count: int) -> Words:
+    name = said.name("account_name", "an account")
+    last = f"The last of {count} deposits. " if count > 1 else ""
+    return Words(
+        f"{said.number('amount')} {said['currency']} deposited",
+        f"{last}Paid into {name}.",
+        None,
+        name,
+    )
+
+
 def _test(said: _Said, count: int) -> Words:
     return Words("This is a test", "Notices reach you here.", "/notifications")
 
@@ -163,6 +174,7 @@ _WORDS: Mapping[NoticeKind, Callable[[_Said, int], Words]] = {
     NoticeKind.PIPELINE_SWITCHED_OFF: _pipeline_switched_off,
     NoticeKind.BUDGET_EXHAUSTED: _budget_exhausted,
     NoticeKind.WEBHOOK_REFUSED: _webhook_refused,
+    NoticeKind.DEPOSIT: _deposit,
     NoticeKind.TEST: _test,
 }
 

@@ -4,20 +4,43 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
+from kuber.trading.account_types import AccountKind, AccountStatus
 from kuber.trading.lifecycle import OPEN
 
 
+def _one_of(column: str, values: type[AccountKind | AccountStatus]) -> str:
+    return f"{column} in ({', '.join(repr(one.value) for one in values)})"
+
+
 class AccountRow(Base):
-    """Where orders are placed. A run in simulation or validation has one of its own: its id is the
-    run's."""
+    """Where orders are placed. A lasting account is its user's, on the books of the ledger. A run
+    in simulation or validation has a scratch account of its own: its id is the run's."""
 
     __tablename__ = "accounts"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index(
+            "ix_accounts_lasting",
+            "user_id",
+            "created_at",
+            "id",
+            postgresql_where=text("kind = 'lasting'"),
+        ),
+        Index("uq_accounts_replaced_by", "replaced_by", unique=True),
+        CheckConstraint(_one_of("kind", AccountKind), name="kind"),
+        CheckConstraint(_one_of("status", AccountStatus), name="status"),
+        CheckConstraint("(status = 'reset') = (replaced_by is not null)", name="replaced"),
+        CheckConstraint("kind = 'lasting' or status = 'open'", name="scratch_stays_open"),
+        CheckConstraint(
+            "(kind = 'lasting' and mode = 'simulation') = (simulation is not null)",
+            name="simulation",
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
@@ -26,6 +49,14 @@ class AccountRow(Base):
     """The connection to a broker; None for accounts that Kuber keeps itself."""
     currency: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    name: Mapped[str] = mapped_column(String(120), server_default="")
+    """What its user calls it; empty for scratch accounts."""
+    kind: Mapped[str] = mapped_column(String(8), server_default="scratch")
+    status: Mapped[str] = mapped_column(String(8), server_default="open")
+    simulation: Mapped[JsonObject | None]
+    """Options of a lasting simulation account, see `accounts.schemas`; decimals are strings."""
+    replaced_by: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    """The account that a reset opened in its place."""
 
 
 _OPEN = f"status in ({', '.join(repr(status.value) for status in sorted(OPEN))})"

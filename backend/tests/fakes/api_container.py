@@ -23,6 +23,7 @@ from kuber.infra.db import Database
 from kuber.infra.kafka import KafkaProbe
 from kuber.infra.slots import AdvisorySlots
 from kuber.kernel.clock import FixedClock
+from kuber.trading.accounts.service import AccountService
 
 SECRET = "a secret of the test session, 32+ characters"
 HASHER = PasswordHasher()
@@ -68,6 +69,7 @@ class AccountsContainer:
         self.identity = IdentityService(
             self.tokens, self.clock, refresh_token_s=30 * 86_400, hasher=HASHER
         )
+        self.accounts = AccountService(self.clock)
         self.throttle = Throttle(
             self.redis, self.clock, per_minute=self.attempts_per_minute, secret=SECRET
         )

@@ -45,6 +45,7 @@ async def register(body: RegisterBody, container: ContainerDep, session: Db) -> 
     said = {"tier": account.tier, "role": account.role}
     email = {"email": account.email}
     await record(container, session, AuditEventType.USER_REGISTERED, account.id, said, email)
+    await container.accounts.ensure_first(session, account.id)
     return UserOut.of(account)
 
 

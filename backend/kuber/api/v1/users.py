@@ -55,6 +55,7 @@ async def list_my_limits(
         LimitName.API_KEYS: await container.api_keys.working(session, user.user_id),
         LimitName.QUOTED_SYMBOLS: await pushed_symbols(session, user.user_id),
         LimitName.IMPORTED_SYMBOLS: await imported_symbols(session, user.user_id),
+        LimitName.ACCOUNTS: await container.accounts.open_count(session, user.user_id),
     }
     items = [
         LimitOut(

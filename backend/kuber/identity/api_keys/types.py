@@ -23,11 +23,13 @@ class Scope(StrEnum):
 
     QUOTES_WRITE = "quotes:write"
     MARKET_READ = "market:read"
+    ACCOUNTS_READ = "accounts:read"
 
 
 SCOPES: Mapping[Scope, str] = {
     Scope.QUOTES_WRITE: "Send quotes of your own. Nobody but you sees them.",
     Scope.MARKET_READ: "Read symbols, bars, quotes and the state of markets.",
+    Scope.ACCOUNTS_READ: "Read your trading accounts, their ledgers and statements.",
 }
 """What each scope means, for the person who makes a key."""
 

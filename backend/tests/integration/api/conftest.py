@@ -13,12 +13,13 @@ from redis.asyncio import Redis
 from kuber.api.app import create_app
 from kuber.bootstrap.api import open_api
 from kuber.config import Settings
-from kuber.infra.db import Database
+from kuber.infra.db import Database, raw_pool
 from kuber.infra.kafka import KafkaProbe
 from kuber.infra.redis import connect_redis
 from kuber.infra.telemetry import configure_logging
 from kuber.kernel.clock import FixedClock
 from tests.fakes.api_container import SECRET, AccountsContainer, browser, opener
+from tests.fixtures.ledger_books import Books
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -90,6 +91,16 @@ async def bob(platform: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with browser(platform) as opened:
         await sign_in(opened, "bob@example.com")
         yield opened
+
+
+@pytest.fixture
+async def books(settings: Settings) -> AsyncIterator[Books]:
+    """The ledger of the installation."""
+    url = settings.database_url.get_secret_value()
+    pool = raw_pool(url, size=4, application_name="kuber-test-ledger")
+    await pool.open()
+    yield Books(url, pool)
+    await pool.close()
 
 
 async def sign_in(client: httpx.AsyncClient, email: str) -> None:

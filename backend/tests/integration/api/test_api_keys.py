@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 
 from kuber.api.deps import _Allowed
 from kuber.identity import limits as limits_module
-from kuber.identity.api_keys.types import key_hash, new_key
+from kuber.identity.api_keys.types import Scope, key_hash, new_key
 from kuber.kernel.ids import new_id
 from tests.fakes.api_container import browser
 from tests.fixtures.limits import allow
@@ -113,7 +113,7 @@ async def test_keys_reach_no_route_without_a_scope(
     platform: FastAPI, ann: httpx.AsyncClient, program: httpx.AsyncClient
 ) -> None:
     """Generated from the routes: a new one is closed to keys until it declares a scope."""
-    key = (await make(ann, "quotes:write", "market:read"))["key"]
+    key = (await make(ann, *Scope))["key"]
     open_to_keys, wrong = set(), {}
     for context in iter_route_contexts(platform.routes):
         route, path = context.route, context.path or ""
@@ -326,7 +326,7 @@ async def test_keys_are_on_record_and_their_secrets_nowhere(
 
 async def test_scopes_are_told_with_a_sentence_each(ann: httpx.AsyncClient) -> None:
     items = (await ann.get(f"{KEYS}/scopes")).json()["items"]
-    assert [one["scope"] for one in items] == ["quotes:write", "market:read"]
+    assert [one["scope"] for one in items] == ["quotes:write", "market:read", "accounts:read"]
     assert all(one["sentence"].endswith(".") for one in items)
 
 

@@ -82,6 +82,7 @@ async def test_what_a_person_does_is_on_their_own_record(
     found = (await entries(ann))[::-1]
     assert [entry["event_type"] for entry in found] == [
         "user_registered",
+        "account_opened",
         "user_logged_in",
         "pipeline_created",
         "pipeline_published",
@@ -96,10 +97,10 @@ async def test_what_a_person_does_is_on_their_own_record(
         "webhook_secret_rotated",
         "webhook_source_deleted",
     ]
-    assert found[10]["data"] == {"per_run": "1.50", "per_day": None}
-    published = found[4]["data"]
+    assert found[11]["data"] == {"per_run": "1.50", "per_day": None}
+    published = found[5]["data"]
     assert (published["version"], published["trigger"]) == (2, done.json()["trigger"])
-    assert published["graph_sha256"] == found[3]["data"]["graph_sha256"]
+    assert published["graph_sha256"] == found[4]["data"]["graph_sha256"]
     written = str(found)
     assert "Secret" not in written
     assert "ann@example.com" not in written
@@ -109,6 +110,7 @@ async def test_what_a_person_does_is_on_their_own_record(
     ]
     assert {entry["event_type"] for entry in await entries(other)} == {
         "user_registered",
+        "account_opened",
         "user_logged_in",
     }
 
@@ -168,14 +170,14 @@ async def test_it_is_verified_in_parts_by_one_process(
     whole = await verdict()
     first = await verdict(limit=4)
     last = await verdict(after=first["next"], limit=4)
-    assert (first["next"], first["checked"], first["total"]) == (4, 4, 6)
+    assert (first["next"], first["checked"], first["total"]) == (4, 4, 7)
     assert (first["checkpoints"], first["key_id"]) == (None, None)
-    assert (last["next"], last["checked"], last["total"]) == (None, 2, 6)
+    assert (last["next"], last["checked"], last["total"]) == (None, 3, 7)
     key = KeyFile(settings.audit_folder).read()
     assert key is not None
     for one in (whole, last):
         assert (one["checkpoints"], one["key_id"], one["intact"]) == (1, key.id, True)
-    assert (await verdict(after=2))["checked"] == 4
+    assert (await verdict(after=2))["checked"] == 5
     for wrong in ({"limit": 0}, {"after": -1}, {"after": 2**63}):
         answer = await ann.get("/api/v1/audit/verify", params=wrong)
         assert answer.status_code == 422, answer.text

@@ -90,11 +90,12 @@ async def test_events_and_entries_of_the_record_are_one_list(
         "execution_finished",
         "budget_changed",
         "user_logged_in",
+        "account_opened",
         "user_registered",
         "OrderFilled",
     ]
-    assert [found[0]["id"], found[4]["id"]] == [finished, filled]
-    assert found[4] == {
+    assert [found[0]["id"], found[5]["id"]] == [finished, filled]
+    assert found[5] == {
         "id": filled,
         "at": (NOW - timedelta(hours=1)).isoformat().replace("+00:00", "Z"),
         "type": "OrderFilled",
@@ -146,7 +147,10 @@ async def test_events_are_found_by_type_service_correlation_and_time(
     assert await ids(service="worker", since=moment) == [two]
     assert await ids(service="worker", until=moment) == [one]
     entries = await events(ann, service="audit")
-    assert [one["type"] for one in entries] == ["user_logged_in", "user_registered"]
+    assert [one["type"] for one in entries] == [
+        *("user_logged_in", "account_opened"),
+        "user_registered",
+    ]
     assert await ids(type="user_logged_in") == [entries[0]["id"]]
     assert entries[0]["id"] in await ids(correlation_id=entries[0]["correlation_id"])
 
@@ -159,7 +163,8 @@ async def test_what_is_older_than_seven_days_is_not_in_it(
     kept = history.add(owner, "kept", ago_s=week_s - 43_200)
     history.connection.execute("set session_replication_role = replica")
     history.connection.execute(
-        "update audit_entries set at = at - interval '8 days' where event_type = 'user_registered'"
+        "update audit_entries set at = at - interval '8 days'"
+        " where event_type in ('user_registered', 'account_opened')"
     )
     long_ago = (NOW - timedelta(days=30)).isoformat()
     for query in ({}, {"since": long_ago}):
@@ -177,7 +182,7 @@ async def test_pages_show_each_event_once_also_those_of_one_instant(
         await ann.put("/api/v1/budgets", json={"per_run": kind, "per_day": None})
     found, pages = await all_pages(ann, limit=4)
     assert found == await events(ann)
-    assert (len(found), pages) == (23 + 5, 7)
+    assert (len(found), pages) == (23 + 6, 8)
     assert ids <= {one["id"] for one in found}
     places = [(one["at"], one["id"]) for one in found]
     assert places == sorted(places, reverse=True)

@@ -110,6 +110,8 @@ async def test_the_demo_account_is_on_record_when_it_is_opened_and_retired(
         async with database.transaction() as session:
             await seed_demo_user(session, identity, here)
     (opened,) = entries(database.url, "demo_account_opened")
+    (account,) = entries(database.url, "account_opened")
+    assert account["user_id"] == opened["user_id"]
     for _ in range(2):
         await retire_demo_user(database, identity, clock, "others reach this server")
     (retired,) = entries(database.url, "demo_account_retired")

@@ -184,6 +184,7 @@ async def test_preferences_change_what_is_named_and_keep_the_rest(ann: httpx.Asy
         "pipeline_switched_off",
         "budget_exhausted",
         "webhook_refused",
+        "deposit",
     }
     changes = [{"kind": "order_filled", "in_app": False}, {"kind": "run_failed", "mail": False}]
     put = await ann.put(f"{NOTICES}/preferences", json={"items": changes})

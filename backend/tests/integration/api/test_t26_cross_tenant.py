@@ -138,6 +138,13 @@ async def make_api_key(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def make_account(client: httpx.AsyncClient) -> str:
+    """Open a further simulation account; return its id."""
+    made = await client.post("/api/v1/accounts", json={"name": SECRET_NAME})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def make_preview(client: httpx.AsyncClient) -> str:
     """Preview a file of bars; return the id of its import."""
     made = await client.post(
@@ -204,12 +211,15 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "letter_id": make_dead_letter,
     "symbol": watch_import,
     "key_id": make_api_key,
+    "account_id": make_account,
     "id": make_preview,
     "notice_id": make_notice,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
 
 REQUESTS: dict[str, dict[str, Any]] = {
+    "change_account": {"json": {"name": "taken over"}},
+    "deposit": {"json": {"amount": "1", "currency": "USD"}},
     "update_pipeline": {"json": {"name": "taken over"}, "headers": {"If-Match": "1"}},
     "update_webhook_source": {"json": {"name": "taken over"}},
     "publish_pipeline": {"json": {"name": "taken over"}, "headers": {"If-Match": "1"}},
@@ -382,6 +392,7 @@ async def everything_of(client: httpx.AsyncClient) -> list[str]:
         "webhook-sources",
         "signals",
         "api-keys",
+        "accounts",
     )
     market = (f"market/{name}?query={SECRET_SYMBOL}" for name in ("symbols", "instruments"))
     paths = (*lists, "notifications", "market/watchlist", *market)

@@ -116,7 +116,7 @@ async def test_every_run_is_bound_to_the_graph_that_it_ran(record: Record) -> No
 
 async def test_what_was_published_goes_on_record_and_verifies(record: Record) -> None:
     command.upgrade(alembic_config(record.url), "head")
-    assert await record.link() == 15  # 3 of what is published, 12 of the other versions
+    assert await record.link() == 16  # 3 of what is published, 12 other versions, an account
     assert verify_record(record.url, str(record.folder), None).findings == []
     query(record.url, "delete from pipeline_versions where version = 2")
     query(record.url, "update pipelines set published_trigger = '{}' where id = %s", ACTIVE)

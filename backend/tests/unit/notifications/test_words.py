@@ -30,6 +30,17 @@ def test_one_that_stands_for_several_says_how_many() -> None:
     )
 
 
+def test_a_deposit_says_how_much_and_where() -> None:
+    said = {"account_name": "Mine", "amount": "1250.50", "currency": "USD"}
+    words = words_of(NoticeKind.DEPOSIT, said, 1)
+    assert (words.title, words.text, words.name) == (
+        *("1,250.5 USD deposited", "Paid into Mine."),
+        "Mine",
+    )
+    several = words_of(NoticeKind.DEPOSIT, said, 3)
+    assert several.text == "The last of 3 deposits. Paid into Mine."
+
+
 def test_one_that_stands_for_several_leads_to_all_of_them() -> None:
     said = ORDER | {"pipeline_id": "p", "pipeline_name": "Cross", "price": "1"}
     paths = [words_of(NoticeKind.ORDER_FILLED, said, count).path for count in (1, 3)]

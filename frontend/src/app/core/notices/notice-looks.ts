@@ -19,6 +19,7 @@ export const NOTICE_LOOKS: Readonly<Record<NoticeKind, NoticeLook>> = {
   },
   budget_exhausted: { label: 'Budget spent', icon: 'account_balance_wallet', colour: 'warning' },
   webhook_refused: { label: 'Webhook refused', icon: 'webhook', colour: 'warning' },
+  deposit: { label: 'Deposit', icon: 'savings', colour: 'done' },
   test: { label: 'Test', icon: 'science', colour: 'waiting' },
 };
 

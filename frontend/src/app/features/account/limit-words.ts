@@ -25,6 +25,7 @@ const TITLES: Readonly<Record<string, string>> = {
   imported_symbols: 'Imported symbols',
   api_keys: 'API keys',
   quoted_symbols: 'Symbols you quote',
+  accounts: 'Simulation accounts',
   imports_at_work: 'Imports at work',
 };
 const NEAR = 0.8;

@@ -1,0 +1,1 @@
+"""Lasting accounts: opened, changed, paid into, reset, and read with their ledgers."""
