@@ -22,3 +22,6 @@ class BadState(ExchangeError):
     kind = ErrorKind.INVALID
     code = "bad_book_state"
     title = "A stored order book cannot be read"
+    usual_remedy = (
+        "Start the version of Kuber that stored it, or let it be built anew from its orders."
+    )

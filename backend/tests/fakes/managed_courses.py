@@ -349,8 +349,8 @@ class Host(Player):
         if position.bare_since is not None and position.status is not Status.CLOSING:
             assert now - position.bare_since < STOP_DUE, "ten seconds without a stop"
         entry = position.entry
-        if entry is not None and entry.live and position.opened_at is not None:
-            late = now - position.opened_at >= 2 * SECOND
+        if entry is not None and entry.live and position.held_since is not None:
+            late = now - position.held_since >= 2 * SECOND
             assert not late or entry.asked_at is not None, "two seconds of a partial entry"
         assert position.held == self.holding()
         self._measure(position)

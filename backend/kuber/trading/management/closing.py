@@ -30,9 +30,9 @@ def _holds_back(desk: Desk, leg: Leg) -> bool:
 
 def _first_asked(desk: Desk, leg: Leg) -> int:
     """Return since when the close waits for an entry: its first partial fill at the latest."""
-    opened_at = desk.position.opened_at
+    held_since = desk.position.held_since
     asked_at = desk.now if leg.asked_at is None else leg.asked_at
-    return asked_at if opened_at is None else min(opened_at, asked_at)
+    return asked_at if held_since is None else min(held_since, asked_at)
 
 
 def _hurry(desk: Desk, waiting: list[Leg]) -> bool:

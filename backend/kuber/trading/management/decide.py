@@ -133,8 +133,8 @@ def _due(position: Position) -> Iterator[int]:
     entry, plan = position.entry, position.plan
     if plan.entry_ends_at is not None and (entry is None or entry.live):
         yield plan.entry_ends_at
-    if entry is not None and entry.live and position.opened_at is not None:
-        yield position.opened_at + PARTIAL_ENTRY_WAITS
+    if entry is not None and entry.live and position.held_since is not None:
+        yield position.held_since + PARTIAL_ENTRY_WAITS
     if position.bare_since is not None:
         yield position.bare_since + STOP_DUE
     if position.held > 0:

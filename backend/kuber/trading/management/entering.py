@@ -82,5 +82,5 @@ def _watch(desk: Desk, entry: Leg) -> None:
 
 def partial_ends_at(desk: Desk) -> float:
     """Return when the rest of a partly filled entry is cancelled."""
-    opened_at = desk.position.opened_at
-    return float("inf") if opened_at is None else opened_at + PARTIAL_ENTRY_WAITS
+    held_since = desk.position.held_since
+    return float("inf") if held_since is None else held_since + PARTIAL_ENTRY_WAITS

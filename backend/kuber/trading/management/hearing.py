@@ -72,8 +72,8 @@ def _told(position: Position, fact: Told, now: int) -> Position:
     if changed is leg:
         return position
     position = position.with_leg(changed)
-    if leg.role is Role.ENTRY and filled and position.opened_at is None:
-        position = replace(position, opened_at=now)
+    if leg.role is Role.ENTRY and filled and position.held_since is None:
+        position = replace(position, held_since=now)
     return _counted(position, leg, changed, now)
 
 

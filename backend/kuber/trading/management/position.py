@@ -152,7 +152,7 @@ class Position:
     bare: int = 0
     bare_since: int | None = None
     bare_area: int = 0
-    opened_at: int | None = None
+    held_since: int | None = None
     closed_at: int | None = None
     told: tuple[str, ...] = ()
     version: int = 0
@@ -306,4 +306,4 @@ def entered(
         value=quantity * price,
         fee=fee,
     )
-    return replace(position, legs=(entry,), opened_at=at)
+    return replace(position, legs=(entry,), held_since=at)
