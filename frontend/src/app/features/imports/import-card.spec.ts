@@ -2,7 +2,7 @@ import { HttpClient } from '@angular/common/http';
 import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
 import type { ImportView } from '@core/api';
-import { asked, nothingAsked, provideFakeApi, settled } from '@core/http/testing';
+import { asked, nothingAsked, provideFakeApi, refuse, settled } from '@core/http/testing';
 import { UPLOAD_CLIENT } from '@core/http/upload-client';
 import { ImportCard } from './import-card';
 import { ImportJob } from './import-job';
@@ -120,6 +120,60 @@ describe('the card of a file', () => {
     call.flush(previewOf());
     await settle();
     nothingAsked();
+  });
+
+  it('previews a zone that is still being typed before it imports', async () => {
+    const { card, field, button, job, settle } = await show();
+    const zone = field('Times are in');
+    zone.value = 'Europe/Berlin';
+    zone.dispatchEvent(new Event('input'));
+    await settle();
+    expect(card.querySelector('[role=status]')?.textContent).toBe(
+      'Changed: read again before it is imported',
+    );
+    const press = new MouseEvent('mousedown', { cancelable: true });
+    button('Import')!.dispatchEvent(press);
+    // The field is not left, which would take the press away from the button.
+    expect(press.defaultPrevented).toBe(true);
+    button('Import')!.click();
+    const call = await asked('PUT', '/market/imports/import-1');
+    const said = { ...previewOf().said, timezone: 'Europe/Berlin' };
+    expect(call.request.body).toEqual(said);
+    nothingAsked();
+    await settle();
+    expect(card.querySelector('[role=status]')?.textContent).toBe('Reading it again');
+    call.flush(previewOf({ said }));
+    (await asked('POST', '/market/imports')).flush({});
+    const done = previewOf({ said, status: 'done' });
+    (await asked('GET', '/market/imports/import-1')).flush(done);
+    await settle();
+    expect(job.phase()).toBe('done');
+    expect(card.textContent).toContain('Times were read as Europe/Berlin, as you said.');
+  });
+
+  it('locks Import while what is typed is refused, and says what to put right', async () => {
+    const { card, field, button, settle } = await show();
+    const zone = field('Times are in');
+    const type = async (text: string) => {
+      zone.value = text;
+      zone.dispatchEvent(new Event('input'));
+      zone.dispatchEvent(new Event('blur'));
+      await settle();
+    };
+    const state = () => card.querySelector('[role=status]')?.textContent;
+    await type('Berlin');
+    const message = "There is no time zone 'Berlin'.";
+    refuse(await asked('PUT', '/market/imports/import-1'), 'No.', [{ field: 'timezone', message }]);
+    await settle();
+    expect(button('Import')?.disabled).toBe(true);
+    expect(state()).toBe('Needs a correction: put right “Times are in”');
+    expect([zone.value, zone.getAttribute('aria-invalid')]).toEqual(['Berlin', 'true']);
+    expect(card.textContent).toContain(message);
+    await type('Berlin');
+    nothingAsked();
+    await type('UTC');
+    nothingAsked();
+    expect([state(), button('Import')?.disabled]).toEqual(['Ready to import', false]);
   });
 
   it('says of a refused file what to put right, at its field too, and offers its name', async () => {

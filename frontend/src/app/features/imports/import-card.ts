@@ -2,7 +2,6 @@ import { Component, computed, inject, input, output, signal } from '@angular/cor
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatProgressBar } from '@angular/material/progress-bar';
 import { RouterLink } from '@angular/router';
-import type { Correction } from '@core/api';
 import { ErrorState } from '@shared/error-state';
 import { formatSize } from '@shared/format/numbers';
 import { Icon } from '@shared/icon';
@@ -13,7 +12,7 @@ import { ImportDesk } from './import-desk';
 import { ImportFacts } from './import-facts';
 import { atWork, type ImportJob } from './import-job';
 import { ImportProblems } from './import-problems';
-import { barsInWords, holdsActions, PHASE_LOOKS } from './import-words';
+import { barsInWords, faultInWords, holdsActions, PHASE_LOOKS, zoneInWords } from './import-words';
 
 const MOST_LINKS = 6;
 const NOTES_SHOWN = 4;
@@ -47,7 +46,10 @@ export class ImportCard {
   protected readonly allNotes = signal(false);
   protected readonly view = computed(() => this.job().view());
   protected readonly phase = computed(() => this.job().phase());
-  protected readonly look = computed(() => PHASE_LOOKS[this.phase()]);
+  protected readonly look = computed(() => {
+    const held = this.phase() === 'previewed' && (this.job().fault() ?? this.job().changed());
+    return PHASE_LOOKS[held && !this.job().busy() ? 'refused' : this.phase()];
+  });
   protected readonly size = computed(() => formatSize(this.job().size));
   protected readonly sentence = computed(() => {
     const view = this.view();
@@ -73,11 +75,20 @@ export class ImportCard {
   protected readonly state = computed(() => {
     const percent = this.percent();
     if (this.job().busy())
-      return this.phase() === 'previewed' && this.starting() ? 'Importing' : 'Reading it again';
+      return this.phase() === 'previewed' && this.starting() && !this.job().changed()
+        ? 'Importing'
+        : 'Reading it again';
+    if (this.phase() === 'previewed') return this.readiness();
     if (this.phase() === 'sending' && percent === 100) return 'Reading it';
     return percent === null || this.phase() === 'queued'
       ? this.look().label
       : `${this.look().label}, ${percent}%`;
+  });
+  /** Whether it can be imported as it stands on the card, or what is to be done first. */
+  private readonly readiness = computed(() => {
+    const fault = this.job().fault();
+    if (fault) return faultInWords(fault);
+    return this.job().changed() ? 'Changed: read again before it is imported' : this.look().label;
   });
   /** Its preview is on show. */
   protected readonly open = computed(() =>
@@ -92,10 +103,16 @@ export class ImportCard {
   );
   protected readonly links = computed(() => this.view()?.symbols.slice(0, MOST_LINKS) ?? []);
 
+  /** In which zone times were read, of what is stored. */
+  protected readonly zone = computed(() => {
+    const view = this.view();
+    return view ? zoneInWords(view) : '';
+  });
+
   private readonly starting = signal(false);
 
-  protected correct(said: Correction): void {
-    void this.desk.correct(this.job(), said);
+  protected correct(): void {
+    void this.desk.correct(this.job());
   }
 
   protected async start(): Promise<void> {
@@ -108,7 +125,7 @@ export class ImportCard {
   protected again(): void {
     const view = this.view();
     this.job().problem.set(null);
-    if (view) this.correct(view.said);
+    if (view) this.correct();
     else this.desk.send(this.job());
   }
 }

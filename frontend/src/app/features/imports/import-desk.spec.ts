@@ -106,7 +106,8 @@ describe('the desk of imports', () => {
   it('previews again with what is said beside the file', async () => {
     await previewed();
     const said = { ...previewOf().said, symbol: 'MSFT' };
-    void desk.correct(jobAt(), said);
+    jobAt().type('symbol', 'MSFT');
+    void desk.correct(jobAt());
     const call = await asked('PUT', `${IMPORTS}/import-1`);
     expect([call.request.body, jobAt().busy()]).toEqual([said, true]);
     call.flush(previewOf({ said, symbols: ['MSFT'] }));
@@ -116,12 +117,61 @@ describe('the desk of imports', () => {
 
   it('keeps the preview when a correction is refused', async () => {
     await previewed();
-    void desk.correct(jobAt(), { ...previewOf().said, timezone: 'Mars' });
+    jobAt().type('timezone', 'Mars');
+    void desk.correct(jobAt());
     const faults = [{ field: 'timezone', message: "There is no time zone 'Mars'." }];
     refuse(await asked('PUT', `${IMPORTS}/import-1`), 'No.', faults);
     await turns();
     expect(jobAt().fault()?.forField('timezone')).toContain('Mars');
     expect([jobAt().phase(), jobAt().busy()]).toEqual(['previewed', false]);
+    expect(desk.ready()).toEqual([]);
+    void desk.start(jobAt());
+    await turns();
+    nothingAsked();
+    jobAt().type('timezone', null);
+    expect(desk.ready()).toHaveLength(1);
+  });
+
+  it('previews all that is typed before it imports, with Import all too', async () => {
+    await previewed();
+    jobAt().type('timezone', ' Europe/Berlin ');
+    jobAt().type('symbol', '');
+    desk.startAll();
+    const call = await asked('PUT', `${IMPORTS}/import-1`);
+    const said = { ...previewOf().said, timezone: 'Europe/Berlin', symbol: null };
+    expect(call.request.body).toEqual(said);
+    call.flush(previewOf({ said }));
+    await asked('POST', IMPORTS);
+    nothingAsked();
+    expect(jobAt().changed()).toBe(false);
+  });
+
+  it.each([
+    ['is refused', null],
+    ['refuses the file', previewOf({ status: 'refused' })],
+    ['is still being checked', previewOf({ status: 'checking', checked: false })],
+  ])('imports nothing when the preview of what is typed %s', async (_, view) => {
+    await previewed();
+    jobAt().type('timezone', 'Berlin');
+    void desk.start(jobAt());
+    const call = await asked('PUT', `${IMPORTS}/import-1`);
+    if (view) call.flush(view);
+    else refuse(call, 'No.', [{ field: 'timezone', message: 'There is none.' }]);
+    await turns();
+    nothingAsked();
+    expect(jobAt().busy()).toBe(false);
+  });
+
+  it('asks again for what was typed where the server was away', async () => {
+    await previewed();
+    jobAt().type('timezone', 'UTC');
+    void desk.start(jobAt());
+    (await asked('PUT', `${IMPORTS}/import-1`)).error(new ProgressEvent('error'));
+    await turns();
+    nothingAsked();
+    void desk.start(jobAt());
+    (await asked('PUT', `${IMPORTS}/import-1`)).flush(previewOf());
+    await asked('POST', IMPORTS);
   });
 
   it('imports what was previewed by its id and hash, and only that', async () => {

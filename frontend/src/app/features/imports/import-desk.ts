@@ -2,7 +2,6 @@ import { computed, effect, inject, Service, signal, untracked } from '@angular/c
 import { MatDialog } from '@angular/material/dialog';
 import { Subject } from 'rxjs';
 import {
-  type Correction,
   correctImport,
   deleteImportedBars,
   getImport,
@@ -16,7 +15,6 @@ import { UPLOAD_CLIENT } from '@core/http/upload-client';
 import { UnsavedWork } from '@core/page/unsaved-work';
 import { confirm } from '@shared/confirm-dialog';
 import { atWork, ImportJob } from './import-job';
-import { corrected } from './import-words';
 import { type LocalFile, localFile, refusalOf } from './local-file';
 import { GivenUp, sendFile } from './send-file';
 import { isZip, unpack } from './unpack';
@@ -39,7 +37,7 @@ export class ImportDesk {
   /** Tells of every import that has changed. */
   readonly changed = this.news.asObservable();
   readonly ready = computed(() =>
-    this.all().filter((job) => job.phase() === 'previewed' && !job.busy()),
+    this.all().filter((job) => job.phase() === 'previewed' && !job.busy() && !job.refused()),
   );
 
   constructor() {
@@ -86,19 +84,23 @@ export class ImportDesk {
       const view = await sendFile(this.http, job);
       this.show(job, view);
       const names = view.understood['symbol'] ?? view.said.symbol;
-      if (job.symbol && !names) void this.correct(job, corrected(view, 'symbol', job.symbol));
+      if (!job.symbol || names) return;
+      job.type('symbol', job.symbol);
+      void this.correct(job);
     });
   }
 
-  /** Previews a file again with other things said beside it. */
-  async correct(job: ImportJob, said: Correction): Promise<void> {
+  /** Previews a file again with what is typed on its card. */
+  async correct(job: ImportJob): Promise<void> {
     const view = job.view();
-    if (!view) return;
+    if (!view || job.busy()) return;
+    const said = job.said(view);
     job.fault.set(null);
     job.busy.set(true);
     await this.inTurn(job, async () => {
       try {
         this.show(job, await unwrap(correctImport({ path: { id: view.id }, body: said })));
+        job.drafts.set({});
       } catch (error) {
         job.fault.set(toProblemError(error));
       }
@@ -106,10 +108,15 @@ export class ImportDesk {
     job.busy.set(false);
   }
 
-  /** Imports what was previewed. */
+  /**
+   * Imports what was previewed, and nothing else: what is typed is previewed first, and imported
+   * only if that goes well.
+   */
   async start(job: ImportJob): Promise<void> {
+    if (job.busy() || job.refused() || job.phase() !== 'previewed') return;
+    if (job.changed()) await this.correct(job);
     const view = job.view();
-    if (view?.status !== 'previewed' || job.busy()) return;
+    if (view?.status !== 'previewed' || job.busy() || job.changed() || job.given) return;
     job.problem.set(null);
     job.busy.set(true);
     await this.inTurn(job, async () => {

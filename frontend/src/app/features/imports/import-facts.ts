@@ -1,9 +1,8 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { MatAutocompleteModule } from '@angular/material/autocomplete';
-import type { Correction, ImportView } from '@core/api';
-import type { ProblemError } from '@core/http/problem-error';
 import { Icon } from '@shared/icon';
-import { corrected, type Field, HOW_LOOKS } from './import-words';
+import type { ImportJob } from './import-job';
+import { HOW_LOOKS } from './import-words';
 import { UTC } from './markets';
 import { Markets } from '@core/market/markets';
 import { type UnderstoodRow, understoodRows } from './understood-rows';
@@ -18,19 +17,18 @@ const MOST_ZONES = 40;
   styleUrl: './import-facts.scss',
 })
 export class ImportFacts {
-  readonly view = input.required<ImportView>();
-  /** Names what is on this card. */
-  readonly key = input.required<string>();
-  /** Nothing can be corrected just now. */
-  readonly locked = input(false);
-  /** Why the last correction was not taken. */
-  readonly fault = input<ProblemError | null>(null);
-  readonly changed = output<Correction>();
+  readonly job = input.required<ImportJob>();
+  /** What is typed shall be said. */
+  readonly corrected = output();
 
   protected readonly looks = HOW_LOOKS;
   private readonly markets = inject(Markets);
-  protected readonly rows = computed(() => understoodRows(this.view(), this.markets.all()));
-  private last: { view: ImportView; field: Field; wanted: string } | null = null;
+  protected readonly rows = computed(() => {
+    const view = this.job().view();
+    return view ? understoodRows(view, this.markets.all()) : [];
+  });
+  /** Nothing can be corrected just now. */
+  protected readonly locked = computed(() => this.job().busy());
 
   protected readonly typedZone = signal('');
   protected readonly zones = computed(() => {
@@ -40,25 +38,32 @@ export class ImportFacts {
   });
 
   protected idOf({ name }: UnderstoodRow): string {
-    return `${this.key()}-${name}`;
+    return `${this.job().key}-${name}`;
+  }
+
+  /** What stands in a field. */
+  protected valueOf({ field, value }: UnderstoodRow): string {
+    return (field && this.job().drafts()[field]) ?? value;
   }
 
   /** What is wrong with a field: with what was typed, or that the file, as told above, needs it. */
   protected faultOf({ field }: UnderstoodRow): string | null {
     if (!field) return null;
-    const fault = this.fault();
-    const { problems, status } = this.view();
-    const inFile = status === 'refused' ? problems.find((item) => item.field === field) : undefined;
+    const fault = this.job().fault();
+    const view = this.job().view();
+    const inFile = view?.status === 'refused' && view.problems.some((it) => it.field === field);
     return fault?.forField(field) ?? (inFile ? 'Type it here: the file does not say it.' : null);
   }
 
-  /** Leaving a field after Enter says the same again. */
-  protected change({ field, value: shown }: UnderstoodRow, value: string): void {
-    const wanted = value.trim();
-    const last = this.last;
-    if (!field || wanted === shown || this.locked()) return;
-    if (last?.view === this.view() && last.field === field && last.wanted === wanted) return;
-    this.last = { view: this.view(), field, wanted };
-    this.changed.emit(corrected(this.view(), field, wanted));
+  /** What is typed counts from the first key on, whether or not the field is left. */
+  protected type({ field, value: shown }: UnderstoodRow, value: string): void {
+    if (field && !this.locked()) this.job().type(field, value.trim() === shown ? null : value);
+  }
+
+  /** Says what is typed; leaving a field after Enter says nothing new. */
+  protected change(row: UnderstoodRow, value: string): void {
+    this.type(row, value);
+    const job = this.job();
+    if (row.field && job.changed() && !job.refused() && !this.locked()) this.corrected.emit();
   }
 }

@@ -1,8 +1,12 @@
 import { computed, signal } from '@angular/core';
 import { Subject } from 'rxjs';
-import type { ImportView } from '@core/api';
+import type { Correction, ImportView } from '@core/api';
 import type { ProblemError } from '@core/http/problem-error';
+import type { Field } from './import-words';
 import type { LocalFile } from './local-file';
+
+/** What stands in fields of a card, as it is typed. */
+export type Drafts = Readonly<Partial<Record<Field, string>>>;
 
 export type ServerStatus = ImportView['status'];
 
@@ -30,6 +34,14 @@ export class ImportJob {
   readonly problem = signal<ProblemError | null>(null);
   /** Why a correction was not taken. */
   readonly fault = signal<ProblemError | null>(null);
+  /** What stands on its card otherwise than in its preview: typed, on its way, or not taken. */
+  readonly drafts = signal<Drafts>({});
+  readonly changed = computed(() => Object.keys(this.drafts()).length > 0);
+  /** What is typed was refused: asked again as it is, it would be refused again. */
+  readonly refused = computed(() => {
+    const fault = this.fault();
+    return fault !== null && !fault.passes;
+  });
   /** The server is asked for something. */
   readonly busy = signal(false);
   /** What is waited for, in words. */
@@ -57,6 +69,25 @@ export class ImportJob {
     const job = new ImportJob(view.filename, view.size_bytes, null);
     job.view.set(view);
     return job;
+  }
+
+  /** Takes down what stands in a field; null where that is what its preview says. */
+  type(field: Field, value: string | null): void {
+    const drafts = { ...this.drafts() };
+    if ((drafts[field] ?? null) === value) return;
+    if (value === null) delete drafts[field];
+    else drafts[field] = value;
+    this.drafts.set(drafts);
+    this.fault.set(null);
+  }
+
+  /** All that is said beside the file, with what is typed on its card. */
+  said(view: ImportView): Correction {
+    const typed = Object.entries(this.drafts()).map(([field, value]) => [
+      field,
+      value.trim() || null,
+    ]);
+    return { ...view.said, ...(Object.fromEntries(typed) as Correction) };
   }
 
   /** Stops sending, for good. */

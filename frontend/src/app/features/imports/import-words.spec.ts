@@ -1,6 +1,6 @@
+import { ImportJob } from './import-job';
 import {
   barsInWords,
-  corrected,
   gapsInWords,
   dividendsInWords,
   holdsActions,
@@ -9,6 +9,7 @@ import {
   symbolsInWords,
   timeframeInWords,
   undoQuestion,
+  zoneInWords,
 } from './import-words';
 import { actionsOf, previewOf } from './testing';
 
@@ -67,9 +68,20 @@ it('says before an undo what goes and what comes back', () => {
 
 it('keeps what was said before when one field is corrected, and takes back an empty one', () => {
   const said = { ...previewOf().said, symbol: 'MSFT' };
-  const view = previewOf({ said });
-  expect(corrected(view, 'timeframe', '1w')).toEqual({ ...said, timeframe: '1w' });
-  expect(corrected(view, 'symbol', '')).toEqual({ ...said, symbol: null });
+  const job = ImportJob.of(previewOf({ said }));
+  job.type('timeframe', '1w');
+  expect(job.said(job.view()!)).toEqual({ ...said, timeframe: '1w' });
+  job.type('symbol', '');
+  job.type('timeframe', null);
+  expect(job.said(job.view()!)).toEqual({ ...said, symbol: null });
+});
+
+it('says in which zone times were read', () => {
+  const zoned = (how: 'file' | 'guess') =>
+    zoneInWords(previewOf({ understood: { timezone: { value: 'UTC', how } } }));
+  expect(zoned('guess')).toBe('Times were read as UTC, as was assumed.');
+  expect(zoned('file')).toBe('Each time in the file says its zone.');
+  expect(zoneInWords(actionsOf())).toBe('');
 });
 
 it('says timeframes in words', () => {

@@ -7,6 +7,7 @@ import type {
   UnderstoodOut,
   Use,
 } from '@core/api';
+import type { ProblemError } from '@core/http/problem-error';
 import type { Confirmation } from '@shared/confirm-dialog';
 import { formatCount } from '@shared/format/numbers';
 import { formatDate } from '@shared/format/times';
@@ -166,7 +167,34 @@ export function splitDay({ at, ex_date: day }: SplitOut, market: string | undefi
   return day ? dayInWords(day) : formatDate(at, zoneOf(market));
 }
 
-/** What is said beside a file once one field is changed; null lets the file say it. */
-export function corrected(view: ImportView, field: Field, value: string | null): Correction {
-  return { ...view.said, [field]: value || null } as Correction;
+/** What each field of a card is called. */
+const FIELD_NAMES: Readonly<Record<Field, string>> = {
+  symbol: 'Symbol',
+  timeframe: 'Timeframe',
+  timezone: 'Times are in',
+  label: 'A time names',
+  market: 'Market',
+  prices: 'Prices are',
+};
+
+/** What is to be put right before a file can be imported as it stands on its card. */
+export function faultInWords(fault: ProblemError): string {
+  if (fault.passes) return 'What you changed has not arrived';
+  const names = Object.entries(FIELD_NAMES)
+    .filter(([field]) => fault.forField(field) !== null)
+    .map(([, name]) => `“${name}”`);
+  return names.length
+    ? `Needs a correction: put right ${names.join(' and ')}`
+    : 'Needs a correction: what you changed was not taken';
+}
+
+/** In which zone the times of a file were read, and who says so; empty where it has none. */
+export function zoneInWords({ said, understood }: ImportView): string {
+  const found = understood['timezone'];
+  const zone = said.timezone ?? found?.value;
+  if (!zone) return '';
+  if (said.timezone) return `Times were read as ${zone}, as you said.`;
+  return found?.how === 'file'
+    ? 'Each time in the file says its zone.'
+    : `Times were read as ${zone}, as was assumed.`;
 }
