@@ -9,7 +9,7 @@ import { ImportJob } from './import-job';
 import { actionsOf, previewOf } from './testing';
 
 describe('the card of a file', () => {
-  async function show(changes: Partial<ImportView> = {}) {
+  async function show(changes: Partial<ImportView> = {}, symbol = '') {
     TestBed.configureTestingModule({
       providers: [
         provideFakeApi(),
@@ -17,7 +17,9 @@ describe('the card of a file', () => {
         { provide: UPLOAD_CLIENT, useExisting: HttpClient },
       ],
     });
-    const job = ImportJob.of(previewOf(changes));
+    const view = previewOf(changes);
+    const job = new ImportJob(view.filename, view.size_bytes, null, symbol);
+    job.view.set(view);
     const fixture = TestBed.createComponent(ImportCard);
     fixture.componentRef.setInput('job', job);
     await settled(fixture);
@@ -120,6 +122,36 @@ describe('the card of a file', () => {
     call.flush(previewOf());
     await settle();
     nothingAsked();
+  });
+
+  it('offers both symbols where the file is called by another one than is wanted', async () => {
+    const unnamed = { filename: 'EURUSD_M15.csv', status: 'refused', understood: {} } as const;
+    const { button, buttons } = await show(unnamed, 'SAP.DE');
+    expect(buttons()).toContain('Use EURUSD, as the file is called');
+    button('Use SAP.DE, as this page was opened for it')!.click();
+    const call = await asked('PUT', '/market/imports/import-1');
+    expect((call.request.body as { symbol: string }).symbol).toBe('SAP.DE');
+  });
+
+  it('does not claim that somebody said a symbol which the page was opened for', async () => {
+    const said = { ...previewOf().said, symbol: 'SAP.DE' };
+    const { card, field, job, settle } = await show({ said, filename: 'prices.csv' }, 'SAP.DE');
+    const how = () => card.querySelector(`#${field('Symbol').id}-how`)?.textContent;
+    expect(how()).toContain('You said so');
+    job.taken.set(true);
+    await settle();
+    expect(how()).toContain('As this page was opened for it');
+    expect(how()).not.toContain('You said so');
+  });
+
+  it('says beside the button what speaks against the zone', async () => {
+    const message = 'AAPL: 2 of 2 bars open while the market is closed.';
+    const { card, button } = await show({ notes: [{ code: 'outside_hours', message }] });
+    expect(card.querySelector('header [role=status]')?.textContent).toBe(
+      `Ready to import, but look at: ${message}`,
+    );
+    expect(card.querySelector('header .tile k-icon')?.textContent).toContain('warning');
+    expect(button('Import')?.disabled).toBe(false);
   });
 
   it('previews a zone that is still being typed before it imports', async () => {

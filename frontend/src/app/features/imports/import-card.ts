@@ -12,7 +12,15 @@ import { ImportDesk } from './import-desk';
 import { ImportFacts } from './import-facts';
 import { atWork, type ImportJob } from './import-job';
 import { ImportProblems } from './import-problems';
-import { barsInWords, faultInWords, holdsActions, PHASE_LOOKS, zoneInWords } from './import-words';
+import {
+  barsInWords,
+  doubtsOf,
+  faultInWords,
+  holdsActions,
+  PHASE_LOOKS,
+  readyInWords,
+  zoneInWords,
+} from './import-words';
 
 const MOST_LINKS = 6;
 const NOTES_SHOWN = 4;
@@ -47,7 +55,10 @@ export class ImportCard {
   protected readonly view = computed(() => this.job().view());
   protected readonly phase = computed(() => this.job().phase());
   protected readonly look = computed(() => {
-    const held = this.phase() === 'previewed' && (this.job().fault() ?? this.job().changed());
+    const { fault, changed, view } = this.job();
+    const it = view();
+    const held =
+      this.phase() === 'previewed' && (fault() ?? (changed() || (it && doubtsOf(it).length)));
     return PHASE_LOOKS[held && !this.job().busy() ? 'refused' : this.phase()];
   });
   protected readonly size = computed(() => formatSize(this.job().size));
@@ -88,7 +99,9 @@ export class ImportCard {
   private readonly readiness = computed(() => {
     const fault = this.job().fault();
     if (fault) return faultInWords(fault);
-    return this.job().changed() ? 'Changed: read again before it is imported' : this.look().label;
+    if (this.job().changed()) return 'Changed: read again before it is imported';
+    const view = this.view();
+    return view ? readyInWords(view) : this.look().label;
   });
   /** Its preview is on show. */
   protected readonly open = computed(() =>

@@ -4,6 +4,7 @@ import { TestBed } from '@angular/core/testing';
 import { asked, nothingAsked, provideFakeApi, refuse } from '@core/http/testing';
 import { UPLOAD_CLIENT } from '@core/http/upload-client';
 import { ImportDesk } from './import-desk';
+import { ImportJob } from './import-job';
 import { previewOf } from './testing';
 
 const PREVIEW = '/market/imports/preview';
@@ -56,6 +57,31 @@ describe('the desk of imports', () => {
     (await asked('POST', PREVIEW)).flush(previewOf(refused));
     const call = await asked('PUT', `${IMPORTS}/${previewOf().id}`);
     expect(call.request.body).toMatchObject({ symbol: 'MYCO' });
+    expect(jobAt().taken()).toBe(true);
+    call.flush(previewOf({ said: { ...previewOf().said, symbol: 'MYCO' } }));
+    await turns();
+    jobAt().type('symbol', 'OTHER');
+    expect(jobAt().taken()).toBe(false);
+  });
+
+  it('asks whose prices they are where its name tells of another symbol', async () => {
+    await desk.add([fileOf('EURUSD_M15.csv')], 'SAP.DE');
+    const refused = { status: 'refused', understood: {}, said: {} } as const;
+    (await asked('POST', PREVIEW)).flush(previewOf(refused));
+    await turns();
+    nothingAsked();
+    expect([jobAt().asks, jobAt().taken()]).toEqual([true, false]);
+    expect(new ImportJob('BTC-USD.csv', 1, null, 'BTCUSD').asks).toBe(false);
+    expect(new ImportJob('BTC-USD.csv', 1, null).asks).toBe(false);
+    expect(new ImportJob('prices.csv', 1, null, 'SAP.DE').asks).toBe(false);
+  });
+
+  it('puts what comes last on top, in the order in which it was chosen', async () => {
+    await desk.add([fileOf('a.csv', ''), fileOf('b.csv', '')]);
+    await desk.add([fileOf('c.csv', ''), fileOf('d.csv', '')]);
+    desk.reopen(previewOf({ filename: 'e.csv' }));
+    const names = desk.jobs().map(({ name }) => name);
+    expect(names).toEqual(['e.csv', 'c.csv', 'd.csv', 'a.csv', 'b.csv']);
   });
 
   it('leaves a file that names its symbol as it is', async () => {
@@ -160,6 +186,18 @@ describe('the desk of imports', () => {
     await turns();
     nothingAsked();
     expect(jobAt().busy()).toBe(false);
+  });
+
+  it('does not import what a new warning speaks against before it was seen', async () => {
+    const notes = [{ code: 'outside_hours', message: 'Look.' }];
+    await previewed();
+    jobAt().type('timezone', 'Asia/Tokyo');
+    void desk.start(jobAt());
+    (await asked('PUT', `${IMPORTS}/import-1`)).flush(previewOf({ notes }));
+    await turns();
+    nothingAsked();
+    void desk.start(jobAt());
+    await asked('POST', IMPORTS);
   });
 
   it('asks again for what was typed where the server was away', async () => {

@@ -15,7 +15,8 @@ import { UPLOAD_CLIENT } from '@core/http/upload-client';
 import { UnsavedWork } from '@core/page/unsaved-work';
 import { confirm } from '@shared/confirm-dialog';
 import { atWork, ImportJob } from './import-job';
-import { type LocalFile, localFile, refusalOf } from './local-file';
+import { doubtsOf } from './import-words';
+import { localFile, refusalOf } from './local-file';
 import { GivenUp, sendFile } from './send-file';
 import { isZip, unpack } from './unpack';
 
@@ -58,21 +59,13 @@ export class ImportDesk {
    * symbol is taken for `symbol`, if there is one.
    */
   async add(files: readonly File[], symbol = ''): Promise<void> {
+    const chosen = files.map((file) => {
+      const whole = isZip(file.name) ? null : localFile(file);
+      return { file, whole, job: new ImportJob(file.name, file.size, whole, symbol) };
+    });
+    this.put(...chosen.map(({ job }) => job));
     await Promise.all(
-      files.map(async (file) => {
-        if (!isZip(file.name)) return this.take([localFile(file)], symbol);
-        const job = new ImportJob(file.name, file.size, null);
-        job.holdUp.set('Looking into the zip');
-        this.put(job);
-        try {
-          const members = await unpack(file);
-          this.remove(job);
-          if (!job.given) this.take(members, symbol);
-        } catch (error) {
-          job.holdUp.set(null);
-          job.problem.set(toProblemError(error));
-        }
-      }),
+      chosen.map(({ file, whole, job }) => (whole ? this.take(job) : this.takeZip(job, file))),
     );
   }
 
@@ -84,8 +77,10 @@ export class ImportDesk {
       const view = await sendFile(this.http, job);
       this.show(job, view);
       const names = view.understood['symbol'] ?? view.said.symbol;
-      if (!job.symbol || names) return;
+      // Where its own name tells of another symbol, a person says which it is.
+      if (!job.symbol || names || job.asks) return;
       job.type('symbol', job.symbol);
+      job.taken.set(true);
       void this.correct(job);
     });
   }
@@ -114,7 +109,10 @@ export class ImportDesk {
    */
   async start(job: ImportJob): Promise<void> {
     if (job.busy() || job.refused() || job.phase() !== 'previewed') return;
+    const seen = doubtsIn(job);
     if (job.changed()) await this.correct(job);
+    // What speaks against it now was on nobody's screen yet.
+    if (doubtsIn(job).some((doubt) => !seen.includes(doubt))) return;
     const view = job.view();
     if (view?.status !== 'previewed' || job.busy() || job.changed() || job.given) return;
     job.problem.set(null);
@@ -187,18 +185,30 @@ export class ImportDesk {
     this.news.next(view);
   }
 
-  private take(files: readonly LocalFile[], symbol: string): void {
-    for (const file of files) {
-      const job = new ImportJob(file.name, file.size, file, symbol);
-      const refusal = refusalOf(file);
-      this.put(job);
-      if (refusal) job.problem.set(refusal);
-      else this.send(job);
+  private take(job: ImportJob): void {
+    const refusal = job.file && refusalOf(job.file);
+    if (refusal) job.problem.set(refusal);
+    else this.send(job);
+  }
+
+  /** The files in a zip stand where it stood. */
+  private async takeZip(job: ImportJob, zip: File): Promise<void> {
+    job.holdUp.set('Looking into the zip');
+    try {
+      const members = await unpack(zip);
+      if (job.given) return;
+      const inside = members.map((one) => new ImportJob(one.name, one.size, one, job.symbol));
+      this.all.update((jobs) => jobs.flatMap((one) => (one === job ? inside : [one])));
+      for (const one of inside) this.take(one);
+    } catch (error) {
+      job.holdUp.set(null);
+      job.problem.set(toProblemError(error));
     }
   }
 
-  private put(job: ImportJob): void {
-    this.all.update((jobs) => [...jobs, job]);
+  /** What comes last stands on top. */
+  private put(...added: readonly ImportJob[]): void {
+    this.all.update((jobs) => [...added, ...jobs]);
   }
 
   private remove(job: ImportJob): void {
@@ -231,4 +241,9 @@ export class ImportDesk {
       action: 'Stop',
     });
   }
+}
+
+function doubtsIn(job: ImportJob): readonly string[] {
+  const view = job.view();
+  return view ? doubtsOf(view) : [];
 }

@@ -4,6 +4,7 @@ import type { Correction, ImportView } from '@core/api';
 import type { ProblemError } from '@core/http/problem-error';
 import type { Field } from './import-words';
 import type { LocalFile } from './local-file';
+import { symbolInName } from './symbol-in-name';
 
 /** What stands in fields of a card, as it is typed. */
 export type Drafts = Readonly<Partial<Record<Field, string>>>;
@@ -22,6 +23,11 @@ export function atWork(phase: Phase): boolean {
 
 let made = 0;
 
+/** `BTC-USD` and `BTCUSD` are one. */
+function bare(symbol: string): string {
+  return symbol.toUpperCase().replace(/[^A-Z0-9]/g, '');
+}
+
 /** One file on its way from this computer to stored bars. */
 export class ImportJob {
   /** Tells cards apart, and names what is on them. */
@@ -36,6 +42,8 @@ export class ImportJob {
   readonly fault = signal<ProblemError | null>(null);
   /** What stands on its card otherwise than in its preview: typed, on its way, or not taken. */
   readonly drafts = signal<Drafts>({});
+  /** It was taken for the symbol that prices are wanted of, which nobody said of it. */
+  readonly taken = signal(false);
   readonly changed = computed(() => Object.keys(this.drafts()).length > 0);
   /** What is typed was refused: asked again as it is, it would be refused again. */
   readonly refused = computed(() => {
@@ -71,6 +79,12 @@ export class ImportJob {
     return job;
   }
 
+  /** The name of the file tells of another symbol than the one that prices are wanted of. */
+  get asks(): boolean {
+    const named = symbolInName(this.name);
+    return this.symbol !== '' && named !== undefined && bare(named) !== bare(this.symbol);
+  }
+
   /** Takes down what stands in a field; null where that is what its preview says. */
   type(field: Field, value: string | null): void {
     const drafts = { ...this.drafts() };
@@ -78,6 +92,7 @@ export class ImportJob {
     if (value === null) delete drafts[field];
     else drafts[field] = value;
     this.drafts.set(drafts);
+    if (field === 'symbol') this.taken.set(false);
     this.fault.set(null);
   }
 

@@ -16,7 +16,7 @@ import { DropZone } from './drop-zone';
 import { ImportCard } from './import-card';
 import { ImportDesk } from './import-desk';
 import { atWork } from './import-job';
-import { stopQuestion, undoQuestion } from './import-words';
+import { doubtsOf, stopQuestion, undoQuestion } from './import-words';
 import { type ImportAct, RecentImports } from './recent-imports';
 
 const POLL_MS = 1_000;
@@ -41,6 +41,14 @@ export class ImportPage {
   readonly symbol = input<string>();
   protected readonly wanted = computed(() => this.symbol()?.trim().toUpperCase() ?? '');
 
+  /** How many of those that are ready have something that speaks against them. */
+  protected readonly doubtful = computed(
+    () =>
+      this.desk.ready().filter((job) => {
+        const view = job.view();
+        return view !== null && doubtsOf(view).length > 0;
+      }).length,
+  );
   protected readonly over = signal(false);
   protected readonly problem = signal<ProblemError | null>(null);
   protected readonly list = keptList<ImportView, object>('imports', (_, cursor) =>

@@ -5,6 +5,7 @@ import {
   dividendsInWords,
   holdsActions,
   splitsInWords,
+  readyInWords,
   spanInWords,
   symbolsInWords,
   timeframeInWords,
@@ -74,6 +75,27 @@ it('keeps what was said before when one field is corrected, and takes back an em
   job.type('symbol', '');
   job.type('timeframe', null);
   expect(job.said(job.view()!)).toEqual({ ...said, symbol: null });
+});
+
+const outside = {
+  code: 'outside_hours',
+  message: 'AAPL: 2 of 2 bars open while the market (New York) is closed. Look.',
+};
+
+it('says what speaks against a file that is ready', () => {
+  const other = { code: 'no_volume', message: 'The file has no volume.' };
+  expect(readyInWords(previewOf({ notes: [other] }))).toBe('Ready to import');
+  const doubted = previewOf({ notes: [other, outside] });
+  expect(readyInWords(doubted)).toBe(`Ready to import, but look at: ${outside.message}`);
+  const missing = (bars: number, gaps: number, checked = true) =>
+    readyInWords(previewOf({ found: [{ ...found!, bars, gaps }], checked }));
+  expect(missing(100, 24)).toBe('Ready to import');
+  expect(missing(100, 25, false)).toBe('Ready to import');
+  expect(missing(100, 25)).toContain(
+    'but look at: AAPL: 25 bars missing beside 100 bars. Look whether the market',
+  );
+  const both = { ...doubted, found: [{ ...found!, bars: 4, gaps: 4 }] };
+  expect(readyInWords(both)).toContain('(and 1 more like it)');
 });
 
 it('says in which zone times were read', () => {

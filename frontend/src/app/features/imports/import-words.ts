@@ -188,6 +188,31 @@ export function faultInWords(fault: ProblemError): string {
     : 'Needs a correction: what you changed was not taken';
 }
 
+/** Notes that speak against what is assumed of a file. */
+const DOUBTS: ReadonlySet<string> = new Set(['outside_hours']);
+/** From this share of its bars on, missing ones speak against the zone or the market. */
+const MANY_MISSING = 0.25;
+
+/** What speaks against importing a file as it is understood, in sentences. */
+export function doubtsOf({ notes, found, checked }: ImportView): readonly string[] {
+  const told = notes.filter(({ code }) => DOUBTS.has(code)).map(({ message }) => message);
+  const many = found.filter(({ bars, gaps }) => checked && bars && gaps >= bars * MANY_MISSING);
+  const missing = many.map((one) => {
+    const missed = gapsInWords(one, checked);
+    return `${one.symbol}: ${missed} beside ${counted(one.bars, 'bar')}. Look whether the market and the zone of the times are right.`;
+  });
+  return [...told, ...missing];
+}
+
+/** `Ready to import`, and what to look at before. */
+export function readyInWords(view: ImportView): string {
+  const ready = PHASE_LOOKS.previewed.label;
+  const [first, ...more] = doubtsOf(view);
+  if (!first) return ready;
+  const others = more.length ? ` (and ${formatCount(more.length)} more like it)` : '';
+  return `${ready}, but look at: ${first}${others}`;
+}
+
 /** In which zone the times of a file were read, and who says so; empty where it has none. */
 export function zoneInWords({ said, understood }: ImportView): string {
   const found = understood['timezone'];
