@@ -139,8 +139,24 @@ test('a preview that was left behind is opened again, and thrown away', async ({
   await card.getByLabel('Times are in').fill('Mars/Olympus');
   await card.getByLabel('Times are in').press('Enter');
   await expect(card.getByText("There is no time zone 'Mars/Olympus'.")).toBeVisible();
+  await expect(card.getByRole('status')).toHaveText(/put right “Times are in”/);
+  await expect(card.getByRole('button', { name: 'Import' })).toBeDisabled();
   await card.getByRole('button', { name: 'Take off the page' }).click();
   await expect(page.getByRole('article')).toHaveCount(0);
+});
+
+test('a zone that is typed just before Import is the one that is used', async ({ page }) => {
+  await choose(page, fileOf('SAP half hours.csv', GERMAN));
+  const card = cardOf(page, 'SAP half hours.csv');
+  await expect(card.getByText('Ready to import, but look at: SAP: 3 of 3 bars')).toBeVisible();
+  await card.getByLabel('Times are in').fill('Berlin');
+  await card.getByRole('button', { name: 'Import' }).click();
+  await expect(card.getByText("There is no time zone 'Berlin'.")).toBeVisible();
+  await expect(card.getByRole('button', { name: 'Import' })).toBeDisabled();
+  await card.getByLabel('Times are in').fill('Europe/Berlin');
+  await card.getByRole('button', { name: 'Import' }).click();
+  await expect(card.getByText('Imported', { exact: true })).toBeVisible();
+  await expect(card).toContainText('Times were read as Europe/Berlin, as you said.');
 });
 
 test('a large file is checked and imported in the background', async ({ page }) => {
