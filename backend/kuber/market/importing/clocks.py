@@ -26,6 +26,12 @@ def is_clock(values: Sequence[str]) -> bool:
     return bool(_WITH_COLONS.fullmatch(values[0])) or bool(_length_of(values))
 
 
+def holds_clocks(values: Sequence[str]) -> bool:
+    """Return whether a column whose name is not known surely holds times of the day, of which not
+    all are alike."""
+    return len(set(values)) > 1 and all(_WITH_COLONS.fullmatch(value) for value in values)
+
+
 def clock_of(place: int, values: Sequence[str]) -> Clock | None:
     """Return the clock in a column of times of the day; None where they are nothing but zeros,
     which stand for whole days."""

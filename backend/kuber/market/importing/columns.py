@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kuber.market.importing.clocks import Clock, clock_of, is_clock, joined_clock
+from kuber.market.importing.clocks import Clock, clock_of, holds_clocks, is_clock, joined_clock
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.notes import Notes
 from kuber.market.symbols import BadSymbol, Symbol, parse_symbol
@@ -19,6 +19,10 @@ BAR_NAMES: dict[str, tuple[str, ...]] = {
     "time": (
         *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
         *("timeperiodstart", "starttime", "gmttime", "timeutc", "dateandtime", "begin"),
+        *("zeit", "uhrzeit", "zeitpunkt", "zeitstempel", "datumzeit", "datumuhrzeit"),
+        *("heure", "horaire", "horodatage", "dateheure", "dateetheure"),
+        *("hora", "horario", "horrio", "fechahora", "fechayhora", "datahora", "dataehora"),
+        *("ora", "orario", "dataora", "dataeora"),
     ),
     "date": (
         "date",
@@ -73,6 +77,9 @@ class Columns:
     """By role: symbol, time, date, open, high, low, close, volume, adj_close, dividends, splits."""
     clock: Clock | None = None
     has_header: bool = True
+    unread_clock: str | None = None
+    """The name of a column that holds times of the day and was passed over, of a file whose dates
+    have none beside them."""
 
     @property
     def when(self) -> str:
@@ -130,7 +137,10 @@ def read_columns(
     clock = _clock_beside(places, rows)
     _require(places, line, faults)
     faults.refuse_if_any()
-    return Columns(places, clock)
+    alone = clock is None and "time" not in places
+    return Columns(
+        places, clock, unread_clock=_unread_clock(header, rows, places) if alone else None
+    )
 
 
 def plain_name(name: str) -> str:
@@ -196,6 +206,17 @@ def _clock_beside(places: dict[str, int], rows: Sequence[Sequence[str]]) -> Cloc
         del places["time"]
         return clock_of(at, values)
     del places["date"]  # both tell the whole time
+    return None
+
+
+def _unread_clock(
+    header: Sequence[str], rows: Sequence[Sequence[str]], places: dict[str, int]
+) -> str | None:
+    """Return the name of a column that is not read and holds times of the day."""
+    for at, name in enumerate(header):
+        values = [row[at].strip() for row in rows if at < len(row)]
+        if at not in places.values() and holds_clocks(values):
+            return name.strip()
     return None
 
 

@@ -16,11 +16,16 @@ class Faults:
     def __init__(self) -> None:
         self._problems: list[Problem] = []
         self._counts: Counter[tuple[str, str | None]] = Counter()
+        self._advice: dict[str, str] = {}
 
     @property
     def many(self) -> bool:
         """Whether there are so many that reading on makes no sense."""
         return self._counts.total() >= _MANY
+
+    def advise(self, code: str, remedy: str) -> None:
+        """Have problems of one kind name this remedy, since what is wrong is known of the file."""
+        self._advice[code] = remedy
 
     def add(
         self,
@@ -33,6 +38,7 @@ class Faults:
         """Note one problem; of one kind in one column only the first ones are kept."""
         self._counts[code, field] += 1
         if self._counts[code, field] <= MAX_PROBLEMS:
+            remedy = self._advice.get(code, remedy)
             self._problems.append(Problem(message, remedy, field=field, line=line, code=code))
 
     def refuse_if_any(self) -> None:

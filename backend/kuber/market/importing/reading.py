@@ -101,7 +101,9 @@ class FileReading:
             raise refuse(
                 "wrong_timeframe",
                 f"A 'date' has no time of day, which {plan.timeframe} bars need.",
-                "Import the file with the timeframe it has, or add a column 'time'.",
+                _name_clock(unread)
+                if (unread := plan.layout.columns.unread_clock) is not None
+                else "Import the file with the timeframe it has, or add a column 'time'.",
                 table.lines[0],
                 "date",
             )
@@ -231,6 +233,8 @@ class FileReading:
 
     def _plan_of(self, layout: Layout, table: Table) -> _Plan:
         column, field = table.frame[table.time_column], table.time_column
+        if layout.columns.unread_clock is not None:
+            self._faults.advise("duplicate_time", _name_clock(layout.columns.unread_clock))
         first_day = bool(
             column.str.contains(r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}").any()
         ) and day_first(column.to_list(), table.lines[0], field)
@@ -240,14 +244,16 @@ class FileReading:
             symbol = symbol_in_name(self._filename, self._notes)
         timeframe, how = self._said.timeframe, How.SAID
         if timeframe is None:
-            timeframe, how = self._told(table, symbol, day_is_first=first_day)
+            timeframe, how = self._told(
+                table, symbol, layout.columns.unread_clock, day_is_first=first_day
+            )
         reader = TimeReader(
             self._zone, self._faults, field, day_is_first=first_day, exact=timeframe.intraday
         )
         return _Plan(layout, has_decimal_comma(table), symbol, timeframe, how, reader)
 
     def _told(
-        self, table: Table, symbol: str | None, *, day_is_first: bool
+        self, table: Table, symbol: str | None, unread_clock: str | None, *, day_is_first: bool
     ) -> tuple[Timeframe, How]:
         """Return the timeframe that the times of the first block are of: a guess where no symbol
         has more than a few; raises ImportRefused."""
@@ -270,7 +276,9 @@ class FileReading:
             raise refuse(
                 "unknown_timeframe",
                 "The file does not show which timeframe its bars have.",
-                "Name the timeframe beside the file, such as 1h or 1d.",
+                _name_clock(unread_clock)
+                if unread_clock is not None
+                else "Name the timeframe beside the file, such as 1h or 1d.",
                 field="timeframe",
             )
         self._notes.add("timeframe", f"The times of the file show bars of {told}.")
@@ -310,6 +318,13 @@ class FileReading:
 
 def _readable(rows: IndexArray, times: Times) -> IndexArray:
     return rows[~np.isnat(times.instants[rows])]
+
+
+def _name_clock(column: str) -> str:
+    """Return the remedy for a file whose times of day stand in a column of an unknown name."""
+    if not column:
+        return "Name the column without a name, which holds times of the day, 'time'."
+    return f"Rename the column {column[:40]!r} to 'time': it holds times of the day."
 
 
 def _columns(layout: Layout) -> str:

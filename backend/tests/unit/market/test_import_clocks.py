@@ -114,3 +114,57 @@ def test_a_price_that_looks_like_a_time_of_day_stays_a_price(price: str) -> None
     text = f"20240102,{price},{high},{low},{price},7\n"
     series, _ = read(text, Timeframe.D1, symbol="BTCUSD")
     assert series.bars.open[0] == float(price)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Datum;Zeit;Eröffnung;Hoch;Tief;Schluss;Volumen",
+        "Datum;Uhrzeit;Eröffnung;Hoch;Tief;Schluss;Volumen",
+        "Date;Heure;Ouverture;Plus haut;Plus bas;Clôture;Volume",
+        "Fecha;Hora;Apertura;Máximo;Mínimo;Cierre;Volumen",
+        "Data;Ora;Apertura;Massimo;Minimo;Chiusura;Volume",
+        "Data;Hora;Abertura;Máxima;Mínima;Fechamento;Volume",
+        "Data;Horário;Abertura;Máxima;Mínima;Fechamento;Volume",
+    ],
+)
+def test_a_time_of_day_is_named_in_other_languages(header: str) -> None:
+    rows = "".join(f"15.01.2024;{hour:02}:00;1,5;2,5;1,5;1,5;5\n" for hour in (9, 10, 11))
+    series = told(f"{header}\n{rows}", symbol="EURUSD")
+    assert series.bars.timeframe is Timeframe.H1
+    assert opened(series) == ["2024-01-15T09:00", "2024-01-15T10:00", "2024-01-15T11:00"]
+
+
+def times_under(name: str, *, days: int = 2, **said: object) -> list[tuple[str | None, str]]:
+    rows = "".join(
+        f"{day}.01.2024;{hour:02}:00;1,5;2,5;1,5;1,5;5\n"
+        for day in range(15, 15 + days)
+        for hour in (9, 10, 11)
+    )
+    text = f"Datum;{name};Open;High;Low;Close;Volume\n{rows}"
+    with pytest.raises(ImportRefused) as caught:
+        parse_bars("b.csv", text.encode(), Said(symbol="EURUSD", **said), Source.IMPORTED)  # type: ignore[arg-type]
+    return [(one.code, one.remedy) for one in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("days", "said", "code"),
+    [
+        (5, {}, "duplicate_time"),
+        (1, {}, "unknown_timeframe"),
+        (2, {"timeframe": Timeframe.D1}, "duplicate_time"),
+        (2, {"timeframe": Timeframe.H1}, "wrong_timeframe"),
+    ],
+)
+def test_a_column_of_times_with_an_unknown_name_is_named(
+    days: int, said: dict[str, object], code: str
+) -> None:
+    remedy = "Rename the column 'Tidpunkt' to 'time': it holds times of the day."
+    assert set(times_under("Tidpunkt", days=days, **said)) == {(code, remedy)}
+
+
+def test_a_column_of_something_else_is_not_taken_for_times() -> None:
+    text = "date,note,open,high,low,close\n" + "2024-01-15,9 o'clock,1,2,1,1\n" * 2
+    with pytest.raises(ImportRefused) as caught:
+        parse_bars("b.csv", text.encode(), Said(Timeframe.D1, symbol="EURUSD"), Source.IMPORTED)
+    assert caught.value.problems[0].remedy == "Keep one bar for each time."
