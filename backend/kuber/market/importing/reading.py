@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import numpy as np
 
 from kuber.market.actions.types import CorporateAction
-from kuber.market.calendars import TradingCalendar, calendar_for
+from kuber.market.calendars import ROUND_THE_WEEK, TradingCalendar, calendar_for
 from kuber.market.errors import ImportRefused
 from kuber.market.importing.actions.beside_bars import ActionsBeside
 from kuber.market.importing.actions.collecting import Actions
@@ -25,6 +25,7 @@ from kuber.market.importing.layout import Layout, read_layout
 from kuber.market.importing.moments import day_first
 from kuber.market.importing.naming import symbol_in_name
 from kuber.market.importing.notes import Notes
+from kuber.market.importing.other_zones import as_advice
 from kuber.market.importing.said import How, Known, Label, Said, zone_of
 from kuber.market.importing.symbol_bars import SymbolBars
 from kuber.market.importing.tables import Table, read_block
@@ -37,8 +38,8 @@ from kuber.market.types import Source, Timeframe, to_datetime
 
 MAX_SYMBOLS = 2000
 _MANY_OUTSIDE = 0.1
-"""Of the bars: so many outside of a market's hours may be of another market, or before the opening
-and after the close."""
+"""Of an exchange's bars: fewer outside of its hours are those before the opening and after the
+close. Currencies have none at the weekend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +160,23 @@ class FileReading:
     def _tell_outside_hours(self) -> None:
         """Say where a market may not be the right one, or the times be of another zone."""
         for name, one in sorted(self._symbols.items()):
-            if not one.outside_hours or one.outside_hours < _MANY_OUTSIDE * one.bars:
+            few = 0 if one.calendar.code in ROUND_THE_WEEK else _MANY_OUTSIDE * one.bars
+            if not one.outside_hours or one.outside_hours < few:
                 continue
             market = MARKETS.get(one.calendar.code, one.calendar.code)
             self._notes.add(
                 "outside_hours",
                 f"{name}: {one.outside_hours:,} of {one.bars:,} bars open while the market"
                 f" ({market}) is closed. Look whether the market and the zone of the times are"
-                " right.",
+                f" right.{self._zones_advised(one)}",
             )
+
+    def _zones_advised(self, one: SymbolBars) -> str:
+        """Return the sentence that names a zone in which all bars fit; times with an offset have
+        theirs."""
+        if self._plan is None or self._plan.times.aware:
+            return ""
+        return as_advice(one.zones_within_hours(self._zone))
 
     def span(self, block: Block) -> tuple[datetime, datetime] | None:
         """Return the first and last time in another block, None where it cannot be read."""

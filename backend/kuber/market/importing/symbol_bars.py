@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from kuber.market.importing.faults import Faults
 from kuber.market.importing.fit import Order, check_minutes, check_repeated
 from kuber.market.importing.future import check_not_ahead
 from kuber.market.importing.notes import Notes
+from kuber.market.importing.other_zones import BinsOfTimes, expected_bars, fitting_zones
 from kuber.market.importing.surroundings import Surroundings
 from kuber.market.importing.tables import Table
 from kuber.market.importing.times import Times
+from kuber.market.instruments import CRYPTO
 from kuber.market.series import RawBars, join_raw
 from kuber.market.types import (
     Bars,
@@ -84,6 +86,7 @@ class SymbolBars:
         self._edges: tuple[RawBars, RawBars] | None = None
         self._splits: list[FoundSplit] = []
         self._around = Surroundings()
+        self._bins = BinsOfTimes()
         for split in splits:
             self._around.watch(split, calendar.midnight(split.ex_date))
 
@@ -176,6 +179,10 @@ class SymbolBars:
         """How many bars open while the market is closed; of days and longer ones none."""
         return self._count - self._inside
 
+    def zones_within_hours(self, read_in: tzinfo) -> tuple[str, ...]:
+        """Return the usual zones in which every bar would open while the market trades."""
+        return fitting_zones(self._bins.all(), self._count, read_in, self.calendar, self._timeframe)
+
     def facts(self) -> SymbolFacts | None:
         """Return what there is of the symbol so far, None while there is nothing."""
         if not self._count:
@@ -231,6 +238,8 @@ class SymbolBars:
         bars = made.bars
         self._count += len(bars)
         self._inside += self._trading(bars.opened_at)
+        if self._timeframe.intraday and self.calendar.code != CRYPTO:
+            self._bins.add(bars.opened_at)
         first, last = bars.opened_at[0], bars.closed_at[-1]
         self._first = first if np.isnat(self._first) else min(self._first, first)
         self._last = last if np.isnat(self._last) else max(self._last, last)
@@ -266,10 +275,7 @@ class SymbolBars:
         if self._timeframe is Timeframe.D1:
             days = self.calendar.trading_days(self._first, self._last)
             return int(np.count_nonzero((days.opens >= self._first) & (days.closes <= self._last)))
-        hours = self.calendar.hours(self._first, self._last)
-        opens, closes = np.maximum(hours.opens, self._first), np.minimum(hours.closes, self._last)
-        spans = (closes - opens)[closes > opens]
-        return int(np.ceil(spans / np.timedelta64(self._timeframe.span)).sum())
+        return expected_bars(self.calendar, self._first, self._last, self._timeframe)
 
     def _each_once(
         self, opened: TimeArray, lines: Sequence[int], numbers: Columns

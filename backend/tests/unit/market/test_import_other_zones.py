@@ -1,0 +1,101 @@
+"""Times of a broker's server read as UTC: told by bars at the weekend, with the zone that fits."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from kuber.market.calendars import calendar_for
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.other_zones import BinsOfTimes
+from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.said import Said
+from kuber.market.types import Source, to_datetime64
+
+HEAD = "time,open,high,low,close,volume\n"
+START = datetime(2024, 1, 14, tzinfo=UTC)
+
+
+def written(
+    zone: str, hours: int, calendar: str = "24/5", form: str = "%Y.%m.%d %H:%M", every: int = 60
+) -> str:
+    """Return a file of all bars of so many hours, written as clocks in the zone show them."""
+    market = calendar_for(calendar)
+    steps = (START + timedelta(minutes=every * at) for at in range(hours * 60 // every))
+    open_at = [at for at in steps if market.is_open(at)]
+    clocks = (at.astimezone(ZoneInfo(zone)).strftime(form) for at in open_at)
+    return HEAD + "".join(f"{clock},1,2,1,1,5\n" for clock in clocks)
+
+
+def note_of(text: str, symbol: str = "EURUSD", **said: str) -> str | None:
+    notes = Notes()
+    parse_bars("b.csv", text.encode(), Said(symbol=symbol, **said), Source.IMPORTED, notes)  # type: ignore[arg-type]
+    return next((one.message for one in notes.all() if one.code == "outside_hours"), None)
+
+
+def test_a_few_bars_of_currencies_at_the_weekend_are_told_with_the_zone_that_fits() -> None:
+    text = written("Europe/Athens", 8 * 7 * 24)
+    assert text.count("\n") == 961
+    assert note_of(text) == (
+        "EURUSD: 16 of 960 bars open while the market (24/5, days end 17:00 New York) is closed."
+        " Look whether the market and the zone of the times are right."
+        " With Europe/Athens every bar lies within its market's hours."
+    )
+
+
+@pytest.mark.parametrize("said", [{"timezone": "Europe/Athens"}, {"timezone": "EET"}])
+def test_nothing_is_told_once_the_zone_is_said(said: dict[str, str]) -> None:
+    assert note_of(written("Europe/Athens", 8 * 7 * 24), **said) is None
+
+
+def test_times_that_fit_are_not_doubted() -> None:
+    assert note_of(written("UTC", 8 * 7 * 24)) is None
+    assert note_of(written("UTC", 8 * 7 * 24), symbol="BTCUSD") is None
+
+
+def test_a_wrong_zone_that_was_said_is_answered_with_the_right_one() -> None:
+    """In winter London's clocks show UTC, and both are named."""
+    message = note_of(written("UTC", 3 * 7 * 24), timezone="America/New_York")
+    assert message is not None
+    assert "With UTC or Europe/London every bar" in message
+
+
+def test_a_share_in_the_time_of_its_exchange_gets_its_zone() -> None:
+    text = written("America/New_York", 5 * 7 * 24, "XNYS", every=30)
+    message = note_of(text, symbol="AAPL")
+    assert message is not None
+    assert message.endswith("With America/New_York every bar lies within its market's hours.")
+
+
+def test_a_few_bars_of_a_share_around_its_session_stay_untold() -> None:
+    text = written("UTC", 5 * 7 * 24, "XNYS", every=30) + "2024.02.20 13:30,1,2,1,1,5\n"
+    assert note_of(text, symbol="AAPL") is None
+
+
+def test_no_zone_is_named_where_none_fits() -> None:
+    """Asia/Tokyo is not among the usual ones, and Saturday's bars are outside in all of these."""
+    message = note_of(written("Asia/Tokyo", 3 * 7 * 24))
+    assert message is not None
+    assert message.endswith("are right.")
+
+
+def test_no_zone_is_named_for_times_that_say_theirs() -> None:
+    text = written("Europe/Athens", 3 * 7 * 24, form="%Y-%m-%dT%H:%M:%SZ")
+    message = note_of(text)
+    assert message is not None
+    assert "With" not in message
+
+
+@pytest.mark.parametrize("every", [1, 5, 15])
+def test_the_zone_is_found_for_short_bars(every: int) -> None:
+    message = note_of(written("Europe/Athens", 7 * 24, every=every))
+    assert message is not None
+    assert "With Europe/Athens every" in message
+
+
+def test_openings_are_kept_to_five_minutes_each_once() -> None:
+    bins = BinsOfTimes()
+    for block in ((0, 4, 5, 12), (13, 20)):
+        bins.add(np.array([to_datetime64(START + timedelta(minutes=at)) for at in block]))
+    assert [str(at)[11:16] for at in bins.all()] == ["00:00", "00:05", "00:10", "00:20"]
