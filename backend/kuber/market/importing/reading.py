@@ -26,7 +26,7 @@ from kuber.market.importing.moments import day_first
 from kuber.market.importing.naming import symbol_in_name
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.other_zones import as_advice
-from kuber.market.importing.said import How, Known, Label, Said, zone_of
+from kuber.market.importing.said import How, Known, Label, Said, zone_as_kept, zone_of
 from kuber.market.importing.symbol_bars import SymbolBars
 from kuber.market.importing.tables import Table, read_block
 from kuber.market.importing.text import Block
@@ -225,7 +225,7 @@ class FileReading:
             ),
             "timeframe": Known(plan.timeframe, plan.timeframe_how),
             "timezone": Known(
-                said.timezone or "UTC",
+                zone_as_kept(said.timezone) or "UTC",
                 How.SAID if said.timezone else How.FILE if plan.times.aware else How.GUESS,
             ),
             "label": Known(said.label or Label.OPEN, How.SAID if said.label else How.GUESS),

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from kuber.kernel.time_zones import time_zones
+from kuber.kernel.time_zones import fixed_offset, offset_name, offset_zone, time_zones
 from kuber.market.actions.types import Prices, ToldSplit
 from kuber.market.importing.faults import refuse
 from kuber.market.types import Timeframe
@@ -57,14 +57,26 @@ class Known:
 
 
 def zone_of(timezone: str | None) -> tzinfo:
-    """Return the zone of a name such as `America/New_York`, UTC for None."""
+    """Return the zone of a name such as `America/New_York` or `GMT+2`, UTC for None."""
     if timezone is None or timezone.strip().upper() in ("", "UTC", "Z"):
         return UTC
-    if timezone.strip() not in time_zones():
+    if timezone.strip() in time_zones():
+        return ZoneInfo(timezone.strip())
+    ahead = fixed_offset(timezone)
+    if ahead is None:
         raise refuse(
             "unknown_timezone",
             f"There is no time zone {timezone[:40]!r}.",
-            "Use a name such as Europe/London or America/New_York.",
+            "Use that of a place, such as Europe/London or America/New_York, or an offset such as"
+            " UTC+2. Files of MetaTrader mostly are in EET.",
             field="timezone",
         )
-    return ZoneInfo(timezone.strip())
+    return offset_zone(ahead)
+
+
+def zone_as_kept(timezone: str | None) -> str | None:
+    """Return the name under which a zone is kept: offsets are written in one way."""
+    if timezone is None or timezone.strip() in time_zones():
+        return timezone
+    ahead = fixed_offset(timezone)
+    return timezone if ahead is None else offset_name(ahead)

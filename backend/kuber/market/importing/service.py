@@ -1,6 +1,7 @@
 """Imports as users know them: preview, correct, import, undo."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID
@@ -32,7 +33,7 @@ from kuber.market.importing.records import (
     take_facts,
     take_problems,
 )
-from kuber.market.importing.said import Said, zone_of
+from kuber.market.importing.said import Said, zone_as_kept, zone_of
 from kuber.market.importing.store import (
     KEPT_FOR_UNDO,
     drop_symbol,
@@ -322,7 +323,7 @@ def _checked(said: Said) -> Said:
             f"Use one of {', '.join(MARKETS)}.",
             field="market",
         )
-    return said
+    return replace(said, timezone=zone_as_kept(said.timezone))
 
 
 def _conflict(row: BarImport, remedy: str) -> ImportConflict:

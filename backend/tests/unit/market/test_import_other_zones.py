@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from kuber.market.calendars import calendar_for
+from kuber.market.errors import ImportRefused
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.other_zones import BinsOfTimes
 from kuber.market.importing.parser import parse_bars
-from kuber.market.importing.said import Said
-from kuber.market.types import Source, to_datetime64
+from kuber.market.importing.said import Said, zone_as_kept, zone_of
+from kuber.market.types import Source, Timeframe, to_datetime64
+from tests.fakes.price_files import opened, read
 
 HEAD = "time,open,high,low,close,volume\n"
 START = datetime(2024, 1, 14, tzinfo=UTC)
@@ -99,3 +101,64 @@ def test_openings_are_kept_to_five_minutes_each_once() -> None:
     for block in ((0, 4, 5, 12), (13, 20)):
         bins.add(np.array([to_datetime64(START + timedelta(minutes=at)) for at in block]))
     assert [str(at)[11:16] for at in bins.all()] == ["00:00", "00:05", "00:10", "00:20"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "kept"),
+    [
+        ("GMT+2", "2024-01-15T22:00", "UTC+02:00"),
+        ("gmt +2", "2024-01-15T22:00", "UTC+02:00"),
+        ("UTC+2", "2024-01-15T22:00", "UTC+02:00"),
+        ("UTC+02:00", "2024-01-15T22:00", "UTC+02:00"),
+        ("+02:00", "2024-01-15T22:00", "UTC+02:00"),
+        ("+0200", "2024-01-15T22:00", "UTC+02:00"),
+        ("Etc/GMT-2", "2024-01-15T22:00", "Etc/GMT-2"),
+        ("UTC-5", "2024-01-16T05:00", "UTC-05:00"),
+        ("UTC\N{MINUS SIGN}5", "2024-01-16T05:00", "UTC-05:00"),
+        ("-12", "2024-01-16T12:00", "UTC-12:00"),
+        ("GMT+14", "2024-01-15T10:00", "UTC+14:00"),
+        ("UTC+5:30", "2024-01-15T18:30", "UTC+05:30"),
+        ("UTC-3:30", "2024-01-16T03:30", "UTC-03:30"),
+        ("UTC+0", "2024-01-16T00:00", "UTC+00:00"),
+        ("GMT", "2024-01-16T00:00", "GMT"),
+        ("GMT+0", "2024-01-16T00:00", "GMT+0"),
+        ("EET", "2024-01-15T22:00", "EET"),
+        ("EST5EDT", "2024-01-16T05:00", "EST5EDT"),
+    ],
+)
+def test_a_zone_is_said_as_traders_write_it(zone: str, first: str, kept: str) -> None:
+    rows = [f"2024.01.16 0{hour}:00,1,2,1,1,5" for hour in range(4)]
+    series, _ = read("\n".join([HEAD.strip(), *rows]), Timeframe.H1, symbol="BTCUSD", timezone=zone)
+    assert opened(series)[0] == first
+    assert zone_as_kept(zone) == kept
+    assert zone_as_kept(kept) == kept
+    at = datetime(2024, 1, 16)  # noqa: DTZ001  what clocks in the zone show
+    assert (
+        at.replace(tzinfo=zone_of(kept)).utcoffset() == at.replace(tzinfo=zone_of(zone)).utcoffset()
+    )
+
+
+@pytest.mark.parametrize("zone", ["UTC+02:00", "UTC+05:30", "UTC-03:30"])
+def test_days_and_their_zone_are_read_with_an_offset(zone: str) -> None:
+    rows = [f"2024-01-{day},1,2,1,1,5" for day in (15, 16, 17)]
+    series, _ = read("\n".join([HEAD.strip(), *rows]), Timeframe.D1, symbol="AAPL", timezone=zone)
+    assert [str(at)[:10] for at in series.bars.closed_at] == [row[:10] for row in rows]
+
+
+@pytest.mark.parametrize("zone", ["UTC+2", "UTC+5:30"])
+def test_a_fixed_offset_that_does_not_fit_is_answered_too(zone: str) -> None:
+    message = note_of(written("America/New_York", 3 * 7 * 24), timezone=zone)
+    assert message is not None
+    assert "With America/New_York every bar" in message
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC+15", "GMT-13", "UTC+2:07", "UTC+2:75", "GMT2", "2", "+", "ET", "EEST", "UTC+٢"]
+)
+def test_what_is_no_zone_is_refused_with_those_that_are(zone: str) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        zone_of(zone)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.field) == ("unknown_timezone", "timezone")
+    assert "EET" in problem.remedy
+    assert "Europe/London" in problem.remedy
