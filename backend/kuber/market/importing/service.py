@@ -37,6 +37,7 @@ from kuber.market.importing.said import Said, zone_as_kept, zone_of
 from kuber.market.importing.store import (
     KEPT_FOR_UNDO,
     drop_symbol,
+    later_file,
     take_back,
 )
 from kuber.market.importing.uploads import Uploads
@@ -200,9 +201,7 @@ class ImportService:
                     row, "What it replaced is not kept any more: delete the bars of its symbols."
                 )
             if not await take_back(session, user_id, import_id):
-                raise _conflict(
-                    row, "A later import stands on its bars, or they are deleted: undo that first."
-                )
+                raise _stood_on(row, await later_file(session, import_id))
             self._forget_after_commit(session, user_id)
         imported = row.status in ("done", "loading")
         row.status = "undone"
@@ -331,6 +330,15 @@ def _conflict(row: BarImport, remedy: str) -> ImportConflict:
     return ImportConflict(
         f"{message} {remedy}", [Problem(message, remedy, field="id", code="import_state")]
     )
+
+
+def _stood_on(row: BarImport, later: str | None) -> ImportConflict:
+    """Return why bars cannot be taken back: a later file stands on them, or they are deleted."""
+    if later is None:
+        return _conflict(row, "Its bars are deleted already: there is nothing to undo.")
+    message = f"A later import, {later}, stands on the bars of {row.filename}."
+    problem = Problem(message, f"Undo {later} first.", field="id", code="import_state")
+    return ImportConflict(message, [problem])
 
 
 def _unknown(import_id: UUID) -> UnknownImport:

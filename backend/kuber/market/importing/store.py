@@ -86,6 +86,18 @@ _STANDS = text("""
         WHERE kept.told_by = :import_id AND s.import_id <> :import_id AND s.state = 'active'
     )
 """)
+_LATER = text("""
+    SELECT filename FROM bar_imports
+    WHERE status = 'done' AND id <> :import_id AND id IN (
+        SELECT replaced_by FROM bar_series WHERE import_id = :import_id AND state <> 'active'
+        UNION SELECT replaced_by FROM corporate_actions
+        WHERE import_id = :import_id AND state <> 'active'
+        UNION SELECT s.import_id
+        FROM series_splits AS kept JOIN bar_series AS s ON s.id = kept.series_id
+        WHERE kept.told_by = :import_id AND s.state = 'active'
+    )
+    ORDER BY id DESC LIMIT 1
+""")
 _FORGET_ACTIONS = text("DELETE FROM corporate_actions WHERE import_id = :import_id")
 _BRING_ACTIONS_BACK = text("""
     UPDATE corporate_actions SET state = 'active', replaced_by = NULL, replaced_at = NULL
@@ -191,6 +203,11 @@ async def activate(
     }
     for statement in (_REPLACE, _ACTIVATE, _KEEP_OUTSIDE, _COUNT_KEPT):
         await session.execute(statement, asked)
+
+
+async def later_file(session: AsyncSession, import_id: UUID) -> str | None:
+    """Return the name of the newest file that stands on an import; None where there is none."""
+    return cast("str | None", await session.scalar(_LATER, {"import_id": import_id}))
 
 
 async def take_back(session: AsyncSession, user_id: UserId, import_id: UUID) -> bool:

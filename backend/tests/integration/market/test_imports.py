@@ -147,8 +147,15 @@ async def test_imports_are_undone_from_the_newest_back(
     first = await upload(database, taking, user, OLD)
     other = await upload(database, taking, user, "ELSE,2024-01-02,1,2,1,2,5\n")
     second = await upload(database, taking, user, NEW)
-    with pytest.raises(ImportConflict, match="A later import stands on its bars"):
+    async with database.transaction() as session:
+        (await taking.find(session, user, second.id)).filename = "later.csv"
+    with pytest.raises(ImportConflict) as caught:
         await undo(database, taking, user, first)
+    message = "A later import, later.csv, stands on the bars of bars.csv."
+    assert str(caught.value) == message
+    assert [(one.message, one.remedy) for one in caught.value.problems] == [
+        (message, "Undo later.csv first.")
+    ]
     assert (await bars(service, user)).close.tolist() == [2, 4, 6, 10]
     await undo(database, taking, user, other)
     await undo(database, taking, user, second)
