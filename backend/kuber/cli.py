@@ -190,9 +190,7 @@ def import_bars(
         str | None,
         typer.Option(help="Length of a bar: 1m, 30m, 4h, 1d, 1mo and more; told from the file."),
     ] = None,
-    timezone: Annotated[
-        str | None, typer.Option(help="Zone of the times in the file; UTC by default.")
-    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="Zone of the times; UTC by default.")] = None,
     symbol: Annotated[
         str | None, typer.Option(help="Of a file without a column for it, such as Yahoo's.")
     ] = None,
@@ -206,6 +204,7 @@ def import_bars(
         str | None,
         typer.Option(help="Where splits do not tell how prices stand: as_traded or adjusted."),
     ] = None,
+    date_order: Annotated[str | None, typer.Option(help="day_first or month_first.")] = None,
     user: Annotated[
         str | None, typer.Option(help="E-mail of whose bars these are; the demo user by default.")
     ] = None,
@@ -223,6 +222,7 @@ def import_bars(
         "market": market,
         "label": label,
         "prices": prices,
+        "date_order": date_order,
     }
     return run(stack_settings(), file, said, user, only_preview=preview)
 

@@ -11,7 +11,7 @@ from kuber.api.v1.common import Cursor
 from kuber.kernel.errors import Problem
 from kuber.market.actions.types import Prices
 from kuber.market.errors import ImportRefused
-from kuber.market.importing.said import Label, Said
+from kuber.market.importing.said import DateOrder, Label, Said
 from kuber.market.importing.schemas import (
     Correction,
     ImportAccepted,
@@ -38,6 +38,10 @@ PricesField = Annotated[
     Prices | None, Form(description="Of prices that do not show it: as traded, or adjusted.")
 ]
 
+OrderField = Annotated[
+    DateOrder | None, Form(description="Of dates that may begin with the day or the month.")
+]
+
 
 @router.post(
     "",
@@ -60,6 +64,7 @@ async def import_bars(
     market: MarketField = None,
     label: LabelField = None,
     prices: PricesField = None,
+    date_order: OrderField = None,
     preview_id: Annotated[UUID | None, Form()] = None,
     sha256: Annotated[str | None, Form(max_length=64)] = None,
 ) -> ImportOut | Response:
@@ -70,7 +75,15 @@ async def import_bars(
     if preview_id is not None:
         found = await container.imports.start(session, user.user_id, preview_id, sha256 or "")
     elif file is not None:
-        said = Said(timeframe, timezone or None, symbol or None, market or None, label, prices)
+        said = Said(
+            timeframe,
+            timezone or None,
+            symbol or None,
+            market or None,
+            label,
+            prices,
+            date_order=date_order,
+        )
         found = await container.imports.import_file(
             session, user.user_id, file.filename or "upload", file.file, said
         )
@@ -96,12 +109,21 @@ async def preview_import(
     market: MarketField = None,
     label: LabelField = None,
     prices: PricesField = None,
+    date_order: OrderField = None,
 ) -> ImportView:
     """Take in a file and tell what it seems to hold; nothing is imported yet.
 
     What is wrong with it stands in `problems`. A large file is `checking` for a while.
     """
-    said = Said(timeframe, timezone or None, symbol or None, market or None, label, prices)
+    said = Said(
+        timeframe,
+        timezone or None,
+        symbol or None,
+        market or None,
+        label,
+        prices,
+        date_order=date_order,
+    )
     return ImportView.of(
         await container.imports.preview(
             session, user.user_id, file.filename or "upload", file.file, said
@@ -149,6 +171,7 @@ async def correct_import(
         correction.market or None,
         correction.label,
         correction.prices,
+        date_order=correction.date_order,
     )
     return ImportView.of(await container.imports.correct(session, user.user_id, id, said))
 

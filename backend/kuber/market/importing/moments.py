@@ -31,10 +31,10 @@ class Moment:
     absolute: bool
 
 
-def day_first(values: Sequence[str | None], line: int, field: str) -> bool:
+def day_first(values: Sequence[str | None], line: int, *, said: bool | None = None) -> bool:
     """Return whether dates such as 03/04/2024 begin with the day.
 
-    Raises ImportRefused when no date of the file tells.
+    `said` is what the user says of dates that do not tell. Raises ImportRefused when nobody does.
     """
     month_first = doubtful = False
     for value in values:
@@ -46,15 +46,17 @@ def day_first(values: Sequence[str | None], line: int, field: str) -> bool:
             return True
         month_first |= second > 12
         doubtful = True
-    if doubtful and not month_first:
+    if not doubtful or month_first:
+        return False
+    if said is None:
         raise refuse(
             "doubtful_dates",
             "Day and month of these dates cannot be told apart.",
-            "Write dates like 2024-01-31.",
+            "Say which comes first beside the file: date_order day_first or month_first.",
             line,
-            field,
+            "date_order",
         )
-    return False
+    return said
 
 
 def read_moment(text: str, *, day_is_first: bool) -> Moment:

@@ -26,7 +26,7 @@ from kuber.market.importing.moments import day_first
 from kuber.market.importing.naming import symbol_in_name
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.other_zones import as_advice
-from kuber.market.importing.said import How, Known, Label, Said, zone_as_kept, zone_of
+from kuber.market.importing.said import DateOrder, How, Known, Label, Said, zone_as_kept, zone_of
 from kuber.market.importing.symbol_bars import SymbolBars
 from kuber.market.importing.tables import Table, read_block
 from kuber.market.importing.text import Block
@@ -52,6 +52,8 @@ class _Plan:
     timeframe: Timeframe
     timeframe_how: How
     times: TimeReader
+    day_is_first: bool | None
+    """Of dates that begin with the day or the month; None of all others."""
 
 
 class FileReading:
@@ -228,10 +230,19 @@ class FileReading:
                 zone_as_kept(said.timezone) or "UTC",
                 How.SAID if said.timezone else How.FILE if plan.times.aware else How.GUESS,
             ),
+            **self._date_order(plan),
             "label": Known(said.label or Label.OPEN, How.SAID if said.label else How.GUESS),
             "market": Known(", ".join(calendars), How.SAID if said.market else How.GUESS),
             "adjusted": Known(self._adjusted(plan), How.FILE),
         }
+
+    def _date_order(self, plan: _Plan) -> dict[str, Known]:
+        """Return what comes first in dates that do not begin with the year."""
+        if plan.day_is_first is None:
+            return {}
+        order = DateOrder.DAY_FIRST if plan.day_is_first else DateOrder.MONTH_FIRST
+        said = self._said.date_order
+        return {"date_order": Known(order, How.SAID if said is order else How.FILE)}
 
     def _adjusted(self, plan: _Plan) -> str:
         """Return whether there is an adjusted close: `no`, `yes` or `not_used` for splits."""
@@ -244,9 +255,10 @@ class FileReading:
         column, field = table.frame[table.time_column], table.time_column
         if layout.columns.unread_clock is not None:
             self._faults.advise("duplicate_time", _name_clock(layout.columns.unread_clock))
-        first_day = bool(
-            column.str.contains(r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}").any()
-        ) and day_first(column.to_list(), table.lines[0], field)
+        year_last = bool(column.str.contains(r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}").any())
+        first_day = year_last and day_first(
+            column.to_list(), table.lines[0], said=self._said.day_is_first
+        )
         has_symbol = "symbol" in table.frame.columns or table.symbol is not None
         symbol = self._said.symbol
         if symbol is None and not has_symbol:
@@ -259,7 +271,15 @@ class FileReading:
         reader = TimeReader(
             self._zone, self._faults, field, day_is_first=first_day, exact=timeframe.intraday
         )
-        return _Plan(layout, has_decimal_comma(table), symbol, timeframe, how, reader)
+        return _Plan(
+            layout,
+            has_decimal_comma(table),
+            symbol,
+            timeframe,
+            how,
+            reader,
+            first_day if year_last else None,
+        )
 
     def _told(
         self, table: Table, symbol: str | None, unread_clock: str | None, *, day_is_first: bool

@@ -16,13 +16,13 @@ from kuber.market.importing.outcome import (
     prices_told,
     splits_told,
 )
-from kuber.market.importing.said import Label, Said
+from kuber.market.importing.said import DateOrder, Label, Said
 from kuber.market.importing.uploads import StoredUpload
 from kuber.market.instruments import traits_of
 from kuber.market.models import BarImport
 from kuber.market.types import Source, Timeframe
 
-_FIELDS = ("timeframe", "timezone", "symbol", "market", "label", "prices")
+_FIELDS = ("timeframe", "timezone", "symbol", "market", "label", "prices", "date_order")
 _MOST_SYMBOLS = 200
 """Of whose bars the first and last are kept; of more only how many there are."""
 
@@ -36,6 +36,7 @@ def said_from_json(kept: JsonObject) -> Said:
     """Return what a user said beside a file."""
     texts = {name: str(kept[name]) for name in _FIELDS if name in kept}
     timeframe, label, prices = (texts.get(name) for name in ("timeframe", "label", "prices"))
+    order = texts.get("date_order")
     return Said(
         Timeframe(timeframe) if timeframe else None,
         texts.get("timezone"),
@@ -43,6 +44,7 @@ def said_from_json(kept: JsonObject) -> Said:
         texts.get("market"),
         Label(label) if label else None,
         Prices(prices) if prices else None,
+        date_order=DateOrder(order) if order else None,
     )
 
 

@@ -19,6 +19,13 @@ class Label(StrEnum):
     CLOSE = "close"
 
 
+class DateOrder(StrEnum):
+    """What comes first in dates such as 03/04/2024."""
+
+    DAY_FIRST = "day_first"
+    MONTH_FIRST = "month_first"
+
+
 class How(StrEnum):
     """How something about a file is known."""
 
@@ -46,6 +53,13 @@ class Said:
     """Calendars of single symbols, as the user has them."""
     splits: Mapping[str, tuple[ToldSplit, ...]] = field(default_factory=dict)
     """Splits of single symbols that earlier files told of."""
+    date_order: DateOrder | None = None
+    """Of dates that may begin with the day or the month."""
+
+    @property
+    def day_is_first(self) -> bool | None:
+        """Whether dates begin with the day; None where nothing is said."""
+        return None if self.date_order is None else self.date_order is DateOrder.DAY_FIRST
 
 
 @dataclass(frozen=True, slots=True)

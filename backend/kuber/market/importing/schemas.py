@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kuber.kernel.wire import DecimalText
 from kuber.market.actions.types import Origin, Prices, Use
-from kuber.market.importing.said import How, Label
+from kuber.market.importing.said import DateOrder, How, Label
 from kuber.market.models import BarImport
 from kuber.market.symbols import MAX_WRITTEN
 from kuber.market.types import Timeframe
@@ -137,6 +137,7 @@ class Correction(BaseModel):
     market: str | None = Field(default=None, max_length=20)
     label: Label | None = None
     prices: Prices | None = None
+    date_order: DateOrder | None = None
 
 
 class ImportView(_Spoken):

@@ -327,9 +327,7 @@ def _checked(said: Said) -> Said:
 
 def _conflict(row: BarImport, remedy: str) -> ImportConflict:
     message = f"This import is {row.status}."
-    return ImportConflict(
-        f"{message} {remedy}", [Problem(message, remedy, field="id", code="import_state")]
-    )
+    return ImportConflict(message, [Problem(message, remedy, field="id", code="import_state")])
 
 
 def _stood_on(row: BarImport, later: str | None) -> ImportConflict:

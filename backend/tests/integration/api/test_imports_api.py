@@ -57,6 +57,25 @@ async def test_a_file_is_previewed_corrected_imported_and_undone(ann: httpx.Asyn
     assert "ZZZ" not in (await ann.get("/api/v1/market/symbols", params={"query": "ZZZ"})).text
 
 
+async def test_the_order_of_doubtful_dates_is_asked_and_kept(ann: httpx.AsyncClient) -> None:
+    doubtful = BARS.replace(b"2024-01-02", b"09/11/2023").replace(b"2024-01-03", b"10/11/2023")
+    refused = await ann.post(IMPORTS, files=file(doubtful), data={"timeframe": "1d"})
+    assert refused.status_code == 422, refused.text
+    [problem] = refused.json()["errors"]
+    assert (problem["field"], problem["code"]) == ("date_order", "doubtful_dates")
+    said = {"timeframe": "1d", "timezone": "GMT+2"}
+    view = (await ann.post(PREVIEW, files=file(doubtful), data=said)).json()
+    assert (view["status"], view["problems"][0]["field"]) == ("refused", "date_order")
+    assert view["said"]["timezone"] == "UTC+02:00"
+    asked = {**view["said"], "date_order": "day_first"}
+    view = (await ann.put(f"{IMPORTS}/{view['id']}", json=asked)).json()
+    assert (view["status"], view["problems"]) == ("previewed", [])
+    assert view["understood"]["date_order"] == {"value": "day_first", "how": "said"}
+    chosen = {"preview_id": view["id"], "sha256": view["sha256"]}
+    done = (await ann.post(IMPORTS, data=chosen)).json()
+    assert done["from"].startswith("2023-11-09")
+
+
 async def test_an_import_of_somebody_else_is_unknown(
     ann: httpx.AsyncClient, bob: httpx.AsyncClient
 ) -> None:

@@ -120,7 +120,7 @@ async def test_what_was_previewed_is_imported_or_nothing(
         with pytest.raises(ImportConflict):
             await taking.correct(session, user, row.id, Said())
     bad = await preview(database, taking, user, "ACME,2024-01-02,0,1,1,1,5\n", Said(Timeframe.D1))
-    with pytest.raises(ImportConflict, match="put right what is refused"):
+    with pytest.raises(ImportConflict, match="This import is refused"):
         await start(database, taking, user, bad)
     async with database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(StoredBar)) == 3

@@ -188,7 +188,7 @@ def refusals(read: Any, text: str, name: str = "file.csv", **said: Any) -> list[
         ("Date,Dividends\n2020-08-31,$0.2\n", ("bad_amount", 2, "dividends")),
         ("Date,Dividends\nsoon,0.2\n", ("bad_time", 2, "date")),
         ("Date,Dividends\n1820-08-31,0.2\n", ("bad_time", 2, "dividends")),
-        ("Date,Dividends\n03/04/2020,0.2\n", ("doubtful_dates", 2, "date")),
+        ("Date,Dividends\n03/04/2020,0.2\n", ("doubtful_dates", 2, "date_order")),
         ("symbol,date,ratio\n,2020-08-31,4:1\n", ("bad_symbol", 2, "symbol")),
         ("date,amount,currency\n2020-08-31,1,dollars\n", ("bad_currency", 2, "currency")),
         ("date,ratio\n2020-08-31,4:1\n2020-08-31,5:1\n", ("different_values", 3, "ratio")),

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from kuber.market.importing.layout import read_layout
 from kuber.market.importing.notes import Notes
+from kuber.market.importing.records import said_as_json, said_from_json
+from kuber.market.importing.said import DateOrder, Said
 from kuber.market.types import Timeframe
 from tests.fakes.price_files import days, opened, read, refused
 
@@ -135,7 +137,31 @@ def test_numbers_that_may_mean_two_things_are_asked_about() -> None:
     )
     mixed = f"{head}X;2024-01-02;1,5;2,5;1,2;1,7;5\nX;2024-01-03;1.25;2.5;1.2;1.7;5\n"
     assert refused(mixed, D1).code == "mixed_decimals"
-    assert refused("date,o,h,l,c\n03/04/2024,1,2,1,1\n", D1, symbol="X").code == "doubtful_dates"
+
+
+@pytest.mark.parametrize(
+    ("order", "day"),
+    [(DateOrder.DAY_FIRST, "2024-04-03"), (DateOrder.MONTH_FIRST, "2024-03-04")],
+)
+def test_dates_that_may_mean_two_things_are_asked_about(order: DateOrder, day: str) -> None:
+    text = "date,o,h,l,c\n03/04/2024,1,2,1,1\n"
+    problem = refused(text, D1, symbol="X")
+    assert (problem.code, problem.field) == ("doubtful_dates", "date_order")
+    assert all(one in problem.remedy for one in DateOrder)
+    series, _ = read(text, D1, symbol="X", date_order=order)
+    assert days(series) == [day]
+
+
+def test_what_a_file_tells_of_its_dates_counts_before_what_is_said() -> None:
+    text = "date,o,h,l,c\n03/13/2024,1,2,1,1\n"
+    series, _ = read(text, D1, symbol="X", date_order=DateOrder.DAY_FIRST)
+    assert days(series) == ["2024-03-13"]
+
+
+@pytest.mark.parametrize("order", [None, *DateOrder])
+def test_the_order_of_dates_is_kept_with_what_is_said(order: DateOrder | None) -> None:
+    said = Said(D1, "UTC+02:00", date_order=order)
+    assert said_from_json(said_as_json(said)) == said
 
 
 @pytest.mark.parametrize("volume", ["", "NaN", "-", "null"])

@@ -36,7 +36,7 @@ def read_actions(
         if layout is None:
             return None
         symbol = _symbol(filename, layout, said, actions, notes)
-        table = ActionTable(layout, symbol, actions, faults)
+        table = ActionTable(layout, symbol, actions, faults, day_is_first=said.day_is_first)
         for block in everything:
             table.read(block)
             if faults.many:

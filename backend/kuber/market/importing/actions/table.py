@@ -100,9 +100,17 @@ class ActionTable:
     """Reads the rows of a file, block by block."""
 
     def __init__(
-        self, layout: ActionLayout, symbol: str | None, actions: Actions, faults: Faults
+        self,
+        layout: ActionLayout,
+        symbol: str | None,
+        actions: Actions,
+        faults: Faults,
+        *,
+        day_is_first: bool | None = None,
     ) -> None:
-        """`symbol` is that of a file without a column for it, in its normal form."""
+        """`symbol` is that of a file without a column for it, in its normal form; `day_is_first` is
+        what the user says of dates that do not tell."""
+        self._said_first = day_is_first
         self._layout = layout
         self._symbol = symbol
         self._actions = actions
@@ -119,7 +127,7 @@ class ActionTable:
         if self._day_is_first is None and rows:
             at = layout.places["date"]
             days = [row[at] for row in rows if at < len(row)]
-            self._day_is_first = day_first(days, lines[0], self._title("date"))
+            self._day_is_first = day_first(days, lines[0], said=self._said_first)
         for row, number in zip(rows, lines, strict=True):
             if len(row) != len(layout.header):
                 self._faults.add(

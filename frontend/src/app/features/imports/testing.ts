@@ -26,6 +26,7 @@ export function previewOf(changes: Partial<ImportView> = {}): ImportView {
       market: null,
       label: null,
       prices: null,
+      date_order: null,
     },
     understood: {
       separator: known('comma', 'file'),

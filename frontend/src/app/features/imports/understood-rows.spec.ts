@@ -56,6 +56,14 @@ describe('what was understood', () => {
     expect(rowOf('prices')).toBeUndefined();
   });
 
+  it('asks of dates that do not tell whether they begin with the day or the month', () => {
+    const asked = { field: 'date_order', message: '', remedy: '', line: 2, code: 'doubtful_dates' };
+    const row = rowOf('date_order', { status: 'refused', problems: [asked] });
+    expect(row.choices?.map(({ value }) => value)).toEqual(['', 'day_first', 'month_first']);
+    expect(rowOf('date_order', { said: { ...said, date_order: 'day_first' } }).how).toBe('said');
+    expect(rowOf('date_order')).toBeUndefined();
+  });
+
   it('puts what the user said before what the file says', () => {
     const row = rowOf('timeframe', { said: { ...said, timeframe: '1w' } });
     expect([row.how, row.value, row.choices?.[0]?.label]).toEqual([

@@ -48,12 +48,20 @@ export function understoodRows(
   // What is kept of a refused file is what was understood before it was refused.
   const known = view.status === 'refused' ? {} : view.understood;
   if (holdsActions(view)) {
-    return [symbol(view, known), ...prices(view, known), told(known).find(isColumns)].filter(
-      (row) => row !== undefined,
-    );
+    return [
+      symbol(view, known),
+      ...dates(view, known),
+      ...prices(view, known),
+      told(known).find(isColumns),
+    ].filter((row) => row !== undefined);
   }
   const rows = [symbol(view, known), timeframe(view, known), zone(view, known)];
-  rows.push(label(view, known), market(view, known, markets), ...prices(view, known));
+  rows.push(
+    ...dates(view, known),
+    label(view, known),
+    market(view, known, markets),
+    ...prices(view, known),
+  );
   return known['columns'] ? [...rows, ...told(known)] : rows;
 }
 
@@ -103,6 +111,29 @@ function zone({ said }: ImportView, known: Known): UnderstoodRow {
     hint: 'UTC',
     choices: null,
   };
+}
+
+const ORDERS: readonly Choice[] = [
+  { value: 'day_first', label: 'The day: 31/01/2024' },
+  { value: 'month_first', label: 'The month: 01/31/2024' },
+];
+
+/** What comes first in dates such as 03/04/2024: asked where the file does not tell. */
+function dates({ said, problems }: ImportView, known: Known): UnderstoodRow[] {
+  const found = known['date_order'];
+  const asked = problems.some(({ field }) => field === 'date_order');
+  if (!said.date_order && !asked) return [];
+  return [
+    {
+      name: 'date_order',
+      label: 'Dates begin with',
+      how: said.date_order ? 'said' : (found?.how ?? null),
+      field: 'date_order',
+      value: said.date_order ?? '',
+      hint: '',
+      choices: [{ value: '', label: 'Not known yet' }, ...ORDERS],
+    },
+  ];
 }
 
 function label({ said }: ImportView, known: Known): UnderstoodRow {
