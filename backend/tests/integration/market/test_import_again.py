@@ -42,5 +42,5 @@ async def test_a_file_that_is_kept_no_more_is_not_previewed_again(
         row = await session.get_one(BarImport, failed)
         row.expires_at = None
     async with database.transaction() as session:
-        with pytest.raises(ImportConflict, match="Upload the file again"):
+        with pytest.raises(ImportConflict, match="This import is failed"):
             await taking.correct(session, user, failed, Said(Timeframe.D1))
