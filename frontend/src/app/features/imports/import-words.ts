@@ -175,6 +175,7 @@ const FIELD_NAMES: Readonly<Record<Field, string>> = {
   label: 'A time names',
   market: 'Market',
   prices: 'Prices are',
+  date_order: 'Dates begin with',
 };
 
 /** What is to be put right before a file can be imported as it stands on its card. */
