@@ -202,7 +202,8 @@ async def fill(app: FastAPI, client: httpx.AsyncClient) -> None:
         await session.execute(
             text(
                 "insert into limits (scope, name, value) values"
-                " (concat('user', chr(58), cast(:owner as text)), 'imported_symbols', 50000)"
+                " (concat('user', chr(58), cast(:owner as text)), 'imported_symbols', 50000),"
+                " (concat('user', chr(58), cast(:owner as text)), 'accounts', 50000)"
             ),
             {"owner": owner},
         )

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -29,6 +30,7 @@ from websockets.asyncio.client import connect
 from kuber.api.app import create_app
 from kuber.bootstrap.api import open_api
 from kuber.config import Settings
+from kuber.identity.limit_kinds import LimitName
 from tests.fakes.api_container import browser
 from tests.fixtures.counts import Tell
 from tests.fixtures.waiting import LIMIT_S
@@ -307,8 +309,16 @@ def test_t26_the_list_of_public_routes_names_only_routes_that_exist(settings: Se
     assert public_routes() - {str(route) for route in routes_of(app)} == set()
 
 
+@pytest.fixture
+def unhurried(settings: Settings) -> None:
+    """Nobody is limited in requests: the tests of every route send thousands."""
+    with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        query = "update limits set value = 1000000 where scope = 'default' and name = %s"
+        assert connection.execute(query, (LimitName.REQUESTS_PER_MINUTE,)).rowcount == 1
+
+
 async def test_t26_another_persons_object_is_not_found_on_every_route(
-    platform: FastAPI, ann: httpx.AsyncClient, bob: httpx.AsyncClient, tell: Tell
+    platform: FastAPI, unhurried: None, ann: httpx.AsyncClient, bob: httpx.AsyncClient, tell: Tell
 ) -> None:
     routes = [route for route in private_routes(platform) if route.parameters]
     leaks = {}
