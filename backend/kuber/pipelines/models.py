@@ -72,6 +72,8 @@ class PipelineRow(Base):
     """What its draft and all its graphs take up, measured when one of them changes."""
     deleted_at: Mapped[datetime | None]
     """When its owner deleted it; the row stays because orders or costs hang on its runs."""
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """In which lasting account its runs of the present trade; None: in its owner's first one."""
     last_skip: Mapped[JsonObject | None]
     """The last time the schedule was due and no run was started: `{at, reason, detail}`."""
 

@@ -2,19 +2,37 @@
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kuber.infra.db import MONEY, Base, JsonObject
+from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.trading.account_types import AccountKind, AccountStatus
 from kuber.trading.lifecycle import OPEN
+from kuber.trading.order_types import OrderEffect, RequestKind, SettlementStatus, SwitchState
+
+LEDGER = Numeric(38, 18)
+"""As the ledger has it, for amounts that are sums of prices times quantities."""
 
 
-def _one_of(column: str, values: type[AccountKind | AccountStatus]) -> str:
-    return f"{column} in ({', '.join(repr(one.value) for one in values)})"
+def _one_of(column: str, values: type[StrEnum]) -> str:
+    return f"{column} in ({', '.join(repr(one) for one in sorted(one.value for one in values))})"
 
 
 class AccountRow(Base):
@@ -57,6 +75,8 @@ class AccountRow(Base):
     """Options of a lasting simulation account, see `accounts.schemas`; decimals are strings."""
     replaced_by: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     """The account that a reset opened in its place."""
+    entries_blocked: Mapped[str | None] = mapped_column(String(500))
+    """Why no entry leaves it: a difference that the reconciliation found and that lasts."""
 
 
 _OPEN = f"status in ({', '.join(repr(status.value) for status in sorted(OPEN))})"
@@ -80,7 +100,19 @@ class OrderRow(Base):
         Index(None, "run_id"),
         Index(None, "user_id", "created_at"),
         Index(None, "account_id"),
+        Index(None, "position_id"),
         Index("ix_orders_open", "sent_at", postgresql_where=text(_OPEN)),
+        Index(
+            "uq_orders_caller_reference",
+            "account_id",
+            "caller_reference",
+            unique=True,
+            postgresql_where=text("caller_reference is not null"),
+        ),
+        CheckConstraint(_one_of("type", OrderType), name="type"),
+        CheckConstraint(_one_of("time_in_force", TimeInForce), name="time_in_force"),
+        CheckConstraint(_one_of("effect", OrderEffect), name="effect"),
+        CheckConstraint(_one_of("settlement_status", SettlementStatus), name="settlement_status"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -123,6 +155,31 @@ class OrderRow(Base):
     """When the venue was last asked what became of it, by others than its sender."""
     not_found_at: Mapped[datetime | None]
     """When the venue, asked after `sent_at`, first did not know it."""
+    type: Mapped[str] = mapped_column(String(16), server_default="market")
+    time_in_force: Mapped[str] = mapped_column(String(4), server_default="day")
+    limit_price: Mapped[Decimal | None] = mapped_column(MONEY)
+    stop_price: Mapped[Decimal | None] = mapped_column(MONEY)
+    trail_amount: Mapped[Decimal | None] = mapped_column(MONEY)
+    trail_percent: Mapped[Decimal | None] = mapped_column(MONEY)
+    effect: Mapped[str] = mapped_column(String(5), server_default="open")
+    """open or close; what closes never does more than that."""
+    position_id: Mapped[UUID | None] = mapped_column(ForeignKey("positions.id"))
+    order_group: Mapped[str | None] = mapped_column(Text)
+    """Orders of one group share one quantity."""
+    replaces: Mapped[UUID | None]
+    expires_at: Mapped[datetime | None]
+    remaining: Mapped[Decimal | None] = mapped_column(MONEY)
+    """What may yet be filled, None before the venue has it."""
+    reserved: Mapped[Decimal | None] = mapped_column(LEDGER)
+    """Money that was granted for it at admission."""
+    extended_hours: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    settlement_status: Mapped[str] = mapped_column(String(8), server_default="pending")
+    waits_for: Mapped[str | None] = mapped_column(String(16))
+    """Why it does not trade although it could, see `exchange.events.HoldReason`."""
+    caller_reference: Mapped[str | None] = mapped_column(String(128))
+    """What a caller of the API names it; unique in its account."""
+    estimated: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """No venue filled it: a run of the past took the last price known."""
 
 
 class FillRow(Base):
@@ -142,3 +199,162 @@ class FillRow(Base):
     quantity: Mapped[Decimal] = mapped_column(MONEY)
     price: Mapped[Decimal] = mapped_column(MONEY)
     commission: Mapped[Decimal] = mapped_column(MONEY)
+
+
+class PositionRow(Base):
+    """A position: an entry with all that followed it. `state` says everything; the columns beside
+    it are what is asked for, and are written with it."""
+
+    __tablename__ = "positions"
+    __table_args__ = (
+        Index("ix_positions_user_id_created_at", "user_id", "created_at"),
+        Index(None, "account_id"),
+        Index(None, "run_id"),
+        Index(None, "pipeline_id"),
+        Index("ix_positions_live", "symbol", postgresql_where=text("status <> 'closed'")),
+        CheckConstraint(
+            "status in ('closed', 'closing', 'dust', 'frozen', 'open', 'opening')", name="status"
+        ),
+        CheckConstraint("side in ('buy', 'sell')", name="side"),
+        CheckConstraint("(status = 'closed') = (closed_at is not null)", name="closed"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    mode: Mapped[str] = mapped_column(String(12))
+    symbol: Mapped[str] = mapped_column(String(32))
+    pipeline_id: Mapped[UUID | None]
+    """Whose it is, also once that was deleted; None by hand."""
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    entry_order_id: Mapped[UUID]
+    owner: Mapped[str] = mapped_column(String(120))
+    """Whose it is in words of the management: a pipeline's id, or `by hand`."""
+    side: Mapped[str] = mapped_column(String(4))
+    """That of its entry."""
+    quantity: Mapped[Decimal] = mapped_column(MONEY)
+    """What is held, without a sign."""
+    average_price: Mapped[Decimal | None] = mapped_column(MONEY)
+    """Of the entry's fills."""
+    realised_pnl: Mapped[Decimal] = mapped_column(LEDGER, server_default=text("0"))
+    """What exits brought less what they had cost, and all fees."""
+    fees: Mapped[Decimal] = mapped_column(LEDGER, server_default=text("0"))
+    stop: Mapped[Decimal | None] = mapped_column(MONEY)
+    targets: Mapped[JsonObject]
+    """`{"items": [{"price", "quantity", "status"}]}`, decimals as text."""
+    protected_by: Mapped[str] = mapped_column(String(12))
+    """venue, monitor or nothing."""
+    unprotected: Mapped[Decimal] = mapped_column(MONEY, server_default=text("0"))
+    unprotected_since: Mapped[datetime | None]
+    unprotected_seconds: Mapped[Decimal] = mapped_column(Numeric(38, 6), server_default=text("0"))
+    """Quantity times seconds without an accepted stop so far."""
+    status: Mapped[str] = mapped_column(String(8))
+    exit_reason: Mapped[str | None] = mapped_column(String(24))
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    """When its entry was first filled."""
+    closed_at: Mapped[datetime | None]
+    next_look_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(Text)
+    """As `management.stored` writes it."""
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class BookRow(Base):
+    """The order book of one instrument at the simulated venue, see `exchange.book`."""
+
+    __tablename__ = "venue_books"
+
+    symbol: Mapped[str] = mapped_column(String(32), primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+    """Grows with each write; who writes from an older one has lost the book to another process."""
+    updated_at: Mapped[datetime]
+
+
+class SwitchRow(Base):
+    """A switch that is not off, or was."""
+
+    __tablename__ = "trading_switches"
+    __table_args__ = (
+        Index(None, "user_id"),
+        CheckConstraint(_one_of("state", SwitchState), name="state"),
+    )
+
+    scope: Mapped[str] = mapped_column(String(80), primary_key=True)
+    """`platform`, `user:<id>` or `pipeline:<id>`."""
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    """Whose; None for the platform's."""
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(500))
+    set_by: Mapped[str] = mapped_column(String(80))
+    set_at: Mapped[datetime]
+    report: Mapped[JsonObject | None]
+    """What the last flattening closed, and what it did not."""
+
+
+class LatchRow(Base):
+    """One row: a switch adds to `epoch`, and a cycle of the order service that began before it
+    does not commit."""
+
+    __tablename__ = "trading_latch"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    epoch: Mapped[int] = mapped_column(BigInteger)
+
+
+class RequestRow(Base):
+    """What people and switches want of the order service, beside new orders."""
+
+    __tablename__ = "order_requests"
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index(
+            "ix_order_requests_waiting", "requested_at", postgresql_where=text("done_at is null")
+        ),
+        CheckConstraint(_one_of("kind", RequestKind), name="kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    target: Mapped[UUID]
+    """The order or the position."""
+    args: Mapped[JsonObject]
+    correlation_id: Mapped[str] = mapped_column(String(100))
+    requested_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(500))
+    """Why it could not be done; None when it could."""
+
+
+class EquityRow(Base):
+    """What an account was worth at one moment, at the prices of then."""
+
+    __tablename__ = "account_equity"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    equity: Mapped[Decimal] = mapped_column(LEDGER)
+    cash: Mapped[Decimal] = mapped_column(LEDGER)
+    """Free and reserved, less debt."""
+    holdings: Mapped[Decimal] = mapped_column(LEDGER)
+    open_risk: Mapped[Decimal] = mapped_column(LEDGER)
+    """What is lost when every stop is hit at its price."""
+
+
+class ReconciliationRow(Base):
+    """A comparison of an account's ledger, balances, positions and executions."""
+
+    __tablename__ = "reconciliations"
+    __table_args__ = (
+        Index("ix_reconciliations_account_id_at", "account_id", "at"),
+        CheckConstraint("status in ('clean', 'differs')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(8))
+    differences: Mapped[JsonObject]
+    """`{"items": [{"kind", "symbol", "ours", "theirs", "text"}]}`."""
