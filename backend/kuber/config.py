@@ -204,6 +204,11 @@ class Settings(BaseSettings):
         return self.uploads_dir or self.home / "uploads"
 
     @property
+    def halt_file(self) -> Path:
+        """Where `./kuber halt` says that nothing may be opened, also without the database."""
+        return self.home / "halt"
+
+    @property
     def calendars_folder(self) -> Path:
         """Where the trading hours of exchanges are kept."""
         return self.home / "calendars"

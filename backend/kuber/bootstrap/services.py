@@ -15,7 +15,7 @@ from kuber.bootstrap.parts import Parts, worker_name
 from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.children import ChildPool
-from kuber.infra.db import Database, RawPool
+from kuber.infra.db import Database, RawConnection, RawPool
 from kuber.infra.history_retention import OLD_EVENTS
 from kuber.infra.kafka import CONFIRMED_BY, KafkaProducer, ensure_topics
 from kuber.infra.kafka_consumer import KafkaConsumer
@@ -24,8 +24,8 @@ from kuber.infra.retention import Retention
 from kuber.infra.tasks import end_tasks
 from kuber.ledger.check import LedgerCheck
 from kuber.market.feed.service import FeedOptions, FeedService
-from kuber.market.feed.store import platform_symbols
-from kuber.market.feed.types import FeedSource
+from kuber.market.feed.store import newest_quotes, platform_symbols
+from kuber.market.feed.types import FeedSource, Quote
 from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.worker import ImportWorker
 from kuber.market.scanners.refresh import ScannerRefresher
@@ -46,6 +46,9 @@ from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
+from kuber.trading.order_service.halting import halted_by
+from kuber.trading.order_service.service import OrderService
+from kuber.trading.order_service.terms_of import TermsOfSymbols
 from kuber.trading.sweep import OrderSweep, SweepOptions
 from kuber.trading.venues import reader_for
 from kuber.workers.audit import AuditService
@@ -53,6 +56,7 @@ from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
 from kuber.workers.generators import GeneratorsService
 from kuber.workers.notifier import NotifierService
+from kuber.workers.orders import OrdersService
 from kuber.workers.periodic import PeriodicService
 from kuber.workers.service import LongRunning, ServiceHost
 from kuber.workers.sweep import SweepService
@@ -61,7 +65,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "ledger_check", "imports"),
+    *("orders", "order_service", "ledger_check", "imports"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -243,6 +247,20 @@ def _orders(parts: _ServiceParts) -> LongRunning:
     return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
 
 
+def _order_service(parts: _ServiceParts) -> LongRunning:
+    terms = TermsOfSymbols(parts.pool)
+    halt_file = partial(halted_by, parts.settings.halt_file)
+
+    def make(connection: RawConnection) -> OrderService:
+        return OrderService(connection, parts.clock, terms, halt_file)
+
+    async def quotes(symbols: Collection[str]) -> Sequence[Quote]:
+        async with parts.database.transaction() as session:
+            return await newest_quotes(session, symbols)
+
+    return OrdersService(parts.database_url, make, quotes)
+
+
 def _ledger_check(parts: _ServiceParts) -> LongRunning:
     check = LedgerCheck(parts.pool, parts.database_url, parts.clock)
     return PeriodicService(
@@ -281,6 +299,7 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "audit": _audit,
     "notifier": _notifier,
     "orders": _orders,
+    "order_service": _order_service,
     "ledger_check": _ledger_check,
     "imports": _imports,
 }

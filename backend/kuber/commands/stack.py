@@ -45,9 +45,10 @@ OTHER_SERVICES = (
     *("sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
     *("orders", "ledger_check", "imports"),
 )
-"""Services that share a process in the development stack; the dispatcher has its own."""
+"""Services that share a process in the development stack; the dispatcher and the order service have
+their own."""
 
-ECHOED = ("supervisor", "api", "worker", "relay", "dispatcher", "services")
+ECHOED = ("supervisor", "api", "worker", "relay", "dispatcher", "orders", "services")
 """Whose log lines are shown on the terminal of `up`."""
 
 
@@ -342,9 +343,10 @@ def _application(
     worker = silent("worker", worker_command(processes), ready_when_said=WORKER_READY, grace_s=26)
     relay = silent("relay", relay_command(), grace_s=5)
     dispatcher = silent("dispatcher", services_command("dispatcher"), grace_s=5)
+    orders = silent("orders", services_command("order_service"), grace_s=5)
     others = silent("services", services_command(*OTHER_SERVICES), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
-    return (api, worker), (relay, dispatcher, others)
+    return (api, worker), (relay, dispatcher, orders, others)
 
 
 def _reachable(host: str) -> str:

@@ -14,13 +14,15 @@ TO_TELL = "insert into notice_outbox (user_id, kind, at, data, dedupe_key)"
 TOLD = "select from notices n where (n.user_id, n.dedupe_key) = "
 """Whether it was told before, for `exists`: the user and the key follow in brackets."""
 
-_INSERT = """
+NOTICE_INSERT = """
     insert into notice_outbox (user_id, kind, at, data, subject, dedupe_key)
     select user_id, kind, at, data, subject, dedupe_key
     from jsonb_to_recordset(%(notices)s)
       as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text, dedupe_key text)
 """
-_TELL = text(_INSERT.replace("%(notices)s", "cast(:notices as jsonb)"))
+"""Has the notifier tell what `notices` holds, a Jsonb of `notice_json`, over a connection of
+psycopg."""
+_TELL = text(NOTICE_INSERT.replace("%(notices)s", "cast(:notices as jsonb)"))
 
 
 async def tell(session: AsyncSession, *notices: Notice) -> None:

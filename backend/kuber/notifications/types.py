@@ -24,6 +24,8 @@ class NoticeKind(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
     WEBHOOK_REFUSED = "webhook_refused"
     DEPOSIT = "deposit"
+    POSITION_ALARM = "position_alarm"
+    POSITION_NEWS = "position_news"
     TEST = "test"
     """What somebody asks for to see whether notices arrive."""
 
@@ -72,6 +74,15 @@ RULES: Mapping[NoticeKind, KindRules] = {
         "Webhook refused", "A delivery to one of your webhooks was refused; told once an hour."
     ),
     NoticeKind.DEPOSIT: KindRules("Deposit", "Money was paid into one of your accounts."),
+    NoticeKind.POSITION_ALARM: KindRules(
+        "Position needs you",
+        "A position is not protected, was not watched, or cannot be closed by Kuber.",
+        alarm=True,
+        mail=True,
+    ),
+    NoticeKind.POSITION_NEWS: KindRules(
+        "Position", "What the management of a position did or could not do."
+    ),
     NoticeKind.TEST: KindRules("Test", "You asked for a test.", mail_within=timedelta(hours=1)),
 }
 

@@ -163,6 +163,14 @@ def _deposit(said: _Said, count: int) -> Words:
     )
 
 
+def _position(said: _Said, count: int) -> Words:
+    return Words(
+        f"{said['symbol']}: {said['title']}",
+        said["text"],
+        said.page("/positions", "position_id"),
+    )
+
+
 def _test(said: _Said, count: int) -> Words:
     return Words("This is a test", "Notices reach you here.", "/notifications")
 
@@ -175,6 +183,8 @@ _WORDS: Mapping[NoticeKind, Callable[[_Said, int], Words]] = {
     NoticeKind.BUDGET_EXHAUSTED: _budget_exhausted,
     NoticeKind.WEBHOOK_REFUSED: _webhook_refused,
     NoticeKind.DEPOSIT: _deposit,
+    NoticeKind.POSITION_ALARM: _position,
+    NoticeKind.POSITION_NEWS: _position,
     NoticeKind.TEST: _test,
 }
 

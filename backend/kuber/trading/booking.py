@@ -31,59 +31,11 @@ _ANSWER = f"""
 """
 
 
-class Booking:
-    """Books the words of venues. Any number may book the same order at once.
+class AnswerRows:
+    """Makes the rows of answers for `statements.ANSWERED`."""
 
-    A word is weighed against the order as it stands, and written only if it still stands so;
-    otherwise it is weighed again. `orders.answers` counts the words on record, and so tells.
-    """
-
-    def __init__(self, pool: RawPool, clock: Clock) -> None:
-        self._pool = pool
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-
-    async def book(
-        self,
-        intent: Intent,
-        said: OrderState,
-        executions: Sequence[Execution] = (),
-        *,
-        first: bool = False,
-        not_found_at: datetime | None = None,
-    ) -> Step | None:
-        """Record what the venue said; return what it changed, None when that was known.
-
-        `first` takes the order to be without an answer, which saves a look at it. With
-        `not_found_at` it is recorded only if that is so, and if nobody was about to send the order
-        since the venue first did not know it, then.
-        """
-        assert not_found_at is None or first, "only an intent ends because nobody knows it"
-        life = OrderLife(OrderStatus.INTENDED, intent.quantity) if first else None
-        while True:
-            life = life or await self._life(intent.id)
-            step = advance(life, said, executions)
-            if step is None or await self._write(intent, life, step, not_found_at):
-                return step
-            if not_found_at is not None:
-                return None
-            life = None
-
-    async def _life(self, order_id: OrderId) -> OrderLife:
-        async with self._pool.connection() as connection:
-            row = await (await connection.execute(_LIFE, (order_id,))).fetchone()
-        assert row is not None, "the order is on record"
-        status, quantity, filled, answers, executions = row
-        return OrderLife(OrderStatus(status), quantity, filled, answers, frozenset(executions))
-
-    async def _write(
-        self, intent: Intent, life: OrderLife, step: Step, not_found_at: datetime | None
-    ) -> bool:
-        """Write one step unless the order has changed since; return whether it was written."""
-        row = self.row(intent, step, life.answers)
-        row["not_found_at"] = not_found_at.isoformat() if not_found_at else None
-        values = {"answers": Jsonb([row])}
-        async with self._pool.connection() as connection:
-            return await (await connection.execute(_ANSWER, values)).fetchone() is not None
 
     def row(self, intent: Intent, step: Step, answers: int = 0) -> JsonObject:
         """Return the row of an answer to an order that has `answers` before it, as JSON values,
@@ -129,11 +81,66 @@ class Booking:
         }
 
 
+class Booking(AnswerRows):
+    """Books the words of venues. Any number may book the same order at once.
+
+    A word is weighed against the order as it stands, and written only if it still stands so;
+    otherwise it is weighed again. `orders.answers` counts the words on record, and so tells.
+    """
+
+    def __init__(self, pool: RawPool, clock: Clock) -> None:
+        super().__init__(clock)
+        self._pool = pool
+
+    async def book(
+        self,
+        intent: Intent,
+        said: OrderState,
+        executions: Sequence[Execution] = (),
+        *,
+        first: bool = False,
+        not_found_at: datetime | None = None,
+    ) -> Step | None:
+        """Record what the venue said; return what it changed, None when that was known.
+
+        `first` takes the order to be without an answer, which saves a look at it. With
+        `not_found_at` it is recorded only if that is so, and if nobody was about to send the order
+        since the venue first did not know it, then.
+        """
+        assert not_found_at is None or first, "only an intent ends because nobody knows it"
+        life = OrderLife(OrderStatus.INTENDED, intent.quantity) if first else None
+        while True:
+            life = life or await self._life(intent.id)
+            step = advance(life, said, executions)
+            if step is None or await self._write(intent, life, step, not_found_at):
+                return step
+            if not_found_at is not None:
+                return None
+            life = None
+
+    async def _life(self, order_id: OrderId) -> OrderLife:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_LIFE, (order_id,))).fetchone()
+        assert row is not None, "the order is on record"
+        status, quantity, filled, answers, executions = row
+        return OrderLife(OrderStatus(status), quantity, filled, answers, frozenset(executions))
+
+    async def _write(
+        self, intent: Intent, life: OrderLife, step: Step, not_found_at: datetime | None
+    ) -> bool:
+        """Write one step unless the order has changed since; return whether it was written."""
+        row = self.row(intent, step, life.answers)
+        row["not_found_at"] = not_found_at.isoformat() if not_found_at else None
+        values = {"answers": Jsonb([row])}
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(_ANSWER, values)).fetchone() is not None
+
+
 def _told(intent: Intent, step: Step, now: datetime) -> list[Notice]:
     """Return what the user is told, for `statements.ANSWERED`. Simulated fills are grouped."""
     said: JsonObject = {
         "order_id": str(intent.id),
-        "run_id": str(intent.origin.run_id),
+        "run_id": str(intent.run_id) if intent.run_id else None,
         "mode": intent.mode,
         "symbol": intent.symbol,
         "side": intent.side.value,

@@ -40,3 +40,11 @@ class ModeUnavailable(TradingError):
     code = "mode_unavailable"
     title = "This mode is locked"
     usual_remedy = "Switch the pipeline to simulation."
+
+
+class BookLost(Exception):
+    """Another process has written what this one read: nothing of the round was kept."""
+
+
+class LatchMoved(Exception):
+    """A switch was set while a round was under way: nothing of it was kept."""

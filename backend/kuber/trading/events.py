@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 from kuber.brokers.port import Execution
 from kuber.kernel.events import Event
 from kuber.kernel.ids import OrderId, RunId, UserId
-from kuber.trading.origins import Origin
 from kuber.trading.types import Intent, Ticket
 
 
@@ -17,7 +16,8 @@ class _OfOrder(Event):
     """What is told of every order; of one symbol in the order in which it happened."""
 
     order_id: OrderId
-    run_id: RunId
+    run_id: RunId | None
+    """The run that it goes back to; None for what people do by hand."""
     user_id: UserId
     mode: str
     symbol: str
@@ -33,6 +33,7 @@ class OrderIntended(_OfOrder):
     """A run decided to trade; committed before the venue is called."""
 
     topic: ClassVar[str] = "decisions.order_intent"
+    schema_version: ClassVar[int] = 2
 
     reference_price: Decimal
     stop_loss: Decimal
@@ -46,7 +47,7 @@ class OrderIntended(_OfOrder):
             occurred_at=at,
             correlation_id=ticket.correlation_id,
             order_id=ticket.id,
-            run_id=_run_of(ticket.origin),
+            run_id=ticket.origin.run_id,
             user_id=order.account.user_id,
             mode=ticket.mode,
             symbol=order.symbol,
@@ -63,6 +64,7 @@ class OrderFilled(_OfOrder):
     """A venue filled an order, wholly or in part."""
 
     topic: ClassVar[str] = "executions.fill"
+    schema_version: ClassVar[int] = 2
 
     price: Decimal
     commission: Decimal
@@ -75,7 +77,7 @@ class OrderFilled(_OfOrder):
             occurred_at=at,
             correlation_id=intent.correlation_id,
             order_id=intent.id,
-            run_id=_run_of(intent.origin),
+            run_id=intent.run_id,
             user_id=intent.account.user_id,
             mode=intent.mode,
             symbol=intent.symbol,
@@ -85,8 +87,3 @@ class OrderFilled(_OfOrder):
             commission=execution.commission,
             filled_at=execution.time,
         )
-
-
-def _run_of(origin: Origin) -> RunId:
-    assert origin.run_id is not None, "only runs want orders in this release"
-    return origin.run_id

@@ -294,13 +294,15 @@ class SwitchRow(Base):
 
 
 class LatchRow(Base):
-    """One row: a switch adds to `epoch`, and a cycle of the order service that began before it
+    """One row: a switch adds to `epoch`, and a round of the order service that began before it
     does not commit."""
 
     __tablename__ = "trading_latch"
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     epoch: Mapped[int] = mapped_column(BigInteger)
+    watched_at: Mapped[datetime | None]
+    """When the order service last looked at positions and prices."""
 
 
 class RequestRow(Base):

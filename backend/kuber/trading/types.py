@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kuber.brokers.port import Account, BracketOrder, Execution, OrderStatus, Side
-from kuber.kernel.ids import OrderId
+from kuber.kernel.ids import OrderId, RunId
 from kuber.trading.origins import ENTRY, Origin
 
 
@@ -47,6 +47,13 @@ class Intent:
     side: Side
     quantity: Decimal
     correlation_id: str
+    of_run: RunId | None = None
+    """The run whose position it belongs to, where no run wanted it."""
+
+    @property
+    def run_id(self) -> RunId | None:
+        """The run that it goes back to, None for what people do by hand."""
+        return self.origin.run_id or self.of_run
 
 
 @dataclass(frozen=True, slots=True)

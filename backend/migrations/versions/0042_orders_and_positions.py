@@ -7,6 +7,8 @@ Revision ID: 0042
 Revises: 0041
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -19,7 +21,7 @@ depends_on = None
 _MONEY = sa.Numeric(20, 8)
 _LEDGER = sa.Numeric(38, 18)
 _AT = sa.DateTime(timezone=True)
-_ORDER_COLUMNS = (
+_ORDER_COLUMNS: tuple[sa.Column[Any], ...] = (
     sa.Column("type", sa.String(16), server_default="market", nullable=False),
     sa.Column("time_in_force", sa.String(4), server_default="day", nullable=False),
     sa.Column("limit_price", _MONEY, nullable=True),
@@ -86,9 +88,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(status = 'closed') = (closed_at is not null)", name=op.f("ck_positions_closed")
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_positions_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_positions_user_id_users")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_positions_account_id_accounts")
         ),
@@ -144,6 +144,7 @@ def upgrade() -> None:
         "trading_latch",
         sa.Column("id", sa.SmallInteger(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("watched_at", _AT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trading_latch")),
     )
     op.execute("insert into trading_latch (id, epoch) values (1, 1)")
@@ -205,9 +206,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliations")),
     )
-    op.create_index(
-        "ix_reconciliations_account_id_at", "reconciliations", ["account_id", "at"]
-    )
+    op.create_index("ix_reconciliations_account_id_at", "reconciliations", ["account_id", "at"])
     op.add_column("accounts", sa.Column("entries_blocked", sa.String(500), nullable=True))
     op.add_column("pipelines", sa.Column("account_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(

@@ -20,6 +20,8 @@ export const NOTICE_LOOKS: Readonly<Record<NoticeKind, NoticeLook>> = {
   budget_exhausted: { label: 'Budget spent', icon: 'account_balance_wallet', colour: 'warning' },
   webhook_refused: { label: 'Webhook refused', icon: 'webhook', colour: 'warning' },
   deposit: { label: 'Deposit', icon: 'savings', colour: 'done' },
+  position_alarm: { label: 'Position needs you', icon: 'shield', colour: 'failed' },
+  position_news: { label: 'Position', icon: 'candlestick_chart', colour: 'waiting' },
   test: { label: 'Test', icon: 'science', colour: 'waiting' },
 };
 

@@ -1,0 +1,36 @@
+"""How the simulated venue treats an account: its options in the words of the exchange."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from kuber.exchange.behaviour import PAPER_LIKE, REALISTIC, Behaviour
+from kuber.exchange.fees import FeeSchedule
+from kuber.exchange.units import MILLION, to_price
+
+_SEEDS = 2**53
+
+
+def behaviour_of(options: Mapping[str, Any], account_id: UUID) -> Behaviour:
+    """Return the behaviour that stored options ask for (see `schemas.SimulationBody`).
+
+    Without a seed chance follows from the account's id. Fractions count in millionths.
+    """
+    seed = options["seed"]
+    seed = account_id.int % _SEEDS if seed is None else int(seed)
+    if options["behaviour"] == "paper_like":
+        return replace(PAPER_LIKE, seed=seed)
+    return replace(
+        REALISTIC,
+        seed=seed,
+        slippage=_millionths(options["slippage"]),
+        partial_rate=_millionths(options["partial_fills"]),
+        rejection_rate=_millionths(options["rejections"]),
+        fees=FeeSchedule(per_share=to_price(options["commission"], "commission")),
+    )
+
+
+def _millionths(fraction: str) -> int:
+    return int((Decimal(fraction) * MILLION).to_integral_value(ROUND_HALF_UP))

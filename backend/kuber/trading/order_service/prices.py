@@ -1,0 +1,26 @@
+"""The newest stored prices, in the words of the exchange."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from kuber.exchange.events import Quote
+from kuber.exchange.units import PRICE_PLACES, to_instant, to_price
+from kuber.kernel.money import quantize
+from kuber.market.feed.types import Quote as FeedQuote
+
+
+def priced(quotes: Iterable[FeedQuote]) -> Iterable[tuple[str, Quote]]:
+    """Yield symbol and quote; a bid above its ask is left out."""
+    for one in quotes:
+        bid, ask = _price(one.bid), _price(one.ask)
+        if bid is not None and ask is not None and bid > ask:
+            bid = ask = None
+        last = _price(one.price)
+        if last is not None:
+            yield one.symbol, Quote(to_instant(one.quoted_at), last, bid, ask)
+
+
+def _price(value: Decimal | None) -> int | None:
+    if value is None or value <= 0:
+        return None
+    return to_price(quantize(value, PRICE_PLACES))

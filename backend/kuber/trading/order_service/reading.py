@@ -1,0 +1,205 @@
+"""What the order service reads: instruments with their books, positions and orders; intents."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from kuber.brokers.port import Account, OrderStatus
+from kuber.exchange.behaviour import Behaviour
+from kuber.exchange.book import Book
+from kuber.exchange.state import BookState
+from kuber.exchange.types import Effect
+from kuber.exchange.units import to_instant, to_price
+from kuber.infra.db import JsonObject, RawConnection
+from kuber.kernel.ids import OrderId, RunId, UserId
+from kuber.kernel.orders import OrderType, Side, TimeInForce
+from kuber.trading.accounts.behaviour import behaviour_of
+from kuber.trading.lifecycle import OPEN, OrderLife
+from kuber.trading.management.stored import restored
+from kuber.trading.order_service.held import Holder, Hosted, LiveOrder, Terms, Tracked
+from kuber.trading.order_service.traded import Traded
+from kuber.trading.order_types import RequestKind
+from kuber.trading.origins import Origin, OriginKind
+from kuber.trading.types import Intent
+
+MOST = 200
+"""Intents, and requests, of one round."""
+
+_OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
+_BOOK = "select state, version from venue_books where symbol = %s"
+_POSITIONS = """
+    select p.state, p.version, p.created_at, p.user_id, p.account_id, a.currency, p.mode,
+           a.simulation, p.pipeline_id, p.run_id, o.correlation_id
+    from positions p join accounts a on a.id = p.account_id
+    join orders o on o.id = p.entry_order_id
+    where p.symbol = %s and p.status <> 'closed'
+    order by p.created_at, p.id
+"""
+_ORDER = """
+    o.id, o.user_id, o.account_id, o.origin, o.origin_key, o.mode, o.symbol, o.side, o.quantity,
+    o.correlation_id, o.type, o.time_in_force, o.limit_price, o.stop_price, o.trail_amount,
+    o.trail_percent, o.effect, o.extended_hours, o.expires_at
+"""
+_ORDERS = f"""
+    select {_ORDER}, o.position_id, o.status, o.filled_quantity, o.answers, o.reserved, p.run_id
+    from positions p join orders o on o.position_id = p.id
+    where p.symbol = %s and p.status <> 'closed' and o.status in ({_OPEN})
+    order by o.created_at, o.id
+"""  # noqa: S608  put together from constants
+_SYMBOLS = """
+    select distinct symbol from positions where status <> 'closed'
+"""
+_INTENTS = f"""
+    select {_ORDER}, o.reference_price, o.levels, o.created_at, r.pipeline_id, a.currency,
+           a.simulation, a.entries_blocked, a.status
+    from orders o join accounts a on a.id = o.account_id left join runs r on r.id = o.run_id
+    where o.status = 'intended' and a.kind = 'lasting' and a.mode = 'simulation'
+      and o.position_id is null
+    order by o.created_at, o.id limit {MOST}
+    for update of o
+"""  # noqa: S608  put together from constants
+_REQUESTS = f"""
+    select r.id, r.kind, r.target, r.args, coalesce(p.symbol, o.symbol)
+    from order_requests r
+    left join positions p on p.id = r.target
+    left join orders o on o.id = r.target
+    where r.done_at is null order by r.requested_at, r.id limit {MOST}
+    for update of r
+"""  # noqa: S608  put together from constants
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEntry:
+    """An intent to open a position, on record and not looked at yet."""
+
+    order: Intent
+    terms: Terms
+    reference_price: Decimal
+    levels: JsonObject
+    created_at: datetime
+    pipeline_id: UUID | None
+    currency: str
+    behaviour: Behaviour
+    blocked: str | None
+    """Why no entry may leave the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants of an order or a position that exists."""
+
+    id: UUID
+    kind: RequestKind
+    target: UUID
+    args: Mapping[str, Any]
+    symbol: str | None
+    """None where neither an order nor a position has that id."""
+
+
+async def load(connection: RawConnection, traded: Traded) -> Hosted:
+    """Return an instrument as it is on record."""
+    hosted = Hosted(traded)
+    found = await _rows(connection, _BOOK, traded.symbol)
+    if found:
+        hosted.book, hosted.stored = Book.of(BookState(found[0][0])), found[0][1]
+    for row in await _rows(connection, _POSITIONS, traded.symbol):
+        position = restored(row[0])
+        behaviour = behaviour_of(row[7], row[4])
+        holder = Holder(
+            UserId(row[3]), row[4], row[5], row[6], behaviour, row[8], _run(row[9]), row[10]
+        )
+        tracked = Tracked(position, holder, row[2], stored=row[1])
+        tracked.keep(position)
+        hosted.tracked[position.id] = tracked
+    for row in await _rows(connection, _ORDERS, traded.symbol):
+        position_id, status, filled, answers, reserved, run_id = row[19:]
+        intent = _intent(row, _run(run_id))
+        hosted.orders[str(intent.id)] = LiveOrder(
+            intent,
+            _terms(row),
+            str(position_id),
+            OrderLife(OrderStatus(status), intent.quantity, filled, answers),
+            reserved or Decimal(0),
+        )
+    return hosted
+
+
+async def live_symbols(connection: RawConnection) -> list[str]:
+    """Return the symbols of positions that are not closed."""
+    return [row[0] for row in await _rows(connection, _SYMBOLS)]
+
+
+async def wanted_entries(connection: RawConnection) -> list[WantedEntry]:
+    """Return the oldest intents in lasting simulation accounts, locked."""
+    found = []
+    for row in await _rows(connection, _INTENTS):
+        reference, levels, created_at, pipeline_id, currency, options, blocked, status = row[19:]
+        if status != "open":
+            blocked = "The account was reset."
+        intent = _intent(row, None)
+        behaviour = behaviour_of(options, intent.account.id)
+        found.append(
+            WantedEntry(
+                intent,
+                _terms(row),
+                reference,
+                levels,
+                created_at,
+                pipeline_id,
+                currency,
+                behaviour,
+                blocked,
+            )
+        )
+    return found
+
+
+async def requests(connection: RawConnection) -> list[Request]:
+    """Return the oldest requests that wait, locked."""
+    return [
+        Request(row[0], RequestKind(row[1]), row[2], row[3], row[4])
+        for row in await _rows(connection, _REQUESTS)
+    ]
+
+
+def _intent(row: Sequence[Any], of_run: RunId | None) -> Intent:
+    return Intent(
+        id=OrderId(row[0]),
+        account=Account(UserId(row[1]), row[2]),
+        origin=Origin(OriginKind(row[3]), tuple(row[4])),
+        mode=row[5],
+        symbol=row[6],
+        side=Side(row[7]),
+        quantity=row[8],
+        correlation_id=row[9],
+        of_run=of_run,
+    )
+
+
+def _terms(row: Sequence[Any]) -> Terms:
+    return Terms(
+        type=OrderType(row[10]),
+        time_in_force=TimeInForce(row[11]),
+        limit_price=_price(row[12]),
+        stop_price=_price(row[13]),
+        trail_amount=_price(row[14]),
+        trail_percent=None if row[15] is None else int(row[15] * 10_000),
+        effect=Effect(row[16]),
+        extended_hours=row[17],
+        expires_at=None if row[18] is None else to_instant(row[18]),
+    )
+
+
+def _price(value: Decimal | None) -> int | None:
+    return None if value is None else to_price(value)
+
+
+def _run(value: UUID | None) -> RunId | None:
+    return None if value is None else RunId(value)
+
+
+async def _rows(connection: RawConnection, statement: str, *values: object) -> list[Any]:
+    return await (await connection.execute(statement.encode(), values)).fetchall()

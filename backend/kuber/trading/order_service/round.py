@@ -1,0 +1,371 @@
+"""One round over one instrument: events go into the book, its answers to the positions, and their
+commands into the book again, until nothing more is wanted at this moment. In memory only."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from kuber.brokers.port import Execution, OrderStatus
+from kuber.exchange import events
+from kuber.exchange.events import In, MarketPhase, Out, Quote
+from kuber.exchange.lifetimes import expires_at
+from kuber.exchange.types import Effect, NewOrder
+from kuber.exchange.units import from_amount, from_instant, from_price, from_quantity, to_instant
+from kuber.kernel.orders import OrderType, TimeInForce
+from kuber.trading.management.commands import (
+    Cancel,
+    CloseAtMarket,
+    Command,
+    Exit,
+    MoveStop,
+    PlaceEntry,
+    PlaceGroup,
+    PlaceStop,
+    Tell,
+)
+from kuber.trading.management.decide import decide
+from kuber.trading.management.facts import Fact, Seen, Situation, Switch, Told
+from kuber.trading.management.position import LegStatus, Position
+from kuber.trading.order_service.changes import Changes, Word
+from kuber.trading.order_service.held import Hosted, LiveOrder, Terms, Tracked
+from kuber.trading.order_service.sending import exit_of, new_order
+
+_TURNS = 64
+"""Far more than one moment ever takes: a round that does not end is a fault."""
+FOLLOWED_WITHIN_S = 30
+"""So long a new entry waits for the first price of its symbol."""
+
+
+class Round:
+    """Works one instrument at one moment. `switch_of` says what a position may do."""
+
+    def __init__(
+        self,
+        hosted: Hosted,
+        now: datetime,
+        switch_of: Callable[[Tracked], Switch],
+        *,
+        entries_wait: bool = False,
+        unwatched_since: int | None = None,
+    ) -> None:
+        self.hosted = hosted
+        self.now = to_instant(now)
+        self.changes = Changes()
+        self._switch_of = switch_of
+        self._entries_wait = entries_wait
+        self._unwatched_since = unwatched_since
+        self._facts: defaultdict[str, list[Fact]] = defaultdict(list)
+        self._sums: dict[str, tuple[int, int, int]] = {}
+        self._look: set[str] = set(hosted.tracked) if unwatched_since is not None else set()
+
+    def quote(self, quote: Quote) -> None:
+        """Take a price: the book first, then whoever waits for such a price."""
+        hosted = self.hosted
+        if quote.at <= hosted.quoted_at:
+            return
+        hosted.quoted_at = quote.at
+        hosted.seen = Seen(quote.at, quote.last, quote.bid, quote.ask)
+        if hosted.book.acts_on(quote):
+            self.apply(quote)
+        else:
+            hosted.book.apply(quote)
+        for name, one in hosted.tracked.items():
+            if one.levels is None or one.levels.touched(one.position, hosted.seen):
+                self._look.add(name)
+
+    def phase(self, phase: MarketPhase) -> None:
+        """Take a change of the market's hours."""
+        if phase is not self.hosted.phase:
+            self.hosted.phase = phase
+            self.apply(events.Phase(self.now, phase))
+            self._look.update(self.hosted.tracked)
+
+    def look_at_all(self) -> None:
+        """Decide again for every position: a switch was changed."""
+        self._look.update(self.hosted.tracked)
+
+    def tell(self, position_id: str, fact: Fact) -> None:
+        """Hand a fact to a position."""
+        self._facts[position_id].append(fact)
+
+    def admit(self, tracked: Tracked, order: LiveOrder) -> None:
+        """Begin to manage a position; its order has arrived and is sent when management says so."""
+        name, order_id = tracked.position.id, str(order.intent.id)
+        self.hosted.tracked[name] = tracked
+        self.hosted.orders[order_id] = order
+        self.changes.positions[name] = tracked
+        self.word(order_id, OrderStatus.SUBMITTED)
+        self._look.add(name)
+
+    def take_entries(self) -> list[tuple[Tracked, LiveOrder]]:
+        """Return the entries that want to be sent, once each."""
+        entries, self.changes.entries = self.changes.entries, []
+        return entries
+
+    def pass_time(self) -> None:
+        """End the orders whose time is over."""
+        ends = [order.terms.expires_at for order in self.hosted.orders.values()]
+        if any(end is not None and end <= self.now for end in ends):
+            self.apply(events.Tick(self.now))
+
+    def word(self, order_id: str, status: OrderStatus, reason: str = "") -> Word:
+        """Note what became of an order; return what is said of it in this round."""
+        word = self.changes.words.setdefault(order_id, Word(status))
+        word.status = status
+        if reason:
+            word.reason = reason
+        return word
+
+    def apply(self, event: In) -> None:
+        """Put an event into the book, and hear what came of it."""
+        answers = self.hosted.book.apply(event)
+        self.changes.book = self.changes.book or bool(answers)
+        for answer in answers:
+            self._hear(answer)
+
+    def work(self) -> None:
+        """Decide and carry out until nothing more is wanted now."""
+        for _ in range(_TURNS):
+            due = [one for one in self.hosted.tracked.values() if self._due(one)]
+            if not due:
+                return
+            for one in due:
+                self._decide(one)
+        raise AssertionError("a round does not end")
+
+    def enter(self, order: LiveOrder, reserved: Decimal, units: int) -> None:
+        """Send an entry for which money is held: `reserved`, in the exchange's unit `units`."""
+        order.reserved = reserved
+        tracked = self.hosted.tracked[order.position_id]
+        self._submit([new_order(order, tracked, self.now, reserved=units)])
+
+    def refuse(self, order: LiveOrder, reason: str) -> None:
+        """Do not send an entry, since there is no money for it."""
+        self.word(str(order.intent.id), OrderStatus.REJECTED, reason)
+        self._say(str(order.intent.id), LegStatus.REFUSED)
+
+    def valued(self, tracked: Tracked, order: LiveOrder) -> tuple[NewOrder, int | None]:
+        """Return an entry as the book would get it, and the price that it would meet."""
+        seen = self.hosted.seen
+        ask = None if seen is None else (seen.last if seen.ask is None else seen.ask)
+        return new_order(order, tracked, self.now), ask
+
+    def _due(self, one: Tracked) -> bool:
+        name = one.position.id
+        if self._facts.get(name) or name in self._look:
+            return True
+        return one.look_at is not None and one.look_at <= self.now
+
+    def _decide(self, one: Tracked) -> None:
+        name = one.position.id
+        self._look.discard(name)
+        before = one.position
+        decision = decide(before, self._facts.pop(name, ()), self._situation(one))
+        one.keep(decision.position)
+        if decision.position.version != before.version:
+            self.changes.positions[name] = one
+        for command in decision.commands:
+            self._carry_out(one, command)
+        self._withdraw(one)
+
+    def _situation(self, one: Tracked) -> Situation:
+        hosted = self.hosted
+        waited = self.now - to_instant(one.created_at)
+        return Situation(
+            now=self.now,
+            seen=hosted.seen,
+            trading=hosted.phase is MarketPhase.OPEN,
+            switch=self._switch_of(one),
+            entries_wait=self._entries_wait,
+            followed=hosted.seen is not None or waited < FOLLOWED_WITHIN_S * 1_000_000,
+            unwatched_since=self._unwatched_since,
+        )
+
+    def _withdraw(self, one: Tracked) -> None:
+        """End the order of an entry that management will never send."""
+        position = one.position
+        unsent = position.entry is None and position.entry_end is not None
+        if unsent and position.entry_id in self.hosted.orders:
+            reason = f"not_sent: {position.entry_end}".replace("_", " ")
+            self.word(position.entry_id, OrderStatus.CANCELLED, reason)
+
+    def _carry_out(self, one: Tracked, command: Command) -> None:
+        match command:
+            case Tell():
+                self.changes.tells.append((one, command))
+            case Cancel():
+                self.apply(events.Cancel(command.order_id, self.now))
+            case MoveStop():
+                self._move(one, command)
+            case PlaceEntry():
+                self.changes.entries.append((one, self.hosted.orders[command.order_id]))
+            case PlaceStop():
+                self._exits(one, (command.stop,))
+            case CloseAtMarket():
+                self._exits(one, (command.order,))
+            case PlaceGroup():
+                self._exits(one, (command.stop, command.target), command.group)
+
+    def _exits(self, one: Tracked, exits: Iterable[Exit], group: str | None = None) -> None:
+        made = []
+        for wanted in exits:
+            terms = Terms(
+                type=_type_of(wanted),
+                time_in_force=wanted.time_in_force,
+                limit_price=wanted.limit_price,
+                stop_price=wanted.stop_price,
+                effect=Effect.CLOSE,
+                expires_at=self._ends_at(wanted.time_in_force),
+            )
+            order = self._exit(one, wanted.order_id, wanted.quantity, terms)
+            place = (wanted.leg, wanted.attempt, group, None)
+            self.changes.new_orders.append((order, one, *place))
+            made.append(new_order(order, one, self.now, group=group))
+        self._submit(made)
+
+    def _move(self, one: Tracked, command: MoveStop) -> None:
+        leg, old = one.position.leg(command.new_id), self.hosted.orders.get(command.order_id)
+        assert leg is not None, "management keeps the leg that it asks for"
+        if old is None:
+            self._say(command.new_id, LegStatus.REFUSED)
+            return
+        terms = replace(old.terms, stop_price=command.stop_price)
+        order = self._exit(one, command.new_id, leg.quantity, terms)
+        place = (leg.name, leg.attempt, None, old.intent.id)
+        self.changes.new_orders.append((order, one, *place))
+        before = _filled_before(one.position, command.order_id)
+        self.apply(
+            events.Replace(
+                id=command.order_id,
+                new_id=command.new_id,
+                at=self.now,
+                expected_filled=before + command.expected_filled,
+                stop_price=command.stop_price,
+            )
+        )
+
+    def _exit(self, one: Tracked, order_id: str, quantity: int, terms: Terms) -> LiveOrder:
+        order = exit_of(one, self.hosted.symbol, order_id, quantity, terms)
+        self.hosted.orders[order_id] = order
+        return order
+
+    def _submit(self, orders: list[NewOrder]) -> None:
+        self.apply(events.Submit(tuple(orders)))
+
+    def _ends_at(self, life: TimeInForce) -> int | None:
+        ends = expires_at(life, from_instant(self.now), self.hosted.traded.calendar)
+        return None if ends is None else to_instant(ends)
+
+    def _hear(self, answer: Out) -> None:
+        match answer:
+            case events.Accepted():
+                self._hear_status(answer.order, OrderStatus.WORKING, LegStatus.WORKING)
+            case events.Filled():
+                self._hear_fill(answer)
+            case events.Held():
+                self._standing(answer.order).waits_for = answer.reason.value
+            case events.Replaced():
+                self._hear_status(answer.old, OrderStatus.CANCELLED, LegStatus.REPLACED, "replaced")
+                self._hear_status(answer.new, OrderStatus.WORKING, LegStatus.WORKING)
+            case events.ReplaceRefused():
+                self._hear_refused_move(answer)
+            case events.Trailed():
+                self._standing(answer.order).stop_price = answer.stop
+            case events.Reduced() | events.Adjusted():
+                self._standing(answer.order).remaining = answer.remaining
+            case events.Refused() | events.Cancelled() | events.Expired():
+                self._hear_end(answer)
+
+    def _hear_end(self, end: events.Refused | events.Cancelled | events.Expired) -> None:
+        match end:
+            case events.Refused(order, _, text):
+                self._hear_status(order, OrderStatus.REJECTED, LegStatus.REFUSED, text)
+            case events.Cancelled(order, reason):
+                words = reason.value.replace("_", " ")
+                self._hear_status(order, OrderStatus.CANCELLED, LegStatus.CANCELLED, words)
+            case events.Expired(order):
+                self._hear_status(order, OrderStatus.EXPIRED, LegStatus.EXPIRED, "expired")
+
+    def _hear_status(
+        self, order_id: str, status: OrderStatus, leg: LegStatus, reason: str = ""
+    ) -> None:
+        self.word(order_id, status, reason)
+        self._say(order_id, leg)
+
+    def _hear_fill(self, fill: events.Filled) -> None:
+        order = self.hosted.orders[fill.order]
+        done = fill.remaining == 0
+        word = self.word(fill.order, OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED)
+        word.remaining, word.waits_for = fill.remaining, None
+        word.rest = from_amount(fill.reserved or 0)
+        word.executions.append(
+            Execution(
+                f"{fill.order}-{fill.number}",
+                order.intent.id,
+                from_instant(fill.at),
+                from_quantity(fill.quantity),
+                from_price(fill.price),
+                from_amount(fill.fee),
+            )
+        )
+        quantity, value, fee = self._sum_of(fill.order)
+        self._sums[fill.order] = (
+            quantity + fill.quantity,
+            value + fill.quantity * fill.price,
+            fee + fill.fee,
+        )
+        self._say(fill.order, LegStatus.FILLED if done else LegStatus.WORKING)
+
+    def _hear_refused_move(self, answer: events.ReplaceRefused) -> None:
+        old = self.hosted.orders.get(answer.order)
+        if old is None:
+            return
+        position = self.hosted.tracked[old.position_id].position
+        for leg in position.legs:
+            if leg.replaces == answer.order and leg.status is LegStatus.SENT:
+                self.word(leg.order_id, OrderStatus.REJECTED, answer.reason)
+                self._say(leg.order_id, LegStatus.REFUSED)
+
+    def _standing(self, order_id: str) -> Word:
+        """Return the word of an order whose status stays."""
+        order = self.hosted.orders[order_id]
+        status = order.life.status
+        return self.changes.words.setdefault(
+            order_id, Word(OrderStatus.WORKING if status is OrderStatus.INTENDED else status)
+        )
+
+    def _sum_of(self, order_id: str) -> tuple[int, int, int]:
+        known = self._sums.get(order_id)
+        if known is not None:
+            return known
+        position = self.hosted.tracked[self.hosted.orders[order_id].position_id].position
+        leg = position.leg(order_id)
+        return (0, 0, 0) if leg is None else (leg.heard, leg.value, leg.fee)
+
+    def _say(self, order_id: str, status: LegStatus) -> None:
+        order = self.hosted.orders.get(order_id)
+        if order is not None and order.position_id in self.hosted.tracked:
+            told = Told(order_id, status, *self._sum_of(order_id))
+            self._facts[order.position_id].append(told)
+
+
+def chain_of(position: Position, order_id: str) -> Iterator[str]:
+    """Yield an order and those that it replaced, the newest first."""
+    leg = position.leg(order_id)
+    while leg is not None:
+        yield leg.order_id
+        leg = None if leg.replaces is None else position.leg(leg.replaces)
+
+
+def _filled_before(position: Position, order_id: str) -> int:
+    """Return what an order's predecessors had filled under their own ids."""
+    older = list(chain_of(position, order_id))[1:]
+    return sum(leg.heard for leg in position.legs if leg.order_id in older)
+
+
+def _type_of(wanted: Exit) -> OrderType:
+    if wanted.stop_price is not None:
+        return OrderType.STOP
+    return OrderType.MARKET if wanted.limit_price is None else OrderType.LIMIT

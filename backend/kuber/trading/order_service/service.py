@@ -1,0 +1,386 @@
+"""The rounds of the order service: what has come goes in, what came of it is committed."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from kuber.exchange.events import MarketPhase, Quote
+from kuber.exchange.lifetimes import in_extended_hours
+from kuber.exchange.reservations import reservation
+from kuber.exchange.units import from_amount, to_instant
+from kuber.infra.db import RawConnection
+from kuber.kernel.clock import Clock
+from kuber.ledger.store import Ledger
+from kuber.ledger.types import Book
+from kuber.trading.booking import AnswerRows
+from kuber.trading.errors import LatchMoved
+from kuber.trading.management.facts import CloseAsked, EntryUnwanted
+from kuber.trading.order_service import statements
+from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
+from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
+from kuber.trading.order_service.held import Hosted, LiveOrder, Tracked
+from kuber.trading.order_service.reading import (
+    MOST,
+    Request,
+    WantedEntry,
+    live_symbols,
+    load,
+    requests,
+    wanted_entries,
+)
+from kuber.trading.order_service.reconciling import (
+    Difference,
+    accounts_to_compare,
+    compare,
+    write_reconciled,
+)
+from kuber.trading.order_service.round import Round
+from kuber.trading.order_service.switches import Switches
+from kuber.trading.order_service.traded import Traded
+from kuber.trading.order_service.writing import RoundWriter, forget_ended, hold_of
+from kuber.trading.order_types import RequestKind, SwitchState
+
+log = structlog.get_logger(__name__)
+
+GAP = timedelta(seconds=10)
+"""Prices that nobody looked at for so long may have passed a stop (M14)."""
+_PHASE_AGAIN = timedelta(minutes=1)
+_QUARANTINE = timedelta(seconds=30)
+_PRE_OPENS = timedelta(hours=6)
+_MOST_ENTRY_TURNS = 8
+
+TradedFor = Callable[[UUID | None, Iterable[str]], Awaitable[dict[str, Traded | None]]]
+"""Tells how symbols are traded as a user sees them, or, for None, by themselves; None where they
+cannot be."""
+
+
+class OrderService:
+    """Hosts the simulated venue and the management of positions. One process at a time."""
+
+    def __init__(
+        self,
+        connection: RawConnection,
+        clock: Clock,
+        traded_for: TradedFor,
+        halt_file: Callable[[], SwitchState],
+    ) -> None:
+        """`connection` holds the lock that makes this the only one: with it the right to write is
+        lost. `halt_file` tells the switch that was set without the database."""
+        self._connection = connection
+        self._clock = clock
+        self._traded_for = traded_for
+        self._halt_file = halt_file
+        self._booking = AnswerRows(clock)
+        self._ledger = Ledger(Book.TRADING)
+        self._hosted: dict[str, Hosted] = {}
+        self._switches = Switches()
+        self._quotes: dict[str, list[Quote]] = {}
+        self._woken = True
+        self._watched_at: datetime | None = None
+        self._quarantine: dict[str, datetime] = {}
+        self.entries_wait = True
+        """Until the accounts are reconciled (M15)."""
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Instruments with positions or orders."""
+        return frozenset(self._hosted)
+
+    def wake(self) -> None:
+        """Look for intents, requests and switches in the next round."""
+        self._woken = True
+
+    def take(self, symbol: str, quote: Quote) -> None:
+        """Take a price for the next round; prices of instruments without positions are dropped."""
+        if symbol in self._hosted:
+            self._quotes.setdefault(symbol, []).append(quote)
+
+    async def open(self) -> None:
+        """Read what is live; what was committed is all there is."""
+        connection = self._connection
+        row = await (await connection.execute(statements.LATCH)).fetchone()
+        self._watched_at = row[1] if row is not None else None
+        await self._host(connection, await live_symbols(connection))
+
+    def due_in_s(self, most_s: float) -> float:
+        """Return for how long nothing falls due."""
+        if self._woken or self._quotes:
+            return 0.0
+        now = to_instant(self._clock.now())
+        looks = [
+            one.look_at
+            for hosted in self._hosted.values()
+            for one in hosted.tracked.values()
+            if one.look_at is not None
+        ]
+        return min([most_s, *((look - now) / 1_000_000 for look in looks if look > now)])
+
+    async def round(self) -> bool:
+        """Do one round; return whether there may be more to do at once."""
+        now = self._clock.now()
+        woken, self._woken = self._woken, False
+        quotes, self._quotes = self._quotes, {}
+        since = self._gap(now)
+        rounds = {
+            symbol: self._begin(hosted, now, since) for symbol, hosted in self._hosted.items()
+        }
+        more = False
+        try:
+            with ROUND_SECONDS.time():
+                if not woken:
+                    self._work(rounds, quotes, now)
+                if woken or not all(one.changes.nothing for one in rounds.values()):
+                    more = await self._commit(rounds, quotes if woken else {}, now, woken=woken)
+        except BaseException:
+            self._evict(rounds)
+            self._woken = True
+            raise
+        self._watched_at = now
+        self._tidy()
+        return more
+
+    async def reconcile(self) -> dict[UUID, list[Difference]]:
+        """Compare the accounts of all positions with their ledgers, write what was found, and let
+        entries leave (M15). An account with a difference opens nothing until it is gone."""
+        accounts = await accounts_to_compare(self._connection)
+        found = {}
+        for account_id in accounts:
+            lots = await self._ledger.positions(self._connection, account_id)
+            found[account_id] = compare(account_id, self._hosted.values(), lots)
+        await write_reconciled(self._connection, found, self._clock.now())
+        self.entries_wait = False
+        self.wake()
+        return found
+
+    async def watched(self) -> None:
+        """Note that prices were looked at until now."""
+        await self._connection.execute(statements.WATCHED, {"now": self._clock.now()})
+
+    def _gap(self, now: datetime) -> int | None:
+        last = self._watched_at
+        if last is None or now - last < GAP:
+            return None
+        for hosted in self._hosted.values():
+            hosted.seen = None  # an old price decides nothing
+        log.warning("positions_not_watched", since=last.isoformat(), until=now.isoformat())
+        return to_instant(last)
+
+    def _begin(self, hosted: Hosted, now: datetime, since: int | None) -> Round:
+        return Round(
+            hosted,
+            now,
+            self._switches.of,
+            entries_wait=self.entries_wait,
+            unwatched_since=since,
+        )
+
+    def _work(
+        self, rounds: dict[str, Round], quotes: Mapping[str, Sequence[Quote]], now: datetime
+    ) -> None:
+        """Let time pass and prices in, everywhere; an instrument that fails is left alone."""
+        for symbol, one in list(rounds.items()):
+            if self._quarantine.get(symbol, now) > now:
+                continue
+            try:
+                self._phase(one, now)
+                for quote in quotes.get(symbol, ()):
+                    one.quote(quote)
+                    one.work()
+                one.pass_time()
+                one.work()
+            except Exception:
+                log.exception("instrument_failed", symbol=symbol)
+                self._set_aside(rounds, symbol, now)
+
+    def _set_aside(self, rounds: dict[str, Round], symbol: str, now: datetime) -> None:
+        del rounds[symbol]
+        self._hosted.pop(symbol, None)
+        self._quarantine[symbol] = now + _QUARANTINE
+        self._woken = True
+
+    def _phase(self, one: Round, now: datetime) -> None:
+        hosted = one.hosted
+        if hosted.phase_until is not None and now < hosted.phase_until:
+            return
+        calendar = hosted.traded.calendar
+        if calendar.is_open(now):
+            phase, until = MarketPhase.OPEN, calendar.session_close(now)
+        else:
+            until = calendar.next_open(now)
+            phase = MarketPhase.CLOSED
+            if not calendar.clock_aligned and in_extended_hours(now, calendar):
+                phase = MarketPhase.PRE if until - now < _PRE_OPENS else MarketPhase.POST
+        hosted.phase_until = min(until, now + _PHASE_AGAIN)
+        one.phase(phase)
+
+    async def _commit(
+        self,
+        rounds: dict[str, Round],
+        quotes: Mapping[str, Sequence[Quote]],
+        now: datetime,
+        *,
+        woken: bool,
+    ) -> bool:
+        connection = self._connection
+        async with connection.transaction():
+            writer = RoundWriter(connection, self._booking, now)
+            admitted: list[Admitted] = []
+            outcomes: dict[UUID, str | None] = {}
+            more = False
+            if woken:
+                await self._read_switches(connection, rounds)
+                wanted, asked = await wanted_entries(connection), await requests(connection)
+                more = MOST in (len(wanted), len(asked))
+                await self._host_for(connection, rounds, wanted, asked, now)
+                admitted = await self._admit(rounds, writer, wanted, now)
+                outcomes = self._ask(rounds, asked)
+                self._work(rounds, quotes, now)
+            await self._enter(connection, rounds, now)
+            await writer.write(list(rounds.values()), admitted)
+            await writer.done(outcomes)
+            await writer.tell()
+            await self._unchanged(connection)
+        FILLS.labels("simulation").inc(writer.executed)
+        return more
+
+    async def _read_switches(self, connection: RawConnection, rounds: Mapping[str, Round]) -> None:
+        row = await (await connection.execute(statements.LATCH)).fetchone()
+        assert row is not None, "the migration made the latch"
+        found = await (await connection.execute(statements.SWITCHES)).fetchall()
+        states = {scope: SwitchState(state) for scope, state in found}
+        switches = Switches(row[0], states, self._halt_file())
+        if switches != self._switches:
+            self._switches = switches
+            for one in rounds.values():
+                one.look_at_all()
+
+    async def _unchanged(self, connection: RawConnection) -> None:
+        """Make sure that no switch was set since this round began to decide (T28)."""
+        row = await (await connection.execute(statements.UNCHANGED)).fetchone()
+        if (
+            row is None
+            or row[0] != self._switches.epoch
+            or self._halt_file() != self._switches.file
+        ):
+            raise LatchMoved("A switch was set meanwhile: the round is done again.")
+
+    async def _host(self, connection: RawConnection, symbols: Iterable[str]) -> None:
+        missing = [symbol for symbol in symbols if symbol not in self._hosted]
+        for symbol, traded in (await self._traded_for(None, missing)).items():
+            if traded is not None:
+                self._hosted[symbol] = await load(connection, traded)
+
+    async def _host_for(
+        self,
+        connection: RawConnection,
+        rounds: dict[str, Round],
+        wanted: Sequence[WantedEntry],
+        asked: Sequence[Request],
+        now: datetime,
+    ) -> None:
+        await self._host(connection, await live_symbols(connection))
+        symbols = {one.order.symbol for one in wanted} | {one.symbol for one in asked if one.symbol}
+        await self._host(connection, sorted(symbols))
+        for symbol, hosted in self._hosted.items():
+            if symbol not in rounds:
+                rounds[symbol] = self._begin(hosted, now, None)
+
+    async def _admit(
+        self,
+        rounds: Mapping[str, Round],
+        writer: RoundWriter,
+        wanted: Sequence[WantedEntry],
+        now: datetime,
+    ) -> list[Admitted]:
+        admitted = []
+        for one in wanted:
+            symbol = one.order.symbol
+            traded = (await self._traded_for(one.order.account.user_id, [symbol]))[symbol]
+            there = rounds.get(symbol)
+            stakes = (
+                []
+                if there is None
+                else [
+                    stake_of(other.position)
+                    for other in there.hosted.of_account(one.order.account.id)
+                ]
+            )
+            found = examine(one, traded, stakes, now)
+            if isinstance(found, NotTaken) or there is None:
+                reason = found.reason if isinstance(found, NotTaken) else "not_tradable"
+                writer.refuse(one.order, reason)
+                continue
+            there.admit(found.tracked, found.order)
+            admitted.append(found)
+        return admitted
+
+    def _ask(self, rounds: Mapping[str, Round], asked: Sequence[Request]) -> dict[UUID, str | None]:
+        return {one.id: _hand_over(one, rounds) for one in asked}
+
+    async def _enter(
+        self, connection: RawConnection, rounds: Mapping[str, Round], now: datetime
+    ) -> None:
+        """Send entries for which money can be held; management hears of those that have none."""
+        for _ in range(_MOST_ENTRY_TURNS):
+            entries = [
+                (one, tracked, order)
+                for one in rounds.values()
+                for tracked, order in one.take_entries()
+            ]
+            if not entries:
+                return
+            units = [_reservation(*entry) for entry in entries]
+            holds = [
+                hold_of(order, tracked.holder.currency, from_amount(needed), now)
+                for (_, tracked, order), needed in zip(entries, units, strict=True)
+            ]
+            settled = await self._ledger.settle(connection, holds)
+            for (one, _, order), needed, done in zip(entries, units, settled, strict=True):
+                if done.refusal is None:
+                    one.enter(order, from_amount(needed), needed)
+                else:
+                    one.refuse(order, f"insufficient_buying_power: {done.refusal.detail}")
+            for one in {id(entry[0]): entry[0] for entry in entries}.values():
+                one.work()
+
+    def _evict(self, rounds: Iterable[str]) -> None:
+        """Forget what was worked on: the database says how it stands."""
+        for symbol in rounds:
+            self._hosted.pop(symbol, None)
+
+    def _tidy(self) -> None:
+        for symbol, hosted in list(self._hosted.items()):
+            forget_ended(hosted)
+            if hosted.idle:
+                del self._hosted[symbol]
+        now = self._clock.now()
+        show(self._hosted.values(), sum(until > now for until in self._quarantine.values()))
+
+
+def _reservation(one: Round, tracked: Tracked, order: LiveOrder) -> int:
+    new, ask = one.valued(tracked, order)
+    return reservation(new, ask)
+
+
+def _hand_over(asked: Request, rounds: Mapping[str, Round]) -> str | None:
+    """Tell management what somebody wants; return why that cannot be done, None when it can."""
+    one = rounds.get(asked.symbol or "")
+    if one is None:
+        return "It has ended already."
+    target = str(asked.target)
+    if asked.kind is RequestKind.CANCEL_ORDER:
+        order = one.hosted.orders.get(target)
+        if order is None:
+            return "The order has ended already."
+        position = one.hosted.tracked[order.position_id].position
+        if position.entry_id != target:
+            return "The order protects or closes a position; close the position instead."
+        one.tell(order.position_id, EntryUnwanted())
+        return None
+    if target not in one.hosted.tracked:
+        return "The position is closed already."
+    close = asked.kind is RequestKind.CLOSE_POSITION
+    one.tell(target, CloseAsked() if close else EntryUnwanted())
+    return None

@@ -1,0 +1,136 @@
+"""The long-running order service: one acts, others stand by; woken by the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+
+import structlog
+from psycopg import AsyncConnection
+from psycopg import Error as DatabaseError
+
+from kuber.infra.db import IMPATIENT, JsonObject, RawConnection
+from kuber.infra.heartbeats import Progress
+from kuber.market.feed.types import Quote
+from kuber.realtime.database_channels import DatabaseChannels
+from kuber.trading.errors import BookLost, LatchMoved
+from kuber.trading.order_service.prices import priced
+from kuber.trading.order_service.service import OrderService
+from kuber.trading.order_service.statements import ORDERS_CHANNEL
+
+log = structlog.get_logger(__name__)
+
+_LOCK = 0x6B756265725F6F
+"""Advisory lock: orders leave from one process."""
+_TRY_LOCK = "select pg_try_advisory_lock(%s)"
+_STAND_BY_S = 1.0
+_TICK_S = 1.0
+_WATCHED_EVERY_S = 5.0
+# A process that was stopped within a transaction gives it up, and with it the lock.
+_SESSION = "-c idle_in_transaction_session_timeout=5000"
+
+NewestQuotes = Callable[[Collection[str]], Awaitable[Sequence[Quote]]]
+"""Reads the newest stored quotes of symbols."""
+
+
+class OrdersService:
+    """Runs rounds: at once when intents, requests, switches or prices come, and each second."""
+
+    name = "order_service"
+
+    def __init__(
+        self,
+        database_url: str,
+        make: Callable[[RawConnection], OrderService],
+        quotes: NewestQuotes,
+    ) -> None:
+        """`make` makes the service on the connection that holds the lock."""
+        self.progress = Progress()
+        self._database_url = database_url
+        self._make = make
+        self._quotes = quotes
+        self._service: OrderService | None = None
+        self._wake = asyncio.Event()
+        self._rounds = 0
+
+    async def initialize(self) -> None:
+        """Everything is opened by `run`."""
+
+    async def run(self) -> None:
+        """Work until cancelled; raises psycopg.Error when the database is lost."""
+        connection = await AsyncConnection.connect(
+            self._database_url,
+            autocommit=True,
+            application_name="kuber-orders",
+            options=_SESSION,
+            **IMPATIENT,
+        )
+        channels = DatabaseChannels(self._database_url)
+        channels.take(ORDERS_CHANNEL, self._heard, self._look)
+        channels.start()
+        try:
+            await self._stand_by(connection)
+            self._service = self._make(connection)
+            await self._service.open()
+            await self._service.reconcile()
+            await self._work(self._service)
+        finally:
+            self._service = None
+            await channels.close()
+            with suppress(DatabaseError):
+                await connection.close()
+
+    async def cleanup(self) -> None:
+        """Everything is closed by `run`."""
+
+    def status(self) -> JsonObject:
+        """Return whether this instance acts, and on what."""
+        service = self._service
+        return {
+            "role": "active" if service is not None else "standby",
+            "rounds": self._rounds,
+            "instruments": 0 if service is None else len(service.symbols),
+            "entries_wait": service is None or service.entries_wait,
+        }
+
+    async def _stand_by(self, connection: RawConnection) -> None:
+        while True:
+            row = await (await connection.execute(_TRY_LOCK, (_LOCK,))).fetchone()
+            if row and row[0]:
+                log.info("orders_active")
+                return
+            self.progress.made()
+            await asyncio.sleep(_STAND_BY_S)
+
+    async def _work(self, service: OrderService) -> None:
+        loop = asyncio.get_running_loop()
+        watched_at = 0.0
+        while True:
+            if self._wake.is_set():
+                self._wake.clear()
+                service.wake()
+            await self._take_prices(service)
+            try:
+                if await service.round():
+                    service.wake()
+            except (BookLost, LatchMoved) as error:
+                log.warning("round_done_again", reason=str(error))
+                continue
+            self._rounds += 1
+            self.progress.made()
+            if loop.time() - watched_at >= _WATCHED_EVERY_S:
+                await service.watched()
+                watched_at = loop.time()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(service.due_in_s(_TICK_S)):
+                    await self._wake.wait()
+
+    async def _take_prices(self, service: OrderService) -> None:
+        if service.symbols:
+            for symbol, quote in priced(await self._quotes(service.symbols)):
+                service.take(symbol, quote)
+
+    def _heard(self, _payload: str) -> None:
+        self._wake.set()
+
+    def _look(self) -> None:
+        self._wake.set()
