@@ -12,7 +12,6 @@ from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap.parts import Parts, worker_name
-from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawPool
@@ -46,8 +45,6 @@ from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
-from kuber.trading.sweep import OrderSweep, SweepOptions
-from kuber.trading.venues import reader_for
 from kuber.workers.audit import AuditService
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
@@ -61,7 +58,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "ledger_check", "imports"),
+    *("ledger_check", "imports"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -69,7 +66,6 @@ READY = b"the services are ready"
 """What the host writes once each service has started."""
 
 _SCHEDULER_EVERY_S = 1.0
-_ORDERS_EVERY_S = 60.0
 _SCANNERS_EVERY_S = 5.0
 _IMPORTS_EVERY_S = 1.0
 _IMPORT_S = 1800.0
@@ -77,8 +73,6 @@ _IMPORT_S = 1800.0
 _LEDGER_EVERY_S = 60.0
 _LEDGER_WITHIN_S = 7200.0
 """Once a day a round compares all books."""
-_ORDERS_WITHIN_S = 180.0
-"""A round each minute, in which each venue that is silent is waited for."""
 _SCANNERS_WITHIN_S = 180.0
 """Lists from other people's servers may each take long to come."""
 
@@ -232,17 +226,6 @@ def _notifier(parts: _ServiceParts) -> LongRunning:
     return NotifierService(notifier, mailer)
 
 
-def _orders(parts: _ServiceParts) -> LongRunning:
-    simulation = SimulationOptions()
-    sweep = OrderSweep(
-        parts.pool,
-        parts.clock,
-        lambda mode: reader_for(mode, parts.pool, simulation),
-        SweepOptions(parts.settings.intent_patience_s),
-    )
-    return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
-
-
 def _ledger_check(parts: _ServiceParts) -> LongRunning:
     check = LedgerCheck(parts.pool, parts.database_url, parts.clock)
     return PeriodicService(
@@ -280,7 +263,6 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "feed": _feed,
     "audit": _audit,
     "notifier": _notifier,
-    "orders": _orders,
     "ledger_check": _ledger_check,
     "imports": _imports,
 }

@@ -43,7 +43,7 @@ _RECOVERED_WITHIN_S = 600.0
 
 OTHER_SERVICES = (
     *("sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "ledger_check", "imports"),
+    *("ledger_check", "imports"),
 )
 """Services that share a process in the development stack; the dispatcher has its own."""
 

@@ -112,6 +112,8 @@ class OrderRow(Base):
     attempt: Mapped[int] = mapped_column(SmallInteger)
     """From 1; the next is a new order, made once this one has ended."""
     venue: Mapped[str] = mapped_column(String(32))
+    estimated: Mapped[bool] = mapped_column(server_default=text("false"))
+    """No exchange filled it: its fill was reckoned, as in every scratch account."""
     filled_quantity: Mapped[Decimal] = mapped_column(MONEY, server_default=text("0"))
     """The sum of its fills."""
     answers: Mapped[int] = mapped_column(server_default=text("0"))
