@@ -112,8 +112,6 @@ class Settings(BaseSettings):
     trusted_effects: str = ""
     """Packages of agents that are believed what they declare of their effects, with commas
     between; agents of other packages are never run again once begun."""
-    intent_patience_s: float = Field(default=10, ge=1, le=3600)
-    """How long an order may be without an answer before its venue is asked for it."""
 
     budget_per_run: Decimal = Field(default=Decimal(5), ge=0)
     budget_per_day: Decimal = Field(default=Decimal(25), ge=0)

@@ -9,7 +9,7 @@ from kuber.trading.types import OrderReport, TradeRequest
 
 
 class Desk(Protocol):
-    """Where orders go; `kuber.trading.service.TradeDesk` is the real one."""
+    """Where orders go; `kuber.trading.scratch.ScratchDesk` is one."""
 
     async def equity(self) -> Decimal:
         """Return the account's equity in its currency."""
@@ -20,7 +20,7 @@ class Desk(Protocol):
         ...
 
     async def execute(self, request: TradeRequest) -> OrderReport:
-        """Place the order once per node and run; return how it stands once the venue has it.
+        """Place the order once per node and run; return how it stands once it was taken.
 
         Raises `kuber.trading.errors.OrderOutcomeUnknown` (try again) or `RefusedOrder`.
         """

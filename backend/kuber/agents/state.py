@@ -168,6 +168,8 @@ class TradeExecution(Section):
     fills: tuple[TradeFill, ...]
     status: TradeStatus
     reason: str
+    estimated: bool = False
+    """No exchange filled it: the price is the last one known, moved by slippage."""
 
 
 class Report(Section):

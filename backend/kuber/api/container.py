@@ -37,6 +37,7 @@ from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session_watch import SessionWatch
 from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
+from kuber.runs.what_next.service import WhatNext
 from kuber.signals.gateway.service import WebhookGateway
 from kuber.signals.gateway.sources import WebhookSources
 from kuber.signals.generators.service import GeneratorService
@@ -109,6 +110,7 @@ class Container:
     accounts: AccountService
     pipelines: PipelineService
     runs: RunService
+    what_next: WhatNext
     notices: NoticeService
     channels: Channels
     hub: Hub

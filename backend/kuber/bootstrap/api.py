@@ -31,6 +31,7 @@ from kuber.market.chart_indicators.service import TIME_LIMIT_S, IndicatorService
 from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.service import ImportService
+from kuber.market.later import LaterBars
 from kuber.market.scanners.limits import RefreshLimits
 from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
@@ -48,6 +49,7 @@ from kuber.realtime.pipeline_push import PipelinePush
 from kuber.realtime.session_watch import SessionWatch
 from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
+from kuber.runs.what_next.service import WhatNext
 from kuber.signals.generators.checks import recheck_all_generators
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
@@ -142,6 +144,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             accounts=AccountService(clock),
             pipelines=pipelines,
             runs=RunService(pipelines, market, parts.broadcaster, clock),
+            what_next=WhatNext(LaterBars(pool, market, clock)),
             notices=notices,
             channels=Channels(clock, Codes(parts.secret), mails=settings.smtp_url is not None),
             hub=hub,

@@ -10,7 +10,6 @@ from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
 from kuber.bootstrap.parts import Parts, breaker_limits, worker_name
-from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.tasks import end_tasks
 from kuber.startup import reveal
@@ -67,7 +66,6 @@ class RunWorker:
             pool=pool,
             clock=clock,
             costs=parts.costs,
-            simulation=SimulationOptions(),
             kept=market.bars_of_version,
         )
         self._store = RunStore(pool, clock, worker_name(), settings.run_lease_s)

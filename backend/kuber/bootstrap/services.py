@@ -12,7 +12,6 @@ from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap.parts import Parts, worker_name
-from kuber.brokers.simulator import SimulationOptions
 from kuber.config import Settings
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawConnection, RawPool
@@ -49,8 +48,6 @@ from kuber.startup import load_settings, observe, reveal, serve_metrics, take_se
 from kuber.trading.order_service.halting import halted_by
 from kuber.trading.order_service.service import OrderService
 from kuber.trading.order_service.terms_of import TermsOfSymbols
-from kuber.trading.sweep import OrderSweep, SweepOptions
-from kuber.trading.venues import reader_for
 from kuber.workers.audit import AuditService
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
@@ -65,7 +62,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "order_service", "ledger_check", "imports"),
+    *("orders", "ledger_check", "imports"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -73,7 +70,6 @@ READY = b"the services are ready"
 """What the host writes once each service has started."""
 
 _SCHEDULER_EVERY_S = 1.0
-_ORDERS_EVERY_S = 60.0
 _SCANNERS_EVERY_S = 5.0
 _IMPORTS_EVERY_S = 1.0
 _IMPORT_S = 1800.0
@@ -81,8 +77,6 @@ _IMPORT_S = 1800.0
 _LEDGER_EVERY_S = 60.0
 _LEDGER_WITHIN_S = 7200.0
 """Once a day a round compares all books."""
-_ORDERS_WITHIN_S = 180.0
-"""A round each minute, in which each venue that is silent is waited for."""
 _SCANNERS_WITHIN_S = 180.0
 """Lists from other people's servers may each take long to come."""
 
@@ -236,17 +230,6 @@ def _notifier(parts: _ServiceParts) -> LongRunning:
     return NotifierService(notifier, mailer)
 
 
-def _orders(parts: _ServiceParts) -> LongRunning:
-    simulation = SimulationOptions()
-    sweep = OrderSweep(
-        parts.pool,
-        parts.clock,
-        lambda mode: reader_for(mode, parts.pool, simulation),
-        SweepOptions(parts.settings.intent_patience_s),
-    )
-    return PeriodicService("orders", sweep.run_once, _ORDERS_EVERY_S, within_s=_ORDERS_WITHIN_S)
-
-
 def _order_service(parts: _ServiceParts) -> LongRunning:
     terms = TermsOfSymbols(parts.pool)
     halt_file = partial(halted_by, parts.settings.halt_file)
@@ -298,8 +281,7 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "feed": _feed,
     "audit": _audit,
     "notifier": _notifier,
-    "orders": _orders,
-    "order_service": _order_service,
+    "orders": _order_service,
     "ledger_check": _ledger_check,
     "imports": _imports,
 }

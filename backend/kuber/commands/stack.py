@@ -43,7 +43,7 @@ _RECOVERED_WITHIN_S = 600.0
 
 OTHER_SERVICES = (
     *("sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "ledger_check", "imports"),
+    *("ledger_check", "imports"),
 )
 """Services that share a process in the development stack; the dispatcher and the order service have
 their own."""
@@ -343,7 +343,7 @@ def _application(
     worker = silent("worker", worker_command(processes), ready_when_said=WORKER_READY, grace_s=26)
     relay = silent("relay", relay_command(), grace_s=5)
     dispatcher = silent("dispatcher", services_command("dispatcher"), grace_s=5)
-    orders = silent("orders", services_command("order_service"), grace_s=5)
+    orders = silent("orders", services_command("orders"), grace_s=5)
     others = silent("services", services_command(*OTHER_SERVICES), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
     return (api, worker), (relay, dispatcher, orders, others)

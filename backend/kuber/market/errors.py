@@ -145,6 +145,15 @@ class DataChanged(MarketError):
     usual_remedy = "Run it again."
 
 
+class PricesReplaced(MarketError):
+    """The bars that a finished run saw are not there any more as it saw them."""
+
+    kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
+    code = "prices_replaced"
+    title = "The prices that the run saw were replaced"
+    usual_remedy = "Run it again: the new run sees the prices of now."
+
+
 class NotLoaded(MarketError):
     """A step reads bars that its run has not loaded, so nothing says which version it sees."""
 

@@ -3,7 +3,7 @@
 from kuber.kernel.errors import Problem
 from kuber.pipelines.errors import ModeLocked
 from kuber.pipelines.types import Mode
-from kuber.trading.service import TRADING_MODES
+from kuber.trading.requests import TRADING_MODES
 
 
 def open_mode(mode: Mode) -> str:

@@ -72,8 +72,8 @@ class RunBatch:
     ending: Ending | None = None
     intents: tuple[JsonObject, ...] = ()
     """Rows of orders that are about to be sent, see `Journal.row`."""
-    answers: tuple[JsonObject, ...] = ()
-    """Rows of first answers to orders, see `Booking.row`."""
+    orders: tuple[JsonObject, ...] = ()
+    """Rows of orders that were answered as they were placed, for `trading.statements.PLACED`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,6 @@ class Receipt:
     cancel_requested: bool
     intended: Mapping[str, bool] | None = None
     """Its orders that may be sent by id, and whether they are new; None when that is not known."""
-    answered: frozenset[str] = frozenset()
-    """Its orders whose answer was booked."""
 
     def standing(self, order_id: OrderId) -> Standing:
         """Return how an intent of the batch stands. What is not known may have been sent before,
@@ -98,10 +96,6 @@ class Receipt:
             return Standing.ANSWERED
         return Standing.NEW if is_new else Standing.OPEN
 
-    def booked(self, order_id: OrderId) -> bool:
-        """Return whether an answer of the batch is known to be booked."""
-        return str(order_id) in self.answered
-
 
 ARRAYS = (
     "batches",
@@ -111,7 +105,7 @@ ARRAYS = (
     Part.EVENTS,
     Part.OUTBOX,
     Part.INTENTS,
-    Part.ANSWERS,
+    Part.ORDERS,
 )
 """The parameters of a flush, each a JSON array."""
 
@@ -159,7 +153,7 @@ def rows_of(batch: RunBatch, now: datetime) -> tuple[bytes, ...]:
         [_told_row(run.id, batch.events)] if batch.events else [],
         [{**event, "about": run.id} for event in outbox_json(announced)],
         [{**intent, "about": run.id} for intent in batch.intents],
-        [{**answer, "about": run.id} for answer in batch.answers],
+        [{**order, "about": run.id} for order in batch.orders],
     )
 
 

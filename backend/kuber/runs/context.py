@@ -1,6 +1,7 @@
 """What the agents of a run may touch."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from kuber.agents.base import AgentContext, Category, NodeUsage
 from kuber.agents.effects import (
@@ -11,27 +12,22 @@ from kuber.agents.effects import (
     with_unpinned_data,
 )
 from kuber.agents.llm import LanguageModel
+from kuber.agents.ports import Desk
 from kuber.agents.state import PipelineState
 from kuber.brokers.port import Account
-from kuber.brokers.simulator import SimulatedMoment, SimulationOptions
 from kuber.costs.service import BudgetGuard, CostService
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock, FixedClock
 from kuber.market.types import DatasetMarket
-from kuber.runs.orders import RunOrders
 from kuber.runs.permits import WorkKind
 from kuber.runs.pinned import KeptBars, PinnedMarket, RunMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
-from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
 from kuber.trading.booking import Booking
 from kuber.trading.journal import Journal
 from kuber.trading.origins import Origin
-from kuber.trading.placing import OrderPlacer
-from kuber.trading.service import TradeDesk
-from kuber.trading.unanswered import ask_for_orders
-from kuber.trading.venues import broker_for, reader_for
+from kuber.trading.scratch import ScratchAccount, ScratchDesk, orders_on_record
 
 _OWN = "kuber."
 """Where the agents of this installation that are no plug-ins are."""
@@ -46,7 +42,6 @@ class Surroundings:
     pool: RawPool
     clock: Clock
     costs: CostService
-    simulation: SimulationOptions
     kept: KeptBars | None = None
 
     def effects(self, node: PlannedNode, state: PipelineState) -> Effects:
@@ -55,10 +50,11 @@ class Surroundings:
         effects = with_model(node.effects) if asks else node.effects
         return effects if all(pins_of(state).values()) else with_unpinned_data(effects)
 
-    async def ask_for_orders(self, run: ClaimedRun) -> int:
-        """Ask the venue for the orders of a run without an answer; return how many have none."""
-        reader = reader_for(run.mode, self.pool, self.simulation)
-        return await ask_for_orders(self.pool, self.clock, reader, run.id)
+    def account(self, run: ClaimedRun) -> ScratchAccount:
+        """Return the account that a run trades in, for one claim of it."""
+        account = Account(run.user_id, run.id)
+        earlier = None if run.fresh else partial(orders_on_record, self.pool, account)
+        return ScratchAccount(account, earlier)
 
     def context(
         self,
@@ -66,14 +62,14 @@ class Surroundings:
         plan: Plan,
         node: PlannedNode,
         usage: NodeUsage,
-        work: NodeWork,
         seed: int,
         before: PipelineState,
         log: RunLog,
         market: RunMarket,
+        account: ScratchAccount,
     ) -> AgentContext:
         """Return the context of one node of one run; `before` is the state that it sees, `log` has
-        its orders recorded, `market` is what the run is told.
+        its orders recorded, `market` is what the run is told, `account` what it trades in.
 
         What an agent does not say it reads, it is not given.
         """
@@ -90,7 +86,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id, work, seed, log) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, account, log) if node.uses_account else None,
             budget=self.costs.read_guard(run.budget) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -120,25 +116,16 @@ class Surroundings:
     def _guard(self, run: ClaimedRun) -> BudgetGuard:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
-    def _desk(
-        self, run: ClaimedRun, node_id: str, work: NodeWork, seed: int, log: RunLog
-    ) -> TradeDesk:
-        broker = broker_for(
-            run.mode,
-            self.pool,
-            self.simulation,
-            SimulatedMoment(run.as_of, seed),
-            account_is_new=not log.ordered,
-        )
-        journal, booking = Journal(self.pool, self.clock), Booking(self.pool, self.clock)
-        return TradeDesk(
-            broker,
-            journal,
-            OrderPlacer(broker, journal, booking, RunOrders(log, journal, booking)),
-            work.carry,
+    def _desk(self, run: ClaimedRun, node_id: str, account: ScratchAccount, log: RunLog) -> Desk:
+        """Return where the orders of a node go."""
+        return ScratchDesk(
+            account,
             Origin.of_node(run.id, node_id),
-            Account(run.user_id, run.id),
             run.mode,
+            run.as_of,
+            Journal(self.pool, self.clock),
+            Booking(self.pool, self.clock),
+            partial(log.ordered, node_id),
         )
 
 

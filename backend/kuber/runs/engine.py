@@ -35,7 +35,6 @@ from kuber.runs.resuming import records_of
 from kuber.runs.stopping import RunStop, StopReason, TimeLimit
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunEventType, RunStatus
-from kuber.runs.unanswered import until_answered
 from kuber.runs.writer import RunWriter
 
 log = structlog.get_logger(__name__)
@@ -262,7 +261,6 @@ class RunEngine:
             finally:
                 await stop.orders_over()
                 await recorder.rest()
-                await recorder.book_what_is_left()
 
     async def _execute(
         self, run: ClaimedRun, recorder: RunRecorder, stop: RunStop, permits: RunPermits
@@ -286,12 +284,13 @@ class RunEngine:
             )
         surroundings = self._surroundings
         market = RunMarket(surroundings.market, recorded.values(), surroundings.kept)
+        account = surroundings.account(run)
         executor = RunExecutor(
             run,
             plan,
             recorder,
-            lambda claimed, node, usage, work, seed, before: self._surroundings.context(
-                claimed, plan, node, usage, work, seed, before, recorder, market
+            lambda claimed, node, usage, seed, before: self._surroundings.context(
+                claimed, plan, node, usage, seed, before, recorder, market, account
             ),
             self._surroundings.effects,
             lambda node: self._surroundings.purse(run, node),
@@ -372,9 +371,6 @@ class RunEngine:
             log.info("run_left", status=ending.status.value)
             return
         failed = ending.status is not RunStatus.SUCCEEDED
-        if failed and not run.fresh:
-            stop = self._held[run.id, run.claim_epoch].stop
-            await until_answered(partial(self._surroundings.ask_for_orders, run), stop)
         RUNS_FINISHED.labels(ending.status.value).inc()
         over: JsonObject = {
             "status": ending.status.value,

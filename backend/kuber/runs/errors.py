@@ -34,6 +34,33 @@ class OrderUnanswered(RunError):
     title = "An order of the run has no answer yet"
 
 
+class NotEndedYet(RunError):
+    """Only of a run that has ended it can be said how its trade went on."""
+
+    kind = ErrorKind.CONFLICT
+    code = "not_ended"
+    title = "The run has not ended yet"
+    usual_remedy = "Wait for the run's end, or cancel it."
+
+
+class NotScratch(RunError):
+    """Of a run of the present nobody knows yet what follows."""
+
+    kind = ErrorKind.CONFLICT
+    code = "run_of_the_present"
+    title = "The run looked at the present"
+    usual_remedy = "Run the pipeline as of a past moment to see how such a trade went on."
+
+
+class NoTrade(RunError):
+    """The run has no entry that could be followed."""
+
+    kind = ErrorKind.CONFLICT
+    code = "no_trade"
+    title = "There is no trade to follow"
+    usual_remedy = "Choose a run whose entry was filled, at a past moment."
+
+
 class PipelineDeleted(RunError):
     kind = ErrorKind.CONFLICT
     code = "pipeline_deleted"

@@ -1,15 +1,11 @@
 """Keeps a run's records and events: durable through the writer, live through the broadcaster."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
-
-import structlog
-from psycopg import Error as DatabaseError
-from psycopg_pool import PoolTimeout
 
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import Clock
@@ -17,8 +13,6 @@ from kuber.kernel.ids import OrderId, RunId, UserId
 from kuber.runs.batches import Charge, Ending, NotRecorded, Receipt, RowsRefused, RunBatch
 from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEvent, RunEventType
 from kuber.trading.types import Standing
-
-log = structlog.get_logger(__name__)
 
 SHOW_RUNNING_AFTER_S = 0.1
 """A node that takes longer than this gets a row that says it is running."""
@@ -28,15 +22,6 @@ FLUSH_WITHIN_S = 0.25
 
 SEQUENCE_GAP = 1000
 """Left after a crash, so that the number of an event that was broadcast is never given again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The first answer to an order of the run. `alone` books it by itself, whatever is known."""
-
-    order_id: OrderId
-    row: JsonObject
-    alone: Callable[[], Awaitable[object]]
 
 
 class Broadcaster(Protocol):
@@ -83,13 +68,8 @@ class RunLog(Protocol):
         """Put an intent on record with all before it, return how it stands; raises NotRecorded."""
         ...
 
-    def answered(self, answer: Answer) -> None:
-        """Take the first answer to an order; durable with what is recorded next."""
-        ...
-
-    @property
-    def ordered(self) -> bool:
-        """Whether an order of the run may have been sent, in this claim or an earlier one."""
+    def ordered(self, node_id: str, order_id: OrderId, row: JsonObject) -> None:
+        """Take an order of a node with its answer; recorded together with the node's result."""
         ...
 
     def check(self) -> None:
@@ -130,8 +110,9 @@ class RunRecorder:
         self._settled: list[tuple[NodeRecord, Charge | None]] = []
         self._intents: dict[OrderId, JsonObject] = {}
         self._standings: dict[OrderId, Standing] = {}
-        self._answers: list[Answer] = []
-        self._ordered = not run.fresh
+        self._ordered: dict[str, dict[OrderId, JsonObject]] = {}
+        """Orders by their node, which has no result yet."""
+        self._orders: list[JsonObject] = []
         self._queued = 0
         self._taken = 0
         """How many records were queued, and how many of them a batch has taken."""
@@ -172,7 +153,8 @@ class RunRecorder:
         await self.flush()
 
     def settled(self, record: NodeRecord, charge: Charge | None, tell: Callable[[], None]) -> None:
-        """Queue a node's result with the events that `tell` adds; durable within FLUSH_WITHIN_S.
+        """Queue a node's result with its orders and the events that `tell` adds; durable within
+        FLUSH_WITHIN_S.
 
         They are told and queued in one go: no batch has them without the result. Where the
         result must be durable before anything else is done, `flush` follows.
@@ -181,6 +163,7 @@ class RunRecorder:
         tell()
         self._cost += record.cost
         self._settled.append((record, charge))
+        self._orders += self._ordered.pop(record.node_id, {}).values()
         self._queued += 1
         self._flush_soon()
 
@@ -189,32 +172,19 @@ class RunRecorder:
 
         Nothing of it is recorded once the run was asked to stop.
         """
-        self._ordered = True
         self._intents[order_id] = row
         self._queued += 1
         await self.flush()
         return self._standings.pop(order_id)
 
-    def answered(self, answer: Answer) -> None:
-        """Queue the first answer to an order; durable within FLUSH_WITHIN_S."""
-        self._answers.append(answer)
-        self._queued += 1
-        self._flush_soon()
-
-    @property
-    def ordered(self) -> bool:
-        """Whether an order of the run may have been sent, in this claim or an earlier one."""
-        return self._ordered
+    def ordered(self, node_id: str, order_id: OrderId, row: JsonObject) -> None:
+        """Keep an order of a node until its result is queued: neither is recorded by itself."""
+        self._ordered.setdefault(node_id, {})[order_id] = row
 
     def check(self) -> None:
         """Raise NotRecorded if the run's records could not be kept."""
         if self._failure is not None:
             raise self._failure
-
-    async def book_what_is_left(self) -> None:
-        """Book the answers that no batch took along: the run was lost, or has ended before them."""
-        answers, self._answers = self._answers, []
-        await _book_alone(answers)
 
     def show_state(self, state: Callable[[], str]) -> None:
         """Show the run's state after a step; never waits and never raises."""
@@ -269,27 +239,23 @@ class RunRecorder:
             tuple(self._events),
             ending,
             tuple(self._intents.values()),
-            tuple(answer.row for answer in self._answers),
+            tuple(self._orders),
         )
-        intents, answers = [*self._intents], self._answers
+        intents = [*self._intents]
         self._started, self._settled, self._events = {}, [], []
-        self._intents, self._answers = {}, []
+        self._intents, self._orders = {}, []
         self._taken = self._queued
         self._stop_overdue()
         try:
             receipt = await self._writer.write(batch)
         except BaseException as error:
             self._failure = error
-            self._answers = answers + self._answers
             if isinstance(error, RowsRefused):
-                await self.book_what_is_left()
                 # Whatever the results hold, their nodes have run, and cost what they cost.
                 self._settled = [(_unrecorded(record), charge) for record, charge in batch.settled]
             raise
         self._flushes += 1
         self._standings |= {order_id: receipt.standing(order_id) for order_id in intents}
-        # Weighed again: somebody else asked the venue meanwhile, or it is not known what was taken.
-        await _book_alone([each for each in answers if not receipt.booked(each.order_id)])
         if receipt.cancel_requested:
             self._on_cancel()
 
@@ -329,15 +295,6 @@ class RunRecorder:
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
-
-
-async def _book_alone(answers: Sequence[Answer]) -> None:
-    """Book answers one by one; of what cannot be booked the sweep asks the venue."""
-    for answer in answers:
-        try:
-            await answer.alone()
-        except (DatabaseError, PoolTimeout) as error:
-            log.warning("answer_left_to_sweep", order_id=str(answer.order_id), reason=str(error))
 
 
 def _unrecorded(record: NodeRecord) -> NodeRecord:

@@ -92,6 +92,8 @@ class TradeOut(BaseModel):
     fills: list[TradeFillOut]
     status: TradeStatus
     reason: str
+    estimated: bool = False
+    """No exchange filled it: the price is the last one known, moved by slippage."""
 
 
 class ReportOut(BaseModel):
@@ -223,6 +225,8 @@ class OrderOut(BaseModel):
     """The last price known when the order was placed."""
     status: OrderStatus
     reason: str
+    estimated: bool
+    """No exchange filled it: the price is the last one known, moved by slippage."""
     filled_quantity: DecimalText
     average_fill_price: DecimalText | None
     commission: DecimalText

@@ -68,6 +68,7 @@ def _out(
         reference_price=order.reference_price,
         status=order.status,
         reason=order.reason,
+        estimated=order.estimated,
         filled_quantity=order.filled_quantity,
         average_fill_price=order.average_fill_price,
         commission=order.commission,

@@ -10,7 +10,7 @@ from kuber.costs.statements import CHARGED, READING, SPENT
 from kuber.infra.outbox import outbox_insert_for
 from kuber.pipelines.statements import GRAPH_DIGEST
 from kuber.runs.queueing import CLAIMABLE, NEXT
-from kuber.trading.statements import ANSWERED, INTENDED, SAID_COLUMNS, WANTED_COLUMNS
+from kuber.trading.statements import INTENDED, PLACED, PLACED_COLUMNS, WANTED_COLUMNS
 
 _CLAIM_COLUMNS = f"""
     id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of, real_time, seed,
@@ -223,15 +223,11 @@ _MAY_BE_SENT = """
     (select jsonb_object_agg(n.id, n.is_new) from intended n join wanted w on w.id = n.id
      where w.about = held.id)
 """
-_SAID = f"""
-    said as (
-        select a.* from held join jsonb_to_recordset(%(answers)s) as a({SAID_COLUMNS})
-          on a.about = held.id
+_PLACED = f"""
+    placed as (
+        select o.* from held join jsonb_to_recordset(%(orders)s) as o({PLACED_COLUMNS})
+          on o.about = held.id
     )
-"""
-_BOOKED = """
-    (select array_agg(a.id::text) from answered a join said s on s.id = a.id
-     where s.about = held.id)
 """
 
 
@@ -244,7 +240,7 @@ class Part(StrEnum):
     EVENTS = "events"
     OUTBOX = "outbox"
     INTENTS = "intents"
-    ANSWERS = "answers"
+    ORDERS = "orders"
     SPENT = "spent"
     """A charge of more than nothing, which counts against a budget."""
     FAILED = "failed"
@@ -255,8 +251,8 @@ class Part(StrEnum):
 def flush(parts: frozenset[Part], *, wait: bool) -> str:
     """Return the statement that writes batches of runs, one of each, all or nothing of a batch.
 
-    It returns the runs whose batch was written, whether they shall be cancelled, which of their
-    orders may be sent (by id, whether they are new) and which answers were booked. A batch
+    It returns the runs whose batch was written, whether they shall be cancelled, and which of
+    their intents may be sent (by id, whether they are new). A batch
     counts only for the claim that it was made under, and once: its number is the one after the
     run's `flushes`. Whoever repeats it after a lost answer therefore gets no row.
 
@@ -278,13 +274,12 @@ def flush(parts: frozenset[Part], *, wait: bool) -> str:
         f"noticed as ({_NOTICED})" if Part.FAILED in parts else None,
         f"announced as ({_ANNOUNCED})" if Part.OUTBOX in parts else None,
         f"{_WANTED}, {INTENDED}" if Part.INTENTS in parts else None,
-        f"{_SAID}, {ANSWERED}" if Part.ANSWERS in parts else None,
+        f"{_PLACED}, {PLACED}" if Part.ORDERS in parts else None,
     ]
     intended = _MAY_BE_SENT if Part.INTENTS in parts else "null::jsonb"
-    answered = _BOOKED if Part.ANSWERS in parts else "null::text[]"
     return f"""
         with {", ".join(filter(None, queries))}
-        select id, cancel_requested, {intended}, {answered} from held
+        select id, cancel_requested, {intended} from held
     """
 
 

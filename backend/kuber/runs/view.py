@@ -304,6 +304,7 @@ def trade_of(order: JournalOrder) -> TradeOut:
             ],
             "status": trade_status(order.status, filled=bool(order.fills)),
             "reason": order.reason,
+            "estimated": order.estimated,
         }
     )
 

@@ -218,10 +218,8 @@ class RunWriter:
         RUN_FLUSHES.observe(len(several))
         with_intents = Part.INTENTS in parts
         return {
-            RunId(run_id): Receipt(
-                cancel, (intended or {}) if with_intents else None, frozenset(answered or ())
-            )
-            for run_id, cancel, intended, answered in rows
+            RunId(run_id): Receipt(cancel, (intended or {}) if with_intents else None)
+            for run_id, cancel, intended in rows
         }
 
 

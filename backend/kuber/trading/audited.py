@@ -50,7 +50,8 @@ _ENTRIES = """
             order_id uuid, run_id uuid, node_id text, mode text, symbol text, side text,
             quantity numeric, reference_price numeric, stop_loss text, targets jsonb,
             number int, status text, reason text, fills jsonb,
-            account_id text, origin text, venue text, origin_key jsonb, leg text, attempt int)
+            account_id text, origin text, venue text, origin_key jsonb, leg text, attempt int,
+            estimated bool)
     ) s
     left join orders o on o.id = s.order_id
     where true
@@ -73,7 +74,9 @@ INTENTS = RowComparison(
                         s.quantity, ' ', s.symbol, ' at ', s.reference_price,
                         ' with stop ', s.stop_loss, ' and targets ', s.targets,
                         ' in ', (s.account_id, s.origin), ' with ',
-                        (s.venue, s.origin_key, s.leg, s.attempt), '. It is of ',
+                        (s.venue, s.origin_key, s.leg, s.attempt),
+                        '. Estimated it says ', o.estimated, ', on record is ', s.estimated,
+                        '. It is of ',
                         o.created_at, ', its entry of ', e.at, '.') end)
         {_ENTRIES} and e.event_type in ('order_intended', 'order_adopted')
           and (o.id is null
@@ -86,6 +89,7 @@ INTENTS = RowComparison(
                    and {_PLACED} is distinct from (s.account_id, s.origin))
                or (s.venue is not null
                    and {_KEYS} is distinct from (s.venue, s.origin_key, s.leg, s.attempt))
+               or (s.estimated is not null and o.estimated is distinct from s.estimated)
                or o.levels is distinct from
                   jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets)
                or (e.event_type = 'order_intended' and not {_is_of("o.created_at")}))

@@ -35,14 +35,15 @@ INTENT_COLUMNS = """
 """
 """What `intent_of` makes an intent of; `o` is a row of `orders`."""
 _FIND = f"select {INTENT_COLUMNS} from orders o where o.id = %s"
-_REPORT = """
-    select o.status, o.reason,
-           coalesce((select jsonb_agg(jsonb_build_array(
-               f.execution_id, f.time, f.quantity::text, f.price::text, f.commission::text)
-               order by f.time, f.execution_id)
-             from fills f where f.order_id = o.id), '[]')
-    from orders o where o.id = %s
+REPORT_COLUMNS = """
+    o.status, o.reason, o.estimated,
+    coalesce((select jsonb_agg(jsonb_build_array(
+        f.execution_id, f.time, f.quantity::text, f.price::text, f.commission::text)
+        order by f.time, f.execution_id)
+      from fills f where f.order_id = o.id), '[]')
 """
+"""What `report_of` makes a report of; `o` is a row of `orders`."""
+_REPORT = f"select {REPORT_COLUMNS} from orders o where o.id = %s"
 
 
 class Journal:
@@ -97,6 +98,7 @@ class Journal:
             "quantity": format(order.quantity, "f"),
             "reference_price": format(order.reference_price, "f"),
             "levels": levels,
+            "estimated": ticket.estimated,
             "events": outbox_json([OrderIntended.of(ticket, self._clock.now())]),
             "entries": audit_json([self._on_record(ticket, levels)]),
         }
@@ -110,13 +112,7 @@ class Journal:
         """Return how an order on record stands, with its fills."""
         row = await self._row(_REPORT, (order_id,))
         assert row is not None, "the order is on record"
-        status, reason, fills = row
-        return OrderReport(
-            order_id,
-            OrderStatus(status),
-            reason,
-            tuple(_execution(order_id, fill) for fill in fills),
-        )
+        return report_of(order_id, *row)
 
     async def _row(self, statement: str, values: Any) -> Any:
         async with self._pool.connection() as connection:
@@ -139,6 +135,7 @@ class Journal:
             "side": order.side,
             "quantity": order.quantity,
             "reference_price": order.reference_price,
+            "estimated": ticket.estimated,
             **levels,
         }
         return AuditEvent(
@@ -165,6 +162,14 @@ def intent_of(row: Any) -> RecordedIntent:
         ),
         created_at=row[10],
     )
+
+
+def report_of(
+    order_id: OrderId, status: str, reason: str, estimated: bool, fills: list[list[str]]
+) -> OrderReport:
+    """Return how an order stands, from values of `REPORT_COLUMNS`."""
+    executions = tuple(_execution(order_id, fill) for fill in fills)
+    return OrderReport(order_id, OrderStatus(status), reason, executions, estimated)
 
 
 def _execution(order_id: OrderId, fill: list[str]) -> Execution:

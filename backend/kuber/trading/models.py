@@ -179,7 +179,7 @@ class OrderRow(Base):
     caller_reference: Mapped[str | None] = mapped_column(String(128))
     """What a caller of the API names it; unique in its account."""
     estimated: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    """No venue filled it: a run of the past took the last price known."""
+    """No exchange filled it: its fill was reckoned, as in every scratch account."""
 
 
 class FillRow(Base):

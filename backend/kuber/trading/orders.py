@@ -55,6 +55,8 @@ class JournalOrder:
     targets: tuple[Decimal, ...]
     status: OrderStatus
     reason: str
+    estimated: bool
+    """No exchange filled it: its fill was reckoned."""
     created_at: datetime
     answered_at: datetime | None
     filled_quantity: Decimal
@@ -196,6 +198,7 @@ def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
         targets=tuple(Decimal(target) for target in row.levels["targets"]),
         status=OrderStatus(row.status),
         reason=row.reason,
+        estimated=row.estimated,
         created_at=row.created_at,
         answered_at=row.answered_at,
         filled_quantity=row.filled_quantity,

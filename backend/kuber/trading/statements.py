@@ -10,8 +10,8 @@ from kuber.infra.outbox import outbox_insert_of
 WANTED_COLUMNS = """
     about uuid, id uuid, user_id uuid, account_id uuid, currency text, venue text, origin text,
     origin_key jsonb, leg text, attempt int, run_id uuid, node_id text, mode text, symbol text,
-    side text, quantity numeric, reference_price numeric, levels jsonb, correlation_id text,
-    events jsonb, entries jsonb
+    side text, quantity numeric, reference_price numeric, levels jsonb, estimated bool,
+    correlation_id text, events jsonb, entries jsonb
 """
 """What an intent's row holds; `about` names what it is recorded with."""
 
@@ -22,10 +22,10 @@ INTENDED = f"""
     ), intended as (
         insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
                             run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
-                            status, correlation_id, created_at, sent_at)
+                            estimated, status, correlation_id, created_at, sent_at)
         select id, user_id, account_id, venue, origin, origin_key, leg, attempt, run_id, node_id,
-               mode, symbol, side, quantity, reference_price, levels, 'intended', correlation_id,
-               %(now)s, %(now)s
+               mode, symbol, side, quantity, reference_price, levels, estimated, 'intended',
+               correlation_id, %(now)s, %(now)s
         from wanted
         on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
             where orders.status = 'intended'
@@ -45,7 +45,38 @@ SAID_COLUMNS = """
 """
 """What an answer's row holds; `about` names what it is recorded with."""
 
-# Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
+
+def _filled(source: str) -> str:
+    """Return a query that books the fills which rows of the query `source` hold."""
+    return f"""
+        insert into fills (venue, account_id, execution_id, order_id, answer, time, quantity,
+                           price, commission)
+        select a.venue, a.account_id, f.execution_id, a.id, a.answer, f.time, f.quantity,
+               f.price, f.commission
+        from {source} a, jsonb_to_recordset(a.fills)
+          as f(execution_id text, time timestamptz, quantity numeric, price numeric,
+               commission numeric)
+    """  # noqa: S608  put together from constants
+
+
+def _noticed(source: str) -> str:
+    """Return a query that tells users what rows of the query `source` hold.
+
+    Grouped by mode and pipeline, by mode and symbol once the run is gone with its pipeline.
+    """
+    return f"""
+        insert into notice_outbox (user_id, kind, at, data, subject)
+        select n.user_id, n.kind, n.at,
+               n.data || case when p.id is null then '{{}}' else
+                   jsonb_build_object('pipeline_id', p.id, 'pipeline_name', p.name) end,
+               n.subject || ' ' || coalesce(p.id::text, n.data ->> 'symbol')
+        from {source} a
+        cross join jsonb_to_recordset(a.notices)
+          as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
+        left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
+    """  # noqa: S608  put together from constants
+
+
 ANSWERED = f"""
     answered as (
         update orders o set status = s.status, reason = coalesce(s.reason, o.reason),
@@ -58,26 +89,43 @@ ANSWERED = f"""
     ), answered_now as (
         select s.*, a.run_id, a.venue, a.account_id, a.answers as answer
         from said s join answered a on a.id = s.id
-    ), filled as (
-        insert into fills (venue, account_id, execution_id, order_id, answer, time, quantity,
-                           price, commission)
-        select a.venue, a.account_id, f.execution_id, a.id, a.answer, f.time, f.quantity,
-               f.price, f.commission
-        from answered_now a, jsonb_to_recordset(a.fills)
-          as f(execution_id text, time timestamptz, quantity numeric, price numeric,
-               commission numeric)
-    ), answered_noticed as (
-        insert into notice_outbox (user_id, kind, at, data, subject)
-        select n.user_id, n.kind, n.at,
-               n.data || case when p.id is null then '{{}}' else
-                   jsonb_build_object('pipeline_id', p.id, 'pipeline_name', p.name) end,
-               n.subject || ' ' || coalesce(p.id::text, n.data ->> 'symbol')
-        from answered_now a
-        cross join jsonb_to_recordset(a.notices)
-          as n(user_id uuid, kind text, at timestamptz, data jsonb, subject text)
-        left join runs r on r.id = a.run_id left join pipelines p on p.id = r.pipeline_id
+    ), filled as ({_filled("answered_now")}), answered_noticed as ({_noticed("answered_now")}
     ), answered_told as ({outbox_insert_of("answered_now")}),
     {audit_insert_of("answered_now")}
 """  # noqa: S608  put together from constants
 """Books the answers of the query `said`, each if its order still has as many as when the answer
 was weighed; `answered` has those that were booked."""
+
+PLACED_COLUMNS = f"""
+    {WANTED_COLUMNS.strip()}, status text, reason text, filled numeric, at timestamptz, fills jsonb,
+    notices jsonb
+"""
+"""What the row of an order holds that was answered as it was placed: those of its intent and of
+its answer, with the events and entries of both."""
+
+# An intent of that id is there only where a release of before was interrupted after it.
+PLACED = f"""
+    placed_in as (
+        insert into accounts (id, user_id, mode, currency)
+        select distinct account_id, user_id, mode, currency from placed on conflict (id) do nothing
+    ), placed_new as (
+        insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
+                            run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
+                            estimated, status, reason, filled_quantity, answers, answered_at,
+                            correlation_id, created_at, sent_at)
+        select id, user_id, account_id, venue, origin, origin_key, leg, attempt, run_id, node_id,
+               mode, symbol, side, quantity, reference_price, levels, estimated, status, reason,
+               filled, 1, at, correlation_id, %(now)s, %(now)s
+        from placed
+        on conflict (id) do update set status = excluded.status, reason = excluded.reason,
+            filled_quantity = excluded.filled_quantity, answers = 1,
+            answered_at = excluded.answered_at, estimated = excluded.estimated
+            where orders.status = 'intended'
+        returning id
+    ), placed_now as (
+        select p.*, 1 as answer from placed p join placed_new n on n.id = p.id
+    ), placed_filled as ({_filled("placed_now")}), placed_noticed as ({_noticed("placed_now")}),
+    placed_told as ({outbox_insert_of("placed_now")}),
+    {audit_insert_of("placed_now")}
+"""  # noqa: S608  put together from constants
+"""Records the orders of the query `placed`, each with its answer; `now` is the present."""

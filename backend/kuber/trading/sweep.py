@@ -9,16 +9,25 @@ from decimal import Decimal
 import structlog
 from prometheus_client import Counter, Gauge
 
-from kuber.brokers.port import BrokerReader, OrderState, OrderStatus
+from kuber.brokers.port import BrokerReader, Execution, OrderState, OrderStatus
 from kuber.infra.db import RawPool
 from kuber.kernel.clock import Clock
 from kuber.trading.booking import Booking
 from kuber.trading.journal import INTENT_COLUMNS, intent_of
 from kuber.trading.lifecycle import OPEN
-from kuber.trading.placing import SEND_WITHIN_S, Heard, ask
 from kuber.trading.types import Intent
 
 log = structlog.get_logger(__name__)
+
+SEND_WITHIN_S = 20.0
+"""How long after its intent was committed an order may be on its way to the venue: less than it
+takes the sweep to conclude that it never arrived."""
+
+CLOCKS_APART = timedelta(hours=1)
+"""How far a venue's clock may be behind ours when it is asked for what came after an instant."""
+
+Heard = tuple[OrderState, tuple[Execution, ...]]
+"""Where the venue says that an order stands, and the executions that it told."""
 
 BATCH = 100
 ASK_WITHIN_S = 10.0
@@ -195,3 +204,13 @@ class OrderSweep:
         count, oldest = row
         UNANSWERED.set(count)
         OLDEST_S.set((self._clock.now() - oldest).total_seconds() if oldest else 0)
+
+
+async def ask(broker: BrokerReader, intent: Intent, since: datetime) -> Heard | None:
+    """Return what the venue says of an order that was recorded at `since`, None when it does not
+    know it. Raises BrokerUnavailable."""
+    state = await broker.order(intent.account, intent.id)
+    if state is None or not state.filled_quantity:
+        return (state, ()) if state else None
+    executions = await broker.executions(intent.account, since - CLOCKS_APART)
+    return state, tuple(one for one in executions if one.client_order_id == intent.id)

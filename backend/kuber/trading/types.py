@@ -33,6 +33,8 @@ class TradeRequest:
     targets: tuple[Decimal, ...]
     correlation_id: str
     currency: str = "USD"
+    price_tick: Decimal = Decimal("0.01")
+    """The smallest step of a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Ticket:
     correlation_id: str
     leg: str = ENTRY
     attempt: int = 1
+    estimated: bool = False
+    """No exchange fills it: its fill is reckoned."""
 
     @property
     def id(self) -> OrderId:
@@ -103,6 +107,8 @@ class OrderReport:
     status: OrderStatus
     reason: str
     fills: tuple[Execution, ...] = field(default=())
+    estimated: bool = False
+    """No exchange filled it: its fill was reckoned."""
 
     @property
     def filled_quantity(self) -> Decimal:

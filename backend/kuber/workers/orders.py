@@ -35,7 +35,7 @@ NewestQuotes = Callable[[Collection[str]], Awaitable[Sequence[Quote]]]
 class OrdersService:
     """Runs rounds: at once when intents, requests, switches or prices come, and each second."""
 
-    name = "order_service"
+    name = "orders"
 
     def __init__(
         self,

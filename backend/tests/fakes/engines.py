@@ -19,7 +19,6 @@ from kuber.agents.effects import Reads, recorded
 from kuber.agents.llm import LanguageModel
 from kuber.agents.registry import GROUP, AgentRegistry
 from kuber.agents.state import PipelineState
-from kuber.brokers.simulator import SimulationOptions
 from kuber.costs.service import CostService
 from kuber.infra.db import JsonObject, RawPool
 from kuber.kernel.ids import RunId, UserId, new_id
@@ -179,7 +178,6 @@ class Scene:
             pool=self.pool,
             clock=self.clock,
             costs=CostService(self.clock, Decimal(5), Decimal(25)),
-            simulation=SimulationOptions(),
         )
         return RunEngine(
             store or self.store,

@@ -29,7 +29,6 @@ class SlowWriter:
         self.failure = failure
         self.cancel_requested = False
         self.intended: dict[str, bool] | None = {}
-        self.answered: frozenset[str] = frozenset()
 
     async def write(self, batch: RunBatch) -> Receipt:
         self.batches.append(batch)
@@ -38,7 +37,7 @@ class SlowWriter:
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
-        return Receipt(self.cancel_requested, self.intended, self.answered)
+        return Receipt(self.cancel_requested, self.intended)
 
     @property
     def writes(self) -> list[tuple[int, list[str], list[str]]]:

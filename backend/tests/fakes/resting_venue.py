@@ -1,4 +1,4 @@
-"""A venue whose orders rest until the test fills them: for what the simulated one never shows."""
+"""Venues for what needs one: whose orders rest until the test fills them, or are filled at once."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -131,3 +131,15 @@ class RestingVenue:
     def _answer(self) -> None:
         if self.down:
             raise BrokerUnavailable("No answer.")
+
+
+class FillingVenue(RestingVenue):
+    """Fills every order at once and whole."""
+
+    async def submit(self, order: BracketOrder) -> Submission:
+        known = order.client_order_id in self.states
+        await super().submit(order)
+        if not known:
+            self.fill(order.client_order_id, str(order.quantity), str(order.reference_price))
+        ours = tuple(one for one in self.told if one.client_order_id == order.client_order_id)
+        return Acknowledged(self.states[order.client_order_id], ours)

@@ -143,6 +143,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
             targets=tuple(target for target in targets if target is not None),
             correlation_id=state.correlation_id,
             currency=market.currency,
+            price_tick=market.price_tick,
         )
 
     async def _execute(self, desk: Desk, request: TradeRequest) -> OrderReport:
@@ -186,6 +187,7 @@ def _execution(request: TradeRequest, report: OrderReport, plan: StrategyPlan) -
         ),
         status=trade_status(report.status, filled=bool(report.fills)),
         reason=report.reason,
+        estimated=report.estimated,
     )
 
 

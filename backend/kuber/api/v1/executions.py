@@ -20,6 +20,7 @@ from kuber.runs.schemas import (
 )
 from kuber.runs.service import RunStart
 from kuber.runs.types import RunQuery, RunStatus
+from kuber.runs.what_next.schemas import WhatHappenedNextOut
 
 router = APIRouter(prefix="/executions", tags=["executions"], route_class=IdempotentRoute)
 
@@ -65,6 +66,19 @@ async def list_execution_events(
 ) -> EventList:
     """Return the recorded events after a sequence number: what to poll without a WebSocket."""
     return await container.runs.events(session, user.user_id, RunId(execution_id), after)
+
+
+@router.get("/{execution_id}/what-happened-next", operation_id="what_happened_next")
+async def what_happened_next(
+    execution_id: UUID,
+    container: ContainerDep,
+    session: Db,
+    user: CurrentUser,
+    symbol: Annotated[str | None, Query(max_length=32)] = None,
+) -> WhatHappenedNextOut:
+    """Play the trades of a finished run that looked at a past moment forward over the bars that
+    followed, in the prices that it saw and by the rules that manage a live trade."""
+    return await container.what_next.of_run(session, user.user_id, RunId(execution_id), symbol)
 
 
 @router.post(

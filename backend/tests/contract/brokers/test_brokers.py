@@ -1,55 +1,29 @@
 """What every venue behind the broker port must do; each adapter passes the same suite."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
-from kuber.brokers.adapters.simulation import SimulationBroker
-from kuber.brokers.adapters.validation import ValidationBroker
-from kuber.brokers.errors import BrokerUnavailable
 from kuber.brokers.port import (
     Account,
     Acknowledged,
     BracketOrder,
     Broker,
     Execution,
-    OrderState,
     OrderStatus,
-    Position,
-    Rejected,
     Side,
-    Unknown,
 )
-from kuber.brokers.simulator import SimulatedMoment, SimulationOptions
-from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.ids import OrderId, UserId
 from kuber.trading.lifecycle import OPEN
-from tests.fakes.resting_venue import RestingVenue
+from tests.fakes.resting_venue import BALANCE, FillingVenue, RestingVenue
 
-CALM = SimulationOptions(partial_fill_rate=Decimal(0), rejection_rate=Decimal(0))
-MOMENT = SimulatedMoment(datetime(2013, 3, 1, 21, tzinfo=UTC), seed=1)
 USER = UserId(UUID(int=7))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-async def pool(postgres_url: str) -> AsyncIterator[RawPool]:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            "insert into users (id, email, password_hash, role, tier, created_at)"
-            " values (%s, 'ann@example.com', '-', 'user', 'FREE', now())",
-            (USER,),
-        )
-    opened = raw_pool(postgres_url, size=12, application_name="kuber-test")
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 @dataclass
@@ -61,14 +35,10 @@ class Case:
     end: Callable[[BracketOrder], object] = lambda _: None
 
 
-@pytest.fixture(params=["simulation", "validation", "resting"])
-def case(request: pytest.FixtureRequest, pool: RawPool) -> Case:
-    match request.param:
-        case "simulation":
-            return Case(SimulationBroker(pool, CALM, MOMENT), OrderStatus.FILLED)
-        case "validation":
-            broker = ValidationBroker(pool, CALM.starting_balance)
-            return Case(broker, OrderStatus.VALIDATED)
+@pytest.fixture(params=["resting", "filling"])
+def case(request: pytest.FixtureRequest) -> Case:
+    if request.param == "filling":
+        return Case(FillingVenue(), OrderStatus.FILLED)
     venue = RestingVenue()
     return Case(
         venue,
@@ -220,104 +190,10 @@ async def test_accounts_are_kept_apart(case: Case) -> None:
     assert await case.broker.cancel(other, sent.client_order_id) is None
     assert await case.broker.orders(other, since=LONG_AGO) == ()
     assert await case.broker.executions(other, LONG_AGO) == ()
-    assert await case.broker.equity(other) == CALM.starting_balance
+    assert await case.broker.equity(other) == BALANCE
 
 
 async def test_a_fresh_account_holds_its_starting_balance(broker: Broker) -> None:
     account = Account(USER, uuid4())
-    assert await broker.equity(account) == CALM.starting_balance
+    assert await broker.equity(account) == BALANCE
     assert await broker.positions(account) == ()
-
-
-@pytest.fixture
-def venue(pool: RawPool) -> SimulationBroker:
-    """The simulated venue, which keeps books."""
-    return SimulationBroker(pool, CALM, MOMENT)
-
-
-async def test_positions_and_equity_follow_from_the_fills(venue: SimulationBroker) -> None:
-    scope = uuid4()
-    bought = await acknowledged(venue, order(Side.BUY, "10", scope))
-    await venue.submit(order(Side.BUY, "30", scope))
-    [position] = await venue.positions(Account(USER, scope))
-    assert position == Position("ACME", Decimal(40), bought.executions[0].price)
-    paid = Decimal("0.05") + Decimal("0.15")
-    assert await venue.equity(Account(USER, scope)) == CALM.starting_balance - paid
-
-
-async def test_selling_what_is_held_leaves_no_position(venue: SimulationBroker) -> None:
-    scope = uuid4()
-    await venue.submit(order(Side.BUY, "10", scope))
-    await venue.submit(order(Side.SELL, "10", scope))
-    assert await venue.positions(Account(USER, scope)) == ()
-
-
-async def test_a_short_position_is_negative(venue: SimulationBroker) -> None:
-    scope = uuid4()
-    await venue.submit(order(Side.SELL, "10", scope))
-    [position] = await venue.positions(Account(USER, scope))
-    assert position.quantity == -10
-
-
-async def test_a_rejected_order_is_remembered_and_moves_nothing(pool: RawPool) -> None:
-    unkind = SimulationBroker(pool, replace(CALM, rejection_rate=Decimal(1)), MOMENT)
-    sent = order()
-    answer = await unkind.submit(sent)
-    assert isinstance(answer, Rejected)
-    assert await unkind.order(sent.account, sent.client_order_id) == OrderState(
-        sent.client_order_id, OrderStatus.REJECTED, Decimal(0), answer.reason
-    )
-    assert await unkind.submit(sent) == answer
-    assert await unkind.positions(sent.account) == ()
-    assert await unkind.executions(sent.account, LONG_AGO) == ()
-
-
-async def test_what_the_simulated_venue_does_not_fill_at_once_it_cancels(pool: RawPool) -> None:
-    hasty = SimulationBroker(pool, replace(CALM, partial_fill_rate=Decimal(1)), MOMENT)
-    sent = order()
-    answer = await acknowledged(hasty, sent)
-    assert answer.order.status is OrderStatus.CANCELLED
-    assert 0 < answer.order.filled_quantity < sent.quantity
-    assert await hasty.executions(sent.account, LONG_AGO) == answer.executions
-
-
-async def test_an_order_beyond_the_cash_is_rejected(venue: SimulationBroker) -> None:
-    answer = await venue.submit(order(quantity="1000"))
-    assert isinstance(answer, Rejected)
-    assert "Not enough cash" in answer.reason
-
-
-async def test_nothing_is_filled_in_validation(pool: RawPool) -> None:
-    sent = order()
-    answer = await acknowledged(ValidationBroker(pool, CALM.starting_balance), sent)
-    assert (answer.order.status, answer.executions) == (OrderStatus.VALIDATED, ())
-
-
-@pytest.mark.parametrize("mode", ["simulation", "validation"])
-async def test_without_its_books_a_venue_knows_nothing_rather_than_no(
-    pool: RawPool, mode: str
-) -> None:
-    broker: Broker = SimulationBroker(pool, CALM, MOMENT)
-    if mode == "validation":
-        broker = ValidationBroker(pool, CALM.starting_balance)
-    sent = order()
-    await pool.close()
-    assert isinstance(await broker.submit(sent), Unknown)
-    with pytest.raises(BrokerUnavailable):
-        await broker.order(sent.account, sent.client_order_id)
-    with pytest.raises(BrokerUnavailable):
-        await broker.cancel(sent.account, sent.client_order_id)
-
-
-async def test_the_books_of_a_new_account_are_read_after_its_first_order(pool: RawPool) -> None:
-    sent = order()
-    shut = raw_pool("postgresql://nowhere.invalid", size=1, application_name="kuber-test")
-    unread = SimulationBroker(shut, CALM, MOMENT, account_is_new=True)
-    assert await unread.positions(sent.account) == ()
-    assert await unread.equity(sent.account) == CALM.starting_balance
-    with pytest.raises(BrokerUnavailable):
-        await SimulationBroker(shut, CALM, MOMENT).positions(sent.account)
-    new = SimulationBroker(pool, CALM, MOMENT, account_is_new=True)
-    await acknowledged(new, sent)
-    assert [position.quantity for position in await new.positions(sent.account)] == [sent.quantity]
-    assert await new.equity(sent.account) < CALM.starting_balance

@@ -115,6 +115,7 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
                 ("fills", "order_id", "venue", "'elsewhere'", "'simulation'"),
                 ("orders", "id", "leg", "'stop'", "'entry'"),
                 ("orders", "id", "attempt", "attempt + 1", "attempt - 1"),
+                ("orders", "id", "estimated", "not estimated", "not estimated"),
                 ("orders", "id", "filled_quantity", "filled_quantity + 1", "filled_quantity - 1"),
             )
         ),
@@ -155,7 +156,8 @@ async def found(url: str, folder: Path) -> list[tuple[Damage, bool]]:
     ids=[
         *("price of a fill", "mode", "origin", "status", "a fill more", "a fill of no answer"),
         *("a fill in another account", "a fill at another venue"),
-        *("execution", "venue of a fill", "leg", "attempt", "filled quantity", "venue"),
+        *("execution", "venue of a fill", "leg", "attempt", "estimated"),
+        *("filled quantity", "venue"),
         *("an answer more", "an order more"),
         *("when it was made", "made at no time", "when it was answered", "answered at no time"),
     ],

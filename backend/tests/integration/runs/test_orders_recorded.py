@@ -1,8 +1,8 @@
-"""Intents and answers that are recorded together with their runs: under the runs' claims, once."""
+"""Intents and orders that are recorded together with their runs: under the runs' claims, once."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -75,16 +75,21 @@ class Site:
         row = Journal(self.pool, self.clock).row(self.ticket(run))
         return RunBatch(run, number, number, intents=(row,))
 
-    def answer(self, run: ClaimedRun, number: int = 2, answers: int = 0) -> RunBatch:
-        intent = self.ticket(run).intent
+    def order(self, run: ClaimedRun, number: int = 1) -> RunBatch:
+        """Return a node's result with its order, which was filled as it was placed."""
+        ticket = replace(self.ticket(run), estimated=True)
+        wanted = Journal(self.pool, self.clock).row(ticket)
+        intent = ticket.intent
         state = OrderState(intent.id, OrderStatus.FILLED, intent.quantity, "Filled.")
         price, commission = Decimal(101), Decimal("0.05")
         fill = Execution(f"{intent.id}-1", intent.id, NOW, intent.quantity, price, commission)
         step = advance(OrderLife(OrderStatus.INTENDED, intent.quantity), state, (fill,))
         assert step is not None
-        row = Booking(self.pool, self.clock).row(intent, step, answers)
+        answer = Booking(self.pool, self.clock).row(intent, step)
+        both = {name: wanted[name] + answer[name] for name in ("events", "entries")}
         node = NodeRecord("trade", "trade_manager", NodeStatus.SUCCEEDED, 1, NOW, NOW, 5.0)
-        return RunBatch(run, number, number, settled=((node, None),), answers=(row,))
+        row = wanted | answer | both
+        return RunBatch(run, number, number, settled=((node, None),), orders=(row,))
 
     async def query(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         async with self.pool.connection() as connection:
@@ -114,15 +119,44 @@ async def test_orders_of_several_runs_are_recorded_in_one_statement_and_told_onc
         "select id from accounts where id = any(%s)", [r.id for r in site.runs]
     )
     assert len(accounts) == 3
-    receipts = await asyncio.gather(*(site.writer.write(site.answer(run)) for run in site.runs))
-    for run, receipt in zip(site.runs, receipts, strict=True):
-        assert receipt.booked(site.ticket(run).id)
+
+
+async def test_filled_orders_of_several_runs_are_recorded_with_their_nodes_and_told_once(
+    site: Site,
+) -> None:
+    await asyncio.gather(*(site.writer.write(site.order(run)) for run in site.runs))
+    for run in site.runs:
         assert await site.query(TOLD, site.ticket(run).id) == [(1, 1, 1, 1, 1, 1)]
         [order] = await site.query(
-            "select status, quantity, filled_quantity, answers from orders where run_id = %s",
+            "select status, reason, quantity, filled_quantity, answers, estimated, created_at,"
+            " answered_at from orders where run_id = %s",
             run.id,
         )
-        assert order == ("filled", Decimal("10.5"), Decimal("10.5"), 1)
+        whole = Decimal("10.5")
+        assert order == ("filled", "Filled.", whole, whole, 1, True, NOW, NOW)
+    nodes = await site.query("select count(*) from node_runs where status = 'succeeded'")
+    assert nodes == [(3,)]
+    accounts = await site.query(
+        "select id from accounts where id = any(%s)", [r.id for r in site.runs]
+    )
+    assert len(accounts) == 3
+
+
+async def test_an_order_that_is_on_record_is_not_recorded_again(site: Site) -> None:
+    run, order = site.runs[0], site.ticket(site.runs[0]).id
+    await site.writer.write(site.order(run))
+    await site.writer.write(site.order(run, 2))
+    assert await site.query(TOLD, order) == [(1, 1, 1, 1, 1, 1)]
+
+
+async def test_an_intent_that_a_release_of_before_left_is_answered(site: Site) -> None:
+    run = site.runs[0]
+    await site.writer.write(site.intent(run))
+    await site.writer.write(site.order(run, 2))
+    [order] = await site.query("select status, filled_quantity, answers from orders")
+    assert order == ("filled", Decimal("10.5"), 1)
+    fills = await site.query("select quantity, answer from fills")
+    assert fills == [(Decimal("10.5"), 1)]
 
 
 async def test_an_intent_is_as_old_as_the_statement_that_records_it(site: Site) -> None:
@@ -143,9 +177,9 @@ async def test_an_intent_that_is_about_to_be_sent_again_is_open_until_it_has_its
     assert (await site.writer.write(site.intent(run, 2))).standing(order) is Standing.OPEN
     [times] = await site.query("select created_at, sent_at, not_found_at from orders")
     assert times == (NOW, NOW + timedelta(minutes=1), None)
-    await site.writer.write(site.answer(run, 3))
-    assert (await site.writer.write(site.intent(run, 4))).standing(order) is Standing.ANSWERED
-    assert await site.query(TOLD, order) == [(1, 1, 1, 1, 1, 1)]
+    await site.query("update orders set status = 'working'")
+    assert (await site.writer.write(site.intent(run, 3))).standing(order) is Standing.ANSWERED
+    assert await site.query(TOLD, order) == [(1, 0, 1, 0, 0, 0)]
 
 
 async def test_nothing_is_intended_once_the_run_was_asked_to_stop(site: Site) -> None:
@@ -171,27 +205,8 @@ async def test_the_orders_of_a_run_that_another_worker_holds_are_not_written(sit
     assert await site.query("select run_id from orders") == [(held.id,)]
     await site.query("update runs set claim_epoch = claim_epoch + 1 where id = %s", held.id)
     with pytest.raises(LeaseLost):
-        await site.writer.write(site.answer(held))
+        await site.writer.write(site.order(held, 2))
     assert await site.query("select status from orders") == [("intended",)]
-
-
-async def test_an_answer_is_booked_only_if_nobody_booked_one_since_it_was_weighed(
-    site: Site,
-) -> None:
-    first, second, _ = site.runs
-    for run in (first, second):
-        await site.writer.write(site.intent(run))
-    intent = site.ticket(first).intent
-    working = OrderState(intent.id, OrderStatus.WORKING, Decimal(0), "")
-    assert await Booking(site.pool, site.clock).book(intent, working)  # the sweep, meanwhile
-    receipts = await asyncio.gather(
-        *(site.writer.write(site.answer(run)) for run in (first, second))
-    )
-    assert not receipts[0].booked(intent.id)
-    assert receipts[1].booked(site.ticket(second).id)
-    assert await site.query(TOLD, site.ticket(first).id) == [(1, 0, 1, 1, 0, 0)]
-    nodes = await site.query("select count(*) from node_runs where status = 'succeeded'")
-    assert nodes == [(2,)]
 
 
 async def test_what_came_of_a_batch_whose_answer_was_lost_is_asked_for(site: Site) -> None:

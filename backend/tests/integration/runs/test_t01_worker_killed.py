@@ -48,7 +48,7 @@ GRAPH = chain(
     node("trade", "trade_manager"),
     node("report", "report"),
 )
-BOUNDARIES = (*(f"settle {node}" for node in NODES), "intent", "venue", "answer", "finish")
+BOUNDARIES = (*(f"settle {node}" for node in NODES), "order", "finish")
 VARIANTS = ("lost", "arrived")
 SHARING = 8
 """Runs that share statements."""
@@ -56,9 +56,7 @@ SHARED_BOUNDARIES = ("settle bias", "finish")
 
 WRITTEN = {
     "settle": "select 1 from node_runs where run_id = %s and node_id = %s and status <> 'running'",
-    "intent": "select 1 from orders where run_id = %s",
-    "venue": "select 1 from simulated_orders where scope = %s",
-    "answer": "select 1 from orders where run_id = %s and status <> 'intended'",
+    "order": "select 1 from orders where run_id = %s",
     "finish": "select 1 from runs where id = %s and status <> 'running'",
 }
 
@@ -226,7 +224,8 @@ def _release(holder: psycopg.Connection, cases: list[Case]) -> None:
 def _check_decision(finished: JsonObject, expected: JsonObject, case: Case) -> None:
     assert finished["status"] == "succeeded", (case, finished["error"])
     assert finished["trade"] == expected["trade"], case
-    assert finished["trade"]["status"] in ("filled", "partially_filled"), case
+    assert finished["trade"]["status"] == "filled", case
+    assert finished["trade"]["estimated"], case
     assert finished["outcome"] == expected["outcome"], case
     assert [node["output"] for node in finished["nodes"]][:-1] == [
         node["output"] for node in expected["nodes"]
@@ -244,7 +243,6 @@ def _check_rows(site: Installation, cases: list[Case], tell: Tell) -> None:
         "cost entries": runs,
         "orders": runs,
         "fills": runs,
-        "simulated orders": runs,
         "intents announced": runs,
         "fills announced": runs,
         "intents on record": runs,
@@ -273,7 +271,6 @@ def _rows(site: Installation, case: Case) -> dict[str, int]:
         "nodes settled": "select 1 from node_runs where run_id = %s and status = 'succeeded'",
         "cost entries": "select 1 from cost_tracking where run_id = %s",
         "orders": "select 1 from orders where run_id = %s",
-        "simulated orders": "select 1 from simulated_orders where scope = %s",
         "fills": "select 1 from fills join orders on id = order_id where run_id = %s",
     }
     announced = Counter(

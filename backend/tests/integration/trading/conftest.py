@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from kuber.brokers.adapters.simulation import SimulationBroker
-from kuber.brokers.simulator import SimulatedMoment
 from kuber.infra.db import raw_pool
 from kuber.kernel.clock import FixedClock
-from tests.fixtures.order_desk import CALM, USER, Desk, Watched
+from tests.fakes.resting_venue import FillingVenue
+from tests.fixtures.order_desk import USER, Desk, Watched
 
 
 @pytest.fixture
@@ -30,7 +29,5 @@ async def desk(postgres_url: str, clock: FixedClock) -> AsyncIterator[Desk]:
         )
     pool = raw_pool(postgres_url, size=12, application_name="kuber-test")
     await pool.open()
-    yield Desk(
-        pool, clock, Watched(SimulationBroker(pool, CALM, SimulatedMoment(clock.now(), seed=1)))
-    )
+    yield Desk(pool, clock, Watched(FillingVenue()))
     await pool.close()

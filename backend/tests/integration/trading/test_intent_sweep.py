@@ -5,16 +5,12 @@ import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
-from kuber.brokers.adapters.validation import CHECKED, ValidationBroker
 from kuber.brokers.port import (
     Account,
     OrderState,
     OrderStatus,
 )
 from kuber.kernel.ids import OrderId
-from kuber.trading.errors import OrderNotWanted
 from kuber.trading.sweep import (
     ASKED,
     NEVER_REACHED,
@@ -23,12 +19,12 @@ from kuber.trading.sweep import (
 )
 from kuber.trading.types import Standing
 from tests.fakes.resting_venue import RestingVenue
-from tests.fixtures.order_desk import CALM, Desk
+from tests.fixtures.order_desk import Desk
 
 
 async def test_an_order_that_the_venue_filled_is_answered_as_by_its_desk(desk: Desk) -> None:
-    usual = await desk.intend()
-    report = await desk.placer().place(usual)
+    usual = await desk.ticket()
+    step = await desk.place(usual)
     desk.venue.asked.clear()
     ticket = await desk.intend()
     await desk.venue.submit(ticket.order)
@@ -36,7 +32,7 @@ async def test_an_order_that_the_venue_filled_is_answered_as_by_its_desk(desk: D
     assert await desk.after(9) == 0
     assert desk.venue.asked == []
     assert await desk.after(1) == 1
-    assert await desk.status(ticket) == await desk.status(usual) == ("filled", report.reason)
+    assert await desk.status(ticket) == await desk.status(usual) == ("filled", step.reason)
     said = """
         select (select array_agg((answer, quantity, price, commission)::text) from fills f
                 where f.order_id = o.id),
@@ -104,13 +100,12 @@ async def test_a_miss_does_not_end_an_order_that_is_being_sent_meanwhile(desk: D
     assert (await desk.status(ticket))[0] == "filled"
 
 
-async def test_an_order_that_was_ended_is_not_sent_by_a_late_desk(desk: Desk) -> None:
+async def test_an_order_that_was_ended_is_not_to_be_sent_by_a_late_desk(desk: Desk) -> None:
     ticket = await desk.intend()
     await desk.after(10)
     await desk.after(30)
-    report = await desk.placer().place(ticket)
-    assert report.reason.startswith(NEVER_REACHED)
-    assert await desk.rows("select 1 from simulated_orders") == []
+    assert await desk.journal.intend(ticket) is Standing.ANSWERED
+    assert (await desk.journal.report(ticket.id)).reason.startswith(NEVER_REACHED)
 
 
 async def test_while_the_venue_is_down_an_order_stays_and_is_counted(desk: Desk) -> None:
@@ -144,26 +139,11 @@ async def test_sweeps_side_by_side_ask_for_each_order_once(desk: Desk) -> None:
     assert len(await desk.rows("select 1 from fills")) == 20
 
 
-@pytest.mark.parametrize("checked", [True, False])
-async def test_an_order_that_validation_checked_is_answered_so(desk: Desk, checked: bool) -> None:
-    desk.venue.venue = ValidationBroker(desk.pool, CALM.starting_balance)
-    ticket = await desk.intend("validation")
-    if checked:
-        await desk.venue.submit(ticket.order)
-        assert await desk.after(10) == 1
-        assert await desk.status(ticket) == ("validated", CHECKED)
-        return
-    await desk.after(10)
-    assert await desk.after(30) == 1
-    status, reason = await desk.status(ticket)
-    assert (status, str(reason).startswith(NEVER_REACHED)) == ("rejected", True)
-
-
 async def test_what_is_filled_after_its_run_is_gone_is_booked_all_the_same(desk: Desk) -> None:
     venue = desk.venue.venue = RestingVenue()
     ticket = await desk.ticket()
-    placed = await desk.placer().place(ticket)
-    assert (placed.status, placed.fills) == (OrderStatus.WORKING, ())
+    placed = await desk.place(ticket)
+    assert (placed.status, placed.executions) == (OrderStatus.WORKING, ())
     await desk.rows("delete from runs where id = %s", ticket.origin.run_id)
     assert await desk.after(10) == 0  # nothing new
     venue.fill(ticket.id, "4")
@@ -186,7 +166,7 @@ async def test_what_is_filled_after_its_run_is_gone_is_booked_all_the_same(desk:
 async def test_an_order_does_not_end_before_the_executions_it_is_said_to_have(desk: Desk) -> None:
     venue = desk.venue.venue = RestingVenue(withheld=True)
     ticket = await desk.ticket()
-    await desk.placer().place(ticket)
+    await desk.place(ticket)
     venue.fill(ticket.id, "4")
     venue.end(ticket.id, OrderStatus.CANCELLED)
     before = ASKED.labels("incomplete")._value.get()
@@ -204,7 +184,7 @@ async def test_an_order_does_not_end_before_the_executions_it_is_said_to_have(de
 async def test_an_acknowledged_order_that_the_venue_no_longer_knows_stays_open(desk: Desk) -> None:
     venue = desk.venue.venue = RestingVenue()
     ticket = await desk.ticket()
-    await desk.placer().place(ticket)
+    await desk.place(ticket)
     venue.states.clear()
     before = ASKED.labels("missing")._value.get()
     assert [await desk.after(40) for _ in range(3)] == [0, 0, 0]
@@ -213,17 +193,12 @@ async def test_an_acknowledged_order_that_the_venue_no_longer_knows_stays_open(d
     assert UNANSWERED._value.get() == 0
 
 
-async def test_no_order_is_sent_for_a_run_that_was_asked_to_stop(desk: Desk) -> None:
-    placer = desk.placer()
-    fresh, begun, taken = await desk.ticket(), await desk.intend(), await desk.intend()
-    await desk.venue.submit(taken.order)
+async def test_no_order_may_be_sent_for_a_run_that_was_asked_to_stop(desk: Desk) -> None:
+    fresh, begun, taken = await desk.ticket(), await desk.intend(), await desk.ticket()
+    await desk.place(taken)
     for ticket in (fresh, begun, taken):
         await desk.cancel(ticket)
-    for ticket in (fresh, begun):
-        with pytest.raises(OrderNotWanted):
-            await placer.place(ticket)
-    assert (await placer.place(taken)).status == "filled"
-    assert await desk.rows("select client_order_id from simulated_orders") == [(taken.id,)]
+        assert await desk.journal.intend(ticket) is Standing.CANCELLED
     assert set(await desk.rows("select id, status from orders")) == {
         (begun.id, "intended"),  # the sweep ends it
         (taken.id, "filled"),

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
@@ -12,7 +11,7 @@ import pytest
 from kuber.kernel.ids import OrderId
 from kuber.runs import recorder as module
 from kuber.runs.batches import Charge, Ending, LeaseLost, RowsRefused
-from kuber.runs.recorder import SEQUENCE_GAP, Answer, RunRecorder
+from kuber.runs.recorder import SEQUENCE_GAP, RunRecorder
 from kuber.runs.types import NodeRecord, NodeStatus, RunEventType, RunStatus
 from kuber.trading.types import Standing
 from tests.fakes.recorders import SlowWriter, Told, new_recorder, nothing
@@ -281,65 +280,44 @@ async def test_an_intent_that_is_not_recorded_is_not_sent() -> None:
     writer = SlowWriter(LeaseLost("lost"))
     writer.let.set()
     recorder = new_recorder(writer)
-    before = recorder.ordered
     with pytest.raises(LeaseLost):
         await recorder.intend(ORDER, {})
-    assert (before, recorder.ordered) == (False, True)  # it may be on record
-    assert new_recorder(writer, fresh=False).ordered  # an earlier claim may have sent one
     with pytest.raises(LeaseLost):
         recorder.check()
 
 
-class Alone:
-    """Counts how often an answer was booked by itself."""
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    async def __call__(self) -> None:
-        self.times += 1
-
-
-@pytest.mark.parametrize(("booked", "alone"), [({str(ORDER)}, 0), (set(), 1)])
-async def test_an_answer_leaves_with_its_nodes_result_and_alone_only_if_it_was_not_booked(
-    booked: set[str], alone: int
-) -> None:
-    writer, by_itself = SlowWriter(), Alone()
+async def test_an_order_leaves_with_the_result_of_its_node_and_not_before() -> None:
+    writer = SlowWriter()
     writer.let.set()
-    writer.answered = frozenset(booked)
     recorder = new_recorder(writer)
-    recorder.answered(Answer(ORDER, {"id": "x"}, by_itself))
+    recorder.ordered("trade", ORDER, {"id": "x"})
+    recorder.settled(record_of("risk"), None, nothing)
+    await recorder.flush()
     recorder.settled(record_of("trade"), None, nothing)
     await recorder.end(Ending(RunStatus.SUCCEEDED))
-    [batch] = writer.batches
-    assert (batch.answers, len(batch.settled)) == (({"id": "x"},), 1)
-    await recorder.book_what_is_left()
-    assert by_itself.times == alone
+    before, batch = writer.batches
+    assert (before.orders, batch.orders) == ((), ({"id": "x"},))
+    assert [record.node_id for record, _ in batch.settled] == ["trade"]
 
 
-@pytest.mark.parametrize("failure", [LeaseLost("lost"), RowsRefused("no")])
-async def test_the_answer_of_a_run_that_cannot_write_is_booked_by_itself_once(
-    failure: Exception,
-) -> None:
-    writer, by_itself = SlowWriter(failure), Alone()
+async def test_the_order_of_a_node_that_was_stopped_never_was() -> None:
+    writer = SlowWriter()
     writer.let.set()
     recorder = new_recorder(writer)
-    recorder.answered(Answer(ORDER, {"id": "x"}, by_itself))
-    with pytest.raises(type(failure)):
-        await recorder.flush()
-    with suppress(LeaseLost):
-        await recorder.end(Ending(RunStatus.FAILED))
-    await recorder.book_what_is_left()
-    assert by_itself.times == 1
-    assert [batch.answers for batch in writer.batches[1:]] in ([], [()])
-
-
-async def test_an_answer_that_comes_after_the_end_of_its_run_is_booked_by_itself() -> None:
-    writer, by_itself = SlowWriter(), Alone()
-    writer.let.set()
-    recorder = new_recorder(writer)
+    recorder.ordered("trade", ORDER, {"id": "x"})
     await recorder.end(Ending(RunStatus.CANCELLED))
-    recorder.answered(Answer(ORDER, {}, by_itself))
-    await recorder.rest()
-    await recorder.book_what_is_left()
-    assert (by_itself.times, len(writer.batches)) == (1, 1)
+    assert [batch.orders for batch in writer.batches] == [()]
+
+
+async def test_the_order_of_a_node_whose_result_was_refused_is_not_recorded_either() -> None:
+    writer = SlowWriter(RowsRefused("no"))
+    writer.let.set()
+    recorder = new_recorder(writer)
+    recorder.ordered("trade", ORDER, {"id": "x"})
+    recorder.settled(record_of("trade"), None, nothing)
+    with pytest.raises(RowsRefused):
+        await recorder.flush()
+    await recorder.end(Ending(RunStatus.FAILED))
+    refused, last = writer.batches
+    assert (refused.orders, last.orders) == (({"id": "x"},), ())
+    assert [record.status for record, _ in last.settled] == ["failed"]
