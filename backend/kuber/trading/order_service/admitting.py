@@ -13,6 +13,7 @@ from kuber.exchange.types import AssetClass, Spec
 from kuber.exchange.units import ceil_to, floor_to, to_instant, to_price, to_quantity
 from kuber.kernel.errors import KuberError
 from kuber.kernel.orders import OrderType, Side, TimeInForce
+from kuber.trading.accounts.behaviour import behaviour_of
 from kuber.trading.errors import RefusedOrder
 from kuber.trading.lifecycle import OrderLife
 from kuber.trading.management.attribution import Action, CloseAll, NotAdmitted, Stake, admit
@@ -132,7 +133,7 @@ def _admitted(wanted: WantedEntry, traded: Traded, now: datetime) -> Admitted | 
         order.account.id,
         wanted.currency,
         order.mode,
-        wanted.behaviour,
+        behaviour_of(wanted.options, order.account.id, spec.asset_class),
         wanted.pipeline_id,
         order.origin.run_id,
         order.correlation_id,
