@@ -205,7 +205,7 @@ class OrderService:
         return Round(
             hosted,
             now,
-            self._switches.of,
+            lambda tracked: self._switches.of(tracked),
             entries_wait=self.entries_wait,
             unwatched_since=since,
         )
@@ -217,6 +217,7 @@ class OrderService:
         for symbol, one in list(rounds.items()):
             try:
                 self._phase(one, now)
+                one.work()
                 for quote in quotes.get(symbol, ()):
                     one.quote(quote)
                     one.work()
