@@ -16,6 +16,7 @@ from kuber.ledger.store import Ledger
 from kuber.ledger.types import Book
 from kuber.trading.booking import AnswerRows
 from kuber.trading.errors import BookLost, LatchMoved
+from kuber.trading.management.facts import Switch
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
 from kuber.trading.order_service.asking import hand_over
@@ -205,10 +206,14 @@ class OrderService:
         return Round(
             hosted,
             now,
-            lambda tracked: self._switches.of(tracked),
+            self._switch_of,
             entries_wait=self.entries_wait,
             unwatched_since=since,
         )
+
+    def _switch_of(self, tracked: Tracked) -> Switch:
+        """Return what a position may do by the switches that are known now."""
+        return self._switches.of(tracked)
 
     def _work(
         self, rounds: dict[str, Round], quotes: Mapping[str, Sequence[Quote]], now: datetime

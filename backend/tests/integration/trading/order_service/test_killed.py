@@ -39,7 +39,7 @@ class Dying:
 async def _story(floor: Floor, at: int | None) -> tuple[int, dict[str, Any]]:
     """Trade from entry to both targets, dying once at statement `at`; return the statements that
     the story took, and how it ended."""
-    executed = 0
+    executed, dying = 0, Dying(floor.connection, at)
 
     async def step(action: Callable[[], Awaitable[object]]) -> None:
         nonlocal executed, dying
@@ -52,7 +52,6 @@ async def _story(floor: Floor, at: int | None) -> tuple[int, dict[str, Any]]:
             floor.service._connection = dying  # type: ignore[assignment]
             await floor.quote_again()
 
-    dying = Dying(floor.connection, at)
     floor.service._connection = dying  # type: ignore[assignment]
     await floor.intend()
     await step(floor.rounds)
