@@ -1,27 +1,29 @@
 """The rounds of the order service: what has come goes in, what came of it is committed."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
 from psycopg import InterfaceError, OperationalError
 
 from kuber.exchange.events import Quote
-from kuber.exchange.reservations import reservation
-from kuber.exchange.units import from_amount, to_instant
+from kuber.exchange.units import to_instant
 from kuber.infra.db import RawConnection
 from kuber.kernel.clock import Clock
 from kuber.ledger.store import Ledger
 from kuber.ledger.types import Book
 from kuber.trading.booking import AnswerRows
 from kuber.trading.errors import BookLost, LatchMoved
-from kuber.trading.management.facts import Switch
+from kuber.trading.management.facts import CloseAsked, Switch
+from kuber.trading.management.position import Reason
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
 from kuber.trading.order_service.asking import hand_over
+from kuber.trading.order_service.entering import enter
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
-from kuber.trading.order_service.held import Hosted, LiveOrder, Tracked
+from kuber.trading.order_service.held import Hosted, Tracked
+from kuber.trading.order_service.margins import accounts_with_shorts, called
 from kuber.trading.order_service.reading import (
     MOST,
     Request,
@@ -40,7 +42,7 @@ from kuber.trading.order_service.reconciling import (
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_service.switches import Switches
 from kuber.trading.order_service.traded import Traded
-from kuber.trading.order_service.writing import RoundWriter, forget_ended, hold_of
+from kuber.trading.order_service.writing import RoundWriter, forget_ended
 from kuber.trading.order_types import SwitchState
 
 log = structlog.get_logger(__name__)
@@ -48,8 +50,8 @@ log = structlog.get_logger(__name__)
 GAP = timedelta(seconds=10)
 """Prices that nobody looked at for so long may have passed a stop (M14)."""
 _PHASE_AGAIN = timedelta(minutes=1)
+_MARGINS_EVERY = timedelta(seconds=1)
 _QUARANTINE = timedelta(seconds=30)
-_MOST_ENTRY_TURNS = 8
 
 TradedFor = Callable[[UUID | None, Iterable[str]], Awaitable[dict[str, Traded | None]]]
 """Tells how symbols are traded as a user sees them, or, for None, by themselves; None where they
@@ -80,6 +82,7 @@ class OrderService:
         self._woken = True
         self._watched_at: datetime | None = None
         self._quarantine: dict[str, datetime] = {}
+        self._margins_at = datetime.min.replace(tzinfo=UTC)
         self.entries_wait = True
         """Until the accounts are reconciled (M15)."""
 
@@ -159,6 +162,7 @@ class OrderService:
         more = False
         try:
             with ROUND_SECONDS.time():
+                await self._call_margins(rounds, now)
                 if not woken:
                     self._work(rounds, quotes, now)
                 if woken or not all(one.changes.nothing for one in rounds.values()):
@@ -171,6 +175,17 @@ class OrderService:
         self._watched_at = now
         self._tidy()
         return more
+
+    async def _call_margins(self, rounds: Mapping[str, Round], now: datetime) -> None:
+        """Close the largest short of each account that covers its shorts no more (M23)."""
+        if now - self._margins_at < _MARGINS_EVERY:
+            return
+        self._margins_at = now
+        accounts = accounts_with_shorts(self._hosted.values())
+        for position_id in await called(self._connection, accounts, self._hosted.values()):
+            for one in rounds.values():
+                if position_id in one.hosted.tracked:
+                    one.tell(position_id, CloseAsked(Reason.MARGIN_CALL))
 
     def _may_work(self, symbol: str, only: frozenset[str] | None, now: datetime) -> bool:
         allowed = only is None or symbol in only
@@ -271,7 +286,7 @@ class OrderService:
                 admitted = await self._admit(rounds, writer, wanted, now)
                 outcomes = self._ask(rounds, asked)
                 self._work(rounds, quotes, now)
-            await self._enter(connection, rounds, now)
+            await enter(connection, self._ledger, rounds.values(), now)
             await writer.write(list(rounds.values()), admitted)
             await writer.done(outcomes)
             await writer.tell()
@@ -354,32 +369,6 @@ class OrderService:
     def _ask(self, rounds: Mapping[str, Round], asked: Sequence[Request]) -> dict[UUID, str | None]:
         return {one.id: hand_over(one, rounds) for one in asked}
 
-    async def _enter(
-        self, connection: RawConnection, rounds: Mapping[str, Round], now: datetime
-    ) -> None:
-        """Send entries for which money can be held; management hears of those that have none."""
-        for _ in range(_MOST_ENTRY_TURNS):
-            entries = [
-                (one, tracked, order)
-                for one in rounds.values()
-                for tracked, order in one.take_entries()
-            ]
-            if not entries:
-                return
-            units = [_reservation(*entry) for entry in entries]
-            holds = [
-                hold_of(order, tracked.holder.currency, from_amount(needed), now)
-                for (_, tracked, order), needed in zip(entries, units, strict=True)
-            ]
-            settled = await self._ledger.settle(connection, holds)
-            for (one, _, order), needed, done in zip(entries, units, settled, strict=True):
-                if done.refusal is None:
-                    one.enter(order, from_amount(needed), needed)
-                else:
-                    one.refuse(order, f"insufficient_buying_power: {done.refusal.detail}")
-            for one in {id(entry[0]): entry[0] for entry in entries}.values():
-                one.work()
-
     def _evict(self, rounds: Iterable[str]) -> None:
         """Forget what was worked on: the database says how it stands."""
         for symbol in rounds:
@@ -392,8 +381,3 @@ class OrderService:
                 del self._hosted[symbol]
         now = self._clock.now()
         show(self._hosted.values(), sum(until > now for until in self._quarantine.values()))
-
-
-def _reservation(one: Round, tracked: Tracked, order: LiveOrder) -> int:
-    new, ask = one.valued(tracked, order)
-    return reservation(new, ask)
