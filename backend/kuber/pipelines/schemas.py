@@ -55,6 +55,7 @@ class PipelineCreate(_Body):
     mode: Mode | None = None
     """Default: the template's mode, else simulation."""
     trigger: Trigger = ManualTrigger()
+    """Default: the template's, else by hand."""
 
 
 class PipelineUpdate(_Body):
