@@ -1,5 +1,6 @@
 """What a user's runs traded: orders and fills with the pipelines that they came from."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +18,14 @@ from kuber.runs.schemas import (
     OrderOut,
     OrderTotalsOut,
 )
-from kuber.trading.orders import JournalOrder, OrderQuery, OrderTotals, order_page, order_totals
+from kuber.trading.orders import (
+    JournalOrder,
+    OrderQuery,
+    OrderTotals,
+    order_page,
+    order_totals,
+    orders_with,
+)
 
 
 async def orders_of(
@@ -26,6 +34,24 @@ async def orders_of(
     """Return one page of a user's orders, newest first; deleted pipelines keep their names."""
     orders, cursor = await order_page(session, user_id, query)
     totals = await order_totals(session, user_id, query)
+    items = await _shown(session, pipelines, user_id, orders)
+    return OrderList(items=items, next_cursor=cursor, totals=_totals(totals))
+
+
+async def orders_by_id(
+    session: AsyncSession, pipelines: PipelineService, user_id: UserId, order_ids: Collection[UUID]
+) -> dict[UUID, OrderOut]:
+    """Return those of the orders that are the user's, by id."""
+    orders = await orders_with(session, user_id, order_ids)
+    return {order.id: order for order in await _shown(session, pipelines, user_id, orders)}
+
+
+async def _shown(
+    session: AsyncSession,
+    pipelines: PipelineService,
+    user_id: UserId,
+    orders: Sequence[JournalOrder],
+) -> list[OrderOut]:
     run_ids = {order.run_id for order in orders if order.run_id is not None}
     causes = await RunRepository(session).causes(user_id, run_ids)
     known = await pipelines.known(session, user_id, {pipeline for pipeline, _ in causes.values()})
@@ -34,7 +60,7 @@ async def orders_of(
         pipeline_id, as_of = (causes.get(order.run_id) if order.run_id else None) or (None, None)
         pipeline = known.get(pipeline_id) if pipeline_id else None
         items.append(_out(order, pipeline_id, as_of, pipeline))
-    return OrderList(items=items, next_cursor=cursor, totals=_totals(totals))
+    return items
 
 
 def _totals(totals: OrderTotals) -> OrderTotalsOut:

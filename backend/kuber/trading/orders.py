@@ -1,7 +1,7 @@
 """The journal as it is read: a user's orders and fills, whatever became of the runs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -51,7 +51,8 @@ class JournalOrder:
     side: str
     quantity: Decimal
     reference_price: Decimal
-    stop_loss: Decimal
+    stop: Decimal | None
+    """What protects what an entry opens; None of an order that closes."""
     targets: tuple[Decimal, ...]
     status: OrderStatus
     reason: str
@@ -61,6 +62,12 @@ class JournalOrder:
     answered_at: datetime | None
     filled_quantity: Decimal
     fills: tuple[JournalFill, ...]
+
+    @property
+    def stop_loss(self) -> Decimal:
+        """The stop of an entry."""
+        assert self.stop is not None, "what a run orders has a stop"
+        return self.stop
 
     @property
     def commission(self) -> Decimal:
@@ -172,6 +179,18 @@ async def order_page(
     return [_order(row, fills[row.id]) for row in rows], cursor
 
 
+async def orders_with(
+    session: AsyncSession, user_id: UserId, order_ids: Collection[UUID]
+) -> list[JournalOrder]:
+    """Return those of the orders that are the user's."""
+    if not order_ids:
+        return []
+    query = select(OrderRow).where(OrderRow.user_id == user_id, OrderRow.id.in_(order_ids))
+    rows = (await session.scalars(query)).all()
+    fills = await _fills(session, [row.id for row in rows])
+    return [_order(row, fills[row.id]) for row in rows]
+
+
 async def _fills(
     session: AsyncSession, order_ids: Sequence[UUID]
 ) -> defaultdict[UUID, list[JournalFill]]:
@@ -185,6 +204,7 @@ async def _fills(
 
 
 def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
+    stop = row.levels["stop_loss"]
     return JournalOrder(
         id=row.id,
         account_id=row.account_id,
@@ -194,7 +214,7 @@ def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
         side=row.side,
         quantity=row.quantity,
         reference_price=row.reference_price,
-        stop_loss=Decimal(row.levels["stop_loss"]),
+        stop=None if stop is None else Decimal(stop),
         targets=tuple(Decimal(target) for target in row.levels["targets"]),
         status=OrderStatus(row.status),
         reason=row.reason,
