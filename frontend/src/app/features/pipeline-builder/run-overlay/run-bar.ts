@@ -71,7 +71,7 @@ export class RunBar {
     source: () => this.view()?.executionId,
     computation: () => false,
   });
-  /** Whether one line is too short for it. */
+  /** Whether a few lines are too short for it. */
   protected readonly cut = signal(false);
 
   protected readonly view = this.runs.view;
@@ -117,8 +117,9 @@ export class RunBar {
     });
     afterRenderEffect((onCleanup) => {
       const text = this.decided()?.nativeElement;
+      this.outcome(); // another one may take as many lines
       if (!text) return;
-      const watch = new ResizeObserver(() => this.cut.set(text.scrollWidth > text.clientWidth));
+      const watch = new ResizeObserver(() => this.cut.set(text.scrollHeight > text.clientHeight));
       watch.observe(text);
       onCleanup(() => watch.disconnect());
     });
