@@ -56,6 +56,8 @@ from kuber.signals.service import SignalService
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import observe
 from kuber.trading.accounts.service import AccountService
+from kuber.trading.order_service.terms_of import TermsOfSymbols
+from kuber.trading.tickets.placing import Tickets
 
 if TYPE_CHECKING:
     from kuber.signals.gateway.service import WebhookGateway
@@ -142,6 +144,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             ),
             costs=parts.costs,
             accounts=AccountService(clock),
+            tickets=Tickets(database, pool, clock, TermsOfSymbols(pool)),
             pipelines=pipelines,
             runs=RunService(pipelines, market, parts.broadcaster, clock),
             what_next=WhatNext(LaterBars(pool, market, clock)),

@@ -1,5 +1,8 @@
 """Accounts and their ledgers as they are shown, whatever became of them."""
 
+import math
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -8,16 +11,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import raw_connection
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
-from kuber.ledger.report import Balances, Moved, Place, money_in, newest
-from kuber.ledger.types import CASH, DEBT, RESERVED, Book, cost
-from kuber.ledger.units import ZERO, exactly, plain
+from kuber.ledger.report import Balances, Moved, Place, newest
+from kuber.ledger.types import CASH, DEBT, RESERVED, Book
+from kuber.ledger.units import ZERO, plain
 from kuber.trading.account_types import AccountKind, AccountStatus
-from kuber.trading.accounts.errors import AccountNotFound
-from kuber.trading.accounts.schemas import AccountOut, LedgerEntry, LedgerPage, SimulationOut
+from kuber.trading.accounts.errors import AccountNotFound, BadPeriod
+from kuber.trading.accounts.schemas import (
+    AccountOut,
+    EquityPoint,
+    EquitySeries,
+    LedgerEntry,
+    LedgerPage,
+    SimulationOut,
+)
+from kuber.trading.accounts.valuing import Valued, value_accounts
 from kuber.trading.models import AccountRow
 
-_COST = cost("")
+_SERIES = """
+    select distinct on (floor(extract(epoch from at) / %(step)s))
+           at, equity, cash, holdings, open_risk
+    from account_equity where account_id = %(id)s and at >= %(since)s and at <= %(until)s
+    order by floor(extract(epoch from at) / %(step)s), at desc
+"""
+MOST_POINTS = 1500
 _SIMULATED = "simulation"
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -50,11 +68,43 @@ async def ledger_page(
     )
 
 
-def shown(row: AccountRow, balances: Balances) -> AccountOut:
-    """Return an account with what is on its books; positions count at cost."""
+async def shown(
+    session: AsyncSession, rows: Sequence[AccountRow], now: datetime
+) -> list[AccountOut]:
+    """Return accounts with what is on their books, positions at the newest prices."""
+    found = await value_accounts(session, rows, now)
+    return [_shown(row, *found[row.id]) for row in rows]
+
+
+async def equity_series(
+    session: AsyncSession, user_id: UserId, account_id: UUID, since: datetime, until: datetime
+) -> EquitySeries:
+    """Return the equity of an account over a time. Raises AccountNotFound, BadPeriod."""
+    if since > until:
+        message = "The series would end before it begins."
+        remedy = "Give a `to` that is not before `from`."
+        raise BadPeriod(message, [Problem(message, remedy, field="from")])
+    row = await account_of(session, user_id, account_id)
+    first = max(since, row.created_at)
+    step_s = max(60, math.ceil((until - first).total_seconds() / MOST_POINTS))
+    connection = await raw_connection(session)
+    values = {"id": row.id, "since": since, "until": until, "step": step_s}
+    cursor = await connection.execute(_SERIES, values)
+    points = [
+        EquityPoint(
+            at=at,
+            equity=_tidy(equity),
+            cash=_tidy(cash),
+            holdings=_tidy(holdings),
+            open_risk=_tidy(risk),
+        )
+        for at, equity, cash, holdings, risk in await cursor.fetchall()
+    ]
+    return EquitySeries(items=points, step_s=step_s)
+
+
+def _shown(row: AccountRow, balances: Balances, worth: Valued) -> AccountOut:
     currency = row.currency
-    with exactly():
-        equity = money_in(balances, currency) + _at_cost(balances, currency)
     cash = balances.get((CASH, currency), ZERO)
     return AccountOut(
         id=row.id,
@@ -65,22 +115,21 @@ def shown(row: AccountRow, balances: Balances) -> AccountOut:
         cash=_tidy(cash),
         reserved=_tidy(balances.get((RESERVED, currency), ZERO)),
         debt=_tidy(balances.get((DEBT, currency), ZERO).copy_abs()),
-        equity=_tidy(equity),
+        equity=_tidy(worth.equity),
+        equity_at_cost=_tidy(worth.at_cost),
+        unrealised_pnl=_tidy(worth.equity - worth.at_cost),
+        valued_at=worth.valued_at,
+        stale=worth.stale,
+        open_risk=_tidy(worth.open_risk),
+        pnl_today=_tidy(worth.pnl_today),
+        open_positions=worth.open_positions,
+        entries_blocked=row.entries_blocked,
         buying_power=_tidy(cash),
         status=AccountStatus(row.status),
         replaced_by=row.replaced_by,
         simulation=None if row.simulation is None else SimulationOut(**row.simulation),
         created_at=row.created_at,
     )
-
-
-def _at_cost(balances: Balances, currency: str) -> Decimal:
-    costs = (
-        amount
-        for (path, unit), amount in balances.items()
-        if unit == currency and path.startswith(_COST)
-    )
-    return sum(costs, ZERO)
 
 
 def _entry(moved: Moved) -> LedgerEntry:
