@@ -17,6 +17,7 @@ from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.money import quantize
 from kuber.kernel.orders import OrderType, TimeInForce
+from kuber.ledger.units import tidy
 from kuber.trading.errors import OrderNotFound
 from kuber.trading.lifecycle import OPEN
 from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow
@@ -159,7 +160,7 @@ async def order_totals(session: AsyncSession, user_id: UserId, query: OrderQuery
         .group_by(AccountRow.currency)
         .order_by(AccountRow.currency)
     )
-    found = [tuple(row) for row in rows]
+    found = [(unit, filled, commission) for unit, filled, commission in rows]
     return OrderTotals(
         orders,
         sum(filled for _, filled, _ in found),
@@ -255,7 +256,7 @@ async def order_page(
 async def _read(
     session: AsyncSession, query: Select[OrderRow, UUID | None, UUID | None]
 ) -> list[JournalOrder]:
-    rows = [tuple(row) for row in await session.execute(query)]
+    rows = [(row, pipeline, run) for row, pipeline, run in await session.execute(query)]
     fills = await _fills(session, [row.id for row, _, _ in rows])
     return [_order(found, fills[found[0].id]) for found in rows]
 
@@ -267,7 +268,8 @@ async def _fills(
     if order_ids:
         query = select(FillRow).where(FillRow.order_id.in_(order_ids))
         for row in await session.scalars(query.order_by(FillRow.time, FillRow.execution_id)):
-            fill = JournalFill(row.execution_id, row.time, row.quantity, row.price, row.commission)
+            amounts = (tidy(row.quantity), tidy(row.price), tidy(row.commission))
+            fill = JournalFill(row.execution_id, row.time, *amounts)
             found[row.order_id].append(fill)
     return found
 
@@ -282,8 +284,8 @@ def _order(found: _Row, fills: Sequence[JournalFill]) -> JournalOrder:
         mode=row.mode,
         symbol=row.symbol,
         side=row.side,
-        quantity=row.quantity,
-        reference_price=row.reference_price,
+        quantity=tidy(row.quantity),
+        reference_price=tidy(row.reference_price),
         stop_loss=None if stop is None else Decimal(stop),
         targets=tuple(Decimal(target) for target in row.levels["targets"]),
         status=OrderStatus(row.status),
@@ -291,7 +293,7 @@ def _order(found: _Row, fills: Sequence[JournalFill]) -> JournalOrder:
         estimated=row.estimated,
         created_at=row.created_at,
         answered_at=row.answered_at,
-        filled_quantity=row.filled_quantity,
+        filled_quantity=tidy(row.filled_quantity),
         fills=tuple(fills),
         terms=_terms(row),
         place=OrderPlace(
@@ -314,12 +316,12 @@ def _terms(row: OrderRow) -> JournalTerms:
         type=OrderType(row.type),
         time_in_force=TimeInForce(row.time_in_force),
         extended_hours=row.extended_hours,
-        limit_price=row.limit_price,
-        stop_price=row.stop_price,
-        trail_amount=row.trail_amount,
-        trail_percent=row.trail_percent,
+        limit_price=None if row.limit_price is None else tidy(row.limit_price),
+        stop_price=None if row.stop_price is None else tidy(row.stop_price),
+        trail_amount=None if row.trail_amount is None else tidy(row.trail_amount),
+        trail_percent=None if row.trail_percent is None else tidy(row.trail_percent),
         expires_at=row.expires_at,
-        remaining=row.remaining,
+        remaining=None if row.remaining is None else tidy(row.remaining),
         waits_for=row.waits_for,
         settlement_status=SettlementStatus(row.settlement_status),
     )

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
 from kuber.ledger.report import Balances, Moved, Place, newest
 from kuber.ledger.types import CASH, DEBT, RESERVED, Book
-from kuber.ledger.units import ZERO, plain
+from kuber.ledger.units import ZERO, tidy
 from kuber.trading.account_types import AccountKind, AccountStatus
 from kuber.trading.accounts.errors import AccountNotFound, BadPeriod
 from kuber.trading.accounts.schemas import (
@@ -93,10 +92,10 @@ async def equity_series(
     points = [
         EquityPoint(
             at=at,
-            equity=_tidy(equity),
-            cash=_tidy(cash),
-            holdings=_tidy(holdings),
-            open_risk=_tidy(risk),
+            equity=tidy(equity),
+            cash=tidy(cash),
+            holdings=tidy(holdings),
+            open_risk=tidy(risk),
         )
         for at, equity, cash, holdings, risk in await cursor.fetchall()
     ]
@@ -112,19 +111,19 @@ def _shown(row: AccountRow, balances: Balances, worth: Valued) -> AccountOut:
         mode=row.mode,
         broker=_SIMULATED,
         currency=currency,
-        cash=_tidy(cash),
-        reserved=_tidy(balances.get((RESERVED, currency), ZERO)),
-        debt=_tidy(balances.get((DEBT, currency), ZERO).copy_abs()),
-        equity=_tidy(worth.equity),
-        equity_at_cost=_tidy(worth.at_cost),
-        unrealised_pnl=_tidy(worth.equity - worth.at_cost),
+        cash=tidy(cash),
+        reserved=tidy(balances.get((RESERVED, currency), ZERO)),
+        debt=tidy(balances.get((DEBT, currency), ZERO).copy_abs()),
+        equity=tidy(worth.equity),
+        equity_at_cost=tidy(worth.at_cost),
+        unrealised_pnl=tidy(worth.equity - worth.at_cost),
         valued_at=worth.valued_at,
         stale=worth.stale,
-        open_risk=_tidy(worth.open_risk),
-        pnl_today=_tidy(worth.pnl_today),
+        open_risk=tidy(worth.open_risk),
+        pnl_today=tidy(worth.pnl_today),
         open_positions=worth.open_positions,
         entries_blocked=row.entries_blocked,
-        buying_power=_tidy(cash),
+        buying_power=tidy(cash),
         status=AccountStatus(row.status),
         replaced_by=row.replaced_by,
         simulation=None if row.simulation is None else SimulationOut(**row.simulation),
@@ -141,7 +140,7 @@ def _entry(moved: Moved) -> LedgerEntry:
         state=moved.state,
         debit=moved.debit,
         credit=moved.credit,
-        amount=_tidy(moved.amount),
+        amount=tidy(moved.amount),
         currency=moved.unit,
         order_id=moved.order_id,
         venue_execution_id=moved.venue_execution_id,
@@ -157,8 +156,3 @@ def _place(cursor: str) -> Place:
     if not all(0 <= number <= _LARGEST_NUMBER for number in place) or place.transfer > 2**15:
         raise bad_cursor()
     return place
-
-
-def _tidy(amount: Decimal) -> Decimal:
-    """Return an amount without the zeros that the column's scale adds."""
-    return Decimal(plain(amount))

@@ -15,7 +15,7 @@ from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
 from kuber.kernel.orders import Side
-from kuber.ledger.units import plain
+from kuber.ledger.units import tidy
 from kuber.trading.lifecycle import OPEN
 from kuber.trading.management.position import Status
 from kuber.trading.management.stored import restored
@@ -184,7 +184,7 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
 
 def _tidy(amount: Decimal | None) -> Any:
     """Return an amount without the zeros that the column's scale adds."""
-    return None if amount is None else Decimal(plain(amount))
+    return None if amount is None else tidy(amount)
 
 
 def _bound(cursor: str) -> tuple[datetime, UUID]:
