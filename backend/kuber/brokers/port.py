@@ -117,6 +117,8 @@ class Position:
     quantity: Decimal
     """Signed: negative is short."""
     average_price: Decimal
+    own: bool = True
+    """Whether it is of the pipeline that asks; others may trade in the same account."""
 
 
 class BrokerReader(Protocol):

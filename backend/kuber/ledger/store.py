@@ -53,8 +53,8 @@ class Ledger:
         the same id and fact, is passed over. Raises what the database raises: then nothing of all
         is posted.
 
-        A transaction around it is at READ COMMITTED and settles once: its owners are locked in
-        their order.
+        A transaction around it is at READ COMMITTED. Its owners are locked in their order, so it
+        settles once; only the order service, of which there is one, settles several times.
         """
         assert all(one.book is self._book for one in postings), "a book keeps to itself"
         if not postings:

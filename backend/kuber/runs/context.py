@@ -24,6 +24,7 @@ from kuber.runs.pinned import KeptBars, PinnedMarket, RunMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
 from kuber.runs.types import ClaimedRun
+from kuber.trading.account_desk import AccountDesk
 from kuber.trading.booking import Booking
 from kuber.trading.journal import Journal
 from kuber.trading.origins import Origin
@@ -117,7 +118,17 @@ class Surroundings:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
     def _desk(self, run: ClaimedRun, node_id: str, account: ScratchAccount, log: RunLog) -> Desk:
-        """Return where the orders of a node go."""
+        """Return where the orders of a node go: those of the present to the user's account."""
+        if run.real_time and run.mode == "simulation":
+            return AccountDesk(
+                self.pool,
+                self.clock,
+                Origin.of_node(run.id, node_id),
+                run.user_id,
+                run.pipeline_id,
+                run.mode,
+                log.flush,
+            )
         return ScratchDesk(
             account,
             Origin.of_node(run.id, node_id),

@@ -41,6 +41,15 @@ class OrderOutcomeUnknown(TradingError):
     title = "The broker did not say what became of the order"
 
 
+class NoAccount(TradingError):
+    """The pipeline's account is closed, or there is none of its mode."""
+
+    kind = ErrorKind.CONFLICT
+    code = "no_account"
+    title = "There is no account to trade in"
+    usual_remedy = "Choose an open account in the settings of the pipeline."
+
+
 class ModeUnavailable(TradingError):
     """The pipeline's mode has no venue behind it in this installation."""
 

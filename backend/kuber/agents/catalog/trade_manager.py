@@ -108,9 +108,9 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         return state
 
     async def _held(self, desk: Desk, symbol: str) -> Decimal:
-        """Return the signed quantity of the symbol that the venue says is open."""
-        positions = await desk.positions()
-        return sum((p.quantity for p in positions if p.symbol == symbol), Decimal(0))
+        """Return the signed quantity of the symbol that this pipeline has open."""
+        own = [one for one in await desk.positions() if one.own and one.symbol == symbol]
+        return sum((one.quantity for one in own), Decimal(0))
 
     def _quantity(
         self, action: Action, quantity: Decimal, held: Decimal, market: MarketSnapshot

@@ -27,10 +27,10 @@ class SimulationBody(BaseModel):
     """How unkind the simulated venue is; a new account begins with the defaults.
 
     `slippage`, `partial_fills` and `rejections` are fractions of 1, and 0 switches them off;
-    `commission` is per share and `starting_balance` what a reset begins with, both in the account's
-    currency. Without a `seed` chance is not repeatable. With `paper_like` the venue has figures of
-    its own (a tenth of partial fills, no slippage, commission or rejections); those here rest until
-    it is `realistic` again.
+    `commission` is per share (coins and currencies have none) and `starting_balance` what a reset
+    begins with, both in the account's currency. Without a `seed` chance is not repeatable. With
+    `paper_like` the venue has figures of its own (a tenth of partial fills, no slippage, commission
+    or rejections); those here rest until it is `realistic` again.
     """
 
     model_config = ConfigDict(extra="forbid")

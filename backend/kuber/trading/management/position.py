@@ -68,6 +68,8 @@ class Reason(StrEnum):
     ENTRY_REFUSED = "entry_refused"
     ENTRY_UNWANTED = "entry_unwanted"
     """A switch or the pipeline's end took the entry back."""
+    MARGIN_CALL = "margin_call"
+    """The account did not cover its shorts any more (M23)."""
     NOT_FOLLOWED = "not_followed"
     """The prices of the symbol cannot be followed."""
 

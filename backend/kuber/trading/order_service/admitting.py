@@ -1,7 +1,7 @@
 """Which intents become positions: rules of the account, of the instrument and of the plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -9,10 +9,11 @@ from uuid import UUID, uuid5
 from kuber.brokers.port import OrderStatus
 from kuber.exchange.checks import Draft, Situation, check
 from kuber.exchange.lifetimes import expires_at
-from kuber.exchange.types import Spec
+from kuber.exchange.types import AssetClass, Spec
 from kuber.exchange.units import ceil_to, floor_to, to_instant, to_price, to_quantity
 from kuber.kernel.errors import KuberError
 from kuber.kernel.orders import OrderType, Side, TimeInForce
+from kuber.trading.accounts.behaviour import behaviour_of
 from kuber.trading.errors import RefusedOrder
 from kuber.trading.lifecycle import OrderLife
 from kuber.trading.management.attribution import Action, CloseAll, NotAdmitted, Stake, admit
@@ -22,6 +23,7 @@ from kuber.trading.management.position import Position, planned
 from kuber.trading.order_service.held import Holder, LiveOrder, Terms, Tracked
 from kuber.trading.order_service.reading import WantedEntry
 from kuber.trading.order_service.traded import Traded
+from kuber.trading.origins import OriginKind
 
 BY_HAND = "by hand"
 LATE_AFTER = timedelta(seconds=60)
@@ -97,7 +99,8 @@ def _admission(wanted: WantedEntry, traded: Traded, stakes: Sequence[Stake]) -> 
 
 
 def _admitted(wanted: WantedEntry, traded: Traded, now: datetime) -> Admitted | NotTaken:
-    order, terms, spec = wanted.order, wanted.terms, traded.spec
+    order, spec = wanted.order, traded.spec
+    terms = _lasting(wanted.terms, spec, order.origin.kind)
     quantity = floor_to(to_quantity(order.quantity), spec.lot)
     if quantity <= 0 or quantity != to_quantity(order.quantity):
         return NotTaken("bad_quantity: it is not on the instrument's quantity step.")
@@ -105,7 +108,7 @@ def _admitted(wanted: WantedEntry, traded: Traded, now: datetime) -> Admitted | 
     stop = on_tick(spec, Decimal(wanted.levels["stop_loss"]), up=long)
     targets = tuple(on_tick(spec, Decimal(one), up=not long) for one in wanted.levels["targets"])
     entry = terms.limit_price or terms.stop_price or to_price(wanted.reference_price)
-    refusal = check(_draft(wanted, traded, quantity), Situation())
+    refusal = check(_draft(wanted, terms, spec, quantity), Situation())
     if refusal is not None:
         return NotTaken(f"{refusal.code}: {refusal.text}")
     first = targets[0] if targets else None
@@ -130,7 +133,7 @@ def _admitted(wanted: WantedEntry, traded: Traded, now: datetime) -> Admitted | 
         order.account.id,
         wanted.currency,
         order.mode,
-        wanted.behaviour,
+        behaviour_of(wanted.options, order.account.id, spec.asset_class),
         wanted.pipeline_id,
         order.origin.run_id,
         order.correlation_id,
@@ -148,14 +151,20 @@ def on_tick(spec: Spec, price: Decimal, *, up: bool) -> int:
     return ceil_to(value, tick) if up else max(floor_to(value, tick), tick)
 
 
-def _draft(wanted: WantedEntry, traded: Traded, quantity: int) -> Draft:
-    terms = wanted.terms
+def _lasting(terms: Terms, spec: Spec, origin: OriginKind) -> Terms:
+    """Return the terms of a run's order as the market takes them: coins know no day orders."""
+    if origin is OriginKind.RUN and spec.asset_class is AssetClass.CRYPTO:
+        return replace(terms, time_in_force=TimeInForce.GTC)
+    return terms
+
+
+def _draft(wanted: WantedEntry, terms: Terms, spec: Spec, quantity: int) -> Draft:
     return Draft(
         side=wanted.order.side,
         type=terms.type,
         time_in_force=terms.time_in_force,
         quantity=quantity,
-        asset_class=traded.spec.asset_class,
+        asset_class=spec.asset_class,
         limit_price=terms.limit_price,
         stop_price=terms.stop_price,
         extended_hours=terms.extended_hours,
@@ -166,7 +175,7 @@ def _entry_ends(terms: Terms, traded: Traded, now: datetime) -> int | None:
     """Return when no more of an entry is wanted: with the session, at the latest with the order."""
     if terms.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
         return None
-    if traded.calendar.clock_aligned and terms.time_in_force is TimeInForce.DAY:
+    if traded.calendar.clock_aligned:
         return to_instant(now + ENTRY_LIVES)
     ends = expires_at(
         terms.time_in_force, now, traded.calendar, extended_hours=terms.extended_hours

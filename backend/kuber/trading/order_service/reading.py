@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from kuber.brokers.port import Account, OrderStatus
-from kuber.exchange.behaviour import Behaviour
 from kuber.exchange.book import Book
 from kuber.exchange.state import BookState
 from kuber.exchange.types import Effect
@@ -82,7 +81,8 @@ class WantedEntry:
     created_at: datetime
     pipeline_id: UUID | None
     currency: str
-    behaviour: Behaviour
+    options: JsonObject
+    """Of the simulated venue."""
     blocked: str | None
     """Why no entry may leave the account."""
 
@@ -107,7 +107,7 @@ async def load(connection: RawConnection, traded: Traded) -> Hosted:
         hosted.book, hosted.stored = Book.of(BookState(found[0][0])), found[0][1]
     for row in await _rows(connection, _POSITIONS, traded.symbol):
         position = restored(row[0])
-        behaviour = behaviour_of(row[7], row[4])
+        behaviour = behaviour_of(row[7], row[4], position.plan.spec.asset_class)
         holder = Holder(
             UserId(row[3]), row[4], row[5], row[6], behaviour, row[8], _run(row[9]), row[10]
         )
@@ -140,7 +140,6 @@ async def wanted_entries(connection: RawConnection) -> list[WantedEntry]:
         if status != "open":
             blocked = "The account was reset."
         intent = _intent(row, None)
-        behaviour = behaviour_of(options, intent.account.id)
         found.append(
             WantedEntry(
                 intent,
@@ -150,7 +149,7 @@ async def wanted_entries(connection: RawConnection) -> list[WantedEntry]:
                 created_at,
                 pipeline_id,
                 currency,
-                behaviour,
+                options,
                 blocked,
             )
         )

@@ -262,6 +262,7 @@ class Round:
         match answer:
             case events.Accepted():
                 self._hear_status(answer.order, OrderStatus.WORKING, LegStatus.WORKING)
+                self._standing(answer.order).remaining = self.hosted.book.remaining(answer.order)
             case events.Filled():
                 self._hear_fill(answer)
             case events.Held():

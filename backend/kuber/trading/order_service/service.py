@@ -1,26 +1,29 @@
 """The rounds of the order service: what has come goes in, what came of it is committed."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
+from psycopg import InterfaceError, OperationalError
 
-from kuber.exchange.events import MarketPhase, Quote
-from kuber.exchange.lifetimes import in_extended_hours
-from kuber.exchange.reservations import reservation
-from kuber.exchange.units import from_amount, to_instant
+from kuber.exchange.events import Quote
+from kuber.exchange.units import to_instant
 from kuber.infra.db import RawConnection
 from kuber.kernel.clock import Clock
 from kuber.ledger.store import Ledger
 from kuber.ledger.types import Book
 from kuber.trading.booking import AnswerRows
-from kuber.trading.errors import LatchMoved
-from kuber.trading.management.facts import CloseAsked, EntryUnwanted
+from kuber.trading.errors import BookLost, LatchMoved
+from kuber.trading.management.facts import CloseAsked, Switch
+from kuber.trading.management.position import Reason
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
+from kuber.trading.order_service.asking import hand_over
+from kuber.trading.order_service.entering import enter
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
-from kuber.trading.order_service.held import Hosted, LiveOrder, Tracked
+from kuber.trading.order_service.held import Hosted, Tracked
+from kuber.trading.order_service.margins import accounts_with_shorts, called
 from kuber.trading.order_service.reading import (
     MOST,
     Request,
@@ -39,17 +42,16 @@ from kuber.trading.order_service.reconciling import (
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_service.switches import Switches
 from kuber.trading.order_service.traded import Traded
-from kuber.trading.order_service.writing import RoundWriter, forget_ended, hold_of
-from kuber.trading.order_types import RequestKind, SwitchState
+from kuber.trading.order_service.writing import RoundWriter, forget_ended
+from kuber.trading.order_types import SwitchState
 
 log = structlog.get_logger(__name__)
 
 GAP = timedelta(seconds=10)
 """Prices that nobody looked at for so long may have passed a stop (M14)."""
 _PHASE_AGAIN = timedelta(minutes=1)
+_MARGINS_EVERY = timedelta(seconds=1)
 _QUARANTINE = timedelta(seconds=30)
-_PRE_OPENS = timedelta(hours=6)
-_MOST_ENTRY_TURNS = 8
 
 TradedFor = Callable[[UUID | None, Iterable[str]], Awaitable[dict[str, Traded | None]]]
 """Tells how symbols are traded as a user sees them, or, for None, by themselves; None where they
@@ -80,6 +82,7 @@ class OrderService:
         self._woken = True
         self._watched_at: datetime | None = None
         self._quarantine: dict[str, datetime] = {}
+        self._margins_at = datetime.min.replace(tzinfo=UTC)
         self.entries_wait = True
         """Until the accounts are reconciled (M15)."""
 
@@ -118,21 +121,53 @@ class OrderService:
         return min([most_s, *((look - now) / 1_000_000 for look in looks if look > now)])
 
     async def round(self) -> bool:
-        """Do one round; return whether there may be more to do at once."""
+        """Do one round; return whether there may be more to do at once.
+
+        Raises BookLost, LatchMoved, and what the database raises when it is away. What fails
+        otherwise fails alone: then each instrument has a round of its own, and one that fails
+        again is left alone for a while.
+        """
+        try:
+            return await self._round(None)
+        except (BookLost, LatchMoved, OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("round_failed", consequence="each instrument has a round of its own")
+        for symbol in await self._all_symbols():
+            try:
+                await self._round(frozenset({symbol}))
+            except (BookLost, LatchMoved, OperationalError, InterfaceError):
+                raise
+            except Exception:
+                log.exception("instrument_failed", symbol=symbol)
+                self._quarantine[symbol] = self._clock.now() + _QUARANTINE
+        return False
+
+    async def _all_symbols(self) -> list[str]:
+        wanted = await wanted_entries(self._connection)
+        asked = await requests(self._connection)
+        named = {one.order.symbol for one in wanted} | {one.symbol for one in asked if one.symbol}
+        return sorted(named | self._hosted.keys())
+
+    async def _round(self, only: frozenset[str] | None) -> bool:
         now = self._clock.now()
-        woken, self._woken = self._woken, False
+        woken, self._woken = self._woken or only is not None, False
         quotes, self._quotes = self._quotes, {}
         since = self._gap(now)
         rounds = {
-            symbol: self._begin(hosted, now, since) for symbol, hosted in self._hosted.items()
+            symbol: self._begin(hosted, now, since)
+            for symbol, hosted in self._hosted.items()
+            if self._may_work(symbol, only, now)
         }
         more = False
         try:
             with ROUND_SECONDS.time():
+                await self._call_margins(rounds, now)
                 if not woken:
                     self._work(rounds, quotes, now)
                 if woken or not all(one.changes.nothing for one in rounds.values()):
-                    more = await self._commit(rounds, quotes if woken else {}, now, woken=woken)
+                    held = quotes if woken else {}
+                    more = await self._commit(rounds, held, now, only, woken=woken)
         except BaseException:
             self._evict(rounds)
             self._woken = True
@@ -140,6 +175,21 @@ class OrderService:
         self._watched_at = now
         self._tidy()
         return more
+
+    async def _call_margins(self, rounds: Mapping[str, Round], now: datetime) -> None:
+        """Close the largest short of each account that covers its shorts no more (M23)."""
+        if now - self._margins_at < _MARGINS_EVERY:
+            return
+        self._margins_at = now
+        accounts = accounts_with_shorts(self._hosted.values())
+        for position_id in await called(self._connection, accounts, self._hosted.values()):
+            for one in rounds.values():
+                if position_id in one.hosted.tracked:
+                    one.tell(position_id, CloseAsked(Reason.MARGIN_CALL))
+
+    def _may_work(self, symbol: str, only: frozenset[str] | None, now: datetime) -> bool:
+        allowed = only is None or symbol in only
+        return allowed and self._quarantine.get(symbol, now) <= now
 
     async def reconcile(self) -> dict[UUID, list[Difference]]:
         """Compare the accounts of all positions with their ledgers, write what was found, and let
@@ -171,20 +221,23 @@ class OrderService:
         return Round(
             hosted,
             now,
-            self._switches.of,
+            self._switch_of,
             entries_wait=self.entries_wait,
             unwatched_since=since,
         )
+
+    def _switch_of(self, tracked: Tracked) -> Switch:
+        """Return what a position may do by the switches that are known now."""
+        return self._switches.of(tracked)
 
     def _work(
         self, rounds: dict[str, Round], quotes: Mapping[str, Sequence[Quote]], now: datetime
     ) -> None:
         """Let time pass and prices in, everywhere; an instrument that fails is left alone."""
         for symbol, one in list(rounds.items()):
-            if self._quarantine.get(symbol, now) > now:
-                continue
             try:
                 self._phase(one, now)
+                one.work()
                 for quote in quotes.get(symbol, ()):
                     one.quote(quote)
                     one.work()
@@ -204,14 +257,7 @@ class OrderService:
         hosted = one.hosted
         if hosted.phase_until is not None and now < hosted.phase_until:
             return
-        calendar = hosted.traded.calendar
-        if calendar.is_open(now):
-            phase, until = MarketPhase.OPEN, calendar.session_close(now)
-        else:
-            until = calendar.next_open(now)
-            phase = MarketPhase.CLOSED
-            if not calendar.clock_aligned and in_extended_hours(now, calendar):
-                phase = MarketPhase.PRE if until - now < _PRE_OPENS else MarketPhase.POST
+        phase, until = hosted.traded.phase(now)
         hosted.phase_until = min(until, now + _PHASE_AGAIN)
         one.phase(phase)
 
@@ -220,6 +266,7 @@ class OrderService:
         rounds: dict[str, Round],
         quotes: Mapping[str, Sequence[Quote]],
         now: datetime,
+        only: frozenset[str] | None,
         *,
         woken: bool,
     ) -> bool:
@@ -233,11 +280,13 @@ class OrderService:
                 await self._read_switches(connection, rounds)
                 wanted, asked = await wanted_entries(connection), await requests(connection)
                 more = MOST in (len(wanted), len(asked))
-                await self._host_for(connection, rounds, wanted, asked, now)
+                wanted = [one for one in wanted if self._may_work(one.order.symbol, only, now)]
+                asked = [one for one in asked if self._may_work(one.symbol or "", only, now)]
+                await self._host_for(connection, rounds, wanted, asked, now, only)
                 admitted = await self._admit(rounds, writer, wanted, now)
                 outcomes = self._ask(rounds, asked)
                 self._work(rounds, quotes, now)
-            await self._enter(connection, rounds, now)
+            await enter(connection, self._ledger, rounds.values(), now)
             await writer.write(list(rounds.values()), admitted)
             await writer.done(outcomes)
             await writer.tell()
@@ -279,12 +328,13 @@ class OrderService:
         wanted: Sequence[WantedEntry],
         asked: Sequence[Request],
         now: datetime,
+        only: frozenset[str] | None,
     ) -> None:
         await self._host(connection, await live_symbols(connection))
         symbols = {one.order.symbol for one in wanted} | {one.symbol for one in asked if one.symbol}
         await self._host(connection, sorted(symbols))
         for symbol, hosted in self._hosted.items():
-            if symbol not in rounds:
+            if symbol not in rounds and self._may_work(symbol, only, now):
                 rounds[symbol] = self._begin(hosted, now, None)
 
     async def _admit(
@@ -317,33 +367,7 @@ class OrderService:
         return admitted
 
     def _ask(self, rounds: Mapping[str, Round], asked: Sequence[Request]) -> dict[UUID, str | None]:
-        return {one.id: _hand_over(one, rounds) for one in asked}
-
-    async def _enter(
-        self, connection: RawConnection, rounds: Mapping[str, Round], now: datetime
-    ) -> None:
-        """Send entries for which money can be held; management hears of those that have none."""
-        for _ in range(_MOST_ENTRY_TURNS):
-            entries = [
-                (one, tracked, order)
-                for one in rounds.values()
-                for tracked, order in one.take_entries()
-            ]
-            if not entries:
-                return
-            units = [_reservation(*entry) for entry in entries]
-            holds = [
-                hold_of(order, tracked.holder.currency, from_amount(needed), now)
-                for (_, tracked, order), needed in zip(entries, units, strict=True)
-            ]
-            settled = await self._ledger.settle(connection, holds)
-            for (one, _, order), needed, done in zip(entries, units, settled, strict=True):
-                if done.refusal is None:
-                    one.enter(order, from_amount(needed), needed)
-                else:
-                    one.refuse(order, f"insufficient_buying_power: {done.refusal.detail}")
-            for one in {id(entry[0]): entry[0] for entry in entries}.values():
-                one.work()
+        return {one.id: hand_over(one, rounds) for one in asked}
 
     def _evict(self, rounds: Iterable[str]) -> None:
         """Forget what was worked on: the database says how it stands."""
@@ -357,30 +381,3 @@ class OrderService:
                 del self._hosted[symbol]
         now = self._clock.now()
         show(self._hosted.values(), sum(until > now for until in self._quarantine.values()))
-
-
-def _reservation(one: Round, tracked: Tracked, order: LiveOrder) -> int:
-    new, ask = one.valued(tracked, order)
-    return reservation(new, ask)
-
-
-def _hand_over(asked: Request, rounds: Mapping[str, Round]) -> str | None:
-    """Tell management what somebody wants; return why that cannot be done, None when it can."""
-    one = rounds.get(asked.symbol or "")
-    if one is None:
-        return "It has ended already."
-    target = str(asked.target)
-    if asked.kind is RequestKind.CANCEL_ORDER:
-        order = one.hosted.orders.get(target)
-        if order is None:
-            return "The order has ended already."
-        position = one.hosted.tracked[order.position_id].position
-        if position.entry_id != target:
-            return "The order protects or closes a position; close the position instead."
-        one.tell(order.position_id, EntryUnwanted())
-        return None
-    if target not in one.hosted.tracked:
-        return "The position is closed already."
-    close = asked.kind is RequestKind.CLOSE_POSITION
-    one.tell(target, CloseAsked() if close else EntryUnwanted())
-    return None

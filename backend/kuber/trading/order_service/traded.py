@@ -1,14 +1,19 @@
 """What an instrument is traded under, as the simulated venue needs it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from kuber.exchange.events import MarketPhase
+from kuber.exchange.lifetimes import in_extended_hours
 from kuber.exchange.types import AssetClass, Spec
 from kuber.exchange.units import to_price, to_quantity
 from kuber.market.calendars import TradingCalendar, calendar_for
 from kuber.market.symbols import SymbolKind, parse_symbol
 from kuber.market.terms.types import Terms
 
+_PRE_OPENS = timedelta(hours=6)
+"""Extended hours within this of the open are those before it."""
 _FINE = Decimal("0.0001")
 _CENT = Decimal("0.01")
 _UNKNOWN_TICK = Decimal("0.00001")
@@ -28,6 +33,16 @@ class Traded:
     spec: Spec
     currency: str
     calendar: TradingCalendar
+
+    def phase(self, now: datetime) -> tuple[MarketPhase, datetime]:
+        """Return the market's phase, and until when it is that at most."""
+        calendar = self.calendar
+        if calendar.is_open(now):
+            return MarketPhase.OPEN, calendar.session_close(now)
+        until = calendar.next_open(now)
+        if calendar.clock_aligned or not in_extended_hours(now, calendar):
+            return MarketPhase.CLOSED, until
+        return MarketPhase.PRE if until - now < _PRE_OPENS else MarketPhase.POST, until
 
 
 def traded_as(terms: Terms) -> Traded | None:

@@ -10,6 +10,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from kuber.brokers.port import Execution, OrderState, OrderStatus
+from kuber.exchange.types import Effect
 from kuber.exchange.units import from_quantity
 from kuber.infra.db import JsonObject, RawConnection
 from kuber.kernel.orders import Side
@@ -26,6 +27,7 @@ from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted
 from kuber.trading.order_service.changes import Changes, Word
 from kuber.trading.order_service.held import VENUE, Hosted, LiveOrder, Tracked
+from kuber.trading.order_service.margins import margin_given_back, margin_kept
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_service.rows import exit_rows, position_row, price_text
 from kuber.trading.order_service.telling import News, notice_of, packed
@@ -154,6 +156,9 @@ class RoundWriter:
         executions = step.executions if step is not None else ()
         currency = tracked.holder.currency
         for number, one in enumerate(executions, 1):
+            if order.terms.effect is Effect.CLOSE:
+                for id_, fact in margin_given_back(tracked.position, one.execution_id):
+                    yield _posting(order, id_, currency, self._now, fact)
             rest = word.rest if number == len(executions) else order.reserved
             yield _posting(
                 order,
@@ -162,6 +167,9 @@ class RoundWriter:
                 self._now,
                 _executed(order, one, rest if order.reserved else Decimal(0)),
             )
+        if executions:
+            for id_, fact in margin_kept(tracked.position, executions[-1].execution_id):
+                yield _posting(order, id_, currency, self._now, fact)
         if executions and order.reserved:
             order.reserved = word.rest
         if order.life.status not in OPEN and order.reserved:
@@ -200,12 +208,14 @@ class RoundWriter:
         settled = await self._ledger.settle(self._connection, [one for _, one in postings])
         failed = set()
         for (order, _), one in zip(postings, settled, strict=True):
-            if isinstance(one.posting.fact, Executed):
-                self.executed += 1
+            executed = isinstance(one.posting.fact, Executed)
+            self.executed += executed
             if one.refusal is None or isinstance(one.refusal, HoldEnded):
                 continue
-            log.error("execution_not_settled", order_id=str(order.intent.id), why=str(one.refusal))
-            failed.add(str(order.intent.id))
+            if executed:
+                failed.add(str(order.intent.id))
+            what = "execution_not_settled" if executed else "margin_not_kept"
+            log.error(what, order_id=str(order.intent.id), why=str(one.refusal))
         for row in standings:
             if row["id"] in failed:
                 row["settlement_status"] = SettlementStatus.FAILED.value

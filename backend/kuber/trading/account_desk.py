@@ -1,0 +1,228 @@
+"""A run's way to its user's lasting account: it commits intents, the order service sends them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg import Error as DatabaseError
+from psycopg.types.json import Jsonb
+from psycopg_pool import PoolTimeout
+
+from kuber.brokers.port import Account, BracketOrder, OrderStatus, Position, Side
+from kuber.infra.db import RawPool
+from kuber.kernel.clock import Clock
+from kuber.kernel.ids import OrderId, PipelineId, UserId, new_id
+from kuber.ledger.report import balances_of, money_in
+from kuber.ledger.types import Book, cost
+from kuber.ledger.units import ZERO, exactly
+from kuber.trading.errors import NoAccount, OrderNotWanted, OrderOutcomeUnknown
+from kuber.trading.journal import Journal
+from kuber.trading.lifecycle import recorded
+from kuber.trading.order_service.held import VENUE
+from kuber.trading.order_service.statements import ORDERS_CHANNEL
+from kuber.trading.order_types import RequestKind
+from kuber.trading.origins import Origin
+from kuber.trading.requests import check_request
+from kuber.trading.types import OrderReport, Standing, Ticket, TradeRequest
+
+ANSWER_WITHIN_S = 5.0
+"""So long a node waits for the order service to take its order; then it is tried again."""
+_FIRST_LOOK_S = 0.005
+_LONGEST_LOOK_S = 0.2
+
+# The account of a pipeline that names none is its owner's first open one of the mode.
+_ACCOUNT = """
+    select a.id, a.currency from accounts a
+    left join pipelines p on p.id = %(pipeline)s
+    where a.user_id = %(user)s and a.kind = 'lasting' and a.status = 'open' and a.mode = %(mode)s
+      and (p.account_id is null or a.id = p.account_id)
+    order by a.created_at, a.id limit 1
+"""
+_POSITIONS = """
+    select p.id, p.symbol, p.side, p.status, p.quantity,
+           coalesce(p.average_price, o.reference_price), o.quantity, p.pipeline_id
+    from positions p join orders o on o.id = p.entry_order_id
+    where p.account_id = %(account)s and p.status <> 'closed' and p.entry_order_id <> %(own)s
+    order by p.created_at, p.id
+"""
+_CLOSE = """
+    with asked as (
+        insert into order_requests (id, user_id, kind, target, args, correlation_id, requested_at)
+        select w.id, %(user)s, %(kind)s, w.target, %(args)s, %(correlation)s, %(now)s
+        from unnest(%(ids)s::uuid[], %(targets)s::uuid[]) as w(id, target)
+        where not exists (select from order_requests r where r.target = w.target
+                          and r.kind = %(kind)s and r.done_at is null)
+        returning id
+    )
+    select count(*), pg_notify(%(channel)s, '') from asked
+"""
+_WAKE = "select pg_notify(%s, '')"
+
+
+class AccountDesk:
+    """The way of one node of a run of the present to the account that its pipeline trades in.
+
+    `before_effects` puts on record what the run's nodes have done so far.
+    """
+
+    def __init__(
+        self,
+        pool: RawPool,
+        clock: Clock,
+        origin: Origin,
+        user_id: UserId,
+        pipeline_id: PipelineId,
+        mode: str,
+        before_effects: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._origin = origin
+        self._user_id = user_id
+        self._pipeline_id = pipeline_id
+        self._mode = mode
+        self._before_effects = before_effects
+        self._journal = Journal(pool, clock)
+        self._found: tuple[UUID, str] | None = None
+
+    async def equity(self) -> Decimal:
+        """Return cash, free or reserved, and positions at cost, less debt."""
+        account_id, currency = await self._account()
+        async with self._pool.connection() as connection:
+            found = await balances_of(connection, Book.TRADING, [account_id])
+        balances = found.get(account_id, {})
+        with exactly():
+            at_cost = sum(
+                (
+                    amount
+                    for (path, unit), amount in balances.items()
+                    if unit == currency and path.startswith(cost(""))
+                ),
+                ZERO,
+            )
+            return money_in(balances, currency) + at_cost
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return the account's positions, also those that are being entered, less this node's own:
+        a node that is tried again after its order thus decides as it did before."""
+        return tuple(
+            Position(symbol, sign * held, average, own=own)
+            for _, symbol, sign, held, average, own in await self._open()
+        )
+
+    async def execute(self, request: TradeRequest) -> OrderReport:
+        """Commit the intent and return how the order stands once the order service has taken it;
+        safe to repeat. It is filled later, whatever becomes of the run.
+
+        Against an open position of this pipeline it closes that, whole (M11). Raises RefusedOrder,
+        NoAccount, OrderNotWanted, OrderOutcomeUnknown.
+        """
+        check_request(request)
+        try:
+            account_id, currency = await self._account()
+            against = await self._against(request)
+            await self._before_effects()
+            if against:
+                return await self._close(request, against)
+            ticket = self._ticket(request, account_id, currency)
+            standing = await self._journal.intend(ticket)
+            if standing is Standing.CANCELLED:
+                raise OrderNotWanted("The run was cancelled before its order.")
+            return await self._taken(ticket.id)
+        except (DatabaseError, PoolTimeout) as error:
+            raise OrderOutcomeUnknown(
+                "What became of the order could not be read; it is looked at again."
+            ) from error
+
+    async def _account(self) -> tuple[UUID, str]:
+        """Return id and currency of the account; a run stays with the one that it read first."""
+        if self._found is None:
+            values = {
+                "pipeline": self._pipeline_id,
+                "user": self._user_id,
+                "mode": self._mode,
+            }
+            rows = await self._rows(_ACCOUNT, values)
+            if not rows:
+                raise NoAccount("There is no open account in which this pipeline may trade.")
+            self._found = rows[0][0], rows[0][1]
+        return self._found
+
+    async def _open(self) -> list[tuple[UUID, str, int, Decimal, Decimal, bool]]:
+        account_id, _ = await self._account()
+        values = {"account": account_id, "own": self._origin.order_id()}
+        found = []
+        for id_, symbol, side, status, held, average, wanted, owner in await self._rows(
+            _POSITIONS, values
+        ):
+            quantity = wanted if status == "opening" and not held else held
+            sign = 1 if side == Side.BUY else -1
+            if quantity:
+                found.append((id_, symbol, sign, quantity, average, owner == self._pipeline_id))
+        return found
+
+    async def _against(self, request: TradeRequest) -> list[tuple[UUID, Decimal]]:
+        """Return this pipeline's positions the other way, unless the node has its order already."""
+        if await self._journal.find(self._origin.order_id()) is not None:
+            return []
+        side = 1 if request.side is Side.BUY else -1
+        return [
+            (id_, held)
+            for id_, symbol, sign, held, _, own in await self._open()
+            if own and symbol == request.symbol and sign != side
+        ]
+
+    async def _close(
+        self, request: TradeRequest, against: list[tuple[UUID, Decimal]]
+    ) -> OrderReport:
+        values = {
+            "user": self._user_id,
+            "kind": RequestKind.CLOSE_POSITION.value,
+            "args": Jsonb({"reason": "signal"}),
+            "correlation": request.correlation_id,
+            "now": self._clock.now(),
+            "ids": [new_id() for _ in against],
+            "targets": [id_ for id_, _ in against],
+            "channel": ORDERS_CHANNEL,
+        }
+        await self._rows(_CLOSE, values)
+        quantity = sum((held for _, held in against), Decimal(0))
+        reason = f"The open position of {recorded(quantity):f} {request.symbol} is being closed."
+        return OrderReport(self._origin.order_id(), OrderStatus.SUBMITTED, reason)
+
+    def _ticket(self, request: TradeRequest, account_id: UUID, currency: str) -> Ticket:
+        order = BracketOrder(
+            client_order_id=self._origin.order_id(),
+            account=Account(self._user_id, account_id),
+            symbol=request.symbol,
+            side=request.side,
+            quantity=recorded(request.quantity),
+            reference_price=recorded(request.reference_price),
+            stop_loss=request.stop_loss,
+            targets=request.targets,
+            currency=currency,
+        )
+        return Ticket(order, self._origin, VENUE, self._mode, request.correlation_id)
+
+    async def _taken(self, order_id: OrderId) -> OrderReport:
+        """Wake the order service, and return the order once it was taken or refused."""
+        await self._rows(_WAKE, (ORDERS_CHANNEL,))
+        pause_s, waited_s = _FIRST_LOOK_S, 0.0
+        while True:
+            report = await self._journal.report(order_id)
+            if report.status is not OrderStatus.INTENDED:
+                return report
+            if waited_s >= ANSWER_WITHIN_S:
+                raise OrderOutcomeUnknown(
+                    "The order service has not taken the order yet; it is asked again. Orders that"
+                    " it finds too late are not sent."
+                )
+            await asyncio.sleep(pause_s)
+            waited_s += pause_s
+            pause_s = min(2 * pause_s, _LONGEST_LOOK_S)
+
+    async def _rows(self, statement: str, values: Any) -> list[Any]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(statement.encode(), values)).fetchall()
