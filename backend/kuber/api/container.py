@@ -43,6 +43,7 @@ from kuber.signals.gateway.sources import WebhookSources
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
 from kuber.trading.accounts.service import AccountService
+from kuber.trading.resetting import Resets
 from kuber.trading.tickets.placing import Tickets
 from kuber.workers.celery_app import Waker
 
@@ -109,6 +110,7 @@ class Container:
     scanner_refresher: ScannerRefresher
     costs: CostService
     accounts: AccountService
+    resets: Resets
     tickets: Tickets
     pipelines: PipelineService
     runs: RunService

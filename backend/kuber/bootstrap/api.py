@@ -57,6 +57,7 @@ from kuber.signals.tiers import TierPolicy
 from kuber.startup import observe
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.order_service.terms_of import TermsOfSymbols
+from kuber.trading.resetting import Resets
 from kuber.trading.tickets.placing import Tickets
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             clock,
             market.forget,
         )
+        accounts = AccountService(clock)
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         generators = GeneratorService(parts.generators, market, clock, short_pool)
@@ -143,7 +145,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
                 database, scanners, parts.outbound, clock, RefreshLimits(redis)
             ),
             costs=parts.costs,
-            accounts=AccountService(clock),
+            accounts=accounts,
+            resets=Resets(accounts, clock),
             tickets=Tickets(database, pool, clock, TermsOfSymbols(pool)),
             pipelines=pipelines,
             runs=RunService(pipelines, market, parts.broadcaster, clock),

@@ -32,7 +32,7 @@ _INTEND = f"""
 """
 INTENT_COLUMNS = """
     o.id, o.user_id, o.account_id, o.origin, o.origin_key, o.mode, o.symbol, o.side, o.quantity,
-    o.correlation_id, o.created_at
+    o.correlation_id, o.venue, o.created_at
 """
 """What `intent_of` makes an intent of; `o` is a row of `orders`."""
 _FIND = f"select {INTENT_COLUMNS} from orders o where o.id = %s"
@@ -178,8 +178,9 @@ def intent_of(row: Any) -> RecordedIntent:
             side=Side(row[7]),
             quantity=row[8],
             correlation_id=row[9],
+            venue=row[10],
         ),
-        created_at=row[10],
+        created_at=row[11],
     )
 
 

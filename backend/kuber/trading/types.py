@@ -50,6 +50,7 @@ class Intent:
     side: Side
     quantity: Decimal
     correlation_id: str
+    venue: str
     of_run: RunId | None = None
     """The run whose position it belongs to, where no run wanted it."""
 
@@ -115,6 +116,7 @@ class Ticket:
             order.side,
             order.quantity,
             self.correlation_id,
+            self.venue,
         )
 
 

@@ -85,9 +85,10 @@ async def reset_account(
 ) -> AccountOut:
     """Close what is open in a simulation account and open another in its place, which is returned.
 
-    Lots end without profit or loss, debt is forgiven, the history stays. Codes: account_was_reset.
+    Orders are cancelled, positions closed as `reset` without profit or loss, debt is forgiven;
+    pipelines follow and the history stays. Codes: account_was_reset.
     """
-    return await container.accounts.reset(session, user.user_id, account_id)
+    return await container.resets.reset(session, user.user_id, account_id)
 
 
 @router.post(
