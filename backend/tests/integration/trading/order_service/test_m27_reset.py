@@ -1,6 +1,7 @@
 """M27: a reset ends everything in an account at once, and nothing of it trades afterwards."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from kuber.infra.db import Database
+from kuber.trading.accounts.schemas import AccountCreate, SimulationBody
 from kuber.trading.accounts.service import AccountService
+from kuber.trading.errors import BookLost
 from kuber.trading.resetting import Resets
 from tests.fixtures.trading_floor import USER, Floor
 
@@ -81,8 +84,6 @@ async def test_m27_nothing_of_a_reset_account_fills_afterwards(
 
 async def _hold_out(floor: Floor, price: str) -> None:
     """Let a price come; what was read before the reset is found out and done again."""
-    from kuber.trading.errors import BookLost
-
     try:
         await floor.quote(price)
     except BookLost:
@@ -116,9 +117,7 @@ async def test_m27_others_in_the_same_instrument_go_on(floor: Floor, database: D
     await at_once(floor)
     await floor.quote("154.25")
     await floor.quote("158.00")
-    found: dict[Any, Any] = dict(
-        await floor.rows("select account_id, exit_reason from positions")
-    )
+    found: dict[Any, Any] = dict(await floor.rows("select account_id, exit_reason from positions"))
     assert found == {floor.account: "reset", other: "target_2"}
 
 
@@ -141,12 +140,10 @@ async def test_m27_pipelines_follow(floor: Floor, database: Database, *, another
 
 
 async def _second_account(floor: Floor, database: Database) -> UUID:
-    from kuber.trading.accounts.schemas import AccountCreate, SimulationBody
-
     options = SimulationBody(
         slippage=D(0), commission=D(0), partial_fills=D(0), rejections=D(0), seed=1
     )
-    floor.clock.advance(__import__("datetime").timedelta(seconds=1))
+    floor.clock.advance(timedelta(seconds=1))
     async with database.transaction() as session:
         body = AccountCreate(name="Second", simulation=options)
         return (await AccountService(floor.clock).open(session, USER, body)).id
