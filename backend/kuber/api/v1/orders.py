@@ -65,7 +65,6 @@ _PLACED = Depends(_placed)
     responses={202: {"model": ClosePending}},
 )
 async def place_order(
-    ticket: OrderTicket,
     container: ContainerDep,
     session: Db,
     user: CurrentUser,
