@@ -32,8 +32,7 @@ from kuber.notifications.channels import Channels
 from kuber.notifications.service import NoticeService
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.hub import Hub
-from kuber.realtime.notice_push import NoticePush
-from kuber.realtime.pipeline_push import PipelinePush
+from kuber.realtime.pushes import Pushes
 from kuber.realtime.session_watch import SessionWatch
 from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
@@ -118,8 +117,7 @@ class Container:
     notices: NoticeService
     channels: Channels
     hub: Hub
-    notice_push: NoticePush
-    pipeline_push: PipelinePush
+    pushes: Pushes
     session_watch: SessionWatch
     socket_leases: SocketLeases
     webhooks: WebhookGateway

@@ -16,8 +16,9 @@ from kuber.infra.tasks import end_tasks
 from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.messages import Message, ReadyMessage, RefusedMessage, encoded
-from kuber.realtime.session import Denied, EventSession, Send
+from kuber.realtime.session import EventSession, Send
 from kuber.realtime.socket_leases import TooManySockets
+from kuber.realtime.topics import Denied
 from kuber.runs.live_events import AnyRunEvent
 
 router = APIRouter()
@@ -92,14 +93,7 @@ async def _serve(socket: WebSocket, container: Container, principal: SignedIn) -
             raise WebSocketDisconnect
         await socket.send_text(encoded(message))
 
-    events = EventSession(
-        principal.user_id,
-        container.hub,
-        container.notice_push,
-        container.pipeline_push,
-        read,
-        send,
-    )
+    events = EventSession(principal.user_id, container.hub, container.pushes, read, send)
     left_s = (principal.expires_at - container.clock.now()).total_seconds()
     with container.session_watch.watching(principal.session_id) as ended:
         # The session may have ended between the log-in of this socket and now.
@@ -115,6 +109,7 @@ async def _serve(socket: WebSocket, container: Container, principal: SignedIn) -
         finally:
             over.set()
             await end_tasks(tasks)
+            events.close()
     await _say_why(socket, done, *tasks)
 
 

@@ -1,7 +1,7 @@
 """What the API process works with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -9,15 +9,16 @@ import structlog
 
 from kuber.api.at_start import record_left_out, retire_demo_user
 from kuber.api.container import Container
+from kuber.bootstrap.account_news import AccountNewsReader
 from kuber.bootstrap.parts import Parts
+from kuber.bootstrap.watches import open_watches
 from kuber.config import Settings, why_no_demo
 from kuber.identity.api_keys.door import KeyDoor
 from kuber.identity.api_keys.service import ApiKeys
 from kuber.identity.limits import LimitService
-from kuber.identity.service import SESSIONS_CHANNEL, IdentityService
+from kuber.identity.service import IdentityService
 from kuber.identity.throttle import Throttle
 from kuber.identity.tokens import AccessTokens
-from kuber.identity.types import SessionId
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database
 from kuber.infra.kafka import KafkaProbe
@@ -25,8 +26,6 @@ from kuber.infra.loop_watch import LoopWatch
 from kuber.infra.slots import AdvisorySlots
 from kuber.infra.tasks import end_tasks
 from kuber.infra.telemetry import trace_database
-from kuber.kernel.clock import Clock
-from kuber.kernel.ids import UserId
 from kuber.market.chart_indicators.service import TIME_LIMIT_S, IndicatorService
 from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
@@ -37,16 +36,9 @@ from kuber.market.scanners.refresh import ScannerRefresher
 from kuber.market.scanners.service import ScannerService, tickers_of
 from kuber.notifications.channels import Channels, Codes
 from kuber.notifications.service import NoticeService
-from kuber.notifications.types import NOTICES_CHANNEL
-from kuber.pipelines.announcing import CHANNEL as PIPELINES_CHANNEL
 from kuber.pipelines.rechecking import recheck_all
 from kuber.pipelines.service import PipelineService
-from kuber.realtime.database_channels import DatabaseChannels
 from kuber.realtime.hub import Hub
-from kuber.realtime.messages import NoticesMessage
-from kuber.realtime.notice_push import NoticePush
-from kuber.realtime.pipeline_push import PipelinePush
-from kuber.realtime.session_watch import SessionWatch
 from kuber.realtime.socket_leases import SocketLeases
 from kuber.runs.service import RunService
 from kuber.runs.what_next.service import WhatNext
@@ -92,9 +84,6 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         socket_leases, import_slots = _open_leases(parts, limits)
         tokens = AccessTokens(parts.secret, settings.access_token_s, clock)
         identity = IdentityService(tokens, clock, refresh_token_s=settings.refresh_token_s)
-        notices, session_watch, notice_push, pipeline_push = _open_watches(
-            stack, database, identity, clock
-        )
         webhooks, webhook_sources = await _open_gateway(parts)
         short_pool, import_pool, audit_pool, indicator_pool = _child_pools(stack)
         market = parts.market_on(pool)
@@ -104,9 +93,18 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             clock,
             market.forget,
         )
-        accounts = AccountService(clock)
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
+        accounts = AccountService(clock)
+        notices = NoticeService(clock)
+        session_watch, pushes = open_watches(
+            stack,
+            database,
+            clock,
+            identity,
+            notices,
+            AccountNewsReader(database, accounts, pipelines, clock),
+        )
         generators = GeneratorService(parts.generators, market, clock, short_pool)
         indicators = IndicatorService(parts.indicators, market, short_pool, indicator_pool)
         plugin_problems = (
@@ -154,8 +152,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             notices=notices,
             channels=Channels(clock, Codes(parts.secret), mails=settings.smtp_url is not None),
             hub=hub,
-            notice_push=notice_push,
-            pipeline_push=pipeline_push,
+            pushes=pushes,
             session_watch=session_watch,
             socket_leases=socket_leases,
             webhooks=webhooks,
@@ -206,32 +203,6 @@ async def _open_gateway(parts: Parts) -> "tuple[WebhookGateway, WebhookSources]"
     return make_gateway(
         deliveries, parts.redis, parts.clock, options, signal_types, STATUS.__getitem__
     )
-
-
-def _open_watches(
-    stack: AsyncExitStack, database: Database, identity: IdentityService, clock: Clock
-) -> tuple[NoticeService, SessionWatch, NoticePush, PipelinePush]:
-    """Watch what open sockets depend on: their sessions, their users' notices and pipelines."""
-    notices = NoticeService(clock)
-
-    async def ended_among(session_ids: Collection[SessionId]) -> set[SessionId]:
-        async with database.transaction() as session:
-            return await identity.ended_among(session, session_ids)
-
-    async def read_notices(user_id: UserId) -> NoticesMessage:
-        async with database.transaction() as session:
-            unread, newest = await notices.summary(session, user_id)
-        return NoticesMessage(type="notices", unread=unread, newest=newest)
-
-    watch, push, pipelines = SessionWatch(ended_among), NoticePush(read_notices), PipelinePush()
-    channels = DatabaseChannels(database.url)
-    channels.take(SESSIONS_CHANNEL, watch.ended)
-    channels.take(NOTICES_CHANNEL, push.changed, push.look_again)
-    channels.take(PIPELINES_CHANNEL, pipelines.changed, pipelines.look_again)
-    for one in (watch, push, channels):
-        one.start()
-        stack.push_async_callback(one.close)
-    return notices, watch, push, pipelines
 
 
 def _child_pools(stack: AsyncExitStack) -> tuple[ChildPool, ChildPool, ChildPool, ChildPool]:

@@ -22,9 +22,10 @@ from kuber.infra.pulse import keep_beating
 from kuber.infra.retention import Retention
 from kuber.infra.tasks import end_tasks
 from kuber.ledger.check import LedgerCheck
+from kuber.market.feed.notifying import FOLLOW_CHANNEL
 from kuber.market.feed.service import FeedOptions, FeedService
 from kuber.market.feed.store import newest_quotes, platform_symbols
-from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.feed.types import FeedSource, Quote, WantedSymbols
 from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.worker import ImportWorker
 from kuber.market.scanners.refresh import ScannerRefresher
@@ -35,6 +36,7 @@ from kuber.notifications.channels import Codes
 from kuber.notifications.mail import SmtpSender
 from kuber.notifications.mailer import Mailer
 from kuber.notifications.notifier import Notifier
+from kuber.realtime.database_channels import DatabaseChannels
 from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
@@ -45,6 +47,7 @@ from kuber.signals.index import SubscriptionIndex
 from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
+from kuber.trading.following import held_symbols
 from kuber.trading.order_service.halting import halted_by
 from kuber.trading.order_service.service import OrderService
 from kuber.trading.order_service.terms_of import TermsOfSymbols
@@ -187,12 +190,15 @@ def _feed(parts: _ServiceParts) -> LongRunning:
     source, clock = parts.quotes(parts.pool)
     options = FeedOptions()
 
-    async def wanted() -> frozenset[str]:
+    async def wanted() -> WantedSymbols:
         async with parts.database.transaction() as session:
-            return frozenset().union(
-                await followed_symbols(session),
-                await watched_symbols(session),
-                await platform_symbols(session),
+            return WantedSymbols(
+                first=await held_symbols(session),
+                others=frozenset().union(
+                    await followed_symbols(session),
+                    await watched_symbols(session),
+                    await platform_symbols(session),
+                ),
             )
 
     def producer() -> KafkaProducer:
@@ -200,7 +206,12 @@ def _feed(parts: _ServiceParts) -> LongRunning:
 
     if source.source is FeedSource.REPLAY:
         options = options.at_speed(settings.replay_speed)
-    return FeedService(source, wanted, producer, parts.database_url, clock, options)
+    feed = FeedService(source, wanted, producer, parts.database_url, clock, options)
+    channels = DatabaseChannels(parts.database_url)
+    channels.take(FOLLOW_CHANNEL, lambda _: feed.look_again(), feed.look_again)
+    channels.start()
+    parts.stack.push_async_callback(channels.close)
+    return feed
 
 
 def _audit(parts: _ServiceParts) -> LongRunning:

@@ -61,6 +61,7 @@ class PipelineCreate(_Body):
     mode: Mode | None = None
     """Default: the template's mode, else simulation."""
     trigger: Trigger = ManualTrigger()
+    """Default: the template's, else by hand."""
     account_id: UUID | None = Field(default=None, description=_ACCOUNT)
 
 

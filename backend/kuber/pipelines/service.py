@@ -77,13 +77,15 @@ class PipelineService:
                 "Give a graph or a template, not both.",
                 [Problem("Both were given.", "Leave one of them out.", field="template")],
             )
-        graph, mode = body.graph or Graph(), body.mode or Mode.SIMULATION
+        graph, mode, trigger = body.graph or Graph(), body.mode or Mode.SIMULATION, body.trigger
         if body.template is not None:
             chosen = template(body.template)
             graph, mode = chosen.graph, body.mode or chosen.mode
+            if "trigger" not in body.model_fields_set:
+                trigger = chosen.trigger
         checked = self.checks.sent(graph)
         return await self._create(
-            session, user_id, body.name, checked, mode, body.trigger, body.account_id
+            session, user_id, body.name, checked, mode, trigger, body.account_id
         )
 
     async def head(

@@ -16,8 +16,10 @@ from kuber.pipelines.types import (
     GraphNote,
     ManualTrigger,
     Mode,
+    PeriodicTrigger,
     Position,
     Size,
+    Trigger,
 )
 
 _COLUMN = 300
@@ -52,6 +54,7 @@ def _templates() -> tuple[TemplateOut, ...]:
         _breakout(),
         _multi_timeframe(),
         _consensus(),
+        _by_the_minute(),
         _ideas_on_paper(),
     )
 
@@ -165,6 +168,40 @@ def _consensus() -> TemplateOut:
     )
 
 
+def _by_the_minute() -> TemplateOut:
+    return _template(
+        "bitcoin-by-the-minute",
+        "Bitcoin by the minute",
+        "Shows within minutes how a position lives: it is opened, protected, its stop moves to"
+        " break-even, it is closed. For looking on in simulation, not for making money.",
+        ("learning", "intraday", "coins"),
+        "BTCUSD",
+        _chain(
+            {
+                "bias": {"timeframes": ["1m"]},
+                "strategy": {
+                    "method": "golden_cross",
+                    "timeframe": "1m",
+                    "fast": 5,
+                    "slow": 20,
+                    "cross_within": 250,
+                    "trend_filter": False,
+                    "allow_short": True,
+                    "stop_atr": 1,
+                    "target_1_r": 0.6,
+                    "target_2_r": 1.2,
+                    "snap": False,
+                },
+                "risk": {"min_reward_risk": 0.5},
+            }
+        ),
+        "Activate it: it looks every minute, day and night, and has one position at a time.",
+        trigger=PeriodicTrigger(
+            kind="periodic", every_minutes=1, market_hours_only=False, symbols=("BTCUSD",)
+        ),
+    )
+
+
 def _ideas_on_paper() -> TemplateOut:
     return _template(
         "ideas-on-paper",
@@ -248,6 +285,7 @@ def _template(
     note: str,
     mode: Mode = Mode.SIMULATION,
     as_of: datetime | None = None,
+    trigger: Trigger | None = None,
 ) -> TemplateOut:
     sticky = GraphNote(
         id="about", text=note, position=Position(x=80, y=_TOP - 170), size=Size(w=320, h=110)
@@ -261,7 +299,7 @@ def _template(
         as_of_hint=as_of,
         graph=graph.model_copy(update={"notes": (sticky,)}),
         mode=mode,
-        trigger=ManualTrigger(),
+        trigger=trigger or ManualTrigger(),
     )
 
 

@@ -13,7 +13,7 @@ from kuber.infra.tasks import end_tasks
 from kuber.kernel.backoff import Backoff
 from kuber.kernel.ids import UserId
 from kuber.realtime.broadcast import channel
-from kuber.realtime.messages import News
+from kuber.realtime.news import News
 from kuber.runs.live_events import readable_event
 
 log = structlog.get_logger(__name__)

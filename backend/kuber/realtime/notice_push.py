@@ -13,9 +13,6 @@ from kuber.realtime.push import Push
 
 log = structlog.get_logger(__name__)
 
-NOTICES = "notices"
-"""The topic."""
-
 ReadNotices = Callable[[UserId], Awaitable[NoticesMessage]]
 """Returns the message: how many notices are unread, and the newest one."""
 
@@ -23,7 +20,7 @@ _AT_ONCE = 4
 _AGAIN_AFTER_S = 1.0
 
 
-class NoticePush(Push[NoticesMessage]):
+class NoticePush(Push[UserId, NoticesMessage]):
     """Reads the notices of users who are connected when there is something new, once for all of a
     user's connections."""
 
@@ -49,7 +46,7 @@ class NoticePush(Push[NoticesMessage]):
 
     def look_again(self) -> None:
         """Read for everybody who is connected: something may have been missed."""
-        self._mark(self.connected())
+        self._mark(self.watched())
 
     async def read(self, user_id: UserId) -> NoticesMessage | None:
         """Return the message as it reads now; None when it cannot be read and will be told later.
@@ -64,7 +61,7 @@ class NoticePush(Push[NoticesMessage]):
             return None
 
     def _mark(self, users: set[UserId]) -> None:
-        self._due |= users & self.connected()
+        self._due |= users & self.watched()
         if self._due:
             self._wake.set()
 

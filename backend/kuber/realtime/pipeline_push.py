@@ -8,11 +8,8 @@ from kuber.kernel.ids import UserId
 from kuber.realtime.messages import PipelineChangedMessage, PipelinesMissedMessage
 from kuber.realtime.push import Push
 
-PIPELINES = "pipelines"
-"""The topic."""
 
-
-class PipelinePush(Push[PipelineChangedMessage | PipelinesMissedMessage]):
+class PipelinePush(Push[UserId, PipelineChangedMessage | PipelinesMissedMessage]):
     """Hands each change to the connections of the pipeline's user."""
 
     def changed(self, payload: str) -> None:
@@ -23,5 +20,5 @@ class PipelinePush(Push[PipelineChangedMessage | PipelinesMissedMessage]):
 
     def look_again(self) -> None:
         """Tell everybody who is connected that changes may have been missed."""
-        for user_id in self.connected():
+        for user_id in self.watched():
             self.tell(user_id, PipelinesMissedMessage(type="pipelines_missed"))

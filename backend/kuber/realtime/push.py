@@ -1,37 +1,45 @@
 """Who is connected and wants to be told at once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from kuber.kernel.ids import UserId
-
+Key = TypeVar("Key", bound=Hashable)
 Message = TypeVar("Message")
 
 
-class Push(Generic[Message]):
-    """The open connections of each user, for messages of one topic."""
+class Push(Generic[Key, Message]):
+    """The open connections that want to hear of each thing, such as a user or a symbol."""
 
     def __init__(self) -> None:
-        self._watchers: dict[UserId, set[Callable[[Message], None]]] = defaultdict(set)
+        self._watchers: dict[Key, set[Callable[[Message], None]]] = defaultdict(set)
+
+    def join(self, key: Key, put: Callable[[Message], None]) -> None:
+        """Call `put` with each message from now on; it returns at once."""
+        self._watchers[key].add(put)
+
+    def leave(self, key: Key, put: Callable[[Message], None]) -> None:
+        """Call `put` no more."""
+        if key in self._watchers:
+            self._watchers[key].discard(put)
+            if not self._watchers[key]:
+                del self._watchers[key]
 
     @contextmanager
-    def watching(self, user_id: UserId, put: Callable[[Message], None]) -> Iterator[None]:
-        """Have `put` called with each message while the block runs; it returns at once."""
-        self._watchers[user_id].add(put)
+    def watching(self, key: Key, put: Callable[[Message], None]) -> Iterator[None]:
+        """Have `put` called with each message while the block runs."""
+        self.join(key, put)
         try:
             yield
         finally:
-            self._watchers[user_id].discard(put)
-            if not self._watchers[user_id]:
-                del self._watchers[user_id]
+            self.leave(key, put)
 
-    def connected(self) -> set[UserId]:
-        """Return the users who have an open connection."""
+    def watched(self) -> set[Key]:
+        """Return what anybody wants to hear of."""
         return set(self._watchers)
 
-    def tell(self, user_id: UserId, message: Message) -> None:
-        """Hand a message to every connection of a user."""
-        for put in tuple(self._watchers.get(user_id, ())):
+    def tell(self, key: Key, message: Message) -> None:
+        """Hand a message to everybody who wants to hear of `key`."""
+        for put in tuple(self._watchers.get(key, ())):
             put(message)

@@ -1,6 +1,6 @@
 """What a user traded: orders and fills with the runs and pipelines that they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from kuber.trading.orders import (
     order_page,
     order_totals,
     orders_of_position,
+    orders_with,
 )
 from kuber.trading.origins import OriginKind
 from kuber.trading.positions.reading import position_of
@@ -45,6 +46,18 @@ async def orders_of(
     totals = await order_totals(session, user_id, query)
     items = await _shown(session, pipelines, user_id, orders, now)
     return OrderList(items=items, next_cursor=cursor, totals=_totals(totals))
+
+
+async def orders_by_id(
+    session: AsyncSession,
+    pipelines: PipelineService,
+    user_id: UserId,
+    order_ids: Collection[UUID],
+    now: datetime,
+) -> dict[UUID, OrderOut]:
+    """Return those of the orders that are the user's, by id."""
+    orders = await orders_with(session, user_id, order_ids)
+    return {order.id: order for order in await _shown(session, pipelines, user_id, orders, now)}
 
 
 async def one_order(
@@ -143,7 +156,7 @@ def _out(
         stop_price=terms.stop_price,
         trail_amount=terms.trail_amount,
         trail_percent=terms.trail_percent,
-        stop_loss=order.stop_loss,
+        stop_loss=order.stop,
         targets=list(order.targets),
         reference_price=order.reference_price,
         status=order.status,

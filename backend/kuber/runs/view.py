@@ -291,7 +291,7 @@ def trade_of(order: JournalOrder) -> TradeOut:
             "symbol": order.symbol,
             "quantity": plain(filled or order.quantity),
             "entry_price": plain(entry),
-            "stop_loss": plain(order.planned_stop),
+            "stop_loss": plain(order.stop_loss),
             "targets": [plain(target) for target in order.targets],
             "fills": [
                 {

@@ -1,7 +1,7 @@
 """The journal as it is read: a user's orders and fills, whatever became of the runs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -101,8 +101,8 @@ class JournalOrder:
     side: str
     quantity: Decimal
     reference_price: Decimal
-    stop_loss: Decimal | None
-    """Of an entry's plan; None for orders that close."""
+    stop: Decimal | None
+    """What protects what an entry opens; None of an order that closes."""
     targets: tuple[Decimal, ...]
     status: OrderStatus
     reason: str
@@ -116,10 +116,10 @@ class JournalOrder:
     place: "OrderPlace"
 
     @property
-    def planned_stop(self) -> Decimal:
-        """The stop of an entry, which always has one."""
-        assert self.stop_loss is not None, "an entry has a stop"
-        return self.stop_loss
+    def stop_loss(self) -> Decimal:
+        """The stop of an entry."""
+        assert self.stop is not None, "an entry has a stop"
+        return self.stop
 
     @property
     def commission(self) -> Decimal:
@@ -261,6 +261,16 @@ async def _read(
     return [_order(found, fills[found[0].id]) for found in rows]
 
 
+async def orders_with(
+    session: AsyncSession, user_id: UserId, order_ids: Collection[UUID]
+) -> list[JournalOrder]:
+    """Return those of the orders that are the user's."""
+    if not order_ids:
+        return []
+    query = _ORDERS.where(OrderRow.user_id == user_id, OrderRow.id.in_(order_ids))
+    return await _read(session, query)
+
+
 async def _fills(
     session: AsyncSession, order_ids: Sequence[UUID]
 ) -> defaultdict[UUID, list[JournalFill]]:
@@ -286,7 +296,7 @@ def _order(found: _Row, fills: Sequence[JournalFill]) -> JournalOrder:
         side=row.side,
         quantity=tidy(row.quantity),
         reference_price=tidy(row.reference_price),
-        stop_loss=None if stop is None else Decimal(stop),
+        stop=None if stop is None else Decimal(stop),
         targets=tuple(Decimal(target) for target in row.levels["targets"]),
         status=OrderStatus(row.status),
         reason=row.reason,

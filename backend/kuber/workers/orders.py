@@ -10,6 +10,7 @@ from psycopg import Error as DatabaseError
 
 from kuber.infra.db import IMPATIENT, JsonObject, RawConnection
 from kuber.infra.heartbeats import Progress
+from kuber.market.feed.notifying import QUOTES_CHANNEL, quotes_of
 from kuber.market.feed.types import Quote
 from kuber.realtime.database_channels import DatabaseChannels
 from kuber.trading.errors import BookLost, LatchMoved
@@ -24,6 +25,7 @@ _LOCK = 0x6B756265725F6F
 _TRY_LOCK = "select pg_try_advisory_lock(%s)"
 _STAND_BY_S = 1.0
 _TICK_S = 1.0
+_NEWEST_EVERY_S = 1.0
 _WATCHED_EVERY_S = 5.0
 # A process that was stopped within a transaction gives it up, and with it the lock.
 _SESSION = "-c idle_in_transaction_session_timeout=5000"
@@ -50,6 +52,7 @@ class OrdersService:
         self._quotes = quotes
         self._service: OrderService | None = None
         self._wake = asyncio.Event()
+        self._asked = True
         self._rounds = 0
 
     async def initialize(self) -> None:
@@ -66,6 +69,7 @@ class OrdersService:
         )
         channels = DatabaseChannels(self._database_url)
         channels.take(ORDERS_CHANNEL, self._heard, self._look)
+        channels.take(QUOTES_CHANNEL, self._heard_quotes)
         channels.start()
         try:
             await self._stand_by(connection)
@@ -103,12 +107,15 @@ class OrdersService:
 
     async def _work(self, service: OrderService) -> None:
         loop = asyncio.get_running_loop()
-        watched_at = 0.0
+        watched_at = newest_at = 0.0
         while True:
-            if self._wake.is_set():
-                self._wake.clear()
+            self._wake.clear()
+            if self._asked:
+                self._asked = False
                 service.wake()
-            await self._take_prices(service)
+            if loop.time() >= newest_at:
+                await self._take_newest(service)
+                newest_at = loop.time() + _NEWEST_EVERY_S
             try:
                 if await service.round():
                     service.wake()
@@ -124,13 +131,23 @@ class OrdersService:
                 async with asyncio.timeout(service.due_in_s(_TICK_S)):
                     await self._wake.wait()
 
-    async def _take_prices(self, service: OrderService) -> None:
+    async def _take_newest(self, service: OrderService) -> None:
+        """Take what is stored: of instruments that are new here, and of what was not heard."""
         if service.symbols:
             for symbol, quote in priced(await self._quotes(service.symbols)):
                 service.take(symbol, quote)
 
     def _heard(self, _payload: str) -> None:
-        self._wake.set()
+        self._look()
 
     def _look(self) -> None:
+        self._asked = True
         self._wake.set()
+
+    def _heard_quotes(self, payload: str) -> None:
+        service = self._service
+        if service is None:
+            return
+        for symbol, quote in priced(quotes_of(payload)):
+            if service.take(symbol, quote):
+                self._wake.set()

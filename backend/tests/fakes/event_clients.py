@@ -2,17 +2,26 @@
 
 import asyncio
 import json
+from collections.abc import Collection
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from kuber.infra.db import JsonObject
+from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import RunId, UserId
+from kuber.market.feed.types import Quote
+from kuber.realtime.account_push import AccountPush
 from kuber.realtime.hub import Listener
-from kuber.realtime.messages import Message, News, NoticesMessage, encoded
+from kuber.realtime.messages import Message, NoticesMessage, encoded
+from kuber.realtime.news import News
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
+from kuber.realtime.pushes import Pushes
+from kuber.realtime.quote_push import QuotePush
 from kuber.realtime.session import EventSession
 from kuber.runs.errors import RunNotFound
 from kuber.runs.live_events import AnyRunEvent
+from tests.fakes.account_news import FakeAccounts
 from tests.fakes.live_events import RUN, notices
 from tests.fixtures.waiting import LIMIT_S, until_async
 
@@ -70,11 +79,15 @@ class Client:
         self.unread = 0
         self.notices = NoticePush(self.read_notices)
         self.pipelines = PipelinePush()
+        self.clock = FixedClock(datetime.now(UTC))
+        self.stored: dict[str, Quote] = {}
+        self.quotes = QuotePush(self.read_quotes, self.clock)
+        self.books = FakeAccounts(USER)
+        self.accounts = AccountPush(self.books, self.clock)
         self.session = EventSession(
             USER,
             self.hub,  # type: ignore[arg-type]
-            self.notices,
-            self.pipelines,
+            Pushes(self.notices, self.pipelines, self.quotes, self.accounts),
             self.read,
             self.send,
         )
@@ -82,6 +95,9 @@ class Client:
     async def read_notices(self, user_id: UserId) -> NoticesMessage:
         assert user_id == USER
         return notices(self.unread)
+
+    async def read_quotes(self, symbols: Collection[str]) -> list[Quote]:
+        return [quote for symbol, quote in self.stored.items() if symbol in symbols]
 
     async def read(self, run_id: RunId, after: int) -> list[AnyRunEvent]:
         self.reads += 1

@@ -2,7 +2,7 @@
 other."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -72,7 +72,7 @@ class MixedQuotes:
     def following(self) -> frozenset[str]:
         return frozenset[str]().union(*(part.source.following for part in self._parts))
 
-    async def follow(self, symbols: Collection[str]) -> None:
+    async def follow(self, symbols: Sequence[str]) -> None:
         for part in self._parts:
             own = [symbol for symbol in symbols if self._of(symbol) is part]
             if part.work is not None and part.source.following != frozenset(own):

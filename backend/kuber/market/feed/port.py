@@ -1,6 +1,6 @@
 """What every source of quotes can do."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from kuber.market.feed.types import FeedSource, Quote
@@ -26,8 +26,11 @@ class QuoteSource(Protocol):
         """Of the symbols last given to `follow` those that the source can quote."""
         ...
 
-    async def follow(self, symbols: Collection[str]) -> None:
-        """Quote these symbols from now on, and no others; unknown ones are left out."""
+    async def follow(self, symbols: Sequence[str]) -> None:
+        """Quote these symbols from now on, and no others; unknown ones are left out.
+
+        A source that can follow so many takes the first of them.
+        """
         ...
 
     async def receive(self) -> Sequence[Quote]:

@@ -105,7 +105,8 @@ def _refusal(
     sides = [side for side in (quote.bid, quote.ask) if side is not None]
     if not all(_is_price(value) for value in (quote.price, *sides)):
         return Refusal.BAD_NUMBER
-    if quote.volume is not None and not _is_volume(quote.volume):
+    amounts = (quote.volume, quote.bid_size, quote.ask_size)
+    if not all(amount is None or _is_volume(amount) for amount in amounts):
         return Refusal.BAD_NUMBER
     if quote.bid is not None and quote.ask is not None and quote.bid > quote.ask:
         return Refusal.CROSSED

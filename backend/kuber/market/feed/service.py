@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 
 from kuber.infra.db import JsonObject, RawConnection
 from kuber.infra.heartbeats import Progress
+from kuber.infra.tasks import end_tasks
 from kuber.infra.telemetry import QUOTES_BELIEVED, QUOTES_REFUSED
 from kuber.kernel.backoff import Backoff
 from kuber.kernel.clock import Clock
@@ -24,7 +25,7 @@ from kuber.market.feed.publishing import Publisher, QuotePublisher
 from kuber.market.feed.pushed.store import take_untold
 from kuber.market.feed.rules import IntakeLimits, Judgement, Refusal, SymbolMemory, judge
 from kuber.market.feed.store import forget_others, last_quoted, store_quotes
-from kuber.market.feed.types import FeedSource, Quote, lag_of
+from kuber.market.feed.types import FeedSource, Quote, WantedSymbols, lag_of
 from kuber.market.feed.watch import STALE_AFTER, MarketWatch, traded_until, watch_markets
 from kuber.market.feed.watchdog import Watchdog
 from kuber.market.instruments import traits_of
@@ -32,7 +33,7 @@ from kuber.market.symbols import canonical_symbol
 
 log = structlog.get_logger(__name__)
 
-Wanted = Callable[[], Awaitable[frozenset[str]]]
+Wanted = Callable[[], Awaitable[WantedSymbols]]
 """Reads the symbols that somebody follows now."""
 
 _LOCK = 0x6B756265725F66
@@ -52,11 +53,16 @@ _BACKOFF = Backoff(first_s=0.5, longest_s=60, jitter=0.5)
 
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
-    """The pace of the feed, in seconds; `backoff` is for a source that fails."""
+    """The pace of the feed, in seconds; `backoff` is for a source that fails.
+
+    What is followed is looked up every `follow_every_s`, and `look_again_s` after the last time
+    when somebody calls for it.
+    """
 
     limits: IntakeLimits = field(default_factory=IntakeLimits)
     stale_after: timedelta = STALE_AFTER
     follow_every_s: float = 10.0
+    look_again_s: float = 0.25
     backoff: Backoff = _BACKOFF
     stand_by_s: float = 2.0
     watch_every_s: float = 5.0
@@ -101,7 +107,9 @@ class FeedService:
         self._memories: dict[str, SymbolMemory] = {}
         self._followed_at: dict[str, datetime] = {}
         self._lags: dict[str, timedelta] = {}
-        self._unknown: frozenset[str] = frozenset()
+        self._wants = WantedSymbols()
+        self._turned = asyncio.Event()
+        self._called = asyncio.Event()
         self._believed = 0
         self._refused: Counter[Refusal] = Counter()
         self._failures = 0
@@ -117,6 +125,10 @@ class FeedService:
         self._producer = self._make_producer()
         self._publisher = QuotePublisher(self._producer)
 
+    def look_again(self) -> None:
+        """Look up at once what is followed; returns before that."""
+        self._called.set()
+
     async def run(self) -> None:
         """Feed until cancelled; raises psycopg.Error when the database is lost."""
         assert self._connection is not None
@@ -129,6 +141,7 @@ class FeedService:
         tasks = [
             asyncio.create_task(part)
             for part in (
+                self._look_up_wanted(),
                 self._feed(self._connection, self._publisher),
                 self._publisher.run(),
                 self._watch(),
@@ -166,7 +179,8 @@ class FeedService:
             "source": ", ".join(sorted(sources_of(source))),
             "simulated": sources_of(source) == {FeedSource.SIMULATED},
             "followed": len(source.following),
-            "not_quoted_by_source": sorted(self._unknown)[:_SHOWN],
+            "not_quoted_by_source": self._left_out(frozenset(self._wants.in_turn())),
+            "held_but_not_quoted": self._left_out(self._wants.first),
             "believed": self._believed,
             "refused": {reason.value: count for reason, count in sorted(self._refused.items())},
             "published": publisher.published if publisher else 0,
@@ -216,17 +230,32 @@ class FeedService:
             self.progress.made()
             await asyncio.sleep(self._options.stand_by_s)
 
-    async def _feed(self, connection: RawConnection, publisher: QuotePublisher) -> None:
-        loop = asyncio.get_running_loop()
-        follow_at_s = loop.time()
+    async def _look_up_wanted(self) -> None:
+        """Have the source follow what is wanted whenever that has changed."""
+        told: WantedSymbols | None = None
         while True:
-            if loop.time() >= follow_at_s:
+            self._called.clear()
+            found = await self._wanted()
+            others = _canonical(found.others) | self._source.offered
+            self._wants = WantedSymbols(_canonical(found.first), others)
+            if self._wants != told:
+                told = self._wants
+                self._turned.set()
+            await asyncio.sleep(self._options.look_again_s)
+            await _happens(self._called, self._options.follow_every_s)
+
+    async def _feed(self, connection: RawConnection, publisher: QuotePublisher) -> None:
+        await self._turned.wait()
+        while True:
+            if self._turned.is_set():
+                self._turned.clear()
                 await self._follow(connection)
-                follow_at_s = loop.time() + self._options.follow_every_s
             try:
-                quotes = await self._source.receive()
+                quotes = await self._receive()
             except ProviderUnavailable as error:
                 await self._wait_out(error)
+                continue
+            if quotes is None:
                 continue
             self._failures, self._failure = 0, None
             believed = self._examine(quotes)
@@ -234,18 +263,32 @@ class FeedService:
             publisher.add(believed)
             self.progress.made()
 
+    async def _receive(self) -> Sequence[Quote] | None:
+        """Return the next quotes; None when other symbols are wanted before they come."""
+        receiving = asyncio.create_task(self._source.receive())
+        turning = asyncio.create_task(self._turned.wait())
+        try:
+            await asyncio.wait((receiving, turning), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end_tasks((receiving, turning))
+        return None if receiving.cancelled() else receiving.result()
+
     async def _follow(self, connection: RawConnection) -> None:
-        wanted = _canonical(await self._wanted()) | self._source.offered
         before = self._source.following
-        await self._source.follow(wanted)
+        await self._source.follow(self._wants.in_turn())
         following, now = self._source.following, self._clock.now()
-        self._unknown = wanted - following
         self._followed_at = {symbol: self._followed_at.get(symbol, now) for symbol in following}
+        if missing := self._left_out(self._wants.first):
+            log.warning("held_symbols_not_quoted", symbols=missing)
         if before == following:
             return
         await forget_others(connection, following)
         for symbol in self._memories.keys() - following:
             del self._memories[symbol]
+
+    def _left_out(self, symbols: frozenset[str]) -> list[str]:
+        """Return those that the source does not quote, some of them when there are many."""
+        return sorted(symbols - self._source.following)[:_SHOWN]
 
     async def _wait_out(self, error: ProviderUnavailable) -> None:
         self._failures += 1
@@ -285,6 +328,13 @@ class FeedService:
             return Judgement(Refusal.NOT_FOLLOWED, memory)
         closed_at = traded_until(calendar_for(traits_of(quote.symbol).calendar), now)
         return judge(quote, memory, now, closed_at, self._options.limits)
+
+
+async def _happens(event: asyncio.Event, within_s: float) -> None:
+    """Return when the event is set, or once the time is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()
 
 
 def _canonical(written: Iterable[str]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The newest quote of each instrument, in PostgreSQL."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,33 +9,42 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import RawConnection
+from kuber.market.feed.notifying import QUOTES_CHANNEL, payloads_of
 from kuber.market.feed.types import FeedSource, Quote, lag_of
 from kuber.market.models import BarSeries, QuoteRow
 
 # A source that was changed begins anew: a replay's quotes are older than those before it.
-_UPSERT = """
-    insert into market_quotes
-      (symbol, price, bid, ask, volume, source, quoted_at, received_at)
-    select symbol, price, bid, ask, volume, source, quoted_at, %(received_at)s
-    from jsonb_to_recordset(%(quotes)s) as q(
-      symbol text, price numeric, bid numeric, ask numeric, volume numeric,
-      source text, quoted_at timestamptz
+# Transactions that notify commit one after the other, each with its flush. This one waits for none:
+# after a crash of the database the next quotes come, and whatever was done upon a lost one was
+# flushed after it, and so with it.
+_STORE_AND_TELL = """
+    with stored as (
+      insert into market_quotes
+        (symbol, price, bid, ask, volume, source, quoted_at, received_at)
+      select symbol, price, bid, ask, volume, source, quoted_at, %(received_at)s
+      from jsonb_to_recordset(%(quotes)s) as q(
+        symbol text, price numeric, bid numeric, ask numeric, volume numeric,
+        source text, quoted_at timestamptz
+      )
+      order by symbol
+      on conflict (symbol) do update set
+        price = excluded.price, bid = excluded.bid, ask = excluded.ask, volume = excluded.volume,
+        source = excluded.source, quoted_at = excluded.quoted_at, received_at = excluded.received_at
+      where excluded.quoted_at > market_quotes.quoted_at or excluded.source <> market_quotes.source
     )
-    order by symbol
-    on conflict (symbol) do update set
-      price = excluded.price, bid = excluded.bid, ask = excluded.ask, volume = excluded.volume,
-      source = excluded.source, quoted_at = excluded.quoted_at, received_at = excluded.received_at
-    where excluded.quoted_at > market_quotes.quoted_at or excluded.source <> market_quotes.source
+    select pg_notify(%(channel)s, payload)
+    from set_config('synchronous_commit', 'off', true),
+      unnest(%(payloads)s::text[]) with ordinality as told(payload, place) order by place
 """
 
 
 async def store_quotes(
-    connection: RawConnection, quotes: Iterable[Quote], received_at: datetime
-) -> int:
-    """Keep the newest of `quotes` for each symbol; return how many rows changed."""
+    connection: RawConnection, quotes: Sequence[Quote], received_at: datetime
+) -> None:
+    """Keep the newest of `quotes` for each symbol, and tell all of them as `notifying` says."""
     newest = {quote.symbol: quote for quote in sorted(quotes, key=lambda one: one.quoted_at)}
     if not newest:
-        return 0
+        return
     rows = [
         {
             "symbol": quote.symbol,
@@ -48,8 +57,13 @@ async def store_quotes(
         }
         for quote in newest.values()
     ]
-    cursor = await connection.execute(_UPSERT, {"quotes": Jsonb(rows), "received_at": received_at})
-    return cursor.rowcount
+    values = {
+        "quotes": Jsonb(rows),
+        "received_at": received_at,
+        "channel": QUOTES_CHANNEL,
+        "payloads": list(payloads_of(quotes)),
+    }
+    await connection.execute(_STORE_AND_TELL, values)
 
 
 async def last_quoted(

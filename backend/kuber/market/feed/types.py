@@ -29,11 +29,25 @@ def lag_of(source: FeedSource) -> timedelta:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedSymbols:
+    """Symbols that somebody follows: `first` those on which money hangs, however many, and then
+    `others`."""
+
+    first: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+    def in_turn(self) -> tuple[str, ...]:
+        """Return all of them, the ones that come first before the others, each part by name."""
+        return (*sorted(self.first), *sorted(self.others - self.first))
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A price at one instant, as a source gave it; `rules.judge` says whether it is believed.
 
     `price`, `bid` and `ask` are in the instrument's currency, `volume` is the shares or units
-    traded in the session so far. What a source does not give is None.
+    traded in the session so far, `bid_size` and `ask_size` those on offer at its bid and ask. What
+    a source does not give is None.
     """
 
     symbol: str
@@ -43,3 +57,5 @@ class Quote:
     volume: Decimal | None
     source: FeedSource
     quoted_at: datetime
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None

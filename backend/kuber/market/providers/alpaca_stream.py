@@ -2,11 +2,11 @@
 
 The library's stream reconnects by itself and only logs why; here a lost or refused connection is
 raised instead, so that the feed waits with its own backoff and shows the reason. The account's
-plan limits how many symbols may be followed: the first ones by name are.
+plan limits how many symbols may be followed: the first ones are.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,8 +78,8 @@ class AlpacaQuotes:
     def following(self) -> frozenset[str]:
         return self._wanted
 
-    async def follow(self, symbols: Collection[str]) -> None:
-        listed = sorted(one for one in symbols if traits_of(one).calendar == EXCHANGE)
+    async def follow(self, symbols: Sequence[str]) -> None:
+        listed = [one for one in symbols if traits_of(one).calendar == EXCHANGE]
         wanted = frozenset(listed[: self._most_symbols])
         if wanted != self._wanted:
             await self.close()
@@ -112,6 +112,7 @@ class AlpacaQuotes:
         self._known.clear()
 
     async def _connect(self) -> None:
+        await self.close()  # what somebody broke off while it was opened
         stream = self._stream = _Stream(*self._keys, feed=self._feed, url_override=self._url)
         stream.subscribe_trades(self._on_trade, *self._wanted)
         stream.subscribe_quotes(self._on_quote, *self._wanted)

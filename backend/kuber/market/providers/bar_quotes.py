@@ -61,11 +61,14 @@ class BarQuotes:
     def following(self) -> frozenset[str]:
         return frozenset(self._instruments)
 
-    async def follow(self, symbols: Collection[str]) -> None:
+    async def follow(self, symbols: Sequence[str]) -> None:
         for symbol in sorted(set(symbols) - self._asked.keys()):
             self._asked[symbol] = await self._provider.instrument(_PLATFORM, symbol)
         wanted = {symbol: self._asked[symbol] for symbol in sorted(symbols)}
+        before = self._instruments.keys()
         self._instruments = {one: found for one, found in wanted.items() if found is not None}
+        if self._instruments.keys() - before:
+            self._waits = False  # new ones are quoted at once
         self._given_at = {one: at for one, at in self._given_at.items() if one in wanted}
 
     async def receive(self) -> Sequence[Quote]:
@@ -73,8 +76,13 @@ class BarQuotes:
             await asyncio.sleep(self._every_s)
         self._waits = True
         now, quotes = self._clock.now(), []
+        given_at: dict[str, datetime] = {}
         for instrument in self._instruments.values():
-            quotes += await self._since(instrument, now)
+            found = await self._since(instrument, now)
+            if found:
+                given_at[instrument.symbol] = found[-1].quoted_at
+                quotes += found
+        self._given_at |= given_at  # only now: who breaks this off has heard none of them
         return sorted(quotes, key=lambda quote: quote.quoted_at)
 
     async def close(self) -> None:
@@ -85,8 +93,8 @@ class BarQuotes:
 
     async def _since(self, instrument: Instrument, now: datetime) -> list[Quote]:
         """Return what was quoted since the last time until `now`; at first only the newest."""
-        symbol, span = instrument.symbol, instrument.timeframes[0].span
-        after = self._given_at.get(symbol)
+        span = instrument.timeframes[0].span
+        after = self._given_at.get(instrument.symbol)
         count = 1 if after is None else min(self._most_bars, ceil((now - after) / span) + 1)
         quotes = []
         for closed_at in await self._closes(instrument, now, after, count):
@@ -94,8 +102,6 @@ class BarQuotes:
             times = bar.times(now) if after else bar.times(now)[-1:]
             quotes += [self._quote(bar, at) for at in times if after is None or at > after]
             after = quotes[-1].quoted_at if quotes else after
-        if after is not None:
-            self._given_at[symbol] = after
         return quotes
 
     async def _closes(

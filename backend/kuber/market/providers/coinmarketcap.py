@@ -5,7 +5,7 @@ free key gives quotes. Several coins may go by one name: the one that ranks firs
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -258,8 +258,8 @@ class CoinMarketCapQuotes:
     def following(self) -> frozenset[str]:
         return self._wanted
 
-    async def follow(self, symbols: Collection[str]) -> None:
-        coins = sorted(one for one in symbols if CoinMarketCapBars.serves(one))
+    async def follow(self, symbols: Sequence[str]) -> None:
+        coins = [one for one in symbols if CoinMarketCapBars.serves(one)]
         wanted = frozenset(coins[: self._most_symbols])
         if wanted != self._wanted:
             self._wanted = wanted
@@ -274,8 +274,13 @@ class CoinMarketCapQuotes:
         self._asked_at = now
         quotes: list[Quote] = []
         by_quote = sorted(self._wanted, key=lambda symbol: _pair(symbol)[1])
-        for convert, symbols in groupby(by_quote, key=lambda symbol: _pair(symbol)[1]):
-            quotes += await self._latest(convert, list(symbols))
+        try:
+            for convert, symbols in groupby(by_quote, key=lambda symbol: _pair(symbol)[1]):
+                quotes += await self._latest(convert, list(symbols))
+        except asyncio.CancelledError:
+            self._asked_at = None  # nobody has heard the answer
+            raise
+        self._given_at |= {quote.symbol: quote.quoted_at for quote in quotes}
         return sorted(quotes, key=lambda quote: quote.quoted_at)
 
     async def close(self) -> None:
@@ -304,7 +309,6 @@ class CoinMarketCapQuotes:
             return None
         if not told.price.is_finite() or told.price <= 0:
             raise self._host.bad_answer()
-        self._given_at[symbol] = told.last_updated
         volume = None
         if told.volume_24h is not None and told.volume_24h.is_finite() and told.volume_24h >= 0:
             volume = (told.volume_24h / told.price).quantize(Decimal(1))

@@ -6,7 +6,7 @@ part of paid plans; a free key gives quotes.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -228,8 +228,8 @@ class FinnhubQuotes:
     def following(self) -> frozenset[str]:
         return frozenset(self._turn)
 
-    async def follow(self, symbols: Collection[str]) -> None:
-        listed = sorted(one for one in symbols if FinnhubBars.serves(one))
+    async def follow(self, symbols: Sequence[str]) -> None:
+        listed = [one for one in symbols if FinnhubBars.serves(one)]
         wanted = listed[: self._most_symbols]
         if set(wanted) != set(self._turn):
             self._turn = wanted

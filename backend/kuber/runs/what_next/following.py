@@ -156,7 +156,7 @@ def plan_of(order: JournalOrder, steps: Steps) -> ExitPlan:
         spec=spec,
         quantity=quantity,
         entry=to_price(order.reference_price),
-        stop=nearer(to_price(order.planned_stop), tick),
+        stop=nearer(to_price(order.stop_loss), tick),
         targets=tuple(earlier(to_price(target), tick) for target in order.targets[:2]),
     )
 

@@ -167,7 +167,7 @@ def _trade(
         entry_at=max(fill.time for fill in order.fills),
         entry_commission=order.commission.normalize(),
         estimated=order.estimated,
-        stop_loss=order.planned_stop,
+        stop_loss=order.stop_loss,
         targets=list(order.targets),
         exit_at=None if outcome.ended_at is None else from_instant(outcome.ended_at),
         reason=outcome.reason,
@@ -196,7 +196,7 @@ def _trade(
         played_until=None if following.last_at is None else from_instant(following.last_at),
         chart=NextLevelsOut(
             entry=on_chart(entry_price, 0),
-            stop_loss=on_chart(order.planned_stop, 0),
+            stop_loss=on_chart(order.stop_loss, 0),
             targets=[on_chart(target, 0) for target in order.targets],
         ),
         story=story_of(following, timeframe, currency),

@@ -106,6 +106,16 @@ class AccountService:
             else None,
         )
 
+    async def find(
+        self, session: AsyncSession, user_id: UserId, account_id: UUID
+    ) -> AccountOut | None:
+        """Return an account of a user with what is on its books, None when there is none."""
+        query = select(AccountRow).where(
+            _MINE, AccountRow.id == account_id, AccountRow.user_id == user_id
+        )
+        row = await session.scalar(query)
+        return None if row is None else await self._out(session, row)
+
     async def open(self, session: AsyncSession, user_id: UserId, body: AccountCreate) -> AccountOut:
         """Open a further simulation account. Raises BadOptions, QuotaReached."""
         _check_balance(body.simulation.starting_balance, CURRENCY)

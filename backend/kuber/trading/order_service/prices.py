@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from kuber.exchange.events import Quote
-from kuber.exchange.units import PRICE_PLACES, to_instant, to_price
+from kuber.exchange.units import PRICE_PLACES, QUANTITY_PLACES, to_instant, to_price, to_quantity
 from kuber.kernel.money import quantize
 from kuber.market.feed.types import Quote as FeedQuote
 
@@ -17,10 +17,26 @@ def priced(quotes: Iterable[FeedQuote]) -> Iterable[tuple[str, Quote]]:
             bid = ask = None
         last = _price(one.price)
         if last is not None:
-            yield one.symbol, Quote(to_instant(one.quoted_at), last, bid, ask)
+            yield (
+                one.symbol,
+                Quote(
+                    to_instant(one.quoted_at),
+                    last,
+                    bid,
+                    ask,
+                    None if bid is None else _size(one.bid_size),
+                    None if ask is None else _size(one.ask_size),
+                ),
+            )
 
 
 def _price(value: Decimal | None) -> int | None:
     if value is None or value <= 0:
         return None
     return to_price(quantize(value, PRICE_PLACES))
+
+
+def _size(value: Decimal | None) -> int | None:
+    if value is None or value < 0:
+        return None
+    return to_quantity(quantize(value, QUANTITY_PLACES))

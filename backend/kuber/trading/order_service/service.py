@@ -13,6 +13,7 @@ from kuber.infra.db import RawConnection
 from kuber.kernel.clock import Clock
 from kuber.ledger.store import Ledger
 from kuber.ledger.types import Book
+from kuber.market.feed.notifying import FOLLOW_CHANNEL
 from kuber.trading.booking import AnswerRows
 from kuber.trading.errors import BookLost, LatchMoved
 from kuber.trading.management.facts import CloseAsked, Switch
@@ -98,10 +99,14 @@ class OrderService:
         """Look for intents, requests and switches in the next round."""
         self._woken = True
 
-    def take(self, symbol: str, quote: Quote) -> None:
-        """Take a price for the next round; prices of instruments without positions are dropped."""
-        if symbol in self._hosted:
-            self._quotes.setdefault(symbol, []).append(quote)
+    def take(self, symbol: str, quote: Quote) -> bool:
+        """Take a price for the next round and return True, unless it is of an instrument without
+        positions, or not newer than the last one."""
+        hosted = self._hosted.get(symbol)
+        if hosted is None or quote.at <= hosted.quoted_at:
+            return False
+        self._quotes.setdefault(symbol, []).append(quote)
+        return True
 
     async def open(self) -> None:
         """Read what is live; what was committed is all there is."""
@@ -274,7 +279,7 @@ class OrderService:
         *,
         woken: bool,
     ) -> bool:
-        connection = self._connection
+        connection, before = self._connection, set(self._hosted)
         async with connection.transaction():
             await connection.execute(statements.ENTER_GATE.encode())
             writer = RoundWriter(connection, self._booking, now)
@@ -298,6 +303,8 @@ class OrderService:
             await write_equity(connection, writer.flat_accounts, now)
             await writer.done(outcomes)
             await writer.tell()
+            if self._hosted.keys() - before:
+                await connection.execute(statements.FOLLOW, {"channel": FOLLOW_CHANNEL})
             await self._unchanged(connection)
         FILLS.labels("simulation").inc(writer.executed)
         return more

@@ -115,3 +115,4 @@ DONE = """
 """
 NOTICES = NOTICE_INSERT
 NEWS = "select pg_notify(%(channel)s, %(payload)s)"
+FOLLOW = "select pg_notify(%(channel)s, '')"

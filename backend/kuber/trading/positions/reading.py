@@ -1,6 +1,6 @@
 """Positions as they are read: a page with one query, and their prices with another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from kuber.trading.lifecycle import OPEN
 from kuber.trading.management.position import Status
 from kuber.trading.management.stored import restored
 from kuber.trading.positions.errors import PositionNotFound
-from kuber.trading.positions.schemas import PositionList, PositionOut, PositionTarget
+from kuber.trading.positions.schemas import PositionList, PositionOut, TargetOut
 from kuber.trading.positions.valuing import worth_of
 from kuber.trading.positions.waiting import waits_of_position
 from kuber.trading.quotes import Priced, prices_of
@@ -33,7 +33,7 @@ _COLUMNS = (
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
     *("state", "waits_for"),
 )
-# What was never filled and is over was no position.
+# What was never filled and is over was no position: no list has it.
 _POSITIONS = f"""
     select p.id, p.account_id, a.name, a.currency, p.mode, p.symbol, p.pipeline_id, l.name,
            p.run_id, p.entry_order_id, p.side, p.quantity, p.average_price, p.fees, p.stop,
@@ -43,8 +43,9 @@ _POSITIONS = f"""
                  and o.waits_for is not null and o.status in ({_OPEN}) order by 1)
     from positions p join accounts a on a.id = p.account_id
     left join pipelines l on l.id = p.pipeline_id
-    where p.user_id = %(user_id)s and (p.opened_at is not null or p.status <> 'closed')
-      and (%(id)s::uuid is null or p.id = %(id)s)
+    where p.user_id = %(user_id)s
+      and case when %(ids)s::uuid[] is null then p.opened_at is not null or p.status <> 'closed'
+               else p.id = any(%(ids)s) end
       and (%(open)s::boolean is null or (p.status <> 'closed') = %(open)s)
       and (%(mode)s::text is null or p.mode = %(mode)s)
       and (%(pipeline_id)s::uuid is null or p.pipeline_id = %(pipeline_id)s)
@@ -88,11 +89,21 @@ async def position_of(
     session: AsyncSession, user_id: UserId, position_id: UUID, now: datetime
 ) -> PositionOut:
     """Return one of a user's positions. Raises PositionNotFound."""
-    rows = await _rows(session, user_id, PositionQuery(), id_=position_id)
+    rows = await _rows(session, user_id, PositionQuery(), ids=[position_id])
     if not rows:
         raise PositionNotFound("There is no position with this id.")
     (found,) = await _shown(session, rows, now)
     return found
+
+
+async def positions_by_id(
+    session: AsyncSession, user_id: UserId, position_ids: Collection[UUID], now: datetime
+) -> dict[UUID, PositionOut]:
+    """Return those of the positions that are the user's, by id."""
+    if not position_ids:
+        return {}
+    rows = await _rows(session, user_id, PositionQuery(), ids=position_ids, limit=None)
+    return {one.id: one for one in await _shown(session, rows, now)}
 
 
 async def open_positions(
@@ -108,13 +119,13 @@ async def _rows(
     user_id: UserId,
     query: PositionQuery,
     *,
-    id_: UUID | None = None,
+    ids: Collection[UUID] | None = None,
     before: tuple[datetime | None, UUID | None] = (None, None),
     limit: int | None = 1,
 ) -> list[Row]:
     values = {
         "user_id": user_id,
-        "id": id_,
+        "ids": None if ids is None else list(ids),
         "open": None if query.status is None else query.status == "open",
         "mode": query.mode,
         "pipeline_id": query.pipeline_id,
@@ -168,7 +179,7 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         r=worth.r,
         risk=worth.risk if is_open else Decimal(0),
         stop=_tidy(row["stop"]),
-        targets=[PositionTarget.model_validate(one) for one in row["targets"]["items"]],
+        targets=[TargetOut.model_validate(one) for one in row["targets"]["items"]],
         protected_by=row["protected_by"],
         unprotected=_tidy(row["unprotected"]),
         unprotected_since=row["unprotected_since"],

@@ -12,7 +12,10 @@ from kuber.kernel.wire import DecimalText
 MOST_REASON = 500
 
 
-class PositionTarget(BaseModel):
+PositionStatus = Literal["opening", "open", "closing", "closed", "dust", "frozen"]
+
+
+class TargetOut(BaseModel):
     """A price at which part of a position is sold with profit (bought back, for a short)."""
 
     price: DecimalText
@@ -58,7 +61,7 @@ class PositionOut(BaseModel):
         description="What is lost from the entry price when the stop is hit at its price."
     )
     stop: DecimalText | None = Field(description="The price at which it is protected now.")
-    targets: list[PositionTarget]
+    targets: list[TargetOut]
     protected_by: Literal["venue", "monitor", "nothing"] = Field(
         description="What holds the stop: a resting order, Kuber's monitor, or nothing yet."
     )
@@ -67,7 +70,7 @@ class PositionOut(BaseModel):
     unprotected_seconds: DecimalText = Field(
         description="Quantity times seconds without an accepted stop, so far."
     )
-    status: Literal["opening", "open", "closing", "closed", "dust", "frozen"] = Field(
+    status: PositionStatus = Field(
         description="`opening`: its entry may still fill; `dust`: what is left is too small to be "
         "sold; `frozen`: a person has to decide."
     )

@@ -1,5 +1,6 @@
 """What every source of quotes must do; each adapter passes the same tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from kuber.infra.db import Database, raw_pool
+from kuber.infra.tasks import end_tasks
 from kuber.kernel.clock import FixedClock
 from kuber.market.calendars import calendar_for
 from kuber.market.feed.port import QuoteSource
@@ -212,3 +214,42 @@ async def test_a_closed_source_can_be_asked_again(case: Case) -> None:
     await case.source.close()
     after = await case.quotes(steps=3)
     assert max(one.quoted_at for one in before) < max(one.quoted_at for one in after)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3, 10, 30])
+async def test_quotes_that_were_waited_for_in_vain_come_the_next_time(
+    case: Case, turns: int
+) -> None:
+    await case.source.follow(case.symbols)
+    await case.quotes(steps=2)
+    await case.move()
+    asking = asyncio.create_task(case.source.receive())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await end_tasks([asking])
+    found = [] if asking.cancelled() else list(asking.result())
+    for _ in range(5):
+        found += await case.source.receive()
+    assert {quote.symbol for quote in found} == set(case.symbols)
+
+
+AT = FixedClock(utc("2025-11-19T18:10:00"))
+LIMITED: tuple[tuple[QuoteSource, list[str], set[str]], ...] = (
+    (AlpacaQuotes("a", "b", most_symbols=2), ["ZM", "EURUSD", "NVDA", "AMD"], {"ZM", "NVDA"}),
+    (FinnhubQuotes("a", AT, most_symbols=2), ["ZM", "EURUSD", "NVDA", "AMD"], {"ZM", "NVDA"}),
+    (
+        CoinMarketCapQuotes("a", AT, most_symbols=2),
+        ["SOLUSD", "NVDA", "ETHUSD", "BTCUSD"],
+        {"SOLUSD", "ETHUSD"},
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "symbols", "first"), LIMITED, ids=[source.source for source, _, _ in LIMITED]
+)
+async def test_m09_a_source_with_a_limit_follows_what_comes_first(
+    source: QuoteSource, symbols: list[str], first: set[str]
+) -> None:
+    await source.follow(symbols)
+    assert source.following == first

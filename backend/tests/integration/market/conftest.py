@@ -21,9 +21,15 @@ from kuber.market.sample.seed import seed_sample
 from kuber.market.service import MarketService
 from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
+from tests.fakes.feeds import Feeds
 
 HEADER = "symbol,date,open,high,low,close,volume\n"
 NOW = utc("2026-01-05T15:00:00")
+
+
+@pytest.fixture
+def feeds(database: Database, clock: FixedClock) -> Feeds:
+    return Feeds(database.url, clock, {"NVDA", "AMD"})
 
 
 @pytest.fixture

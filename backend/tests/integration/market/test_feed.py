@@ -1,9 +1,6 @@
 """The feed with a real PostgreSQL and a real broker: stored, published, restarted, failed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -12,129 +9,37 @@ from typing import Any
 import pytest
 
 from kuber.infra.db import Database, JsonObject, raw_pool
-from kuber.infra.kafka import KafkaProducer, KafkaUnavailable, OutgoingMessage
-from kuber.kernel.backoff import Backoff
+from kuber.infra.kafka import KafkaProducer
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.errors import ProviderUnavailable
 from kuber.market.feed.reading import read_markets, seen_quotes
 from kuber.market.feed.schemas import MarketOut
-from kuber.market.feed.service import FeedOptions, FeedService
+from kuber.market.feed.service import FeedService
 from kuber.market.feed.store import newest_quotes, newest_times, platform_symbols
-from kuber.market.feed.types import FeedSource, Quote
+from kuber.market.feed.types import FeedSource, WantedSymbols
 from kuber.market.providers.bar_quotes import replayed_quotes
 from kuber.market.providers.stored import StoredBars
 from kuber.market.sample.seed import seed_sample
 from kuber.market.types import Timeframe
 from tests.fakes.bars import utc
+from tests.fakes.feeds import (
+    OPTIONS,
+    Feeds,
+    ScriptedSource,
+    SilentProducer,
+    counted,
+    done,
+    is_,
+    price_is,
+    stored,
+)
 from tests.fakes.kafka import read_all
 from tests.fixtures.traders import Trader
 from tests.fixtures.waiting import until, until_async
 from tests.fixtures.workers import Installation
 
 NOBODY = UserId(new_id())
-OPTIONS = FeedOptions(
-    follow_every_s=0.05,
-    backoff=Backoff(0.01, 0.02),
-    stand_by_s=0.05,
-    watch_every_s=0.02,
-    tell_every_s=0.02,
-)
-
-
-@dataclass
-class ScriptedSource:
-    """Gives the quotes and the failures that a test puts into it."""
-
-    source: FeedSource = FeedSource.ALPACA
-    offered: frozenset[str] = frozenset()
-    following: frozenset[str] = frozenset()
-    script: asyncio.Queue[list[Quote] | Exception] = field(default_factory=asyncio.Queue)
-    asked: int = 0
-
-    async def follow(self, symbols: Collection[str]) -> None:
-        self.following = frozenset(symbols)
-
-    async def receive(self) -> Sequence[Quote]:
-        self.asked += 1
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.02):
-                given = await self.script.get()
-                if isinstance(given, Exception):
-                    raise given
-                return given
-        return []
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-class SilentProducer:
-    """Takes every message, or none while Kafka is away."""
-
-    def __init__(self) -> None:
-        self.messages: list[OutgoingMessage] = []
-        self.away = False
-
-    async def publish(self, messages: Sequence[OutgoingMessage]) -> None:
-        if self.away:
-            raise KafkaUnavailable("away")
-        self.messages += messages
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class Feeds:
-    """Makes feeds on one database; each runs until its block ends."""
-
-    def __init__(self, url: str, clock: FixedClock, symbols: set[str]) -> None:
-        self.url, self.clock, self.symbols = url, clock, symbols
-
-    @asynccontextmanager
-    async def run(self, source: ScriptedSource, producer: Any = None) -> AsyncIterator[FeedService]:
-        async def wanted() -> frozenset[str]:
-            return frozenset(self.symbols)
-
-        made = producer or SilentProducer()
-        feed = FeedService(source, wanted, lambda: made, self.url, self.clock, OPTIONS)
-        await feed.initialize()
-        running = asyncio.create_task(feed.run())
-        try:
-            yield feed
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            await feed.cleanup()
-
-    def quote(self, symbol: str, price: float, seconds: float = 0) -> Quote:
-        """Return a quote that is `seconds` later than the clock."""
-        at = self.clock.now() + timedelta(seconds=seconds)
-        return Quote(symbol, Decimal(str(price)), None, None, None, FeedSource.ALPACA, at)
-
-
-@pytest.fixture
-def feeds(database: Database, clock: FixedClock) -> Feeds:
-    return Feeds(database.url, clock, {"NVDA", "AMD"})
-
-
-async def stored(database: Database) -> dict[str, Decimal]:
-    async with database.transaction() as session:
-        newest = await newest_quotes(session, await newest_times(session))
-    return {quote.symbol: quote.price for quote in newest}
-
-
-async def changed(feed: FeedService, expected: tuple[str, str]) -> bool:
-    return [(one["from"], one["to"]) for one in feed.status()["market_changes"]] == [expected]
-
-
-def price_is(
-    database: Database, symbol: str, price: int | Decimal
-) -> Callable[[], Awaitable[bool]]:
-    async def told() -> bool:
-        return (await stored(database)).get(symbol) == price
-
-    return told
 
 
 async def test_quotes_are_stored_and_published_in_order(
@@ -272,7 +177,7 @@ async def test_a_replay_of_the_sample_passes_the_rules_at_a_day_a_second(
     source = replayed_quotes(StoredBars(pool), replay, every_s=0.02)
     feed = FeedService(
         source,
-        lambda: asyncio.sleep(0, symbols),
+        lambda: asyncio.sleep(0, WantedSymbols(others=symbols)),
         SilentProducer,
         database.url,
         replay,
@@ -386,13 +291,5 @@ def messages_of(bootstrap: str, prefix: str, count: int) -> list[dict[str, Any]]
         wanted += count - len(mine)
 
 
-async def done(source: ScriptedSource) -> bool:
-    return source.script.empty()
-
-
-async def counted(feed: FeedService, name: str, least: int) -> bool:
-    return int(feed.status()[name]) >= least
-
-
-async def is_(feed: FeedService, role: str) -> bool:
-    return bool(feed.status()["role"] == role)
+async def changed(feed: FeedService, expected: tuple[str, str]) -> bool:
+    return [(one["from"], one["to"]) for one in feed.status()["market_changes"]] == [expected]

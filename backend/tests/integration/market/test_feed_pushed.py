@@ -3,29 +3,16 @@
 import json
 from decimal import Decimal
 
-import pytest
 from sqlalchemy import text
 
 from kuber.infra.db import Database
-from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId, new_id
 from kuber.market.feed.pushed.intake import PushedQuotes
 from kuber.market.feed.pushed.schemas import QuotePush
+from tests.fakes.feeds import Feeds, ScriptedSource, SilentProducer, counted, stored
 from tests.fixtures.waiting import until_async
-from tests.integration.market.test_feed import (
-    Feeds,
-    ScriptedSource,
-    SilentProducer,
-    counted,
-    stored,
-)
 
 ANN = UserId(new_id())
-
-
-@pytest.fixture
-def feeds(database: Database, clock: FixedClock) -> Feeds:
-    return Feeds(database.url, clock, {"NVDA", "AMD"})
 
 
 async def test_what_a_user_sent_is_announced_once_as_what_it_is(

@@ -16,12 +16,17 @@ from kuber.infra import tasks
 from kuber.infra.db import JsonObject
 from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import UserId
+from kuber.market.feed.types import Quote
+from kuber.realtime.account_push import AccountPush
 from kuber.realtime.hub import Listener
 from kuber.realtime.messages import NoticesMessage, PingMessage, PipelinesMissedMessage
 from kuber.realtime.notice_push import NoticePush
 from kuber.realtime.pipeline_push import PipelinePush
+from kuber.realtime.pushes import Pushes
+from kuber.realtime.quote_push import QuotePush
 from kuber.realtime.session import EventSession, Send
 from kuber.realtime.session_watch import SessionWatch
+from tests.fakes.account_news import FakeAccounts
 from tests.fixtures.waiting import LIMIT_S
 
 SESSION = SessionId(uuid4())
@@ -85,8 +90,12 @@ class World:
         self.container = SimpleNamespace(
             hub=self.hub,
             session_watch=self.watch,
-            notice_push=NoticePush(self._no_notices),
-            pipeline_push=PipelinePush(),
+            pushes=Pushes(
+                NoticePush(self._no_notices),
+                PipelinePush(),
+                QuotePush(self._no_quotes, clock),
+                AccountPush(FakeAccounts(), clock),
+            ),
             clock=clock,
         )
         self.principal = SimpleNamespace(
@@ -100,6 +109,9 @@ class World:
 
     async def _no_notices(self, user_id: UserId) -> NoticesMessage:
         return NoticesMessage(type="notices", unread=0, newest=None)
+
+    async def _no_quotes(self, symbols: Collection[str]) -> list[Quote]:
+        return []
 
     async def serve(self) -> None:
         async with asyncio.timeout(LIMIT_S):

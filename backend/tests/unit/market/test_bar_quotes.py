@@ -1,11 +1,13 @@
 """Quotes along bars agree with the bars."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
+from kuber.infra.tasks import end_tasks
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
 from kuber.market.feed.types import FeedSource, Quote
@@ -13,6 +15,7 @@ from kuber.market.providers.bar_quotes import BarQuotes, replayed_quotes, simula
 from kuber.market.providers.simulator import MarketSimulator
 from kuber.market.types import Bars, Timeframe
 from tests.fakes.bars import utc
+from tests.fixtures.waiting import LIMIT_S
 
 NOBODY = UserId(UUID(int=0))
 SEED = 3
@@ -122,3 +125,42 @@ async def test_pairs_have_the_decimals_of_their_market() -> None:
     digits = {quote.symbol: quote.price.as_tuple().exponent for quote in await source.receive()}
     assert digits == {"USDJPY": -3, "GBPUSD": -5}
     assert Decimal(0) not in digits
+
+
+async def test_what_is_followed_anew_is_quoted_at_once() -> None:
+    clock = FixedClock(utc("2025-11-19T18:10:00"))
+    source = simulated_quotes(3, clock, every_s=3600)
+    await source.follow(["NVDA"])
+    await source.receive()
+    clock.advance(timedelta(seconds=1))
+    await source.follow(["NVDA", "AMD"])
+    async with asyncio.timeout(LIMIT_S):
+        assert {quote.symbol for quote in await source.receive()} == {"NVDA", "AMD"}
+
+
+class HeldMarket(MarketSimulator):
+    """Gives the bars of NVDA only while it may."""
+
+    def __init__(self) -> None:
+        super().__init__(SEED)
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def bars(
+        self, user_id: UserId, symbol: str, timeframe: Timeframe, as_of: datetime, count: int
+    ) -> Bars | None:
+        if symbol == "NVDA":
+            self.asked.set()
+            await self.may_answer.wait()
+        return await super().bars(user_id, symbol, timeframe, as_of, count)
+
+
+async def test_who_breaks_a_question_off_hears_its_quotes_the_next_time() -> None:
+    clock, market = FixedClock(utc("2025-11-19T18:10:00")), HeldMarket()
+    source = BarQuotes(market, FeedSource.SIMULATED, clock, offered=(), most_bars=1, every_s=0)
+    await source.follow(["AMD", "NVDA"])
+    asking = asyncio.create_task(source.receive())
+    async with asyncio.timeout(LIMIT_S):
+        await market.asked.wait()
+    await end_tasks([asking])
+    market.may_answer.set()
+    assert {quote.symbol for quote in await source.receive()} == {"AMD", "NVDA"}

@@ -169,3 +169,12 @@ def test_there_is_a_way_back_from_anywhere(recent: list[int], level: int, noise:
         level * (1 + (at * noise % 10) / 1000) for at in range(LIMITS.least + LIMITS.confirmations)
     ]
     assert run(moved, memory)[-1] is None
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-1", "1e12"])
+@pytest.mark.parametrize("field", ["bid_size", "ask_size"])
+def test_a_size_that_is_none_is_refused(field: str, text: str) -> None:
+    wrong: dict[str, Any] = {field: Decimal(text)}
+    assert refusal(replace(GOOD, **wrong)) is Refusal.BAD_NUMBER
+    right: dict[str, Any] = {field: Decimal(0)}
+    assert refusal(replace(GOOD, **right)) is None

@@ -197,10 +197,10 @@ def test_every_template_is_valid_and_compiles(registry: AgentRegistry, slug: str
     assert len(plan.nodes) == len(chosen.graph.nodes) + 1
 
 
-def test_there_are_six_templates_with_names_and_words_of_their_own() -> None:
-    assert len(templates()) == 6
+def test_there_are_seven_templates_with_names_and_words_of_their_own() -> None:
+    assert len(templates()) == 7
     for attribute in ("slug", "name", "description"):
-        assert len({getattr(item, attribute) for item in templates()}) == 6
+        assert len({getattr(item, attribute) for item in templates()}) == 7
 
 
 def test_an_unknown_template_names_the_known_ones() -> None:

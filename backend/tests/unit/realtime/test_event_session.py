@@ -9,7 +9,7 @@ import pytest
 
 from kuber.realtime import session as session_module
 from kuber.realtime.hub import QUEUE_SIZE
-from kuber.realtime.session import Denied
+from kuber.realtime.topics import Denied
 from kuber.runs.errors import RunNotFound
 from tests.fakes.event_clients import USER, Client
 from tests.fakes.live_events import RUN, ended, event, notices

@@ -14,7 +14,8 @@ from kuber.kernel.clock import SystemClock
 from kuber.kernel.ids import RunId, UserId
 from kuber.realtime.broadcast import RedisBroadcaster, channel
 from kuber.realtime.hub import Hub, Listener
-from kuber.realtime.messages import News, encoded
+from kuber.realtime.messages import encoded
+from kuber.realtime.news import News
 from kuber.runs.live_events import AgentStartedEvent
 from kuber.runs.types import RunEvent, RunEventType
 from tests.fixtures.waiting import LIMIT_S, until_async
@@ -208,7 +209,9 @@ async def test_a_message_is_plain_json_with_times_in_utc(
     listener = await joined(hub, ANN)
     await _settled(hub)
     broadcaster.send(ANN, [event(1)])
-    message = json.loads(encoded(await asyncio.wait_for(listener.queue.get(), LIMIT_S)))
+    heard = await asyncio.wait_for(listener.queue.get(), LIMIT_S)
+    assert isinstance(heard, AgentStartedEvent)
+    message = json.loads(encoded(heard))
     assert message["at"].endswith("Z")
     assert message["data"] == {"agent_type": "market_data", "attempt": 1}
 

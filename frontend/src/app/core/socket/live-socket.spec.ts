@@ -1,6 +1,7 @@
 import { TestBed } from '@angular/core/testing';
 import { Session } from '@core/auth/session';
 import { told } from '@core/runs/testing';
+import type { AccountNews } from './account-news';
 import { LiveSocket } from './live-socket';
 import { type RunEvent, SeenEvents } from './run-event';
 import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
@@ -149,6 +150,55 @@ describe('LiveSocket', () => {
     vi.advanceTimersByTime(1_000);
     sockets[1]!.says({ type: 'ready' });
     expect(sockets[1]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'pipelines' });
+  });
+
+  it('asks for the quotes of a symbol while anybody watches it, again after a reconnection', () => {
+    const told: string[] = [];
+    const watch = () => live.watchQuotes('NVDA', ({ data }) => told.push(data.price));
+    const [one, other] = [watch(), watch()];
+    sockets[0]!.says({ type: 'ready' });
+    const asked = () => sockets.at(-1)!.sent.filter(({ topic }) => topic === 'quotes:NVDA');
+    expect(asked()).toEqual([{ type: 'subscribe', topic: 'quotes:NVDA' }]);
+    sockets[0]!.says({ type: 'quote', data: { symbol: 'NVDA', price: '1' } });
+    sockets[0]!.says({ type: 'quote', data: { symbol: 'AMD', price: '2' } });
+    expect(told).toEqual(['1', '1']);
+    one();
+    one();
+    sockets[0]!.onclose?.();
+    vi.advanceTimersByTime(1_000);
+    sockets[1]!.says({ type: 'ready' });
+    expect(asked()).toEqual([{ type: 'subscribe', topic: 'quotes:NVDA' }]);
+    other();
+    expect(asked().at(-1)).toEqual({ type: 'unsubscribe', topic: 'quotes:NVDA' });
+    sockets[1]!.says({ type: 'quote', data: { symbol: 'NVDA', price: '3' } });
+    expect(told).toEqual(['1', '1']);
+  });
+
+  it('tells what happens in an account, and after each subscription to look again', () => {
+    const told: AccountNews[] = [];
+    live.connect();
+    sockets[0]!.says({ type: 'ready' });
+    live.watchAccount('acc', (news) => told.push(news));
+    expect(sockets[0]!.sent.at(-1)).toEqual({ type: 'subscribe', topic: 'account:acc' });
+    const order = { type: 'order_updated', account_id: 'acc', data: { id: 'o' } };
+    const closed = { type: 'position_closed', account_id: 'acc', data: { id: 'p' } };
+    sockets[0]!.says({ type: 'subscribed', topic: 'account:acc' });
+    sockets[0]!.says({ type: 'subscribed', topic: 'account:other' });
+    sockets[0]!.says(order);
+    sockets[0]!.says({ ...order, account_id: 'other' });
+    sockets[0]!.says(closed);
+    sockets[0]!.says({ type: 'look_again', topic: 'account:acc' });
+    const again = { type: 'look_again', topic: 'account:acc' };
+    expect(told).toEqual([again, order, closed, again]);
+  });
+
+  it('asks for nothing of before after log-out', () => {
+    live.watchQuotes('NVDA', () => undefined);
+    live.watchAccount('acc', () => undefined);
+    live.disconnect();
+    live.connect();
+    sockets[1]!.says({ type: 'ready' });
+    expect(sockets[1]!.sent).toEqual([{ type: 'subscribe', topic: 'user' }]);
   });
 
   it('stays away after log-out', () => {

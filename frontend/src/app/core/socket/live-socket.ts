@@ -1,11 +1,14 @@
 import { Service, inject, signal } from '@angular/core';
 import { Session } from '@core/auth/session';
+import type { AccountNews, AccountNewsHandler } from './account-news';
 import { backoffMs } from './backoff';
 import type { EventOut, SocketMessage } from '@core/api';
 import type { NoticeNews, NoticeNewsHandler } from './notice-news';
 import type { PipelineNews, PipelineNewsHandler } from './pipeline-news';
+import type { QuoteNews, QuoteNewsHandler } from './quote-news';
 import { type RunEvent, type RunEventHandler, SeenEvents } from './run-event';
 import { SOCKET_FACTORY, type SocketLike } from './socket-factory';
+import { TopicHandlers } from './topic-handlers';
 
 export type SocketState = 'closed' | 'connecting' | 'ready';
 
@@ -32,6 +35,8 @@ export class LiveSocket {
   private readonly userHandlers = new Set<RunEventHandler>();
   private readonly noticeHandlers = new Set<NoticeNewsHandler>();
   private readonly pipelineHandlers = new Set<PipelineNewsHandler>();
+  private readonly quotes = new TopicHandlers<QuoteNews>((message) => this.ask(message));
+  private readonly accounts = new TopicHandlers<AccountNews>((message) => this.ask(message));
   private readonly current = signal<SocketState>('closed');
   private socket: SocketLike | null = null;
   private attempt = 0;
@@ -81,6 +86,26 @@ export class LiveSocket {
     return () => void this.pipelineHandlers.delete(handler);
   }
 
+  /**
+   * Quotes of a symbol, in the server's spelling: the newest when the symbol is first watched and
+   * after each reconnection, then each. Returns the way to stop.
+   */
+  watchQuotes(symbol: string, handler: QuoteNewsHandler): () => void {
+    const stop = this.quotes.add(quotesTopic(symbol), handler);
+    this.connect();
+    return stop;
+  }
+
+  /**
+   * What happens in an account of the user from now on. What came before the subscription, or
+   * between two connections, is told as `look_again`. Returns the way to stop.
+   */
+  watchAccount(accountId: string, handler: AccountNewsHandler): () => void {
+    const stop = this.accounts.add(accountTopic(accountId), handler);
+    this.connect();
+    return stop;
+  }
+
   /** Opens the connection if it is not open; a reconnection that waits is made at once. */
   connect(): void {
     if (this.socket) return;
@@ -100,6 +125,8 @@ export class LiveSocket {
     this.userHandlers.clear();
     this.noticeHandlers.clear();
     this.pipelineHandlers.clear();
+    this.quotes.clear();
+    this.accounts.clear();
     clearTimeout(this.retryTimer);
     this.drop();
     this.attempt = 0;
@@ -131,12 +158,26 @@ export class LiveSocket {
       case 'pipeline_changed':
       case 'pipelines_missed':
         return this.tellOfPipelines(message);
+      case 'quote':
+        return this.quotes.tell(quotesTopic(message.data.symbol), message);
+      case 'order_updated':
+      case 'position_opened':
+      case 'position_changed':
+      case 'position_closed':
+      case 'account_changed':
+        return this.accounts.tell(accountTopic(message.account_id), message);
+      case 'look_again':
+        return this.accounts.tell(message.topic, message);
       case 'subscribed':
-        if (message.topic === 'pipelines') this.tellOfPipelines({ type: 'pipelines_missed' });
-        return;
+        return this.subscribed(message.topic);
       default:
         message satisfies never; // of a newer server
     }
+  }
+
+  private subscribed(topic: string): void {
+    if (topic === 'pipelines') this.tellOfPipelines({ type: 'pipelines_missed' });
+    this.accounts.tell(topic, { type: 'look_again', topic });
   }
 
   private ready(): void {
@@ -146,6 +187,8 @@ export class LiveSocket {
     this.send({ type: 'subscribe', topic: 'user' });
     if (this.noticeHandlers.size) this.subscribeNotices();
     if (this.pipelineHandlers.size) this.subscribePipelines();
+    this.quotes.subscribeAll();
+    this.accounts.subscribeAll();
     for (const subscription of this.runs) this.subscribeRun(subscription);
   }
 
@@ -210,7 +253,20 @@ export class LiveSocket {
     this.silenceTimer = setTimeout(() => socket && this.lost(socket), SILENCE_MS);
   }
 
+  /** Sends what needs a connection that is open, if there is one. */
+  private ask(message: object): void {
+    if (this.current() === 'ready') this.send(message);
+  }
+
   private send(message: object): void {
     this.socket?.send(JSON.stringify(message));
   }
+}
+
+function quotesTopic(symbol: string): string {
+  return `quotes:${symbol}`;
+}
+
+function accountTopic(accountId: string): string {
+  return `account:${accountId}`;
 }

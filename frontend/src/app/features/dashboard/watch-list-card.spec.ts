@@ -2,6 +2,8 @@ import { TestBed } from '@angular/core/testing';
 import { provideRouter } from '@angular/router';
 import type { WatchListOut } from '@core/api';
 import { asked, provideFakeApi, refuse, settled } from '@core/http/testing';
+import { FakeQuoteSocket, quoteOf } from '@core/market/testing';
+import { LiveSocket } from '@core/socket/live-socket';
 import { SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
 import { WatchListCard } from './watch-list-card';
 
@@ -31,10 +33,12 @@ function listOf(...symbols: string[]): WatchListOut {
 }
 
 async function make(list: WatchListOut) {
+  const socket = new FakeQuoteSocket();
   TestBed.configureTestingModule({
     providers: [
       ...provideFakeApi(),
       provideRouter([]),
+      { provide: LiveSocket, useValue: socket },
       { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },
     ],
   });
@@ -42,7 +46,7 @@ async function make(list: WatchListOut) {
   card.detectChanges();
   (await asked('GET', '/market/watchlist')).flush(list);
   await settled(card);
-  return { card, page: card.nativeElement as HTMLElement };
+  return { card, page: card.nativeElement as HTMLElement, socket };
 }
 
 describe('the watch list on Home', () => {
@@ -57,6 +61,21 @@ describe('the watch list on Home', () => {
     expect(rows[1]).toContain('Not quoted');
     expect(page.querySelector('a')?.getAttribute('href')).toBe('/symbols/NVDA');
     expect(page.textContent).toContain('Prices are simulated');
+  });
+
+  it('shows each price as it is pushed, with its change since the close before', async () => {
+    const { card, page, socket } = await make(listOf('NVDA', 'AAPL'));
+    expect(socket.watched()).toEqual(['AAPL', 'NVDA']);
+    socket.push({ ...quoteOf('NVDA', '297.423'), quoted_at: '2026-11-30T14:41:57Z' });
+    socket.push(quoteOf('AAPL', '190.5'));
+    await settled(card);
+    const rows = [...page.querySelectorAll('li')].map((row) => row.textContent ?? '');
+    expect(rows[0]).toContain('297.42');
+    expect(rows[0]).toMatch(/▲ \+?5.0%/);
+    expect(rows[0]).not.toContain('stale');
+    expect(rows[1]).toContain('190.5');
+    card.destroy();
+    expect(socket.watched()).toEqual([]);
   });
 
   it('says what it is for while it is empty', async () => {

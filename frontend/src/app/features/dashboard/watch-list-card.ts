@@ -1,7 +1,7 @@
 import { Component, computed, inject, viewChild } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import type { QuoteOut, WatchedOut } from '@core/api';
-import { pollWhileVisible } from '@core/http/poll';
+import { LiveQuotes, upToDate } from '@core/market/live-quotes';
 import { WatchList } from '@core/market/watch-list';
 import { Change } from '@shared/change';
 import { EmptyState } from '@shared/empty-state';
@@ -12,8 +12,6 @@ import { Icon } from '@shared/icon';
 import { sourceInWords } from '@shared/price-chart/source-words';
 import { SkeletonRows } from '@shared/skeleton';
 import { SymbolPicker } from '@shared/symbol-picker/symbol-picker';
-
-const EVERY_MS = 3_000;
 
 /** The symbols that somebody keeps an eye on, at their newest prices. */
 @Component({
@@ -34,16 +32,29 @@ const EVERY_MS = 3_000;
 })
 export class WatchListCard {
   private readonly picker = viewChild.required(SymbolPicker);
+  private readonly quotes = inject(LiveQuotes);
   protected readonly list = inject(WatchList);
 
+  /** Null until they are known; at the newest prices. */
+  protected readonly items = computed(
+    () =>
+      this.list.items()?.map((item) => ({
+        ...item,
+        quote: upToDate(item.quote, this.quotes.newest(item.symbol)),
+      })) ?? null,
+  );
   protected readonly simulated = computed(
-    () => this.list.items()?.some(({ quote }) => quote?.simulated) ?? false,
+    () => this.items()?.some(({ quote }) => quote?.simulated) ?? false,
   );
   /** Whether it has its height: what comes below moves no more. */
   readonly known = computed(() => Boolean(this.list.items() ?? this.list.loadError()));
 
   constructor() {
-    pollWhileVisible(EVERY_MS, () => this.list.refresh());
+    this.quotes.followAll(computed(() => this.list.items()?.map(({ symbol }) => symbol) ?? []));
+    this.quotes.readMeanwhile(
+      () => this.list.refresh(),
+      () => this.list.items()?.some(({ quote }) => quote?.source === 'pushed') ?? false,
+    );
   }
 
   protected add(symbol: string): void {

@@ -1,15 +1,13 @@
-import { Component, computed, input, resource } from '@angular/core';
+import { Component, computed, inject, input, resource } from '@angular/core';
 import { listQuotes, type SymbolOut } from '@core/api';
-import { pollWhileVisible } from '@core/http/poll';
 import { unwrap } from '@core/http/unwrap';
+import { LiveQuotes, upToDate } from '@core/market/live-quotes';
 import { Change } from '@shared/change';
 import { PricePipe } from '@shared/format/format-pipes';
 import { formatDate } from '@shared/format/times';
 import { Icon } from '@shared/icon';
 import { sourceInWords } from '@shared/price-chart/source-words';
 import { Time } from '@shared/time';
-
-const EVERY_MS = 3_000;
 
 /** The newest quote of an instrument: price, change, how old, from where, and whether it stands. */
 @Component({
@@ -65,14 +63,18 @@ const EVERY_MS = 3_000;
   `,
 })
 export class SymbolQuote {
+  private readonly live = inject(LiveQuotes);
   readonly instrument = input.required<SymbolOut>();
 
   protected readonly quotes = resource({
     params: () => this.instrument().symbol,
     loader: ({ params: symbols }) => unwrap(listQuotes({ query: { symbols } })),
   });
-  protected readonly quote = computed(() =>
+  private readonly read = computed(() =>
     this.quotes.hasValue() ? (this.quotes.value().items[0] ?? null) : null,
+  );
+  protected readonly quote = computed(() =>
+    upToDate(this.read(), this.live.newest(this.instrument().symbol)),
   );
   /** Said where the quote is of another source than the bars: they do not go on from each other. */
   protected readonly other = computed(() => {
@@ -91,6 +93,10 @@ export class SymbolQuote {
   });
 
   constructor() {
-    pollWhileVisible(EVERY_MS, async () => void this.quotes.reload());
+    this.live.followAll(computed(() => [this.instrument().symbol]));
+    this.live.readMeanwhile(
+      async () => void this.quotes.reload(),
+      () => this.read()?.source === 'pushed',
+    );
   }
 }
