@@ -10,12 +10,13 @@ from kuber.infra.db import RawConnection
 from kuber.ledger.report import balances_of, money_in
 from kuber.ledger.types import Book
 from kuber.ledger.units import plain
+from kuber.market.statements import NEWEST_PRICES
 from kuber.trading.order_service.held import Hosted
 
 EVERY = timedelta(minutes=1)
 
 # A position without a price counts at what it has cost.
-_WRITE = """
+_WRITE = f"""
     insert into account_equity (account_id, at, equity, cash, holdings, open_risk)
     select w.account_id, %(now)s, w.cash + h.holdings, w.cash, h.holdings, h.risk
     from jsonb_to_recordset(%(rows)s) as w(account_id uuid, cash numeric)
@@ -24,12 +25,12 @@ _WRITE = """
                             * coalesce(q.price, p.average_price)), 0) as holdings,
                coalesce(sum(greatest(case p.side when 'buy' then p.average_price - p.stop
                                      else p.stop - p.average_price end, 0) * p.quantity), 0) as risk
-        from positions p left join market_quotes q on q.symbol = p.symbol
+        from positions p left join ({NEWEST_PRICES}) q on q.symbol = p.symbol
         where p.account_id = w.account_id and p.status <> 'closed' and p.quantity > 0
     ) h
     on conflict (account_id, at) do update set equity = excluded.equity, cash = excluded.cash,
         holdings = excluded.holdings, open_risk = excluded.open_risk
-"""
+"""  # noqa: S608  put together from constants
 
 
 class EquityKeeper:
@@ -61,7 +62,7 @@ async def write_equity(
         {"account_id": str(id_), "cash": plain(money_in(found.get(id_, {}), currency))}
         for id_, currency in accounts.items()
     ]
-    await connection.execute(_WRITE, {"rows": Jsonb(rows), "now": now})
+    await connection.execute(_WRITE.encode(), {"rows": Jsonb(rows), "now": now})
 
 
 def _with_positions(hosted: Iterable[Hosted]) -> dict[UUID, str]:
