@@ -23,7 +23,7 @@ CROSSING: dict[tuple[str, str], str] = {
     ("trading", "audit_links"): "the record's comparison runs in audit, on its own connection",
     ("trading", "audit_pending"): "the record's comparison runs in audit, on its own connection",
     ("trading", "notice_outbox"): "an answer and its notice are one statement",
-    ("trading", "pipelines"): "the notice of an answer names the pipeline",
+    ("trading", "pipelines"): "an answer's notice and a position name it; a reset moves it along",
     ("trading", "runs"): "the notice of an answer names the pipeline, found by the run",
 }
 """Package and table of another package, with the reason why its SQL names it."""

@@ -42,6 +42,8 @@ from kuber.signals.gateway.sources import WebhookSources
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
 from kuber.trading.accounts.service import AccountService
+from kuber.trading.resetting import Resets
+from kuber.trading.tickets.placing import Tickets
 from kuber.workers.celery_app import Waker
 
 
@@ -107,6 +109,8 @@ class Container:
     scanner_refresher: ScannerRefresher
     costs: CostService
     accounts: AccountService
+    resets: Resets
+    tickets: Tickets
     pipelines: PipelineService
     runs: RunService
     what_next: WhatNext

@@ -112,7 +112,7 @@ def kuber_problem(error: KuberError) -> ProblemResponse:
     ]
     return problem_response(
         STATUS[error.kind],
-        error.code,
+        error.answered_code,
         error.title,
         error.detail,
         errors=items,

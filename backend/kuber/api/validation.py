@@ -46,8 +46,15 @@ _MESSAGES: Mapping[str, Callable[[str, _Context], str]] = {
 
 
 def problem_items(found: Sequence[Mapping[str, Any]]) -> list[ProblemItem]:
-    """Return one item per finding of pydantic, without the values that were sent."""
-    return [_item(finding) for finding in found[:_MOST_ITEMS]]
+    """Return one item per finding of pydantic, without the values that were sent.
+
+    What a dependency and its route both read is found twice, and said once.
+    """
+    items: list[ProblemItem] = []
+    for item in map(_item, found[:_MOST_ITEMS]):
+        if item not in items:
+            items.append(item)
+    return items
 
 
 def _item(finding: Mapping[str, Any]) -> ProblemItem:

@@ -48,6 +48,9 @@ from kuber.signals.service import SignalService
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import observe
 from kuber.trading.accounts.service import AccountService
+from kuber.trading.order_service.terms_of import TermsOfSymbols
+from kuber.trading.resetting import Resets
+from kuber.trading.tickets.placing import Tickets
 
 if TYPE_CHECKING:
     from kuber.signals.gateway.service import WebhookGateway
@@ -100,7 +103,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             clock,
             identity,
             notices,
-            AccountNewsReader(database, accounts, pipelines),
+            AccountNewsReader(database, accounts, pipelines, clock),
         )
         generators = GeneratorService(parts.generators, market, clock, short_pool)
         indicators = IndicatorService(parts.indicators, market, short_pool, indicator_pool)
@@ -141,6 +144,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             ),
             costs=parts.costs,
             accounts=accounts,
+            resets=Resets(accounts, clock),
+            tickets=Tickets(database, pool, clock, TermsOfSymbols(pool)),
             pipelines=pipelines,
             runs=RunService(pipelines, market, parts.broadcaster, clock),
             what_next=WhatNext(LaterBars(pool, market, clock)),

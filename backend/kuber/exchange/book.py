@@ -112,6 +112,11 @@ class Book:
             return self._store.held_by_account.get(account, 0)
         return self._store.held_by_position.get((account, position_id), 0)
 
+    def holders(self) -> list[tuple[str, str | None]]:
+        """Return the accounts that hold something here, in all and by position."""
+        store = self._store
+        return [*((account, None) for account in store.held_by_account), *store.held_by_position]
+
     @property
     def ambiguities(self) -> int:
         """How often a bar left open what happened first."""

@@ -60,6 +60,11 @@ class KuberError(Exception):
         self.retry_after_s = retry_after_s
 
     @property
+    def answered_code(self) -> str:
+        """The code that a client is told: that of the kind, unless a venue has one of its own."""
+        return self.code
+
+    @property
     def remedy(self) -> str:
         """What to do about it, as the first problem says, else the usual; empty where none does."""
         return self.problems[0].remedy if self.problems else self.usual_remedy

@@ -1,7 +1,7 @@
 """The ledger as people read it: balances of several owners, and transfers, page by page."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -86,6 +86,15 @@ def money_in(balances: Balances, currency: str) -> Decimal:
     """Return what an owner has in money, less what it owes."""
     with exactly():
         return sum((balances.get((path, currency), ZERO) for path in MONEY), ZERO)
+
+
+async def deposited_since(
+    connection: RawConnection, book: Book, since: Mapping[UUID, datetime | None]
+) -> dict[UUID, Decimal]:
+    """Return what was paid in to owners, each since its instant, None for ever; without it: 0."""
+    values = {"book": book.value, "owners": list(since), "since": list(since.values())}
+    cursor = await connection.execute(statements.DEPOSITED_SINCE.encode(), values)
+    return dict(await cursor.fetchall())
 
 
 async def newest(

@@ -194,6 +194,15 @@ OPENING = f"""
     where t.book = %(book)s and t.owner = %(owner)s
 """
 
+DEPOSITED_SINCE = """
+    select t.owner, sum(m.amount)
+    from unnest(%(owners)s::uuid[], %(since)s::timestamptz[]) as s(owner, since)
+    join ledger_transactions t on t.owner = s.owner and t.book = %(book)s
+    join ledger_transfers m on m.transaction_id = t.id and m.kind = 'deposit'
+    where s.since is null or t.at > s.since
+    group by t.owner
+"""
+
 CLAIM_CHECK = """
     insert into ledger_checks (day, started_at) values (%(day)s, %(now)s)
     on conflict (day) do update set started_at = excluded.started_at

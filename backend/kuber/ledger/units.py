@@ -103,6 +103,11 @@ def plain(amount: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def tidy(amount: Decimal) -> Decimal:
+    """Return an amount without the zeros that a column's scale adds."""
+    return Decimal(plain(amount))
+
+
 def checked(amount: Decimal, name: str, *, least: Decimal | None = None) -> None:
     """Raise BadAmount unless the books can hold `amount`, and it is at least `least`."""
     if not amount.is_finite():

@@ -46,6 +46,12 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+_ACCOUNT = (
+    "One of your open accounts of the pipeline's mode, in which its runs of the present trade; "
+    "null for the first that you opened. It counts at once, and follows a reset."
+)
+
+
 class PipelineCreate(_Body):
     """A new pipeline, from a graph, from a template or empty."""
 
@@ -56,6 +62,7 @@ class PipelineCreate(_Body):
     """Default: the template's mode, else simulation."""
     trigger: Trigger = ManualTrigger()
     """Default: the template's, else by hand."""
+    account_id: UUID | None = Field(default=None, description=_ACCOUNT)
 
 
 class PipelineUpdate(_Body):
@@ -65,6 +72,7 @@ class PipelineUpdate(_Body):
     graph: GraphIn | None = None
     mode: Mode | None = None
     trigger: Trigger | None = None
+    account_id: UUID | None = Field(default=None, description=_ACCOUNT)
 
 
 class PipelineClone(_Body):
@@ -128,6 +136,7 @@ class PipelineHead(BaseModel):
     published_at: datetime | None
     draft_differs: bool
     """Whether graph or trigger of the draft are other than published."""
+    account_id: UUID | None = Field(description=_ACCOUNT)
     created_at: datetime
     updated_at: datetime
     next_run_at: datetime | None

@@ -13,6 +13,7 @@ from kuber.infra.db import set_down
 from kuber.kernel.clock import Clock
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import PipelineId, UserId, new_id
+from kuber.pipelines.accounts import account_in, require_own_account
 from kuber.pipelines.announcing import announce
 from kuber.pipelines.checks import GraphChecks
 from kuber.pipelines.documents import CheckedGraph
@@ -83,7 +84,9 @@ class PipelineService:
             if "trigger" not in body.model_fields_set:
                 trigger = chosen.trigger
         checked = self.checks.sent(graph)
-        return await self._create(session, user_id, body.name, checked, mode, trigger)
+        return await self._create(
+            session, user_id, body.name, checked, mode, trigger, body.account_id
+        )
 
     async def head(
         self, session: AsyncSession, user_id: UserId, pipeline_id: PipelineId
@@ -143,6 +146,9 @@ class PipelineService:
             row.name = body.name
         if body.mode is not None:
             row.mode = open_mode(body.mode)
+            row.account_id = await account_in(session, user_id, row.account_id, row.mode)
+        if "account_id" in body.model_fields_set:
+            row.account_id = await require_own_account(session, user_id, body.account_id, row.mode)
         if body.trigger is not None:
             trigger = body.trigger.model_dump(mode="json")
             if trigger != row.trigger:  # one whose scanner is gone by now may stay
@@ -200,6 +206,7 @@ class PipelineService:
             self.checks.stored(source),
             body.mode or Mode(source.mode),
             await without_gone_scanner(session, user_id, TRIGGERS.validate_python(source.trigger)),
+            await account_in(session, user_id, source.account_id, (body.mode or source.mode)),
         )
         row.checked_with = source.checked_with
         if source.published_graph_id is not None and source.published_digest is not None:
@@ -248,9 +255,10 @@ class PipelineService:
         checked: CheckedGraph,
         mode: Mode,
         trigger: Trigger,
+        account_id: UUID | None = None,
     ) -> PipelineText:
         """Store a pipeline; a graph that can run is published at once."""
-        row = await self._insert(session, user_id, name, checked, mode, trigger)
+        row = await self._insert(session, user_id, name, checked, mode, trigger, account_id)
         if not checked.problem_count:
             now, row.version = row.created_at, 1
             graph_id, _ = await PipelineRepository(session).keep_draft(row, now)
@@ -269,9 +277,11 @@ class PipelineService:
         checked: CheckedGraph,
         mode: Mode,
         trigger: Trigger,
+        account_id: UUID | None,
     ) -> PipelineRow:
         """Store a pipeline of which nothing is published."""
         await require_own_scanner(session, user_id, trigger)
+        account_id = await require_own_account(session, user_id, account_id, mode.value)
         digest = await PipelineRepository(session).digest_of(checked.text)
         await require_pipeline_room(session, user_id)
         now = self._clock.now()
@@ -283,6 +293,7 @@ class PipelineService:
             graph_digest=digest,
             mode=open_mode(mode),
             trigger=trigger.model_dump(mode="json"),
+            account_id=account_id,
             status=PipelineStatus.DRAFT.value,
             revision=1,
             version=0,

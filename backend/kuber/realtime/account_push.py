@@ -27,7 +27,7 @@ from kuber.realtime.messages import (
 )
 from kuber.realtime.push import Push
 from kuber.realtime.topics import AccountTopic
-from kuber.runs.schemas import OrderOut
+from kuber.runs.order_schemas import OrderOut
 from kuber.trading.accounts.schemas import AccountOut
 from kuber.trading.positions.schemas import PositionOut
 

@@ -15,7 +15,7 @@ from kuber.market.feed.types import FeedSource
 from kuber.notifications.schemas import NoticeOut
 from kuber.pipelines.types import PipelineStatus
 from kuber.runs.live_events import AnyRunEvent
-from kuber.runs.schemas import OrderOut
+from kuber.runs.order_schemas import OrderOut
 from kuber.trading.accounts.schemas import AccountOut
 from kuber.trading.positions.schemas import PositionOut
 

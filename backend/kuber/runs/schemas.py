@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kuber.agents.state import TradeStatus
-from kuber.brokers.port import OrderStatus, Side
 from kuber.kernel.wire import DecimalText, Instant
 from kuber.pipelines.types import Graph, Mode
 from kuber.runs.types import NodeStatus, RunStatus, WaitsFor
@@ -200,63 +199,3 @@ class PipelineHistory(BaseModel):
     fills: int
     cost: DecimalText
     kept: bool
-
-
-class OrderFillOut(BaseModel):
-    venue_execution_id: str
-    time: datetime
-    quantity: DecimalText
-    price: DecimalText
-    commission: DecimalText
-
-
-class OrderOut(BaseModel):
-    """One order with its fills, whatever became of the run and the pipeline that it came from."""
-
-    id: UUID
-    account_id: UUID
-    execution_id: UUID | None
-    pipeline_id: UUID | None
-    pipeline_name: str | None
-    pipeline_deleted: bool
-    mode: Mode
-    symbol: str
-    side: Side
-    quantity: DecimalText
-    reference_price: DecimalText
-    """The last price known when the order was placed."""
-    status: OrderStatus
-    reason: str
-    estimated: bool
-    """No exchange filled it: the price is the last one known, moved by slippage."""
-    filled_quantity: DecimalText
-    average_fill_price: DecimalText | None
-    commission: DecimalText
-    """Of all fills, in the account's currency."""
-    as_of: datetime | None
-    """The simulated now of its run; null once that was deleted."""
-    created_at: datetime
-    answered_at: datetime | None
-    fills: list[OrderFillOut]
-
-
-class CommissionOut(BaseModel):
-    currency: str
-    amount: DecimalText
-
-
-class OrderTotalsOut(BaseModel):
-    """What all orders of the question come to, those of other pages included.
-
-    `filled` counts those with at least one fill; `commissions` has an item for each currency.
-    """
-
-    orders: int
-    filled: int
-    commissions: list[CommissionOut]
-
-
-class OrderList(BaseModel):
-    items: list[OrderOut]
-    next_cursor: str | None
-    totals: OrderTotalsOut

@@ -51,7 +51,8 @@ _ENTRIES = """
             quantity numeric, reference_price numeric, stop_loss text, targets jsonb,
             number int, status text, reason text, fills jsonb,
             account_id text, origin text, venue text, origin_key jsonb, leg text, attempt int,
-            estimated bool)
+            estimated bool, type text, time_in_force text, limit_price numeric,
+            stop_price numeric, effect text, position_id uuid, order_group text)
     ) s
     left join orders o on o.id = s.order_id
     where true
@@ -60,6 +61,17 @@ _ENTRIES = """
 # Entries of before these were on record do not say them.
 _PLACED = "(o.account_id::text, o.origin)"
 _KEYS = "(o.venue, o.origin_key, o.leg, o.attempt)"
+# A trailing stop moves its price, and an entry gets its position when it is admitted.
+_TERMS = """
+    (o.type, o.time_in_force, o.limit_price,
+     case when s.type = 'trailing_stop' then s.stop_price else o.stop_price end, o.effect,
+     case when s.position_id is null and s.effect = 'open' then null else o.position_id end,
+     o.order_group)
+"""
+_TERMS_SAID = """
+    (s.type, s.time_in_force, round(s.limit_price, 8), round(s.stop_price, 8), s.effect,
+     s.position_id, s.order_group)
+"""
 
 INTENTS = RowComparison(
     speaks=_SPEAKS,
@@ -75,6 +87,7 @@ INTENTS = RowComparison(
                         ' with stop ', s.stop_loss, ' and targets ', s.targets,
                         ' in ', (s.account_id, s.origin), ' with ',
                         (s.venue, s.origin_key, s.leg, s.attempt),
+                        '. It has the terms ', {_TERMS}, ', on record are ', {_TERMS_SAID},
                         '. Estimated it says ', o.estimated, ', on record is ', s.estimated,
                         '. It is of ',
                         o.created_at, ', its entry of ', e.at, '.') end)
@@ -89,6 +102,7 @@ INTENTS = RowComparison(
                    and {_PLACED} is distinct from (s.account_id, s.origin))
                or (s.venue is not null
                    and {_KEYS} is distinct from (s.venue, s.origin_key, s.leg, s.attempt))
+               or (s.type is not null and {_TERMS} is distinct from {_TERMS_SAID})
                or (s.estimated is not null and o.estimated is distinct from s.estimated)
                or o.levels is distinct from
                   jsonb_build_object('stop_loss', s.stop_loss, 'targets', s.targets)

@@ -73,9 +73,7 @@ class AnswerRows:
             "filled": format(filled, "f"),
             "at": now.isoformat(),
             "fills": fills,
-            "events": outbox_json(
-                [OrderFilled.of(intent, execution, now) for execution in step.executions]
-            ),
+            "events": outbox_json(_fills_told(intent, step, now)),
             "entries": audit_json([on_record]),
             "notices": notice_json(_told(intent, step, now)),
         }
@@ -134,6 +132,17 @@ class Booking(AnswerRows):
         values = {"answers": Jsonb([row])}
         async with self._pool.connection() as connection:
             return await (await connection.execute(_ANSWER, values)).fetchone() is not None
+
+
+def _fills_told(intent: Intent, step: Step, now: datetime) -> list[OrderFilled]:
+    """Return the events of executions; only the last of them fills the order."""
+    events = []
+    for number, execution in enumerate(step.executions, 1):
+        last = number == len(step.executions)
+        filled = last and step.status is OrderStatus.FILLED
+        status = OrderStatus.FILLED if filled else OrderStatus.PARTIALLY_FILLED
+        events.append(OrderFilled.of(intent, execution, now, status))
+    return events
 
 
 def _told(intent: Intent, step: Step, now: datetime) -> list[Notice]:

@@ -17,6 +17,14 @@ class RefusedOrder(TradingError):
     usual_remedy = "Correct the quantity or the prices in the settings of the trade manager."
 
 
+class OrderNotFound(TradingError):
+    """There is none, or it is somebody else's."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "not_found"
+    title = "There is no such order"
+
+
 class OrderNotWanted(TradingError):
     """The run was cancelled before its order; nothing was sent."""
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Self
+from uuid import UUID
 
-from kuber.brokers.port import Execution
+from kuber.brokers.port import Execution, OrderStatus
 from kuber.kernel.events import Event
 from kuber.kernel.ids import OrderId, RunId, UserId
 from kuber.trading.types import Intent, Ticket
@@ -29,6 +30,15 @@ class _OfOrder(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskParams:
+    """The exit plan of an order: prices per unit, and what is lost when the stop is hit."""
+
+    stop_loss: Decimal
+    targets: tuple[Decimal, ...]
+    risk: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntended(_OfOrder):
     """A run decided to trade; committed before the venue is called."""
 
@@ -38,6 +48,10 @@ class OrderIntended(_OfOrder):
     reference_price: Decimal
     stop_loss: Decimal
     targets: tuple[Decimal, ...]
+    agent_id: str | None
+    """The node of the run that decided; None for people."""
+    order_type: str
+    risk_params: RiskParams
 
     @classmethod
     def of(cls, ticket: Ticket, at: datetime) -> Self:
@@ -56,6 +70,13 @@ class OrderIntended(_OfOrder):
             reference_price=order.reference_price,
             stop_loss=order.stop_loss,
             targets=order.targets,
+            agent_id=ticket.origin.node_id,
+            order_type=ticket.terms.type.value,
+            risk_params=RiskParams(
+                stop_loss=order.stop_loss,
+                targets=order.targets,
+                risk=abs(order.reference_price - order.stop_loss) * order.quantity,
+            ),
         )
 
 
@@ -69,9 +90,14 @@ class OrderFilled(_OfOrder):
     price: Decimal
     commission: Decimal
     filled_at: datetime
+    fill_id: str
+    """The venue's: unique within venue and account."""
+    execution_venue: str
+    fill_status: str
+    """How the order stands with it: `partially_filled` or `filled`."""
 
     @classmethod
-    def of(cls, intent: Intent, execution: Execution, at: datetime) -> Self:
+    def of(cls, intent: Intent, execution: Execution, at: datetime, status: OrderStatus) -> Self:
         """Return what is told of an execution that was heard of at `at`."""
         return cls(
             occurred_at=at,
@@ -86,4 +112,27 @@ class OrderFilled(_OfOrder):
             price=execution.price,
             commission=execution.commission,
             filled_at=execution.time,
+            fill_id=execution.execution_id,
+            execution_venue=intent.venue,
+            fill_status=status.value,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReconciled(Event):
+    """A position was closed, with what it brought, or a comparison found differences."""
+
+    topic: ClassVar[str] = "executions.reconcile"
+
+    account_id: UUID
+    pipeline_id: UUID | None
+    """Whose position it was; None by hand, and for comparisons."""
+    position_id: UUID | None
+    symbol: str | None
+    pnl: Decimal | None
+    """After fees, in the account's currency; None for comparisons."""
+    differences: tuple[str, ...]
+    at: datetime
+
+    def key(self) -> str:
+        return str(self.account_id)

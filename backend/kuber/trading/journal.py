@@ -15,6 +15,7 @@ from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, UserId
 from kuber.trading.events import OrderIntended
 from kuber.trading.lifecycle import recorded
+from kuber.trading.order_types import OrderEffect
 from kuber.trading.origins import Origin, OriginKind
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.types import Intent, OrderReport, RecordedIntent, Standing, Ticket
@@ -31,7 +32,7 @@ _INTEND = f"""
 """
 INTENT_COLUMNS = """
     o.id, o.user_id, o.account_id, o.origin, o.origin_key, o.mode, o.symbol, o.side, o.quantity,
-    o.correlation_id, o.created_at
+    o.correlation_id, o.venue, o.created_at
 """
 """What `intent_of` makes an intent of; `o` is a row of `orders`."""
 _FIND = f"select {INTENT_COLUMNS} from orders o where o.id = %s"
@@ -74,7 +75,7 @@ class Journal:
 
     def row(self, ticket: Ticket) -> JsonObject:
         """Return the row of an intent as JSON values, for `statements.INTENDED`."""
-        order, origin = ticket.order, ticket.origin
+        order, origin, terms = ticket.order, ticket.origin, ticket.terms
         levels = {
             "stop_loss": format(order.stop_loss, "f"),
             "targets": [format(target, "f") for target in order.targets],
@@ -99,6 +100,13 @@ class Journal:
             "reference_price": format(order.reference_price, "f"),
             "levels": levels,
             "estimated": ticket.estimated,
+            "type": terms.type.value,
+            "time_in_force": terms.time_in_force.value,
+            "limit_price": _text(terms.limit_price),
+            "stop_price": _text(terms.stop_price),
+            "extended_hours": terms.extended_hours,
+            "caller_reference": terms.caller_reference,
+            "asked": terms.asked,
             "events": outbox_json([OrderIntended.of(ticket, self._clock.now())]),
             "entries": audit_json([self._on_record(ticket, levels)]),
         }
@@ -119,7 +127,7 @@ class Journal:
             return await (await connection.execute(statement, values)).fetchone()
 
     def _on_record(self, ticket: Ticket, levels: JsonObject) -> AuditEvent:
-        order, origin = ticket.order, ticket.origin
+        order, origin, terms = ticket.order, ticket.origin, ticket.terms
         said = {
             "order_id": ticket.id,
             "account_id": order.account.id,
@@ -136,6 +144,13 @@ class Journal:
             "quantity": order.quantity,
             "reference_price": order.reference_price,
             "estimated": ticket.estimated,
+            "type": terms.type,
+            "time_in_force": terms.time_in_force,
+            "limit_price": terms.limit_price,
+            "stop_price": terms.stop_price,
+            "effect": OrderEffect.OPEN,
+            "position_id": None,
+            "order_group": None,
             **levels,
         }
         return AuditEvent(
@@ -145,6 +160,10 @@ class Journal:
             order.account.user_id,
             said,
         )
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else format(amount, "f")
 
 
 def intent_of(row: Any) -> RecordedIntent:
@@ -159,8 +178,9 @@ def intent_of(row: Any) -> RecordedIntent:
             side=Side(row[7]),
             quantity=row[8],
             correlation_id=row[9],
+            venue=row[10],
         ),
-        created_at=row[10],
+        created_at=row[11],
     )
 
 

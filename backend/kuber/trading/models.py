@@ -178,6 +178,8 @@ class OrderRow(Base):
     """Why it does not trade although it could, see `exchange.events.HoldReason`."""
     caller_reference: Mapped[str | None] = mapped_column(String(128))
     """What a caller of the API names it; unique in its account."""
+    asked: Mapped[str | None] = mapped_column(String(64))
+    """A digest of what a caller of the API asked for: a repetition is the same order."""
     estimated: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """No exchange filled it: its fill was reckoned, as in every scratch account."""
 

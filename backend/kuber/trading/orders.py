@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
@@ -15,7 +16,19 @@ from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.money import quantize
-from kuber.trading.models import AccountRow, FillRow, OrderRow
+from kuber.kernel.orders import OrderType, TimeInForce
+from kuber.ledger.units import tidy
+from kuber.trading.errors import OrderNotFound
+from kuber.trading.lifecycle import OPEN
+from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow
+from kuber.trading.order_types import OrderEffect, SettlementStatus
+from kuber.trading.origins import OriginKind
+
+_Row = tuple[OrderRow, UUID | None, UUID | None]
+_ORDERS: Select[OrderRow, UUID | None, UUID | None] = select(
+    OrderRow, PositionRow.pipeline_id, PositionRow.run_id
+).outerjoin(PositionRow, PositionRow.id == OrderRow.position_id)
+"""Orders, each with pipeline and run of its position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,9 @@ class OrderQuery:
 
     symbol: str | None = None
     mode: str | None = None
+    state: Literal["open", "ended"] | None = None
+    account_id: UUID | None = None
+    position_id: UUID | None = None
     cursor: str | None = None
     limit: int = 50
 
@@ -37,6 +53,40 @@ class JournalFill:
     quantity: Decimal
     price: Decimal
     commission: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTerms:
+    """What an order says beside side and quantity, and how far it is at its venue."""
+
+    type: OrderType
+    time_in_force: TimeInForce
+    extended_hours: bool
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    trail_amount: Decimal | None
+    trail_percent: Decimal | None
+    expires_at: datetime | None
+    remaining: Decimal | None
+    waits_for: str | None
+    settlement_status: SettlementStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlace:
+    """Whose an order is, and which of a position's; pipeline and run are those of the position
+    where no run wanted it."""
+
+    origin: OriginKind
+    leg: str
+    attempt: int
+    effect: OrderEffect
+    order_group: str | None
+    replaces: UUID | None
+    position_id: UUID | None
+    pipeline_id: UUID | None
+    run_id: UUID | None
+    caller_reference: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +112,13 @@ class JournalOrder:
     answered_at: datetime | None
     filled_quantity: Decimal
     fills: tuple[JournalFill, ...]
+    terms: "JournalTerms"
+    place: "OrderPlace"
 
     @property
     def stop_loss(self) -> Decimal:
         """The stop of an entry."""
-        assert self.stop is not None, "what a run orders has a stop"
+        assert self.stop is not None, "an entry has a stop"
         return self.stop
 
     @property
@@ -108,7 +160,7 @@ async def order_totals(session: AsyncSession, user_id: UserId, query: OrderQuery
         .group_by(AccountRow.currency)
         .order_by(AccountRow.currency)
     )
-    found = [row._tuple() for row in rows]
+    found = [(unit, filled, commission) for unit, filled, commission in rows]
     return OrderTotals(
         orders,
         sum(filled for _, filled, _ in found),
@@ -122,6 +174,13 @@ def _filters(query: OrderQuery) -> list[ColumnElement[bool]]:
         filters.append(OrderRow.symbol == query.symbol.upper())
     if query.mode:
         filters.append(OrderRow.mode == query.mode)
+    if query.account_id:
+        filters.append(OrderRow.account_id == query.account_id)
+    if query.position_id:
+        filters.append(OrderRow.position_id == query.position_id)
+    if query.state:
+        is_open = OrderRow.status.in_([status.value for status in OPEN])
+        filters.append(is_open if query.state == "open" else ~is_open)
     return filters
 
 
@@ -141,10 +200,25 @@ async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, 
 
 async def orders_of_run(session: AsyncSession, run_id: RunId) -> list[JournalOrder]:
     """Return the orders that a run placed, oldest first."""
-    query = select(OrderRow).where(OrderRow.run_id == run_id)
-    rows = (await session.scalars(query.order_by(OrderRow.created_at, OrderRow.id))).all()
-    fills = await _fills(session, [row.id for row in rows])
-    return [_order(row, fills[row.id]) for row in rows]
+    query = _ORDERS.where(OrderRow.run_id == run_id)
+    return await _read(session, query.order_by(OrderRow.created_at, OrderRow.id))
+
+
+async def orders_of_position(
+    session: AsyncSession, user_id: UserId, position_id: UUID
+) -> list[JournalOrder]:
+    """Return everything that was ordered for a user's position, oldest first."""
+    query = _ORDERS.where(OrderRow.position_id == position_id, OrderRow.user_id == user_id)
+    return await _read(session, query.order_by(OrderRow.created_at, OrderRow.id))
+
+
+async def order_of(session: AsyncSession, user_id: UserId, order_id: UUID) -> JournalOrder:
+    """Return one of a user's orders. Raises OrderNotFound."""
+    query = _ORDERS.where(OrderRow.id == order_id, OrderRow.user_id == user_id)
+    found = await _read(session, query)
+    if not found:
+        raise OrderNotFound("There is no order with this id.")
+    return found[0]
 
 
 async def has_unanswered(session: AsyncSession, run_id: RunId) -> bool:
@@ -167,16 +241,24 @@ async def order_page(
     session: AsyncSession, user_id: UserId, query: OrderQuery
 ) -> tuple[list[JournalOrder], str | None]:
     """Return one page of a user's orders, newest first, and the cursor of the next."""
-    statement = select(OrderRow).where(OrderRow.user_id == user_id, *_filters(query))
+    statement = _ORDERS.where(OrderRow.user_id == user_id, *_filters(query))
     key = tuple_(OrderRow.created_at, OrderRow.id)
     if query.cursor:
         statement = statement.where(key < tuple_(*_bound(query.cursor)))
     statement = statement.order_by(OrderRow.created_at.desc(), OrderRow.id.desc())
-    rows = list((await session.scalars(statement.limit(query.limit + 1))).all())
-    more, rows = len(rows) > query.limit, rows[: query.limit]
-    fills = await _fills(session, [row.id for row in rows])
-    cursor = encode_cursor(rows[-1].created_at.isoformat(), str(rows[-1].id)) if more else None
-    return [_order(row, fills[row.id]) for row in rows], cursor
+    orders = await _read(session, statement.limit(query.limit + 1))
+    more, orders = len(orders) > query.limit, orders[: query.limit]
+    last = orders[-1] if more else None
+    cursor = None if last is None else encode_cursor(last.created_at.isoformat(), str(last.id))
+    return orders, cursor
+
+
+async def _read(
+    session: AsyncSession, query: Select[OrderRow, UUID | None, UUID | None]
+) -> list[JournalOrder]:
+    rows = [(row, pipeline, run) for row, pipeline, run in await session.execute(query)]
+    fills = await _fills(session, [row.id for row, _, _ in rows])
+    return [_order(found, fills[found[0].id]) for found in rows]
 
 
 async def orders_with(
@@ -185,10 +267,8 @@ async def orders_with(
     """Return those of the orders that are the user's."""
     if not order_ids:
         return []
-    query = select(OrderRow).where(OrderRow.user_id == user_id, OrderRow.id.in_(order_ids))
-    rows = (await session.scalars(query)).all()
-    fills = await _fills(session, [row.id for row in rows])
-    return [_order(row, fills[row.id]) for row in rows]
+    query = _ORDERS.where(OrderRow.user_id == user_id, OrderRow.id.in_(order_ids))
+    return await _read(session, query)
 
 
 async def _fills(
@@ -198,12 +278,14 @@ async def _fills(
     if order_ids:
         query = select(FillRow).where(FillRow.order_id.in_(order_ids))
         for row in await session.scalars(query.order_by(FillRow.time, FillRow.execution_id)):
-            fill = JournalFill(row.execution_id, row.time, row.quantity, row.price, row.commission)
+            amounts = (tidy(row.quantity), tidy(row.price), tidy(row.commission))
+            fill = JournalFill(row.execution_id, row.time, *amounts)
             found[row.order_id].append(fill)
     return found
 
 
-def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
+def _order(found: _Row, fills: Sequence[JournalFill]) -> JournalOrder:
+    row, pipeline_id, run_id = found
     stop = row.levels["stop_loss"]
     return JournalOrder(
         id=row.id,
@@ -212,8 +294,8 @@ def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
         mode=row.mode,
         symbol=row.symbol,
         side=row.side,
-        quantity=row.quantity,
-        reference_price=row.reference_price,
+        quantity=tidy(row.quantity),
+        reference_price=tidy(row.reference_price),
         stop=None if stop is None else Decimal(stop),
         targets=tuple(Decimal(target) for target in row.levels["targets"]),
         status=OrderStatus(row.status),
@@ -221,8 +303,37 @@ def _order(row: OrderRow, fills: Sequence[JournalFill]) -> JournalOrder:
         estimated=row.estimated,
         created_at=row.created_at,
         answered_at=row.answered_at,
-        filled_quantity=row.filled_quantity,
+        filled_quantity=tidy(row.filled_quantity),
         fills=tuple(fills),
+        terms=_terms(row),
+        place=OrderPlace(
+            origin=OriginKind(row.origin),
+            leg=row.leg,
+            attempt=row.attempt,
+            effect=OrderEffect(row.effect),
+            order_group=row.order_group,
+            replaces=row.replaces,
+            position_id=row.position_id,
+            pipeline_id=pipeline_id,
+            run_id=row.run_id or run_id,
+            caller_reference=row.caller_reference,
+        ),
+    )
+
+
+def _terms(row: OrderRow) -> JournalTerms:
+    return JournalTerms(
+        type=OrderType(row.type),
+        time_in_force=TimeInForce(row.time_in_force),
+        extended_hours=row.extended_hours,
+        limit_price=None if row.limit_price is None else tidy(row.limit_price),
+        stop_price=None if row.stop_price is None else tidy(row.stop_price),
+        trail_amount=None if row.trail_amount is None else tidy(row.trail_amount),
+        trail_percent=None if row.trail_percent is None else tidy(row.trail_percent),
+        expires_at=row.expires_at,
+        remaining=None if row.remaining is None else tidy(row.remaining),
+        waits_for=row.waits_for,
+        settlement_status=SettlementStatus(row.settlement_status),
     )
 
 

@@ -11,22 +11,24 @@ WANTED_COLUMNS = """
     about uuid, id uuid, user_id uuid, account_id uuid, currency text, venue text, origin text,
     origin_key jsonb, leg text, attempt int, run_id uuid, node_id text, mode text, symbol text,
     side text, quantity numeric, reference_price numeric, levels jsonb, estimated bool,
-    correlation_id text, events jsonb, entries jsonb
+    type text, time_in_force text, limit_price numeric, stop_price numeric, extended_hours bool,
+    caller_reference text, asked text, correlation_id text, events jsonb, entries jsonb
 """
 """What an intent's row holds; `about` names what it is recorded with."""
+
+_COLUMNS = """
+    id, user_id, account_id, venue, origin, origin_key, leg, attempt, run_id, node_id, mode, symbol,
+    side, quantity, reference_price, levels, estimated, type, time_in_force, limit_price,
+    stop_price, extended_hours, caller_reference, asked, correlation_id
+"""
 
 INTENDED = f"""
     opened as (
         insert into accounts (id, user_id, mode, currency)
         select distinct account_id, user_id, mode, currency from wanted on conflict (id) do nothing
     ), intended as (
-        insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
-                            run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
-                            estimated, status, correlation_id, created_at, sent_at)
-        select id, user_id, account_id, venue, origin, origin_key, leg, attempt, run_id, node_id,
-               mode, symbol, side, quantity, reference_price, levels, estimated, 'intended',
-               correlation_id, %(now)s, %(now)s
-        from wanted
+        insert into orders ({_COLUMNS}, status, created_at, sent_at)
+        select {_COLUMNS}, 'intended', %(now)s, %(now)s from wanted
         on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
             where orders.status = 'intended'
         returning id, xmax = 0 as is_new
@@ -109,14 +111,9 @@ PLACED = f"""
         insert into accounts (id, user_id, mode, currency)
         select distinct account_id, user_id, mode, currency from placed on conflict (id) do nothing
     ), placed_new as (
-        insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt,
-                            run_id, node_id, mode, symbol, side, quantity, reference_price, levels,
-                            estimated, status, reason, filled_quantity, answers, answered_at,
-                            correlation_id, created_at, sent_at)
-        select id, user_id, account_id, venue, origin, origin_key, leg, attempt, run_id, node_id,
-               mode, symbol, side, quantity, reference_price, levels, estimated, status, reason,
-               filled, 1, at, correlation_id, %(now)s, %(now)s
-        from placed
+        insert into orders ({_COLUMNS}, status, reason, filled_quantity, answers, answered_at,
+                            created_at, sent_at)
+        select {_COLUMNS}, status, reason, filled, 1, at, %(now)s, %(now)s from placed
         on conflict (id) do update set status = excluded.status, reason = excluded.reason,
             filled_quantity = excluded.filled_quantity, answers = 1,
             answered_at = excluded.answered_at, estimated = excluded.estimated

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kuber.brokers.port import Account, BracketOrder, Execution, OrderStatus, Side
 from kuber.kernel.ids import OrderId, RunId
+from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.trading.origins import ENTRY, Origin
 
 
@@ -49,6 +50,7 @@ class Intent:
     side: Side
     quantity: Decimal
     correlation_id: str
+    venue: str
     of_run: RunId | None = None
     """The run whose position it belongs to, where no run wanted it."""
 
@@ -66,6 +68,23 @@ class RecordedIntent:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms:
+    """What an entry says beside what is bought and protected. Prices per unit.
+
+    caller_reference: what a caller of the API names it. asked: a digest of what was asked for, by
+    which a repetition is told from another order.
+    """
+
+    type: OrderType = OrderType.MARKET
+    time_in_force: TimeInForce = TimeInForce.DAY
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    extended_hours: bool = False
+    caller_reference: str | None = None
+    asked: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """An order together with what wanted it, and the venue that it goes to."""
@@ -79,6 +98,7 @@ class Ticket:
     attempt: int = 1
     estimated: bool = False
     """No exchange fills it: its fill is reckoned."""
+    terms: OrderTerms = OrderTerms()
 
     @property
     def id(self) -> OrderId:
@@ -96,6 +116,7 @@ class Ticket:
             order.side,
             order.quantity,
             self.correlation_id,
+            self.venue,
         )
 
 

@@ -7,11 +7,14 @@ from uuid import UUID, uuid4
 
 from kuber.brokers.port import OrderStatus, Side
 from kuber.kernel.ids import UserId
+from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.pipelines.types import Mode
 from kuber.realtime.account_push import AccountItems
-from kuber.runs.schemas import OrderOut
+from kuber.runs.order_schemas import OrderOut
 from kuber.trading.account_types import AccountStatus
 from kuber.trading.accounts.schemas import AccountOut
+from kuber.trading.order_types import OrderEffect, SettlementStatus
+from kuber.trading.origins import OriginKind
 from kuber.trading.positions.schemas import PositionOut, PositionStatus
 
 AT = datetime(2026, 1, 5, 15, tzinfo=UTC)
@@ -60,6 +63,28 @@ class FakeAccounts:
 
 def order_out(account_id: UUID, filled: str = "0") -> OrderOut:
     return OrderOut(
+        origin=OriginKind.PERSON,
+        position_id=None,
+        effect=OrderEffect.OPEN,
+        leg="entry",
+        attempt=1,
+        order_group=None,
+        replaces=None,
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.DAY,
+        extended_hours=False,
+        limit_price=None,
+        stop_price=None,
+        trail_amount=None,
+        trail_percent=None,
+        stop_loss=Decimal("148.00"),
+        targets=[],
+        waits_for=None,
+        waits=None,
+        settlement_status=SettlementStatus.PENDING,
+        remaining=None,
+        client_order_id=None,
+        expires_at=None,
         id=uuid4(),
         account_id=account_id,
         execution_id=None,
@@ -88,20 +113,35 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
     return PositionOut(
         id=uuid4(),
         account_id=account_id,
+        account_name="Simulation",
+        currency="USD",
         mode="simulation",
         symbol="AAPL",
         pipeline_id=None,
+        pipeline_name=None,
         execution_id=None,
-        side="buy",
+        entry_order_id=uuid4(),
+        side=Side.BUY,
         quantity=Decimal(10),
+        entered_quantity=Decimal(10),
         average_price=Decimal("150.50"),
         last_price=None,
+        quoted_at=None,
+        stale=True,
         unrealised_pnl=None,
         realised_pnl=Decimal(0),
+        fees=Decimal(0),
+        r=None,
+        risk=Decimal(25),
         stop=Decimal("148.00"),
         targets=[],
         protected_by="venue",
+        unprotected=Decimal(0),
+        unprotected_since=None,
+        unprotected_seconds=Decimal(0),
         status=status,
+        waits=[],
+        created_at=AT,
         opened_at=AT,
         closed_at=None,
         exit_reason=None,
@@ -119,6 +159,14 @@ def account_out(account_id: UUID, cash: Decimal) -> AccountOut:
         reserved=Decimal(0),
         debt=Decimal(0),
         equity=cash,
+        equity_at_cost=cash,
+        unrealised_pnl=Decimal(0),
+        valued_at=None,
+        stale=False,
+        open_risk=Decimal(0),
+        pnl_today=Decimal(0),
+        open_positions=0,
+        entries_blocked=None,
         buying_power=cash,
         status=AccountStatus.OPEN,
         replaced_by=None,

@@ -15,13 +15,14 @@ from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import Cursor, Limit
 from kuber.kernel.wire import Instant
 from kuber.trading.account_types import AccountStatus
-from kuber.trading.accounts.reading import ledger_page
+from kuber.trading.accounts.reading import equity_series, ledger_page
 from kuber.trading.accounts.schemas import (
     AccountChange,
     AccountCreate,
     AccountList,
     AccountOut,
     DepositBody,
+    EquitySeries,
     LedgerPage,
 )
 from kuber.trading.accounts.statement import statement
@@ -84,9 +85,10 @@ async def reset_account(
 ) -> AccountOut:
     """Close what is open in a simulation account and open another in its place, which is returned.
 
-    Lots end without profit or loss, debt is forgiven, the history stays. Codes: account_was_reset.
+    Orders are cancelled, positions closed as `reset` without profit or loss, debt is forgiven;
+    pipelines follow and the history stays. Codes: account_was_reset.
     """
-    return await container.accounts.reset(session, user.user_id, account_id)
+    return await container.resets.reset(session, user.user_id, account_id)
 
 
 @router.post(
@@ -100,6 +102,24 @@ async def deposit(
 ) -> AccountOut:
     """Pay into a simulation account; returns it. Codes: bad_deposit, account_was_reset."""
     return await container.accounts.deposit(session, user.user_id, account_id, body)
+
+
+@router.get("/{account_id}/equity", operation_id="get_equity")
+async def get_equity(
+    account_id: UUID,
+    container: ContainerDep,
+    session: Db,
+    user: AccountReader,
+    since: Annotated[
+        _Since | None, Query(alias="from", description="A day in UTC, or a time; the opening.")
+    ] = None,
+    until: Annotated[
+        _Until | None, Query(alias="to", description="A day in UTC, which is included, or a time.")
+    ] = None,
+) -> EquitySeries:
+    """Return what an account was worth over time, oldest first; 1,500 points at most."""
+    until = until or container.clock.now()
+    return await equity_series(session, user.user_id, account_id, since or _BEGINNING, until)
 
 
 @router.get("/{account_id}/ledger", operation_id="list_ledger_entries")

@@ -1,6 +1,8 @@
 """Accounts and their ledgers as they are shown, whatever became of them."""
 
-from decimal import Decimal
+import math
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,16 +10,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.infra.db import raw_connection
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
+from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
-from kuber.ledger.report import Balances, Moved, Place, money_in, newest
-from kuber.ledger.types import CASH, DEBT, RESERVED, Book, cost
-from kuber.ledger.units import ZERO, exactly, plain
+from kuber.ledger.report import Balances, Moved, Place, newest
+from kuber.ledger.types import CASH, DEBT, RESERVED, Book
+from kuber.ledger.units import ZERO, tidy
 from kuber.trading.account_types import AccountKind, AccountStatus
-from kuber.trading.accounts.errors import AccountNotFound
-from kuber.trading.accounts.schemas import AccountOut, LedgerEntry, LedgerPage, SimulationOut
+from kuber.trading.accounts.errors import AccountNotFound, BadPeriod
+from kuber.trading.accounts.schemas import (
+    AccountOut,
+    EquityPoint,
+    EquitySeries,
+    LedgerEntry,
+    LedgerPage,
+    SimulationOut,
+)
+from kuber.trading.accounts.valuing import Valued, value_accounts
 from kuber.trading.models import AccountRow
 
-_COST = cost("")
+_SERIES = """
+    select distinct on (floor(extract(epoch from at) / %(step)s))
+           at, equity, cash, holdings, open_risk
+    from account_equity where account_id = %(id)s and at >= %(since)s and at <= %(until)s
+    order by floor(extract(epoch from at) / %(step)s), at desc
+"""
+MOST_POINTS = 1500
 _SIMULATED = "simulation"
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -50,11 +67,43 @@ async def ledger_page(
     )
 
 
-def shown(row: AccountRow, balances: Balances) -> AccountOut:
-    """Return an account with what is on its books; positions count at cost."""
+async def shown(
+    session: AsyncSession, rows: Sequence[AccountRow], now: datetime
+) -> list[AccountOut]:
+    """Return accounts with what is on their books, positions at the newest prices."""
+    found = await value_accounts(session, rows, now)
+    return [_shown(row, *found[row.id]) for row in rows]
+
+
+async def equity_series(
+    session: AsyncSession, user_id: UserId, account_id: UUID, since: datetime, until: datetime
+) -> EquitySeries:
+    """Return the equity of an account over a time. Raises AccountNotFound, BadPeriod."""
+    if since > until:
+        message = "The series would end before it begins."
+        remedy = "Give a `to` that is not before `from`."
+        raise BadPeriod(message, [Problem(message, remedy, field="from")])
+    row = await account_of(session, user_id, account_id)
+    first = max(since, row.created_at)
+    step_s = max(60, math.ceil((until - first).total_seconds() / MOST_POINTS))
+    connection = await raw_connection(session)
+    values = {"id": row.id, "since": since, "until": until, "step": step_s}
+    cursor = await connection.execute(_SERIES, values)
+    points = [
+        EquityPoint(
+            at=at,
+            equity=tidy(equity),
+            cash=tidy(cash),
+            holdings=tidy(holdings),
+            open_risk=tidy(risk),
+        )
+        for at, equity, cash, holdings, risk in await cursor.fetchall()
+    ]
+    return EquitySeries(items=points, step_s=step_s)
+
+
+def _shown(row: AccountRow, balances: Balances, worth: Valued) -> AccountOut:
     currency = row.currency
-    with exactly():
-        equity = money_in(balances, currency) + _at_cost(balances, currency)
     cash = balances.get((CASH, currency), ZERO)
     return AccountOut(
         id=row.id,
@@ -62,25 +111,24 @@ def shown(row: AccountRow, balances: Balances) -> AccountOut:
         mode=row.mode,
         broker=_SIMULATED,
         currency=currency,
-        cash=_tidy(cash),
-        reserved=_tidy(balances.get((RESERVED, currency), ZERO)),
-        debt=_tidy(balances.get((DEBT, currency), ZERO).copy_abs()),
-        equity=_tidy(equity),
-        buying_power=_tidy(cash),
+        cash=tidy(cash),
+        reserved=tidy(balances.get((RESERVED, currency), ZERO)),
+        debt=tidy(balances.get((DEBT, currency), ZERO).copy_abs()),
+        equity=tidy(worth.equity),
+        equity_at_cost=tidy(worth.at_cost),
+        unrealised_pnl=tidy(worth.equity - worth.at_cost),
+        valued_at=worth.valued_at,
+        stale=worth.stale,
+        open_risk=tidy(worth.open_risk),
+        pnl_today=tidy(worth.pnl_today),
+        open_positions=worth.open_positions,
+        entries_blocked=row.entries_blocked,
+        buying_power=tidy(cash),
         status=AccountStatus(row.status),
         replaced_by=row.replaced_by,
         simulation=None if row.simulation is None else SimulationOut(**row.simulation),
         created_at=row.created_at,
     )
-
-
-def _at_cost(balances: Balances, currency: str) -> Decimal:
-    costs = (
-        amount
-        for (path, unit), amount in balances.items()
-        if unit == currency and path.startswith(_COST)
-    )
-    return sum(costs, ZERO)
 
 
 def _entry(moved: Moved) -> LedgerEntry:
@@ -92,7 +140,7 @@ def _entry(moved: Moved) -> LedgerEntry:
         state=moved.state,
         debit=moved.debit,
         credit=moved.credit,
-        amount=_tidy(moved.amount),
+        amount=tidy(moved.amount),
         currency=moved.unit,
         order_id=moved.order_id,
         venue_execution_id=moved.venue_execution_id,
@@ -108,8 +156,3 @@ def _place(cursor: str) -> Place:
     if not all(0 <= number <= _LARGEST_NUMBER for number in place) or place.transfer > 2**15:
         raise bad_cursor()
     return place
-
-
-def _tidy(amount: Decimal) -> Decimal:
-    """Return an amount without the zeros that the column's scale adds."""
-    return Decimal(plain(amount))

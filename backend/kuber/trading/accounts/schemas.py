@@ -94,8 +94,8 @@ class DepositBody(BaseModel):
 class AccountOut(BaseModel):
     """One account. `cash` is free to spend, `reserved` is kept for orders, `debt` is owed.
 
-    `equity` is cash, reserved and positions less debt. Positions count at cost until they are
-    valued at prices. `buying_power` is what an entry may cost.
+    `equity` is cash, reserved and positions at the newest prices, less debt. `buying_power` is what
+    an entry may cost.
     """
 
     id: UUID
@@ -107,6 +107,25 @@ class AccountOut(BaseModel):
     reserved: DecimalText
     debt: DecimalText
     equity: DecimalText
+    equity_at_cost: DecimalText = Field(description="The same with positions at what they cost.")
+    unrealised_pnl: DecimalText = Field(description="By how much the two differ.")
+    valued_at: datetime | None = Field(
+        description="Of the prices that it is valued at the oldest; null without a position."
+    )
+    stale: bool = Field(
+        description="A position has no price and counts at cost, or its price is old though its "
+        "market trades."
+    )
+    open_risk: DecimalText = Field(
+        description="What is lost from the entry prices when every stop is hit at its price."
+    )
+    pnl_today: DecimalText = Field(
+        description="Change of the equity since midnight UTC, less what was paid in since."
+    )
+    open_positions: int
+    entries_blocked: str | None = Field(
+        description="Why nothing is opened in it: what the reconciliation found; null when clean."
+    )
     buying_power: DecimalText
     status: AccountStatus
     replaced_by: UUID | None
@@ -119,6 +138,28 @@ class AccountList(BaseModel):
 
     items: list[AccountOut]
     next_cursor: str | None
+
+
+class EquityPoint(BaseModel):
+    """What an account was worth at one moment, at the prices of then."""
+
+    at: datetime
+    equity: DecimalText
+    cash: DecimalText = Field(description="Free and reserved, less debt.")
+    holdings: DecimalText = Field(description="Positions at the prices of then.")
+    open_risk: DecimalText
+
+
+class EquitySeries(BaseModel):
+    """The equity of an account over time, the oldest first.
+
+    It is written each minute while positions are open, and when one is closed. Of a long time there
+    is one point, the last, for every `step_s` seconds.
+    """
+
+    items: list[EquityPoint]
+    step_s: int
+    next_cursor: str | None = None
 
 
 class LedgerEntry(BaseModel):

@@ -98,9 +98,9 @@ class AccountService:
         query = query.order_by(AccountRow.created_at.desc(), AccountRow.id.desc())
         rows = list(await session.scalars(query.limit(limit + 1)))
         more, rows = len(rows) > limit, rows[:limit]
-        found = await _balances(session, rows)
+        items = await shown(session, rows, self._clock.now())
         return AccountList(
-            items=[shown(row, found[row.id]) for row in rows],
+            items=items,
             next_cursor=encode_cursor(rows[-1].created_at.isoformat(), str(rows[-1].id))
             if more
             else None,
@@ -114,7 +114,7 @@ class AccountService:
             _MINE, AccountRow.id == account_id, AccountRow.user_id == user_id
         )
         row = await session.scalar(query)
-        return None if row is None else await _out(session, row)
+        return None if row is None else await self._out(session, row)
 
     async def open(self, session: AsyncSession, user_id: UserId, body: AccountCreate) -> AccountOut:
         """Open a further simulation account. Raises BadOptions, QuotaReached."""
@@ -130,7 +130,7 @@ class AccountService:
             )
         row = self._row(user_id, body.name, body.simulation.options())
         await self._open(session, row)
-        return await _out(session, row)
+        return await self._out(session, row)
 
     async def change(
         self, session: AsyncSession, user_id: UserId, account_id: UUID, body: AccountChange
@@ -153,7 +153,7 @@ class AccountService:
             said = {"account_id": row.id, "simulation": options}
             await self._record(session, AuditEventType.ACCOUNT_CHANGED, user_id, said)
         await session.flush()
-        return await _out(session, row)
+        return await self._out(session, row)
 
     async def deposit(
         self, session: AsyncSession, user_id: UserId, account_id: UUID, body: DepositBody
@@ -182,7 +182,7 @@ class AccountService:
         }
         notice = Notice(user_id, NoticeKind.DEPOSIT, now, told, subject=f"deposit {row.id}")
         await tell(session, notice)
-        return await _out(session, row)
+        return await self._out(session, row)
 
     async def reset(self, session: AsyncSession, user_id: UserId, account_id: UUID) -> AccountOut:
         """Close what is open in a simulation account, and open another in its place.
@@ -205,7 +205,11 @@ class AccountService:
         said = {"account_id": old.id, "replaced_by": new.id}
         await self._record(session, AuditEventType.ACCOUNT_RESET, user_id, said)
         await self._record_opening(session, new)
-        return await _out(session, new)
+        return await self._out(session, new)
+
+    async def _out(self, session: AsyncSession, row: AccountRow) -> AccountOut:
+        (found,) = await shown(session, [row], self._clock.now())
+        return found
 
     def _row(
         self,
@@ -302,10 +306,6 @@ async def _balances(session: AsyncSession, rows: Sequence[AccountRow]) -> dict[U
     connection = await raw_connection(session)
     found = await balances_of(connection, Book.TRADING, [row.id for row in rows])
     return {row.id: found.get(row.id, {}) for row in rows}
-
-
-async def _out(session: AsyncSession, row: AccountRow) -> AccountOut:
-    return shown(row, (await _balances(session, [row]))[row.id])
 
 
 def _require_simulated(row: AccountRow) -> None:

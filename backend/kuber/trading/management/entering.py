@@ -1,5 +1,6 @@
 """The entry: whether it may still be sent, and when no more of it is wanted (M12, M18, M20)."""
 
+from kuber.exchange.types import STOPS
 from kuber.exchange.units import SECOND
 from kuber.kernel.orders import OrderType
 from kuber.trading.management.commands import Notice
@@ -26,15 +27,19 @@ def price_moved(plan: ExitPlan, seen: Seen) -> bool:
     """Return whether the price has left the plan since it was made (M18).
 
     It has at the stop, or more than half an R from the plan's entry. A limit entry waits for its
-    price, so for it only a move towards the stop counts.
+    price, so for it only a move towards the stop counts; a stop entry waits for a price on the far
+    side, so for it only a move past that does.
     """
-    if plan.beyond(seen.last, plan.stop):
+    waits_beyond = plan.entry_type in STOPS
+    if plan.beyond(seen.last, plan.stop) and not waits_beyond:
         return True
     side = seen.ask if plan.long else seen.bid
     price = seen.last if side is None else side
     moved = price - plan.entry if plan.long else plan.entry - price
     if plan.entry_type is OrderType.LIMIT:
         moved = min(moved, 0)
+    elif waits_beyond:
+        moved = max(moved, 0)
     return 2 * abs(moved) > plan.risk
 
 

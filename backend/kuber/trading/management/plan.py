@@ -27,7 +27,8 @@ class Protection(StrEnum):
 class ExitPlan:
     """How a position is entered and left.
 
-    `entry` is the price that the plan was made for, and the limit of a limit entry. `targets` has
+    `entry` is the price that the plan was made for: the limit of a limit or stop-limit entry, the
+    stop of a stop entry. `targets` has
     none, one or two, the nearer first. `entry_ends_at` is the end of the entry's life (rule M18).
     Raises RefusedOrder when the numbers do not go together.
     """
@@ -140,6 +141,6 @@ def _fault(plan: ExitPlan) -> str | None:
     way = [plan.stop, plan.entry, *plan.targets]
     if not plan.after_split and sorted(set(way), reverse=not plan.long) != way:
         return "The stop lies before the entry, and each target lies beyond what comes before it."
-    if plan.entry_type not in (OrderType.MARKET, OrderType.LIMIT):
-        return "An entry is a market or a limit order."
+    if plan.entry_type is OrderType.TRAILING_STOP:
+        return "An entry is a market, limit, stop or stop-limit order."
     return None

@@ -72,6 +72,8 @@ class Reason(StrEnum):
     """The account did not cover its shorts any more (M23)."""
     NOT_FOLLOWED = "not_followed"
     """The prices of the symbol cannot be followed."""
+    RESET = "reset"
+    """Its account was reset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

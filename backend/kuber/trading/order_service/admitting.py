@@ -12,7 +12,7 @@ from kuber.exchange.lifetimes import expires_at
 from kuber.exchange.types import AssetClass, Spec
 from kuber.exchange.units import ceil_to, floor_to, to_instant, to_price, to_quantity
 from kuber.kernel.errors import KuberError
-from kuber.kernel.orders import OrderType, Side, TimeInForce
+from kuber.kernel.orders import Side, TimeInForce
 from kuber.trading.accounts.behaviour import behaviour_of
 from kuber.trading.errors import RefusedOrder
 from kuber.trading.lifecycle import OrderLife
@@ -122,7 +122,7 @@ def _admitted(wanted: WantedEntry, traded: Traded, now: datetime) -> Admitted | 
         stop=stop,
         targets=targets,
         protection=protection,
-        entry_type=OrderType.MARKET if terms.type is OrderType.MARKET else OrderType.LIMIT,
+        entry_type=terms.type,
         entry_ends_at=ends,
         exits_in_force=life,
     )

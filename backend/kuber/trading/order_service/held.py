@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kuber.exchange.behaviour import Behaviour
 from kuber.exchange.book import Book
-from kuber.exchange.events import MarketPhase
+from kuber.exchange.events import Cancel, Holding, MarketPhase
 from kuber.exchange.types import Effect
 from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.orders import OrderType, TimeInForce
@@ -109,3 +109,14 @@ class Hosted:
     def of_account(self, account_id: UUID) -> Iterator[Tracked]:
         """Yield the positions of an account."""
         return (one for one in self.tracked.values() if one.holder.account_id == account_id)
+
+    def forget_strays(self) -> None:
+        """Take out of the book what the record does not know as live: a reset has ended it."""
+        for name in self.book.working():
+            if name not in self.orders:
+                self.book.apply(Cancel(name, 0))
+        accounts = {str(one.holder.account_id) for one in self.tracked.values()}
+        for account, position_id in self.book.holders():
+            gone = position_id not in self.tracked if position_id else account not in accounts
+            if gone:
+                self.book.apply(Holding(0, account, 0, position_id))

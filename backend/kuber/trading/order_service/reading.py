@@ -1,6 +1,6 @@
 """What the order service reads: instruments with their books, positions and orders; intents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from kuber.kernel.orders import OrderType, Side, TimeInForce
 from kuber.trading.accounts.behaviour import behaviour_of
 from kuber.trading.lifecycle import OPEN, OrderLife
 from kuber.trading.management.stored import restored
-from kuber.trading.order_service.held import Holder, Hosted, LiveOrder, Terms, Tracked
+from kuber.trading.order_service.held import VENUE, Holder, Hosted, LiveOrder, Terms, Tracked
 from kuber.trading.order_service.traded import Traded
 from kuber.trading.order_types import RequestKind
 from kuber.trading.origins import Origin, OriginKind
@@ -31,10 +31,10 @@ _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _BOOK = "select state, version from venue_books where symbol = %s"
 _POSITIONS = """
     select p.state, p.version, p.created_at, p.user_id, p.account_id, a.currency, p.mode,
-           a.simulation, p.pipeline_id, p.run_id, o.correlation_id
+           a.simulation, p.pipeline_id, p.run_id, o.correlation_id, p.symbol
     from positions p join accounts a on a.id = p.account_id
     join orders o on o.id = p.entry_order_id
-    where p.symbol = %s and p.status <> 'closed'
+    where {where} and p.status <> 'closed'
     order by p.created_at, p.id
 """
 _ORDER = """
@@ -48,6 +48,13 @@ _ORDERS = f"""
     where p.symbol = %s and p.status <> 'closed' and o.status in ({_OPEN})
     order by o.created_at, o.id
 """  # noqa: S608  put together from constants
+_OPEN_ORDERS = f"""
+    select {_ORDER}, o.status, o.filled_quantity, o.answers, p.run_id
+    from orders o left join positions p on p.id = o.position_id
+    where o.account_id = %s and o.status in ({_OPEN})
+    order by o.created_at, o.id
+    for update of o
+"""  # noqa: S608  put together from constants
 _SYMBOLS = """
     select distinct symbol from positions where status <> 'closed'
 """
@@ -60,6 +67,7 @@ _INTENTS = f"""
     order by o.created_at, o.id limit {MOST}
     for update of o
 """  # noqa: S608  put together from constants
+_RESET = "select id from accounts where id = any(%s) and status = 'reset'"
 _REQUESTS = f"""
     select r.id, r.kind, r.target, r.args, coalesce(p.symbol, o.symbol)
     from order_requests r
@@ -105,15 +113,9 @@ async def load(connection: RawConnection, traded: Traded) -> Hosted:
     found = await _rows(connection, _BOOK, traded.symbol)
     if found:
         hosted.book, hosted.stored = Book.of(BookState(found[0][0])), found[0][1]
-    for row in await _rows(connection, _POSITIONS, traded.symbol):
-        position = restored(row[0])
-        behaviour = behaviour_of(row[7], row[4], position.plan.spec.asset_class)
-        holder = Holder(
-            UserId(row[3]), row[4], row[5], row[6], behaviour, row[8], _run(row[9]), row[10]
-        )
-        tracked = Tracked(position, holder, row[2], stored=row[1])
-        tracked.keep(position)
-        hosted.tracked[position.id] = tracked
+    of_symbol = _POSITIONS.format(where="p.symbol = %s")
+    for tracked in map(_tracked, await _rows(connection, of_symbol, traded.symbol)):
+        hosted.tracked[tracked.position.id] = tracked
     for row in await _rows(connection, _ORDERS, traded.symbol):
         position_id, status, filled, answers, reserved, run_id = row[19:]
         intent = _intent(row, _run(run_id))
@@ -124,7 +126,35 @@ async def load(connection: RawConnection, traded: Traded) -> Hosted:
             OrderLife(OrderStatus(status), intent.quantity, filled, answers),
             reserved or Decimal(0),
         )
+    hosted.forget_strays()
     return hosted
+
+
+async def positions_of_account(
+    connection: RawConnection, account_id: UUID
+) -> list[tuple[str, Tracked]]:
+    """Return the positions of an account that are not closed, with their symbols, locked."""
+    of_account = _POSITIONS.format(where="p.account_id = %s") + " for update of p"
+    rows = await _rows(connection, of_account, account_id)
+    return [(row[11], _tracked(row)) for row in rows]
+
+
+async def open_orders_of_account(
+    connection: RawConnection, account_id: UUID
+) -> list[tuple[Intent, OrderLife]]:
+    """Return the orders of an account that have not ended, those without a position too, locked."""
+    found = []
+    for row in await _rows(connection, _OPEN_ORDERS, account_id):
+        status, filled, answers, run_id = row[19:]
+        intent = _intent(row, _run(run_id))
+        found.append((intent, OrderLife(OrderStatus(status), intent.quantity, filled, answers)))
+    return found
+
+
+async def accounts_reset(connection: RawConnection, hosted: Iterable[Hosted]) -> set[UUID]:
+    """Return the accounts of positions in memory that were reset since they were read."""
+    ids = {tracked.holder.account_id for one in hosted for tracked in one.tracked.values()}
+    return {row[0] for row in await _rows(connection, _RESET, list(ids))} if ids else set()
 
 
 async def live_symbols(connection: RawConnection) -> list[str]:
@@ -164,6 +194,17 @@ async def requests(connection: RawConnection) -> list[Request]:
     ]
 
 
+def _tracked(row: Sequence[Any]) -> Tracked:
+    position = restored(row[0])
+    behaviour = behaviour_of(row[7], row[4], position.plan.spec.asset_class)
+    holder = Holder(
+        UserId(row[3]), row[4], row[5], row[6], behaviour, row[8], _run(row[9]), row[10]
+    )
+    tracked = Tracked(position, holder, row[2], stored=row[1])
+    tracked.keep(position)
+    return tracked
+
+
 def _intent(row: Sequence[Any], of_run: RunId | None) -> Intent:
     return Intent(
         id=OrderId(row[0]),
@@ -174,6 +215,7 @@ def _intent(row: Sequence[Any], of_run: RunId | None) -> Intent:
         side=Side(row[7]),
         quantity=row[8],
         correlation_id=row[9],
+        venue=VENUE,
         of_run=of_run,
     )
 

@@ -8,13 +8,16 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from kuber.audit.types import current_correlation_id
 from kuber.exchange.units import from_quantity
 from kuber.infra.db import RawConnection
+from kuber.infra.outbox import announce_events
 from kuber.kernel.ids import new_id
 from kuber.kernel.orders import Side
 from kuber.ledger.types import Position as Lots
 from kuber.ledger.types import PositionKey
 from kuber.ledger.units import plain
+from kuber.trading.events import AccountReconciled
 from kuber.trading.order_service.held import Hosted
 
 
@@ -103,5 +106,23 @@ async def write_reconciled(
         }
         for account_id, differences in found.items()
     ]
-    if rows:
-        await connection.execute(_WRITE.encode(), {"rows": Jsonb(rows), "now": now})
+    if not rows:
+        return
+    await connection.execute(_WRITE.encode(), {"rows": Jsonb(rows), "now": now})
+    events = [_event(id_, differences, now) for id_, differences in found.items() if differences]
+    if events:
+        await announce_events(connection, events)
+
+
+def _event(account_id: UUID, differences: list[Difference], now: datetime) -> AccountReconciled:
+    return AccountReconciled(
+        occurred_at=now,
+        correlation_id=current_correlation_id(),
+        account_id=account_id,
+        pipeline_id=None,
+        position_id=None,
+        symbol=None,
+        pnl=None,
+        differences=tuple(one.text for one in differences),
+        at=now,
+    )

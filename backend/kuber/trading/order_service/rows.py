@@ -19,6 +19,7 @@ from kuber.trading.management.position import LegStatus, Position, Role
 from kuber.trading.management.stored import written
 from kuber.trading.order_service.held import VENUE, Hosted, LiveOrder, Tracked
 from kuber.trading.order_service.round import Round
+from kuber.trading.order_types import OrderEffect
 
 
 def exit_rows(one: Round, now: datetime) -> Iterator[JsonObject]:
@@ -149,6 +150,14 @@ def _exit_row(
         "reference_price": reference,
         "stop_loss": None,
         "targets": [],
+        "estimated": False,
+        "type": terms.type,
+        "time_in_force": terms.time_in_force,
+        "limit_price": price_text(terms.limit_price),
+        "stop_price": price_text(terms.stop_price),
+        "effect": OrderEffect.CLOSE,
+        "position_id": tracked.position.id,
+        "order_group": group,
     }
     on_record = AuditEvent(
         AuditEventType.ORDER_INTENDED,

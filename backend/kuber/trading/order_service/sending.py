@@ -7,7 +7,7 @@ from kuber.exchange.types import NewOrder
 from kuber.exchange.units import from_quantity, to_quantity
 from kuber.kernel.ids import OrderId
 from kuber.trading.lifecycle import OrderLife
-from kuber.trading.order_service.held import LiveOrder, Terms, Tracked
+from kuber.trading.order_service.held import VENUE, LiveOrder, Terms, Tracked
 from kuber.trading.origins import Origin, OriginKind
 from kuber.trading.types import Intent
 
@@ -24,6 +24,7 @@ def exit_of(one: Tracked, symbol: str, order_id: str, quantity: int, terms: Term
         side=position.plan.side.opposite,
         quantity=from_quantity(quantity),
         correlation_id=holder.correlation_id,
+        venue=VENUE,
         of_run=holder.run_id,
     )
     life = OrderLife(OrderStatus.INTENDED, intent.quantity)

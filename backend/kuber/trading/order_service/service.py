@@ -22,6 +22,7 @@ from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
 from kuber.trading.order_service.asking import hand_over
 from kuber.trading.order_service.entering import enter
+from kuber.trading.order_service.equity import EquityKeeper, write_equity
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
 from kuber.trading.order_service.held import Hosted, Tracked
 from kuber.trading.order_service.margins import accounts_with_shorts, called
@@ -40,6 +41,7 @@ from kuber.trading.order_service.reconciling import (
     compare,
     write_reconciled,
 )
+from kuber.trading.order_service.resets import read_anew
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_service.switches import Switches
 from kuber.trading.order_service.traded import Traded
@@ -83,6 +85,7 @@ class OrderService:
         self._woken = True
         self._watched_at: datetime | None = None
         self._quarantine: dict[str, datetime] = {}
+        self._equity = EquityKeeper()
         self._margins_at = datetime.min.replace(tzinfo=UTC)
         self.entries_wait = True
         """Until the accounts are reconciled (M15)."""
@@ -168,6 +171,7 @@ class OrderService:
         try:
             with ROUND_SECONDS.time():
                 await self._call_margins(rounds, now)
+                await self._equity.look(self._connection, self._hosted.values(), now)
                 if not woken:
                     self._work(rounds, quotes, now)
                 if woken or not all(one.changes.nothing for one in rounds.values()):
@@ -277,12 +281,15 @@ class OrderService:
     ) -> bool:
         connection, before = self._connection, set(self._hosted)
         async with connection.transaction():
+            await connection.execute(statements.ENTER_GATE.encode())
             writer = RoundWriter(connection, self._booking, now)
             admitted: list[Admitted] = []
             outcomes: dict[UUID, str | None] = {}
             more = False
             if woken:
                 await self._read_switches(connection, rounds)
+                for symbol in (await read_anew(connection, self._hosted)) & rounds.keys():
+                    rounds[symbol] = self._begin(self._hosted[symbol], now, None)
                 wanted, asked = await wanted_entries(connection), await requests(connection)
                 more = MOST in (len(wanted), len(asked))
                 wanted = [one for one in wanted if self._may_work(one.order.symbol, only, now)]
@@ -293,6 +300,7 @@ class OrderService:
                 self._work(rounds, quotes, now)
             await enter(connection, self._ledger, rounds.values(), now)
             await writer.write(list(rounds.values()), admitted)
+            await write_equity(connection, writer.flat_accounts, now)
             await writer.done(outcomes)
             await writer.tell()
             if self._hosted.keys() - before:

@@ -9,6 +9,11 @@ ORDERS_CHANNEL = "kuber_orders"
 ACCOUNT_CHANNEL = "kuber_account"
 """PostgreSQL notifies here of what changed: lines of account, event and id, see `news`."""
 
+_GATE = 0x6B756265725F72
+"""Advisory lock of a transaction: rounds share it, the reset of an account has it alone."""
+ENTER_GATE = f"select pg_advisory_xact_lock_shared({_GATE})"
+SHUT_GATE = f"select pg_advisory_xact_lock({_GATE})"
+
 LATCH = "select epoch, watched_at from trading_latch where id = 1"
 SWITCHES = "select scope, state from trading_switches where state <> 'off'"
 UNCHANGED = "select epoch from trading_latch where id = 1 for share"

@@ -1,14 +1,17 @@
 """What a round tells: news of accounts for open pages, and notices to people."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from kuber.exchange.units import from_instant, from_quantity
+from kuber.exchange.units import from_amount, from_instant, from_quantity
 from kuber.ledger.units import plain
 from kuber.notifications.types import Notice, NoticeKind
+from kuber.trading.events import AccountReconciled
 from kuber.trading.management.commands import Notice as Told
 from kuber.trading.management.commands import Tell
+from kuber.trading.management.outcome import outcome_of
 from kuber.trading.order_service.held import Tracked
 
 _MOST_BYTES = 7_900
@@ -90,3 +93,19 @@ def packed(news: Sequence[News]) -> Iterator[str]:
         size += len(line) + 1
     if part:
         yield "\n".join(part)
+
+
+def closed_event(tracked: Tracked, symbol: str, now: datetime) -> AccountReconciled:
+    """Return what is told of a position that was held and is closed."""
+    position, holder = tracked.position, tracked.holder
+    return AccountReconciled(
+        occurred_at=now,
+        correlation_id=holder.correlation_id,
+        account_id=holder.account_id,
+        pipeline_id=holder.pipeline_id,
+        position_id=UUID(position.id),
+        symbol=symbol,
+        pnl=from_amount(outcome_of(position, (), 0).profit),
+        differences=(),
+        at=now,
+    )

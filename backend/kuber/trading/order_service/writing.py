@@ -13,6 +13,7 @@ from kuber.brokers.port import Execution, OrderState, OrderStatus
 from kuber.exchange.types import Effect
 from kuber.exchange.units import from_quantity
 from kuber.infra.db import JsonObject, RawConnection
+from kuber.infra.outbox import announce_events
 from kuber.kernel.orders import Side
 from kuber.ledger.errors import HoldEnded
 from kuber.ledger.facts import Executed, Fact, Held, Posting, Released, execution_transaction
@@ -30,7 +31,7 @@ from kuber.trading.order_service.held import VENUE, Hosted, LiveOrder, Tracked
 from kuber.trading.order_service.margins import margin_given_back, margin_kept
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_service.rows import exit_rows, position_row, price_text
-from kuber.trading.order_service.telling import News, notice_of, packed
+from kuber.trading.order_service.telling import News, closed_event, notice_of, packed
 from kuber.trading.order_types import SettlementStatus
 from kuber.trading.types import Intent
 
@@ -56,6 +57,7 @@ class RoundWriter:
         self._now = now
         self.news: list[News] = []
         self.executed = 0
+        self._flat: list[tuple[str, Tracked]] = []
         self._refused: list[JsonObject] = []
 
     async def write(self, rounds: Sequence[Round], admitted: Sequence[Admitted] = ()) -> None:
@@ -85,8 +87,16 @@ class RoundWriter:
         await self._settle(postings, standings)
         await self._rows(statements.STANDINGS, standings)
         await self._notices(changed)
+        if self._flat:
+            events = [closed_event(one, symbol, self._now) for symbol, one in self._flat]
+            await announce_events(self._connection, events)
         for one in changed:
             await self._book(one.hosted, one.changes)
+
+    @property
+    def flat_accounts(self) -> dict[UUID, str]:
+        """Accounts in which a position was closed, with their currencies."""
+        return {one.holder.account_id: one.holder.currency for _, one in self._flat}
 
     async def _admit(self, admitted: Sequence[Admitted]) -> None:
         """Note on the orders of admitted entries which position they open."""
@@ -125,6 +135,8 @@ class RoundWriter:
             for tracked in found.positions.values():
                 rows.append(position_row(tracked, hosted.symbol))
                 self.news.append(_position_news(tracked))
+                if tracked.position.over and tracked.position.bought:
+                    self._flat.append((hosted.symbol, tracked))
                 tracked.stored = tracked.position.version
         if not rows:
             return

@@ -20,6 +20,7 @@ from kuber.infra.telemetry import configure_logging
 from kuber.kernel.clock import FixedClock
 from tests.fakes.api_container import SECRET, AccountsContainer, browser, opener
 from tests.fixtures.ledger_books import Books
+from tests.fixtures.trading_hall import COIN, Hall, opened
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -109,3 +110,19 @@ async def sign_in(client: httpx.AsyncClient, email: str) -> None:
     assert (await client.post("/api/v1/auth/register", json=account)).status_code == 201
     answer = await client.post("/api/v1/auth/login", json=account)
     client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+@pytest.fixture
+async def hall(settings: Settings, ann: httpx.AsyncClient) -> AsyncIterator[Hall]:
+    """The order service at work beside the API."""
+    async with opened(settings.database_url.get_secret_value()) as found:
+        yield found
+
+
+@pytest.fixture
+async def quoted(settings: Settings, ann: httpx.AsyncClient) -> AsyncIterator[Hall]:
+    """A coin at 100 and a share abroad, quoted once, without the order service."""
+    async with opened(settings.database_url.get_secret_value(), at_work=False) as found:
+        for symbol in (COIN, "VOD.L", "^GSPC"):
+            await found.quote("100", symbol)
+        yield found

@@ -47,5 +47,13 @@ def test_too_many_and_too_few_are_told_in_plain_words() -> None:
 
 
 def test_a_flood_of_findings_is_cut() -> None:
+    findings = [
+        {"type": "missing", "loc": ("body", f"x{number}"), "msg": "Field required"}
+        for number in range(1000)
+    ]
+    assert len(problem_items(findings)) == 50
+
+
+def test_what_a_dependency_and_its_route_both_find_is_said_once() -> None:
     finding = {"type": "missing", "loc": ("body", "x"), "msg": "Field required"}
-    assert len(problem_items([finding] * 1000)) == 50
+    assert len(problem_items([finding, finding])) == 1

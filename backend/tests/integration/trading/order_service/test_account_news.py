@@ -44,7 +44,7 @@ class Page:
 
 def reader_of(floor: Floor, database: Database) -> AccountNewsReader:
     pipelines = PipelineService(AgentRegistry.discover(), floor.clock)
-    return AccountNewsReader(database, AccountService(floor.clock), pipelines)
+    return AccountNewsReader(database, AccountService(floor.clock), pipelines, floor.clock)
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_a_refused_entry_leaves_no_position() -> None:
         {"targets": ("150.00",)},
         {"targets": ("158.00", "154.25")},
         {"targets": ("152.00", "153.00", "154.00")},
-        {"entry_type": OrderType.STOP},
+        {"entry_type": OrderType.TRAILING_STOP},
     ],
 )
 def test_m10_a_plan_whose_numbers_do_not_go_together_is_refused(terms: dict[str, object]) -> None:

@@ -1,0 +1,4 @@
+"""The SQL of market data that other packages put into statements of their own, as subqueries."""
+
+NEWEST_PRICES = "select symbol, price from market_quotes"
+"""The newest price of each symbol that has one."""
