@@ -67,7 +67,7 @@ def _exits(following: Following, timeframe: Timeframe) -> Iterator[str]:
     events: list[tuple[int, str]] = [
         (
             split.at,
-            f"On {_day(split.at, timeframe)} there was a split of {ratio_text(split.ratio)}.",
+            f"A split of {ratio_text(split.ratio)} took effect on {_day(split.at, timeframe)}.",
         )
         for split in following.splits
     ]
