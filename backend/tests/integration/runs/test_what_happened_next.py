@@ -71,7 +71,7 @@ def test_a_run_without_a_trade_of_the_past_says_why_and_what_to_do(
     without = trader.run_graph(steps(one={}), as_of=GOLDEN_DAY)
     refused = asked(trader, without["id"])
     assert (refused["status_code"], refused["code"]) == (409, "no_trade")
-    assert refused["remedy"]
+    assert refused["errors"][0]["remedy"]
     present = trader.run_graph(steps(one={}))
     refused = asked(trader, present["id"])
     assert (refused["status_code"], refused["code"]) == (409, "run_of_the_present")

@@ -13,6 +13,7 @@ import {
 } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
+import { estimateOf } from '@core/runs/estimate';
 import { isOver } from '@core/runs/run-progress';
 import { waitInWords } from '@core/runs/wait-words';
 import { AsOf } from '@shared/as-of';
@@ -90,6 +91,7 @@ export class RunBar {
     const view = this.view();
     return splitDecision(view?.outcome ?? view?.error ?? '');
   });
+  protected readonly estimate = computed(() => estimateOf(this.view()?.trade));
   /** Until when a paused run waits, and for what. */
   protected readonly waits = computed(() => {
     const view = this.view();
