@@ -2,18 +2,21 @@
 148.00, targets 154.25 and 158.00, ten shares of AAPL. Fees are 0.005 a share each way, a stop slips
 by 0.1 %; profits are reckoned by hand beside each row."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kuber.exchange.behaviour import Behaviour
 from kuber.exchange.events import Adjust, In
 from kuber.exchange.units import from_amount, from_price, from_quantity, to_instant
 from kuber.market.later import Course
 from kuber.market.types import Timeframe, to_datetime
+from kuber.runs.what_next import following as module
 from kuber.runs.what_next.following import Following, bar_at, entry_of, plan_of
 from kuber.runs.what_next.story import story_of
 from kuber.trading.errors import RefusedOrder
@@ -187,14 +190,24 @@ def test_a_plan_whose_prices_meet_on_the_tick_is_refused() -> None:
         Following(an_entry(prices="150.50 148 150.504 158"), STEPS)
 
 
-@settings(max_examples=200, deadline=None)
+REFUSING = replace(ESTIMATED, rejection_rate=600_000)
+"""Refuses exits, so that the manager has work to do while no order changes."""
+
+
+@settings(max_examples=100, deadline=None)
+@example(seed=10, sells=True, split=None, behaviour=ESTIMATED)
+@example(seed=8331, sells=False, split=None, behaviour=ESTIMATED)
+@example(seed=74, sells=False, split=Fraction(1, 2), behaviour=ESTIMATED)
+@example(seed=4, sells=True, split=Fraction(1, 2), behaviour=REFUSING)
+@example(seed=11, sells=False, split=Fraction(1, 2), behaviour=REFUSING)
 @given(
     seed=st.integers(0, 10**6),
     sells=st.booleans(),
     split=st.sampled_from([None, Fraction(2), Fraction(1, 2), Fraction(3, 2)]),
+    behaviour=st.sampled_from([ESTIMATED, REFUSING]),
 )
 def test_passing_over_bars_that_touch_nothing_changes_nothing(
-    seed: int, sells: bool, split: Fraction | None
+    seed: int, sells: bool, split: Fraction | None, behaviour: Behaviour
 ) -> None:
     order = an_entry()
     if sells:
@@ -215,8 +228,10 @@ def test_passing_over_bars_that_touch_nothing_changes_nothing(
             opened = to_instant(to_datetime(later.bars.opened_at[place]))
             events.append(Adjust(opened, split.numerator, split.denominator))
         events.append(bar_at(later.bars, place))
-    expected = play(plan_of(order, STEPS), entry_of(order), events, ESTIMATED)
-    found = followed(later, order=order).outcome
+    expected = play(plan_of(order, STEPS), entry_of(order), events, behaviour)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "ESTIMATED", behaviour)
+        found = followed(later, order=order).outcome
     assert (found.fills, found.profit, found.reason) == (
         expected.fills,
         expected.profit,
