@@ -130,6 +130,13 @@ def test_an_odd_quantity_says_how_many_were_sold() -> None:
     assert "4 of 7 sold at 154.25" in story(following)
 
 
+def test_one_share_goes_at_target_1_and_leaves_no_stop_to_move() -> None:
+    following = followed(days("151 155 150.90 154"), order=an_entry("1"))
+    assert story(following).startswith(
+        "Target 1 was reached on 12 March 2013: all sold at 154.25. Profit"
+    )
+
+
 def test_what_is_in_doubt_within_a_bar_is_said() -> None:
     following = followed(days("151 155 147 154"))
     assert following.outcome.reason is Reason.STOP
