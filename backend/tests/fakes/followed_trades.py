@@ -39,7 +39,7 @@ def an_entry(
         side=side,
         quantity=Decimal(quantity),
         reference_price=reference,
-        stop_loss=stop,
+        stop=stop,
         targets=tuple(targets),
         status=OrderStatus.FILLED,
         reason="",
