@@ -121,5 +121,5 @@ def _counts(installation: Installation) -> list[tuple[object, ...]]:
             (name, *row)
             for (name,) in tables
             if name not in ("sessions", "service_heartbeats", "worker_heartbeats")
-            for row in connection.execute(f"select count(*) from {name}").fetchall()  # type: ignore[arg-type]
+            for row in connection.execute(f"select count(*) from {name}").fetchall()
         ]
