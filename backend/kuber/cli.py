@@ -69,6 +69,27 @@ def status(
     return show(stack_settings(), as_json=as_json)
 
 
+@command(app, "halt", example="./kuber halt --flatten")
+def halt(
+    scope: Annotated[
+        str, typer.Option(help="platform, user:<e-mail> or pipeline:<id>.")
+    ] = "platform",
+    off: Annotated[bool, typer.Option("--off", help="Let trading go on.")] = False,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Also close every position at the market.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "./kuber halt",
+) -> int:
+    """Stop trading at once, also without the database: no entry leaves, working ones end.
+
+    Stops, targets and closes go on. Ends with 1 when not all of it could be done, and says what.
+    """
+    from kuber.commands.halt import HaltOptions
+    from kuber.commands.halt import halt as stop
+
+    return stop(stack_settings(), HaltOptions(scope, off, flatten, reason))
+
+
 @command(app, "logs", example="./kuber logs worker -f")
 def logs(
     services: Annotated[list[str] | None, typer.Argument(help="Services; all by default.")] = None,

@@ -23,6 +23,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kuber.kernel.wire import Instant
 
 
+def halt_file_in(home: Path) -> Path:
+    """Return where `./kuber halt` writes, of an installation whose data are in `home`."""
+    return home / "halt"
+
+
 class Settings(BaseSettings):
     """Read from `KUBER_<NAME>`; see docs/env.template for what each one means."""
 
@@ -204,7 +209,7 @@ class Settings(BaseSettings):
     @property
     def halt_file(self) -> Path:
         """Where `./kuber halt` says that nothing may be opened, also without the database."""
-        return self.home / "halt"
+        return halt_file_in(self.home)
 
     @property
     def calendars_folder(self) -> Path:

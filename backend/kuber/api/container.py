@@ -42,7 +42,10 @@ from kuber.signals.gateway.sources import WebhookSources
 from kuber.signals.generators.service import GeneratorService
 from kuber.signals.service import SignalService
 from kuber.trading.accounts.service import AccountService
+from kuber.trading.order_service.drill import FireDrill
+from kuber.trading.reconciliation.service import Reconciler
 from kuber.trading.resetting import Resets
+from kuber.trading.switches.service import SwitchService
 from kuber.trading.tickets.placing import Tickets
 from kuber.workers.celery_app import Waker
 
@@ -111,6 +114,9 @@ class Container:
     accounts: AccountService
     resets: Resets
     tickets: Tickets
+    switches: SwitchService
+    fire_drill: FireDrill
+    reconciler: Reconciler
     pipelines: PipelineService
     runs: RunService
     what_next: WhatNext

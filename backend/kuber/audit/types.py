@@ -69,6 +69,12 @@ class AuditEventType(StrEnum):
     DEPOSITED = "deposited"
     LEDGER_DIFFERS = "ledger_differs"
     """What is served is not what follows from the ledger's entries."""
+    ACCOUNT_DIFFERS = "account_differs"
+    """Ledger, positions, orders and fills of an account do not agree: its entries are blocked."""
+    ACCOUNT_AGREES = "account_agrees"
+    """They agree again."""
+    SWITCH_SET = "switch_set"
+    """Trading was paused, reduced, halted or let go on: for all, a user or a pipeline."""
 
     BUDGET_CHANGED = "budget_changed"
     WEBHOOK_SOURCE_CREATED = "webhook_source_created"

@@ -11,6 +11,7 @@ from kuber.api.at_start import record_left_out, retire_demo_user
 from kuber.api.container import Container
 from kuber.bootstrap.account_news import AccountNewsReader
 from kuber.bootstrap.parts import Parts
+from kuber.bootstrap.trading import fire_drill, switch_service
 from kuber.bootstrap.watches import open_watches
 from kuber.config import Settings, why_no_demo
 from kuber.identity.api_keys.door import KeyDoor
@@ -49,6 +50,7 @@ from kuber.signals.tiers import TierPolicy
 from kuber.startup import observe
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.order_service.terms_of import TermsOfSymbols
+from kuber.trading.reconciliation.service import Reconciler
 from kuber.trading.resetting import Resets
 from kuber.trading.tickets.placing import Tickets
 
@@ -146,6 +148,9 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             accounts=accounts,
             resets=Resets(accounts, clock),
             tickets=Tickets(database, pool, clock, TermsOfSymbols(pool)),
+            switches=switch_service(settings, clock),
+            fire_drill=fire_drill(pool, database, clock),
+            reconciler=Reconciler(pool, clock),
             pipelines=pipelines,
             runs=RunService(pipelines, market, parts.broadcaster, clock),
             what_next=WhatNext(LaterBars(pool, market, clock)),

@@ -12,6 +12,7 @@ from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap.parts import Parts, worker_name
+from kuber.bootstrap.trading import halt_file_of, quotes_on
 from kuber.config import Settings
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawConnection, RawPool
@@ -24,8 +25,8 @@ from kuber.infra.tasks import end_tasks
 from kuber.ledger.check import LedgerCheck
 from kuber.market.feed.notifying import FOLLOW_CHANNEL
 from kuber.market.feed.service import FeedOptions, FeedService
-from kuber.market.feed.store import newest_quotes, platform_symbols
-from kuber.market.feed.types import FeedSource, Quote, WantedSymbols
+from kuber.market.feed.store import platform_symbols
+from kuber.market.feed.types import FeedSource, WantedSymbols
 from kuber.market.importing.importer import CHILD_MEMORY_MB, FileImporter
 from kuber.market.importing.worker import ImportWorker
 from kuber.market.scanners.refresh import ScannerRefresher
@@ -48,9 +49,9 @@ from kuber.signals.subscriptions import SubscriptionWatch
 from kuber.signals.tiers import TierPolicy
 from kuber.startup import load_settings, observe, reveal, serve_metrics, take_settings
 from kuber.trading.following import held_symbols
-from kuber.trading.order_service.halting import halted_by
 from kuber.trading.order_service.service import OrderService
 from kuber.trading.order_service.terms_of import TermsOfSymbols
+from kuber.trading.reconciliation.service import Reconciler
 from kuber.workers.audit import AuditService
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
@@ -65,7 +66,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "ledger_check", "imports"),
+    *("orders", "ledger_check", "reconciliation", "imports"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -78,6 +79,7 @@ _IMPORTS_EVERY_S = 1.0
 _IMPORT_S = 1800.0
 """How long one pass over a file may take."""
 _LEDGER_EVERY_S = 60.0
+_RECONCILIATION_EVERY_S = 60.0
 _LEDGER_WITHIN_S = 7200.0
 """Once a day a round compares all books."""
 _SCANNERS_WITHIN_S = 180.0
@@ -242,23 +244,28 @@ def _notifier(parts: _ServiceParts) -> LongRunning:
 
 
 def _order_service(parts: _ServiceParts) -> LongRunning:
-    terms = TermsOfSymbols(parts.pool)
-    halt_file = partial(halted_by, parts.settings.halt_file)
+    terms, halt_file = TermsOfSymbols(parts.pool), halt_file_of(parts.settings)
 
     def make(connection: RawConnection) -> OrderService:
         return OrderService(connection, parts.clock, terms, halt_file)
 
-    async def quotes(symbols: Collection[str]) -> Sequence[Quote]:
-        async with parts.database.transaction() as session:
-            return await newest_quotes(session, symbols)
-
-    return OrdersService(parts.database_url, make, quotes)
+    return OrdersService(parts.database_url, make, quotes_on(parts.database), halt_file)
 
 
 def _ledger_check(parts: _ServiceParts) -> LongRunning:
     check = LedgerCheck(parts.pool, parts.database_url, parts.clock)
     return PeriodicService(
         "ledger_check", check.run_once, _LEDGER_EVERY_S, within_s=_LEDGER_WITHIN_S
+    )
+
+
+def _reconciliation(parts: _ServiceParts) -> LongRunning:
+    reconciler = Reconciler(parts.pool, parts.clock)
+    return PeriodicService(
+        "reconciliation",
+        reconciler.run_once,
+        _RECONCILIATION_EVERY_S,
+        within_s=_LEDGER_WITHIN_S,
     )
 
 
@@ -294,6 +301,7 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "notifier": _notifier,
     "orders": _order_service,
     "ledger_check": _ledger_check,
+    "reconciliation": _reconciliation,
     "imports": _imports,
 }
 

@@ -43,7 +43,7 @@ _RECOVERED_WITHIN_S = 600.0
 
 OTHER_SERVICES = (
     *("sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("ledger_check", "imports"),
+    *("ledger_check", "reconciliation", "imports"),
 )
 """Services that share a process in the development stack; the dispatcher and the order service have
 their own."""

@@ -104,21 +104,28 @@ def balances_of(transfers: Iterable[Transfer]) -> Balances:
 
 async def differences(connection: RawConnection, book: Book, owner: UUID) -> list[Difference]:
     """Return what is wrong with an owner's books. The connection is in no transaction."""
-    values = {"book": book.value, "owner": owner, "owners": [owner]}
     async with connection.transaction():
         await connection.execute("set transaction isolation level repeatable read read only")
+        return await differences_within(connection, book, owner)
 
-        async def rows(query: str) -> list[Any]:
-            return await (await connection.execute(query.encode(), values)).fetchall()
 
-        facts = await rows(statements.FACTS)
-        stored = await rows(statements.TRANSFERS)
-        served = {(path, unit): amount for path, unit, amount in await rows(statements.BALANCES)}
-        lots = reading.positions_of(await rows(statements.LOTS_OF_OWNERS)).get(owner, {})
-        holds = {
-            hold.id.key: hold
-            for hold in map(reading.hold_of, await rows(statements.HOLDS_OF_OWNERS))
-        }
+async def differences_within(
+    connection: RawConnection, book: Book, owner: UUID
+) -> list[Difference]:
+    """Return what is wrong with an owner's books, as a transaction of the caller's sees them: it
+    sees one moment throughout."""
+    values = {"book": book.value, "owner": owner, "owners": [owner]}
+
+    async def rows(query: str) -> list[Any]:
+        return await (await connection.execute(query.encode(), values)).fetchall()
+
+    facts = await rows(statements.FACTS)
+    stored = await rows(statements.TRANSFERS)
+    served = {(path, unit): amount for path, unit, amount in await rows(statements.BALANCES)}
+    lots = reading.positions_of(await rows(statements.LOTS_OF_OWNERS)).get(owner, {})
+    holds = {
+        hold.id.key: hold for hold in map(reading.hold_of, await rows(statements.HOLDS_OF_OWNERS))
+    }
     found = replayed([reading.posting_of(row) for row in facts])
     transfers: dict[UUID, list[Transfer]] = {}
     for row in stored:

@@ -82,6 +82,15 @@ async def balances_of(
     return found
 
 
+async def executions_of(
+    connection: RawConnection, book: Book, owner: UUID
+) -> dict[str, tuple[str, Decimal, Decimal, Decimal]]:
+    """Return symbol, signed quantity, price and fee of an owner's executions, by the venue's id."""
+    values = {"book": book.value, "owner": owner}
+    cursor = await connection.execute(statements.EXECUTIONS.encode(), values)
+    return {row[0]: row[1:] for row in await cursor.fetchall()}
+
+
 def money_in(balances: Balances, currency: str) -> Decimal:
     """Return what an owner has in money, less what it owes."""
     with exactly():

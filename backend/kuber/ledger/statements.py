@@ -155,6 +155,16 @@ FACTS = f"""
     select {_POSTED_COLUMNS} from ledger_transactions t
     where t.book = %(book)s and t.owner = %(owner)s order by t.number
 """
+EXECUTIONS = """
+    select t.venue_execution_id, t.symbol, (t.fact ->> 'quantity')::numeric,
+           (t.fact ->> 'price')::numeric, (t.fact ->> 'fee')::numeric
+    from ledger_transactions t
+    where t.book = %(book)s and t.owner = %(owner)s and t.kind = 'execution'
+      and not exists (
+          select from ledger_transactions r where r.book = t.book and r.owner = t.owner
+             and r.kind = 'reversal' and (r.fact ->> 'original')::uuid = t.id)
+"""
+"""The executions of an owner that were not taken back; quantities are signed."""
 TRANSFERS = """
     select m.transaction_id, m.kind, m.debit, m.credit, m.amount, m.unit, m.state, m.hold_key,
            m.hold_number, m.expires_at

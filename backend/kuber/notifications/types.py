@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     DEPOSIT = "deposit"
     POSITION_ALARM = "position_alarm"
     POSITION_NEWS = "position_news"
+    TRADING_SWITCH = "trading_switch"
+    ACCOUNT_DIFFERS = "account_differs"
     TEST = "test"
     """What somebody asks for to see whether notices arrive."""
 
@@ -82,6 +84,17 @@ RULES: Mapping[NoticeKind, KindRules] = {
     ),
     NoticeKind.POSITION_NEWS: KindRules(
         "Position", "What the management of a position did or could not do."
+    ),
+    NoticeKind.TRADING_SWITCH: KindRules(
+        "Trading switch",
+        "Trading was paused, reduced to closing, halted, or goes on again.",
+        alarm=True,
+    ),
+    NoticeKind.ACCOUNT_DIFFERS: KindRules(
+        "Account does not agree",
+        "Ledger, positions, orders and fills of an account differ: it opens nothing meanwhile.",
+        alarm=True,
+        mail=True,
     ),
     NoticeKind.TEST: KindRules("Test", "You asked for a test.", mail_within=timedelta(hours=1)),
 }

@@ -171,6 +171,36 @@ def _position(said: _Said, count: int) -> Words:
     )
 
 
+_STATES = {
+    "off": "goes on",
+    "paused": "is paused",
+    "reduce_only": "only closes positions",
+    "halted": "is halted",
+}
+_SCOPES = {"platform": "Trading", "user": "Your trading", "pipeline": "A pipeline's trading"}
+
+
+def _trading_switch(said: _Said, count: int) -> Words:
+    what = _SCOPES.get(said["scope"], "Trading")
+    closing = said["closing"]
+    close = "" if closing in ("", "0") else f"Positions that are being closed: {closing}. "
+    return Words(
+        f"{what} {_STATES.get(said['state'], said['state'])}",
+        f"{close}Why: {said['reason']}",
+        "/switches",
+    )
+
+
+def _account_differs(said: _Said, count: int) -> Words:
+    name = said.name("account_name", "An account")
+    return Words(
+        f"{name} does not agree with its ledger",
+        f"{said['text']} It opens nothing until this is put right; what is open stays protected.",
+        "/reconciliations",
+        name,
+    )
+
+
 def _test(said: _Said, count: int) -> Words:
     return Words("This is a test", "Notices reach you here.", "/notifications")
 
@@ -185,6 +215,8 @@ _WORDS: Mapping[NoticeKind, Callable[[_Said, int], Words]] = {
     NoticeKind.DEPOSIT: _deposit,
     NoticeKind.POSITION_ALARM: _position,
     NoticeKind.POSITION_NEWS: _position,
+    NoticeKind.TRADING_SWITCH: _trading_switch,
+    NoticeKind.ACCOUNT_DIFFERS: _account_differs,
     NoticeKind.TEST: _test,
 }
 

@@ -11,7 +11,7 @@ import structlog
 from kuber.costs.service import CostService
 from kuber.infra.db import JsonObject, RawPool
 from kuber.kernel.clock import Clock
-from kuber.kernel.ids import RunId, UserId, new_id
+from kuber.kernel.ids import PipelineId, RunId, UserId, new_id
 from kuber.market.service import MarketService
 from kuber.market.types import Instruments
 from kuber.pipelines.schedule import (
@@ -32,6 +32,7 @@ from kuber.pipelines.triggers import (
 from kuber.runs.due import due_pipelines
 from kuber.runs.queueing import full_in_words
 from kuber.runs.starting import RunRequest, Started, start_runs
+from kuber.trading.switches.starting import stopped_pipelines
 
 log = structlog.get_logger(__name__)
 
@@ -108,10 +109,14 @@ class Scheduler:
             over_budget = await self._costs.over_daily_budget(
                 connection, [one.user_id for one in due]
             )
+            stopped = await stopped_pipelines(
+                connection, [(one.user_id, one.pipeline_id) for one in due]
+            )
+            held_back = _HeldBack(over_budget, stopped)
             plans, next_times = [], [_put_off(one, one.problem, now) for one in locked.unreadable]
             for one in due:
                 try:
-                    plans.append(_plan(one, instruments, over_budget, now))
+                    plans.append(_plan(one, instruments, held_back, now))
                 except Exception:
                     log.exception("schedule_unplannable", pipeline_id=str(one.pipeline_id))
                     next_times.append(_put_off(one, "The schedule could not be worked out.", now))
@@ -122,14 +127,23 @@ class Scheduler:
             return len(started.queued)
 
 
+@dataclass(frozen=True, slots=True)
+class _HeldBack:
+    """Who starts nothing now, each with the reason in words."""
+
+    over_budget: dict[UserId, str]
+    stopped: dict[PipelineId, str]
+    """By a switch."""
+
+
 def _plan(
-    one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
+    one: DuePipeline, instruments: Instruments, held_back: _HeldBack, now: datetime
 ) -> _Schedule:
     markets = _markets(one, instruments)
     held = _held_back(one, markets, now)
     if held is not None:
         return held
-    skips = _screen(one, instruments, over_budget, now)
+    skips = _screen(one, instruments, held_back, now)
     requests = [
         _request(one, symbol, instruments, now)
         for symbol in one.trigger.symbols
@@ -170,9 +184,12 @@ def _scheduled(
 
 
 def _screen(
-    one: DuePipeline, instruments: Instruments, over_budget: dict[UserId, str], now: datetime
+    one: DuePipeline, instruments: Instruments, held_back: _HeldBack, now: datetime
 ) -> _Skips:
     """Return the symbols that start nothing this time, each with the reason."""
+    if one.pipeline_id in held_back.stopped:
+        why = held_back.stopped[one.pipeline_id]
+        return dict.fromkeys(one.trigger.symbols, ("trading_stopped", why))
     skips: _Skips = {}
     trading = None
     if one.trigger.market_hours_only:
@@ -184,8 +201,8 @@ def _screen(
             skips[symbol] = ("unknown_symbol", f"There are no prices for {symbol}.")
         elif trading is not None and symbol not in trading:
             skips[symbol] = ("market_closed", f"The market of {symbol} was closed.")
-        elif one.user_id in over_budget:
-            skips[symbol] = ("budget", over_budget[one.user_id])
+        elif one.user_id in held_back.over_budget:
+            skips[symbol] = ("budget", held_back.over_budget[one.user_id])
     return skips
 
 

@@ -58,6 +58,7 @@ from kuber.signals.matching import (
 from kuber.signals.store import record_matches, record_signals
 from kuber.signals.tiers import TierPolicy
 from kuber.signals.types import Outcome, Signal, SkipReason, TickerQuote, TickerSignal
+from kuber.trading.switches.starting import stopped_pipelines
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
@@ -222,7 +223,13 @@ class Dispatcher:
     ) -> list[Match]:
         users = list({one.subscriber.user_id for one in found})
         over_daily_budget = await self._costs.over_daily_budget(connection, users) if users else {}
-        screen = Screen(self._tiers, instruments, over_daily_budget)
+        of_now = {
+            (one.subscriber.user_id, one.subscriber.pipeline_id)
+            for one in found
+            if moment_of(one.signal, now)[1]
+        }
+        stopped = await stopped_pipelines(connection, of_now)
+        screen = Screen(self._tiers, instruments, over_daily_budget, stopped)
         refused = [screen.refusal(one) for one in found]
         allowed = [one for one, match in zip(found, refused, strict=True) if match is None]
         asked = [(one, _request(one, instruments, now)) for one in allowed]

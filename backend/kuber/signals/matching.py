@@ -60,11 +60,14 @@ class Screen:
     tiers: TierPolicy
     instruments: Instruments
     over_daily_budget: dict[UserId, str]
+    stopped: dict[PipelineId, str]
+    """By a switch; each with the reason in words."""
 
     def refusal(self, one: Candidate) -> Match | None:
         """Return why `one` starts no run, None when it may."""
         checks: Sequence[tuple[SkipReason, Callable[[Candidate], str]]] = (
             (SkipReason.BELOW_THRESHOLD, _below),
+            (SkipReason.TRADING_STOPPED, self._stopped),
             (SkipReason.TIER, self._tier),
             (SkipReason.MARKET_UNAVAILABLE, self._unavailable),
             (SkipReason.UNKNOWN_SYMBOL, self._unknown),
@@ -76,6 +79,9 @@ class Screen:
             if detail:
                 return skipped(one, reason, detail)
         return None
+
+    def _stopped(self, one: Candidate) -> str:
+        return self.stopped.get(one.subscriber.pipeline_id, "")
 
     def _tier(self, one: Candidate) -> str:
         if self.tiers.allows(one.subscriber.tier, one.signal.signal_type):

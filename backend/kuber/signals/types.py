@@ -65,6 +65,8 @@ class SkipReason(StrEnum):
     QUEUE_FULL = "queue_full"
     TIER = "tier"
     BUDGET = "budget"
+    TRADING_STOPPED = "trading_stopped"
+    """By a switch of the platform, the user or the pipeline."""
     MARKET_CLOSED = "market_closed"
     UNKNOWN_SYMBOL = "unknown_symbol"
     MARKET_UNAVAILABLE = "market_unavailable"

@@ -1,7 +1,7 @@
 """The long-running order service: one acts, others stand by; woken by the database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -10,13 +10,14 @@ from psycopg import Error as DatabaseError
 
 from kuber.infra.db import IMPATIENT, JsonObject, RawConnection
 from kuber.infra.heartbeats import Progress
+from kuber.infra.tasks import end_tasks
 from kuber.market.feed.notifying import QUOTES_CHANNEL, quotes_of
-from kuber.market.feed.types import Quote
 from kuber.realtime.database_channels import DatabaseChannels
 from kuber.trading.errors import BookLost, LatchMoved
-from kuber.trading.order_service.prices import priced
+from kuber.trading.order_service.prices import NewestQuotes, priced
 from kuber.trading.order_service.service import OrderService
 from kuber.trading.order_service.statements import ORDERS_CHANNEL
+from kuber.trading.order_types import SwitchState
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +28,11 @@ _STAND_BY_S = 1.0
 _TICK_S = 1.0
 _NEWEST_EVERY_S = 1.0
 _WATCHED_EVERY_S = 5.0
+_RECONCILE_AGAIN_S = 30.0
+_FILE_EVERY_S = 0.25
+"""How often the halt file is looked at: a halt acts within a second (T28)."""
 # A process that was stopped within a transaction gives it up, and with it the lock.
 _SESSION = "-c idle_in_transaction_session_timeout=5000"
-
-NewestQuotes = Callable[[Collection[str]], Awaitable[Sequence[Quote]]]
-"""Reads the newest stored quotes of symbols."""
 
 
 class OrdersService:
@@ -44,12 +45,15 @@ class OrdersService:
         database_url: str,
         make: Callable[[RawConnection], OrderService],
         quotes: NewestQuotes,
+        halt_file: Callable[[], SwitchState],
     ) -> None:
-        """`make` makes the service on the connection that holds the lock."""
+        """`make` makes the service on the connection that holds the lock; `halt_file` tells the
+        switch that was set without the database."""
         self.progress = Progress()
         self._database_url = database_url
         self._make = make
         self._quotes = quotes
+        self._halt_file = halt_file
         self._service: OrderService | None = None
         self._wake = asyncio.Event()
         self._asked = True
@@ -75,8 +79,12 @@ class OrdersService:
             await self._stand_by(connection)
             self._service = self._make(connection)
             await self._service.open()
-            await self._service.reconcile()
-            await self._work(self._service)
+            await self._reconcile(self._service)
+            looking = asyncio.create_task(self._watch_file())
+            try:
+                await self._work(self._service)
+            finally:
+                await end_tasks([looking])
         finally:
             self._service = None
             await channels.close()
@@ -96,6 +104,15 @@ class OrdersService:
             "entries_wait": service is None or service.entries_wait,
         }
 
+    async def _reconcile(self, service: OrderService) -> None:
+        """Reconcile, so that entries may leave; where that fails exits go on without them (M15)."""
+        try:
+            await service.reconcile()
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("not_reconciled")
+
     async def _stand_by(self, connection: RawConnection) -> None:
         while True:
             row = await (await connection.execute(_TRY_LOCK, (_LOCK,))).fetchone()
@@ -108,7 +125,11 @@ class OrdersService:
     async def _work(self, service: OrderService) -> None:
         loop = asyncio.get_running_loop()
         watched_at = newest_at = 0.0
+        reconciled_at = loop.time()
         while True:
+            if service.entries_wait and loop.time() - reconciled_at >= _RECONCILE_AGAIN_S:
+                reconciled_at = loop.time()
+                await self._reconcile(service)
             self._wake.clear()
             if self._asked:
                 self._asked = False
@@ -130,6 +151,14 @@ class OrdersService:
             with suppress(TimeoutError):
                 async with asyncio.timeout(service.due_in_s(_TICK_S)):
                     await self._wake.wait()
+
+    async def _watch_file(self) -> None:
+        seen = self._halt_file()
+        while True:
+            await asyncio.sleep(_FILE_EVERY_S)
+            if (found := self._halt_file()) is not seen:
+                seen = found
+                self._look()
 
     async def _take_newest(self, service: OrderService) -> None:
         """Take what is stored: of instruments that are new here, and of what was not heard."""

@@ -78,6 +78,8 @@ class StackStatus(BaseModel):
     services: list[ServiceStatus] = []
     lost_log_bytes: int = 0
     unsaved: int = 0
+    halted: bool = False
+    """Whether `./kuber halt` has stopped trading by its file."""
 
 
 def save(home: Home, record: StackRecord) -> None:

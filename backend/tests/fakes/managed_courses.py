@@ -27,19 +27,14 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide, next_look, outstanding
-from kuber.trading.management.facts import (
-    CloseAsked,
-    EntryUnwanted,
-    Fact,
-    Switch,
-    Told,
-)
+from kuber.trading.management.facts import CloseAsked, EntryUnwanted, Fact, Told
 from kuber.trading.management.judging import STOP_DUE
 from kuber.trading.management.levels import levels
 from kuber.trading.management.plan import ExitPlan, Protection
 from kuber.trading.management.playing import Player
 from kuber.trading.management.position import LegStatus, Position, Status, planned
 from kuber.trading.management.stored import restored, written
+from kuber.trading.switch_table import Switch
 
 HARD = replace(REALISTIC, slippage=0, rejection_rate=300_000, partial_rate=500_000)
 BEHAVIOURS: tuple[Behaviour, ...] = (

@@ -363,6 +363,7 @@ PREPARED_RUN = Depends(_prepared_run)
     dependencies=[PREPARED_RUN, IDEMPOTENT],
 )
 async def run_pipeline(
+    pipeline_id: UUID,
     start: Annotated[Outcome[RunStart], PREPARED_RUN],
     container: ContainerDep,
     session: Db,
@@ -373,8 +374,11 @@ async def run_pipeline(
     """Queue a run of the published version, or of the draft, on one symbol.
 
     409 while one is active on that symbol, and when no version was published; 412 when `revision`
-    is not the draft's newest.
+    is not the draft's newest. Codes: trading_stopped, of runs of the present.
     """
-    accepted = await container.runs.accept(session, user.user_id, start.get(), correlation_id)
+    wanted = start.get()
+    if wanted.real_time:
+        await container.switches.require_runs(session, user.user_id, pipeline_id)
+    accepted = await container.runs.accept(session, user.user_id, wanted, correlation_id)
     background.add_task(container.wake_workers)
     return accepted

@@ -5,9 +5,10 @@ from kuber.exchange.units import SECOND
 from kuber.kernel.orders import OrderType
 from kuber.trading.management.commands import Notice
 from kuber.trading.management.desk import ANSWER_DUE, Desk
-from kuber.trading.management.facts import PERMITS, Seen
+from kuber.trading.management.facts import Seen
 from kuber.trading.management.plan import ExitPlan
 from kuber.trading.management.position import Leg, Reason, Status
+from kuber.trading.switch_table import PERMITS
 
 PARTIAL_ENTRY_WAITS = 2 * SECOND
 """So long after its first partial fill an entry may go on, before the rest is cancelled (M12)."""

@@ -5,9 +5,9 @@ was filled only grows.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from kuber.trading.management.position import LegStatus, Reason
+from kuber.trading.switch_table import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +65,6 @@ class Frozen:
 
 
 Fact = Told | Split | Outside | CloseAsked | EntryUnwanted | Frozen
-
-
-class Switch(StrEnum):
-    """What is allowed: the strictest of platform, user and pipeline."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    REDUCE_ONLY = "reduce_only"
-    HALTED = "halted"
-
-
-@dataclass(frozen=True, slots=True)
-class Permits:
-    """A row of the table of rule M20, as far as one position goes. Exits always pass."""
-
-    sends_entries: bool
-    keeps_entries: bool
-    """Whether an entry that works already goes on."""
-
-
-PERMITS: dict[Switch, Permits] = {
-    Switch.RUNNING: Permits(sends_entries=True, keeps_entries=True),
-    Switch.PAUSED: Permits(sends_entries=False, keeps_entries=True),
-    Switch.REDUCE_ONLY: Permits(sends_entries=False, keeps_entries=False),
-    Switch.HALTED: Permits(sends_entries=False, keeps_entries=False),
-}
 
 
 @dataclass(frozen=True, slots=True)

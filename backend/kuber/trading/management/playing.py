@@ -25,10 +25,11 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide, next_look
-from kuber.trading.management.facts import Fact, Seen, Situation, Split, Switch, Told
+from kuber.trading.management.facts import Fact, Seen, Situation, Split, Told
 from kuber.trading.management.outcome import Entry, Outcome, PlayedFill, outcome_of
 from kuber.trading.management.plan import ExitPlan
 from kuber.trading.management.position import LegStatus, Position, entered
+from kuber.trading.switch_table import Switch
 
 _ROUNDS = 64
 """Far more than one moment ever takes: a loop that does not end is a fault."""

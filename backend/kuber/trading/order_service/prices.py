@@ -1,12 +1,15 @@
 """The newest stored prices, in the words of the exchange."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 
 from kuber.exchange.events import Quote
 from kuber.exchange.units import PRICE_PLACES, QUANTITY_PLACES, to_instant, to_price, to_quantity
 from kuber.kernel.money import quantize
 from kuber.market.feed.types import Quote as FeedQuote
+
+NewestQuotes = Callable[[Collection[str]], Awaitable[Sequence[FeedQuote]]]
+"""Reads the newest stored quotes of symbols."""
 
 
 def priced(quotes: Iterable[FeedQuote]) -> Iterable[tuple[str, Quote]]:

@@ -26,11 +26,12 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide
-from kuber.trading.management.facts import Fact, Seen, Situation, Switch, Told
+from kuber.trading.management.facts import Fact, Seen, Situation, Told
 from kuber.trading.management.position import LegStatus, Position
 from kuber.trading.order_service.changes import Changes, Word
 from kuber.trading.order_service.held import Hosted, LiveOrder, Terms, Tracked
 from kuber.trading.order_service.sending import exit_of, new_order
+from kuber.trading.switch_table import Switch
 
 _TURNS = 64
 """Far more than one moment ever takes: a round that does not end is a fault."""

@@ -16,7 +16,7 @@ from kuber.ledger.types import Book
 from kuber.market.feed.notifying import FOLLOW_CHANNEL
 from kuber.trading.booking import AnswerRows
 from kuber.trading.errors import BookLost, LatchMoved
-from kuber.trading.management.facts import CloseAsked, Switch
+from kuber.trading.management.facts import CloseAsked
 from kuber.trading.management.position import Reason
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
@@ -35,18 +35,15 @@ from kuber.trading.order_service.reading import (
     requests,
     wanted_entries,
 )
-from kuber.trading.order_service.reconciling import (
-    Difference,
-    accounts_to_compare,
-    compare,
-    write_reconciled,
-)
 from kuber.trading.order_service.resets import read_anew
 from kuber.trading.order_service.round import Round
-from kuber.trading.order_service.switches import Switches
+from kuber.trading.order_service.switches import Switches, read_switches
 from kuber.trading.order_service.traded import Traded
 from kuber.trading.order_service.writing import RoundWriter, forget_ended
 from kuber.trading.order_types import SwitchState
+from kuber.trading.reconciliation.accounts import reconcile_at_start
+from kuber.trading.reconciliation.comparing import Difference
+from kuber.trading.switch_table import Switch
 
 log = structlog.get_logger(__name__)
 
@@ -159,7 +156,8 @@ class OrderService:
 
     async def _round(self, only: frozenset[str] | None) -> bool:
         now = self._clock.now()
-        woken, self._woken = self._woken or only is not None, False
+        halted = self._halt_file() != self._switches.file
+        woken, self._woken = self._woken or halted or only is not None, False
         quotes, self._quotes = self._quotes, {}
         since = self._gap(now)
         rounds = {
@@ -201,14 +199,9 @@ class OrderService:
         return allowed and self._quarantine.get(symbol, now) <= now
 
     async def reconcile(self) -> dict[UUID, list[Difference]]:
-        """Compare the accounts of all positions with their ledgers, write what was found, and let
+        """Compare the accounts of all positions with their ledgers, keep what was found, and let
         entries leave (M15). An account with a difference opens nothing until it is gone."""
-        accounts = await accounts_to_compare(self._connection)
-        found = {}
-        for account_id in accounts:
-            lots = await self._ledger.positions(self._connection, account_id)
-            found[account_id] = compare(account_id, self._hosted.values(), lots)
-        await write_reconciled(self._connection, found, self._clock.now())
+        found = await reconcile_at_start(self._connection, self._clock.now())
         self.entries_wait = False
         self.wake()
         return found
@@ -287,7 +280,7 @@ class OrderService:
             outcomes: dict[UUID, str | None] = {}
             more = False
             if woken:
-                await self._read_switches(connection, rounds)
+                await self._read_switches(connection, rounds, now)
                 for symbol in (await read_anew(connection, self._hosted)) & rounds.keys():
                     rounds[symbol] = self._begin(self._hosted[symbol], now, None)
                 wanted, asked = await wanted_entries(connection), await requests(connection)
@@ -309,12 +302,10 @@ class OrderService:
         FILLS.labels("simulation").inc(writer.executed)
         return more
 
-    async def _read_switches(self, connection: RawConnection, rounds: Mapping[str, Round]) -> None:
-        row = await (await connection.execute(statements.LATCH)).fetchone()
-        assert row is not None, "the migration made the latch"
-        found = await (await connection.execute(statements.SWITCHES)).fetchall()
-        states = {scope: SwitchState(state) for scope, state in found}
-        switches = Switches(row[0], states, self._halt_file())
+    async def _read_switches(
+        self, connection: RawConnection, rounds: Mapping[str, Round], now: datetime
+    ) -> None:
+        switches = await read_switches(connection, self._switches, self._halt_file(), now)
         if switches != self._switches:
             self._switches = switches
             for one in rounds.values():
@@ -361,8 +352,12 @@ class OrderService:
     ) -> list[Admitted]:
         admitted = []
         for one in wanted:
-            symbol = one.order.symbol
-            traded = (await self._traded_for(one.order.account.user_id, [symbol]))[symbol]
+            user_id, symbol = one.order.account.user_id, one.order.symbol
+            stopped = self._switches.why_not(user_id, one.pipeline_id, one.created_at)
+            if stopped is not None:
+                writer.refuse(one.order, stopped)
+                continue
+            traded = (await self._traded_for(user_id, [symbol]))[symbol]
             there = rounds.get(symbol)
             stakes = (
                 []

@@ -15,9 +15,16 @@ ENTER_GATE = f"select pg_advisory_xact_lock_shared({_GATE})"
 SHUT_GATE = f"select pg_advisory_xact_lock({_GATE})"
 
 LATCH = "select epoch, watched_at from trading_latch where id = 1"
-SWITCHES = "select scope, state from trading_switches where state <> 'off'"
-UNCHANGED = "select epoch from trading_latch where id = 1 for share"
-"""The last statement of a round: a switch that is set afterwards waits for its commit."""
+SWITCHES = """
+    select scope, state, reason, set_by, set_at from trading_switches
+    where state <> 'off' or set_at > %(since)s
+"""
+UNCHANGED = """
+    select epoch, set_config('idle_in_transaction_session_timeout', '800', true)
+    from trading_latch where id = 1 for share
+"""
+"""The last statement of a round: a switch that is set afterwards waits for its commit. A process
+that was stopped in between is not waited for longer than that: it may not commit any more (T28)."""
 WATCHED = "update trading_latch set watched_at = %(now)s where id = 1"
 
 POSITIONS = """

@@ -76,6 +76,15 @@ async def make_generator(client: httpx.AsyncClient) -> str:
     return str(made.json()["id"])
 
 
+async def make_scope(client: httpx.AsyncClient) -> str:
+    """Make a pipeline and set its switch; return the scope."""
+    scope = f"pipeline:{await make_pipeline(client)}"
+    body = {"state": "paused", "reason": SECRET_NAME}
+    stopped = await client.put(f"/api/v1/kill-switches/{scope}", json=body)
+    assert stopped.status_code == 200, stopped.text
+    return scope
+
+
 async def first_version(_client: httpx.AsyncClient) -> str:
     return "1"
 
@@ -216,6 +225,7 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "account_id": make_account,
     "id": make_preview,
     "notice_id": make_notice,
+    "scope": make_scope,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
 
@@ -229,6 +239,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "run_pipeline": {"json": {"symbol": "AAPL"}},
     "update_generator": {"json": {"name": "taken over", "kind": "rsi", "symbols": ["NVDA"]}},
     "update_scanner": {"json": {"name": "taken over", "kind": "manual", "tickers": ["AAPL"]}},
+    "set_kill_switch": {"json": {"state": "halted", "reason": "taken over"}},
     "read_notice": {"json": {"read": True}},
     "put_instrument": {"json": {"tick": "0.5"}},
     "correct_import": {"json": {}},
@@ -403,6 +414,8 @@ async def everything_of(client: httpx.AsyncClient) -> list[str]:
         "signals",
         "api-keys",
         "accounts",
+        "kill-switches",
+        "reconciliations",
     )
     market = (f"market/{name}?query={SECRET_SYMBOL}" for name in ("symbols", "instruments"))
     paths = (*lists, "notifications", "market/watchlist", *market)

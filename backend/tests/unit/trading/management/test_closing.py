@@ -14,10 +14,11 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide, next_look, outstanding
-from kuber.trading.management.facts import CloseAsked, Fact, Situation, Split, Switch
+from kuber.trading.management.facts import CloseAsked, Fact, Situation, Split
 from kuber.trading.management.plan import ExitPlan
 from kuber.trading.management.position import LegStatus, Position, Reason, Status
 from kuber.trading.management.stored import restored, written
+from kuber.trading.switch_table import Switch
 from tests.fakes.orders import COIN
 from tests.fakes.positions import Watch, a_plan, a_short, filled, told, waiting
 

@@ -9,8 +9,9 @@ from kuber.kernel.orders import OrderType
 from kuber.trading.errors import RefusedOrder
 from kuber.trading.management.commands import Cancel, Notice, PlaceEntry, PlaceGroup, Tell
 from kuber.trading.management.decide import next_look
-from kuber.trading.management.facts import CloseAsked, EntryUnwanted, Switch
+from kuber.trading.management.facts import CloseAsked, EntryUnwanted
 from kuber.trading.management.position import Reason, Status
+from kuber.trading.switch_table import Switch
 from tests.fakes.positions import Watch, a_plan, a_short, seen, told, waiting
 
 

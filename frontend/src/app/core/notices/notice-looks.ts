@@ -21,6 +21,8 @@ export const NOTICE_LOOKS: Readonly<Record<NoticeKind, NoticeLook>> = {
   webhook_refused: { label: 'Webhook refused', icon: 'webhook', colour: 'warning' },
   deposit: { label: 'Deposit', icon: 'savings', colour: 'done' },
   position_alarm: { label: 'Position needs you', icon: 'shield', colour: 'failed' },
+  trading_switch: { label: 'Trading switch', icon: 'back_hand', colour: 'failed' },
+  account_differs: { label: 'Account does not agree', icon: 'rule', colour: 'failed' },
   position_news: { label: 'Position', icon: 'candlestick_chart', colour: 'waiting' },
   test: { label: 'Test', icon: 'science', colour: 'waiting' },
 };

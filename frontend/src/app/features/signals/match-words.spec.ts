@@ -21,6 +21,7 @@ describe('matchInWords', () => {
       'queue_full',
       'tier',
       'budget',
+      'trading_stopped',
       'market_closed',
       'unknown_symbol',
       'market_unavailable',

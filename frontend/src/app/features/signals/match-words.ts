@@ -23,6 +23,7 @@ export function matchInWords(match: MatchOut): string {
 /** For when the server gives a reason without its particulars. */
 const BARE: Readonly<Record<string, (symbol: string) => string>> = {
   budget: () => 'Your budget was used up.',
+  trading_stopped: () => 'Trading was stopped by a switch.',
   market_closed: (symbol) => `The market of ${symbol} was closed.`,
   unknown_symbol: (symbol) => `There are no prices for ${symbol}.`,
   market_unavailable: (symbol) => `There were no prices to be had for ${symbol}.`,

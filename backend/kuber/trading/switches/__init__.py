@@ -1,0 +1,1 @@
+"""Switches that stop trading: what each state allows, who sets them, what a flattening closed."""
