@@ -38,7 +38,7 @@ _INTENT = """
         sent_at, type, time_in_force)
     values (%(id)s, %(user)s, %(account)s, 'simulation', 'person', %(key)s, 'entry', 1,
         'simulation', %(symbol)s, 'buy', 1, 100, %(levels)s, 'intended', 'c', %(now)s, %(now)s,
-        'market', 'day')
+        'market', 'gtc')
 """
 _WAITS = """
     select pid from pg_stat_activity where datname = current_database()
@@ -52,10 +52,10 @@ _STOPPED = """
 
 
 @pytest.fixture
-def site(new_installation: NewInstallation) -> Iterator[Installation]:
+def site(new_installation: NewInstallation) -> Installation:
     made = new_installation()
     made.api().wait_ready()
-    yield made
+    return made
 
 
 class Scene:
@@ -136,7 +136,10 @@ def test_t28_stopped_between_the_latch_and_the_commit_no_entry_gets_out(
     time: PostgreSQL ends its session before it lets the switch be set."""
     entry = scene.intend()
     scene.wake()
-    until(lambda: scene.order(entry)[0] == "submitted", "the intent to be admitted")
+    until(
+        lambda: scene.order(entry)[0] == "submitted",
+        lambda: f"an admitted intent: {scene.order(entry)}, {scene.site.log_of(scene.service)}",
+    )
     with scene.held("select 1 from trading_latch for update", "%for share%"):
         scene.price()
     until(lambda: scene.look(_STOPPED), "the stopped session to hold the latch")
@@ -171,7 +174,7 @@ def _no_entry_got_out(scene: Scene, entry: str) -> None:
     status, reason = scene.order(entry)
     assert (status, str(reason).split(":")[0]) in (
         ("rejected", "halted"),
-        ("cancelled", "not_sent"),
+        ("cancelled", "not sent"),
     )
     assert scene.site.query("select 1 from fills") == []
     assert scene.site.query("select 1 from ledger_holds") == []
