@@ -7,39 +7,18 @@ intent, stopped there, and let go on once the switch was set: no entry has got o
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from time import monotonic
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
-from kuber.trading.origins import Origin, OriginKind
 from tests.fixtures.counts import Tell
-from tests.fixtures.traders import Trader
-from tests.fixtures.trading_floor import CALM
+from tests.fixtures.trading_site import TradingSite
 from tests.fixtures.waiting import until
-from tests.fixtures.workers import Installation, NewInstallation, Program
+from tests.fixtures.workers import Installation, NewInstallation
 
-SYMBOL = "BTCUSD"
-"""Traded all day, every day."""
 PUT_WITHIN_S = 5.0
 """The limit of the idle session is 0.8 s; the rest is a busy machine."""
 
-_QUOTE = """
-    insert into market_quotes (symbol, source, price, quoted_at, received_at)
-    values (%(symbol)s, 'simulated', 100, %(now)s, %(now)s)
-    on conflict (symbol) do update set quoted_at = excluded.quoted_at
-"""
-_INTENT = """
-    insert into orders (id, user_id, account_id, venue, origin, origin_key, leg, attempt, mode,
-        symbol, side, quantity, reference_price, levels, status, correlation_id, created_at,
-        sent_at, type, time_in_force)
-    values (%(id)s, %(user)s, %(account)s, 'simulation', 'person', %(key)s, 'entry', 1,
-        'simulation', %(symbol)s, 'buy', 1, 100, %(levels)s, 'intended', 'c', %(now)s, %(now)s,
-        'market', 'gtc')
-"""
 _WAITS = """
     select pid from pg_stat_activity where datname = current_database()
       and application_name = 'kuber-orders' and wait_event_type = 'Lock' and query like %s
@@ -58,46 +37,8 @@ def site(new_installation: NewInstallation) -> Installation:
     return made
 
 
-class Scene:
-    """A trader with a calm account, the order service, and a connection that holds rows."""
-
-    def __init__(self, site: Installation) -> None:
-        self.site = site
-        self.trader: Trader = site.sign_up()
-        (account,) = self.trader.http.get("/accounts").json()["items"]
-        self.account = account["id"]
-        site.query("update accounts set simulation = %s", Jsonb(CALM))
-        self.service: Program = site.services("orders")
-
-    def price(self) -> None:
-        with psycopg.connect(self.site.database_url, autocommit=True) as connection:
-            connection.execute(_QUOTE, {"symbol": SYMBOL, "now": datetime.now(UTC)})
-
-    def intend(self) -> str:
-        key = (str(uuid4()),)
-        id_ = Origin(OriginKind.PERSON, key).order_id()
-        values = {
-            "id": id_,
-            "user": self.trader.id,
-            "account": self.account,
-            "key": Jsonb(list(key)),
-            "symbol": SYMBOL,
-            "levels": Jsonb({"stop_loss": "90", "targets": ["120"]}),
-            "now": datetime.now(UTC),
-        }
-        with psycopg.connect(self.site.database_url) as connection:
-            connection.execute(_INTENT, values)
-        return str(id_)
-
-    def wake(self) -> None:
-        self.site.query("select pg_notify('kuber_orders', '')")
-
-    def order(self, id_: str) -> tuple[object, ...]:
-        (row,) = self.site.query("select status, reason from orders where id = %s", id_)
-        return row
-
-    def look(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        return self.site.query(query, *values)
+class Scene(TradingSite):
+    """Holds rows, so that the order service waits for them."""
 
     @contextmanager
     def held(self, rows: str, statement: str) -> Iterator[None]:
@@ -109,18 +50,6 @@ class Scene:
             until(lambda: self.look(_WAITS, statement), "the order service to wait")
             self.signal(signal.SIGSTOP)
             holder.rollback()
-
-    def halt(self) -> float:
-        """Set the switch by the API; return how long that took."""
-        began = monotonic()
-        body = {"state": "halted", "reason": "T28"}
-        answer = self.trader.http.put("/kill-switches/user", json=body)
-        assert answer.status_code == 200, answer.text
-        return monotonic() - began
-
-    def signal(self, number: signal.Signals) -> None:
-        for process in self.service.family():
-            process.send_signal(number)
 
 
 @pytest.fixture
@@ -154,7 +83,7 @@ def test_t28_stopped_after_its_first_look_at_the_latch_no_entry_gets_out(
     scene: Scene, tell: Tell
 ) -> None:
     entry = scene.intend()
-    with scene.held("select 1 from orders for update", "%for update of o%"):
+    with scene.held("select 1 from orders for update", "%from orders%"):
         scene.price()
         scene.wake()
     took = scene.halt()

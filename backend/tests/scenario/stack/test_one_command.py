@@ -47,7 +47,7 @@ def test_status_has_exactly_the_promised_shape(running_stack: StackUnderTest) ->
     status = running_stack.status()
     assert list(status) == [
         *("url", "kafka_bootstrap", "redis_url", "database_url", "services"),
-        *("lost_log_bytes", "unsaved"),
+        *("lost_log_bytes", "unsaved", "halted"),
     ]
     assert status["url"] == running_stack.url
     assert [service["name"] for service in status["services"]] == SERVICES
