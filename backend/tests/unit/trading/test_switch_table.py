@@ -12,8 +12,7 @@ OFF, PAUSED, REDUCE, HALTED = SwitchState
 
 def test_m20_the_table() -> None:
     found = {
-        one: (row.starts_runs, row.sends_entries, row.keeps_entries)
-        for one, row in PERMITS.items()
+        one: (row.starts_runs, row.sends_entries, row.keeps_entries) for one, row in PERMITS.items()
     }
     assert found == {
         Switch.RUNNING: (True, True, True),
