@@ -225,3 +225,13 @@ async def test_m20_a_pipelines_switch_leaves_other_positions_alone(
     await floor.quote("151.00")
     assert (await floor.position())["status"] == "open"
     assert (await board.report()).items == []
+
+
+async def test_m20_a_position_whose_row_is_gone_is_not_taken_for_closed(
+    floor: Floor, board: Switchboard
+) -> None:
+    await enter(floor)
+    await board.set("halted", flatten=True)
+    await floor.rows("update orders set position_id = null")
+    await floor.rows("delete from positions")
+    assert (await board.report()).status == "unknown"
