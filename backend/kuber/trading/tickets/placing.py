@@ -92,7 +92,7 @@ class Tickets:
         self._database = database
         self._journal = Journal(pool, clock)
         self._clock = clock
-        self._traded_for = traded_for
+        self.traded_for = traded_for
         self.waits_s = ANSWERS_WITHIN_S
 
     async def place(
@@ -106,7 +106,7 @@ class Tickets:
         """
         symbol = _symbol(ticket.symbol)
         name, asked = _name_of(user_id, ticket, key), _digest(ticket)
-        traded = (await self._traded_for(user_id, [symbol]))[symbol]
+        traded = (await self.traded_for(user_id, [symbol]))[symbol]
         async with self._database.transaction() as session:
             row = await account_of(session, user_id, ticket.account_id)
             found = await self._before(session, name, asked)
