@@ -11,8 +11,9 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ PREVIEWS = 5
 TARGET_S, TARGET_MB, TARGET_PREVIEW_MS, TARGET_P99 = 10, 400, 500, 1.1
 AS_OF = "2009-05-14T21:00:00Z"
 SAID = Said(Timeframe.M1)
+_NICENESS = 10
 _HEADER = "symbol,time,open,high,low,close,volume\n"
 _TABLE = "create temp table floor (like bars including all)"
 _COPY = """
@@ -78,13 +80,23 @@ async def _measure(stack: Stack, year: Path, huge: Path) -> None:
 async def _print_runs(stack: Stack, client: httpx.AsyncClient, year: Path) -> None:
     pipeline = await _pipeline(client)
     await _runs_ms(stack, client, pipeline, RUNS // 10)  # warms caches
-    alone = await _runs_ms(stack, client, pipeline, RUNS)
-    importing = asyncio.create_task(_import_until_cancelled(client, year))
-    beside = await _runs_ms(stack, client, pipeline, RUNS)
-    importing.cancel()
+    alone: list[float] = []
+    beside: list[float] = []
+    ratios = []
+    for _ in range(ROUNDS):  # in turns: whatever else the machine does meets both
+        without = await _runs_ms(stack, client, pipeline, RUNS)
+        with _importing(stack.url, client.headers["Authorization"], year):
+            meanwhile = await _runs_ms(stack, client, pipeline, RUNS)
+        alone, beside = alone + without, beside + meanwhile
+        ratios.append(_p99(meanwhile) / _p99(without))
+        await _until_idle(stack)
     for name, times in (("without an import", alone), ("beside an import", beside)):
         print(f"run {name:<18} {statistics.median(times):8.1f} ms    p99 {_p99(times):.1f} ms")
-    print(f"p99 beside / without   {_p99(beside) / _p99(alone):8.2f}       target {TARGET_P99}")
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} rounds"
+    print(
+        f"p99 beside / without   {_p99(beside) / _p99(alone):8.2f}       target {TARGET_P99}"
+        f"   ({spread})"
+    )
 
 
 def _write(path: Path) -> None:
@@ -143,9 +155,40 @@ async def _import_s(client: httpx.AsyncClient, path: Path) -> float:
     return time.perf_counter() - began
 
 
-async def _import_until_cancelled(client: httpx.AsyncClient, path: Path) -> None:
-    while True:
-        await _import_s(client, path)
+@contextmanager
+def _importing(url: str, authorization: str, path: Path) -> Iterator[None]:
+    """Import file after file meanwhile: in a process of its own, as the work of whoever sends a
+    file must not be taken for Kuber's."""
+    process = get_context("spawn").Process(
+        target=_import_for_ever, args=(url, authorization, path), daemon=True
+    )
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _import_for_ever(url: str, authorization: str, path: Path) -> None:
+    async def work() -> None:
+        headers = {"Authorization": authorization}
+        async with httpx.AsyncClient(base_url=url, timeout=600, headers=headers) as client:
+            while True:
+                await _import_s(client, path)
+
+    os.nice(_NICENESS)
+    asyncio.run(work())
+
+
+async def _until_idle(stack: Stack) -> None:
+    """Return when no import is at work any more."""
+    at_work = "select 1 from bar_imports where status in ('checking', 'queued', 'loading')"
+    async with await psycopg.AsyncConnection.connect(
+        stack.database_url, autocommit=True
+    ) as database:
+        while await (await database.execute(at_work)).fetchone():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

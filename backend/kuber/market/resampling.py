@@ -2,7 +2,9 @@
 
 Exchange-traded instruments: intraday bars are counted from the session's open and the last one is
 cut at its close (4 h on the New York exchange: 09:30-13:30 and 13:30-16:00), and bars outside the
-session are left out. Currencies and crypto: intraday bars are cut at 00:00 UTC. Daily bars are
+session are left out. Currencies and crypto: intraday bars are counted from 00:00 UTC, and none
+opens before its market does (currencies, 4 h: the first of a week from Sunday 22:00 UTC in winter
+to 24:00, though 20:00 would be its place). Daily bars are
 trading days (of currencies to 17:00 New York, unless the bars at hand are UTC days), weekly bars
 are trading weeks, monthly bars the sessions whose dates lie in the month.
 
@@ -24,7 +26,7 @@ from kuber.market.calendars import (
     TradingCalendar,
     months_of,
 )
-from kuber.market.types import Bars, TimeArray, Timeframe
+from kuber.market.types import Bars, Source, TimeArray, Timeframe
 
 Mask = NDArray[np.bool_]
 
@@ -33,6 +35,8 @@ _DATE = np.dtype("datetime64[D]")
 _TICK = np.timedelta64(1, "us")
 _SUNDAY = 6
 _HOLIDAYS = ((1, 1), (12, 25))
+_CLOSED = np.timedelta64(5, "D")
+"""So long a market is closed at most, about."""
 _PART = 10
 """Of a session or bar this part may be without trades at its edge: few are traded every minute."""
 
@@ -160,7 +164,47 @@ def _buckets(
         opens = ends.astype("datetime64[D]").astype("datetime64[us]")
         closes = opens + _DAY
     starts = opens + (ends - opens) // span * span
-    return used, starts, np.minimum(starts + span, closes)
+    closes = np.minimum(starts + span, closes)
+    if calendar.code in ROUND_THE_WEEK:
+        starts = _not_before_the_market(starts, bars.opened_at[used], calendar)
+    return used, starts, closes
+
+
+def _not_before_the_market(
+    starts: TimeArray, opened_at: TimeArray, calendar: TradingCalendar
+) -> TimeArray:
+    """Return where coarse bars open of which `opened_at` is the first fine one: `starts`, or the
+    opening of the market within them. Of a fine bar out of hours it is `starts`."""
+    hours = calendar.hours(starts[0], opened_at[-1])
+    opens = hours.opens[np.searchsorted(hours.closes, opened_at, side="right")]
+    found: TimeArray = np.where(opens <= opened_at, np.maximum(starts, opens), starts)
+    return found
+
+
+def holds_whole(
+    stored: Timeframe,
+    made: Timeframe,
+    first_at: np.datetime64,
+    last_at: np.datetime64,
+    calendar: TradingCalendar,
+) -> bool:
+    """Return whether bars of `stored` from `first_at` to `last_at` make one of `made` that is
+    whole, gaps aside."""
+    span = np.timedelta64(made.span)
+    if last_at - first_at > 2 * span + _CLOSED:
+        return True
+    length = np.timedelta64(stored.span) if stored.intraday else _TICK  # a day has many lengths
+    opened, closed = np.array([first_at, last_at - length]), np.array([first_at + length, last_at])
+    prices = np.ones(2)
+    ends = Bars("", stored, Source.IMPORTED, opened, closed, *(prices,) * 5)
+    bars = resample(ends, made, calendar)
+    if not len(bars):
+        return False
+    late, early = begins_late(bars, ends, calendar), ends_early(bars, ends, calendar)
+    if len(bars) == 1:
+        return not late and not early
+    between = bars.opened_at[1] - bars.closed_at[0]
+    return not late or not early or bool(between > span / 2)
 
 
 def _days_of(

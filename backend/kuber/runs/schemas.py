@@ -135,6 +135,8 @@ class ExecutionOut(BaseModel):
     cost: DecimalText
     seed: int
     as_of: datetime
+    real_time: bool
+    """False when `as_of` was chosen: the run trades in a scratch account, by estimate."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -80,6 +80,7 @@ def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOu
         cost=run.cost,
         seed=run.seed,
         as_of=run.as_of,
+        real_time=run.real_time,
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,

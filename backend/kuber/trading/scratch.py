@@ -120,6 +120,7 @@ class ScratchDesk:
         self._origin = origin
         self._mode = mode
         self._as_of = as_of
+        self._estimates = mode != "validation"
         self._journal = journal
         self._booking = booking
         self._keep = keep
@@ -157,7 +158,7 @@ class ScratchDesk:
         step = advance(OrderLife(OrderStatus.INTENDED, ticket.order.quantity), said, executions)
         assert step is not None, "an order without an answer has a first one"
         report = OrderReport(
-            ticket.id, step.status, step.reason or "", step.executions, estimated=True
+            ticket.id, step.status, step.reason or "", step.executions, self._estimates
         )
         wanted, answer = self._journal.row(ticket), self._booking.row(ticket.intent, step)
         both = {name: wanted[name] + answer[name] for name in ("events", "entries")}
@@ -187,14 +188,14 @@ class ScratchDesk:
             self._mode,
             self._mode,
             request.correlation_id,
-            estimated=True,
+            estimated=self._estimates,
         )
 
     def _answer(
         self, ticket: Ticket, request: TradeRequest, free: Decimal
     ) -> tuple[OrderState, tuple[Execution, ...]]:
         order = ticket.order
-        if self._mode == "validation":
+        if not self._estimates:
             return OrderState(ticket.id, OrderStatus.VALIDATED, Decimal(0), CHECKED), ()
         price, commission = estimated_entry(order, request.price_tick, self._as_of)
         cost = order.quantity * price + commission

@@ -8,6 +8,9 @@ import {
   watchForErrors,
 } from '../support/app';
 
+/** The sample's golden cross of AAPL buys on this day. */
+const TRADED = '2009-05-14T21:00:00Z';
+
 let account: Account;
 let pipelineId: string;
 
@@ -77,26 +80,54 @@ test('report, cost and raw state stand below', async ({ page, request }) => {
   await expect(results.getByText('pipeline name')).toBeVisible();
 });
 
-test('what happened next is shown only on request', async ({ page, request }) => {
-  const id = await finishedRun(request, account, pipelineId);
-  const seen = Date.UTC(2012, 8, 14, 23);
+test('what happened next is shown only on request, in sentences and on a chart', async ({
+  page,
+  request,
+}) => {
+  const errors = watchForErrors(page);
+  const id = await finishedRun(request, account, pipelineId, TRADED);
+  const seen = Date.parse(TRADED);
   const ends: number[] = [];
   const datasets = new Set<string | null>();
+  const nexts: string[] = [];
   page.on('request', (call) => {
-    const asked = new URL(call.url()).searchParams;
+    const { pathname, searchParams: asked } = new URL(call.url());
+    if (pathname.endsWith('/what-happened-next')) nexts.push(pathname);
     const end = asked.get('end');
-    if (!call.url().includes('/market/bars') || !end) return;
+    if (!pathname.includes('/market/bars') || !end) return;
     ends.push(Date.parse(end));
     datasets.add(asked.get('dataset'));
   });
   await page.goto(`/runs/${id}`);
+  await expect(page.getByText('Entry estimated: last price plus slippage')).toBeVisible();
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
   expect(ends.length).toBeGreaterThan(0);
   expect(ends.every((end) => end <= seen)).toBe(true);
-  await page.getByRole('switch', { name: 'Show what happened next' }).click();
-  await expect(page.getByText('Pale bars came after the run')).toBeVisible();
+  expect(nexts).toEqual([]);
+  await page.getByRole('button', { name: 'Show what happened next' }).click();
+  const part = page.getByRole('region', { name: 'What happened next' });
+  await expect(part.getByRole('status')).toContainText(/ R\.$/);
+  await expect(part.getByRole('table', { name: 'Exits' })).toBeVisible();
+  await expect(part.locator('k-price-chart canvas').first()).toBeVisible();
   await expect.poll(() => ends.some((end) => end > seen)).toBe(true);
   expect([...datasets]).toEqual(['sample']);
+  for (const [width, theme] of [
+    [1440, 'light'],
+    [390, 'light'],
+    [390, 'dark'],
+    [1440, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 850 });
+    const dark = page.getByRole('button', { name: 'Use the dark theme' });
+    if (theme === 'dark' && (await dark.isVisible())) await dark.click();
+    await part.scrollIntoViewIfNeeded();
+    await part.screenshot({ path: `e2e/shots/next-${theme}-${width}.png` });
+    const over = await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth);
+    expect(over, `${theme}, ${width} px`).toBe(0);
+  }
+  await part.getByRole('button', { name: 'Hide' }).click();
+  await expect(part.getByRole('status')).toHaveCount(0);
+  expect(errors).toEqual([]);
 });
 
 test('a run again from a node is a new run', async ({ page, request }) => {

@@ -27,6 +27,9 @@ from kuber.market.types import Source, to_datetime
 _LOOK_CHARACTERS = 500_000
 _TAIL_BYTES = 60_000
 _FIRST_BARS = 5
+_PART_ROWS = 1000
+_PART_BYTES = 100_000
+"""Of the rows that are stored at once: others are not kept waiting for longer than a few ms."""
 
 
 def look_at(filename: str, path: Path, said: Said, received_at: datetime) -> FileFacts:
@@ -104,18 +107,31 @@ def rows(
     series: Mapping[str, UUID],
     received_at: datetime | None = None,
 ) -> Iterator[int | bytes]:
-    """Read a whole file: give how many bytes are read, and the bars as rows of a COPY in CSV."""
+    """Read a whole file: give how many bytes are read, and the bars as rows of a COPY in CSV, about
+    a thousand at a time."""
     reading = FileReading(filename, said, source, Notes(), received_at)
+    kept = bytearray()
     for block in file_blocks(filename, path):
         for bars in reading.read(block):
-            yield _copied(bars, series)
+            yield from _parts(kept, _copied(bars, series))
         yield block.read_bytes
     for bars in reading.finish():
-        yield _copied(bars, series)
+        yield from _parts(kept, _copied(bars, series))
+    if kept:
+        yield bytes(kept)
 
 
-def _copied(raw: RawBars, series: Mapping[str, UUID]) -> bytes:
-    """Return bars as CSV: series_id, opened_at, closed_at, open to volume, adj_close."""
+def _parts(kept: bytearray, rows: Iterator[bytes]) -> Iterator[bytes]:
+    """Give rows in parts that are large enough; what is left over is `kept` for the next."""
+    for one in rows:
+        kept += one
+        if len(kept) >= _PART_BYTES:
+            yield bytes(kept)
+            kept.clear()
+
+
+def _copied(raw: RawBars, series: Mapping[str, UUID]) -> Iterator[bytes]:
+    """Give bars as CSV: series_id, opened_at, closed_at, open to volume, adj_close."""
     bars = raw.bars
     frame = pl.DataFrame(
         {
@@ -132,9 +148,10 @@ def _copied(raw: RawBars, series: Mapping[str, UUID]) -> bytes:
         frame = frame.with_columns(pl.Series("adj", raw.adj_close).fill_nan(None))
     else:
         frame = frame.with_columns(pl.lit(None).cast(pl.Float64).alias("adj"))
-    return frame.write_csv(
-        include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00", null_value=""
-    ).encode()
+    for part in frame.iter_slices(_PART_ROWS):
+        yield part.write_csv(
+            include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00", null_value=""
+        ).encode()
 
 
 def _facts(

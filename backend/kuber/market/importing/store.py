@@ -172,12 +172,14 @@ def _timeframe(facts: FileFacts) -> str:
 
 
 async def copy_rows(session: AsyncSession, rows: AsyncIterator[bytes]) -> None:
-    """Store the rows of series, given as CSV, in the transaction that made these."""
+    """Store the rows of series, given as CSV, in the transaction that made these: each part by a
+    statement of its own, so that the checks at its end are short."""
     held = await (await session.connection()).get_raw_connection()
     connection = cast(RawConnection, held.driver_connection)
-    async with connection.cursor() as cursor, cursor.copy(_COPY_ROWS) as copy:
+    async with connection.cursor() as cursor:
         async for part in rows:
-            await copy.write(part)
+            async with cursor.copy(_COPY_ROWS) as copy:
+                await copy.write(part)
 
 
 async def activate(

@@ -28,6 +28,7 @@ from kuber.infra.batching import Batched
 from kuber.infra.db import RawPool
 from kuber.kernel.ids import UserId
 from kuber.market.assembly import Stretch
+from kuber.market.calendars import calendar_for
 from kuber.market.errors import ProviderUnavailable, TimeframeUnavailable
 from kuber.market.instruments import traits_of
 from kuber.market.providers.reading import read_stretch
@@ -38,6 +39,7 @@ from kuber.market.repository import (
     series_of_each,
     series_of_many,
 )
+from kuber.market.resampling import holds_whole
 from kuber.market.series import SizedCache, size_bytes
 from kuber.market.types import Bars, Instrument, Source, Timeframe, made_of, to_datetime64
 
@@ -263,11 +265,27 @@ def _dataset(symbol: str, rows: list[SeriesRow]) -> _Dataset:
         own[0].source,
         own[0].calendar,
         traits.currency,
-        made_of(tuple(row.timeframe for row in own)),
+        _readable_as(own),
         min(row.first_at for row in own),
         max(row.last_at for row in own),
     )
     return _Dataset(tuple(own), instrument)
+
+
+def _readable_as(rows: list[SeriesRow]) -> tuple[Timeframe, ...]:
+    """Return the timeframes that are stored or of which there is a whole bar, finest first."""
+    return tuple(
+        one
+        for one in made_of(tuple(row.timeframe for row in rows))
+        if any(one is row.timeframe or _makes(row, one) for row in rows)
+    )
+
+
+def _makes(row: SeriesRow, timeframe: Timeframe) -> bool:
+    ends = to_datetime64(row.first_at), to_datetime64(row.last_at)
+    return timeframe in row.timeframe.and_coarser and holds_whole(
+        row.timeframe, timeframe, *ends, calendar_for(row.calendar)
+    )
 
 
 def _series_for(dataset: _Dataset, timeframe: Timeframe) -> SeriesRow:

@@ -71,6 +71,8 @@ class Following:
         self._player = Player(Book(), position, behaviour=ESTIMATED)
         self._player.load()
         self._player.act(entry.at)
+        self._rests = False
+        """Whether its orders have met a bar already: they come to rest then."""
         self.quantity = entry.quantity
         """What was entered, in the quantities of that time."""
         self.splits: list[PlayedSplit] = []
@@ -102,7 +104,9 @@ class Following:
         place, count = 0, len(bars)
         while place < count and not self.over:
             place = min(place + self._quiet(bars.window(place, count)), count - 1)
+            before = self._resting()
             self._player.apply(bar_at(bars, place))
+            self._rests = self._resting() == before
             place += 1
         self.bars += place
         if place:
@@ -112,8 +116,8 @@ class Following:
     def _quiet(self, bars: Bars) -> int:
         """Return how many bars pass before one reaches an order that rests."""
         position = self._player.position
-        if levels(position) != Levels():
-            return 0  # something is to be done, whatever the price
+        if not self._rests or levels(position) != Levels():
+            return 0  # the book or the manager has something to do, whatever the price
         near = np.zeros(len(bars), dtype=np.bool_)
         for leg in position.legs:
             if leg.live and leg.price is not None:
@@ -124,9 +128,13 @@ class Following:
                     near |= bars.high >= price * (1 - _SLACK)
         return int(np.argmax(near)) if near.any() else len(bars)
 
+    def _resting(self) -> set[str]:
+        return {leg.order_id for leg in self._player.position.legs if leg.live}
+
     def _split(self, bars: Bars, index: int, ratio: Fraction) -> None:
         at = to_instant(to_datetime(bars.opened_at[index]))
         self._player.apply(Adjust(at, ratio.numerator, ratio.denominator))
+        self._rests = False
         self.splits.append(PlayedSplit(at, ratio))
 
 

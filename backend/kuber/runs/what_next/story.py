@@ -67,7 +67,7 @@ def _exits(following: Following, timeframe: Timeframe) -> Iterator[str]:
     events: list[tuple[int, str]] = [
         (
             split.at,
-            f"On {_day(split.at, timeframe)} there was a split of {ratio_text(split.ratio)}.",
+            f"A split of {ratio_text(split.ratio)} took effect on {_day(split.at, timeframe)}.",
         )
         for split in following.splits
     ]
@@ -110,7 +110,7 @@ def _share(quantity: int, left: int, *, first: bool) -> str:
 def _end(following: Following, timeframe: Timeframe, currency: str) -> str:
     outcome = following.outcome
     profit = quantize(from_amount(outcome.profit), 2)
-    result = f"{'Profit' if profit >= 0 else 'Loss'} {abs(profit):f} {currency}"
+    result = f"{'Profit' if profit >= 0 else 'Loss'} {abs(profit):,f} {currency}"
     result += f" after commissions, {outcome.r:.2f} R."
     if outcome.ended_at is not None:
         return result

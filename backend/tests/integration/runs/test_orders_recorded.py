@@ -142,6 +142,18 @@ async def test_filled_orders_of_several_runs_are_recorded_with_their_nodes_and_t
     assert len(accounts) == 3
 
 
+async def test_the_order_of_a_run_that_was_lost_is_not_written_with_those_that_are_held(
+    site: Site,
+) -> None:
+    lost, held, _ = site.runs
+    await site.query("update runs set claim_epoch = claim_epoch + 1 where id = %s", lost.id)
+    answers = await asyncio.gather(
+        *(site.writer.write(site.order(run)) for run in (lost, held)), return_exceptions=True
+    )
+    assert isinstance(answers[0], LeaseLost)
+    assert await site.query("select run_id from orders") == [(held.id,)]
+
+
 async def test_an_order_that_is_on_record_is_not_recorded_again(site: Site) -> None:
     run, order = site.runs[0], site.ticket(site.runs[0]).id
     await site.writer.write(site.order(run))

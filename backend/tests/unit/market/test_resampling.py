@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuber.market.calendars import calendar_for
-from kuber.market.resampling import resample, resample_whole
+from kuber.market.resampling import holds_whole, resample, resample_whole
 from kuber.market.types import Bars, Source, Timeframe, to_datetime
 from tests.fakes.bars import hourly, same, sample
 
@@ -90,7 +90,53 @@ def test_currency_bars_equal_a_plain_grouping_by_the_utc_clock() -> None:
     bars = sample("EURUSD").bars
     grouped = table(bars).group_by_dynamic("t", every="4h").agg(*COARSE)
     coarse = resample(bars, Timeframe.H4, CURRENCIES)
-    assert table(coarse).equals(grouped)
+    assert table(coarse).drop("t").equals(grouped.drop("t"))
+    clock = grouped["t"].to_numpy().astype("datetime64[us]")
+    assert (coarse.opened_at >= clock).all()
+    assert CURRENCIES.trades_at(coarse.opened_at).all()
+    weeks = int(np.unique(CURRENCIES.week_of(coarse.opened_at)).size)
+    assert 0 < np.count_nonzero(coarse.opened_at != clock) <= weeks, "the first of a week at most"
+
+
+@pytest.mark.parametrize("market", ["24/5", "24/5 UTC"])
+@pytest.mark.parametrize(
+    ("opens", "first"),
+    [("2024-01-07T22:00", "2024-01-07T22:00"), ("2024-07-07T21:00", "2024-07-07T21:00")],
+)
+def test_the_first_bar_of_a_week_opens_with_the_market(market: str, opens: str, first: str) -> None:
+    """The clock has a bar from 20:00, at which nobody trades."""
+    week = hours_of(opens, 24)
+    for timeframe in (Timeframe.H4, Timeframe.H6, Timeframe.H8, Timeframe.H12):
+        assert made(week, timeframe, market, Timeframe.H1)[0] == first
+    assert made(week, Timeframe.H4, market, Timeframe.H1)[1] == f"{opens[:8]}08T00:00"
+
+
+@pytest.mark.parametrize(
+    ("market", "stored", "first", "last", "whole", "part"),
+    [
+        ("24/7", "1d", "2024-01-02", "2024-02-28", ["1w"], ["1mo"]),
+        ("24/7", "1d", "2024-01-02", "2024-03-01", ["1w", "1mo"], []),
+        ("24/7", "1d", "2024-01-01", "2024-02-01", ["1w", "1mo"], []),
+        ("24/7", "1d", "2024-01-02", "2024-01-14", [], ["1w", "1mo"]),
+        ("24/7", "1d", "2024-01-02", "2024-01-15", ["1w"], ["1mo"]),
+        ("24/7", "1h", "2024-01-02T05:00", "2024-01-02T09:00", ["2h"], ["4h", "1d", "1w"]),
+        ("XNYS", "1d", "2024-01-02T14:30", "2024-01-31T21:00", ["1w", "1mo"], []),
+        ("XNYS", "1d", "2024-01-03T14:30", "2024-01-31T21:00", ["1w"], ["1mo"]),
+        ("XNYS", "1h", "2024-01-02T14:30", "2024-01-02T21:00", ["4h", "1d"], ["1w", "1mo"]),
+        ("XNYS", "1h", "2024-01-02T16:30", "2024-01-02T21:00", ["2h"], ["1d", "1w", "1mo"]),
+        ("XNYS", "1h", "2024-01-06T10:30", "2024-01-06T12:30", [], ["1d", "1w", "1mo"]),
+        ("24/5", "1h", "2024-01-07T22:00", "2024-01-12T22:00", ["4h", "1d", "1w"], ["1mo"]),
+    ],
+)
+def test_a_timeframe_is_offered_where_one_bar_of_it_is_whole(
+    market: str, stored: str, first: str, last: str, whole: list[str], part: list[str]
+) -> None:
+    ends = np.datetime64(first, "us"), np.datetime64(last, "us")
+    calendar = calendar_for(market)
+    for names, expected in ((whole, True), (part, False)):
+        for name in names:
+            told = holds_whole(Timeframe(stored), Timeframe(name), *ends, calendar)
+            assert told is expected, name
 
 
 def test_currency_days_equal_a_plain_grouping_by_the_new_york_clock() -> None:

@@ -206,9 +206,10 @@ async def test_validation_checks_and_fills_nothing() -> None:
     floor = Floor("validation")
     report = await floor.desk().execute(REQUEST)
     assert (report.status, report.reason) == (OrderStatus.VALIDATED, CHECKED)
-    assert report.fills == ()
+    assert (report.fills, report.estimated) == ((), False)
     [row] = floor.kept.values()
     assert (row["status"], row["venue"], row["fills"]) == ("validated", "validation", [])
+    assert not row["estimated"]
     assert await floor.desk("another").positions() == ()
     assert await floor.desk("another").equity() == STARTING_BALANCE
 

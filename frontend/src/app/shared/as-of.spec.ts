@@ -1,6 +1,6 @@
 import { TestBed } from '@angular/core/testing';
 import { aheadInWords, AsOf, momentOf } from './as-of';
-import { localMoment } from './format/times';
+import { localMoment, zoneInWords } from './format/times';
 
 describe('the moment that a run is as of', () => {
   async function open() {
@@ -48,6 +48,15 @@ describe('the moment that a run is as of', () => {
       'This is in the future. Choose a moment up to now.',
     );
     expect(moment()!.getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('says of which zone the date and time in the field are', async () => {
+    const { page, moment, choose } = await open();
+    expect(page.querySelector('.zone')).toBeNull();
+    await choose('history');
+    const zone = page.querySelector('.zone');
+    expect(zone?.textContent).toBe(zoneInWords());
+    expect(moment()!.getAttribute('aria-describedby')?.split(' ')).toContain(zone?.id);
   });
 
   it('is ahead only of what is later than now', () => {

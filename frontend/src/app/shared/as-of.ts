@@ -1,8 +1,8 @@
 import { Component, computed, inject, input, model } from '@angular/core';
-import { localMoment } from './format/times';
+import { localMoment, zoneInWords } from './format/times';
 import { Ticking } from './ticking';
 
-/** The moment that a run is as of: now, or a local date and time in history. */
+/** The moment that a run is as of: now, or a date and time in history in the viewer's zone. */
 @Component({
   selector: 'k-as-of',
   template: `
@@ -25,7 +25,7 @@ import { Ticking } from './ticking';
         class="moment"
         type="datetime-local"
         aria-label="Date and time to run as of"
-        aria-describedby="as-of-fault"
+        aria-describedby="as-of-zone as-of-fault"
         [attr.aria-invalid]="fault() ? true : null"
         [max]="latest()"
         [value]="value()"
@@ -33,6 +33,7 @@ import { Ticking } from './ticking';
         (input)="value.set(moment.value)"
         (change)="value.set(moment.value)"
       />
+      <span id="as-of-zone" class="zone">{{ zone }}</span>
       <span id="as-of-fault" class="fault" role="alert">{{ fault() }}</span>
     }
   `,
@@ -79,6 +80,11 @@ import { Ticking } from './ticking';
     .moment[aria-invalid] {
       border-color: var(--k-failed);
     }
+    .zone {
+      color: var(--mat-sys-on-surface-variant);
+      font-size: 13px;
+      white-space: nowrap;
+    }
     .fault {
       color: var(--k-failed);
       font-size: 13px;
@@ -102,6 +108,7 @@ export class AsOf {
   readonly inHistory = model(false);
   readonly disabled = input(false);
 
+  protected readonly zone = zoneInWords();
   protected readonly latest = computed(() =>
     localMoment(new Date(this.ticking.nowMs()).toISOString()),
   );

@@ -77,9 +77,13 @@ async def test_m27_nothing_of_a_reset_account_fills_afterwards(
     ((status,),) = await floor.rows(
         "select status from accounts where id = %(id)s", {"id": floor.account}
     )
-    assert (status, await floor.cash(), await floor.reserved()) == ("reset", 0, 0)
-    found = await floor.service.reconcile()
-    assert not any(found.values())
+    assert (status, await floor.cash(), await floor.reserved()) == (
+        "reset",
+        Decimal(0),
+        Decimal(0),
+    )
+    differences = await floor.service.reconcile()
+    assert not any(differences.values())
 
 
 async def _hold_out(floor: Floor, price: str) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -82,7 +83,7 @@ def test_orders_live_as_long_as_their_venue_takes_them() -> None:
     ],
 )
 def test_m19_a_refusal_has_the_code_of_its_rule_and_names_the_field(
-    fields: dict[str, object], code: str, field: str | None
+    fields: dict[str, Any], code: str, field: str | None
 ) -> None:
     with pytest.raises(TicketRefused) as refused:
         wanted(**fields)

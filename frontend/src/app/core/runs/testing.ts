@@ -113,6 +113,7 @@ export function execution(change: Partial<ExecutionOut> = {}): ExecutionOut {
     started_by: 'manual',
     signal_id: null,
     as_of: START,
+    real_time: false,
     created_at: START,
     started_at: START,
     finished_at: null,

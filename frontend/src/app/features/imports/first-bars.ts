@@ -83,10 +83,20 @@ export class FirstBars {
     const zones = this.place() ? [UTC, zoneOf(this.market())] : [UTC];
     return this.bars().map((bar) => ({
       symbol: bar.symbol,
-      times: zones.flatMap((zone) =>
-        [bar.opened_at, bar.closed_at].map((at) => formatDateTime(at, zone)),
-      ),
+      times: zones.flatMap((zone) => [
+        formatDateTime(bar.opened_at, zone),
+        closeInWords(bar, zone),
+      ]),
       numbers: [bar.open, bar.high, bar.low, bar.close, bar.volume].map(formatQuantity),
     }));
   });
+}
+
+/** `10:30` on the day of the opening, else `3 Jan, 00:00`: a year more is no news. */
+function closeInWords({ opened_at, closed_at }: SampleBarOut, zone: string): string {
+  const [opened, closed] = [formatDateTime(opened_at, zone), formatDateTime(closed_at, zone)];
+  const [day = '', time = ''] = closed.split(', ');
+  if (opened.startsWith(`${day}, `)) return time;
+  const year = opened.split(', ')[0]?.slice(-5) ?? '';
+  return day.endsWith(year) ? `${day.slice(0, -5)}, ${time}` : closed;
 }

@@ -51,11 +51,56 @@ describe('the card of a file', () => {
     const cells = [...card.querySelectorAll('td')].map((it) => it.textContent);
     expect(cells.slice(0, 5)).toEqual([
       '2 Jan 2024, 14:30',
-      '2 Jan 2024, 21:00',
+      '21:00',
       '2 Jan 2024, 09:30',
-      '2 Jan 2024, 16:00',
+      '16:00',
       '187.15',
     ]);
+  });
+
+  it('shows the day of a close that is another than that of the opening', async () => {
+    const [bar] = previewOf().first_bars;
+    const closed = async (opened_at: string, closed_at: string) => {
+      TestBed.resetTestingModule();
+      const { card } = await show({ first_bars: [{ ...bar!, opened_at, closed_at }] });
+      return card.querySelectorAll('td')[1]?.textContent;
+    };
+    expect(await closed('2024-01-02T23:00:00Z', '2024-01-03T00:00:00Z')).toBe('3 Jan, 00:00');
+    const newYear = ['2023-12-31T00:00:00Z', '2024-01-01T00:00:00Z'] as const;
+    expect(await closed(...newYear)).toBe('1 Jan 2024, 00:00');
+  });
+
+  it('lets a zone be typed to its end, though no zone of the list begins so', async () => {
+    const { card, field, settle } = await show();
+    document.body.append(card);
+    const zone = field('Times are in');
+    zone.focus();
+    for (const text of ['U', 'UT', 'UTC', 'UTC+', 'UTC+2']) {
+      zone.value = text;
+      zone.dispatchEvent(new Event('input'));
+      await settle();
+    }
+    nothingAsked();
+    zone.blur();
+    expect((await asked('PUT', '/market/imports/import-1')).request.body).toMatchObject({
+      timezone: 'UTC+2',
+    });
+  });
+
+  it('offers zones of which a word begins as what is typed', async () => {
+    const { field, settle } = await show();
+    const offered = async (text: string) => {
+      const zone = field('Times are in');
+      zone.dispatchEvent(new Event('focusin'));
+      zone.value = text;
+      zone.dispatchEvent(new Event('input'));
+      await settle();
+      const options = [...document.querySelectorAll('mat-option')];
+      return options.map((it) => it.textContent?.trim());
+    };
+    expect(await offered('EET')).toEqual(['EET']);
+    expect(await offered('rome')).toEqual(['Europe/Rome']);
+    expect(await offered('new york')).toEqual(['America/New_York']);
   });
 
   it('shows splits with their origin and use, dividends, and asks how prices stand', async () => {

@@ -8,6 +8,8 @@ import { Markets } from '@core/market/markets';
 import { type UnderstoodRow, understoodRows } from './understood-rows';
 
 const MOST_ZONES = 40;
+/** Zones that the browser knows but does not list; brokers' servers keep the time of the first. */
+const BESIDES = ['EET', 'CET', 'WET'];
 
 /** What was understood of a file, how each thing is known, and the fields that correct it. */
 @Component({
@@ -33,8 +35,9 @@ export class ImportFacts {
   protected readonly typedZone = signal('');
   protected readonly zones = computed(() => {
     const wanted = this.typedZone().trim().toLowerCase().replaceAll(' ', '_');
-    const zones = [UTC, ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== UTC)];
-    return zones.filter((zone) => zone.toLowerCase().includes(wanted)).slice(0, MOST_ZONES);
+    const zones = new Set([UTC, ...BESIDES, ...Intl.supportedValuesOf('timeZone')]);
+    const found = [...zones].filter((zone) => hasWord(zone.toLowerCase(), wanted));
+    return found.slice(0, MOST_ZONES);
   });
 
   protected idOf({ name }: UnderstoodRow): string {
@@ -55,6 +58,11 @@ export class ImportFacts {
     return fault?.forField(field) ?? (inFile ? 'Type it here: the file does not say it.' : null);
   }
 
+  /** Whether the list has closed since the field was left, and not since nothing in it fits. */
+  protected isLeft(field: HTMLElement): boolean {
+    return field.ownerDocument.activeElement !== field;
+  }
+
   /** What is typed counts from the first key on, whether or not the field is left. */
   protected type({ field, value: shown }: UnderstoodRow, value: string): void {
     if (field && !this.locked()) this.job().type(field, value.trim() === shown ? null : value);
@@ -66,4 +74,9 @@ export class ImportFacts {
     const job = this.job();
     if (row.field && job.changed() && !job.refused() && !this.locked()) this.corrected.emit();
   }
+}
+
+/** Whether a word of a zone begins so: EET is no wish for Freetown. */
+function hasWord(zone: string, wanted: string): boolean {
+  return zone.startsWith(wanted) || ['/', '_', '-'].some((mark) => zone.includes(mark + wanted));
 }

@@ -24,6 +24,7 @@ const FILLED: OrderOut = {
   reference_price: '150',
   status: 'filled',
   reason: '',
+  estimated: false,
   filled_quantity: '42.000',
   average_fill_price: '150.5',
   commission: '1',
@@ -44,6 +45,11 @@ describe('an order in the list', () => {
   }
   const state = async (change: Partial<OrderOut>) =>
     (await row(change)).querySelector('.state')!.textContent;
+
+  it('says that its fill is estimated', async () => {
+    expect(await state({ estimated: true })).toBe('Filled, estimated');
+    expect(await state({ estimated: true, status: 'rejected', fills: [] })).toBe('Rejected');
+  });
 
   it('leads to its run, if it has one', async () => {
     const link = (await row()).querySelector('a')!;

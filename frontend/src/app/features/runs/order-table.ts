@@ -124,7 +124,8 @@ export class OrderTable {
     return `${side === 'buy' ? 'Buy' : 'Sell'} ${new QuantityPipe().transform(quantity)}`;
   }
 
-  protected state({ status, fills }: OrderOut): string {
+  protected state({ status, fills, estimated }: OrderOut): string {
+    if (estimated && status === 'filled') return 'Filled, estimated';
     return (fills.length ? REST_WORDS[status] : undefined) ?? STATUS_WORDS[status];
   }
 }

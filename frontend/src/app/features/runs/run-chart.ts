@@ -6,6 +6,7 @@ import { datasetOf } from '@core/market/datasets';
 import { DateTimePipe } from '@shared/format/format-pipes';
 import { PriceChart } from '@shared/price-chart/price-chart';
 import { planOf, studiesOf, timeframeOf } from './run-plan';
+import { hasNext } from './what-next';
 
 /** Prices as the run saw them, with its plan; what came later only on request. */
 @Component({
@@ -17,9 +18,11 @@ import { planOf, studiesOf, timeframeOf } from './run-plan';
         <a [routerLink]="['/symbols', run().symbol]">{{ run().symbol }}</a>
       </h2>
       <span class="k-muted">Seen until {{ now() | kDateTime }}</span>
-      <mat-slide-toggle hideIcon [checked]="later()" (change)="later.set($event.checked)">
-        Show what happened next
-      </mat-slide-toggle>
+      @if (!hasNext()) {
+        <mat-slide-toggle hideIcon [checked]="later()" (change)="later.set($event.checked)">
+          Show later prices
+        </mat-slide-toggle>
+      }
     </div>
     <k-price-chart
       [symbol]="run().symbol"
@@ -49,6 +52,8 @@ import { planOf, studiesOf, timeframeOf } from './run-plan';
 export class RunChart {
   readonly run = input.required<ExecutionOut>();
 
+  /** Then the trade is played forward below, and this chart stays what the run saw. */
+  protected readonly hasNext = computed(() => hasNext(this.run()));
   protected readonly later = signal(false);
   protected readonly now = computed(() => this.run().as_of);
   protected readonly timeframe = computed(() => timeframeOf(this.run()));

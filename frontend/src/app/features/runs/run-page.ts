@@ -6,6 +6,7 @@ import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
 import { dataBadgeOf } from '@core/market/data-badge';
 import { PageContext } from '@core/page/page-context';
+import { estimateOf } from '@core/runs/estimate';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { PageError } from '@shared/page-error';
@@ -23,6 +24,7 @@ import { RunChart } from './run-chart';
 import { RunStore } from './run-store';
 import { RunTimeline } from './run-timeline';
 import { TradeTable } from './trade-table';
+import { hasNext, WhatNext } from './what-next';
 
 /** One run from start to end: decision, graph, timeline, chart, each node, report, cost, raw state. */
 @Component({
@@ -47,6 +49,7 @@ import { TradeTable } from './trade-table';
     RunChart,
     RunTimeline,
     TradeTable,
+    WhatNext,
   ],
   providers: [RunStore],
   templateUrl: './run-page.html',
@@ -65,6 +68,8 @@ export class RunPage {
     const run = this.store.run();
     return run ? headlineOf(run) : null;
   });
+  protected readonly estimate = computed(() => estimateOf(this.store.run()?.trade));
+  protected readonly hasNext = hasNext;
   protected readonly tookMs = computed(() => {
     const run = this.store.run();
     return run?.started_at && run.finished_at

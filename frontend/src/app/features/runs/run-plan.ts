@@ -21,13 +21,13 @@ export function planOf(run: ExecutionOut): Plan {
   const { trade } = run;
   if (trade) {
     return {
-      lines: lines(trade.entry_price, trade.stop_loss, trade.targets),
+      lines: chartLines(trade.entry_price, trade.stop_loss, trade.targets),
       marks: fillMarks(trade),
     };
   }
   const plan = section(run, 'strategy');
   const targets = [plan?.['target_1'], plan?.['target_2']];
-  return { lines: lines(plan?.['entry'], plan?.['stop_loss'], targets), marks: [] };
+  return { lines: chartLines(plan?.['entry'], plan?.['stop_loss'], targets), marks: [] };
 }
 
 const STUDIED = /^(sma|ema|rsi)_(\d+)$/;
@@ -61,7 +61,12 @@ function section(run: ExecutionOut, name: string): Record<string, unknown> | und
   return node?.output?.[name] as Record<string, unknown> | undefined;
 }
 
-function lines(entry: unknown, stop: unknown, targets: readonly unknown[]): ChartLine[] {
+/** The levels of a plan to draw, those that are known. */
+export function chartLines(
+  entry: unknown,
+  stop: unknown,
+  targets: readonly unknown[],
+): ChartLine[] {
   const many = targets.length > 1;
   return [
     { label: 'Entry', price: price(entry), kind: 'entry' as const },

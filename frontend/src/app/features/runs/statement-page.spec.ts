@@ -21,6 +21,7 @@ const order = (change: Partial<OrderOut> = {}): OrderOut => ({
   reference_price: '122.95',
   status: 'filled',
   reason: '',
+  estimated: false,
   filled_quantity: '137',
   average_fill_price: '123.07',
   commission: '0.68',

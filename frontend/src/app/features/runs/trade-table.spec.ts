@@ -36,6 +36,16 @@ describe('the table of a trade', () => {
     return { page, facts, rows };
   }
 
+  it('says of an estimated entry how it is reckoned', async () => {
+    expect((await shown()).facts['Entry']).toBe('150.50');
+    const bought = await shown({ estimated: true });
+    expect(bought.facts['Entry']).toBe('150.50 (estimated: last price plus slippage)');
+    const sold = await shown({ estimated: true, action: 'sell' });
+    expect(sold.facts['Entry']).toBe('150.50 (estimated: last price less slippage)');
+    const nothing = await shown({ estimated: true, fills: [], status: 'rejected' });
+    expect(nothing.facts['Entry']).toBe('150.50');
+  });
+
   it('says what was done at which prices', async () => {
     const { facts } = await shown();
     expect(facts).toEqual({

@@ -1,5 +1,6 @@
 import { Component, computed, input } from '@angular/core';
 import type { TradeOut } from '@core/api';
+import { estimateOf } from '@core/runs/estimate';
 import { MoneyPipe, PricePipe, QuantityPipe } from '@shared/format/format-pipes';
 import { formatPrice } from '@shared/format/numbers';
 import { Time } from '@shared/time';
@@ -72,10 +73,11 @@ export class TradeTable {
 
   protected readonly facts = computed(() => {
     const trade = this.trade();
+    const [price, estimate] = [formatPrice(trade.entry_price), estimateOf(trade)];
     return [
       { label: 'State', value: STATUS_WORDS[trade.status] },
       { label: 'Side', value: trade.action === 'buy' ? 'Buy' : 'Sell' },
-      { label: 'Entry', value: formatPrice(trade.entry_price) },
+      { label: 'Entry', value: estimate ? `${price} (${estimate})` : price },
       { label: 'Stop', value: formatPrice(trade.stop_loss) },
       { label: 'Targets', value: trade.targets.map(formatPrice).join(', ') || '–' },
       ...(trade.reason ? [{ label: 'Reason', value: trade.reason }] : []),

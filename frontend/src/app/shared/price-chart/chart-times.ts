@@ -18,9 +18,12 @@ export function isIntraday(timeframe: string): boolean {
 
 /** `14 May 2009`, within days `14 May 2009, 09:30`. */
 export function barTime(time: string, clock: ChartClock): string {
-  return isIntraday(clock.timeframe)
-    ? formatDateTime(time, clock.timezone)
-    : formatDate(dayOf(time, clock), clock.timezone);
+  return isIntraday(clock.timeframe) ? formatDateTime(time, clock.timezone) : barDay(time, clock);
+}
+
+/** `14 May 2009`: the market's trading day at that time. */
+export function barDay(time: string, clock: Omit<ChartClock, 'timeframe'>): string {
+  return formatDate(dayOf(time, clock), clock.timezone);
 }
 
 /** What stands under the chart at a bar: the year, the month, the day or the time, as it begins. */
@@ -53,6 +56,6 @@ export function timeframeInWords(timeframe: string): string {
   return units[unit] ? `${count} ${units[unit]}${count === '1' ? '' : 's'}` : timeframe;
 }
 
-function dayOf(time: string, { calendar }: ChartClock): string {
+function dayOf(time: string, { calendar }: Omit<ChartClock, 'timeframe'>): string {
   return calendar === '24/5' ? new Date(Date.parse(time) + EVENING_MS).toISOString() : time;
 }

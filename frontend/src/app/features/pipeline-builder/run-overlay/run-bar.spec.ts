@@ -164,6 +164,24 @@ describe('the bar that runs a pipeline', () => {
     expect(did).toEqual(['dismiss']);
   });
 
+  it('offers the rest of a reason only where a few lines are too short for it', async () => {
+    const height = vi.spyOn(HTMLElement.prototype, 'scrollHeight', 'get').mockReturnValue(60);
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(60);
+    view.set({ ...OVER, outcome: 'No trade: hold AAPL. The fast average is above the slow one.' });
+    const { button, settle, words } = await shown();
+    await settle();
+    expect(words('.reasons')).toBe('The fast average is above the slow one.');
+    expect(button('More')).toBeUndefined();
+    height.mockReturnValue(80);
+    view.set({ ...OVER, executionId: 'run-2', outcome: 'No trade: hold AAPL. Much more is said.' });
+    await settle();
+    const more = button('More')!;
+    more.click();
+    await settle();
+    expect(button('Less')?.getAttribute('aria-expanded')).toBe('true');
+    vi.restoreAllMocks();
+  });
+
   it('says of which version a result is once the graph has changed since', async () => {
     view.set(OVER);
     label.set('of version 8');

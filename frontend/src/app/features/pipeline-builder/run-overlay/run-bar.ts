@@ -13,6 +13,7 @@ import {
 } from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { RouterLink } from '@angular/router';
+import { estimateOf } from '@core/runs/estimate';
 import { isOver } from '@core/runs/run-progress';
 import { waitInWords } from '@core/runs/wait-words';
 import { AsOf } from '@shared/as-of';
@@ -71,7 +72,7 @@ export class RunBar {
     source: () => this.view()?.executionId,
     computation: () => false,
   });
-  /** Whether one line is too short for it. */
+  /** Whether a few lines are too short for it. */
   protected readonly cut = signal(false);
 
   protected readonly view = this.runs.view;
@@ -90,6 +91,7 @@ export class RunBar {
     const view = this.view();
     return splitDecision(view?.outcome ?? view?.error ?? '');
   });
+  protected readonly estimate = computed(() => estimateOf(this.view()?.trade));
   /** Until when a paused run waits, and for what. */
   protected readonly waits = computed(() => {
     const view = this.view();
@@ -117,8 +119,9 @@ export class RunBar {
     });
     afterRenderEffect((onCleanup) => {
       const text = this.decided()?.nativeElement;
+      this.outcome(); // another one may take as many lines
       if (!text) return;
-      const watch = new ResizeObserver(() => this.cut.set(text.scrollWidth > text.clientWidth));
+      const watch = new ResizeObserver(() => this.cut.set(text.scrollHeight > text.clientHeight));
       watch.observe(text);
       onCleanup(() => watch.disconnect());
     });
