@@ -98,6 +98,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
         scanners = ScannerService(market, parts.outbound, clock)
         pipelines = PipelineService(parts.agents, clock, short_pool)
         accounts = AccountService(clock)
+        switches = switch_service(settings, clock)
         notices = NoticeService(clock)
         session_watch, pushes = open_watches(
             stack,
@@ -147,8 +148,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Container]:
             costs=parts.costs,
             accounts=accounts,
             resets=Resets(accounts, clock),
-            tickets=Tickets(database, pool, clock, TermsOfSymbols(pool)),
-            switches=switch_service(settings, clock),
+            tickets=Tickets(database, pool, clock, TermsOfSymbols(pool), switches),
+            switches=switches,
             fire_drill=fire_drill(pool, database, clock),
             reconciler=Reconciler(pool, clock),
             pipelines=pipelines,

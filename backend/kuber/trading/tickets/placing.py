@@ -33,6 +33,7 @@ from kuber.trading.order_service.traded import Traded
 from kuber.trading.origins import Origin, OriginKind
 from kuber.trading.quotes import Priced, prices_of
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
+from kuber.trading.switches.service import SwitchService
 from kuber.trading.tickets.checking import WantedOrder, opening
 from kuber.trading.tickets.closing import (
     CLOSES,
@@ -86,13 +87,19 @@ class Tickets:
     """Places orders by hand."""
 
     def __init__(
-        self, database: Database, pool: RawPool, clock: Clock, traded_for: TradedFor
+        self,
+        database: Database,
+        pool: RawPool,
+        clock: Clock,
+        traded_for: TradedFor,
+        switches: SwitchService,
     ) -> None:
         """`traded_for` tells how symbols are traded as a user sees them."""
         self._database = database
         self._journal = Journal(pool, clock)
         self._clock = clock
-        self._traded_for = traded_for
+        self._switches = switches
+        self.traded_for = traded_for
         self.waits_s = ANSWERS_WITHIN_S
 
     async def place(
@@ -102,11 +109,11 @@ class Tickets:
 
         `key` names the request; a ticket that was placed before under it or under its client order
         id is not placed again. Raises TicketRefused, ReferenceTaken, AccountNotFound,
-        AccountWasReset.
+        AccountWasReset, TradingStopped.
         """
         symbol = _symbol(ticket.symbol)
         name, asked = _name_of(user_id, ticket, key), _digest(ticket)
-        traded = (await self._traded_for(user_id, [symbol]))[symbol]
+        traded = (await self.traded_for(user_id, [symbol]))[symbol]
         async with self._database.transaction() as session:
             row = await account_of(session, user_id, ticket.account_id)
             found = await self._before(session, name, asked)
@@ -152,6 +159,7 @@ class Tickets:
         price = (await prices_of(session, [traded.symbol], now)).get(traded.symbol)
         wanted = opening(ticket, traded, _needed(price, traded), await _free(session, row), now)
         _require_entries(row)
+        await self._switches.require_entries(session, user_id)
         made = self._ticket(row, ticket, traded.symbol, wanted, name, asked, correlation_id)
         connection = await raw_connection(session)
         values = {"intents": Jsonb([self._journal.row(made)]), "now": now}

@@ -33,6 +33,7 @@ from kuber.config import Settings
 from kuber.identity.limit_kinds import LimitName
 from tests.fakes.api_container import browser
 from tests.fixtures.counts import Tell
+from tests.fixtures.owned_orders import order_and_position
 from tests.fixtures.waiting import LIMIT_S
 
 PUBLIC_ROUTES = Path(__file__).with_name("public_routes.txt")
@@ -211,6 +212,16 @@ async def make_notice(client: httpx.AsyncClient) -> str:
     return str(notice_id)
 
 
+async def make_order(client: httpx.AsyncClient) -> str:
+    """Place an order by hand; return its id."""
+    return (await order_and_position(client, app_of(client).state.container))[0]
+
+
+async def make_position(client: httpx.AsyncClient) -> str:
+    """Begin to open a position by hand; return its id."""
+    return (await order_and_position(client, app_of(client).state.container))[1]
+
+
 FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "pipeline_id": make_pipeline,
     "execution_id": make_execution,
@@ -226,6 +237,8 @@ FACTORIES: dict[str, Callable[[httpx.AsyncClient], Awaitable[str]]] = {
     "id": make_preview,
     "notice_id": make_notice,
     "scope": make_scope,
+    "order_id": make_order,
+    "position_id": make_position,
 }
 """For each name in a path: makes such a thing for a person and returns its id."""
 
@@ -416,6 +429,8 @@ async def everything_of(client: httpx.AsyncClient) -> list[str]:
         "accounts",
         "kill-switches",
         "reconciliations",
+        "orders",
+        "positions",
     )
     market = (f"market/{name}?query={SECRET_SYMBOL}" for name in ("symbols", "instruments"))
     paths = (*lists, "notifications", "market/watchlist", *market)

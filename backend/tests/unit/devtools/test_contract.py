@@ -69,6 +69,13 @@ def test_a_field_that_is_gone_breaks_clients() -> None:
     assert list(breaks(known(), shrunk)) == ["receive Page .items: is gone"]
 
 
+def test_what_is_answered_may_become_part_of_a_request_as_well() -> None:
+    asked = {name.replace("receive Page", "send Page"): value for name, value in known().items()}
+    assert list(breaks(known(), asked)) == []
+    changed = {**asked, "send Page .items": "string, optional"}
+    assert list(breaks(known(), changed)) == ["receive Page .items: is gone"]
+
+
 def test_a_changed_type_breaks_clients() -> None:
     changed = known() | {"send New .name": "integer, required"}
     assert list(breaks(known(), changed)) == [

@@ -1,5 +1,6 @@
 """What a position is worth at a price, and how a reset leaves it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -51,6 +52,11 @@ def test_profit_and_risk_are_exact(
     worth = worth_of(position(side, stop=stop), D(last))
     assert (worth.unrealised_pnl, worth.r, worth.risk) == (D(gain), D(r), D(risk))
     assert worth.realised_pnl == 0
+
+
+def test_a_stop_past_the_entry_risks_nothing() -> None:
+    moved = replace(position(), stop=to_price("151"))
+    assert worth_of(moved, D(152)).risk == 0
 
 
 def test_without_a_price_what_is_not_known_is_not_guessed() -> None:

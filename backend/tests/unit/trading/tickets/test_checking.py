@@ -1,5 +1,6 @@
 """What a ticket becomes: steps, ticks, the venue's rules, the money. M19."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -97,3 +98,20 @@ def test_m23_a_short_needs_its_margin_only() -> None:
     assert wanted(quantity="1000", side="sell", stop_loss="152").quantity == 1000
     with pytest.raises(TicketRefused):
         wanted(quantity="1400", side="sell", stop_loss="152")
+
+
+def test_m11_what_is_not_sold_short_is_refused_before_anything_is_written() -> None:
+    traded = instrument("AAPL")
+    traded = replace(traded, spec=replace(traded.spec, shortable=False))
+    ticket = OrderTicket.model_validate(
+        {
+            "account_id": UUID(int=1),
+            "symbol": "AAPL",
+            "side": "sell",
+            "quantity": "1",
+            "stop_loss": "152",
+        }
+    )
+    with pytest.raises(TicketRefused) as refused:
+        opening(ticket, traded, PRICE, D(100_000), MONDAY)
+    assert refused.value.answered_code == "short_not_allowed"
