@@ -20,6 +20,8 @@ import { CancelOrder } from './cancel-order';
 import { FillTable } from './fill-table';
 import { OrderState } from './order-state';
 
+const BOOKED = { pending: 'Not yet', settled: 'Yes', failed: 'Failed' } as const;
+
 /** Orders as rows: how each stands, and why it waits or was refused. A row opens to its fills. */
 @Component({
   selector: 'k-order-table',
@@ -51,6 +53,7 @@ export class OrderTable {
   /** Which row is open. */
   protected readonly opened = signal<string | null>(null);
 
+  protected readonly booked = BOOKED;
   protected readonly inForce = inForceInWords;
   protected readonly intent = intentInWords;
   protected readonly isOpen = isOpen;
