@@ -52,9 +52,9 @@ test('pages with data have no violations', async ({ page, request }) => {
   await page.goto('/runs');
   await expect(page.locator('k-run-table tbody tr')).toHaveCount(1);
   await check(page, 'runs');
-  await page.goto('/runs/statement');
+  await page.goto('/runs/costs');
   await expect(page.getByText('Runs by rules are free.')).toBeVisible();
-  await check(page, 'statement');
+  await check(page, 'costs');
   await page.goto(`/runs/${run}`);
   await expect(page.locator('k-price-chart canvas').first()).toBeVisible();
   await check(page, 'run');

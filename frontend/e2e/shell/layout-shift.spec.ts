@@ -6,7 +6,7 @@ const SIZES = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ];
-const LISTS = ['/', '/runs', '/runs/statement', '/pipelines', '/notifications', '/account/notices'];
+const LISTS = ['/', '/runs', '/runs/costs', '/pipelines', '/notifications', '/account/notices'];
 const PAGES = [
   '/',
   '/account',
@@ -14,7 +14,7 @@ const PAGES = [
   '/notifications',
   '/pipelines',
   '/runs',
-  '/runs/statement',
+  '/runs/costs',
   '/signals',
   '/signals/webhooks',
   '/system/audit',

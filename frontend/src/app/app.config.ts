@@ -1,5 +1,10 @@
 import { provideHttpClient, withFetch, withInterceptors } from '@angular/common/http';
-import { type ApplicationConfig, inject, provideBrowserGlobalErrorListeners } from '@angular/core';
+import {
+  type ApplicationConfig,
+  inject,
+  Injector,
+  provideBrowserGlobalErrorListeners,
+} from '@angular/core';
 import { MAT_FORM_FIELD_DEFAULT_OPTIONS } from '@angular/material/form-field';
 import {
   provideRouter,
@@ -16,6 +21,7 @@ import { apiPrices } from '@core/market/price-source';
 import { pricesRead, searchSymbols } from '@core/market/search-symbols';
 import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { PageTitles } from '@core/page/page-context';
+import { ORDER_TICKET, type OpenTicket } from '@core/trading/order-ticket';
 import { PRICE_SOURCE } from '@shared/price-chart/price-source';
 import { RECOVERY } from '@shared/recovery';
 import { PRICES_AT, SYMBOL_SEARCH } from '@shared/symbol-picker/symbol-search';
@@ -49,5 +55,13 @@ export const appConfig: ApplicationConfig = {
     { provide: SYMBOL_SEARCH, useValue: searchSymbols },
     { provide: PRICES_AT, useValue: pricesRead },
     { provide: PRICE_SOURCE, useValue: apiPrices },
+    {
+      provide: ORDER_TICKET,
+      useFactory: (): OpenTicket => {
+        const injector = inject(Injector);
+        return async (start) =>
+          (await import('./features/trading/ticket/open-ticket')).openTicket(injector, start);
+      },
+    },
   ],
 };

@@ -57,11 +57,11 @@ export const routes: Routes = [
             loadComponent: () => import('./features/runs/runs-page').then((m) => m.RunsPage),
           },
           {
-            path: 'statement',
-            title: 'Statement',
-            loadComponent: () =>
-              import('./features/runs/statement-page').then((m) => m.StatementPage),
+            path: 'costs',
+            title: 'Costs',
+            loadComponent: () => import('./features/runs/costs-page').then((m) => m.CostsPage),
           },
+          { path: 'statement', redirectTo: '/orders' },
         ],
       },
       {
@@ -92,6 +92,7 @@ export const routes: Routes = [
           },
         ],
       },
+      { path: '', loadChildren: () => import('./trading.routes').then((m) => m.tradingRoutes) },
       {
         path: 'symbols/:symbol',
         title: 'Symbol',

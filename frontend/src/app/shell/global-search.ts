@@ -6,6 +6,9 @@ import {
 import { Router } from '@angular/router';
 import { listExecutions, listPipelines } from '@core/api';
 import { unwrap } from '@core/http/unwrap';
+import { OpenPositions } from '@core/trading/open-positions';
+import { sideInWords } from '@core/trading/position-words';
+import { formatQuantity } from '@shared/format/numbers';
 import { Icon } from '@shared/icon';
 
 interface Hit {
@@ -18,7 +21,7 @@ interface Hit {
 const PAUSE_MS = 200;
 const HITS_EACH = 5;
 
-/** Finds pipelines by name and runs by symbol. `/` puts the cursor here. */
+/** Finds pages and pipelines by name, open positions and runs by symbol. `/` puts the cursor here. */
 @Component({
   selector: 'k-global-search',
   imports: [MatAutocompleteModule, Icon],
@@ -29,8 +32,8 @@ const HITS_EACH = 5;
         #box
         type="search"
         autocomplete="off"
-        aria-label="Search pipelines, and runs by symbol"
-        placeholder="Search pipelines and runs"
+        aria-label="Search pipelines, and positions and runs by symbol"
+        placeholder="Search pipelines, positions, runs"
         [matAutocomplete]="auto"
         [matAutocompleteConnectedTo]="under"
         (input)="query.set(box.value.trim())"
@@ -39,7 +42,7 @@ const HITS_EACH = 5;
     </div>
     <span class="under" matAutocompleteOrigin #under="matAutocompleteOrigin"></span>
     <mat-autocomplete #auto="matAutocomplete" (optionSelected)="go($event)">
-      @for (hit of hits.value(); track hit.link[1]) {
+      @for (hit of hits.value(); track hit.link.join()) {
         <mat-option [value]="hit">
           <span class="hit">
             <k-icon [name]="hit.icon" [size]="18" />
@@ -59,6 +62,7 @@ const HITS_EACH = 5;
 })
 export class GlobalSearch {
   private readonly router = inject(Router);
+  private readonly positions = inject(OpenPositions);
   private readonly box = viewChild.required<ElementRef<HTMLInputElement>>('box');
 
   protected readonly query = signal('');
@@ -66,10 +70,24 @@ export class GlobalSearch {
     params: () => this.query() || undefined,
     loader: async ({ params: query, abortSignal }) => {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      return abortSignal.aborted ? [] : findHits(query);
+      if (abortSignal.aborted) return [];
+      return [...pagesNamed(query), ...this.held(query), ...(await findHits(query))];
     },
     defaultValue: [],
   });
+
+  private held(query: string): Hit[] {
+    const symbol = query.toUpperCase();
+    return (this.positions.items() ?? [])
+      .filter((position) => position.symbol.startsWith(symbol))
+      .slice(0, HITS_EACH)
+      .map((position) => ({
+        label: `${sideInWords(position)} ${formatQuantity(position.quantity)} ${position.symbol}`,
+        note: 'Position',
+        icon: 'monitoring',
+        link: ['/positions', position.id],
+      }));
+  }
 
   protected go(event: MatAutocompleteSelectedEvent): void {
     const hit = event.option.value as Hit;
@@ -86,6 +104,20 @@ export class GlobalSearch {
     event.preventDefault();
     this.box().nativeElement.focus();
   }
+}
+
+/** Pages that have no place in the rail. */
+const PAGES: readonly Hit[] = [
+  { label: 'Positions', icon: 'monitoring', link: ['/positions'] },
+  { label: 'Orders', icon: 'receipt_long', link: ['/orders'] },
+  { label: 'Accounts', icon: 'account_balance_wallet', link: ['/accounts'] },
+  { label: 'Switches', icon: 'toggle_on', link: ['/switches'] },
+  { label: 'Reconciliation', icon: 'balance', link: ['/reconciliations'] },
+].map((page) => ({ ...page, note: 'Page' }));
+
+function pagesNamed(query: string): readonly Hit[] {
+  const start = query.toLowerCase();
+  return PAGES.filter(({ label }) => label.toLowerCase().startsWith(start));
 }
 
 async function findHits(query: string): Promise<Hit[]> {

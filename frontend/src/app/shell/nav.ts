@@ -22,6 +22,13 @@ export const DESTINATIONS: readonly Destination[] = [
   { label: 'Runs', icon: 'play_circle', link: '/runs', exact: false },
   { label: 'Signals', icon: 'sensors', link: '/signals', exact: false },
   {
+    label: 'Positions',
+    icon: 'monitoring',
+    link: '/positions',
+    exact: false,
+    also: ['/orders', '/accounts', '/switches', '/reconciliations'],
+  },
+  {
     label: 'Market',
     icon: 'candlestick_chart',
     link: '/instruments',

@@ -3,18 +3,23 @@ import { RouterOutlet } from '@angular/router';
 import { KeptPlaces } from '@core/page/kept-places';
 import { NavigationTrouble } from '@core/page/navigation-trouble';
 import { LiveSocket } from '@core/socket/live-socket';
+import { Accounts } from '@core/trading/accounts';
+import { OpenPositions } from '@core/trading/open-positions';
+import { Switches } from '@core/trading/switches';
 import { Rail } from './rail';
+import { SwitchBanner } from './switch-banner';
 import { TopBar } from './top-bar';
 import { TroublePage } from './trouble-page';
 
 /** The frame around every page of someone who is logged in. */
 @Component({
   selector: 'k-shell',
-  imports: [RouterOutlet, Rail, TopBar, TroublePage],
+  imports: [RouterOutlet, Rail, SwitchBanner, TopBar, TroublePage],
   template: `
     <a class="skip" href="#content" (click)="skip($event, content)">Skip to content</a>
     <k-rail />
     <header><k-top-bar /></header>
+    <k-switch-banner />
     <main #content id="content" tabindex="-1" [class.troubled]="trouble.shown()">
       <router-outlet />
     </main>
@@ -26,8 +31,8 @@ import { TroublePage } from './trouble-page';
     :host {
       display: grid;
       grid-template:
-        'rail bar' var(--k-topbar-height) 'rail content' minmax(0, 1fr) / var(--k-rail-width)
-        minmax(0, 1fr);
+        'rail bar' var(--k-topbar-height) 'rail banner' auto 'rail content' minmax(0, 1fr) /
+        var(--k-rail-width) minmax(0, 1fr);
       height: 100dvh;
     }
     k-rail {
@@ -37,6 +42,10 @@ import { TroublePage } from './trouble-page';
       grid-area: bar;
       display: grid;
       grid-template-columns: minmax(0, 1fr);
+      min-width: 0;
+    }
+    k-switch-banner {
+      grid-area: banner;
       min-width: 0;
     }
     main,
@@ -71,10 +80,9 @@ import { TroublePage } from './trouble-page';
     }
     @media (max-width: 700px) {
       :host {
-        grid-template: 'bar' var(--k-topbar-height) 'content' minmax(0, 1fr) 'rail' 60px / minmax(
-            0,
-            1fr
-          );
+        grid-template:
+          'bar' var(--k-topbar-height) 'banner' auto 'content' minmax(0, 1fr) 'rail' 60px /
+          minmax(0, 1fr);
       }
       main {
         scrollbar-gutter: auto;
@@ -89,6 +97,9 @@ export class Shell {
 
   constructor() {
     inject(LiveSocket).connect();
+    inject(Accounts).watch();
+    inject(OpenPositions).watch();
+    inject(Switches).watch();
     afterNextRender(() => this.places.scrollIn(this.content().nativeElement));
   }
 

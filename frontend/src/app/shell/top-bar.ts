@@ -9,6 +9,7 @@ import { SystemInfoStore } from '@core/system/system-info';
 import { Theme } from '@core/theme/theme';
 import { Icon } from '@shared/icon';
 import { ModeBadge } from '@shared/mode-badge';
+import { CloseAllButton } from './close-all-button';
 import { ConnectionDot } from './connection-dot';
 import { GlobalSearch } from './global-search';
 import { NoticeBell } from './notice-bell';
@@ -21,6 +22,7 @@ import { NoticeBell } from './notice-bell';
     MatIconButton,
     MatMenuModule,
     Icon,
+    CloseAllButton,
     ModeBadge,
     GlobalSearch,
     ConnectionDot,

@@ -26,6 +26,8 @@ import { Notice } from '@shared/notice';
 import { Skeleton, SkeletonRows } from '@shared/skeleton';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
+import { StandingStrip } from './standing-strip';
+import { TopPositions } from './top-positions';
 import { WatchListCard } from './watch-list-card';
 
 const PIPELINES_SHOWN = 6;
@@ -45,8 +47,10 @@ const QUICK_STARTS = 3;
     Notice,
     Skeleton,
     SkeletonRows,
+    StandingStrip,
     StatusBadge,
     Time,
+    TopPositions,
     WatchListCard,
   ],
   templateUrl: './dashboard-page.html',

@@ -7,6 +7,7 @@ import { drawnEdges, drawnNodes } from '@core/graph/draw-graph';
 import { dataBadgeOf } from '@core/market/data-badge';
 import { PageContext } from '@core/page/page-context';
 import { estimateOf } from '@core/runs/estimate';
+import { runStanding } from '@core/trading/run-standing';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
 import { PageError } from '@shared/page-error';
@@ -14,6 +15,7 @@ import { CostPipe, DurationPipe } from '@shared/format/format-pipes';
 import { GraphView } from '@shared/graph-view/graph-view';
 import { JsonTree } from '@shared/json-tree/json-tree';
 import { Markdown } from '@shared/markdown';
+import { Notice } from '@shared/notice';
 import { Skeleton } from '@shared/skeleton';
 import { StatusBadge } from '@shared/status-badge';
 import { Time } from '@shared/time';
@@ -39,6 +41,7 @@ import { hasNext, WhatNext } from './what-next';
     GraphView,
     JsonTree,
     Markdown,
+    Notice,
     Skeleton,
     StatusBadge,
     Time,
@@ -87,6 +90,15 @@ export class RunPage {
     const run = this.store.run();
     return run ? drawnEdges(run.graph, this.catalogue.byType()) : [];
   });
+  private readonly traded = computed(
+    () => {
+      const run = this.store.run();
+      return run?.trade && !run.trade.estimated ? { id: run.id, symbol: run.trade.symbol } : null;
+    },
+    { equal: (one, other) => one?.id === other?.id },
+  );
+  /** How its trade stands now, where it trades in the present. */
+  protected readonly standing = runStanding(this.traded);
   protected readonly remedy = computed(() => {
     const error = this.store.run()?.error;
     return error?.node_id === this.store.focus() ? (error?.remedy ?? null) : null;

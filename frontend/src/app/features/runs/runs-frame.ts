@@ -3,7 +3,7 @@ import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 
 const TABS = [
   { label: 'Runs', link: '/runs' },
-  { label: 'Statement', link: '/runs/statement' },
+  { label: 'Costs', link: '/runs/costs' },
 ];
 
 /** What has run and what came of it: the way from one to the other. */

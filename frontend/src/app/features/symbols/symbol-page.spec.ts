@@ -3,6 +3,7 @@ import { TestBed } from '@angular/core/testing';
 import { provideRouter, Router } from '@angular/router';
 import type { SymbolOut } from '@core/api';
 import { asked, provideFakeApi, settled } from '@core/http/testing';
+import { ORDER_TICKET } from '@core/trading/order-ticket';
 import {
   detailOf,
   IMPORTED_SPAN,
@@ -31,6 +32,7 @@ describe('the prices on the page of a symbol', () => {
   async function open(found: SymbolOut, prices?: string) {
     TestBed.configureTestingModule({
       providers: [
+        { provide: ORDER_TICKET, useValue: () => Promise.resolve() },
         provideFakeApi(),
         provideRouter([]),
         { provide: SYMBOL_SEARCH, useValue: () => Promise.resolve([]) },

@@ -27,6 +27,7 @@ import { PageContext } from '@core/page/page-context';
 import { followRuns } from '@core/runs/follow-runs';
 import { waitInWords } from '@core/runs/wait-words';
 import { SignalTypes } from '@core/signals/signal-types';
+import { ORDER_TICKET } from '@core/trading/order-ticket';
 import { DirectionChip } from '@shared/direction-chip';
 import { EmptyState } from '@shared/empty-state';
 import { ErrorState } from '@shared/error-state';
@@ -80,6 +81,7 @@ export class SymbolPage {
   private readonly chart = viewChild(PriceChart);
   protected readonly list = inject(WatchList);
   protected readonly types = inject(SignalTypes);
+  protected readonly ticket = inject(ORDER_TICKET);
 
   /** As it stands in the address. */
   readonly symbol = input.required<string>();

@@ -1,12 +1,15 @@
 import { Pipe, type PipeTransform } from '@angular/core';
 import {
   type Decimal,
+  formatAmount,
+  formatAverage,
   formatCost,
   formatCount,
   formatMoney,
   formatPercent,
   formatPrice,
   formatQuantity,
+  formatR,
 } from './numbers';
 import { formatAgo, formatDate, formatDateTime, formatDuration } from './times';
 
@@ -14,6 +17,22 @@ import { formatAgo, formatDate, formatDateTime, formatDuration } from './times';
 export class MoneyPipe implements PipeTransform {
   transform(value: Decimal | null | undefined): string {
     return formatMoney(value);
+  }
+}
+
+/** An amount in its currency. */
+@Pipe({ name: 'kAmount' })
+export class AmountPipe implements PipeTransform {
+  transform(value: Decimal | null | undefined, currency: string): string {
+    return formatAmount(value, currency);
+  }
+}
+
+/** Profit in risks of its plan. */
+@Pipe({ name: 'kR' })
+export class RPipe implements PipeTransform {
+  transform(value: Decimal | null | undefined): string {
+    return formatR(value);
   }
 }
 
@@ -28,6 +47,14 @@ export class CostPipe implements PipeTransform {
 export class PricePipe implements PipeTransform {
   transform(value: Decimal | null | undefined): string {
     return formatPrice(value);
+  }
+}
+
+/** An average of prices. */
+@Pipe({ name: 'kAverage' })
+export class AveragePipe implements PipeTransform {
+  transform(value: Decimal | null | undefined): string {
+    return formatAverage(value);
   }
 }
 

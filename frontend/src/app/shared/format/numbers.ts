@@ -11,8 +11,20 @@ const smallMoney = numberFormat({
   currency: 'USD',
   maximumSignificantDigits: 2,
 });
+const moneyChange = numberFormat({ style: 'currency', currency: 'USD', signDisplay: 'exceptZero' });
+const priceChange = numberFormat({
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 5,
+  signDisplay: 'exceptZero',
+});
+const rChange = numberFormat({
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+  signDisplay: 'exceptZero',
+});
 const quantity = numberFormat({ maximumFractionDigits: 8 });
 const price = numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 5 });
+const cents = numberFormat({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const count = numberFormat({ maximumFractionDigits: 0 });
 const percent = numberFormat({
   style: 'percent',
@@ -31,6 +43,24 @@ export function formatMoney(value: Decimal | null | undefined): string {
   return shown(value, (amount) => money.format(amount));
 }
 
+/** An amount in its currency: dollars as everywhere, else `1,234.56 EUR`. */
+export function formatAmount(value: Decimal | null | undefined, currency: string): string {
+  if (currency === 'USD') return formatMoney(value);
+  return shown(value, (amount) => `${price.format(amount)} ${currency}`);
+}
+
+/** A gain or a loss, always with its sign: `+$12.30`, `-1.20 EUR`. */
+export function formatChange(value: Decimal | null | undefined, currency = 'USD'): string {
+  return shown(value, (amount) =>
+    currency === 'USD' ? moneyChange.format(amount) : `${priceChange.format(amount)} ${currency}`,
+  );
+}
+
+/** A profit in risks of its plan: `+1.4 R`. */
+export function formatR(value: Decimal | null | undefined): string {
+  return shown(value, (r) => `${rChange.format(r)} R`);
+}
+
 /** Money that may be tiny: below a cent, its first two significant digits (`$0.0031`). */
 export function formatCost(value: Decimal | null | undefined): string {
   return shown(value, (amount) => {
@@ -42,6 +72,11 @@ export function formatCost(value: Decimal | null | undefined): string {
 /** A price in its own currency, two to five decimals: `150.50`, `1.07219`. */
 export function formatPrice(value: Decimal | null | undefined): string {
   return shown(value, (amount) => price.format(amount));
+}
+
+/** A price that was computed, an average, in as many decimals as its size deserves: `21,608.31`. */
+export function formatAverage(value: Decimal | null | undefined): string {
+  return shown(value, (amount) => (Math.abs(amount) >= 100 ? cents : price).format(amount));
 }
 
 /** A quantity without trailing zeros: `42`, `0.015`. */

@@ -79,6 +79,15 @@ export function formatAgo(iso: string | null | undefined, nowMs: number = Date.n
   return days === 1 ? 'yesterday' : `${days} days ago`;
 }
 
+/** How old something is: `12 s old`, `3 min old`, `2 h old`, `4 days old`. */
+export function formatAge(iso: string, nowMs: number = Date.now()): string {
+  const ms = Math.max(0, nowMs - Date.parse(iso));
+  if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s old`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min old`;
+  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)} h old`;
+  return `${Math.floor(ms / DAY_MS)} days old`;
+}
+
 /** A duration in ms as `<1 ms`, `12 ms`, `1.4 s`, `2 min 5 s` or `1 h 3 min`. */
 export function formatDuration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NONE;

@@ -39,7 +39,7 @@ export class KindChoices {
   readonly mailUnknown = input(false);
 
   /** As many as there usually are, so that nothing moves when they come. */
-  protected readonly rows = [0, 1, 2, 3, 4, 5];
+  protected readonly rows = Array.from({ length: 12 }, (_, row) => row);
   protected readonly preferences = resource({ loader: () => unwrap(listNoticePreferences()) });
   protected readonly noMail = computed(() => this.mail()?.state === 'not_configured');
   protected readonly mailNote = computed(() =>

@@ -32,6 +32,7 @@ import { ProblemList } from '../state/problem-list';
 import { RunFreshness } from '../state/run-freshness';
 import { RunSession } from '../state/run-session';
 import { RunStore } from '../state/run-store';
+import { RunStandingLink } from './run-standing-link';
 
 const TICK_MS = 200;
 
@@ -47,6 +48,7 @@ const TICK_MS = 200;
     NgTemplateOutlet,
     PricesRead,
     RouterLink,
+    RunStandingLink,
     StatusBadge,
     SymbolPicker,
   ],
@@ -92,6 +94,16 @@ export class RunBar {
     return splitDecision(view?.outcome ?? view?.error ?? '');
   });
   protected readonly estimate = computed(() => estimateOf(this.view()?.trade));
+  /** The run whose trade may stand for longer than it. */
+  protected readonly traded = computed(
+    () => {
+      const view = this.view();
+      return view?.trade && !view.trade.estimated
+        ? { id: view.executionId, symbol: view.trade.symbol }
+        : null;
+    },
+    { equal: (one, other) => one?.id === other?.id },
+  );
   /** Until when a paused run waits, and for what. */
   protected readonly waits = computed(() => {
     const view = this.view();

@@ -78,6 +78,18 @@ export class EditorApi {
     );
   }
 
+  /** Has runs of the present trade in an account from now on; null for the first one. */
+  tradeIn(pipelineId: string, revision: number, account_id: string | null): Promise<PipelineOut> {
+    return unwrap(
+      updatePipeline({
+        path: { pipeline_id: pipelineId },
+        headers: { 'If-Match': String(revision) },
+        ...SAVING,
+        body: { account_id },
+      }),
+    );
+  }
+
   /** Publishes the draft as it is at `revision`; refused as a save is when it has moved on. */
   publish(pipelineId: string, revision: number, body: PublishBody): Promise<PipelineOut> {
     return unwrap(

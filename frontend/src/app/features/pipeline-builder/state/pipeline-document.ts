@@ -11,6 +11,8 @@ import { EditorStore } from './editor-store';
 export interface DocumentFacts {
   readonly id: string;
   readonly mode: Mode;
+  /** In which its runs of the present trade; null for the first that was opened. */
+  readonly accountId: string | null;
   readonly status: PipelineStatus;
   readonly revision: number;
   /** Of the newest published version; 0 when it was never published. */
@@ -95,6 +97,7 @@ export class PipelineDocument {
     this.current.set({
       id,
       mode,
+      accountId: null,
       status: 'draft',
       revision,
       version: 0,
@@ -148,6 +151,7 @@ function factsOf(pipeline: PipelineOut): DocumentFacts {
   return {
     id,
     mode,
+    accountId: pipeline.account_id ?? null,
     status,
     revision,
     version,

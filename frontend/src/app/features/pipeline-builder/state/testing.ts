@@ -119,6 +119,7 @@ export class FakeApi {
       name: this.name,
       graph: this.graph,
       mode: 'simulation',
+      account_id: null,
       trigger: this.trigger as PipelineOut['trigger'],
       revision: this.revision,
       version: this.newest,

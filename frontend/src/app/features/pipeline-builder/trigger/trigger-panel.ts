@@ -8,6 +8,7 @@ import { newStart, sameStart } from '../domain/trigger';
 import { EditorStore } from '../state/editor-store';
 import { PipelineDocument } from '../state/pipeline-document';
 import { StartSwitch } from '../state/start-switch';
+import { AccountChoice } from './account-choice';
 import { Activation } from './activation';
 import { ScheduleFields } from './schedule-fields';
 import { SignalFields } from './signal-fields';
@@ -16,6 +17,7 @@ import { SignalFields } from './signal-fields';
 @Component({
   selector: 'k-trigger-panel',
   imports: [
+    AccountChoice,
     MatButtonToggleModule,
     MatSlideToggle,
     Activation,
@@ -70,6 +72,7 @@ import { SignalFields } from './signal-fields';
     @if (timed() || switch.active()) {
       <k-activation />
     }
+    <k-account-choice />
   `,
   styles: `
     :host {
