@@ -43,7 +43,8 @@ export function windowOf<T>(
 
 /**
  * Follows how far the page is scrolled and gives the rows to draw. `rowHeight`: px, the same for
- * every row. Call it where things are injected, in the component that holds the rows.
+ * every row. Call it where things are injected, in the component that holds the rows, which is a
+ * block.
  */
 export function windowedRows<T>(
   items: Signal<readonly T[]>,
@@ -61,12 +62,18 @@ export function windowedRows<T>(
     seen.set({ top, bottom: top + scroller.clientHeight });
   };
   const ask = (): void => void (asked ||= requestAnimationFrame(look));
-  const observer = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(ask);
-  afterNextRender(() => {
-    scroller = host.closest('main');
-    scroller?.addEventListener('scroll', ask, { passive: true });
-    observer?.observe(host);
+  // Content that is projected is made before it has a place in the page.
+  const place = (): void => {
+    if (!scroller) {
+      scroller = host.closest('main');
+      scroller?.addEventListener('scroll', ask, { passive: true });
+    }
     ask();
+  };
+  const observer = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(place);
+  afterNextRender(() => {
+    observer?.observe(host);
+    place();
   });
   inject(DestroyRef).onDestroy(() => {
     scroller?.removeEventListener('scroll', ask);
