@@ -23,6 +23,7 @@ from kuber.runs.permits import WorkKind
 from kuber.runs.pinned import KeptBars, PinnedMarket, RunMarket, pins_of
 from kuber.runs.plan import Plan, PlannedNode
 from kuber.runs.recorder import RunLog
+from kuber.runs.stopping import NodeWork
 from kuber.runs.types import ClaimedRun
 from kuber.trading.account_desk import AccountDesk
 from kuber.trading.booking import Booking
@@ -63,6 +64,7 @@ class Surroundings:
         plan: Plan,
         node: PlannedNode,
         usage: NodeUsage,
+        work: NodeWork,
         seed: int,
         before: PipelineState,
         log: RunLog,
@@ -87,7 +89,7 @@ class Surroundings:
             timeframes=plan.timeframes,
             steps=plan.steps,
             llm=self.llm if node.agent.metadata.uses_llm else None,
-            trade_desk=self._desk(run, node.id, account, log) if node.uses_account else None,
+            trade_desk=self._desk(run, node.id, work, account, log) if node.uses_account else None,
             budget=self.costs.read_guard(run.budget) if category is Category.SYSTEM else None,
             usage=usage,
             real_time=run.real_time,
@@ -117,7 +119,14 @@ class Surroundings:
     def _guard(self, run: ClaimedRun) -> BudgetGuard:
         return self.costs.guard(self.pool, run.user_id, run.id)
 
-    def _desk(self, run: ClaimedRun, node_id: str, account: ScratchAccount, log: RunLog) -> Desk:
+    def _desk(
+        self,
+        run: ClaimedRun,
+        node_id: str,
+        work: NodeWork,
+        account: ScratchAccount,
+        log: RunLog,
+    ) -> Desk:
         """Return where the orders of a node go: those of the present to the user's account."""
         if run.real_time and run.mode == "simulation":
             return AccountDesk(
@@ -127,7 +136,8 @@ class Surroundings:
                 run.user_id,
                 run.pipeline_id,
                 run.mode,
-                log.flush,
+                log,
+                work.carry,
             )
         return ScratchDesk(
             account,

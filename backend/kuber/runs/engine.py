@@ -289,8 +289,8 @@ class RunEngine:
             run,
             plan,
             recorder,
-            lambda claimed, node, usage, seed, before: self._surroundings.context(
-                claimed, plan, node, usage, seed, before, recorder, market, account
+            lambda claimed, node, usage, work, seed, before: self._surroundings.context(
+                claimed, plan, node, usage, work, seed, before, recorder, market, account
             ),
             self._surroundings.effects,
             lambda node: self._surroundings.purse(run, node),

@@ -39,9 +39,11 @@ from kuber.runs.types import ClaimedRun, NodeRecord, NodeStatus, RunEventType, W
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer(__name__)
 
-ContextFactory = Callable[[ClaimedRun, PlannedNode, NodeUsage, int, PipelineState], AgentContext]
-"""Makes what an agent may touch, from the run, the node, its usage meter, its seed and the state
-that it sees."""
+ContextFactory = Callable[
+    [ClaimedRun, PlannedNode, NodeUsage, NodeWork, int, PipelineState], AgentContext
+]
+"""Makes what an agent may touch, from the run, the node, its usage meter, its work, its seed and
+the state that it sees."""
 
 EffectsOf = Callable[[PlannedNode, PipelineState], Effects]
 """Returns what a node may do, from the state that it sees or has made."""
@@ -234,7 +236,7 @@ class RunExecutor:
         usage, work = NodeUsage(), NodeWork(self._stop)
         chosen: list[str] = []
         seed = node_seed(self._run.seed, node.id, self._run.symbol, self._run.seed_rule)
-        context = self._context_for(self._run, node, usage, seed, before)
+        context = self._context_for(self._run, node, usage, work, seed, before)
         woken_for = recorded.wake_at if recorded else None
         context = replace(context, choose_port=chosen.append, woken_for=woken_for)
         attempt = Attempt(

@@ -1,9 +1,9 @@
 """A run's way to its user's lasting account: it commits intents, the order service sends them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from psycopg import Error as DatabaseError
@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
 from kuber.brokers.port import Account, BracketOrder, OrderStatus, Position, Side
-from kuber.infra.db import RawPool
+from kuber.infra.db import JsonObject, RawPool
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import OrderId, PipelineId, UserId, new_id
 from kuber.ledger.report import balances_of, money_in
@@ -61,10 +61,27 @@ _CLOSE = """
 _WAKE = "select pg_notify(%s, '')"
 
 
+class IntentRecord(Protocol):
+    """Where intents go; the log of a run."""
+
+    async def intend(self, order_id: OrderId, row: JsonObject) -> Standing:
+        """Return how the intent stands once it is durable, with all before it."""
+        ...
+
+    async def flush(self) -> None:
+        """Return once all before is durable."""
+        ...
+
+
+Carry = Callable[[Callable[[], Coroutine[Any, Any, OrderReport]]], Awaitable[OrderReport]]
+"""Carries an order to its answer."""
+
+
 class AccountDesk:
     """The way of one node of a run of the present to the account that its pipeline trades in.
 
-    `before_effects` puts on record what the run's nodes have done so far.
+    `record` has intents recorded together with what the run's nodes have done so far; `carry` sees
+    an order to its answer, whatever becomes of the node that waits for it.
     """
 
     def __init__(
@@ -75,7 +92,8 @@ class AccountDesk:
         user_id: UserId,
         pipeline_id: PipelineId,
         mode: str,
-        before_effects: Callable[[], Awaitable[None]],
+        record: IntentRecord,
+        carry: Carry,
     ) -> None:
         self._pool = pool
         self._clock = clock
@@ -83,7 +101,8 @@ class AccountDesk:
         self._user_id = user_id
         self._pipeline_id = pipeline_id
         self._mode = mode
-        self._before_effects = before_effects
+        self._record = record
+        self._carry = carry
         self._journal = Journal(pool, clock)
         self._found: tuple[UUID, str] | None = None
 
@@ -120,14 +139,17 @@ class AccountDesk:
         NoAccount, OrderNotWanted, OrderOutcomeUnknown.
         """
         check_request(request)
+        return await self._carry(lambda: self._place(request))
+
+    async def _place(self, request: TradeRequest) -> OrderReport:
         try:
             account_id, currency = await self._account()
             against = await self._against(request)
-            await self._before_effects()
             if against:
+                await self._record.flush()
                 return await self._close(request, against)
             ticket = self._ticket(request, account_id, currency)
-            standing = await self._journal.intend(ticket)
+            standing = await self._record.intend(ticket.id, self._journal.row(ticket))
             if standing is Standing.CANCELLED:
                 raise OrderNotWanted("The run was cancelled before its order.")
             return await self._taken(ticket.id)

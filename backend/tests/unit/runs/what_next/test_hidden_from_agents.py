@@ -22,6 +22,7 @@ from kuber.runs.context import Surroundings
 from kuber.runs.executor import first_state
 from kuber.runs.pinned import RunMarket
 from kuber.runs.plan import compile_plan
+from kuber.runs.stopping import NodeWork, RunStop
 from kuber.runs.what_next.service import WhatNext
 from tests.fakes.graphs import trading
 from tests.fakes.recorders import SlowWriter, new_recorder
@@ -41,7 +42,16 @@ def contexts() -> Iterator[AgentContext]:
     told = RunMarket(market, (), market.bars_of_version)
     for node in plan.nodes:
         yield surroundings.context(
-            run, plan, node, NodeUsage(), 1, first_state(run, plan), log, told, account
+            run,
+            plan,
+            node,
+            NodeUsage(),
+            NodeWork(RunStop()),
+            1,
+            first_state(run, plan),
+            log,
+            told,
+            account,
         )
 
 
@@ -74,7 +84,7 @@ def _parts(one: object) -> list[object]:
     return parts + [getattr(one, name) for name in others if hasattr(one, name)]
 
 
-def test_nothing_that_an_agent_is_given_leads_to_later_bars() -> None:
+async def test_nothing_that_an_agent_is_given_leads_to_later_bars() -> None:
     given = list(contexts())
     assert any(context.trade_desk for context in given)
     found = [one for context in given for one in reached(context)]
