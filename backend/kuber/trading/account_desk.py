@@ -50,10 +50,10 @@ _POSITIONS = """
 _CLOSE = """
     with asked as (
         insert into order_requests (id, user_id, kind, target, args, correlation_id, requested_at)
-        select w.id, %(user)s, %(kind)s, w.target, %(args)s, %(correlation)s, %(now)s
+        select w.id, %(user)s, %(kind)s::text, w.target, %(args)s, %(correlation)s, %(now)s
         from unnest(%(ids)s::uuid[], %(targets)s::uuid[]) as w(id, target)
         where not exists (select from order_requests r where r.target = w.target
-                          and r.kind = %(kind)s and r.done_at is null)
+                          and r.kind = %(kind)s::text and r.done_at is null)
         returning id
     )
     select count(*), pg_notify(%(channel)s, '') from asked
