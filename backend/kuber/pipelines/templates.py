@@ -50,11 +50,11 @@ def template(slug: str) -> TemplateOut:
 def _templates() -> tuple[TemplateOut, ...]:
     return (
         _golden_cross(),
+        _by_the_minute(),
         _rsi_reversion(),
         _breakout(),
         _multi_timeframe(),
         _consensus(),
-        _by_the_minute(),
         _ideas_on_paper(),
     )
 

@@ -29,7 +29,7 @@ const SHOWN = 5;
               <a [routerLink]="['/positions', row.position.id]">
                 <b class="symbol k-ellipsis">{{ row.position.symbol }}</b>
                 <span class="k-muted grow k-ellipsis"
-                  >{{ side(row.position) }} {{ row.position.quantity | kQuantity }} at
+                  >{{ side(row.position) }} {{ row.position.quantity | kQuantity }}, now
                   {{ row.value.price | kPrice }}</span
                 >
                 @if (row.bare) {
