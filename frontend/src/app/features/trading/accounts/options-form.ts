@@ -120,7 +120,11 @@ export class OptionsForm {
     const money = this.account().currency;
     return [
       { name: 'slippage', label: 'Slippage, %', hint: 'How far a fill is from the price.' },
-      { name: 'commission', label: `Commission, ${money}`, hint: 'For each share; coins have none.' },
+      {
+        name: 'commission',
+        label: `Commission, ${money}`,
+        hint: 'For each share; coins have none.',
+      },
       { name: 'partialFills', label: 'Partial fills, %', hint: 'Of orders, filled in parts.' },
       { name: 'rejections', label: 'Rejections, %', hint: 'Of orders, refused at random.' },
       {
