@@ -89,7 +89,7 @@ async def _measure(stack: Stack) -> Figures:
         await psycopg.AsyncConnection.connect(stack.database_url, autocommit=True) as database,
     ):
         await stack.sign_up(client)
-        figures.graph, pipelines = await _pipelines(client, BACKLOG)
+        figures.graph, pipelines = await pipelines_of(client, BACKLOG)
         days = [(FIRST_OF_MANY + timedelta(days=number)).isoformat() for number in range(BACKLOG)]
         await _drain(stack, client, database, pipelines[: BACKLOG // 5], [AS_OF])  # warms caches
         for _ in range(ROUNDS):
@@ -121,7 +121,7 @@ async def _count(
     idle_s = time.perf_counter() - began
     began = time.perf_counter()
     with stack.paused("worker"):
-        runs = [await _post(client, pipeline, AS_OF) for pipeline in pipelines]
+        runs = [await post_run(client, pipeline, AS_OF) for pipeline in pipelines]
         await asyncio.sleep(COUNTS_SETTLE_S)
         accepted = await _counts(database)
         began = time.perf_counter()
@@ -145,7 +145,7 @@ async def _counts(database: psycopg.AsyncConnection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def _pipelines(client: httpx.AsyncClient, count: int) -> tuple[JsonObject, list[str]]:
+async def pipelines_of(client: httpx.AsyncClient, count: int) -> tuple[JsonObject, list[str]]:
     """Create `count` pipelines of six nodes and return their graph with their ids.
 
     As many, since one may run on a symbol only once at a time.
@@ -171,7 +171,7 @@ async def _drain(
     """Return the time and the CPU from the start of the workers to the end of the last run."""
     with stack.paused("worker"):
         runs = [
-            await _post(client, pipeline, moments[number % len(moments)])
+            await post_run(client, pipeline, moments[number % len(moments)])
             for number, pipeline in enumerate(pipelines)
         ]
         before = _cpu_ms(stack)
@@ -206,13 +206,14 @@ async def _one_run(
     """Return the milliseconds from the request to the durable end of its run."""
     await asyncio.sleep(0.02)
     began = time.perf_counter()
-    run = await _post(client, pipeline, as_of)
+    run = await post_run(client, pipeline, as_of)
     while await _unfinished(database, [run]):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(0.001)
     return (time.perf_counter() - began) * 1000
 
 
-async def _post(client: httpx.AsyncClient, pipeline: str, as_of: str) -> str:
+async def post_run(client: httpx.AsyncClient, pipeline: str, as_of: str) -> str:
+    """Start a run; return its id."""
     body = {"symbol": "AAPL", "as_of": as_of, "seed": 3}
     answer = await client.post(f"/api/v1/pipelines/{pipeline}/run", json=body)
     run: str = answer.raise_for_status().json()["execution_id"]
