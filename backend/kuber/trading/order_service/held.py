@@ -10,6 +10,7 @@ from kuber.exchange.behaviour import Behaviour
 from kuber.exchange.book import Book
 from kuber.exchange.events import Cancel, Holding, MarketPhase
 from kuber.exchange.types import Effect
+from kuber.exchange.units import to_instant
 from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.trading.lifecycle import OrderLife
@@ -96,6 +97,10 @@ class Hosted:
     phase_until: datetime | None = None
     seen: Seen | None = None
     quoted_at: int = 0
+    switched: bool = True
+    """Decide again for every position: it was read anew, or a switch was changed."""
+    due_at: int | None = 0
+    """When to work here even if nothing is heard until then; None for never."""
 
     @property
     def symbol(self) -> str:
@@ -105,6 +110,19 @@ class Hosted:
     def idle(self) -> bool:
         """Whether nothing is left here to do: it may be dropped."""
         return not self.tracked and not self.orders
+
+    def wants_work(self, now: int) -> bool:
+        """Return whether there is something to do here without any news."""
+        return self.switched or (self.due_at is not None and self.due_at <= now)
+
+    def rest(self) -> None:
+        """Note that everything is done here, and until when nothing falls due."""
+        self.switched = False
+        dues = [one.look_at for one in self.tracked.values()]
+        dues += [order.terms.expires_at for order in self.orders.values()]
+        if self.phase_until is not None:
+            dues.append(to_instant(self.phase_until))
+        self.due_at = min((due for due in dues if due is not None), default=None)
 
     def of_account(self, account_id: UUID) -> Iterator[Tracked]:
         """Yield the positions of an account."""

@@ -4,7 +4,7 @@ commands into the book again, until nothing more is wanted at this moment. In me
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from kuber.brokers.port import Execution, OrderStatus
@@ -37,6 +37,7 @@ _TURNS = 64
 """Far more than one moment ever takes: a round that does not end is a fault."""
 FOLLOWED_WITHIN_S = 30
 """So long a new entry waits for the first price of its symbol."""
+_PHASE_AGAIN = timedelta(minutes=1)
 
 
 class Round:
@@ -59,7 +60,8 @@ class Round:
         self._unwatched_since = unwatched_since
         self._facts: defaultdict[str, list[Fact]] = defaultdict(list)
         self._sums: dict[str, tuple[int, int, int]] = {}
-        self._look: set[str] = set(hosted.tracked) if unwatched_since is not None else set()
+        everywhere = hosted.switched or unwatched_since is not None
+        self._look: set[str] = set(hosted.tracked) if everywhere else set()
 
     def quote(self, quote: Quote) -> None:
         """Take a price: the book first, then whoever waits for such a price."""
@@ -82,6 +84,14 @@ class Round:
             self.hosted.phase = phase
             self.apply(events.Phase(self.now, phase))
             self._look.update(self.hosted.tracked)
+
+    def pass_hours(self, now: datetime) -> None:
+        """Let the market open or close, if its hours say so at `now`."""
+        hosted = self.hosted
+        if hosted.phase_until is None or now >= hosted.phase_until:
+            phase, until = hosted.traded.phase(now)
+            hosted.phase_until = min(until, now + _PHASE_AGAIN)
+            self.phase(phase)
 
     def look_at_all(self) -> None:
         """Decide again for every position: a switch was changed."""
@@ -165,6 +175,7 @@ class Round:
         before = one.position
         decision = decide(before, self._facts.pop(name, ()), self._situation(one))
         one.keep(decision.position)
+        self._look_if_not_followed(one)
         if decision.position.version != before.version:
             self.changes.positions[name] = one
         for command in decision.commands:
@@ -183,6 +194,13 @@ class Round:
             followed=hosted.seen is not None or waited < FOLLOWED_WITHIN_S * 1_000_000,
             unwatched_since=self._unwatched_since,
         )
+
+    def _look_if_not_followed(self, one: Tracked) -> None:
+        """Look again when an entry has waited long enough for a first price (M9)."""
+        given_up_at = to_instant(one.created_at) + FOLLOWED_WITHIN_S * 1_000_000
+        waits = one.position.entry is None and self.hosted.seen is None
+        if waits and given_up_at > self.now and not one.position.over:
+            one.look_at = min(given_up_at, one.look_at or given_up_at)
 
     def _withdraw(self, one: Tracked) -> None:
         """End the order of an entry that management will never send."""

@@ -49,8 +49,8 @@ log = structlog.get_logger(__name__)
 
 GAP = timedelta(seconds=10)
 """Prices that nobody looked at for so long may have passed a stop (M14)."""
-_PHASE_AGAIN = timedelta(minutes=1)
 _MARGINS_EVERY = timedelta(seconds=1)
+_SHOWN_EVERY = timedelta(seconds=1)
 _QUARANTINE = timedelta(seconds=30)
 
 TradedFor = Callable[[UUID | None, Iterable[str]], Awaitable[dict[str, Traded | None]]]
@@ -83,7 +83,9 @@ class OrderService:
         self._watched_at: datetime | None = None
         self._quarantine: dict[str, datetime] = {}
         self._equity = EquityKeeper()
-        self._margins_at = datetime.min.replace(tzinfo=UTC)
+        self._margins_at = self._shown_at = datetime.min.replace(tzinfo=UTC)
+        self._evicted = False
+        """Whether instruments with positions may be missing in `_hosted`."""
         self.entries_wait = True
         """Until the accounts are reconciled (M15)."""
 
@@ -117,13 +119,8 @@ class OrderService:
         if self._woken or self._quotes:
             return 0.0
         now = to_instant(self._clock.now())
-        looks = [
-            one.look_at
-            for hosted in self._hosted.values()
-            for one in hosted.tracked.values()
-            if one.look_at is not None
-        ]
-        return min([most_s, *((look - now) / 1_000_000 for look in looks if look > now)])
+        dues = [one.due_at for one in self._hosted.values() if one.due_at is not None]
+        return min([most_s, *((due - now) / 1_000_000 for due in dues if due > now)])
 
     async def round(self) -> bool:
         """Do one round; return whether there may be more to do at once.
@@ -152,7 +149,7 @@ class OrderService:
         wanted = await wanted_entries(self._connection)
         asked = await requests(self._connection)
         named = {one.order.symbol for one in wanted} | {one.symbol for one in asked if one.symbol}
-        return sorted(named | self._hosted.keys())
+        return sorted({*named, *await live_symbols(self._connection)})
 
     async def _round(self, only: frozenset[str] | None) -> bool:
         now = self._clock.now()
@@ -164,11 +161,12 @@ class OrderService:
             symbol: self._begin(hosted, now, since)
             for symbol, hosted in self._hosted.items()
             if self._may_work(symbol, only, now)
+            and (symbol in quotes or since is not None or hosted.wants_work(to_instant(now)))
         }
         more = False
         try:
             with ROUND_SECONDS.time():
-                await self._call_margins(rounds, now)
+                await self._call_margins(rounds, now, only)
                 await self._equity.look(self._connection, self._hosted.values(), now)
                 if not woken:
                     self._work(rounds, quotes, now)
@@ -180,18 +178,21 @@ class OrderService:
             self._woken = True
             raise
         self._watched_at = now
-        self._tidy()
+        self._tidy(rounds, now)
         return more
 
-    async def _call_margins(self, rounds: Mapping[str, Round], now: datetime) -> None:
+    async def _call_margins(
+        self, rounds: dict[str, Round], now: datetime, only: frozenset[str] | None
+    ) -> None:
         """Close the largest short of each account that covers its shorts no more (M23)."""
         if now - self._margins_at < _MARGINS_EVERY:
             return
         self._margins_at = now
         accounts = accounts_with_shorts(self._hosted.values())
         for position_id in await called(self._connection, accounts, self._hosted.values()):
-            for one in rounds.values():
-                if position_id in one.hosted.tracked:
+            for symbol, hosted in self._hosted.items():
+                if position_id in hosted.tracked and self._may_work(symbol, only, now):
+                    one = rounds.setdefault(symbol, self._begin(hosted, now, None))
                     one.tell(position_id, CloseAsked(Reason.MARGIN_CALL))
 
     def _may_work(self, symbol: str, only: frozenset[str] | None, now: datetime) -> bool:
@@ -203,6 +204,7 @@ class OrderService:
         entries leave (M15). An account with a difference opens nothing until it is gone."""
         found = await reconcile_at_start(self._connection, self._clock.now())
         self.entries_wait = False
+        self._look_everywhere()
         self.wake()
         return found
 
@@ -220,13 +222,8 @@ class OrderService:
         return to_instant(last)
 
     def _begin(self, hosted: Hosted, now: datetime, since: int | None) -> Round:
-        return Round(
-            hosted,
-            now,
-            self._switch_of,
-            entries_wait=self.entries_wait,
-            unwatched_since=since,
-        )
+        wait = self.entries_wait
+        return Round(hosted, now, self._switch_of, entries_wait=wait, unwatched_since=since)
 
     def _switch_of(self, tracked: Tracked) -> Switch:
         """Return what a position may do by the switches that are known now."""
@@ -238,7 +235,7 @@ class OrderService:
         """Let time pass and prices in, everywhere; an instrument that fails is left alone."""
         for symbol, one in list(rounds.items()):
             try:
-                self._phase(one, now)
+                one.pass_hours(now)
                 one.work()
                 for quote in quotes.get(symbol, ()):
                     one.quote(quote)
@@ -251,17 +248,9 @@ class OrderService:
 
     def _set_aside(self, rounds: dict[str, Round], symbol: str, now: datetime) -> None:
         del rounds[symbol]
-        self._hosted.pop(symbol, None)
+        self._evict((symbol,))
         self._quarantine[symbol] = now + _QUARANTINE
         self._woken = True
-
-    def _phase(self, one: Round, now: datetime) -> None:
-        hosted = one.hosted
-        if hosted.phase_until is not None and now < hosted.phase_until:
-            return
-        phase, until = hosted.traded.phase(now)
-        hosted.phase_until = min(until, now + _PHASE_AGAIN)
-        one.phase(phase)
 
     async def _commit(
         self,
@@ -280,9 +269,9 @@ class OrderService:
             outcomes: dict[UUID, str | None] = {}
             more = False
             if woken:
-                await self._read_switches(connection, rounds, now)
-                for symbol in (await read_anew(connection, self._hosted)) & rounds.keys():
-                    rounds[symbol] = self._begin(self._hosted[symbol], now, None)
+                await self._read_switches(connection, now)
+                for symbol in await read_anew(connection, self._hosted):
+                    rounds.pop(symbol, None)
                 wanted, asked = await wanted_entries(connection), await requests(connection)
                 more = MOST in (len(wanted), len(asked))
                 wanted = [one for one in wanted if self._may_work(one.order.symbol, only, now)]
@@ -302,14 +291,15 @@ class OrderService:
         FILLS.labels("simulation").inc(writer.executed)
         return more
 
-    async def _read_switches(
-        self, connection: RawConnection, rounds: Mapping[str, Round], now: datetime
-    ) -> None:
+    async def _read_switches(self, connection: RawConnection, now: datetime) -> None:
         switches = await read_switches(connection, self._switches, self._halt_file(), now)
         if switches != self._switches:
             self._switches = switches
-            for one in rounds.values():
-                one.look_at_all()
+            self._look_everywhere()
+
+    def _look_everywhere(self) -> None:
+        for hosted in self._hosted.values():
+            hosted.switched = True
 
     async def _unchanged(self, connection: RawConnection) -> None:
         """Make sure that no switch was set since this round began to decide (T28)."""
@@ -336,12 +326,17 @@ class OrderService:
         now: datetime,
         only: frozenset[str] | None,
     ) -> None:
-        await self._host(connection, await live_symbols(connection))
+        if self._evicted:
+            await self._host(connection, await live_symbols(connection))
+            self._evicted = False
         symbols = {one.order.symbol for one in wanted} | {one.symbol for one in asked if one.symbol}
         await self._host(connection, sorted(symbols))
         for symbol, hosted in self._hosted.items():
-            if symbol not in rounds and self._may_work(symbol, only, now):
-                rounds[symbol] = self._begin(hosted, now, None)
+            wants = symbol in symbols or hosted.wants_work(to_instant(now))
+            if wants and self._may_work(symbol, only, now):
+                one = rounds.setdefault(symbol, self._begin(hosted, now, None))
+                if hosted.switched:
+                    one.look_at_all()
 
     async def _admit(
         self,
@@ -383,11 +378,16 @@ class OrderService:
         """Forget what was worked on: the database says how it stands."""
         for symbol in rounds:
             self._hosted.pop(symbol, None)
+        self._evicted = True
 
-    def _tidy(self) -> None:
-        for symbol, hosted in list(self._hosted.items()):
+    def _tidy(self, rounds: Mapping[str, Round], now: datetime) -> None:
+        """Drop what is done where work was done."""
+        for symbol, one in rounds.items():
+            hosted = one.hosted
             forget_ended(hosted)
+            hosted.rest()
             if hosted.idle:
                 del self._hosted[symbol]
-        now = self._clock.now()
-        show(self._hosted.values(), sum(until > now for until in self._quarantine.values()))
+        if now - self._shown_at >= _SHOWN_EVERY:
+            self._shown_at = now
+            show(self._hosted.values(), sum(until > now for until in self._quarantine.values()))

@@ -107,14 +107,16 @@ STANDINGS = """
     where o.id = w.id
 """
 
-BOOK = """
+BOOKS = """
     insert into venue_books as b (symbol, state, version, updated_at)
-    values (%(symbol)s, %(state)s, %(version)s, %(now)s)
+    select symbol, state, version, %(now)s
+    from unnest(%(symbols)s::text[], %(states)s::text[], %(versions)s::bigint[])
+        as w(symbol, state, version)
     on conflict (symbol) do update set state = excluded.state, version = excluded.version,
         updated_at = excluded.updated_at
-    where b.version = %(stored)s
+    where b.version = excluded.version - 1
 """
-"""Writes a book whose version is still the one that was read."""
+"""Writes books whose version is still the one that was read."""
 
 DONE = """
     update order_requests r set done_at = %(now)s, outcome = w.outcome

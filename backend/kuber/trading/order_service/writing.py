@@ -90,8 +90,7 @@ class RoundWriter:
         if self._flat:
             events = [closed_event(one, symbol, self._now) for symbol, one in self._flat]
             await announce_events(self._connection, events)
-        for one in changed:
-            await self._book(one.hosted, one.changes)
+        await self._books(changed)
 
     @property
     def flat_accounts(self) -> dict[UUID, str]:
@@ -244,20 +243,21 @@ class RoundWriter:
             values = {"notices": Jsonb(notice_json(notices))}
             await self._connection.execute(statements.NOTICES.encode(), values)
 
-    async def _book(self, hosted: Hosted, changes: Changes) -> None:
-        if not changes.book:
+    async def _books(self, changed: Sequence[Round]) -> None:
+        books = [one.hosted for one in changed if one.changes.book]
+        if not books:
             return
         values: Mapping[str, Any] = {
-            "symbol": hosted.symbol,
-            "state": hosted.book.state().text,
-            "stored": hosted.stored,
-            "version": (hosted.stored or 0) + 1,
+            "symbols": [one.symbol for one in books],
+            "states": [one.book.state().text for one in books],
+            "versions": [(one.stored or 0) + 1 for one in books],
             "now": self._now,
         }
-        cursor = await self._connection.execute(statements.BOOK.encode(), values)
-        if cursor.rowcount != 1:
-            raise BookLost(f"Another process has changed the book of {hosted.symbol}.")
-        hosted.stored = values["version"]
+        cursor = await self._connection.execute(statements.BOOKS.encode(), values)
+        if cursor.rowcount != len(books):
+            raise BookLost("Another process has changed these books.")
+        for one in books:
+            one.stored = (one.stored or 0) + 1
 
     async def _rows(self, statement: str, rows: list[JsonObject]) -> None:
         if rows:
