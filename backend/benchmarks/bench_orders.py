@@ -33,6 +33,7 @@ STOP, TARGET = "99", "101"
 PRICED = tuple(f"P{number:03d}USD" for number in range(SYMBOLS))
 QUIET = tuple(f"Q{number:03d}USD" for number in range(200))
 RUNNERS = 8
+TOGETHER = 1_000
 _ROUNDS = "select (detail->>'rounds')::int from service_beats where service = 'orders'"
 
 
@@ -97,19 +98,21 @@ async def _measure(stack: Stack) -> Figures:
         floor = await TradingFloor(database, UUID(me)).open(ACCOUNTS)
         ears = Ears()
         listening = asyncio.create_task(ears.listen(listener))
-        figures.floor = await _single_rows(floor)
-        figures.filled = await _idle(floor, ears)
-        figures.resting_per_s, figures.copied_per_s = await _rest(floor, ears)
-        figures.opened_per_s = await _positions(floor, ears)
-        figures.exits["alone"] = await _exits(stack, floor, ears, "98")
-        _, pipelines = await pipelines_of(client, BACKLOG)
-        running = asyncio.create_task(_run(client, pipelines))
-        figures.exits["while runs drain"] = exits = await _exits(stack, floor, ears, "102")
-        running.cancel()
-        runs = await floor.count("select count(*) from runs where status = 'succeeded'")
-        figures.runs_per_s = runs / exits.rounds.seconds
-        figures.before, figures.late, figures.last_ms = await _halted(floor, ears)
-        listening.cancel()
+        try:
+            figures.floor = await _single_rows(floor)
+            figures.filled = await _idle(floor, ears)
+            figures.resting_per_s, figures.copied_per_s = await _rest(floor, ears)
+            figures.opened_per_s = await _positions(floor, ears)
+            figures.exits["alone"] = await _exits(stack, floor, ears, "98")
+            _, pipelines = await pipelines_of(client, BACKLOG)
+            running = asyncio.create_task(_run(client, pipelines))
+            figures.exits["while runs drain"] = exits = await _exits(stack, floor, ears, "102")
+            running.cancel()
+            runs = await floor.count("select count(*) from runs where status = 'succeeded'")
+            figures.runs_per_s = runs / exits.rounds.seconds
+            figures.before, figures.late, figures.last_ms = await _halted(floor, ears)
+        finally:  # or its connection would be waited for
+            listening.cancel()
     return figures
 
 
@@ -159,7 +162,10 @@ async def _positions(floor: TradingFloor, ears: Ears) -> float:
     near = [Wanted(symbol, stop=STOP) for symbol in PRICED]
     near += [Wanted(symbol, targets=(TARGET,)) for symbol in PRICED]
     others = [Wanted(PRICED[number % SYMBOLS]) for number in range(POSITIONS - len(near))]
-    return POSITIONS / await floor.open_positions(near + others, ears)
+    wanted, took_s = near + others, 0.0
+    for first in range(0, POSITIONS, TOGETHER):  # an intent that waits for a minute is too late
+        took_s += await floor.open_positions(wanted[first : first + TOGETHER], ears)
+    return POSITIONS / took_s
 
 
 async def _exits(stack: Stack, floor: TradingFloor, ears: Ears, reaching: str) -> Exits:
@@ -254,6 +260,8 @@ async def _halted(floor: TradingFloor, ears: Ears) -> tuple[int, int, float]:
     began = time.perf_counter()
     for number in range(HALTED_PER_S * HALTED_S):
         await asyncio.sleep(max(0.0, began + number / HALTED_PER_S - time.perf_counter()))
+        if number % HALTED_PER_S == 0:
+            await floor.quote(dict.fromkeys(QUIET, "100"))
         await floor.intend([_resting(number)])
         if number == HALTED_PER_S * HALTED_S // 2:
             halted_s = await floor.halt()

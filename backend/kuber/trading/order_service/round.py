@@ -205,9 +205,9 @@ class Round:
     def _withdraw(self, one: Tracked) -> None:
         """End the order of an entry that management will never send."""
         position = one.position
-        unsent = position.entry is None and position.entry_end is not None
-        if unsent and position.entry_id in self.hosted.orders:
-            reason = f"not_sent: {position.entry_end}".replace("_", " ")
+        why = position.entry_end or (position.reason if position.over else None)
+        if position.entry is None and why and position.entry_id in self.hosted.orders:
+            reason = f"not_sent: {why}".replace("_", " ")
             self.word(position.entry_id, OrderStatus.CANCELLED, reason)
 
     def _carry_out(self, one: Tracked, command: Command) -> None:
@@ -289,6 +289,7 @@ class Round:
             case events.Replaced():
                 self._hear_status(answer.old, OrderStatus.CANCELLED, LegStatus.REPLACED, "replaced")
                 self._hear_status(answer.new, OrderStatus.WORKING, LegStatus.WORKING)
+                self._standing(answer.new).remaining = self.hosted.book.remaining(answer.new)
             case events.ReplaceRefused():
                 self._hear_refused_move(answer)
             case events.Trailed():
