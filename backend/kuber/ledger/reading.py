@@ -7,6 +7,9 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
 from kuber.infra.db import RawConnection
 from kuber.ledger import statements
 from kuber.ledger.facts import (
@@ -31,6 +34,7 @@ from kuber.ledger.types import (
 )
 from kuber.ledger.units import ZERO
 
+_Cursor = AsyncCursor[TupleRow]
 States = dict[UUID, AccountState]
 """By owner."""
 
@@ -74,9 +78,14 @@ async def states(
     wanted = _Wanted()
     for posting, symbol in about:
         wanted.add(posting, symbol)
-    debts = dict(await _rows(connection, statements.DEBTS, book, owners=list(cash)))
-    lots = await _lots(connection, book, wanted)
-    holds = await _holds(connection, book, wanted)
+    # All is asked for before the first answer is read: in a pipeline that is one round trip.
+    debts_asked = await _ask(connection, statements.DEBTS, book, owners=list(cash))
+    lots_asked = await _ask_lots(connection, book, wanted)
+    holds_asked = await _ask_holds(connection, book, wanted)
+    debts = dict(await debts_asked.fetchall())
+    lots = positions_of([row for one in lots_asked for row in await one.fetchall()])
+    held = {row[2]: row for one in holds_asked for row in await one.fetchall()}
+    holds = await _holds(connection, book, wanted, held)
     return {
         owner: AccountState(free, debts.get(owner, ZERO), lots.get(owner, {}), holds.get(owner, {}))
         for owner, free in cash.items()
@@ -119,40 +128,44 @@ def positions_of(rows: Iterable[Sequence[Any]]) -> dict[UUID, dict[PositionKey, 
     return found
 
 
-async def _lots(
-    connection: RawConnection, book: Book, wanted: _Wanted
-) -> dict[UUID, dict[PositionKey, Position]]:
-    rows: list[Any] = []
+async def _ask_lots(connection: RawConnection, book: Book, wanted: _Wanted) -> list[_Cursor]:
+    asked: list[_Cursor] = []
     if pairs := [pair for pair in wanted.symbols if pair[0] not in wanted.whole]:
         owners, symbols = zip(*pairs, strict=True)
         values = {"owners": list(owners), "symbols": list(symbols)}
-        rows += await _rows(connection, statements.LOTS, book, **values)
+        asked.append(await _ask(connection, statements.LOTS, book, **values))
     if wanted.whole:
         owned = list(wanted.whole)
-        rows += await _rows(connection, statements.LOTS_OF_OWNERS, book, owners=owned)
-    return positions_of(rows)
+        asked.append(await _ask(connection, statements.LOTS_OF_OWNERS, book, owners=owned))
+    return asked
+
+
+async def _ask_holds(connection: RawConnection, book: Book, wanted: _Wanted) -> list[_Cursor]:
+    asked: list[_Cursor] = []
+    if keys := list(wanted.keys):
+        asked.append(await _ask(connection, statements.HOLDS, book, keys=keys))
+    if wanted.whole:
+        owned = list(wanted.whole)
+        asked.append(await _ask(connection, statements.HOLDS_OF_OWNERS, book, owners=owned))
+    return asked
 
 
 async def _holds(
-    connection: RawConnection, book: Book, wanted: _Wanted
+    connection: RawConnection, book: Book, wanted: _Wanted, rows: dict[UUID, Any]
 ) -> dict[UUID, dict[UUID, HoldsOfKey]]:
-    rows: dict[UUID, Any] = {}
     found: dict[UUID, dict[UUID, HoldsOfKey]] = {}
-    if keys := list(wanted.keys):
-        rows = {row[2]: row for row in await _rows(connection, statements.HOLDS, book, keys=keys)}
-        if ended := [key for key in keys if key not in rows]:
-            for key, last in await _rows(connection, statements.LAST_HOLDS, book, keys=ended):
-                found.setdefault(wanted.keys[key], {})[key] = HoldsOfKey(last)
-    if wanted.whole:
-        owned = list(wanted.whole)
-        more = await _rows(connection, statements.HOLDS_OF_OWNERS, book, owners=owned)
-        rows |= {row[2]: row for row in more}
+    if ended := [key for key in wanted.keys if key not in rows]:
+        for key, last in await _rows(connection, statements.LAST_HOLDS, book, keys=ended):
+            found.setdefault(wanted.keys[key], {})[key] = HoldsOfKey(last)
     for row in rows.values():
         hold = hold_of(row)
         found.setdefault(row[0], {})[hold.id.key] = HoldsOfKey(hold.id.number, hold)
     return found
 
 
+async def _ask(connection: RawConnection, query: str, book: Book, **values: object) -> _Cursor:
+    return await connection.execute(query.encode(), {"book": book.value, **values})
+
+
 async def _rows(connection: RawConnection, query: str, book: Book, **values: object) -> list[Any]:
-    cursor = await connection.execute(query.encode(), {"book": book.value, **values})
-    return await cursor.fetchall()
+    return await (await _ask(connection, query, book, **values)).fetchall()

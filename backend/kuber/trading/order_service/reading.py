@@ -162,10 +162,20 @@ async def live_symbols(connection: RawConnection) -> list[str]:
     return [row[0] for row in await _rows(connection, _SYMBOLS)]
 
 
-async def wanted_entries(connection: RawConnection) -> list[WantedEntry]:
-    """Return the oldest intents in lasting simulation accounts, locked."""
+async def arrived(connection: RawConnection) -> tuple[list[WantedEntry], list[Request]]:
+    """Return the oldest intents in lasting simulation accounts and the oldest requests that wait,
+    locked."""
+    intents = await connection.execute(_INTENTS.encode())
+    asked = await connection.execute(_REQUESTS.encode())
+    return _wanted(await intents.fetchall()), [
+        Request(row[0], RequestKind(row[1]), row[2], row[3], row[4])
+        for row in await asked.fetchall()
+    ]
+
+
+def _wanted(rows: Iterable[Sequence[Any]]) -> list[WantedEntry]:
     found = []
-    for row in await _rows(connection, _INTENTS):
+    for row in rows:
         reference, levels, created_at, pipeline_id, currency, options, blocked, status = row[19:]
         if status != "open":
             blocked = "The account was reset."
@@ -184,14 +194,6 @@ async def wanted_entries(connection: RawConnection) -> list[WantedEntry]:
             )
         )
     return found
-
-
-async def requests(connection: RawConnection) -> list[Request]:
-    """Return the oldest requests that wait, locked."""
-    return [
-        Request(row[0], RequestKind(row[1]), row[2], row[3], row[4])
-        for row in await _rows(connection, _REQUESTS)
-    ]
 
 
 def _tracked(row: Sequence[Any]) -> Tracked:

@@ -30,10 +30,9 @@ from kuber.trading.order_service.reading import (
     MOST,
     Request,
     WantedEntry,
+    arrived,
     live_symbols,
     load,
-    requests,
-    wanted_entries,
 )
 from kuber.trading.order_service.resets import read_anew
 from kuber.trading.order_service.round import Round
@@ -146,8 +145,7 @@ class OrderService:
         return False
 
     async def _all_symbols(self) -> list[str]:
-        wanted = await wanted_entries(self._connection)
-        asked = await requests(self._connection)
+        wanted, asked = await arrived(self._connection)
         named = {one.order.symbol for one in wanted} | {one.symbol for one in asked if one.symbol}
         return sorted({*named, *await live_symbols(self._connection)})
 
@@ -262,7 +260,8 @@ class OrderService:
         woken: bool,
     ) -> bool:
         connection, before = self._connection, set(self._hosted)
-        async with connection.transaction():
+        # Statements are sent without waiting, until an answer is read.
+        async with connection.pipeline(), connection.transaction():
             await connection.execute(statements.ENTER_GATE.encode())
             writer = RoundWriter(connection, self._booking, now)
             admitted: list[Admitted] = []
@@ -272,7 +271,7 @@ class OrderService:
                 await self._read_switches(connection, now)
                 for symbol in await read_anew(connection, self._hosted):
                     rounds.pop(symbol, None)
-                wanted, asked = await wanted_entries(connection), await requests(connection)
+                wanted, asked = await arrived(connection)
                 more = MOST in (len(wanted), len(asked))
                 wanted = [one for one in wanted if self._may_work(one.order.symbol, only, now)]
                 asked = [one for one in asked if self._may_work(one.symbol or "", only, now)]
@@ -285,6 +284,7 @@ class OrderService:
             await write_equity(connection, writer.flat_accounts, now)
             await writer.done(outcomes)
             await writer.tell()
+            await writer.confirm()
             if self._hosted.keys() - before:
                 await connection.execute(statements.FOLLOW, {"channel": FOLLOW_CHANNEL})
             await self._unchanged(connection)

@@ -108,15 +108,19 @@ STANDINGS = """
 """
 
 BOOKS = """
-    insert into venue_books as b (symbol, state, version, updated_at)
-    select symbol, state, version, %(now)s
-    from unnest(%(symbols)s::text[], %(states)s::text[], %(versions)s::bigint[])
-        as w(symbol, state, version)
-    on conflict (symbol) do update set state = excluded.state, version = excluded.version,
-        updated_at = excluded.updated_at
-    where b.version = excluded.version - 1
+    with kept as (
+        insert into venue_books as b (symbol, state, version, updated_at)
+        select symbol, state, version, %(now)s
+        from unnest(%(symbols)s::text[], %(states)s::text[], %(versions)s::bigint[])
+            as w(symbol, state, version)
+        on conflict (symbol) do update set state = excluded.state, version = excluded.version,
+            updated_at = excluded.updated_at
+        where b.version = excluded.version - 1
+        returning 1
+    )
+    select count(*) from kept
 """
-"""Writes books whose version is still the one that was read."""
+"""Writes books whose version is still the one that was read; returns how many were."""
 
 DONE = """
     update order_requests r set done_at = %(now)s, outcome = w.outcome

@@ -62,10 +62,11 @@ async def read_switches(
     connection: RawConnection, before: Switches, file: SwitchState, now: datetime
 ) -> Switches:
     """Return the switches as they are set. A file that is gone since `before` is remembered."""
-    row = await (await connection.execute(statements.LATCH)).fetchone()
-    assert row is not None, "the migration made the latch"
+    latch = await connection.execute(statements.LATCH)
     values = {"since": now - LATE_WITHIN}
     cursor = await connection.execute(statements.SWITCHES, values)
+    row = await latch.fetchone()
+    assert row is not None, "the migration made the latch"
     found = [Standing(*each) for each in await cursor.fetchall()]
     gone = {
         one.scope: one.set_at

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import structlog
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from kuber.brokers.port import Execution, OrderState, OrderStatus
@@ -59,6 +61,7 @@ class RoundWriter:
         self.executed = 0
         self._flat: list[tuple[str, Tracked]] = []
         self._refused: list[JsonObject] = []
+        self._counted: list[tuple[AsyncCursor[TupleRow], int, str]] = []
 
     async def write(self, rounds: Sequence[Round], admitted: Sequence[Admitted] = ()) -> None:
         """Write everything that the rounds changed. Raises BookLost."""
@@ -139,12 +142,8 @@ class RoundWriter:
                 tracked.stored = tracked.position.version
         if not rows:
             return
-        cursor = await self._connection.execute(
-            statements.POSITIONS.encode(), {"rows": Jsonb(rows)}
-        )
-        row = await cursor.fetchone()
-        if row is None or row[0] != len(rows):
-            raise BookLost("Another process has changed these positions.")
+        values = {"rows": Jsonb(rows)}
+        await self._count(statements.POSITIONS, values, len(rows), "changed these positions")
 
     async def _exits(self, rows: list[JsonObject]) -> None:
         if rows:
@@ -205,12 +204,11 @@ class RoundWriter:
     async def _answers(self, answers: list[JsonObject]) -> None:
         if not answers:
             return
-        cursor = await self._connection.execute(
-            statements.ANSWERS.encode(), {"rows": Jsonb(answers)}
+        values = {"rows": Jsonb(answers)}
+        await self._count(
+            statements.ANSWERS, values, len(answers), "booked answers to these orders"
         )
-        row = await cursor.fetchone()
-        if row is None or row[0] != len(answers):
-            raise BookLost("Another process has booked answers to these orders.")
+        await self.confirm()
 
     async def _settle(
         self, postings: Sequence[tuple[LiveOrder, Posting]], standings: list[JsonObject]
@@ -253,11 +251,24 @@ class RoundWriter:
             "versions": [(one.stored or 0) + 1 for one in books],
             "now": self._now,
         }
-        cursor = await self._connection.execute(statements.BOOKS.encode(), values)
-        if cursor.rowcount != len(books):
-            raise BookLost("Another process has changed these books.")
+        await self._count(statements.BOOKS, values, len(books), "changed these books")
         for one in books:
             one.stored = (one.stored or 0) + 1
+
+    async def _count(
+        self, statement: str, values: Mapping[str, Any], expected: int, done: str
+    ) -> None:
+        """Write rows that nobody else may have changed; `confirm` looks whether that was so."""
+        cursor = await self._connection.execute(statement.encode(), values)
+        self._counted.append((cursor, expected, done))
+
+    async def confirm(self) -> None:
+        """Make sure that everything written so far stood as it was read. Raises BookLost."""
+        counted, self._counted = self._counted, []
+        for cursor, expected, done in counted:
+            row = await cursor.fetchone()
+            if row is None or row[0] != expected:
+                raise BookLost(f"Another process has {done}.")
 
     async def _rows(self, statement: str, rows: list[JsonObject]) -> None:
         if rows:
