@@ -82,7 +82,7 @@ async def states(
     debts_asked = await _ask(connection, statements.DEBTS, book, owners=list(cash))
     lots_asked = await _ask_lots(connection, book, wanted)
     holds_asked = await _ask_holds(connection, book, wanted)
-    debts = dict(await debts_asked.fetchall())
+    debts: dict[UUID, Decimal] = dict(await debts_asked.fetchall())
     lots = positions_of([row for one in lots_asked for row in await one.fetchall()])
     held = {row[2]: row for one in holds_asked for row in await one.fetchall()}
     holds = await _holds(connection, book, wanted, held)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from kuber.exchange.events import MarketPhase
 from kuber.trading.errors import BookLost
 from tests.fixtures.trading_floor import Floor
 
@@ -33,8 +34,10 @@ async def test_m09_an_entry_without_a_first_price_is_given_up_after_half_a_minut
     await floor.intend()
     await floor.rounds()
     assert 0 < floor.service.due_in_s(60) <= 30
-    floor.clock.advance(timedelta(seconds=30))
-    await floor.rounds()
+    for _ in range(6):  # so that prices are looked at all the while
+        assert await floor.orders() == [("entry", "buy", "submitted", 0)]
+        floor.clock.advance(timedelta(seconds=5))
+        await floor.rounds()
     assert await floor.orders() == [("entry", "buy", "cancelled", 0)]
     assert await floor.rows("select reason from orders") == [("not sent: not followed",)]
 
@@ -74,3 +77,14 @@ async def test_m20_a_switch_acts_although_the_round_that_read_it_was_lost(floor:
         await floor.switch("halted")
     await floor.rounds()
     assert await floor.orders() == [("entry", "buy", "cancelled", 0)]
+
+
+async def test_m22_the_hours_of_a_market_pass_without_any_price(floor: Floor) -> None:
+    await floor.intend(limit="150.00", life="gtc")
+    await floor.rounds()
+    await floor.quote("150.50")
+    closes_in = timedelta(hours=6)
+    floor.clock.advance(closes_in)
+    floor.service._watched_at = floor.clock.now()  # somebody looked until now
+    await floor.rounds()
+    assert floor.service._hosted["AAPL"].phase is not MarketPhase.OPEN
