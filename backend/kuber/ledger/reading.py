@@ -78,7 +78,6 @@ async def states(
     wanted = _Wanted()
     for posting, symbol in about:
         wanted.add(posting, symbol)
-    # All is asked for before the first answer is read: in a pipeline that is one round trip.
     debts_asked = await _ask(connection, statements.DEBTS, book, owners=list(cash))
     lots_asked = await _ask_lots(connection, book, wanted)
     holds_asked = await _ask_holds(connection, book, wanted)

@@ -260,8 +260,9 @@ class OrderService:
         woken: bool,
     ) -> bool:
         connection, before = self._connection, set(self._hosted)
-        # Statements are sent without waiting, until an answer is read.
-        async with connection.pipeline(), connection.transaction():
+        # Not in a pipeline: of a process that is stopped in one PostgreSQL does not say that it is
+        # idle in a transaction, and would leave it its locks.
+        async with connection.transaction():
             await connection.execute(statements.ENTER_GATE.encode())
             writer = RoundWriter(connection, self._booking, now)
             admitted: list[Admitted] = []
