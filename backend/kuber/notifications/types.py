@@ -89,6 +89,7 @@ RULES: Mapping[NoticeKind, KindRules] = {
         "Trading switch",
         "Trading was paused, reduced to closing, halted, or goes on again.",
         alarm=True,
+        mail=True,
     ),
     NoticeKind.ACCOUNT_DIFFERS: KindRules(
         "Account does not agree",

@@ -126,7 +126,7 @@ def test_every_kind_has_rules_and_reads_without_any_data(kind: NoticeKind) -> No
     assert RULES[kind].title
     words = words_of(kind, {}, 2)
     assert words.title
-    assert words.path in (None, "/account", "/notifications")
+    assert words.path in (None, "/account", "/notifications", "/switches", "/reconciliations")
 
 
 @given(

@@ -43,7 +43,7 @@ def test_every_service_runs_in_the_containers_and_under_up() -> None:
     commands = [one.get("command", [])[:] for one in services.values()]
     run = [name for command in commands if command[:1] == ["services"] for name in command[1:]]
     assert sorted(run) == sorted(SERVICES)
-    assert sorted((*OTHER_SERVICES, "dispatcher")) == sorted(SERVICES)
+    assert sorted((*OTHER_SERVICES, "dispatcher", "orders")) == sorted(SERVICES)
 
 
 def test_the_image_brings_the_trading_hours_to_where_processes_read_them() -> None:
