@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from kuber.api.deps import Caller, ContainerDep, CurrentUser, Db
+from kuber.api.idempotency import IDEMPOTENT, IdempotentRoute
 from kuber.api.v1.common import Cursor, Limit
 from kuber.infra.db import raw_connection
 from kuber.trading.reconciliation.schemas import (
@@ -14,7 +15,7 @@ from kuber.trading.reconciliation.schemas import (
 )
 from kuber.trading.reconciliation.service import reconciliation_page
 
-router = APIRouter(prefix="/reconciliations", tags=["reconciliations"])
+router = APIRouter(prefix="/reconciliations", tags=["reconciliations"], route_class=IdempotentRoute)
 
 
 @router.get("", operation_id="list_reconciliations")
@@ -31,7 +32,7 @@ async def list_reconciliations(
     return await reconciliation_page(connection, user.user_id, account_id, status, cursor, limit)
 
 
-@router.post("", operation_id="reconcile")
+@router.post("", operation_id="reconcile", dependencies=[IDEMPOTENT])
 async def reconcile(
     body: ReconciliationBody, container: ContainerDep, user: Caller
 ) -> ReconciliationPage:

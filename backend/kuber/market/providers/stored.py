@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from itertools import groupby
 from time import monotonic
 from uuid import UUID
@@ -43,6 +43,8 @@ from kuber.market.resampling import holds_whole
 from kuber.market.series import SizedCache, size_bytes
 from kuber.market.types import Bars, Instrument, Source, Timeframe, made_of, to_datetime64
 
+_SURELY_WHOLE = timedelta(days=70)
+"""So long a stretch holds a whole bar of any timeframe, be it a month."""
 _FRESH_S = 1.0
 _KEPT_ANSWERS = 10_000
 _KEPT_STRETCHES = 4
@@ -282,10 +284,19 @@ def _readable_as(rows: list[SeriesRow]) -> tuple[Timeframe, ...]:
 
 
 def _makes(row: SeriesRow, timeframe: Timeframe) -> bool:
-    ends = to_datetime64(row.first_at), to_datetime64(row.last_at)
-    return timeframe in row.timeframe.and_coarser and holds_whole(
-        row.timeframe, timeframe, *ends, calendar_for(row.calendar)
-    )
+    if timeframe not in row.timeframe.and_coarser:
+        return False
+    if row.last_at - row.first_at >= _SURELY_WHOLE:
+        return True
+    return _holds_whole(row.timeframe, timeframe, row.first_at, row.last_at, row.calendar)
+
+
+@lru_cache(maxsize=4_096)
+def _holds_whole(
+    stored: Timeframe, timeframe: Timeframe, first_at: datetime, last_at: datetime, calendar: str
+) -> bool:
+    ends = to_datetime64(first_at), to_datetime64(last_at)
+    return holds_whole(stored, timeframe, *ends, calendar_for(calendar))
 
 
 def _series_for(dataset: _Dataset, timeframe: Timeframe) -> SeriesRow:

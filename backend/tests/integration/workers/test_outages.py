@@ -107,7 +107,7 @@ def test_intents_and_fills_reach_kafka_in_order_with_their_headers(
         assert [item["value"]["run_id"] for item in messages] == runs
         for item in messages:
             assert item["key"] == "AAPL"
-            assert item["headers"]["schema_version"] == "1"
+            assert item["headers"]["schema_version"] == "2"
             assert item["headers"]["idempotency_key"] == item["value"]["event_id"]
             correlation = person.execution(item["value"]["run_id"])["correlation_id"]
             assert item["headers"]["correlation_id"] == correlation

@@ -20,6 +20,7 @@ SERVICES = [
     "worker",
     "relay",
     "dispatcher",
+    "orders",
     "services",
 ]
 
