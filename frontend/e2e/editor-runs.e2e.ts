@@ -63,7 +63,7 @@ test.describe('running', () => {
     await expect(page.locator('k-node-card.stale')).toHaveCount(0);
   });
 
-  test('opens the node that explains a hold, and shows its reason in full', async ({
+  test('opens the node that explains a hold, and lets its reason be read in full', async ({
     page,
   }) => {
     const editor = await Editor.open(page, { template: 'golden-cross' });
@@ -81,11 +81,10 @@ test.describe('running', () => {
     );
     const reasons = page.locator('.result .decided');
     const cut = () => reasons.evaluate((text) => text.scrollHeight > text.clientHeight);
-    for (const width of [900, 390]) {
-      await page.setViewportSize({ width, height: 800 });
-      await expect(reasons).toBeVisible();
-      await expect.poll(cut).toBe(false);
-    }
+    await page.setViewportSize({ width: 900, height: 800 });
+    await expect.poll(cut).toBe(true);
+    await page.locator('.result').getByRole('button', { name: 'More' }).click();
+    await expect.poll(cut).toBe(false);
     await editor.shot('hold');
   });
 
