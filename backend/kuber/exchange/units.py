@@ -19,6 +19,7 @@ from kuber.kernel.money import exact
 PRICE_PLACES = 12
 QUANTITY_PLACES = 9
 AMOUNT_PLACES = PRICE_PLACES + QUANTITY_PLACES
+LEDGER_PLACES = 18
 PART_PLACES = 6
 
 PRICE_ONE: int = 10**12
@@ -67,6 +68,11 @@ def from_quantity(value: int) -> Decimal:
 def from_amount(value: int) -> Decimal:
     """Return an amount as an exact decimal, without zeros at its end."""
     return _decimal(value, AMOUNT_PLACES)
+
+
+def from_amount_up(value: int) -> Decimal:
+    """Return an amount that the ledger can keep: rounded up to its 18 places."""
+    return _decimal(ceil_to(value, 10 ** (AMOUNT_PLACES - LEDGER_PLACES)), AMOUNT_PLACES)
 
 
 def to_instant(moment: datetime) -> int:

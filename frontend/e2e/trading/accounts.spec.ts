@@ -36,7 +36,9 @@ test('an account is paid into, set, exported and reset', async ({ page }) => {
   await check(page, 'account-reset');
   await question.getByRole('textbox').fill('Simulation');
   await question.getByRole('button', { name: 'Reset account' }).click();
-  await expect(page.getByText('$100,000.00').first()).toBeVisible();
+  await expect(question).toBeHidden();
+  await expect(page.getByRole('main')).not.toContainText('$105,000.00');
+  await expect(page.getByRole('main')).toContainText('$100,000.00');
   await page.goto('/accounts');
   await expect(page.getByRole('heading', { name: 'Reset' })).toBeVisible();
 });

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from kuber.exchange.reservations import reservation
-from kuber.exchange.units import from_amount
+from kuber.exchange.units import from_amount_up
 from kuber.infra.db import RawConnection
 from kuber.ledger.store import Ledger
 from kuber.trading.order_service.held import LiveOrder, Tracked
@@ -27,13 +27,13 @@ async def enter(
             return
         units = [_reservation(*entry) for entry in entries]
         holds = [
-            hold_of(order, tracked.holder.currency, from_amount(needed), now)
+            hold_of(order, tracked.holder.currency, from_amount_up(needed), now)
             for (_, tracked, order), needed in zip(entries, units, strict=True)
         ]
         settled = await ledger.settle(connection, holds)
         for (one, _, order), needed, done in zip(entries, units, settled, strict=True):
             if done.refusal is None:
-                one.enter(order, from_amount(needed), needed)
+                one.enter(order, from_amount_up(needed), needed)
             else:
                 one.refuse(order, f"insufficient_buying_power: {done.refusal.detail}")
         for one in {id(entry[0]): entry[0] for entry in entries}.values():

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from kuber.exchange.reservations import Held as Holding
 from kuber.exchange.reservations import held_after_short, margin
-from kuber.exchange.units import from_amount, to_amount
+from kuber.exchange.units import from_amount_up, to_amount
 from kuber.infra.db import RawConnection
 from kuber.ledger.facts import Fact, Held, Released
 from kuber.ledger.report import balances_of, money_in
@@ -29,7 +29,7 @@ def margin_kept(position: Position, execution_id: str) -> Iterator[tuple[UUID, F
     if position.plan.long or position.held <= 0 or entry is None or not entry.filled:
         return
     kept = held_after_short(-(-entry.value // entry.filled), position.held)
-    fact = Held(UUID(position.id), from_amount(kept), HoldPurpose.MARGIN)
+    fact = Held(UUID(position.id), from_amount_up(kept), HoldPurpose.MARGIN)
     yield uuid5(_IDS, f"hold/{execution_id}"), fact
 
 

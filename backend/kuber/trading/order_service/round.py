@@ -12,7 +12,14 @@ from kuber.exchange import events
 from kuber.exchange.events import In, MarketPhase, Out, Quote
 from kuber.exchange.lifetimes import expires_at
 from kuber.exchange.types import Effect, NewOrder
-from kuber.exchange.units import from_amount, from_instant, from_price, from_quantity, to_instant
+from kuber.exchange.units import (
+    from_amount,
+    from_amount_up,
+    from_instant,
+    from_price,
+    from_quantity,
+    to_instant,
+)
 from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.trading.management.commands import (
     Cancel,
@@ -320,7 +327,7 @@ class Round:
         done = fill.remaining == 0
         word = self.word(fill.order, OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED)
         word.remaining, word.waits_for = fill.remaining, None
-        word.rest = from_amount(fill.reserved or 0)
+        word.rest = from_amount_up(fill.reserved or 0)
         word.executions.append(
             Execution(
                 f"{fill.order}-{fill.number}",
