@@ -1,5 +1,6 @@
 import { Component, computed, input } from '@angular/core';
 import { formatPercentChange } from './format/numbers';
+import { ARROWS, SIGNED_STYLES, wayOf } from './signed';
 
 /** How a price has moved, in per cent: arrow, sign and colour together; a dash when not known. */
 @Component({
@@ -11,33 +12,13 @@ import { formatPercentChange } from './format/numbers';
     {{ text() }}
   `,
   host: { '[class]': 'way()', '[title]': 'hint()' },
-  styles: `
-    :host {
-      white-space: nowrap;
-      font-variant-numeric: tabular-nums;
-    }
-    :host(.up) {
-      color: var(--k-gain);
-    }
-    :host(.down) {
-      color: var(--k-loss);
-    }
-    :host(.none) {
-      color: var(--mat-sys-on-surface-variant);
-    }
-    span {
-      font-size: 0.8em;
-    }
-  `,
+  styles: SIGNED_STYLES,
 })
 export class Change {
   readonly percent = input.required<number | null | undefined>();
 
-  protected readonly way = computed(() => {
-    const percent = this.percent() ?? 0;
-    return percent > 0 ? 'up' : percent < 0 ? 'down' : 'none';
-  });
-  protected readonly arrow = computed(() => ({ up: '▲', down: '▼', none: '' })[this.way()]);
+  protected readonly way = computed(() => wayOf(this.percent() ?? 0));
+  protected readonly arrow = computed(() => ARROWS[this.way()]);
   protected readonly text = computed(() => {
     const percent = this.percent();
     return formatPercentChange(percent === null || percent === undefined ? null : percent / 100);

@@ -1,5 +1,6 @@
 import { Component, computed, input } from '@angular/core';
 import { type Decimal, formatChange } from './format/numbers';
+import { ARROWS, SIGNED_STYLES, wayOf } from './signed';
 
 /** Profit or loss: arrow, sign and colour together; a dash when not known. */
 @Component({
@@ -11,24 +12,7 @@ import { type Decimal, formatChange } from './format/numbers';
     {{ text() }}
   `,
   host: { '[class]': 'way()' },
-  styles: `
-    :host {
-      white-space: nowrap;
-      font-variant-numeric: tabular-nums;
-    }
-    :host(.up) {
-      color: var(--k-gain);
-    }
-    :host(.down) {
-      color: var(--k-loss);
-    }
-    :host(.none) {
-      color: var(--mat-sys-on-surface-variant);
-    }
-    span {
-      font-size: 0.8em;
-    }
-  `,
+  styles: SIGNED_STYLES,
 })
 export class SignedAmount {
   readonly amount = input.required<Decimal | null | undefined>();
@@ -38,10 +22,7 @@ export class SignedAmount {
     const amount = this.amount();
     return amount === null || amount === undefined || amount === '' ? 0 : Number(amount);
   });
-  protected readonly way = computed(() => {
-    const cents = Math.round(this.number() * 100);
-    return cents > 0 ? 'up' : cents < 0 ? 'down' : 'none';
-  });
-  protected readonly arrow = computed(() => ({ up: '▲', down: '▼', none: '' })[this.way()]);
+  protected readonly way = computed(() => wayOf(Math.round(this.number() * 100)));
+  protected readonly arrow = computed(() => ARROWS[this.way()]);
   protected readonly text = computed(() => formatChange(this.amount(), this.currency()));
 }
