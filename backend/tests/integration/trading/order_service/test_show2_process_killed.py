@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -140,7 +140,7 @@ def _step(
         if what == "asked":
             street.ask_to_close(symbol)
     if kills is not None and kills.waits_at == step:
-        _wait_for_orders(street, prices)
+        _wait_for_orders(street, wanted)
         processes.kill()
     die_at = time.monotonic() + kills.delay_s if kills and kills.random_at == step else None
 
@@ -155,10 +155,11 @@ def _step(
     until(come, lambda: f"step {step}: {street.positions()}")
 
 
-def _wait_for_orders(street: Street, prices: dict[str, str]) -> None:
+def _wait_for_orders(street: Street, wanted: Mapping[str, tuple[str, str]]) -> None:
     """Tell a price until every position has an order that waits for the next one.
 
-    Each second: whoever hears the price twice has its order filled.
+    Each second: of whoever hears the price twice the order is filled, and the position is where
+    the step leads. A close that a person asked for needs no price to become an order.
     """
     told_at = 0.0
 
@@ -166,12 +167,14 @@ def _wait_for_orders(street: Street, prices: dict[str, str]) -> None:
         nonlocal told_at
         idle = {
             symbol: price
-            for symbol, price in prices.items()
+            for symbol, (what, price) in wanted.items()
             if not street.rows(_WAITS, street.account, symbol)
+            and not street.has(symbol, _REACHED[what])
         }
-        if idle and time.monotonic() - told_at >= 1:
+        told = {symbol: price for symbol, price in idle.items() if wanted[symbol][0] != "asked"}
+        if told and time.monotonic() - told_at >= 1:
             told_at = time.monotonic()
-            street.tell(idle)
+            street.tell(told)
         return not idle
 
     until(waits, lambda: f"orders that wait for a price: {street.positions()}")
