@@ -262,6 +262,21 @@ class PositionRow(Base):
     version: Mapped[int] = mapped_column(BigInteger)
 
 
+class SetAsideRow(Base):
+    """A position that could not be worked: it is left alone, and tried again alone."""
+
+    __tablename__ = "positions_set_aside"
+
+    position_id: Mapped[UUID] = mapped_column(
+        ForeignKey("positions.id", ondelete="CASCADE"), primary_key=True
+    )
+    reason: Mapped[str] = mapped_column(String(500))
+    since: Mapped[datetime]
+    tries: Mapped[int]
+    """How often it failed again since then."""
+    next_try_at: Mapped[datetime]
+
+
 class BookRow(Base):
     """The order book of one instrument at the simulated venue, see `exchange.book`."""
 
