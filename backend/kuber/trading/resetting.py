@@ -33,6 +33,13 @@ _WHY = "reset"
 _ENDED = """
     update orders set remaining = 0, waits_for = null, reserved = 0 where id = any(%(ids)s)
 """
+# What cannot be read ends all the same: the columns beside it say that it did.
+_END_UNREAD = """
+    update positions set status = 'closed', closed_at = %(now)s, exit_reason = %(why)s,
+        quantity = 0, protected_by = 'nothing', unprotected = 0, unprotected_since = null,
+        next_look_at = null, version = version + 1
+    where account_id = %(account_id)s and status <> 'closed' returning id
+"""
 # Pipelines that name no account use the first: where that is reset and others are older than what
 # takes its place, they name it from then on.
 _FOLLOW = """
@@ -87,13 +94,15 @@ class Resets:
         for _, tracked in found:
             tracked.keep(emptied(tracked.position, to_instant(now)))
         rows = [position_row(tracked, symbol) for symbol, tracked in found]
-        if not rows:
-            return []
-        cursor = await connection.execute(statements.POSITIONS.encode(), {"rows": Jsonb(rows)})
-        assert await cursor.fetchone() == (len(rows),), "gate and locks keep others away"
+        if rows:
+            cursor = await connection.execute(statements.POSITIONS.encode(), {"rows": Jsonb(rows)})
+            assert await cursor.fetchone() == (len(rows),), "gate and locks keep others away"
+        values = {"now": now, "why": _WHY, "account_id": account_id}
+        unread = await (await connection.execute(_END_UNREAD, values)).fetchall()
         held = [(symbol, one) for symbol, one in found if one.position.bought]
         await announce_events(connection, [closed_event(one, symbol, now) for symbol, one in held])
-        return [News(account_id, "position_closed", one.position.id) for _, one in found]
+        ids = [one.position.id for _, one in found] + [str(id_) for (id_,) in unread]
+        return [News(account_id, "position_closed", id_) for id_ in ids]
 
     async def _cancel_orders(self, connection: RawConnection, account_id: UUID) -> list[News]:
         found = await open_orders_of_account(connection, account_id)

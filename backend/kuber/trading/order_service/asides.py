@@ -3,7 +3,7 @@
 The mark is a row of its own, since the position's own row may be what cannot be written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,8 +50,10 @@ class Asides:
     def __init__(self) -> None:
         self._again: dict[str, tuple[str, datetime]] = {}
 
-    def __len__(self) -> int:
-        return len(self._again)
+    @property
+    def ids(self) -> KeysView[str]:
+        """Which they are."""
+        return self._again.keys()
 
     async def read(self, connection: RawConnection) -> None:
         """Read what was set aside before."""

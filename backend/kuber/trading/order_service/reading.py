@@ -217,10 +217,16 @@ def _aside_of(tracked: Tracked) -> Aside:
 async def positions_of_account(
     connection: RawConnection, account_id: UUID
 ) -> list[tuple[str, Tracked]]:
-    """Return the positions of an account that are not closed, with their symbols, locked."""
+    """Return the positions of an account that are not closed, with their symbols, locked; without
+    those that cannot be read."""
     of_account = _POSITIONS.format(where="p.account_id = %s") + " for update of p"
-    rows = await _rows(connection, of_account, account_id)
-    return [(row[11], _tracked(row)) for row in rows]
+    found = []
+    for row in await _rows(connection, of_account, account_id):
+        try:
+            found.append((row[11], _tracked(row)))
+        except Exception:  # whatever is in a row
+            log.exception("position_unreadable", position_id=str(row[12]))
+    return found
 
 
 async def open_orders_of_account(

@@ -348,4 +348,4 @@ class Rounds:
         if now - self._shown_at >= _SHOWN_EVERY:
             self._shown_at = now
             quarantined = sum(until > now for until in self._quarantine.values())
-            show(self._hosted.values(), quarantined, len(self._asides))
+            show(self._hosted.values(), quarantined, len(self._asides.ids))

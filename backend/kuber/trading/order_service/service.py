@@ -186,8 +186,9 @@ class OrderService(Rounds):
     async def _set_aside_unread(self) -> None:
         """Keep on record which positions could not be read; they are left alone already."""
         unread, self._unread = self._unread, {}
-        if unread:
-            await self._leave_all(unread)
+        if unread and await self._leave_all(unread):
+            gone = unread.keys() - self._asides.ids
+            self._evict([name for name, one in self._hosted.items() if gone & one.aside.keys()])
 
     async def _try_again(self) -> None:
         """Work one of the positions again that were set aside, alone, at the last price."""

@@ -35,6 +35,14 @@ def waits_of_order(symbol: str, waits_for: str | None, now: datetime) -> str | N
     return None if waits_for is None else _sentence(symbol, waits_for, now)
 
 
+def waits_set_aside(reason: str, since: datetime) -> str:
+    """Return why nothing happens with a position that could not be worked."""
+    return (
+        f"It needs a person: since {since:%Y-%m-%d %H:%M} UTC it cannot be worked"
+        f" ({reason.rstrip('.')}), and nobody watches its stop. It is tried again every 30 seconds."
+    )
+
+
 def opens_again(symbol: str, now: datetime) -> str | None:
     """Return when a symbol's market opens, None while it trades: `NYSE opens Mon 14:30 UTC`."""
     code = traits_of(symbol).calendar

@@ -61,9 +61,10 @@ CONCERNED = f"""
 
 FLATTENED = """
     select p.id, p.user_id, p.account_id, p.mode, p.symbol, p.quantity, p.status, p.opened_at,
-           r.done_at, r.outcome, e.price, w.waits_for
+           r.done_at, r.outcome, e.price, w.waits_for, s.reason, s.since
     from jsonb_to_recordset(%(items)s) as i(request uuid, position uuid)
     join positions p on p.id = i.position
+    left join positions_set_aside s on s.position_id = p.id
     left join order_requests r on r.id = i.request
     cross join lateral (
         select sum(f.quantity * f.price) / nullif(sum(f.quantity), 0) as price

@@ -6,14 +6,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from kuber.infra.db import Database
 from kuber.ledger.rebuild import all_differences
 from kuber.ledger.types import Book
+from kuber.trading.accounts.service import AccountService
 from kuber.trading.management.decide import Decision, decide
 from kuber.trading.management.facts import Fact, Situation
 from kuber.trading.management.position import Position
 from kuber.trading.order_service import round as rounds
 from kuber.trading.reconciliation.accounts import differences_of
-from tests.fixtures.trading_floor import CALM, Floor, new_account
+from kuber.trading.resetting import Resets
+from tests.fixtures.trading_floor import CALM, USER, Floor, new_account
 
 _STANDS = "select status, quantity::int from positions where account_id = %s"
 _ASIDE = "select position_id, reason, tries from positions_set_aside"
@@ -94,13 +97,14 @@ async def test_a_position_that_cannot_be_written_holds_up_no_other(floor: Floor)
 
 
 async def _fails_again(floor: Floor) -> None:
+    """It is tried at the time that the service says, and its owner is not told again."""
+    due_in_s = floor.service.due_in_s(60)
+    assert 0 < due_in_s <= 30
     floor.clock.advance(AGAIN)
-    assert floor.service.due_in_s(60) == 60  # it is due, which a round finds
     await floor.rounds()
     ((_, _, tries),) = await floor.rows(_ASIDE)
     assert tries == 1
     assert len(await floor.rows("select 1 from notice_outbox where kind = 'position_alarm'")) == 1
-    assert 0 < floor.service.due_in_s(60) <= 30
 
 
 async def test_a_position_that_cannot_be_read_holds_up_no_other(floor: Floor) -> None:
@@ -131,11 +135,8 @@ async def test_a_position_that_cannot_be_read_holds_up_no_other(floor: Floor) ->
 
 async def test_an_order_that_cannot_be_read_holds_up_no_other(floor: Floor) -> None:
     good, bad = await enter(floor, 2)
-    spoil = (
-        "update orders set origin_key = '7' where leg = 'stop_2' or (effect = 'close'"
-        " and account_id = %s)"
-    )
-    await floor.rows(spoil.replace("leg = 'stop_2' or ", ""), (bad,))
+    spoil = "update orders set origin_key = '7' where effect = 'close' and account_id = %s"
+    await floor.rows(spoil, (bad,))
     await floor.again()
     await floor.quote("148.00")
     await floor.quote("148.00")
@@ -197,6 +198,31 @@ async def test_an_intent_that_cannot_be_written_is_refused_alone(floor: Floor) -
     assert await floor.reserved() == 0
 
 
+@pytest.mark.parametrize(
+    ("quantity", "price", "stop", "targets", "code"),
+    [
+        ("99999999999", "99999999999", "1", (), "out_of_bounds"),
+        ("100", "0", "148.00", (), "out_of_bounds"),
+        ("100", "150.50", "1e-20", (), "out_of_bounds"),
+        ("100", "150.50", "148.00", ("1e30",), "out_of_bounds"),
+        ("100", "150.50", "NaN", (), "out_of_bounds"),
+        ("100", "150.50", "none", (), "bad_plan"),
+    ],
+)
+async def test_an_absurd_intent_on_record_is_refused_at_admission(
+    floor: Floor, quantity: str, price: str, stop: str, targets: tuple[str, ...], code: str
+) -> None:
+    """Whoever wrote it: the doors of API and runs would not have."""
+    absurd = await floor.intend(quantity=quantity, price=price, stop=stop, targets=targets)
+    fine = await floor.intend()
+    await floor.rounds()
+    await floor.quote("150.50")
+    status = "select status, reason from orders where id = %s"
+    ((found, reason),) = await floor.rows(status, (absurd,))
+    assert (found, reason.partition(":")[0]) == ("rejected", code)
+    assert await floor.rows(status, (fine,)) == [("filled", "")]
+
+
 async def test_a_book_that_cannot_be_read_is_begun_anew(floor: Floor) -> None:
     """The positions get new orders in it, and nothing is sold twice."""
     accounts = await enter(floor, 2)
@@ -253,3 +279,23 @@ async def test_a_cancelled_switch_or_lost_book_repeats_a_round_with_its_prices(
         await floor.quote("148.00")
     await floor.quote("150.50")
     assert await stands(floor, account) == ("closed", 0)
+
+
+async def test_m27_an_account_is_reset_although_a_position_cannot_be_read(
+    floor: Floor, database: Database
+) -> None:
+    (bad,) = await enter(floor, 1)
+    await floor.rows("update positions set state = 'lost'")
+    await floor.again()
+    resets = Resets(AccountService(floor.clock), floor.clock)
+    async with database.transaction() as session:
+        await resets.reset(session, USER, bad)
+    await floor.rounds()
+    ((status, quantity, reason),) = await floor.rows(
+        "select status, quantity::int, exit_reason from positions"
+    )
+    assert (status, quantity, reason) == ("closed", 0, "reset")
+    floor.clock.advance(AGAIN)
+    await floor.rounds()
+    assert await floor.rows(_ASIDE) == []
+    assert floor.service.due_in_s(60) == 60
