@@ -52,6 +52,8 @@ from kuber.trading.accounts.schemas import (
     SimulationBody,
 )
 from kuber.trading.models import AccountRow
+from kuber.trading.order_service.statements import ACCOUNT_CHANNEL, NEWS
+from kuber.trading.order_service.telling import News, packed
 
 MODE = "simulation"
 CURRENCY = "USD"
@@ -239,12 +241,17 @@ class AccountService:
         await self._record_opening(session, row)
 
     async def _post(self, session: AsyncSession, *postings: Posting) -> None:
-        """Post at once; raises what the ledger refuses."""
-        settled = await self._ledger.settle(await raw_connection(session), postings)
+        """Post at once, and have pages told when it commits; raises what the ledger refuses."""
+        connection = await raw_connection(session)
+        settled = await self._ledger.settle(connection, postings)
         for one in settled:
             if one.refusal is not None:
                 raise one.refusal
             assert one.transaction is not None, "nobody posts it twice: the account is locked"
+        news = [News(one.owner, "account_changed", str(one.owner)) for one in postings]
+        for payload in packed(news):
+            values = {"channel": ACCOUNT_CHANNEL, "payload": payload}
+            await connection.execute(NEWS.encode(), values)
 
     async def _record_opening(self, session: AsyncSession, row: AccountRow) -> None:
         said = {

@@ -48,6 +48,16 @@ CLOSE_ALL = f"""
 """  # noqa: S608  put together from constants
 """Asks for the close of every position under a switch; entries that work are among them."""
 
+TAKE_BACK = f"""
+    insert into order_requests (id, user_id, kind, target, args, correlation_id, requested_at)
+    select gen_random_uuid(), p.user_id, 'cancel_order', o.id, %(args)s, %(correlation_id)s, %(now)s
+    from positions p join orders o on o.id = p.entry_order_id
+    where p.status <> 'closed' and {_UNDER}
+      and o.status in ('intended', 'submitted', 'working', 'partially_filled')
+"""  # noqa: S608  put together from constants
+"""Asks for the end of every entry under a switch: it is on record, so that it is taken back also
+where the order service is away until the switch is off again."""
+
 CONCERNED = f"""
     select distinct p.user_id from positions p where p.status <> 'closed' and {_UNDER}
     union
