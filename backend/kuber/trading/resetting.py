@@ -17,6 +17,7 @@ from kuber.infra.db import RawConnection, raw_connection
 from kuber.infra.outbox import announce_events
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
+from kuber.trading.account_news import News, money_moved, tell_accounts
 from kuber.trading.accounts.choosing import first_open_account
 from kuber.trading.accounts.schemas import AccountOut
 from kuber.trading.accounts.service import MODE, AccountService
@@ -27,7 +28,7 @@ from kuber.trading.management.emptying import emptied
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.reading import open_orders_of_account, positions_of_account
 from kuber.trading.order_service.rows import position_row
-from kuber.trading.order_service.telling import News, closed_event, packed
+from kuber.trading.order_service.telling import closed_event
 
 _WHY = "reset"
 _ENDED = """
@@ -81,10 +82,8 @@ class Resets:
                 "was_first": was_first,
             },
         )
-        news.append(News(account_id, "account_changed", str(account_id)))
-        for payload in packed(news):
-            values = {"channel": statements.ACCOUNT_CHANNEL, "payload": payload}
-            await connection.execute(statements.NEWS.encode(), values)
+        news.append(money_moved(account_id))
+        await tell_accounts(connection, news)
         await call(session)
         return new
 

@@ -28,6 +28,7 @@ from kuber.ledger.types import DEPOSITS, Book
 from kuber.ledger.units import ZERO, exactly, minor_digits, plain, to_minor
 from kuber.notifications.outbox import tell
 from kuber.notifications.types import Notice, NoticeKind
+from kuber.trading.account_news import money_moved, tell_accounts
 from kuber.trading.account_types import (
     AccountKind,
     AccountStatus,
@@ -52,8 +53,6 @@ from kuber.trading.accounts.schemas import (
     SimulationBody,
 )
 from kuber.trading.models import AccountRow
-from kuber.trading.order_service.statements import ACCOUNT_CHANNEL, NEWS
-from kuber.trading.order_service.telling import News, packed
 
 MODE = "simulation"
 CURRENCY = "USD"
@@ -248,10 +247,7 @@ class AccountService:
             if one.refusal is not None:
                 raise one.refusal
             assert one.transaction is not None, "nobody posts it twice: the account is locked"
-        news = [News(one.owner, "account_changed", str(one.owner)) for one in postings]
-        for payload in packed(news):
-            values = {"channel": ACCOUNT_CHANNEL, "payload": payload}
-            await connection.execute(NEWS.encode(), values)
+        await tell_accounts(connection, [money_moved(one.owner) for one in postings])
 
     async def _record_opening(self, session: AsyncSession, row: AccountRow) -> None:
         said = {

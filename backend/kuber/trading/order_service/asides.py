@@ -16,9 +16,8 @@ from kuber.kernel.errors import KuberError
 from kuber.kernel.ids import UserId
 from kuber.notifications.outbox import NOTICE_INSERT, notice_json
 from kuber.notifications.types import Notice, NoticeKind
+from kuber.trading.account_news import News, tell_accounts
 from kuber.trading.errors import PositionFailed
-from kuber.trading.order_service.statements import ACCOUNT_CHANNEL, NEWS
-from kuber.trading.order_service.telling import News, packed
 
 log = structlog.get_logger(__name__)
 
@@ -87,9 +86,7 @@ class Asides:
             user_id, account_id, symbol, since, tries = row
             if tries == 0:
                 await _tell(connection, user_id, position_id, symbol, reason, since)
-            for payload in packed([News(account_id, "position_changed", position_id)]):
-                told = {"channel": ACCOUNT_CHANNEL, "payload": payload}
-                await connection.execute(NEWS.encode(), told)
+            await tell_accounts(connection, [News(account_id, "position_changed", position_id)])
         self._again[position_id] = (symbol, now + AGAIN_AFTER)
         log.error(
             "position_set_aside",

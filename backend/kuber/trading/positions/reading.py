@@ -17,13 +17,14 @@ from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
 from kuber.kernel.orders import Side
 from kuber.ledger.units import tidy
+from kuber.trading.attention import why_set_aside
 from kuber.trading.lifecycle import OPEN
 from kuber.trading.management.position import Position, Status
 from kuber.trading.management.stored import restored
 from kuber.trading.positions.errors import PositionNotFound
 from kuber.trading.positions.schemas import AttentionOut, PositionList, PositionOut, TargetOut
 from kuber.trading.positions.valuing import Worth, worth_of
-from kuber.trading.positions.waiting import waits_of_position, waits_set_aside
+from kuber.trading.positions.waiting import waits_of_position
 from kuber.trading.quotes import Priced, prices_of
 
 log = structlog.get_logger(__name__)
@@ -162,7 +163,7 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         row["symbol"], row["status"], row["waits_for"], priced=fresh or not is_open, now=now
     )
     if aside is not None:
-        waits = [waits_set_aside(aside.reason, aside.since)]
+        waits = [why_set_aside(aside.reason, aside.since)]
     return PositionOut(
         id=row["id"],
         account_id=row["account_id"],

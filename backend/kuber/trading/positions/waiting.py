@@ -54,14 +54,6 @@ def waits_of_order(
     return None if opens is None else f"{opens}."
 
 
-def waits_set_aside(reason: str, since: datetime) -> str:
-    """Return why nothing happens with a position that could not be worked."""
-    return (
-        f"It needs a person: since {since:%Y-%m-%d %H:%M} UTC it cannot be worked"
-        f" ({reason.rstrip('.')}), and nobody watches its stop. It is tried again every 30 seconds."
-    )
-
-
 def opens_again(symbol: str, now: datetime) -> str | None:
     """Return when a symbol's market opens, None while it trades: `NYSE opens Mon 14:30 UTC`."""
     code = traits_of(symbol).calendar

@@ -21,9 +21,9 @@ from kuber.ledger.units import plain
 from kuber.market.calendars import calendar_for
 from kuber.market.instruments import traits_of
 from kuber.market.terms.markets import market_name
+from kuber.trading.attention import why_set_aside
 from kuber.trading.lifecycle import PLACES
 from kuber.trading.management.position import Status
-from kuber.trading.positions.waiting import waits_set_aside
 from kuber.trading.switches import statements
 from kuber.trading.switches.schemas import FlattenedOut, FlattenReport
 
@@ -152,7 +152,7 @@ def _became(row: _Row, away: str | None, now: datetime) -> tuple[Outcome, str]:
     if away is not None:
         return "waits", f"{away} The close is on record and is carried out once it runs again."
     if row.aside_reason is not None and row.aside_since is not None:
-        return "waits", waits_set_aside(row.aside_reason, row.aside_since)
+        return "waits", why_set_aside(row.aside_reason, row.aside_since)
     if row.done_at is None:
         return "waits", "The order service takes it up with its next round."
     if row.outcome is not None:
