@@ -14,6 +14,7 @@ from kuber.trading.management.decide import Decision, decide
 from kuber.trading.management.facts import Fact, Situation
 from kuber.trading.management.position import Position
 from kuber.trading.order_service import round as rounds
+from kuber.trading.order_service.reading import MOST
 from kuber.trading.reconciliation.accounts import differences_of
 from kuber.trading.resetting import Resets
 from tests.fixtures.trading_floor import CALM, USER, Floor, new_account
@@ -23,6 +24,11 @@ _ASIDE = "select position_id, reason, tries from positions_set_aside"
 _REFUSES = """
     create or replace function refuse() returns trigger language plpgsql as $$
     begin raise exception 'not this one'; end $$
+"""
+_MANY_REQUESTS = """
+    insert into order_requests (id, user_id, kind, target, args, correlation_id, requested_at)
+    select gen_random_uuid(), user_id, kind, target, args, correlation_id, requested_at
+    from order_requests, generate_series(1, %s) where id = %s
 """
 AGAIN = timedelta(seconds=31)
 
@@ -116,11 +122,12 @@ async def test_a_position_that_cannot_be_read_holds_up_no_other(floor: Floor) ->
     id_ = await position_of(floor, bad)
     await floor.rows("update positions set state = '{' || state where id = %s", (id_,))
     await floor.again()
-    await floor.quote("150.50")
+    first = await floor.ask("close_position", id_)  # the very round that finds it
     ((found, reason, _),) = await floor.rows(_ASIDE)
     assert (found, reason) == (id_, "JSONDecodeError: see the log of the order service.")
+    await floor.rows(_MANY_REQUESTS, (MOST, first))
     await floor.again()  # and what was set aside stays so
-    asked = [await floor.ask("close_position", await position_of(floor, one)) for one in accounts]
+    asked = [await floor.ask("close_position", await position_of(floor, good)), first]
     await floor.quote("151.00")
     await floor.quote("151.00")
     assert await stands(floor, good) == ("closed", 0)
