@@ -79,6 +79,9 @@ class Runs:
 
     async def begin(self) -> AccountDesk:
         """Return the desk of the one node of a new run."""
+        return self.desk(await self.new_run())
+
+    async def new_run(self) -> RunId:
         run_id = RunId(uuid4())
         await self.floor.rows(
             "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of,"
@@ -88,7 +91,7 @@ class Runs:
             " where p.id = %(pipeline)s",
             {"id": run_id, "pipeline": self.pipeline_id},
         )
-        return self.desk(run_id)
+        return run_id
 
     def desk(self, run_id: RunId) -> AccountDesk:
         floor = self.floor
@@ -172,12 +175,30 @@ async def test_m11_a_signal_the_other_way_closes_all_of_it(runs: Runs) -> None:
     assert report.reason == "The open position of 100 AAPL is being closed."
     assert runs.log.flushed == 1
     await (await runs.begin()).execute(SELL)
-    assert await floor.rows("select count(*) from order_requests") == [(1,)]
+    assert await floor.rows("select count(distinct target) from order_requests") == [(1,)]
     floor.service.wake()
     await floor.quote("151.00")
     await floor.quote("151.00")
     found = await floor.position()
     assert (found["status"], found["realised_pnl"]) == ("closed", 50)
+
+
+async def test_a_node_that_is_tried_again_after_its_close_opens_nothing(runs: Runs) -> None:
+    floor = runs.floor
+    async with served(floor):
+        await (await runs.begin()).execute(BUY)
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    run_id = await runs.new_run()
+    report = await runs.desk(run_id).execute(SELL)
+    floor.service.wake()
+    await floor.quote("151.00")
+    await floor.quote("151.00")
+    assert (await floor.position())["status"] == "closed"
+    async with served(floor):
+        again = await runs.desk(run_id).execute(SELL)
+    assert again == report
+    assert await floor.rows("select count(*) from orders where leg = 'entry'") == [(1,)]
 
 
 async def test_m03_without_an_answer_the_outcome_is_unknown(
@@ -199,6 +220,18 @@ async def test_a_cancelled_run_orders_nothing(runs: Runs) -> None:
     with pytest.raises(OrderNotWanted):
         await (await runs.begin()).execute(BUY)
     assert await runs.floor.rows("select count(*) from orders") == [(0,)]
+
+
+async def test_a_cancelled_run_closes_nothing(runs: Runs) -> None:
+    floor = runs.floor
+    async with served(floor):
+        await (await runs.begin()).execute(BUY)
+    await floor.quote("150.50")
+    run_id = await runs.new_run()
+    await floor.rows("update runs set cancel_requested = true where id = %s", (run_id,))
+    with pytest.raises(OrderNotWanted):
+        await runs.desk(run_id).execute(SELL)
+    assert await floor.rows("select count(*) from order_requests") == [(0,)]
 
 
 async def test_an_account_that_was_reset_takes_no_order(runs: Runs, database: Database) -> None:
