@@ -65,6 +65,8 @@ def examine(
     """Return the position of an intent, or why there is none."""
     if wanted.blocked is not None:
         return NotTaken(f"entries_blocked: {wanted.blocked}")
+    if wanted.called_off:
+        return NotTaken("run_cancelled: its run was cancelled before the order was sent.")
     if now - wanted.created_at > LATE_AFTER:
         return NotTaken(
             "too_late: the order service was away when it was decided; the price is old by now."

@@ -222,6 +222,22 @@ async def test_a_cancelled_run_orders_nothing(runs: Runs) -> None:
     assert await runs.floor.rows("select count(*) from orders") == [(0,)]
 
 
+async def test_an_order_whose_run_was_cancelled_before_it_was_sent_is_refused(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor, run_id = runs.floor, await runs.new_run()
+    with monkeypatch.context() as hurried:
+        hurried.setattr(account_desk, "ANSWER_WITHIN_S", 0.01)
+        with pytest.raises(OrderOutcomeUnknown):
+            await runs.desk(run_id).execute(BUY)
+    await floor.rows("update runs set cancel_requested = true where id = %s", (run_id,))
+    async with served(floor):
+        report = await runs.desk(run_id).execute(BUY)
+    assert report.status is OrderStatus.REJECTED
+    assert report.reason.startswith("run_cancelled: ")
+    assert await floor.rows("select count(*) from positions") == [(0,)]
+
+
 async def test_a_cancelled_run_closes_nothing(runs: Runs) -> None:
     floor = runs.floor
     async with served(floor):
