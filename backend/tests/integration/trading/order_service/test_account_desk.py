@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -236,6 +237,39 @@ async def test_an_order_whose_run_was_cancelled_before_it_was_sent_is_refused(
     assert report.status is OrderStatus.REJECTED
     assert report.reason.startswith("run_cancelled: ")
     assert await floor.rows("select count(*) from positions") == [(0,)]
+
+
+async def test_what_was_to_be_closed_and_is_gone_meanwhile_is_not_turned_round(runs: Runs) -> None:
+    floor = runs.floor
+    async with served(floor):
+        await (await runs.begin()).execute(BUY)
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    desk = await runs.begin()
+    (held,) = await desk.positions()
+    assert held.own
+    await floor.quote("147.00")
+    await floor.quote("147.00")
+    assert (await floor.position())["exit_reason"] == "stop"
+    report = await desk.execute(replace(SELL, closes=True))
+    assert report.status is OrderStatus.CANCELLED
+    assert await floor.rows("select count(*) from orders where leg = 'entry'") == [(1,)]
+
+
+async def test_m03_an_order_that_was_not_taken_yet_counts_as_a_position(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_desk, "ANSWER_WITHIN_S", 0.01)
+    desk = await runs.begin()
+    with pytest.raises(OrderOutcomeUnknown):
+        await desk.execute(BUY)
+    assert await desk.positions() == ()
+    later = await runs.begin()
+    (awaited,) = await later.positions()
+    assert (awaited.symbol, awaited.quantity, awaited.own) == ("AAPL", Decimal(100), True)
+    with pytest.raises(OrderOutcomeUnknown, match="waits for the order service"):
+        await later.execute(replace(SELL, closes=True))
+    assert await runs.floor.rows("select count(*) from orders") == [(1,)]
 
 
 async def test_a_cancelled_run_closes_nothing(runs: Runs) -> None:
