@@ -18,6 +18,7 @@ from kuber.trading import account_desk
 from kuber.trading.account_desk import AccountDesk
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.errors import NoAccount, OrderNotWanted, OrderOutcomeUnknown
+from kuber.trading.orders import closing_orders
 from kuber.trading.origins import Origin
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.types import OrderReport, Standing, TradeRequest
@@ -237,6 +238,26 @@ async def test_an_order_whose_run_was_cancelled_before_it_was_sent_is_refused(
     assert report.status is OrderStatus.REJECTED
     assert report.reason.startswith("run_cancelled: ")
     assert await floor.rows("select count(*) from positions") == [(0,)]
+
+
+async def test_what_a_run_had_closed_is_told_with_it(runs: Runs, database: Database) -> None:
+    floor, run_id = runs.floor, await runs.new_run()
+    for _ in range(2):
+        async with served(floor):
+            await (await runs.begin()).execute(BUY)
+        await floor.quote("150.50")
+        await floor.quote("150.50")
+    await runs.desk(run_id).execute(SELL)
+    floor.service.wake()
+    await floor.quote("151.00")
+    await floor.quote("151.00")
+    async with database.transaction() as session:
+        told = await closing_orders(session, run_id, {"trade"})
+        other = await closing_orders(session, run_id, {"report"})
+    assert [(one.side, one.status, one.filled_quantity) for one in told] == [
+        ("sell", OrderStatus.FILLED, Decimal(100))
+    ] * 2
+    assert other == []
 
 
 async def test_what_was_to_be_closed_and_is_gone_meanwhile_is_not_turned_round(runs: Runs) -> None:
