@@ -21,7 +21,7 @@ from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
-from kuber.runs.asked_symbol import asked_symbol
+from kuber.runs.asked_symbol import asked_instrument
 from kuber.runs.cancelling import call_off, call_off_all
 from kuber.runs.deleting import IsNamed, delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import (
@@ -102,7 +102,7 @@ class RunService:
         if self._market.asks_others:
             await set_down(session)
         as_of = self._as_of(body.as_of)
-        instrument = await self._market.instrument(user_id, asked_symbol(body), as_of)
+        instrument = await asked_instrument(self._market, user_id, body, as_of)
         return RunStart(
             looked=looked,
             mode=looked.pipeline.mode.value,
