@@ -2,7 +2,14 @@ import type { PipelineHistory } from '@core/api';
 
 /** What deleting a pipeline does to it and to what its runs left, before it is agreed to. */
 export function deletionWords(history: PipelineHistory, active: boolean): string {
-  return (active ? 'It is active: it starts no more. ' : '') + effectOf(history);
+  return (active ? 'It is active: it starts no more. ' : '') + held(history) + effectOf(history);
+}
+
+function held({ open_positions: open }: PipelineHistory): string {
+  if (!open) return '';
+  return open === 1
+    ? 'Its open position stays open, with its stop and targets, until one is reached or you close it. '
+    : `Its ${open} open positions stay open, with their stops and targets, until one is reached or you close them. `;
 }
 
 function effectOf({ runs, orders, kept }: PipelineHistory): string {

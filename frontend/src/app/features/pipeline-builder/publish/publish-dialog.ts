@@ -75,6 +75,12 @@ export class PublishDialog {
   protected readonly ready = computed(
     () => this.publication.differs() && !this.busy() && !this.clash(),
   );
+  /** What is published could start by itself without the draft. */
+  protected readonly asPublished = computed(() => {
+    const start = this.document.facts()?.publishedTrigger;
+    const timed = !!start && start.kind !== 'manual' && !startGap(start);
+    return this.purpose === 'switch-on' && this.publication.version() > 0 && timed;
+  });
   private readonly tried = signal(false);
   protected readonly error = computed(() =>
     this.tried() && !this.clash() ? (this.publisher.problem() ?? this.switch.problem()) : null,
@@ -123,6 +129,12 @@ export class PublishDialog {
       (this.purpose !== 'switch-on' || (await this.switch.turn(true)));
     if (done) this.dialog.close(true);
     else if (this.publisher.refusedFor(this.problems)) this.showProblems();
+  }
+
+  /** The draft stays a draft. */
+  protected async switchOnPublished(): Promise<void> {
+    this.tried.set(true);
+    if (await this.switch.turn(true)) this.dialog.close(true);
   }
 
   protected showProblems(): void {
