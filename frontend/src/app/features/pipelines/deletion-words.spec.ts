@@ -28,6 +28,7 @@ describe('what is said before a pipeline is deleted', () => {
   });
 
   it('says that runs without orders and costs go too', () => {
+    expect(deletionWords({ ...history, runs: 1000 }, false)).toContain('its 1,000 runs');
     expect(deletionWords({ ...history, runs: 3 }, false)).toBe(
       'The pipeline, all its versions and its 3 runs are removed. This cannot be undone.',
     );

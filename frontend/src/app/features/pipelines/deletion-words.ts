@@ -1,4 +1,5 @@
 import type { PipelineHistory } from '@core/api';
+import { formatCount } from '@shared/format/numbers';
 
 /** What deleting a pipeline does to it and to what its runs left, before it is agreed to. */
 export function deletionWords(history: PipelineHistory, active: boolean): string {
@@ -26,5 +27,5 @@ function effectOf({ runs, orders, kept }: PipelineHistory): string {
 }
 
 function counted(count: number, noun: string): string {
-  return count === 1 ? noun : `${count} ${noun}s`;
+  return count === 1 ? noun : `${formatCount(count)} ${noun}s`;
 }

@@ -44,7 +44,8 @@ import { waitInWords } from '@core/runs/wait-words';
               </td>
               <td class="pipeline middle" [title]="run.pipeline_name">
                 <div>
-                  <span class="k-ellipsis">{{ run.pipeline_name }}</span>
+                  <span class="k-ellipsis">{{ run.pipeline_name }}</span
+                  >&ngsp;
                   <span class="k-muted"
                     >{{ run.pipeline_version === null ? 'draft' : 'v' + run.pipeline_version
                     }}{{ run.pipeline_deleted ? ', deleted' : '' }}</span

@@ -3,6 +3,7 @@ import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
+import { shortName } from '@shared/format/texts';
 import { Skeleton } from '@shared/skeleton';
 import { startInWords } from '../domain/changes';
 import { startGap } from '../domain/trigger';
@@ -93,7 +94,7 @@ export class PublishDialog {
   protected readonly stops = computed(() => this.switch.active() && this.idle());
 
   protected readonly title = computed(() => {
-    const name = this.document.name();
+    const name = shortName(this.document.name());
     return this.purpose === 'switch-on' ? `Publish ${name} and switch it on` : `Publish ${name}`;
   });
   protected readonly action = computed(() => {
