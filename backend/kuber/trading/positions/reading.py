@@ -28,7 +28,16 @@ from kuber.trading.quotes import Priced, prices_of
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _COLUMNS = (
     *("id", "account_id", "account_name", "currency", "mode", "symbol", "pipeline_id"),
-    *("pipeline_name", "pipeline_deleted", "run_id", "entry_order_id", "side", "quantity", "average_price", "fees"),
+    *(
+        "pipeline_name",
+        "pipeline_deleted",
+        "run_id",
+        "entry_order_id",
+        "side",
+        "quantity",
+        "average_price",
+        "fees",
+    ),
     *("stop", "targets", "protected_by", "unprotected", "unprotected_since"),
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
     *("state", "waits_for"),
