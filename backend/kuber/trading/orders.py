@@ -15,13 +15,13 @@ from sqlalchemy.orm import aliased
 from kuber.brokers.port import OrderStatus
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
-from kuber.kernel.ids import RunId, UserId
+from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.kernel.money import quantize
 from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.ledger.units import tidy
 from kuber.trading.errors import OrderNotFound
 from kuber.trading.lifecycle import OPEN
-from kuber.trading.management.position import Role
+from kuber.trading.management.position import Role, Status
 from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow, RequestRow
 from kuber.trading.order_types import OrderEffect, SettlementStatus
 from kuber.trading.origins import Origin, OriginKind
@@ -187,8 +187,10 @@ def _filters(query: OrderQuery) -> list[ColumnElement[bool]]:
 
 
 async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, int]:
-    """Return how many orders the selected runs placed, and how many fills those have."""
-    ours = OrderRow.run_id.in_(runs)
+    """Return how many orders the selected runs placed, or that closed what they had opened, and how
+    many fills those have."""
+    opened = select(PositionRow.id).where(PositionRow.run_id.in_(runs))
+    ours = OrderRow.run_id.in_(runs) | OrderRow.position_id.in_(opened)
     orders = select(func.count(OrderRow.id)).where(ours).scalar_subquery()
     fills = (
         select(func.count(FillRow.execution_id))
@@ -198,6 +200,12 @@ async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, 
     )
     found = (await session.execute(select(orders, fills))).one()
     return found[0], found[1]
+
+
+async def count_open_positions(session: AsyncSession, pipeline_id: PipelineId) -> int:
+    """Return how many positions of the pipeline are not closed."""
+    ours = (PositionRow.pipeline_id == pipeline_id) & (PositionRow.status != Status.CLOSED)
+    return await session.scalar(select(func.count()).select_from(PositionRow).where(ours)) or 0
 
 
 async def orders_of_run(session: AsyncSession, run_id: RunId) -> list[JournalOrder]:

@@ -19,7 +19,7 @@ from kuber.agents.state import (
     TradeFill,
     TradeStatus,
 )
-from kuber.agents.toolkit import bullets, market_of, missing, plain
+from kuber.agents.toolkit import bullets, market_of, missing, no_trade, plain
 from kuber.brokers.port import OrderStatus, Side
 from kuber.trading.errors import OrderOutcomeUnknown, TradingError
 from kuber.trading.types import OrderReport, TradeRequest
@@ -104,7 +104,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
 
     def _stand_aside(self, state: PipelineState, reason: str) -> PipelineState:
         # A trade of a node before this one stays what it is.
-        self.say(state, f"**No trade.** {reason}")
+        self.say(state, no_trade(reason))
         return state
 
     async def _held(self, desk: Desk, symbol: str) -> Decimal:
@@ -119,7 +119,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         wanted = 1 if action is Action.BUY else -1
         if held == 0:
             return quantity, ""
-        there = f"{plain(held)} {market.symbol} are already open"
+        there = f"{plain(abs(held))} {market.symbol} are already open"
         if held * wanted > 0:
             if self.config.allow_duplicates:
                 return quantity, ""
