@@ -119,6 +119,7 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         symbol="AAPL",
         pipeline_id=None,
         pipeline_name=None,
+        pipeline_deleted=False,
         execution_id=None,
         entry_order_id=uuid4(),
         side=Side.BUY,

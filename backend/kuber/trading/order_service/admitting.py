@@ -82,6 +82,8 @@ def _barred(wanted: WantedEntry, now: datetime) -> str | None:
     """Return why nothing is sent from the account, or not any more."""
     if wanted.blocked is not None:
         return f"entries_blocked: {wanted.blocked}"
+    if wanted.called_off:
+        return "run_cancelled: its run was cancelled before the order was sent."
     if now - wanted.created_at > LATE_AFTER:
         return "too_late: the order service was away when it was decided; the price is old by now."
     return None

@@ -73,7 +73,7 @@ _LIVE = """
 """
 _INTENTS = f"""
     select {_ORDER}, o.reference_price, o.levels, o.created_at, r.pipeline_id, a.currency,
-           a.simulation, a.entries_blocked, a.status
+           a.simulation, a.entries_blocked, a.status, coalesce(r.cancel_requested, false)
     from orders o join accounts a on a.id = o.account_id left join runs r on r.id = o.run_id
     where o.status = 'intended' and a.kind = 'lasting' and a.mode = 'simulation'
       and o.position_id is null
@@ -109,6 +109,8 @@ class WantedEntry:
     """Of the simulated venue."""
     blocked: str | None
     """Why no entry may leave the account."""
+    called_off: bool
+    """Whether its run was cancelled since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,8 @@ async def arrived(
 
 
 def _wanted(row: Sequence[Any]) -> WantedEntry:
-    reference, levels, created_at, pipeline_id, currency, options, blocked, status = row[19:]
+    reference, levels, created_at, pipeline_id, currency, options = row[19:25]
+    blocked, status, called_off = row[25:]
     if status != "open":
         blocked = "The account was reset."
     return WantedEntry(
@@ -294,6 +297,7 @@ def _wanted(row: Sequence[Any]) -> WantedEntry:
         currency,
         options,
         blocked,
+        called_off,
     )
 
 

@@ -32,7 +32,16 @@ log = structlog.get_logger(__name__)
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _COLUMNS = (
     *("id", "account_id", "account_name", "currency", "mode", "symbol", "pipeline_id"),
-    *("pipeline_name", "run_id", "entry_order_id", "side", "quantity", "average_price", "fees"),
+    *(
+        "pipeline_name",
+        "pipeline_deleted",
+        "run_id",
+        "entry_order_id",
+        "side",
+        "quantity",
+        "average_price",
+        "fees",
+    ),
     *("stop", "targets", "protected_by", "unprotected", "unprotected_since"),
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
     *("state", "waits_for", "aside_reason", "aside_since", "realised_pnl"),
@@ -40,6 +49,7 @@ _COLUMNS = (
 # What was never filled and is over was no position: no list has it.
 _POSITIONS = f"""
     select p.id, p.account_id, a.name, a.currency, p.mode, p.symbol, p.pipeline_id, l.name,
+           p.pipeline_id is not null and (l.id is null or l.deleted_at is not null),
            p.run_id, p.entry_order_id, p.side, p.quantity, p.average_price, p.fees, p.stop,
            p.targets, p.protected_by, p.unprotected, p.unprotected_since, p.unprotected_seconds,
            p.status, p.exit_reason, p.created_at, p.opened_at, p.closed_at, p.state,
@@ -173,6 +183,7 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         currency=row["currency"],
         pipeline_id=row["pipeline_id"],
         pipeline_name=row["pipeline_name"],
+        pipeline_deleted=row["pipeline_deleted"],
         execution_id=row["run_id"],
         entry_order_id=row["entry_order_id"],
         side=Side(row["side"]),

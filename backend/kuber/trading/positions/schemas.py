@@ -41,6 +41,7 @@ class PositionOut(BaseModel):
     currency: str = Field(description="Of every price and amount here: the account's.")
     pipeline_id: UUID | None = Field(description="Whose position it is; null when opened by hand.")
     pipeline_name: str | None
+    pipeline_deleted: bool
     execution_id: UUID | None = Field(
         description="The run that opened it; null by hand, or once that run was deleted."
     )

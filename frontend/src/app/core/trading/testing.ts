@@ -13,6 +13,7 @@ export function position(change: Partial<PositionOut> = {}): PositionOut {
     currency: 'USD',
     pipeline_id: null,
     pipeline_name: null,
+    pipeline_deleted: false,
     execution_id: null,
     entry_order_id: 'o-1',
     side: 'buy',
