@@ -16,7 +16,6 @@ from kuber.kernel.clock import Clock
 from kuber.trading.errors import PositionFailed
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.asides import reason_of
-from kuber.trading.order_service.held import Hosted
 from kuber.trading.order_service.isolating import culprits
 from kuber.trading.order_service.reading import arrived, live_positions, live_symbols
 from kuber.trading.order_service.rounds import QUARANTINE, Quotes, Rounds, TradedFor
@@ -191,7 +190,7 @@ class OrderService(Rounds):
             self._evict([name for name, one in self._hosted.items() if gone & one.aside.keys()])
 
     async def _try_again(self) -> None:
-        """Work one of the positions again that were set aside, alone, at the last price."""
+        """Work one of the positions again that were set aside, alone."""
         now = self._clock.now()
         due = self._asides.due(now)
         if due is None:
@@ -200,10 +199,9 @@ class OrderService(Rounds):
         if self._quarantine.get(symbol, now) > now:
             self._asides.postpone(position_id, now)
             return
-        before = self._hosted.get(symbol)
         self._evict((symbol,))
         try:
-            await self.work(_last_of(before), Scope(symbol, returning=position_id))
+            await self.work({}, Scope(symbol, returning=position_id))
         except Exception as error:
             self.wake()
             if is_away(error):
@@ -226,11 +224,3 @@ class OrderService(Rounds):
     async def watched(self) -> None:
         """Note that prices were looked at until now."""
         await self._connection.execute(statements.WATCHED, {"now": self._clock.now()})
-
-
-def _last_of(hosted: Hosted | None) -> Quotes:
-    """Return the last price of an instrument as it was in memory."""
-    if hosted is None or hosted.seen is None:
-        return {}
-    seen = hosted.seen
-    return {hosted.symbol: (Quote(seen.at, seen.last, seen.bid, seen.ask),)}
