@@ -56,7 +56,10 @@ class CloseAsked:
 
 @dataclass(frozen=True, slots=True)
 class EntryUnwanted:
-    """The entry is taken back as far as it is not filled: its pipeline was deactivated."""
+    """The entry is taken back as far as it is not filled: its pipeline was deactivated, or its
+    price is of the time before a split."""
+
+    reason: Reason = Reason.ENTRY_UNWANTED
 
 
 @dataclass(frozen=True, slots=True)

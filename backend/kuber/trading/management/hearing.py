@@ -41,7 +41,7 @@ def hear(position: Position, fact: Fact, now: int) -> Position:
         case CloseAsked():
             return _close_asked(position, fact)
         case EntryUnwanted():
-            return replace(position, entry_end=position.entry_end or Reason.ENTRY_UNWANTED)
+            return replace(position, entry_end=position.entry_end or fact.reason)
         case Frozen():
             return position if position.over else replace(position, status=Status.FROZEN)
 

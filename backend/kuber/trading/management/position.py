@@ -74,6 +74,8 @@ class Reason(StrEnum):
     """The prices of the symbol cannot be followed."""
     RESET = "reset"
     """Its account was reset."""
+    SPLIT = "split"
+    """A split left nothing of it but cash, or took its entry back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

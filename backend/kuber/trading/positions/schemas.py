@@ -1,6 +1,6 @@
 """Positions as the API shows them, and what may be asked of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +21,22 @@ class TargetOut(BaseModel):
     price: DecimalText
     quantity: DecimalText = Field(description="How much of the position it closes.")
     status: Literal["waiting", "partially_filled", "filled", "cancelled"]
+
+
+class ActionOut(BaseModel):
+    """A split or a dividend that reached a position, or could not."""
+
+    kind: Literal["split", "dividend"]
+    ex_date: date
+    says: str = Field(description="`2:1` of a split, `0.24 USD` of a dividend, for one share.")
+    outcome: Literal["applied", "not_applied"]
+    before: DecimalText = Field(description="What was held before it, without a sign.")
+    after: DecimalText
+    cash: DecimalText | None = Field(
+        description="What was paid for it, negative when it was charged; null for nothing."
+    )
+    note: str = Field(description="Why it was not applied, or what else is to be known of it.")
+    at: datetime
 
 
 class PositionOut(BaseModel):
@@ -82,6 +98,7 @@ class PositionOut(BaseModel):
         description="Why it is closed: `stop`, `break_even`, `target_1`, `target_2`, `asked`, "
         "`unprotected`, `by_hand`, `reset` and others; null while it is open."
     )
+    actions: list[ActionOut] = Field(description="Its splits and dividends, the oldest first.")
 
 
 class PositionList(BaseModel):
