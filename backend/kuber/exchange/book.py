@@ -98,6 +98,11 @@ class Book:
         )
 
     @property
+    def phase(self) -> MarketPhase:
+        """The phase of the market as the book was told it last."""
+        return self._store.phase
+
+    @property
     def last(self) -> tuple[int, int] | None:
         """The last price that was applied, and when it was; None before the first."""
         last, at = self._store.last, self._store.price_at

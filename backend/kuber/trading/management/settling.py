@@ -58,4 +58,6 @@ def _why(position: Position) -> Reason:
     last = max(sold, key=lambda leg: (leg.changed_at, leg.target))
     if last.role is Role.STOP:
         return stop_reason(position)
+    if last.role is Role.REDUCE:
+        return Reason.ASKED
     return Reason.TARGET_2 if last.target == 2 else Reason.TARGET_1

@@ -1,7 +1,7 @@
 """Positions as the API shows them, and what may be asked of them."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -113,8 +113,13 @@ class _Body(BaseModel):
 
 
 class CloseBody(_Body):
-    """Why a position is closed, for the record."""
+    """How much of a position is closed, and why, for the record."""
 
+    quantity: Annotated[DecimalText, Field(gt=0, decimal_places=8)] | None = Field(
+        default=None,
+        description="A part of what is held; stop and targets then hold the rest. All of it when "
+        "left out.",
+    )
     reason: str | None = Field(default=None, max_length=MOST_REASON)
 
 

@@ -160,10 +160,10 @@ async def test_m25_until_the_next_price_a_split_position_is_worth_what_it_was(
         page = await position_page(session, USER, PositionQuery(), floor.clock.now())
         (account,) = (await AccountService(floor.clock).page(session, USER)).items
     (one,) = page.items
-    assert (one.last_price, one.unrealised_pnl) == (76, 150)
+    assert (one.last_price, one.unrealised_pnl) == (D(76), D(150))
     assert account.equity == 100_000 + 150 + 50
     points = await floor.rows("select equity from account_equity order by at")
     assert points[-1][0] in (100_150, 100_200)
     dividend, split = one.actions
-    assert (dividend.says, dividend.cash, dividend.after) == ("0.5", 50, 100)
-    assert (split.says, split.before, split.after, split.cash) == ("2:1", 100, 200, None)
+    assert (dividend.says, dividend.cash, dividend.after) == ("0.5", D(50), D(100))
+    assert (split.says, split.before, split.after, split.cash) == ("2:1", D(100), D(200), None)
