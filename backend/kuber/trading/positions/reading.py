@@ -21,7 +21,7 @@ from kuber.trading.lifecycle import OPEN
 from kuber.trading.management.position import Status
 from kuber.trading.management.stored import restored
 from kuber.trading.positions.errors import PositionNotFound
-from kuber.trading.positions.schemas import ActionOut, PositionList, PositionOut, TargetOut
+from kuber.trading.positions.schemas import PositionActionOut, PositionList, PositionOut, TargetOut
 from kuber.trading.positions.valuing import worth_of
 from kuber.trading.positions.waiting import waits_of_position
 from kuber.trading.quotes import Priced, prices_of
@@ -212,9 +212,9 @@ def _of_basis(price: Priced | None, actions: Sequence[Row]) -> Priced | None:
     return price
 
 
-def _action(one: Row) -> ActionOut:
+def _action(one: Row) -> PositionActionOut:
     cash = one["cash"]
-    return ActionOut(
+    return PositionActionOut(
         kind=one["kind"],
         ex_date=one["ex_date"],
         says=one["told"],

@@ -23,7 +23,7 @@ class TargetOut(BaseModel):
     status: Literal["waiting", "partially_filled", "filled", "cancelled"]
 
 
-class ActionOut(BaseModel):
+class PositionActionOut(BaseModel):
     """A split or a dividend that reached a position, or could not."""
 
     kind: Literal["split", "dividend"]
@@ -98,7 +98,9 @@ class PositionOut(BaseModel):
         description="Why it is closed: `stop`, `break_even`, `target_1`, `target_2`, `asked`, "
         "`unprotected`, `by_hand`, `reset` and others; null while it is open."
     )
-    actions: list[ActionOut] = Field(description="Its splits and dividends, the oldest first.")
+    actions: list[PositionActionOut] = Field(
+        description="Its splits and dividends, the oldest first."
+    )
 
 
 class PositionList(BaseModel):
