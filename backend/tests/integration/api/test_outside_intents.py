@@ -224,7 +224,7 @@ async def test_poison_is_put_away_and_holds_nothing_up(
     assert sorted(reasons) == sorted(
         [
             *("bad_schema", "bad_schema", "bad_schema", "not_signed_in", "not_signed_in"),
-            *("not_signed", "newer_schema", "too_large", "key_ended"),
+            *("not_signed", "newer_schema", "too_large", "api_key_ended"),
         ]
     )
     assert [one["client_order_id"] for one in await orders(ann)] == ["fine"]
