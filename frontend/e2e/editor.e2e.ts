@@ -326,6 +326,7 @@ test.describe('for everyone', () => {
     [390, 844],
   ] as const) {
     test(`can be looked at, set up and run at ${width} px`, async ({ page }) => {
+      test.setTimeout(120_000);
       await page.setViewportSize({ width, height });
       const editor = new Editor(page);
       await editor.signUp();

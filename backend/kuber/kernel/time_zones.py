@@ -5,7 +5,10 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from kuber.kernel.shifted_zone import ShiftedZone
+
 _OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-]) ?(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE | re.ASCII)
+_SHIFTED = re.compile(r"([A-Za-z_]+(?:/[A-Za-z_]+)+) ?([+-] ?\d{1,2}(?::?\d{2})?)", re.ASCII)
 _WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
 
 
@@ -48,3 +51,13 @@ def offset_zone(ahead: timedelta) -> tzinfo:
     if rest:
         return timezone(ahead)
     return ZoneInfo(f"Etc/GMT{-hours:+d}") if hours else UTC
+
+
+def shifted_zone(text: str) -> ShiftedZone | None:
+    """Return the zone of clocks that are ahead of a place's, such as `America/New_York+7`; None
+    where a text is none."""
+    found = _SHIFTED.fullmatch(text.strip().replace("\N{MINUS SIGN}", "-"))
+    if found is None or found[1] not in time_zones() or found[1].startswith("Etc/"):
+        return None
+    ahead = fixed_offset(found[2])
+    return ShiftedZone(ZoneInfo(found[1]), ahead) if ahead else None

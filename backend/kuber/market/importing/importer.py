@@ -35,11 +35,17 @@ from kuber.market.types import Source
 
 Progress = Callable[[int], Awaitable[None]]
 """Told how many bytes of a file are read."""
+OthersWork = Callable[[AsyncSession], Awaitable[bool]]
+"""Tells whether there is work now that goes before an import."""
 _SLOW_RETRY_S = 30
 
 
 async def _unheard(_read_bytes: int) -> None:
     """Nobody asks how far it is."""
+
+
+async def _nobody_works(_session: AsyncSession) -> bool:
+    return False
 
 
 CHILD_MEMORY_MB = 1000
@@ -50,12 +56,19 @@ what calendars and the reader of files lay claim to."""
 class FileImporter:
     """Reads files in children and stores their bars."""
 
-    def __init__(self, children: ChildPool, calendars: Path | None = None) -> None:
+    def __init__(
+        self,
+        children: ChildPool,
+        calendars: Path | None = None,
+        others_work: OthersWork = _nobody_works,
+    ) -> None:
         """Whatever a file does to its reader, it does in a child.
 
-        `calendars` is where trading hours are kept; without it a child works them out.
+        `calendars` is where trading hours are kept; without it a child works them out. While
+        `others_work`, bars are stored more slowly.
         """
         self._children = children
+        self._others_work = others_work
         self._calendars = None if calendars is None else str(calendars)
 
     async def look_at(
@@ -127,7 +140,7 @@ class FileImporter:
         owner, source = owner_of(row), Source(row.source)
         series = await add_series(session, owner, row.id, source, facts)
         task = row.filename, str(path), said, source, series, row.created_at
-        pace = Pace()
+        pace = Pace(lambda: self._others_work(session))
 
         async def rows(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             async for chunk in chunks:

@@ -2,19 +2,28 @@
 in: what a newcomer is advised whose broker writes the time of its server."""
 
 from collections.abc import Sequence
-from datetime import UTC, timezone, tzinfo
+from datetime import tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
 from kuber.market.calendars import TradingCalendar
 from kuber.market.errors import BeyondCalendar
+from kuber.market.importing.said import zone_of
+from kuber.market.importing.zone_columns import placed_in, shown_in
 from kuber.market.types import TimeArray, Timeframe
 
-USUAL = ("UTC", "Europe/Athens", "Europe/London", "Europe/Berlin", "America/New_York")
-"""Zones in which files are written; MetaTrader's servers mostly have that of Athens, EET."""
+USUAL = (
+    "UTC",
+    "Europe/Athens",
+    "America/New_York+07:00",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+)
+"""Zones in which files are written; MetaTrader's servers mostly have that of Athens, EET, or are
+seven hours ahead of New York."""
 _BIN_MINUTES = 5
 """Markets open and close at multiples of it, so that one time stands for all within it."""
 
@@ -60,10 +69,10 @@ def fitting_zones(
         return ()
     inside = int(np.count_nonzero(calendar.trades_at(opened)))
     now_missing = expected_bars(calendar, opened[0], opened[-1], timeframe) - min(bars, inside)
-    written = _shown(opened, read_in)
+    written = shown_in(read_in, pl.Series(opened))
     fits: list[_Fit] = []
     for name in USUAL:
-        instants = _placed(written, ZoneInfo(name))
+        instants = _instants(written, zone_of(name))
         if instants is None:
             continue
         try:
@@ -96,23 +105,8 @@ def as_advice(zones: Sequence[str]) -> str:
     return f" With {named} every bar lies within its market's hours."
 
 
-def _shown(instants: TimeArray, zone: tzinfo) -> pl.Series:
-    """Return what clocks in the zone show."""
-    found = pl.Series(instants)
-    if isinstance(zone, ZoneInfo):
-        shown = found.dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
-        return shown.dt.replace_time_zone(None)
-    if zone is not UTC and isinstance(zone, timezone):
-        return found + zone.utcoffset(None)
-    return found
-
-
-def _placed(written: pl.Series, zone: ZoneInfo) -> TimeArray | None:
+def _instants(written: pl.Series, zone: tzinfo) -> TimeArray | None:
     """Return the instants at which clocks in the zone show this; None where one shows it twice or
     never: a file of such times is refused."""
-    placed = written.dt.replace_time_zone(zone.key, ambiguous="null", non_existent="null")
-    if placed.null_count():
-        return None
-    instants = placed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    found: TimeArray = instants.to_numpy().astype("datetime64[us]")
-    return found
+    placed = placed_in(zone, written)
+    return None if placed is None else placed.to_numpy().astype("datetime64[us]")

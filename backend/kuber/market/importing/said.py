@@ -6,7 +6,13 @@ from datetime import UTC, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from kuber.kernel.time_zones import fixed_offset, offset_name, offset_zone, time_zones
+from kuber.kernel.time_zones import (
+    fixed_offset,
+    offset_name,
+    offset_zone,
+    shifted_zone,
+    time_zones,
+)
 from kuber.market.actions.types import Prices, ToldSplit
 from kuber.market.importing.faults import refuse
 from kuber.market.types import Timeframe
@@ -71,18 +77,21 @@ class Known:
 
 
 def zone_of(timezone: str | None) -> tzinfo:
-    """Return the zone of a name such as `America/New_York` or `GMT+2`, UTC for None."""
+    """Return the zone of a name such as `Asia/Tokyo`, `GMT+2` or `America/New_York+7`, UTC for
+    None."""
     if timezone is None or timezone.strip().upper() in ("", "UTC", "Z"):
         return UTC
     if timezone.strip() in time_zones():
         return ZoneInfo(timezone.strip())
+    if (shifted := shifted_zone(timezone)) is not None:
+        return shifted
     ahead = fixed_offset(timezone)
     if ahead is None:
         raise refuse(
             "unknown_timezone",
             f"There is no time zone {timezone[:40]!r}.",
             "Use that of a place, such as Europe/London or America/New_York, or an offset such as"
-            " UTC+2. Files of MetaTrader mostly are in EET.",
+            " UTC+2. Files of MetaTrader mostly are in EET or in America/New_York+07:00.",
             field="timezone",
         )
     return offset_zone(ahead)
@@ -92,5 +101,7 @@ def zone_as_kept(timezone: str | None) -> str | None:
     """Return the name under which a zone is kept: offsets are written in one way."""
     if timezone is None or timezone.strip() in time_zones():
         return timezone
+    if (shifted := shifted_zone(timezone)) is not None:
+        return str(shifted)
     ahead = fixed_offset(timezone)
     return timezone if ahead is None else offset_name(ahead)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from kuber.market.importing.zone_columns import placed_in, shown_in
 from kuber.market.types import TimeArray
 
 _DATE = "%Y-%m-%d"
@@ -53,8 +53,6 @@ def read_uniform(values: pl.Series, zone: tzinfo) -> UniformTimes | None:
     lengths = values.str.len_bytes()
     if not len(values) or values.null_count() or lengths.min() != lengths.max():
         return None
-    if zone is not UTC and not isinstance(zone, ZoneInfo):
-        return None
     try:
         found = _since_1970(values, zone) or _formatted(values, zone)
     except pl.exceptions.PolarsError:  # a zone that polars does not know
@@ -95,22 +93,16 @@ def _formatted(values: pl.Series, zone: tzinfo) -> UniformTimes | None:
 
 def _absolute(instants: pl.Series, zone: tzinfo) -> UniformTimes:
     """Return times that name instants: as written they are what clocks in the zone show."""
-    written = instants
-    if isinstance(zone, ZoneInfo):
-        shown = instants.dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
-        written = shown.dt.replace_time_zone(None)
+    written = shown_in(zone, instants)
     absolute = np.full(len(instants), zone is UTC)
     return UniformTimes(_array(instants), _array(written), absolute, aware=True)
 
 
 def _clock(local: pl.Series, zone: tzinfo) -> UniformTimes | None:
     """Return times that name what clocks in the zone show; None where one shows twice or never."""
-    instants = local
-    if isinstance(zone, ZoneInfo):
-        placed = local.dt.replace_time_zone(zone.key, ambiguous="null", non_existent="null")
-        instants = placed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        if instants.null_count():
-            return None
+    instants = placed_in(zone, local)
+    if instants is None:
+        return None
     return UniformTimes(
         _array(instants), _array(local), np.zeros(len(local), np.bool_), aware=False
     )

@@ -1,7 +1,6 @@
 """Times of a broker's server read as UTC: told by bars at the weekend, with the zone that fits."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -26,7 +25,7 @@ def written(
     market = calendar_for(calendar)
     steps = (START + timedelta(minutes=every * at) for at in range(hours * 60 // every))
     open_at = [at for at in steps if market.is_open(at)]
-    clocks = (at.astimezone(ZoneInfo(zone)).strftime(form) for at in open_at)
+    clocks = (at.astimezone(zone_of(zone)).strftime(form) for at in open_at)
     return HEAD + "".join(f"{clock},1,2,1,1,5\n" for clock in clocks)
 
 
@@ -42,7 +41,7 @@ def test_a_few_bars_of_currencies_at_the_weekend_are_told_with_the_zone_that_fit
     assert note_of(text) == (
         "EURUSD: 16 of 960 bars open while the market (24/5, days end 17:00 New York) is closed."
         " Look whether the market and the zone of the times are right."
-        " With Europe/Athens every bar lies within its market's hours."
+        " With Europe/Athens or America/New_York+07:00 every bar lies within its market's hours."
     )
 
 
@@ -93,7 +92,7 @@ def test_no_zone_is_named_for_times_that_say_theirs() -> None:
 def test_the_zone_is_found_for_short_bars(every: int) -> None:
     message = note_of(written("Europe/Athens", 7 * 24, every=every))
     assert message is not None
-    assert "With Europe/Athens every" in message
+    assert "With Europe/Athens or America/New_York+07:00 every" in message
 
 
 def test_openings_are_kept_to_five_minutes_each_once() -> None:
@@ -124,6 +123,9 @@ def test_openings_are_kept_to_five_minutes_each_once() -> None:
         ("GMT+0", "2024-01-16T00:00", "GMT+0"),
         ("EET", "2024-01-15T22:00", "EET"),
         ("EST5EDT", "2024-01-16T05:00", "EST5EDT"),
+        ("America/New_York+7", "2024-01-15T22:00", "America/New_York+07:00"),
+        ("America/New_York +07:00", "2024-01-15T22:00", "America/New_York+07:00"),
+        ("Asia/Kolkata-1:30", "2024-01-15T20:00", "Asia/Kolkata-01:30"),
     ],
 )
 def test_a_zone_is_said_as_traders_write_it(zone: str, first: str, kept: str) -> None:
@@ -136,6 +138,48 @@ def test_a_zone_is_said_as_traders_write_it(zone: str, first: str, kept: str) ->
     assert (
         at.replace(tzinfo=zone_of(kept)).utcoffset() == at.replace(tzinfo=zone_of(zone)).utcoffset()
     )
+
+
+SERVER = "America/New_York+07:00"
+"""Seven hours ahead of New York all year: two of UTC in winter, three in summer."""
+
+
+@pytest.mark.parametrize(
+    ("shown", "opened_at"),
+    [
+        ("2024.03.08 23:00", "2024-03-08T21:00"),  # the last hour before New York's clocks change
+        ("2024.03.11 00:00", "2024-03-10T21:00"),  # when Athens still has winter
+        ("2024.11.01 23:00", "2024-11-01T20:00"),  # when Athens has winter already
+        ("2024.11.04 00:00", "2024-11-03T22:00"),
+    ],
+)
+@pytest.mark.parametrize("uniform", [True, False])
+def test_servers_that_change_their_clocks_with_new_york(
+    shown: str, opened_at: str, *, uniform: bool
+) -> None:
+    before = datetime.strptime(shown, "%Y.%m.%d %H:%M") - timedelta(hours=1)  # noqa: DTZ007
+    form = "%Y.%m.%d %H:%M" if uniform else "%Y-%m-%d %H:%M"
+    text = f"{HEAD}{before.strftime(form)},1,2,1,1,5\n{shown},1,2,1,1,5\n"
+    series, _ = read(text, Timeframe.H1, symbol="BTCUSD", timezone=SERVER)
+    assert opened(series)[1] == opened_at
+
+
+def test_weeks_in_which_new_york_and_europe_differ_are_answered_with_the_servers_zone() -> None:
+    hours = 10 * 7 * 24  # until the end of March, past New York's change and before Europe's
+    text = written(SERVER, hours)
+    for other in ("UTC", "EET", "Europe/Athens", "America/New_York"):
+        message = note_of(text, timezone=other)
+        assert message is not None, other
+        assert message.endswith(f" With {SERVER} every bar lies within its market's hours."), other
+    assert note_of(text, timezone=SERVER) is None
+
+
+@pytest.mark.parametrize("at", [datetime(2024, 11, 3, 5, 30), datetime(2024, 11, 3, 6, 30)])  # noqa: DTZ001
+def test_an_instant_keeps_its_place_when_a_server_shows_an_hour_twice(at: datetime) -> None:
+    zone = zone_of(SERVER)
+    shown = at.replace(tzinfo=UTC).astimezone(zone)
+    assert shown.replace(tzinfo=None) == datetime(2024, 11, 3, 8, 30)  # noqa: DTZ001
+    assert shown.astimezone(UTC).replace(tzinfo=None) == at
 
 
 @pytest.mark.parametrize("zone", ["UTC+02:00", "UTC+05:30", "UTC-03:30"])
@@ -153,12 +197,16 @@ def test_a_fixed_offset_that_does_not_fit_is_answered_too(zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "zone", ["UTC+15", "GMT-13", "UTC+2:07", "UTC+2:75", "GMT2", "2", "+", "ET", "EEST", "UTC+٢"]
+    "zone",
+    [
+        *("UTC+15", "GMT-13", "UTC+2:07", "UTC+2:75", "GMT2", "2", "+", "ET", "EEST", "UTC+٢"),
+        *("America/New_York+15", "America/New_York+0", "America/Nowhere+7", "Etc/GMT+2+7"),
+    ],
 )
 def test_what_is_no_zone_is_refused_with_those_that_are(zone: str) -> None:
     with pytest.raises(ImportRefused) as caught:
         zone_of(zone)
     [problem] = caught.value.problems
     assert (problem.code, problem.field) == ("unknown_timezone", "timezone")
-    assert "EET" in problem.remedy
+    assert "EET or in America/New_York+07:00" in problem.remedy
     assert "Europe/London" in problem.remedy

@@ -100,7 +100,7 @@ describe('the card of a file', () => {
     };
     expect(await offered('EET')).toEqual(['EET']);
     expect(await offered('rome')).toEqual(['Europe/Rome']);
-    expect(await offered('new york')).toEqual(['America/New_York']);
+    expect(await offered('new york')).toEqual(['America/New_York+07:00', 'America/New_York']);
   });
 
   it('shows splits with their origin and use, dividends, and asks how prices stand', async () => {

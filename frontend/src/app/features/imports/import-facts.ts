@@ -8,8 +8,8 @@ import { Markets } from '@core/market/markets';
 import { type UnderstoodRow, understoodRows } from './understood-rows';
 
 const MOST_ZONES = 40;
-/** Zones that the browser knows but does not list; brokers' servers keep the time of the first. */
-const BESIDES = ['EET', 'CET', 'WET'];
+/** Zones that the browser does not list; brokers' servers keep the time of the first two. */
+const BESIDES = ['EET', 'America/New_York+07:00', 'CET', 'WET'];
 
 /** What was understood of a file, how each thing is known, and the fields that correct it. */
 @Component({

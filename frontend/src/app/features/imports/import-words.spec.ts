@@ -95,7 +95,7 @@ it('says what speaks against a file that is ready', () => {
     'but look at: AAPL: 25 bars missing beside 100 bars. Look whether the market',
   );
   const both = { ...doubted, found: [{ ...found!, bars: 4, gaps: 4 }] };
-  expect(readyInWords(both)).toContain('(and 1 more like it)');
+  expect(readyInWords(both)).toContain('(and 1 more thing to look at)');
 });
 
 it('says in which zone times were read', () => {

@@ -210,7 +210,7 @@ export function readyInWords(view: ImportView): string {
   const ready = PHASE_LOOKS.previewed.label;
   const [first, ...more] = doubtsOf(view);
   if (!first) return ready;
-  const others = more.length ? ` (and ${formatCount(more.length)} more like it)` : '';
+  const others = more.length ? ` (and ${counted(more.length, 'more thing')} to look at)` : '';
   return `${ready}, but look at: ${first}${others}`;
 }
 
