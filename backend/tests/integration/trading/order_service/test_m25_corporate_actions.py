@@ -1,5 +1,6 @@
 """M25: splits and dividends reach live positions once each, before the session of the ex-date."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,11 @@ import pytest
 
 from kuber.exchange.events import Quote
 from kuber.exchange.units import to_instant, to_price
+from kuber.ledger.errors import LedgerError
+from kuber.trading.order_service.corporate.carrying import carry_out
+from kuber.trading.order_service.corporate.looking import due_at
+from kuber.trading.order_service.round import Round
+from kuber.trading.switch_table import Switch
 from tests.fixtures.corporate_actions import (
     BEFORE_MIDNIGHT,
     MIDNIGHT,
@@ -95,12 +101,44 @@ async def test_m25_a_short_is_split_and_charged_its_dividend(floor: Floor) -> No
     now = await floor.cash() + await floor.reserved()
     assert now == (money - charged).quantize(D("0.01"))
     assert sum(one[1] for one in await exits(floor) if one[0].startswith("stop")) == 22
+    paid = await floor.rows("select kind, round(cash, 2) from position_actions order by kind")
+    assert paid == [("dividend", D("-3.75")), ("split", D("-50.17"))]
     await agrees(floor)
     await at(floor, OPEN)
     await floor.quote("101.00", "100.99", "101.01")
     await floor.quote("102.50", "102.49", "102.51")
     assert (await floor.position())["exit_reason"] == "stop"
     await agrees(floor)
+
+
+async def test_m25_a_price_of_before_the_split_decides_nothing_after_it(floor: Floor) -> None:
+    await held(floor, side="sell")
+    await at(floor, BEFORE_MIDNIGHT)
+    await told(floor, "split", ratio=(2, 1))
+    await floor.quote("150.00")
+    for _ in range(10):  # watched all the time
+        await at(floor, floor.clock.now() + timedelta(seconds=4))
+    position = await floor.position()
+    assert (position["status"], position["quantity"], position["stop"]) == ("open", 200, 76.5)
+
+
+async def test_m25_what_the_ledger_refuses_is_not_done_at_all(floor: Floor) -> None:
+    await held(floor)
+    await told(floor, "dividend", amount="0.24")
+    floor.clock.advance(MIDNIGHT - floor.clock.now())
+    async with floor.pool.connection() as connection:
+        (due,) = await due_at(connection, floor.clock.now())
+        foreign = replace(due, holding=due.holding._replace(currency="EUR"))
+        with pytest.raises(LedgerError):
+            async with connection.transaction():
+                await carry_out(connection, [foreign], tracked_in(floor), floor.clock.now())
+    assert await floor.rows("select 1 from position_actions") == []
+
+
+def tracked_in(floor: Floor) -> dict[str, Round]:
+    """Return a round of what the service holds."""
+    hosted = floor.service._hosted["AAPL"]
+    return {"AAPL": Round(hosted, floor.clock.now(), lambda _: Switch.RUNNING)}
 
 
 async def test_m25_a_dividend_is_paid_for_what_was_held_when_the_ex_date_began(
