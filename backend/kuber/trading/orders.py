@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from kuber.brokers.port import OrderStatus
 from kuber.kernel.clock import as_utc
@@ -20,9 +21,10 @@ from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.ledger.units import tidy
 from kuber.trading.errors import OrderNotFound
 from kuber.trading.lifecycle import OPEN
-from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow
+from kuber.trading.management.position import Role
+from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow, RequestRow
 from kuber.trading.order_types import OrderEffect, SettlementStatus
-from kuber.trading.origins import OriginKind
+from kuber.trading.origins import Origin, OriginKind
 
 _Row = tuple[OrderRow, UUID | None, UUID | None]
 _ORDERS: Select[OrderRow, UUID | None, UUID | None] = select(
@@ -201,6 +203,29 @@ async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, 
 async def orders_of_run(session: AsyncSession, run_id: RunId) -> list[JournalOrder]:
     """Return the orders that a run placed, oldest first."""
     query = _ORDERS.where(OrderRow.run_id == run_id)
+    return await _read(session, query.order_by(OrderRow.created_at, OrderRow.id))
+
+
+async def closing_orders(
+    session: AsyncSession, run_id: RunId, node_ids: Collection[str]
+) -> list[JournalOrder]:
+    """Return what was ordered to close positions because nodes of a run asked for it, oldest
+    first; see `account_desk`."""
+    if not node_ids:
+        return []
+    names = [Origin.of_node(run_id, node_id).order_id() for node_id in node_ids]
+    named, asked = aliased(RequestRow), aliased(RequestRow)
+    query = (
+        _ORDERS.join(asked, asked.target == OrderRow.position_id)
+        .join(
+            named,
+            (named.user_id == asked.user_id)
+            & (named.correlation_id == asked.correlation_id)
+            & (named.requested_at == asked.requested_at),
+        )
+        .where(named.id.in_(names), OrderRow.leg == Role.CLOSE.value)
+        .where(OrderRow.created_at >= asked.requested_at)
+    )
     return await _read(session, query.order_by(OrderRow.created_at, OrderRow.id))
 
 

@@ -134,7 +134,7 @@ def _reduce_asked(position: Position, fact: ReduceAsked) -> Position:
     if position.status is not Status.OPEN:
         return position
     asked = position.reduce - position.reduced + fact.quantity
-    if asked >= position.held or not position.plan.sellable(position.held - asked):
+    if not position.plan.sellable(position.held - asked):
         return _close_asked(position, CloseAsked())
     return replace(position, reduce=position.reduced + asked)
 

@@ -85,7 +85,7 @@ def cover(desk: Desk) -> None:
     position, plan = desk.position, desk.position.plan
     if plan.protection is Protection.MONITOR or desk.now < position.retry_at:
         return
-    bare = position.held - position.resting() - position.lacks_reduce
+    bare = position.held - position.resting()
     if position.trimming:
         bare -= max(lacks_trim(position) - rest_of(position.at_market), 0)
         first = 0

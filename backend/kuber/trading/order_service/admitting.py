@@ -63,12 +63,9 @@ def examine(
     wanted: WantedEntry, traded: Traded | None, stakes: Sequence[Stake], now: datetime
 ) -> Admitted | NotTaken:
     """Return the position of an intent, or why there is none."""
-    if wanted.blocked is not None:
-        return NotTaken(f"entries_blocked: {wanted.blocked}")
-    if now - wanted.created_at > LATE_AFTER:
-        return NotTaken(
-            "too_late: the order service was away when it was decided; the price is old by now."
-        )
+    unsent = _not_to_be_sent(wanted, now)
+    if unsent is not None:
+        return unsent
     if traded is None:
         return NotTaken("not_tradable: an index cannot be traded; choose a fund that follows it.")
     if traded.currency != wanted.currency:
@@ -85,6 +82,19 @@ def examine(
         return NotTaken(f"bad_plan: {error.detail}")
     except KuberError as error:
         return NotTaken(f"{error.code}: {error.detail}")
+
+
+def _not_to_be_sent(wanted: WantedEntry, now: datetime) -> NotTaken | None:
+    """Return why an intent must not leave, whatever it wants; None when it may."""
+    if wanted.blocked is not None:
+        return NotTaken(f"entries_blocked: {wanted.blocked}")
+    if wanted.called_off:
+        return NotTaken("run_cancelled: its run was cancelled before the order was sent.")
+    if now - wanted.created_at > LATE_AFTER:
+        return NotTaken(
+            "too_late: the order service was away when it was decided; the price is old by now."
+        )
+    return None
 
 
 def _admission(wanted: WantedEntry, traded: Traded, stakes: Sequence[Stake]) -> NotAdmitted | None:

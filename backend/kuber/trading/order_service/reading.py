@@ -60,7 +60,7 @@ _SYMBOLS = """
 """
 _INTENTS = f"""
     select {_ORDER}, o.reference_price, o.levels, o.created_at, r.pipeline_id, a.currency,
-           a.simulation, a.entries_blocked, a.status
+           a.simulation, a.entries_blocked, a.status, coalesce(r.cancel_requested, false)
     from orders o join accounts a on a.id = o.account_id left join runs r on r.id = o.run_id
     where o.status = 'intended' and a.kind = 'lasting' and a.mode = 'simulation'
       and o.position_id is null
@@ -93,6 +93,8 @@ class WantedEntry:
     """Of the simulated venue."""
     blocked: str | None
     """Why no entry may leave the account."""
+    called_off: bool
+    """Whether its run was cancelled since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ async def arrived(connection: RawConnection) -> tuple[list[WantedEntry], list[Re
 def _wanted(rows: Iterable[Sequence[Any]]) -> list[WantedEntry]:
     found = []
     for row in rows:
-        reference, levels, created_at, pipeline_id, currency, options, blocked, status = row[19:]
+        reference, levels, created_at, pipeline_id, currency, options = row[19:25]
+        blocked, status, called_off = row[25:]
         if status != "open":
             blocked = "The account was reset."
         intent = _intent(row, None)
@@ -192,6 +195,7 @@ def _wanted(rows: Iterable[Sequence[Any]]) -> list[WantedEntry]:
                 currency,
                 options,
                 blocked,
+                called_off,
             )
         )
     return found

@@ -73,7 +73,15 @@ async def test_an_opposite_position_is_a_conflict_or_is_closed_as_far_as_it_goes
     assert desk.requests == []
     assert "in the other direction" in refusal.state.reasoning["node"]
     await bench.run(TradeManager, {"opposite": "reduce"}, ready(plan=sell()))
-    assert (desk.requests[0].side, desk.requests[0].quantity) == (Side.SELL, Decimal(5))
+    (request,) = desk.requests
+    assert (request.side, request.quantity, request.closes) == (Side.SELL, Decimal(5), True)
+
+
+async def test_an_order_that_opens_or_adds_closes_nothing() -> None:
+    for held in ((), (LONG,)):
+        desk = RecordingDesk(open_positions=held)
+        await harness(desk=desk).run(TradeManager, {"allow_duplicates": True}, ready())
+        assert [request.closes for request in desk.requests] == [False]
 
 
 async def test_positions_in_other_symbols_do_not_matter() -> None:
