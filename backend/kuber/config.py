@@ -271,6 +271,8 @@ class StackSettings(BaseSettings):
     jwt_secret: SecretStr | None = None
     demo_password: SecretStr | None = None
     worker_processes: int = Field(default=2, ge=1, le=64)
+    outside_intents: bool = False
+    """Whether order intents of outside agents are taken from Kafka."""
     log_format: Literal["json", "console"] | None = None
 
 

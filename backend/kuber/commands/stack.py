@@ -48,6 +48,9 @@ OTHER_SERVICES = (
 """Services that share a process in the development stack; the dispatcher and the order service have
 their own."""
 
+OUTSIDE = ("intents",)
+"""What takes orders of outside agents; only where that was asked for."""
+
 ECHOED = ("supervisor", "api", "worker", "relay", "dispatcher", "orders", "services")
 """Whose log lines are shown on the terminal of `up`."""
 
@@ -164,7 +167,8 @@ def make_plan(settings: StackSettings, home: Home) -> StackPlan:
         preparation.append(_migration(home, env))
     if not calendars.are_kept(home):
         preparation.append(calendars.preparing(home, source_root()))
-    application = _application(addresses, settings.worker_processes, home, env)
+    services = (*OTHER_SERVICES, *OUTSIDE) if settings.outside_intents else OTHER_SERVICES
+    application = _application(addresses, settings.worker_processes, services, home, env)
     tiers = (tuple(servers), tuple(preparation), *application)
     return StackPlan(addresses, tuple(tier for tier in tiers if tier), mark)
 
@@ -317,7 +321,11 @@ def _migration(home: Home, env: Mapping[str, str]) -> Service:
 
 
 def _application(
-    addresses: Addresses, processes: int, home: Home, env: Mapping[str, str]
+    addresses: Addresses,
+    processes: int,
+    services: tuple[str, ...],
+    home: Home,
+    env: Mapping[str, str],
 ) -> tuple[tuple[Service, ...], ...]:
     # These can be killed at any moment without loss; killed, they surely do not outlive us.
     command = partial(Command, cwd=home.run, env=env, death_signal=signal.SIGKILL)
@@ -344,7 +352,7 @@ def _application(
     relay = silent("relay", relay_command(), grace_s=5)
     dispatcher = silent("dispatcher", services_command("dispatcher"), grace_s=5)
     orders = silent("orders", services_command("orders"), grace_s=5)
-    others = silent("services", services_command(*OTHER_SERVICES), grace_s=5)
+    others = silent("services", services_command(*services), grace_s=5)
     # Those whom nobody waits for come last: they would take the processor from the others.
     return (api, worker), (relay, dispatcher, orders, others)
 

@@ -146,6 +146,7 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         opened_at=AT,
         closed_at=None,
         exit_reason=None,
+        actions=[],
     )
 
 

@@ -115,6 +115,7 @@ async def load(connection: RawConnection, traded: Traded) -> Hosted:
     found = await _rows(connection, _BOOK, traded.symbol)
     if found:
         hosted.book, hosted.stored = Book.of(BookState(found[0][0])), found[0][1]
+        hosted.phase = hosted.book.phase  # that of now is told to it with the next look
     of_symbol = _POSITIONS.format(where="p.symbol = %s")
     for tracked in map(_tracked, await _rows(connection, of_symbol, traded.symbol)):
         hosted.tracked[tracked.position.id] = tracked

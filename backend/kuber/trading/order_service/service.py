@@ -21,6 +21,8 @@ from kuber.trading.management.position import Reason
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.admitting import Admitted, NotTaken, examine, stake_of
 from kuber.trading.order_service.asking import hand_over
+from kuber.trading.order_service.corporate.carrying import carry_out
+from kuber.trading.order_service.corporate.looking import ActionKeeper
 from kuber.trading.order_service.entering import enter
 from kuber.trading.order_service.equity import EquityKeeper, write_equity
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
@@ -82,6 +84,7 @@ class OrderService:
         self._watched_at: datetime | None = None
         self._quarantine: dict[str, datetime] = {}
         self._equity = EquityKeeper()
+        self._actions = ActionKeeper()
         self._margins_at = self._shown_at = datetime.min.replace(tzinfo=UTC)
         self._evicted = False
         """Whether instruments with positions may be missing in `_hosted`."""
@@ -152,7 +155,8 @@ class OrderService:
     async def _round(self, only: frozenset[str] | None) -> bool:
         now = self._clock.now()
         halted = self._halt_file() != self._switches.file
-        woken, self._woken = self._woken or halted or only is not None, False
+        due = await self._actions.look(self._connection, self._hosted, now)
+        woken, self._woken = self._woken or halted or due or only is not None, False
         quotes, self._quotes = self._quotes, {}
         since = self._gap(now)
         rounds = {
@@ -277,6 +281,7 @@ class OrderService:
                 wanted = [one for one in wanted if self._may_work(one.order.symbol, only, now)]
                 asked = [one for one in asked if self._may_work(one.symbol or "", only, now)]
                 await self._host_for(connection, rounds, wanted, asked, now, only)
+                writer.news += await carry_out(connection, self._actions.due, rounds, now)
                 admitted = await self._admit(rounds, writer, wanted, now)
                 outcomes = self._ask(rounds, asked)
                 self._work(rounds, quotes, now)

@@ -1,7 +1,7 @@
 """Positions as they are read: a page with one query, and their prices with another."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -16,11 +16,12 @@ from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
 from kuber.kernel.orders import Side
 from kuber.ledger.units import tidy
+from kuber.trading.basis import on_basis
 from kuber.trading.lifecycle import OPEN
 from kuber.trading.management.position import Status
 from kuber.trading.management.stored import restored
 from kuber.trading.positions.errors import PositionNotFound
-from kuber.trading.positions.schemas import PositionList, PositionOut, TargetOut
+from kuber.trading.positions.schemas import PositionActionOut, PositionList, PositionOut, TargetOut
 from kuber.trading.positions.valuing import worth_of
 from kuber.trading.positions.waiting import waits_of_position
 from kuber.trading.quotes import Priced, prices_of
@@ -40,7 +41,7 @@ _COLUMNS = (
     ),
     *("stop", "targets", "protected_by", "unprotected", "unprotected_since"),
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
-    *("state", "waits_for"),
+    *("state", "waits_for", "actions"),
 )
 # What was never filled and is over was no position: no list has it.
 _POSITIONS = f"""
@@ -50,7 +51,13 @@ _POSITIONS = f"""
            p.targets, p.protected_by, p.unprotected, p.unprotected_since, p.unprotected_seconds,
            p.status, p.exit_reason, p.created_at, p.opened_at, p.closed_at, p.state,
            array(select distinct o.waits_for from orders o where o.position_id = p.id
-                 and o.waits_for is not null and o.status in ({_OPEN}) order by 1)
+                 and o.waits_for is not null and o.status in ({_OPEN}) order by 1),
+           (select jsonb_agg(jsonb_build_object('kind', s.kind, 'ex_date', s.ex_date,
+                   'told', s.told, 'outcome', s.outcome, 'before', abs(s.before)::text,
+                   'after', abs(s.after)::text, 'cash', s.cash::text, 'note', s.note, 'at', s.at,
+                   'factor', s.factor::text, 'effective_at', s.effective_at)
+                   order by s.effective_at, s.kind)
+            from position_actions s where s.position_id = p.id)
     from positions p join accounts a on a.id = p.account_id
     left join pipelines l on l.id = p.pipeline_id
     where p.user_id = %(user_id)s
@@ -159,7 +166,8 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
     """Return a row of positions as it stands at a price."""
     position = restored(row["state"])
     is_open = row["status"] != Status.CLOSED
-    price = price if is_open else None
+    actions = row["actions"] or []
+    price = _of_basis(price, actions) if is_open else None
     worth = worth_of(position, None if price is None else price.last)
     fresh = price is not None and not price.stale
     waits = waits_of_position(
@@ -201,6 +209,32 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         exit_reason=row["exit_reason"],
+        actions=[_action(one) for one in actions],
+    )
+
+
+def _of_basis(price: Priced | None, actions: Sequence[Row]) -> Priced | None:
+    """Return a price on the basis of the position, which may have been split since."""
+    if price is None:
+        return None
+    for one in actions:
+        if datetime.fromisoformat(one["effective_at"]) > price.quoted_at:
+            price = replace(price, last=on_basis(price.last, Decimal(one["factor"])))
+    return price
+
+
+def _action(one: Row) -> PositionActionOut:
+    cash = one["cash"]
+    return PositionActionOut(
+        kind=one["kind"],
+        ex_date=one["ex_date"],
+        says=one["told"],
+        outcome=one["outcome"],
+        before=tidy(Decimal(one["before"])),
+        after=tidy(Decimal(one["after"])),
+        cash=None if cash is None else tidy(Decimal(cash)),
+        note=one["note"],
+        at=one["at"],
     )
 
 
