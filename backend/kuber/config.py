@@ -312,6 +312,12 @@ def complete_environment(values: Mapping[str, str]) -> None:
         os.environ.setdefault(name, value)
 
 
+def replace_environment(values: Mapping[str, str]) -> None:
+    """Set these variables and no others."""
+    os.environ.clear()
+    os.environ.update(values)
+
+
 def conceal_secrets() -> None:
     """Take the secrets out of this process's environment, where plug-ins and children would find
     them; settings are read before.
