@@ -161,15 +161,22 @@ async def test_the_server_shows_that_it_lives(tmp_path: Path) -> None:
 async def test_a_fork_that_nobody_waits_for_is_ended(tmp_path: Path) -> None:
     stack = Forks(tmp_path)
     await stack.watcher.until_ready()
-    mark = tmp_path / "pid"
-    text = f"Path({str(mark)!r}).write_text(str(os.getpid())); {SLEEPER}"
     read_end, write_end = os.pipe()
-    asked = asyncio.create_task(stack.forks.fork(Command((text,), tmp_path, {}), write_end))
+    command = Command((SLEEPER.replace("60", "600"),), tmp_path, {})
+    asked = asyncio.create_task(stack.forks.fork(command, write_end))
     await asyncio.sleep(0)
     asked.cancel()
     os.close(write_end)
-    with os.fdopen(read_end, "rb") as output:
-        await asyncio.to_thread(output.read)  # until the fork holds it no more
+    os.set_blocking(read_end, False)
+
+    def nobody_writes() -> bool:
+        try:
+            return not os.read(read_end, 100)
+        except BlockingIOError:
+            return False
+
+    await until_async(nobody_writes, "the end of the fork")
+    os.close(read_end)
     await stack.watcher.end()
 
 
