@@ -142,10 +142,12 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         unprotected_seconds=Decimal(0),
         status=status,
         waits=[],
+        attention=None,
         created_at=AT,
         opened_at=AT,
         closed_at=None,
         exit_reason=None,
+        actions=[],
     )
 
 

@@ -12,6 +12,7 @@ from kuber.ledger.report import balances_of, money_in
 from kuber.ledger.types import Book
 from kuber.ledger.units import plain
 from kuber.market.statements import NEWEST_PRICES
+from kuber.trading.basis import factor_of
 from kuber.trading.order_service.held import Hosted
 from kuber.trading.order_service.scope import is_away
 
@@ -26,7 +27,8 @@ _WRITE = f"""
     from jsonb_to_recordset(%(rows)s) as w(account_id uuid, cash numeric)
     cross join lateral (
         select coalesce(sum(case p.side when 'buy' then p.quantity else -p.quantity end
-                            * coalesce(q.price, p.average_price)), 0) as holdings,
+                            * coalesce(q.price * coalesce({factor_of("p.id", "q.quoted_at")}, 1),
+                                       p.average_price)), 0) as holdings,
                coalesce(sum(greatest(case p.side when 'buy' then p.average_price - p.stop
                                      else p.stop - p.average_price end, 0) * p.quantity), 0) as risk
         from positions p left join ({NEWEST_PRICES}) q on q.symbol = p.symbol

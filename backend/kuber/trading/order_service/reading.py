@@ -201,6 +201,7 @@ async def _read_book(connection: RawConnection, hosted: Hosted, returning: froze
         hosted.book = Book()
         hosted.hold_all()
         hosted.returned = frozenset(hosted.tracked)
+    hosted.phase = hosted.book.phase  # that of now is told to it with the next look
 
 
 def _aside(row: Sequence[Any]) -> Aside:

@@ -193,14 +193,14 @@ class Round(Answers):
             trading=hosted.phase is MarketPhase.OPEN,
             switch=self._switch_of(one),
             entries_wait=self._entries_wait,
-            followed=hosted.seen is not None or waited < FOLLOWED_WITHIN_S * 1_000_000,
+            followed=hosted.quoted_at > 0 or waited < FOLLOWED_WITHIN_S * 1_000_000,
             unwatched_since=one.unwatched_since or self._unwatched_since,
         )
 
     def _look_if_not_followed(self, one: Tracked) -> None:
         """Look again when an entry has waited long enough for a first price (M9)."""
         given_up_at = to_instant(one.created_at) + FOLLOWED_WITHIN_S * 1_000_000
-        waits = one.position.entry is None and self.hosted.seen is None
+        waits = one.position.entry is None and not self.hosted.quoted_at
         if waits and given_up_at > self.now and not one.position.over:
             one.look_at = min(given_up_at, one.look_at or given_up_at)
 

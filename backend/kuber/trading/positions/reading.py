@@ -1,7 +1,7 @@
 """Positions as they are read: a page with one query, and their prices with another."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -18,11 +18,18 @@ from kuber.kernel.ids import UserId
 from kuber.kernel.orders import Side
 from kuber.ledger.units import tidy
 from kuber.trading.attention import why_set_aside
+from kuber.trading.basis import on_basis
 from kuber.trading.lifecycle import OPEN
 from kuber.trading.management.position import Position, Status
 from kuber.trading.management.stored import restored
 from kuber.trading.positions.errors import PositionNotFound
-from kuber.trading.positions.schemas import AttentionOut, PositionList, PositionOut, TargetOut
+from kuber.trading.positions.schemas import (
+    AttentionOut,
+    PositionActionOut,
+    PositionList,
+    PositionOut,
+    TargetOut,
+)
 from kuber.trading.positions.valuing import Worth, worth_of
 from kuber.trading.positions.waiting import waits_of_position
 from kuber.trading.quotes import Priced, prices_of
@@ -44,7 +51,7 @@ _COLUMNS = (
     ),
     *("stop", "targets", "protected_by", "unprotected", "unprotected_since"),
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
-    *("state", "waits_for", "aside_reason", "aside_since", "realised_pnl"),
+    *("state", "waits_for", "aside_reason", "aside_since", "realised_pnl", "actions"),
 )
 # What was never filled and is over was no position: no list has it.
 _POSITIONS = f"""
@@ -55,7 +62,13 @@ _POSITIONS = f"""
            p.status, p.exit_reason, p.created_at, p.opened_at, p.closed_at, p.state,
            array(select distinct o.waits_for from orders o where o.position_id = p.id
                  and o.waits_for is not null and o.status in ({_OPEN}) order by 1),
-           s.reason, s.since, p.realised_pnl
+           s.reason, s.since, p.realised_pnl,
+           (select jsonb_agg(jsonb_build_object('kind', t.kind, 'ex_date', t.ex_date,
+                   'told', t.told, 'outcome', t.outcome, 'before', abs(t.before)::text,
+                   'after', abs(t.after)::text, 'cash', t.cash::text, 'note', t.note, 'at', t.at,
+                   'factor', t.factor::text, 'effective_at', t.effective_at)
+                   order by t.effective_at, t.kind)
+            from position_actions t where t.position_id = p.id)
     from positions p join accounts a on a.id = p.account_id
     left join positions_set_aside s on s.position_id = p.id and p.status <> 'closed'
     left join pipelines l on l.id = p.pipeline_id
@@ -165,7 +178,8 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
     """Return a row of positions as it stands at a price."""
     position = _restored(row)
     is_open = row["status"] != Status.CLOSED
-    price = price if is_open else None
+    actions = row["actions"] or []
+    price = _of_basis(price, actions) if is_open else None
     worth = _worth(row, position, None if price is None else price.last)
     aside = None if row["aside_since"] is None else _attention(row)
     fresh = price is not None and not price.stale
@@ -211,6 +225,32 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         exit_reason=row["exit_reason"],
+        actions=[_action(one) for one in actions],
+    )
+
+
+def _of_basis(price: Priced | None, actions: Sequence[Row]) -> Priced | None:
+    """Return a price on the basis of the position, which may have been split since."""
+    if price is None:
+        return None
+    for one in actions:
+        if datetime.fromisoformat(one["effective_at"]) > price.quoted_at:
+            price = replace(price, last=on_basis(price.last, Decimal(one["factor"])))
+    return price
+
+
+def _action(one: Row) -> PositionActionOut:
+    cash = one["cash"]
+    return PositionActionOut(
+        kind=one["kind"],
+        ex_date=one["ex_date"],
+        says=one["told"],
+        outcome=one["outcome"],
+        before=tidy(Decimal(one["before"])),
+        after=tidy(Decimal(one["after"])),
+        cash=None if cash is None else tidy(Decimal(cash)),
+        note=one["note"],
+        at=one["at"],
     )
 
 

@@ -1,7 +1,7 @@
 """Positions as the API shows them, and what may be asked of them."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +28,22 @@ class AttentionOut(BaseModel):
 
     reason: str
     since: datetime
+
+
+class PositionActionOut(BaseModel):
+    """A split or a dividend that reached a position, or could not."""
+
+    kind: Literal["split", "dividend"]
+    ex_date: date
+    says: str = Field(description="`2:1` of a split, `0.24 USD` of a dividend, for one share.")
+    outcome: Literal["applied", "not_applied"]
+    before: DecimalText = Field(description="What was held before it, without a sign.")
+    after: DecimalText
+    cash: DecimalText | None = Field(
+        description="What was paid for it, negative when it was charged; null for nothing."
+    )
+    note: str = Field(description="Why it was not applied, or what else is to be known of it.")
+    at: datetime
 
 
 class PositionOut(BaseModel):
@@ -94,6 +110,9 @@ class PositionOut(BaseModel):
         description="Why it is closed: `stop`, `break_even`, `target_1`, `target_2`, `asked`, "
         "`unprotected`, `by_hand`, `reset` and others; null while it is open."
     )
+    actions: list[PositionActionOut] = Field(
+        description="Its splits and dividends, the oldest first."
+    )
 
 
 class PositionList(BaseModel):
@@ -108,8 +127,13 @@ class _Body(BaseModel):
 
 
 class CloseBody(_Body):
-    """Why a position is closed, for the record."""
+    """How much of a position is closed, and why, for the record."""
 
+    quantity: Annotated[DecimalText, Field(gt=0, decimal_places=8)] | None = Field(
+        default=None,
+        description="A part of what is held; stop and targets then hold the rest. All of it when "
+        "left out.",
+    )
     reason: str | None = Field(default=None, max_length=MOST_REASON)
 
 

@@ -44,6 +44,7 @@ export function position(change: Partial<PositionOut> = {}): PositionOut {
     opened_at: AT,
     closed_at: null,
     exit_reason: null,
+    actions: [],
     ...change,
   };
 }
