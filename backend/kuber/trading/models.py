@@ -1,3 +1,4 @@
+# over 400 lines because the tables of a package stand together
 """Accounts, and the journal of their orders and fills. Private to this package."""
 
 from datetime import date, datetime

@@ -30,7 +30,7 @@ from kuber.trading.order_service.corporate.types import by_symbol
 from kuber.trading.order_service.entering import enter
 from kuber.trading.order_service.equity import EquityKeeper, write_equity
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
-from kuber.trading.order_service.held import Hosted, Tracked
+from kuber.trading.order_service.held import Hosted
 from kuber.trading.order_service.margins import accounts_with_shorts, called
 from kuber.trading.order_service.reading import MOST, arrived, live_symbols, load
 from kuber.trading.order_service.resets import read_anew
@@ -40,7 +40,6 @@ from kuber.trading.order_service.switches import Switches, read_switches
 from kuber.trading.order_service.traded import Traded
 from kuber.trading.order_service.writing import RoundWriter, forget_ended
 from kuber.trading.order_types import SwitchState
-from kuber.trading.switch_table import Switch
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +82,8 @@ class Rounds:
         """Intents that can be neither taken nor refused, and until when they are left alone."""
         self._failed: set[str] = set()
         """Instruments that the last round left out, or failed with."""
+        self._acted: set[str] = set()
+        """Instruments whose splits and dividends are written already in the round under way."""
         self._unread: dict[str, Exception] = {}
         """Positions that could not be read, to be set aside."""
         self._since: int | None = None
@@ -109,6 +110,7 @@ class Rounds:
         if scope.symbol is None:
             self._woken = False
             self._failed = set()
+        self._acted = set()
         since = self._since = self._gap(now)
         rounds = {
             symbol: self._begin(hosted, now)
@@ -170,14 +172,10 @@ class Rounds:
         return Round(
             hosted,
             now,
-            self._switch_of,
+            lambda one: self._switches.of(one),  # those that are known when it is asked
             entries_wait=self.entries_wait,
             unwatched_since=self._since,
         )
-
-    def _switch_of(self, tracked: Tracked) -> Switch:
-        """Return what a position may do by the switches that are known now."""
-        return self._switches.of(tracked)
 
     def _work(self, rounds: dict[str, Round], quotes: Quotes, now: datetime, scope: Scope) -> None:
         """Let time pass and prices in, everywhere; an instrument that fails is left out."""
@@ -191,7 +189,7 @@ class Rounds:
                 one.pass_time()
                 one.work()
             except Exception:
-                if scope.symbol is not None:
+                if scope.symbol is not None or symbol in self._acted:
                     raise
                 del rounds[symbol]
                 self._evict((symbol,))
@@ -260,6 +258,7 @@ class Rounds:
                 try:
                     async with connection.transaction():
                         news += await carry_out(connection, part, rounds, now)
+                    self._acted.add(symbol)
                 except Exception as error:
                     if is_away(error):
                         raise

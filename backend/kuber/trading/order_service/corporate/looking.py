@@ -84,10 +84,6 @@ class ActionKeeper:
         found = await due_at(connection, now)
         self.due = [one for one in found if str(one.holding.position_id) == position_id]
 
-    def done(self, left: Collection[str] = ()) -> None:
-        """Forget what was found, but for the instruments that were left out."""
-        self.due = [one for one in self.due if one.action.symbol in left]
-
     def wait(self, now: datetime) -> None:
         """Look again later: something could not be done."""
         self._looked_at = now

@@ -11,7 +11,7 @@ from kuber.ledger.rebuild import all_differences
 from kuber.ledger.types import Book
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.management.decide import Decision, decide
-from kuber.trading.management.facts import Fact, Situation
+from kuber.trading.management.facts import Fact, Situation, Split
 from kuber.trading.management.position import Position
 from kuber.trading.order_service import round as rounds
 from kuber.trading.order_service.reading import MOST
@@ -347,3 +347,30 @@ async def test_m25_an_action_of_a_closed_position_holds_up_nobody(floor: Floor) 
     assert await stands(floor, there) == ("closed", 0)
     assert await floor.rows("select position_id from position_actions") != [(id_,)]
     assert await floor.rows(_ASIDE) == []
+
+
+async def test_m25_a_split_that_cannot_be_heard_is_not_taken_for_heard(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Management fails after it was on the ledger: nothing of it stays, but for the others."""
+    good, bad = accounts = await enter(floor, 2)
+    id_ = await position_of(floor, bad)
+
+    def failing(position: Position, facts: list[Fact], situation: Situation) -> Decision:
+        if position.id == str(id_) and any(isinstance(one, Split) for one in facts):
+            raise AssertionError("the impossible")
+        return decide(position, facts, situation)
+
+    monkeypatch.setattr(rounds, "decide", failing)
+    await told(floor, "split", ratio=(2, 1))
+    await at(floor, MIDNIGHT)
+    assert [await stands(floor, one) for one in accounts] == [("open", 200), ("open", 100)]
+    done = "select position_id from position_actions order by at"
+    assert await floor.rows(done) == [(await position_of(floor, good),)]
+    monkeypatch.undo()
+    await at(floor, OPEN)
+    await floor.quote("75.30")
+    await floor.quote("75.30")
+    assert [await stands(floor, one) for one in accounts] == [("open", 200), ("open", 200)]
+    for account in accounts:
+        assert await differences_of(floor.connection, account) == []

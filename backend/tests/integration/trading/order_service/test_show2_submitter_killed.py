@@ -74,12 +74,12 @@ class Submitter:
 
         def filled() -> list[tuple[datetime]]:
             self.street.tell({SYMBOL: "100"})
-            return self.street.rows(_FILLED_AT, self.street.account)  # type: ignore[return-value]
+            return self.street.rows(_FILLED_AT, self.street.account)
 
         return until(filled, lambda: f"a fill: {self.orders()}")[0][0]
 
     def orders(self) -> list[tuple[UUID, str, str]]:
-        return self.street.rows(_ORDERS, self.street.account)  # type: ignore[return-value]
+        return self.street.rows(_ORDERS, self.street.account)
 
 
 @pytest.fixture(scope="module")
