@@ -30,7 +30,7 @@ from kuber.trading.order_service.corporate.types import by_symbol
 from kuber.trading.order_service.entering import enter
 from kuber.trading.order_service.equity import EquityKeeper, write_equity
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
-from kuber.trading.order_service.held import Hosted
+from kuber.trading.order_service.held import Hosted, Tracked
 from kuber.trading.order_service.margins import accounts_with_shorts, called
 from kuber.trading.order_service.reading import MOST, arrived, live_symbols, load
 from kuber.trading.order_service.resets import read_anew
@@ -40,6 +40,7 @@ from kuber.trading.order_service.switches import Switches, read_switches
 from kuber.trading.order_service.traded import Traded
 from kuber.trading.order_service.writing import RoundWriter, forget_ended
 from kuber.trading.order_types import SwitchState
+from kuber.trading.switch_table import Switch
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +66,6 @@ class Rounds:
         traded_for: TradedFor,
         halt_file: Callable[[], SwitchState],
     ) -> None:
-        """`connection` holds the lock that makes this the only one: with it the right to write is
-        lost. `halt_file` tells the switch that was set without the database."""
         self._connection = connection
         self._clock = clock
         self._traded_for = traded_for
@@ -79,7 +78,7 @@ class Rounds:
         self._watched_at: datetime | None = None
         self._quarantine: dict[str, datetime] = {}
         self._left: dict[UUID, datetime] = {}
-        """Intents that can be neither taken nor refused, and until when they are left alone."""
+        """Intents that are left alone until then: they can be neither taken nor refused."""
         self._failed: set[str] = set()
         """Instruments that the last round left out, or failed with."""
         self._acted: set[str] = set()
@@ -100,8 +99,8 @@ class Rounds:
     async def work(self, quotes: Quotes, scope: Scope = EVERYTHING) -> bool:
         """Do one round; return whether more has come than one round takes.
 
-        An instrument that fails in memory is left out and is in `_failed`. Where the round is
-        about one alone it raises what that fails with; else what the database raises.
+        An instrument that fails in memory is left out and is in `_failed`, unless it is worked
+        alone: then that is raised, as is what the database raises.
         """
         now = self._clock.now()
         due = await self._look_for_actions(now, scope)
@@ -127,9 +126,8 @@ class Rounds:
                 if not woken:
                     self._work(rounds, quotes, now, scope)
                 if woken or not all(one.changes.nothing for one in rounds.values()):
-                    more = await self._commit(
-                        rounds, quotes if woken else {}, now, scope, woken=woken
-                    )
+                    held = quotes if woken else {}
+                    more = await self._commit(rounds, held, now, scope, woken=woken)
         except BaseException:
             self._evict(rounds)
             if scope.symbol is None:
@@ -172,10 +170,13 @@ class Rounds:
         return Round(
             hosted,
             now,
-            lambda one: self._switches.of(one),  # those that are known when it is asked
+            self._switch_of,
             entries_wait=self.entries_wait,
             unwatched_since=self._since,
         )
+
+    def _switch_of(self, tracked: Tracked) -> Switch:
+        return self._switches.of(tracked)  # those that are known when it is asked
 
     def _work(self, rounds: dict[str, Round], quotes: Quotes, now: datetime, scope: Scope) -> None:
         """Let time pass and prices in, everywhere; an instrument that fails is left out."""
