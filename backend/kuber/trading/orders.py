@@ -42,6 +42,8 @@ class OrderQuery:
     state: Literal["open", "ended"] | None = None
     account_id: UUID | None = None
     position_id: UUID | None = None
+    run_id: UUID | None = None
+    """Orders that a run placed, and those of the positions that it opened."""
     cursor: str | None = None
     limit: int = 50
 
@@ -180,6 +182,9 @@ def _filters(query: OrderQuery) -> list[ColumnElement[bool]]:
         filters.append(OrderRow.account_id == query.account_id)
     if query.position_id:
         filters.append(OrderRow.position_id == query.position_id)
+    if query.run_id:
+        opened = select(PositionRow.id).where(PositionRow.run_id == query.run_id)
+        filters.append((OrderRow.run_id == query.run_id) | OrderRow.position_id.in_(opened))
     if query.state:
         is_open = OrderRow.status.in_([status.value for status in OPEN])
         filters.append(is_open if query.state == "open" else ~is_open)

@@ -130,6 +130,7 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         quoted_at=None,
         stale=True,
         unrealised_pnl=None,
+        attention=None,
         realised_pnl=Decimal(0),
         fees=Decimal(0),
         r=None,

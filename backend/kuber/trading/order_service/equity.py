@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import structlog
 from psycopg.types.json import Jsonb
 
 from kuber.infra.db import RawConnection
@@ -13,6 +14,9 @@ from kuber.ledger.units import plain
 from kuber.market.statements import NEWEST_PRICES
 from kuber.trading.basis import factor_of
 from kuber.trading.order_service.held import Hosted
+from kuber.trading.order_service.scope import is_away
+
+log = structlog.get_logger(__name__)
 
 EVERY = timedelta(minutes=1)
 
@@ -49,16 +53,33 @@ class EquityKeeper:
             return
         accounts = _with_positions(hosted)
         if accounts:
-            await write_equity(connection, accounts, now)
             self._written_at = now
+            await write_equity(connection, accounts, now)
 
 
 async def write_equity(
     connection: RawConnection, accounts: Mapping[UUID, str], now: datetime
 ) -> None:
-    """Write what accounts, given with their currencies, are worth now: one statement for all."""
+    """Write what accounts, given with their currencies, are worth now: one statement for all.
+
+    A point that cannot be written is left out, and nothing else fails with it.
+    """
     if not accounts:
         return
+    try:
+        async with connection.transaction():
+            await _write(connection, accounts, now)
+        return
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("equity_not_written", accounts=[str(id_) for id_ in accounts])
+    if len(accounts) > 1:
+        for id_, currency in accounts.items():
+            await write_equity(connection, {id_: currency}, now)
+
+
+async def _write(connection: RawConnection, accounts: Mapping[UUID, str], now: datetime) -> None:
     found = await balances_of(connection, Book.TRADING, accounts.keys())
     rows = [
         {"account_id": str(id_), "cash": plain(money_in(found.get(id_, {}), currency))}

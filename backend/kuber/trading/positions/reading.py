@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.exchange.units import from_quantity
@@ -16,15 +17,24 @@ from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
 from kuber.kernel.ids import UserId
 from kuber.kernel.orders import Side
 from kuber.ledger.units import tidy
+from kuber.trading.attention import why_set_aside
 from kuber.trading.basis import on_basis
 from kuber.trading.lifecycle import OPEN
-from kuber.trading.management.position import Status
+from kuber.trading.management.position import Position, Status
 from kuber.trading.management.stored import restored
 from kuber.trading.positions.errors import PositionNotFound
-from kuber.trading.positions.schemas import PositionActionOut, PositionList, PositionOut, TargetOut
-from kuber.trading.positions.valuing import worth_of
+from kuber.trading.positions.schemas import (
+    AttentionOut,
+    PositionActionOut,
+    PositionList,
+    PositionOut,
+    TargetOut,
+)
+from kuber.trading.positions.valuing import Worth, worth_of
 from kuber.trading.positions.waiting import waits_of_position
 from kuber.trading.quotes import Priced, prices_of
+
+log = structlog.get_logger(__name__)
 
 _OPEN = ", ".join(f"'{status}'" for status in sorted(OPEN))
 _COLUMNS = (
@@ -41,7 +51,7 @@ _COLUMNS = (
     ),
     *("stop", "targets", "protected_by", "unprotected", "unprotected_since"),
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
-    *("state", "waits_for", "actions"),
+    *("state", "waits_for", "actions", "aside_reason", "aside_since", "realised_pnl"),
 )
 # What was never filled and is over was no position: no list has it.
 _POSITIONS = f"""
@@ -57,8 +67,10 @@ _POSITIONS = f"""
                    'after', abs(s.after)::text, 'cash', s.cash::text, 'note', s.note, 'at', s.at,
                    'factor', s.factor::text, 'effective_at', s.effective_at)
                    order by s.effective_at, s.kind)
-            from position_actions s where s.position_id = p.id)
+            from position_actions s where s.position_id = p.id),
+           s.reason, s.since, p.realised_pnl
     from positions p join accounts a on a.id = p.account_id
+    left join positions_set_aside s on s.position_id = p.id and p.status <> 'closed'
     left join pipelines l on l.id = p.pipeline_id
     where p.user_id = %(user_id)s
       and case when %(ids)s::uuid[] is null then p.opened_at is not null or p.status <> 'closed'
@@ -164,15 +176,18 @@ async def _shown(session: AsyncSession, rows: Sequence[Row], now: datetime) -> l
 
 def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
     """Return a row of positions as it stands at a price."""
-    position = restored(row["state"])
+    position = _restored(row)
     is_open = row["status"] != Status.CLOSED
     actions = row["actions"] or []
     price = _of_basis(price, actions) if is_open else None
-    worth = worth_of(position, None if price is None else price.last)
+    worth = _worth(row, position, None if price is None else price.last)
+    aside = None if row["aside_since"] is None else _attention(row)
     fresh = price is not None and not price.stale
     waits = waits_of_position(
         row["symbol"], row["status"], row["waits_for"], priced=fresh or not is_open, now=now
     )
+    if aside is not None:
+        waits = [why_set_aside(aside.reason, aside.since)]
     return PositionOut(
         id=row["id"],
         account_id=row["account_id"],
@@ -187,7 +202,7 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         entry_order_id=row["entry_order_id"],
         side=Side(row["side"]),
         quantity=_tidy(row["quantity"]),
-        entered_quantity=from_quantity(position.bought),
+        entered_quantity=from_quantity(position.bought) if position else _tidy(row["quantity"]),
         average_price=_tidy(row["average_price"]),
         last_price=None if price is None else _tidy(price.last),
         quoted_at=None if price is None else price.quoted_at,
@@ -199,12 +214,13 @@ def shown(row: Row, price: Priced | None, now: datetime) -> PositionOut:
         risk=worth.risk if is_open else Decimal(0),
         stop=_tidy(row["stop"]),
         targets=[TargetOut.model_validate(one) for one in row["targets"]["items"]],
-        protected_by=row["protected_by"],
-        unprotected=_tidy(row["unprotected"]),
-        unprotected_since=row["unprotected_since"],
+        protected_by="nothing" if aside else row["protected_by"],
+        unprotected=_tidy(row["quantity"] if aside else row["unprotected"]),
+        unprotected_since=row["aside_since"] or row["unprotected_since"],
         unprotected_seconds=_tidy(row["unprotected_seconds"]),
         status=row["status"],
         waits=waits,
+        attention=aside,
         created_at=row["created_at"],
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
@@ -236,6 +252,26 @@ def _action(one: Row) -> PositionActionOut:
         note=one["note"],
         at=one["at"],
     )
+
+
+def _restored(row: Row) -> Position | None:
+    """Return what management knows of a position, None where it cannot be read: the columns beside
+    it can, and neither its page nor others' need fail."""
+    try:
+        return restored(row["state"])
+    except Exception:
+        log.exception("position_unreadable", position_id=str(row["id"]))
+        return None
+
+
+def _worth(row: Row, position: Position | None, last: Decimal | None) -> Worth:
+    if position is not None:
+        return worth_of(position, last)
+    return Worth(_tidy(row["realised_pnl"]), None, None, Decimal(0))
+
+
+def _attention(row: Row) -> AttentionOut:
+    return AttentionOut(reason=row["aside_reason"], since=row["aside_since"])
 
 
 def _tidy(amount: Decimal | None) -> Any:

@@ -39,6 +39,13 @@ class PositionActionOut(BaseModel):
     at: datetime
 
 
+class AttentionOut(BaseModel):
+    """Why a position needs a person: it could not be worked, and is set aside until it can."""
+
+    reason: str
+    since: datetime
+
+
 class PositionOut(BaseModel):
     """One position: what an entry opened, with all that followed it."""
 
@@ -92,6 +99,10 @@ class PositionOut(BaseModel):
         "sold; `frozen`: a person has to decide."
     )
     waits: list[str] = Field(description="Why nothing happens, in words; empty when all goes on.")
+    attention: AttentionOut | None = Field(
+        description="Set while it is set aside: nobody watches its stop, and it is tried again "
+        "every 30 seconds."
+    )
     created_at: datetime
     opened_at: datetime | None = Field(description="When its entry was first filled.")
     closed_at: datetime | None

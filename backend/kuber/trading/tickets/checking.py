@@ -21,6 +21,7 @@ from kuber.exchange.units import (
 from kuber.kernel.orders import OrderType, Side, TimeInForce
 from kuber.ledger.units import plain
 from kuber.trading.accounts.schemas import DEFAULT_STOP
+from kuber.trading.bounds import CODE, out_of_bounds
 from kuber.trading.order_service.admitting import on_tick
 from kuber.trading.order_service.traded import Traded
 from kuber.trading.quotes import Priced
@@ -88,6 +89,7 @@ def opening(
     life = ticket.time_in_force or default_life(traded)
     loss = 1 - means.default_stop if ticket.side is Side.BUY else 1 + means.default_stop
     quantity = _quantity(ticket, traded, entry)
+    _check_bounds(ticket, quantity, entry)
     _check_venue(ticket, traded, price, quantity, life, now)
     stop, targets = _levels(ticket, traded, entry, ticket.stop_loss or entry * loss)
     _check_short(ticket, traded)
@@ -166,6 +168,19 @@ def _quantity(ticket: OrderTicket, traded: Traded, entry: Decimal) -> Decimal:
         text = f"{plain(ticket.quantity)} is not on the quantity step of {traded.symbol}."
         raise TicketRefused("bad_quantity", text, f"Use multiples of {step}.", "quantity")
     return ticket.quantity
+
+
+def _check_bounds(ticket: OrderTicket, quantity: Decimal, entry: Decimal) -> None:
+    prices = {
+        "limit_price": ticket.limit_price,
+        "stop_price": ticket.stop_price,
+        "stop_loss": ticket.stop_loss,
+        "take_profit": max(ticket.targets, default=None),
+        "price": entry,
+    }
+    beyond = out_of_bounds(quantity, prices)
+    if beyond is not None:
+        raise TicketRefused(CODE, beyond.text, beyond.remedy, beyond.field)
 
 
 def _check_venue(

@@ -56,6 +56,7 @@ _SIMULATED = "simulation"
 _FIELDS = {
     "insufficient_buying_power": "quantity",
     "bad_quantity": "quantity",
+    "out_of_bounds": "quantity",
     "bad_plan": "stop_loss",
     "short_not_allowed": "side",
     "opposite_position": "side",

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
+
 from kuber.infra.db import RawConnection
 from kuber.market.actions.telling import ToldAction, told_between
 from kuber.market.actions.types import ActionKind
@@ -15,8 +17,12 @@ from kuber.market.instruments import traits_of
 from kuber.market.types import to_datetime
 from kuber.trading.order_service.corporate.types import Before, Due, Holding
 from kuber.trading.order_service.held import Hosted
+from kuber.trading.order_service.scope import is_away
+
+log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=30)
+LEFT_FOR = timedelta(minutes=10)
 REACHES_BACK_DAYS = 30
 """What is told later than so many days after its ex-date reaches no position."""
 
@@ -50,26 +56,71 @@ class _Key(NamedTuple):
 
 
 class ActionKeeper:
-    """Looks now and then, and again at once as long as something is due."""
+    """Looks now and then, and again at once as long as something is done about what is due."""
 
     def __init__(self) -> None:
         self.due: list[Due] = []
         """What was found at the last look, in the order in which it took effect."""
         self._looked_at = datetime.min.replace(tzinfo=UTC)
+        self._before: list[_Key] = []
+        self._left: dict[_Key, datetime] = {}
+        """What could not be done, and until when it is left alone."""
+        self._singly = False
+        """Whether one is done at a time, since together they failed."""
+        self._turn = 0
 
     async def look(
         self, connection: RawConnection, hosted: Mapping[str, Hosted], now: datetime
     ) -> bool:
-        """Return whether anything is due; the instruments that it is about want work then."""
+        """Return whether anything is due; the instruments that it is about want work then.
+
+        Raises what the database raises when it is away. What cannot be read otherwise holds up
+        nobody: it is looked at again later.
+        """
         self.due = []
         if now - self._looked_at < EVERY:
             return False
-        self.due = await due_at(connection, now)
-        if not self.due:
-            self._looked_at = now
-        for symbol in {one.action.symbol for one in self.due} & hosted.keys():
+        try:
+            found = await due_at(connection, now)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("actions_not_read", again_in_s=EVERY.total_seconds())
+            found = []
+        self._left = {key: until for key, until in self._left.items() if until > now}
+        found = [one for one in found if _key_of(one) not in self._left]
+        keys = [_key_of(one) for one in found]
+        if keys == self._before:  # nothing of it can be done now, or nothing is due
+            self._looked_at, self._singly = now, False
+        self._before = keys
+        if self._singly:
+            self._turn = (self._turn + 1) % max(len(found), 1)
+            found = found[self._turn : self._turn + 1]
+        self.due = found
+        for symbol in {one.action.symbol for one in found} & hosted.keys():
             hosted[symbol].switched = True
-        return bool(self.due)
+        return bool(found)
+
+    def leave(self, now: datetime) -> None:
+        """Note that what is due failed, and nothing of it was done: each is done alone next, and
+        what fails alone is left alone for a while."""
+        if len(self.due) == 1:
+            (one,) = self.due
+            self._left[_key_of(one)] = now + LEFT_FOR
+            log.error(
+                "action_failed",
+                position_id=str(one.holding.position_id),
+                symbol=one.action.symbol,
+                ex_date=one.action.ex_date.isoformat(),
+                again_in_s=LEFT_FOR.total_seconds(),
+            )
+        self._singly = True
+        self._before = []
+        self.due = []
+
+
+def _key_of(due: Due) -> _Key:
+    return _Key(due.holding.position_id, due.action.kind.value, due.action.ex_date)
 
 
 async def due_at(connection: RawConnection, now: datetime) -> list[Due]:
@@ -118,8 +169,7 @@ async def _unheard(connection: RawConnection, found: Sequence[Due]) -> list[Due]
     done = {_Key(*row[:3]): Before(*row[3:]) for row in rows}
     wanted = []
     for one in found:
-        key = _Key(one.holding.position_id, one.action.kind.value, one.action.ex_date)
-        before = done.get(key)
+        before = done.get(_key_of(one))
         if before is None or before.told != one.action.text:
             wanted.append((one, before))
     if not wanted:

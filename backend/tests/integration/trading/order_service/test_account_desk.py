@@ -18,7 +18,7 @@ from kuber.trading import account_desk
 from kuber.trading.account_desk import AccountDesk
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.errors import NoAccount, OrderNotWanted, OrderOutcomeUnknown
-from kuber.trading.orders import closing_orders
+from kuber.trading.orders import OrderQuery, closing_orders, order_page, order_totals
 from kuber.trading.origins import Origin
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.types import OrderReport, Standing, TradeRequest
@@ -152,6 +152,36 @@ async def test_m02_a_run_ends_when_its_order_is_taken_and_is_filled_later(runs: 
     again = await desk.execute(BUY)
     assert (again.order_id, again.status) == (report.order_id, OrderStatus.FILLED)
     assert await floor.rows("select count(*) from orders where leg = 'entry'") == [(1,)]
+
+
+async def test_the_orders_of_a_run_are_its_own_and_those_of_its_position(
+    runs: Runs, database: Database
+) -> None:
+    floor, run_id = runs.floor, await runs.new_run()
+    first, other = runs.desk(run_id), await runs.begin()
+    async with served(floor):
+        await first.execute(BUY)
+        await other.execute(replace(BUY, symbol="MSFT"))
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    async with database.transaction() as session:
+        query = OrderQuery(run_id=run_id)
+        found, _ = await order_page(session, USER, query)
+        totals = await order_totals(session, USER, query)
+    assert {one.place.run_id for one in found} == {run_id}
+    assert sorted(one.place.leg for one in found) == [
+        *("entry", "stop_1", "stop_2", "target_1", "target_2")
+    ]
+    assert totals.orders == 5
+
+
+@pytest.mark.parametrize(("symbol", "life"), [("BTCUSD", "gtc"), ("AAPL", "day")])
+async def test_m22_the_order_of_a_run_lives_as_its_market_has_it(
+    runs: Runs, symbol: str, life: str
+) -> None:
+    async with served(runs.floor):
+        await (await runs.begin()).execute(replace(BUY, symbol=symbol))
+    assert await runs.floor.rows("select time_in_force from orders") == [(life,)]
 
 
 async def test_a_node_that_is_tried_again_decides_without_its_own_position(runs: Runs) -> None:

@@ -70,6 +70,11 @@ def test_orders_live_as_long_as_their_venue_takes_them() -> None:
             "limit_price",
         ),
         (
+            {"quantity": "99999999999", "type": "limit", "limit_price": "99999999999"},
+            "out_of_bounds",
+            "quantity",
+        ),
+        (
             {"quantity": "1", "extended_hours": True},
             "42210000",
             "type",

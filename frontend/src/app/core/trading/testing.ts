@@ -39,6 +39,7 @@ export function position(change: Partial<PositionOut> = {}): PositionOut {
     unprotected_seconds: '0',
     status: 'open',
     waits: [],
+    attention: null,
     created_at: AT,
     opened_at: AT,
     closed_at: null,
