@@ -123,6 +123,7 @@ async def test_a_position_that_cannot_be_read_holds_up_no_other(floor: Floor) ->
     ((found, reason, _),) = await floor.rows(_ASIDE)
     assert (found, reason) == (id_, "JSONDecodeError: see the log of the order service.")
     await floor.rows(_MANY_REQUESTS, (MOST, first))
+    floor.clock.advance(timedelta(seconds=1))  # so that they are the oldest
     await floor.again()  # and what was set aside stays so
     asked = [await floor.ask("close_position", await position_of(floor, good)), first]
     await floor.quote("151.00")
