@@ -65,6 +65,8 @@ class ActionKeeper:
         self._before: list[_Key] = []
         self._left: dict[_Key, datetime] = {}
         """What could not be done, and until when it is left alone."""
+        self._failed: set[_Key] = set()
+        """Splits that failed alone: their positions are frozen with the next look."""
         self._singly = False
         """Whether one is done at a time, since together they failed."""
         self._turn = 0
@@ -88,7 +90,11 @@ class ActionKeeper:
             log.exception("actions_not_read", again_in_s=EVERY.total_seconds())
             found = []
         self._left = {key: until for key, until in self._left.items() if until > now}
-        found = [one for one in found if _key_of(one) not in self._left]
+        found = [
+            replace(one, failed=_key_of(one) in self._failed)
+            for one in found
+            if _key_of(one) not in self._left
+        ]
         keys = [_key_of(one) for one in found]
         if keys == self._before:  # nothing of it can be done now, or nothing is due
             self._looked_at, self._singly = now, False
@@ -102,17 +108,22 @@ class ActionKeeper:
         return bool(found)
 
     def leave(self, now: datetime) -> None:
-        """Note that what is due failed, and nothing of it was done: each is done alone next, and
-        what fails alone is left alone for a while."""
+        """Note that what is due failed, and nothing of it was done: each is done alone next. What
+        fails alone is left alone for a while, but a position whose split fails is frozen."""
         if len(self.due) == 1:
             (one,) = self.due
-            self._left[_key_of(one)] = now + LEFT_FOR
+            key, frozen = _key_of(one), one.action.kind is ActionKind.SPLIT and not one.failed
+            if frozen:
+                self._failed.add(key)
+            else:
+                self._left[key] = now + LEFT_FOR
             log.error(
                 "action_failed",
-                position_id=str(one.holding.position_id),
+                position_id=str(key.position_id),
                 symbol=one.action.symbol,
-                ex_date=one.action.ex_date.isoformat(),
-                again_in_s=LEFT_FOR.total_seconds(),
+                kind=key.kind,
+                ex_date=key.ex_date.isoformat(),
+                consequence="the position is frozen" if frozen else "it is tried again later",
             )
         self._singly = True
         self._before = []

@@ -63,6 +63,8 @@ class Due:
     effective_at: datetime
     moved: Decimal | None = None
     before: Before | None = None
+    failed: bool = False
+    """Whether it could not be carried out: the position is to be frozen instead."""
 
     @property
     def number(self) -> int:
