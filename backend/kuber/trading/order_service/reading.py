@@ -195,13 +195,13 @@ async def _read_book(connection: RawConnection, hosted: Hosted, returning: froze
     hosted.stored = found[0][1]
     try:
         hosted.book = Book.of(BookState(found[0][0]))
-        hosted.phase = hosted.book.phase  # that of now is told to it with the next look
         hosted.forget_strays()
     except Exception:  # whatever is in it
         log.exception("book_unreadable", symbol=hosted.symbol, consequence="begun anew")
         hosted.book = Book()
         hosted.hold_all()
         hosted.returned = frozenset(hosted.tracked)
+    hosted.phase = hosted.book.phase  # that of now is told to it with the next look
 
 
 def _aside(row: Sequence[Any]) -> Aside:

@@ -17,7 +17,7 @@ from kuber.ledger.types import Book
 from kuber.market.feed.notifying import FOLLOW_CHANNEL
 from kuber.trading.account_news import News
 from kuber.trading.booking import AnswerRows
-from kuber.trading.errors import LatchMoved
+from kuber.trading.errors import LatchMoved, PositionFailed
 from kuber.trading.management.facts import CloseAsked
 from kuber.trading.management.position import Reason
 from kuber.trading.order_service import statements
@@ -26,6 +26,7 @@ from kuber.trading.order_service.arrivals import Arrived
 from kuber.trading.order_service.asides import Asides
 from kuber.trading.order_service.corporate.carrying import carry_out
 from kuber.trading.order_service.corporate.looking import ActionKeeper
+from kuber.trading.order_service.corporate.types import by_symbol
 from kuber.trading.order_service.entering import enter
 from kuber.trading.order_service.equity import EquityKeeper, write_equity
 from kuber.trading.order_service.figures import FILLS, ROUND_SECONDS, show
@@ -102,10 +103,10 @@ class Rounds:
         about one alone it raises what that fails with; else what the database raises.
         """
         now = self._clock.now()
+        due = await self._look_for_actions(now, scope)
         halted = self._halt_file() != self._switches.file
-        woken = self._woken or halted or self._release(now) or scope.symbol is not None
+        woken = self._woken or halted or due or self._release(now) or scope.symbol is not None
         if scope.symbol is None:
-            woken |= await self._actions.look(self._connection, self._hosted, now)
             self._woken = False
             self._failed = set()
         since = self._since = self._gap(now)
@@ -124,8 +125,9 @@ class Rounds:
                 if not woken:
                     self._work(rounds, quotes, now, scope)
                 if woken or not all(one.changes.nothing for one in rounds.values()):
-                    held = quotes if woken else {}
-                    more = await self._commit(rounds, held, now, scope, woken=woken)
+                    more = await self._commit(
+                        rounds, quotes if woken else {}, now, scope, woken=woken
+                    )
         except BaseException:
             self._evict(rounds)
             if scope.symbol is None:
@@ -211,7 +213,7 @@ class Rounds:
                     rounds.pop(symbol, None)
                 came = await self._arrived(connection, now, scope)
                 await self._host_for(connection, rounds, came, now, scope)
-                writer.news += await self._carry_out(rounds, now)
+                writer.news += await self._act(connection, rounds, now, scope)
                 await self._admit(rounds, writer, came, now)
                 came.hand_over(rounds)
                 self._work(rounds, quotes, now, scope)
@@ -230,14 +232,46 @@ class Rounds:
             FILLS.labels("simulation").inc(writer.executed)
         return came.more
 
-    async def _carry_out(self, rounds: dict[str, Round], now: datetime) -> list[News]:
-        """Do what splits and dividends want; where that fails, the next round leaves it alone."""
+    async def _look_for_actions(self, now: datetime, scope: Scope) -> bool:
+        """Look for splits and dividends that have taken effect; return whether there are any."""
+        if scope.returning is not None:
+            await self._actions.look_for(self._connection, scope.returning, now)
+        if scope.symbol is not None:
+            return False
         try:
-            return await carry_out(self._connection, self._actions.due, rounds, now)
+            aside = self._asides.ids
+            return await self._actions.look(self._connection, self._hosted, now, aside)
         except Exception as error:
-            if not is_away(error):
-                self._actions.leave(now)
-            raise
+            if is_away(error):
+                raise
+            log.exception("corporate_actions_not_looked_at")
+            return False
+
+    async def _act(
+        self, connection: RawConnection, rounds: dict[str, Round], now: datetime, scope: Scope
+    ) -> list[News]:
+        """Let splits and dividends reach positions. An instrument for which that fails is left out;
+        where it is worked alone the position is named, and one that is closed is passed over."""
+        news: list[News] = []
+        for symbol, due in by_symbol(self._actions.due).items():
+            if not self._may_work(symbol, scope, now):
+                continue
+            for part in [due] if scope.symbol is None else [[one] for one in due]:
+                try:
+                    async with connection.transaction():
+                        news += await carry_out(connection, part, rounds, now)
+                except Exception as error:
+                    if is_away(error):
+                        raise
+                    log.exception("corporate_action_failed", symbol=symbol)
+                    self._actions.wait(now)
+                    if scope.symbol is None:
+                        rounds.pop(symbol, None)
+                        self._evict((symbol,))
+                        self._failed.add(symbol)
+                    elif part[0].holding.open:
+                        raise PositionFailed(str(part[0].holding.position_id)) from error
+        return news
 
     async def _arrived(self, connection: RawConnection, now: datetime, scope: Scope) -> Arrived:
         came = Arrived()
@@ -301,6 +335,8 @@ class Rounds:
     ) -> None:
         for one in came.wanted:
             user_id, symbol = one.order.account.user_id, one.order.symbol
+            if symbol in self._failed and symbol not in rounds:
+                continue  # it has a round of its own next
             stopped = self._switches.why_not(user_id, one.pipeline_id, one.created_at)
             if stopped is not None:
                 writer.refuse(one.order, stopped)
@@ -328,8 +364,7 @@ class Rounds:
         over = [symbol for symbol, until in self._quarantine.items() if until <= now]
         for symbol in over:
             del self._quarantine[symbol]
-        if over:
-            self._evict(over)
+            self._evict((symbol,))
         return bool(over)
 
     async def _read_switches(self, connection: RawConnection, now: datetime) -> None:
@@ -362,5 +397,4 @@ class Rounds:
                 del self._hosted[symbol]
         if now - self._shown_at >= _SHOWN_EVERY:
             self._shown_at = now
-            quarantined = sum(until > now for until in self._quarantine.values())
-            show(self._hosted.values(), quarantined, len(self._asides.ids))
+            show(self._hosted.values(), len(self._quarantine), len(self._asides.ids))

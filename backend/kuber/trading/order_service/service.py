@@ -101,8 +101,10 @@ class OrderService(Rounds):
             self._failed |= {one.symbol for one in asked if one.symbol}
             self._woken = False
         failed = sorted(self._failed)
+        self._actions.done(failed)
         for symbol in failed:
             await self._isolate(symbol, quotes)
+        self._actions.done()
         if failed:
             self._watched_at = self._clock.now()
         await self._set_aside_unread()
@@ -209,6 +211,8 @@ class OrderService(Rounds):
             if not await self._leave_all({position_id: error}):
                 self._asides.postpone(position_id, now)
             return
+        finally:
+            self._actions.done()
         self._asides.done(position_id)
         log.info("position_worked_again", position_id=position_id, symbol=symbol)
 

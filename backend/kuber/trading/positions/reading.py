@@ -51,7 +51,7 @@ _COLUMNS = (
     ),
     *("stop", "targets", "protected_by", "unprotected", "unprotected_since"),
     *("unprotected_seconds", "status", "exit_reason", "created_at", "opened_at", "closed_at"),
-    *("state", "waits_for", "actions", "aside_reason", "aside_since", "realised_pnl"),
+    *("state", "waits_for", "aside_reason", "aside_since", "realised_pnl", "actions"),
 )
 # What was never filled and is over was no position: no list has it.
 _POSITIONS = f"""
@@ -62,13 +62,13 @@ _POSITIONS = f"""
            p.status, p.exit_reason, p.created_at, p.opened_at, p.closed_at, p.state,
            array(select distinct o.waits_for from orders o where o.position_id = p.id
                  and o.waits_for is not null and o.status in ({_OPEN}) order by 1),
-           (select jsonb_agg(jsonb_build_object('kind', s.kind, 'ex_date', s.ex_date,
-                   'told', s.told, 'outcome', s.outcome, 'before', abs(s.before)::text,
-                   'after', abs(s.after)::text, 'cash', s.cash::text, 'note', s.note, 'at', s.at,
-                   'factor', s.factor::text, 'effective_at', s.effective_at)
-                   order by s.effective_at, s.kind)
-            from position_actions s where s.position_id = p.id),
-           s.reason, s.since, p.realised_pnl
+           s.reason, s.since, p.realised_pnl,
+           (select jsonb_agg(jsonb_build_object('kind', t.kind, 'ex_date', t.ex_date,
+                   'told', t.told, 'outcome', t.outcome, 'before', abs(t.before)::text,
+                   'after', abs(t.after)::text, 'cash', t.cash::text, 'note', t.note, 'at', t.at,
+                   'factor', t.factor::text, 'effective_at', t.effective_at)
+                   order by t.effective_at, t.kind)
+            from position_actions t where t.position_id = p.id)
     from positions p join accounts a on a.id = p.account_id
     left join positions_set_aside s on s.position_id = p.id and p.status <> 'closed'
     left join pipelines l on l.id = p.pipeline_id

@@ -23,6 +23,13 @@ class TargetOut(BaseModel):
     status: Literal["waiting", "partially_filled", "filled", "cancelled"]
 
 
+class AttentionOut(BaseModel):
+    """Why a position needs a person: it could not be worked, and is set aside until it can."""
+
+    reason: str
+    since: datetime
+
+
 class PositionActionOut(BaseModel):
     """A split or a dividend that reached a position, or could not."""
 
@@ -37,13 +44,6 @@ class PositionActionOut(BaseModel):
     )
     note: str = Field(description="Why it was not applied, or what else is to be known of it.")
     at: datetime
-
-
-class AttentionOut(BaseModel):
-    """Why a position needs a person: it could not be worked, and is set aside until it can."""
-
-    reason: str
-    since: datetime
 
 
 class PositionOut(BaseModel):

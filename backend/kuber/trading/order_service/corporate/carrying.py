@@ -16,13 +16,12 @@ from kuber.ledger.types import Book
 from kuber.ledger.units import PLACES, exactly, plain, quotient
 from kuber.market.actions.types import ActionKind
 from kuber.notifications.outbox import NOTICE_INSERT, notice_json
-from kuber.trading.account_news import News
+from kuber.trading.account_news import News, money_moved
 from kuber.trading.journal import intent_row
 from kuber.trading.order_service.corporate.splitting import forget_old_price, split_position
 from kuber.trading.order_service.corporate.telling import action_notice
 from kuber.trading.order_service.corporate.types import Done, Due, Outcome
 from kuber.trading.order_service.round import Round
-from kuber.trading.order_service.statements import ORDERS_CHANNEL
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.types import Ticket
 
@@ -33,7 +32,6 @@ _PLACE = f"""
     {INTENDED}
     select 1
 """  # noqa: S608  put together from constants
-_WAKE = "select pg_notify(%(channel)s, '')"
 _KEEP = f"""
     with wanted as (
         select * from jsonb_to_recordset(%(rows)s) as w(
@@ -94,7 +92,6 @@ async def _place(connection: RawConnection, again: Sequence[Ticket], now: dateti
         return
     values = {"intents": Jsonb([intent_row(one, now) for one in again]), "now": now}
     await connection.execute(_PLACE.encode(), values)
-    await connection.execute(_WAKE, {"channel": ORDERS_CHANNEL})
 
 
 def _carry_out(rounds: Mapping[str, Round], due: Due) -> tuple[Done, list[tuple[str, Fact]]]:
@@ -202,5 +199,5 @@ def _news(done: Done) -> list[News]:
     holding = done.due.holding
     return [
         News(holding.account_id, "position_changed", str(holding.position_id)),
-        News(holding.account_id, "account_changed", str(holding.account_id)),
+        money_moved(holding.account_id),
     ]

@@ -1,13 +1,11 @@
 """Looks which actions have taken effect for positions that have not heard of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
-
-import structlog
 
 from kuber.infra.db import RawConnection
 from kuber.market.actions.telling import ToldAction, told_between
@@ -17,12 +15,9 @@ from kuber.market.instruments import traits_of
 from kuber.market.types import to_datetime
 from kuber.trading.order_service.corporate.types import Before, Due, Holding
 from kuber.trading.order_service.held import Hosted
-from kuber.trading.order_service.scope import is_away
 
-log = structlog.get_logger(__name__)
-
+_NEVER = datetime.min.replace(tzinfo=UTC)
 EVERY = timedelta(seconds=30)
-LEFT_FOR = timedelta(minutes=10)
 REACHES_BACK_DAYS = 30
 """What is told later than so many days after its ex-date reaches no position."""
 
@@ -56,82 +51,46 @@ class _Key(NamedTuple):
 
 
 class ActionKeeper:
-    """Looks now and then, and again at once as long as something is done about what is due."""
+    """Looks now and then, and again at once as long as something is due."""
 
     def __init__(self) -> None:
         self.due: list[Due] = []
         """What was found at the last look, in the order in which it took effect."""
-        self._looked_at = datetime.min.replace(tzinfo=UTC)
-        self._before: list[_Key] = []
-        self._left: dict[_Key, datetime] = {}
-        """What could not be done, and until when it is left alone."""
-        self._failed: set[_Key] = set()
-        """Splits that failed alone: their positions are frozen with the next look."""
-        self._singly = False
-        """Whether one is done at a time, since together they failed."""
-        self._turn = 0
+        self._looked_at = _NEVER
 
     async def look(
-        self, connection: RawConnection, hosted: Mapping[str, Hosted], now: datetime
+        self,
+        connection: RawConnection,
+        hosted: Mapping[str, Hosted],
+        now: datetime,
+        aside: Collection[str],
     ) -> bool:
-        """Return whether anything is due; the instruments that it is about want work then.
-
-        Raises what the database raises when it is away. What cannot be read otherwise holds up
-        nobody: it is looked at again later.
-        """
+        """Return whether anything is due, but to positions that are set aside; the instruments that
+        it is about want work then."""
         self.due = []
         if now - self._looked_at < EVERY:
             return False
-        try:
-            found = await due_at(connection, now)
-        except Exception as error:
-            if is_away(error):
-                raise
-            log.exception("actions_not_read", again_in_s=EVERY.total_seconds())
-            found = []
-        self._left = {key: until for key, until in self._left.items() if until > now}
-        found = [
-            replace(one, failed=_key_of(one) in self._failed)
-            for one in found
-            if _key_of(one) not in self._left
-        ]
-        keys = [_key_of(one) for one in found]
-        if keys == self._before:  # nothing of it can be done now, or nothing is due
-            self._looked_at, self._singly = now, False
-        self._before = keys
-        if self._singly:
-            self._turn = (self._turn + 1) % max(len(found), 1)
-            found = found[self._turn : self._turn + 1]
-        self.due = found
-        for symbol in {one.action.symbol for one in found} & hosted.keys():
+        self._looked_at = now
+        found = await due_at(connection, now)
+        self.due = [one for one in found if str(one.holding.position_id) not in aside]
+        if self.due:
+            self._looked_at = _NEVER
+        for symbol in {one.action.symbol for one in self.due} & hosted.keys():
             hosted[symbol].switched = True
-        return bool(found)
+        return bool(self.due)
 
-    def leave(self, now: datetime) -> None:
-        """Note that what is due failed, and nothing of it was done: each is done alone next. What
-        fails alone is left alone for a while, but a position whose split fails is frozen."""
-        if len(self.due) == 1:
-            (one,) = self.due
-            key, frozen = _key_of(one), one.action.kind is ActionKind.SPLIT and not one.failed
-            if frozen:
-                self._failed.add(key)
-            else:
-                self._left[key] = now + LEFT_FOR
-            log.error(
-                "action_failed",
-                position_id=str(key.position_id),
-                symbol=one.action.symbol,
-                kind=key.kind,
-                ex_date=key.ex_date.isoformat(),
-                consequence="the position is frozen" if frozen else "it is tried again later",
-            )
-        self._singly = True
-        self._before = []
-        self.due = []
+    async def look_for(self, connection: RawConnection, position_id: str, now: datetime) -> None:
+        """Find what is due to one position, which was not worked for a while."""
+        found = await due_at(connection, now)
+        self.due = [one for one in found if str(one.holding.position_id) == position_id]
 
+    def done(self, left: Collection[str] = ()) -> None:
+        """Forget what was found, but for the instruments that were left out."""
+        self.due = [one for one in self.due if one.action.symbol in left]
 
-def _key_of(due: Due) -> _Key:
-    return _Key(due.holding.position_id, due.action.kind.value, due.action.ex_date)
+    def wait(self, now: datetime) -> None:
+        """Look again later: something could not be done."""
+        self._looked_at = now
 
 
 async def due_at(connection: RawConnection, now: datetime) -> list[Due]:
@@ -180,7 +139,8 @@ async def _unheard(connection: RawConnection, found: Sequence[Due]) -> list[Due]
     done = {_Key(*row[:3]): Before(*row[3:]) for row in rows}
     wanted = []
     for one in found:
-        before = done.get(_key_of(one))
+        key = _Key(one.holding.position_id, one.action.kind.value, one.action.ex_date)
+        before = done.get(key)
         if before is None or before.told != one.action.text:
             wanted.append((one, before))
     if not wanted:

@@ -22,8 +22,6 @@ def split_position(one: Round, due: Due) -> tuple[Done, SharesSplit | None]:
     tracked = one.hosted.tracked[str(due.holding.position_id)]
     why_not = _why_not(due)
     if why_not is not None:
-        if due.failed:
-            _cancel_exits(one, tracked)  # a price on the new basis would be taken for a crash
         one.tell(tracked.position.id, Frozen())
         return Done(due, Outcome.NOT_APPLIED, why_not, due.held, due.held), None
     entry = tracked.position.entry
@@ -46,11 +44,6 @@ def _price(again: Ticket) -> str:
 
 def _why_not(due: Due) -> str | None:
     """Return why a split cannot be applied, None where it can."""
-    if due.failed:
-        return (
-            "The split could not be applied, by a fault of Kuber. Quantity, stop and targets are of"
-            " the time before, and no stop protects it; close the position."
-        )
     if due.before is not None:
         return (
             f"The split was told as {due.before.told} and applied, and is {due.action.text} now."
@@ -72,7 +65,9 @@ def _split(one: Round, tracked: Tracked, due: Due) -> tuple[Done, SharesSplit]:
     price = _price_after(one.hosted, tracked, up, down, effective)
     after = position.held_after(up, down)
     cash = (position.held * up - after * down) * price // down
-    _cancel_exits(one, tracked)
+    for leg in position.exits:
+        if leg.live:
+            one.apply(Cancel(leg.order_id, one.now))
     _hold(one, tracked, after)
     one.tell(position.id, Split(up, down, cash=cash))
     sign = 1 if position.plan.long else -1
@@ -93,12 +88,6 @@ def _split(one: Round, tracked: Tracked, due: Due) -> tuple[Done, SharesSplit]:
         sign * from_amount(cash) if cash else None,
     )
     return done, fact
-
-
-def _cancel_exits(one: Round, tracked: Tracked) -> None:
-    for leg in tracked.position.exits:
-        if leg.live:
-            one.apply(Cancel(leg.order_id, one.now))
 
 
 def forget_old_price(one: Round, due: Due) -> None:

@@ -1,5 +1,6 @@
 """What is due: an action of a company, and a position that it reaches."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -63,8 +64,6 @@ class Due:
     effective_at: datetime
     moved: Decimal | None = None
     before: Before | None = None
-    failed: bool = False
-    """Whether it could not be carried out: the position is to be frozen instead."""
 
     @property
     def number(self) -> int:
@@ -93,3 +92,11 @@ class Done:
     cash: Decimal | None = None
     again: Ticket | None = None
     """The entry that takes the place of one that rested."""
+
+
+def by_symbol(due: Sequence[Due]) -> dict[str, list[Due]]:
+    """Return what is due by instrument, each in its order."""
+    found: dict[str, list[Due]] = {}
+    for one in due:
+        found.setdefault(one.action.symbol, []).append(one)
+    return found

@@ -17,6 +17,7 @@ from kuber.trading.order_service import round as rounds
 from kuber.trading.order_service.reading import MOST
 from kuber.trading.reconciliation.accounts import differences_of
 from kuber.trading.resetting import Resets
+from tests.fixtures.corporate_actions import MIDNIGHT, OPEN, at, told
 from tests.fixtures.trading_floor import CALM, USER, Floor, new_account
 
 _STANDS = "select status, quantity::int from positions where account_id = %s"
@@ -307,3 +308,42 @@ async def test_m27_an_account_is_reset_although_a_position_cannot_be_read(
     await floor.rounds()
     assert await floor.rows(_ASIDE) == []
     assert floor.service.due_in_s(60) == 60
+
+
+async def test_m25_a_split_that_cannot_be_kept_holds_up_no_other(floor: Floor) -> None:
+    """Whoever could not hear of it hears of it before the first price when it is worked again."""
+    good, bad = await enter(floor, 2)
+    id_ = await position_of(floor, bad)
+    await told(floor, "split", ratio=(2, 1))
+    await refuse_writes(floor, "position_actions", f"new.position_id = '{id_}'")
+    await at(floor, MIDNIGHT)
+    assert [await stands(floor, one) for one in (good, bad)] == [("open", 200), ("open", 100)]
+    assert [row[0] for row in await floor.rows(_ASIDE)] == [id_]
+    await floor.rows("drop trigger refuse on position_actions")
+    await at(floor, OPEN)
+    await floor.quote("75.30")
+    await floor.quote("75.30")
+    assert [await stands(floor, one) for one in (good, bad)] == [("open", 200), ("open", 200)]
+    stops = "select stop::float, protected_by from positions where id = %s"
+    assert await floor.rows(stops, (id_,)) == [(74.0, "venue")]
+    assert await floor.rows(_ASIDE) == []
+
+
+async def test_m25_an_action_of_a_closed_position_holds_up_nobody(floor: Floor) -> None:
+    """What it cannot be paid is tried again; the stops of others go on meanwhile."""
+    gone, there = await enter(floor, 2)
+    id_ = await position_of(floor, gone)
+    await at(floor, MIDNIGHT)
+    await floor.ask("close_position", id_)
+    await at(floor, OPEN)
+    for _ in range(2):
+        await floor.quote("150.50")
+    assert await stands(floor, gone) == ("closed", 0)
+    await told(floor, "dividend", amount="0.25")
+    await refuse_writes(floor, "position_actions", f"new.position_id = '{id_}'")
+    floor.clock.advance(AGAIN)
+    await floor.quote("150.50")
+    await floor.quote("148.00")
+    assert await stands(floor, there) == ("closed", 0)
+    assert await floor.rows("select position_id from position_actions") != [(id_,)]
+    assert await floor.rows(_ASIDE) == []

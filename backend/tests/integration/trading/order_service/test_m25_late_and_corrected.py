@@ -2,17 +2,12 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from uuid import uuid4
-
-import pytest
 
 from kuber.infra.db import Database
 from kuber.trading.accounts.service import AccountService
-from kuber.trading.order_service.corporate import carrying, splitting
-from kuber.trading.order_service.corporate.looking import LEFT_FOR
 from kuber.trading.positions.reading import PositionQuery, position_page
 from tests.fixtures.corporate_actions import MIDNIGHT, OPEN, TUESDAY, agrees, at, exits, held, told
-from tests.fixtures.trading_floor import CALM, USER, Floor, new_account
+from tests.fixtures.trading_floor import USER, Floor
 
 D = Decimal
 LATER = timedelta(minutes=1)
@@ -172,57 +167,3 @@ async def test_m25_until_the_next_price_a_split_position_is_worth_what_it_was(
     dividend, split = one.actions
     assert (dividend.says, dividend.cash, dividend.after) == ("0.5", D(50), D(100))
     assert (split.says, split.before, split.after, split.cash) == ("2:1", D(100), D(200), None)
-
-
-@pytest.mark.parametrize("both", [True, False])
-async def test_m25_a_split_that_fails_freezes_its_position_and_holds_up_no_other(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch, *, both: bool
-) -> None:
-    """A split at the old basis would be taken for a price below the stop."""
-    await held(floor)
-    if both:
-        await told(floor, "dividend", amount="0.24")
-    await told(floor, "split", ratio=(2, 1))
-
-    def fails(*_: object) -> None:
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr(splitting, "_split", fails)
-    await at(floor, MIDNIGHT)
-    await floor.rounds()
-    await at(floor, OPEN)
-    await floor.quote("75.30")
-    rows = await floor.rows("select kind, outcome from position_actions order by kind")
-    assert rows == [("dividend", "applied")] * both + [("split", "not_applied")]
-    position = await floor.position()
-    assert (position["status"], position["quantity"]) == ("frozen", 100)
-    assert await exits(floor) == []
-    await agrees(floor)
-    account = uuid4()
-    await new_account(floor, account, CALM)
-    await held(floor, quantity="10", account=account)
-    found = await floor.rows(
-        "select quantity::int from positions where account_id = %s", (account,)
-    )
-    assert found == [(10,)]
-
-
-async def test_m25_a_dividend_that_fails_waits_and_is_paid_later(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await held(floor)
-    await told(floor, "dividend", amount="0.24")
-    cash = await floor.cash()
-
-    def fails(*_: object) -> None:
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr(carrying, "_dividend", fails)
-    await at(floor, MIDNIGHT)
-    await floor.rounds()
-    await at(floor, OPEN)
-    await floor.quote("150.60")
-    assert await floor.rows("select 1 from position_actions") == []
-    monkeypatch.undo()
-    await at(floor, OPEN + LEFT_FOR + timedelta(seconds=40))
-    assert await floor.cash() == cash + 24
