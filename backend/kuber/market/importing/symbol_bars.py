@@ -150,6 +150,7 @@ class SymbolBars:
                 return None
             self._order.finish(self._symbol, self._field, self._faults)
             self._order.steps.check(self._timeframe, self._field, self._faults)
+            self._tell_short_ones()
             self.sorted &= self._order.sorted
             return None
         labels = np.concatenate(self._held.labels)
@@ -168,6 +169,15 @@ class SymbolBars:
         self._order.add(labels, numbers)
         self._order.steps.check(self._timeframe, self._field, self._faults)
         return self._made(bounds, columns, numbers)
+
+    def _tell_short_ones(self) -> None:
+        if self._timeframe.intraday and self._order.steps.short_ones:
+            self._notes.add(
+                "short_bars",
+                f"{self._symbol}: some bars are shorter than {self._timeframe}, such as the first"
+                f" of a session. Each counts as closed after {self._timeframe}, or where its"
+                " session opens or closes.",
+            )
 
     @property
     def bars(self) -> int:
