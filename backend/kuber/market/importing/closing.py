@@ -76,9 +76,7 @@ def bounds_of(
     return Bounds(*calendar.weekly_bounds(_in_week(dates, calendar, notes, ends=ends)))
 
 
-def _cut_at_openings(
-    opened: TimeArray, closes: TimeArray, calendar: TradingCalendar
-) -> TimeArray:
+def _cut_at_openings(opened: TimeArray, closes: TimeArray, calendar: TradingCalendar) -> TimeArray:
     """Return the closes of intraday bars, oldest first: where one opens with a session, the bar
     before it is over, as that of 09:00 before 09:30. Any other keeps its whole length."""
     found = closes.copy()

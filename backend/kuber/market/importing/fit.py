@@ -160,7 +160,7 @@ class Steps:
             shorter, longer = map(words, both)
             faults.add(
                 "wrong_timeframe",
-                f"Some bars are {shorter} apart, most or many {longer}: they are of two timeframes.",
+                f"Some bars are {shorter} apart, others {longer}: they are of two timeframes.",
                 "Import those of each timeframe from a file of their own, and leave out lines that"
                 " stand between others.",
                 self.smallest_at,

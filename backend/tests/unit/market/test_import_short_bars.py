@@ -24,6 +24,8 @@ WITH_EARLY_AND_LATE = (
 )
 """Hours of New York as Yahoo gives them with those before the opening and after the close."""
 TWO_HOURS = ("09:30", "10:00", "12:00", "14:00")
+MUMBAI = ("09:15", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00")
+"""Half hours of Mumbai as yfinance made them: its issue 1436."""
 TOKYO = ("09:00", "10:00", "11:00", "12:30", "13:30", "14:30")
 """Hours of Tokyo with its midday break."""
 
@@ -58,6 +60,7 @@ def told(text: str, **said: object) -> tuple[RawBars, set[str]]:
         (WITH_EARLY_AND_LATE, "-05:00", "MSFT", H1, 2),
         (TWO_HOURS, "-05:00", "MSFT", H2, 3),
         (TOKYO, "+09:00", "7203.T", H1, 1),
+        (MUMBAI, "+05:30", "RELIANCE.NS", M30, 2),
     ],
 )
 def test_short_bars_beside_a_break_do_not_make_the_others_short(
@@ -68,7 +71,7 @@ def test_short_bars_beside_a_break_do_not_make_the_others_short(
     assert series.bars.timeframe is timeframe
     assert "short_bars" in notes
     assert read(text, timeframe)[0].bars.closed_at.tolist() == series.bars.closed_at.tolist()
-    for shorter in (M30, Timeframe.M15):
+    for shorter in (Timeframe.M15, Timeframe.M10):
         problem = refused(text, shorter)
         assert (problem.code, f"'{timeframe}'" in problem.remedy) == ("wrong_timeframe", True)
 
@@ -105,7 +108,7 @@ def test_a_short_last_bar_is_told_by_bars_that_are_named_by_their_end() -> None:
         every(60, 12, "2024-01-02T10:00") + every(30, 8, "2024-01-03T10:00"),
         every(30, 40, "2024-01-02T10:00") + every(60, 20, "2024-01-04T10:00"),
         every(5, 200, "2024-01-02T10:00") + every(1, 2000, "2024-01-04T10:00"),
-        every(60, 48, "2024-01-02T00:00") + ["2024-01-03 12:30Z"],
+        [*every(60, 48, "2024-01-02T00:00"), "2024-01-03 12:30Z"],
     ],
 )
 def test_a_file_of_two_timeframes_is_neither_told_nor_taken_for_the_shorter(
