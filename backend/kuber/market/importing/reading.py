@@ -146,6 +146,8 @@ class FileReading:
         self._faults.refuse_if_any()
         self._tell_unfinished()
         self._tell_outside_hours()
+        for one in self._symbols.values():
+            one.tell_jumps()
         return found
 
     def _tell_unfinished(self) -> None:

@@ -1,9 +1,16 @@
 """Files that people could not load, or that loaded wrongly, elsewhere: by public bug reports."""
 
+from datetime import date
+from fractions import Fraction
+
 import pytest
 
+from kuber.market.actions.types import ToldSplit
 from kuber.market.errors import ImportRefused
-from kuber.market.types import Timeframe
+from kuber.market.importing.notes import Notes
+from kuber.market.importing.parser import parse_bars
+from kuber.market.importing.said import Said
+from kuber.market.types import Source, Timeframe
 from tests.fakes.price_files import days, read, refused
 
 D1, H1, M1 = Timeframe.D1, Timeframe.H1, Timeframe.M1
@@ -72,3 +79,51 @@ def test_what_is_wrong_with_times_that_cannot_be_read_is_said_first() -> None:
         read(text_of(*rows), None, symbol="SPY")  # type: ignore[arg-type]
     assert (caught.value.problems[0].code, caught.value.problems[0].line) == ("bad_time", 2)
     assert refused(text_of(*rows), H1, symbol="SPY").code == "bad_time"
+
+
+POUNDS = ["2024-01-09,0.11,0.12,0.10,0.11,5", "2024-01-10,0.11,0.12,0.10,0.11,5"]
+"""Behind ROWS, which are in pence: yfinance 280."""
+
+
+def jumps(*rows: str, head: str = HEAD, **said: object) -> list[str]:
+    notes = Notes()
+    text = text_of(*rows, head=head).encode()
+    parse_bars("b.csv", text, Said(D1, symbol="EZJ.L", **said), Source.IMPORTED, notes)  # type: ignore[arg-type]
+    return [note.message for note in notes.all() if note.code == "price_jump"]
+
+
+def test_a_price_that_falls_to_a_hundredth_is_told_of() -> None:
+    [message] = jumps(*ROWS, *POUNDS)
+    assert "falls to 1/100 from one bar to the next on 2024-01-09" in message
+
+
+def test_of_several_jumps_the_largest_is_named_and_the_others_counted() -> None:
+    [message] = jumps(*ROWS, POUNDS[0], "2024-01-10,10,12,9,11,5", "2024-01-11,30,31,29,30,5")
+    assert "falls to 1/100 from one bar to the next on 2024-01-09, and jumps on 2" in message
+
+
+@pytest.mark.parametrize("row", ["2024-01-09,20,21,19,20,5", "2024-01-09,6,7,5,6,5"])
+def test_what_prices_do_in_a_day_is_no_jump(row: str) -> None:
+    assert jumps(*ROWS, row) == []
+
+
+def test_a_jump_that_a_split_explains_is_not_told_of() -> None:
+    rows = [*(f"{row},0" for row in ROWS), "2024-01-09,1.1,1.2,1.0,1.1,5,0"]
+    assert len(jumps(*rows, head=f"{HEAD},Stock Splits")) == 1
+    for day in ("2024-01-08", "2024-01-09"):
+        told = {"EZJ.L": (ToldSplit(date.fromisoformat(day), Fraction(10)),)}
+        assert jumps(*rows, head=f"{HEAD},Stock Splits", splits=told) == []
+    rows[-1] = rows[-1].removesuffix("0") + "10.0"
+    assert jumps(*rows, head=f"{HEAD},Stock Splits") == []
+    early = {"EZJ.L": (ToldSplit(date(2024, 1, 2), Fraction(10)),)}
+    assert (
+        len(
+            jumps(
+                *rows[:-1],
+                "2024-01-09,1.1,1.2,1.0,1.1,5,0",
+                head=f"{HEAD},Stock Splits",
+                splits=early,
+            )
+        )
+        == 1
+    )
