@@ -112,6 +112,21 @@ class Steps:
         """Whether bars stand nearer together beside the breaks of their market."""
         return self._lengths.with_short_ones and not self._lengths.mixed
 
+    def note_mixed(self, field: str, faults: Faults) -> bool:
+        """Note when bars are of two lengths within a day; returns whether they are."""
+        if (both := self._lengths.mixed) is None:
+            return False
+        shorter, longer = map(words, both)
+        faults.add(
+            "wrong_timeframe",
+            f"Some bars are {shorter} apart, others {longer}: they are of two timeframes.",
+            "Import those of each timeframe from a file of their own, and leave out lines that"
+            " stand between others.",
+            self.smallest_at,
+            field,
+        )
+        return True
+
     @property
     def _length(self) -> int:
         """How many minutes bars are long, as far as steps within half a day tell."""
@@ -156,16 +171,7 @@ class Steps:
         """
         if self.fits(timeframe):
             return
-        if timeframe.intraday and (both := self._lengths.mixed):
-            shorter, longer = map(words, both)
-            faults.add(
-                "wrong_timeframe",
-                f"Some bars are {shorter} apart, others {longer}: they are of two timeframes.",
-                "Import those of each timeframe from a file of their own, and leave out lines that"
-                " stand between others.",
-                self.smallest_at,
-                field,
-            )
+        if timeframe.intraday and self.note_mixed(field, faults):
             return
         if timeframe.intraday:
             minutes = self._length

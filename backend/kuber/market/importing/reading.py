@@ -311,6 +311,8 @@ class FileReading:
             # One step of many symbols, between two days, tells no more than that of one.
             told = widest.timeframe(clock=times.has_clock)
         if told is None:
+            if steps.note_mixed(field, faults):
+                faults.refuse_if_any()
             raise refuse(
                 "unknown_timeframe",
                 "The file does not show which timeframe its bars have.",

@@ -116,8 +116,9 @@ def test_a_file_of_two_timeframes_is_neither_told_nor_taken_for_the_shorter(
     times: list[str],
 ) -> None:
     text = text_of(times, "BTCUSD")
-    with pytest.raises(ImportRefused):
+    with pytest.raises(ImportRefused, match="1 problem") as caught:
         told(text)
+    assert "of two timeframes" in caught.value.problems[0].message
     for timeframe in (M1, Timeframe.M5, M30, H1):
         problem = refused(text, timeframe)
         assert problem.code == "wrong_timeframe"
