@@ -4,7 +4,7 @@ from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import enter
 from kuber.exchange.engine.lifecycle import alive, closable, would_flip
 from kuber.exchange.engine.store import Store
-from kuber.exchange.engine.working import Group, Place, Working, working
+from kuber.exchange.engine.working import Group, Place, Working
 from kuber.exchange.events import Accepted, Refused, Submit
 from kuber.exchange.types import LIMITED, NewOrder
 from kuber.exchange.units import from_quantity
@@ -41,7 +41,7 @@ def submit(store: Store, event: Submit) -> None:
 
 def _take(store: Store, order: NewOrder) -> Working:
     group = _group_for(store, order)
-    taken = working(order, store.next_sequence(), group)
+    taken = Working(order, store.next_sequence(), group)
     store.add(taken)
     if group is not None:
         group.legs.append(order.id)
@@ -207,7 +207,7 @@ def _not_enough_held(store: Store, order: NewOrder, before: tuple[NewOrder, ...]
         reserved += one.open
         if one.group is not None:
             groups.add(one.group)
-    held = closable(store, working(order, 0, None))
+    held = closable(store, Working(order, 0, None))
     if order.quantity <= held - reserved:
         return None
     asked, free = from_quantity(order.quantity), from_quantity(max(held - reserved, 0))

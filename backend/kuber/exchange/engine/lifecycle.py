@@ -12,6 +12,7 @@ from kuber.exchange.events import (
     Reduced,
     Released,
 )
+from kuber.exchange.fees import FREE
 from kuber.exchange.reservations import needed
 
 
@@ -39,9 +40,10 @@ def fill(store: Store, order: Working, quantity: int, price: int, against: str |
     order.filled += quantity
     order.fills += 1
     order.value += price * quantity
-    schedule = order.order.behaviour.fees
-    fee = max(schedule.total(order.filled, order.value) - order.fee, 0)
-    order.fee += fee
+    fee, schedule = 0, order.order.behaviour.fees
+    if schedule is not FREE:
+        fee = max(schedule.total(order.filled, order.value) - order.fee, 0)
+        order.fee += fee
     if order.reserved is not None:
         spent = fee if order.closes else needed(price, quantity, fee, buys=order.buys)
         order.reserved = max(order.reserved - spent, 0)
@@ -101,7 +103,11 @@ def alive(store: Store, order: Working) -> bool:
 
 def _hold(store: Store, order: Working, change: int) -> None:
     account, position = order.order.account, order.order.position_id
-    store.hold(account, None, store.held_by_account.get(account, 0) + change)
+    by_account = store.held_by_account
+    if held := by_account.get(account, 0) + change:
+        by_account[account] = held
+    else:
+        by_account.pop(account, None)
     if position is not None:
         own = store.held_by_position.get((account, position), 0)
         store.hold(account, position, own + change)

@@ -3,17 +3,20 @@
 Price comes first, then sequence; other users come before the market outside at an equal price.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kuber.exchange import draws
 from kuber.exchange.engine.lifecycle import alive, closable, end, fill, would_flip
-from kuber.exchange.engine.purse import Purse
+from kuber.exchange.engine.purse import purse_of
 from kuber.exchange.engine.store import Store, pool_of
 from kuber.exchange.engine.working import Place, Working
 from kuber.exchange.events import Quote, Reason
 from kuber.exchange.units import MILLION, floor_to, half_up_to
 from kuber.kernel.orders import TimeInForce
+
+
+_AUCTION, _FOK = Place.AUCTION, TimeInForce.FOK
 
 
 class Offer(NamedTuple):
@@ -84,7 +87,7 @@ def execute(store: Store, order: Working, offer: Offer | None) -> None:
             end(store, order, blocked)
         return
     plan = _plan(store, order, offer, need)
-    if order.order.time_in_force is TimeInForce.FOK:
+    if order.order.time_in_force is _FOK:
         whole = sum(part.quantity for part in plan.parts) == order.quantity - order.filled
         if not whole:
             end(store, order, _why_unfilled(plan))
@@ -101,23 +104,22 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     if offer is not None and order.limit is not None:
         if (offer.touch > order.limit) if order.buys else (offer.touch < order.limit):
             offer = None
-        else:
-            price = min if order.buys else max
-            offer = offer._replace(price=price(offer.price, order.limit))
-    if offer is None and not order.order.crossing:
+        elif (offer.price > order.limit) if order.buys else (offer.price < order.limit):
+            offer = offer._replace(price=order.limit)
+    sources = _sources(store, order, offer)
+    if not sources:
         return NOTHING
-    purse = Purse(order)
+    purse = purse_of(order)
     parts: list[Part] = []
     poor = chance = False
-    for part in _sources(store, order, offer):
-        want = min(need, part.quantity) if part.quantity >= 0 else need
+    for part in sources:
+        want = need if part.quantity < 0 or part.quantity > need else part.quantity
         if part.other is None:
             wanted = _whole_lots(order, want, need)
             want = _by_chance(order, wanted, need)
             chance = want < wanted
-        paid = purse.affords(want, part.price)
+        paid = want if purse is None else purse.take(want, part.price)
         if paid > 0:
-            purse.spend(paid, part.price)
             parts.append(Part(paid, part.price, part.other))
             need -= paid
         if paid < want:
@@ -127,24 +129,32 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     return Plan(parts, poor, chance)
 
 
-def _sources(store: Store, order: Working, offer: Offer | None) -> Iterator[Part]:
-    """Yield what could fill an order, best first; a quantity of -1 is any."""
+def _sources(store: Store, order: Working, offer: Offer | None) -> Iterable[Part]:
+    """Return what could fill an order, best first; a quantity of -1 is any."""
     outside = None
     if offer is not None:
         used = store.consumed.get(offer.pool, 0)
         left = -1 if offer.available is None else max(offer.available - used, 0)
         outside = Part(left, offer.price, None)
-    if order.order.crossing and order.place is not Place.AUCTION:
+    if order.order.crossing and order.place is not _AUCTION:
         # Without a limit an order goes no further than the market outside: a lone user's price
         # may be far off.
         bound = order.limit if order.limit is not None else (offer.price if offer else None)
-        if bound is not None:
-            for part in _users(store, order, bound):
-                if outside is not None and _better(order, outside.price, part.price):
-                    yield outside
-                    outside = None
-                yield part
-    if outside is not None:
+        if bound is not None and store.opposite(order).reaches(bound):
+            users = _users(store, order, bound)
+            return users if outside is None else _merged(order, users, outside)
+    return () if outside is None else (outside,)
+
+
+def _merged(order: Working, users: Iterable[Part], outside: Part) -> Iterator[Part]:
+    """Yield what users offer and what the market outside does, best first."""
+    told = False
+    for part in users:
+        if not told and _better(order, outside.price, part.price):
+            yield outside
+            told = True
+        yield part
+    if not told:
         yield outside
 
 
@@ -161,7 +171,8 @@ def _users(store: Store, order: Working, bound: int) -> Iterator[Part]:
         want = _unclaimed(store, other, claimed)
         if not other.closes and would_flip(store, terms.account, buys=other.buys):
             continue
-        want = Purse(other).affords(want, other.limit) if want > 0 else 0
+        if want > 0 and (purse := purse_of(other)) is not None:
+            want = purse.affords(want, other.limit)
         if want > 0:
             if other.closes:
                 _add(claimed, ("account", terms.account), want)
@@ -197,16 +208,17 @@ def _carry_out(store: Store, order: Working, part: Part, offer: Offer | None) ->
         return  # it ended with another order of its group
     fill(store, other, part.quantity, part.price, order.id)
     fill(store, order, part.quantity, part.price, other.id)
-    if alive(store, other) and other.open > 0:
-        if other.closes and closable(store, other) == 0:
-            end(store, other, Reason.NOTHING_TO_CLOSE)
-        elif Purse(other).affords(_step(other), part.price) == 0:
+    if other.open > 0 and alive(store, other):
+        if other.closes:
+            if closable(store, other) == 0:
+                end(store, other, Reason.NOTHING_TO_CLOSE)
+        elif (purse := purse_of(other)) and purse.affords(_step(other), part.price) == 0:
             end(store, other, Reason.INSUFFICIENT_BUYING_POWER)
 
 
 def _settle(store: Store, order: Working, plan: Plan) -> None:
     """End what may not wait for more."""
-    if not alive(store, order) or order.open == 0:
+    if order.open == 0 or not alive(store, order):
         return
     if plan.poor:
         end(store, order, Reason.INSUFFICIENT_BUYING_POWER)
@@ -228,7 +240,9 @@ def _whole_lots(order: Working, quantity: int, need: int) -> int:
 def _by_chance(order: Working, quantity: int, need: int) -> int:
     """Return what chance lets an order have of a quantity; never less for FOK and for groups."""
     terms, behaviour = order.order, order.order.behaviour
-    if order.group is not None or terms.time_in_force is TimeInForce.FOK or quantity <= 0:
+    if behaviour.partial_rate == 0 or order.group is not None or quantity <= 0:
+        return quantity
+    if terms.time_in_force is _FOK:
         return quantity
     seed, key, count = behaviour.seed, terms.draw_key, order.fills
     if not draws.happens(seed, key, draws.PARTIAL, count, behaviour.partial_rate):
