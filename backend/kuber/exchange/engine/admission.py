@@ -3,6 +3,7 @@
 from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import enter
 from kuber.exchange.engine.lifecycle import alive, closable, would_flip
+from kuber.exchange.engine.plain import take_plain
 from kuber.exchange.engine.store import Store
 from kuber.exchange.engine.working import Group, Place, Working
 from kuber.exchange.events import Accepted, Refused, Submit
@@ -25,6 +26,8 @@ Fault = tuple[str, str]
 
 def submit(store: Store, event: Submit) -> None:
     """Take all orders of a submission, or refuse all of them."""
+    if len(event.orders) == 1 and take_plain(store, event.orders[0]):
+        return
     fault = _first_fault(store, event.orders)
     if fault is not None:
         at_fault, (code, text) = fault
