@@ -3,7 +3,7 @@
 from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import enter
 from kuber.exchange.engine.lifecycle import alive, closable, would_flip
-from kuber.exchange.engine.plain import take_plain
+from kuber.exchange.engine.plain import is_plain, settle_at_once
 from kuber.exchange.engine.store import Store
 from kuber.exchange.engine.working import Group, Place, Working
 from kuber.exchange.events import Accepted, Refused, Submit
@@ -26,16 +26,22 @@ Fault = tuple[str, str]
 
 def submit(store: Store, event: Submit) -> None:
     """Take all orders of a submission, or refuse all of them."""
-    if len(event.orders) == 1 and take_plain(store, event.orders[0]):
+    orders = event.orders
+    if len(orders) == 1 and is_plain(store, orders[0]):
+        one = Working(orders[0], store.next_sequence(), None)
+        store.add(one)
+        store.out.append(Accepted(one.id))
+        if not settle_at_once(store, one):
+            enter(store, one)
         return
-    fault = _first_fault(store, event.orders)
+    fault = _first_fault(store, orders)
     if fault is not None:
         at_fault, (code, text) = fault
-        for order in event.orders:
+        for order in orders:
             why = (code, text) if order is at_fault else TOGETHER
             store.out.append(Refused(order.id, *why))
         return
-    taken = [_take(store, order) for order in event.orders]
+    taken = [_take(store, order) for order in orders]
     store.out.extend(Accepted(one.id) for one in taken)
     for one in taken:
         if alive(store, one) and one.place is Place.NOWHERE:

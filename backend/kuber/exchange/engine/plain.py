@@ -1,131 +1,155 @@
-"""The common order, taken in one go: a limit order to open, which lasts, alone, with its money.
+"""The short way of the common order: one that comes alone, opens, and belongs to no other.
 
-It gets the answers of `admission.submit` and leaves the book in the same state; the steps that
-cannot concern it are left out. Whatever is not plain about an order, about the market or about
-whom it would meet is found before anything changes, and sends it the long way.
+It gives the answers of the long way (`admission`, `arrivals`, `matching`) and leaves the book in
+the same state; the steps that cannot concern such an order are left out. Whatever is not plain
+about an order, the market or whom it would meet is found before anything changes, and sends it the
+long way. `tests/unit/exchange/test_plain_orders.py` plays both.
 """
+
+from collections.abc import Iterable
 
 from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import hold, marketable
-from kuber.exchange.engine.lifecycle import fill, would_flip
+from kuber.exchange.engine.lifecycle import fill
 from kuber.exchange.engine.store import Store
 from kuber.exchange.engine.working import Place, Working
-from kuber.exchange.events import Accepted, HoldReason, MarketPhase
+from kuber.exchange.events import HoldReason, MarketPhase
 from kuber.exchange.types import Effect, NewOrder
 from kuber.kernel.orders import OrderType, Side, TimeInForce
 
 _OPEN, _FRESH, _RESTS = MarketPhase.OPEN, Place.FRESH, Place.RESTS
-_LIMIT, _GTC, _DAY = OrderType.LIMIT, TimeInForce.GTC, TimeInForce.DAY
+_LIMIT, _MARKET, _STOP = OrderType.LIMIT, OrderType.MARKET, OrderType.STOP
+_GTC, _DAY = TimeInForce.GTC, TimeInForce.DAY
 _BUY, _OPENS, _NO_FRESH_PRICE = Side.BUY, Effect.OPEN, HoldReason.NO_FRESH_PRICE
 
 Take = tuple[Working, int, int]
 """Another user's order, the quantity that it gives, and its price."""
 
 
-def take_plain(store: Store, order: NewOrder) -> bool:
-    """Take an order, match it and let it rest; False where it is not plain: nothing has changed."""
-    limit = order.limit_price
-    if limit is None or not (_is_plain(order, store) and _is_sound(order, limit, store)):
+def is_plain(store: Store, order: NewOrder) -> bool:
+    """Return whether an order is of the common kind and no rule of admission speaks against it.
+
+    False may mean that it is refused, or that only the long way can tell.
+    """
+    kind = order.type
+    if kind is _LIMIT:
+        price, none = order.limit_price, order.stop_price
+    elif kind is _STOP:
+        price, none = order.stop_price, order.limit_price
+    elif kind is _MARKET:
+        price, none = store.last, order.limit_price or order.stop_price
+    else:
         return False
-    buys = order.side is _BUY
+    if (price is None and kind is not _MARKET) or none is not None:
+        return False
+    return (
+        order.effect is _OPENS
+        and order.group is None
+        and order.parent is None
+        and order.trail_amount is None
+        and order.trail_percent is None
+        and order.id not in store.orders
+        and (order.expires_at is None or order.expires_at > store.now)
+        and (kind is _MARKET or price is None or _on_tick(order, price))
+        and _is_sized(order, price)
+        and _is_free_to_open(store, order)
+    )
+
+
+def _on_tick(order: NewOrder, price: int) -> bool:
+    spec = order.spec
+    tick = spec.tick if spec.fine_tick is None else spec.tick_at(price)
+    return price > 0 and price % tick == 0
+
+
+def _is_sized(order: NewOrder, price: int | None) -> bool:
+    """Return whether the quantity is one that the instrument is traded in."""
+    spec, quantity = order.spec, order.quantity
+    return (
+        quantity > 0
+        and quantity % spec.lot == 0
+        and quantity >= spec.minimum_quantity
+        and (spec.minimum_value == 0 or price is None or price * quantity >= spec.minimum_value)
+    )
+
+
+def _is_free_to_open(store: Store, order: NewOrder) -> bool:
+    """Return whether the account may open on that side, and chance lets it."""
+    behaviour = order.behaviour
+    held = store.held_by_account.get(order.account, 0)
+    if (held < 0) if order.side is _BUY else (held > 0 or not order.spec.shortable):
+        return False
+    if behaviour.refuses_wash_trades:
+        return False
+    rate = behaviour.rejection_rate
+    return rate == 0 or not draws.happens(
+        behaviour.seed, order.draw_key, draws.REJECTION, 0, rate
+    )
+
+
+def settle_at_once(store: Store, order: Working) -> bool:
+    """Match a new plain order that lasts with users, and let it rest; False: the long way.
+
+    The market outside must have nothing for it, and the users whom it meets must be plain too.
+    """
+    limit, terms = order.limit, order.order
+    lasts = terms.time_in_force is _GTC or terms.time_in_force is _DAY
+    if limit is None or order.dormant or not lasts or order.effective_at > store.now:
+        return False
+    if store.phase is not _OPEN or store.halted:
+        return False
     quote = store.quote
     if quote is not None and quote.at < order.effective_at:
         quote = None
     if quote is not None:
-        touch = quote.ask if buys else quote.bid
-        if touch is None or ((touch <= limit) if buys else (touch >= limit)):
+        touch = quote.ask if order.buys else quote.bid
+        if touch is None or ((touch <= limit) if order.buys else (touch >= limit)):
             return False
-    takes = _takes(store, order, limit)
-    if takes is None:
-        return False
-    store.sequence += 2  # its birth, and its turn
-    taken = Working(order, store.sequence - 1, None)
-    taken.sequence += 1
-    store.add(taken)
-    store.out.append(Accepted(order.id))
-    for other, quantity, price in takes:
-        fill(store, other, quantity, price, order.id)
-        fill(store, taken, quantity, price, other.id)
-    if taken.open > 0:
-        store.put(taken, _FRESH if quote is None else _RESTS)
-        if quote is None and marketable(store, taken):
-            hold(store, taken, _NO_FRESH_PRICE)
+    if terms.crossing and (others := store.opposite(order)).reaches(limit):
+        takes = _takes(store, order, others.until(limit))
+        if takes is None:
+            return False
+        order.sequence = store.next_sequence()
+        for other, quantity, price in takes:
+            fill(store, other, quantity, price, order.id)
+            fill(store, order, quantity, price, other.id)
+        if order.open == 0:
+            return True
+    else:
+        order.sequence = store.next_sequence()
+    if quote is not None:
+        store.put(order, _RESTS)
+        return True
+    store.put(order, _FRESH)
+    if marketable(store, order):
+        hold(store, order, _NO_FRESH_PRICE)
     return True
 
 
-def _is_plain(order: NewOrder, store: Store) -> bool:
-    """Return whether the order and the market are of the common kind."""
-    return (
-        order.type is _LIMIT
-        and (order.time_in_force is _GTC or order.time_in_force is _DAY)
-        and order.effect is _OPENS
-        and order.group is None
-        and order.parent is None
-        and order.stop_price is None
-        and order.trail_amount is None
-        and order.trail_percent is None
-        and store.phase is _OPEN
-        and not store.halted
-        and order.effective_at <= store.now
-    )
-
-
-def _is_sound(order: NewOrder, limit: int, store: Store) -> bool:
-    """Return whether no rule of admission speaks against a plain order; which one, it tells."""
-    spec, behaviour = order.spec, order.behaviour
-    tick = spec.tick if spec.fine_tick is None else spec.tick_at(limit)
-    quantity, ends = order.quantity, order.expires_at
-    buys = order.side is _BUY
-    return not (
-        limit <= 0
-        or limit % tick
-        or quantity <= 0
-        or quantity % spec.lot
-        or quantity < spec.minimum_quantity
-        or (spec.minimum_value and limit * quantity < spec.minimum_value)
-        or order.id in store.orders
-        or (ends is not None and ends <= store.now)
-        or behaviour.refuses_wash_trades
-        or not (buys or spec.shortable)
-        or would_flip(store, order.account, buys=buys)
-        or (behaviour.rejection_rate and _is_rejected(order))
-    )
-
-
-def _is_rejected(order: NewOrder) -> bool:
-    behaviour = order.behaviour
-    key, rate = order.draw_key, behaviour.rejection_rate
-    return draws.happens(behaviour.seed, key, draws.REJECTION, 0, rate)
-
-
-def _takes(store: Store, order: NewOrder, limit: int) -> list[Take] | None:
+def _takes(store: Store, order: Working, others: Iterable[Working]) -> list[Take] | None:
     """Return what a plain order gets from other users; None where one of them is not plain.
 
-    Nobody here can run out of money or shares, and none of them ends with another: so what was
-    planned for one holds whatever the fills before it do.
+    Nobody here can run out of money or shares, and none ends with another: what is planned for
+    one holds whatever the fills before it do.
     """
-    takes: list[Take] = []
-    if not order.crossing:
-        return takes
-    others = store.opposite_of(buys=order.side is _BUY)
-    if not others.reaches(limit):
-        return takes
     if order.reserved is not None:
         return None
-    owner, need = order.owner, order.quantity
-    held = store.held_by_account
-    for other in others.until(limit):
+    takes: list[Take] = []
+    owner, need = order.order.owner, order.open
+    held_by_account = store.held_by_account
+    for other in others:
         terms = other.order
         if terms.owner == owner:
             continue
         if other.closes or other.group is not None or other.reserved is not None:
             return None
-        if terms.account in held and would_flip(store, terms.account, buys=other.buys):
-            continue
+        held = held_by_account.get(terms.account, 0)
+        if (held < 0) if other.buys else (held > 0):
+            continue  # it would flip
         assert other.limit is not None, "what rests has a limit"
         if other.open >= need:
             takes.append((other, need, other.limit))
-            return takes
+            break
         takes.append((other, other.open, other.limit))
         need -= other.open
     return takes

@@ -39,19 +39,26 @@ class Purse:
 
     def take(self, quantity: int, price: int) -> int:
         """Spend on as much of `quantity` as the rest pays, and return that part."""
-        paid = self.affords(quantity, price)
-        if paid > 0:
-            self.left -= self._cost(paid, price)
-            self._filled += paid
-            self._value += price * paid
-            if self._schedule is not FREE:
-                self._fee = max(self._schedule.total(self._filled, self._value), self._fee)
-        return paid
+        fee = self._fee_of(quantity, price)
+        cost = needed(price, quantity, fee, buys=self._buys)
+        if cost > self.left:
+            quantity = self.affords(quantity, price)
+            if quantity == 0:
+                return 0
+            fee = self._fee_of(quantity, price)
+            cost = needed(price, quantity, fee, buys=self._buys)
+        self.left -= cost
+        self._filled += quantity
+        self._value += price * quantity
+        self._fee += fee
+        return quantity
 
     def _cost(self, quantity: int, price: int) -> int:
-        fee, schedule = 0, self._schedule
-        if schedule is not FREE:
-            total = schedule.total(self._filled + quantity, self._value + price * quantity)
-            if total > self._fee:
-                fee = total - self._fee
-        return needed(price, quantity, fee, buys=self._buys)
+        return needed(price, quantity, self._fee_of(quantity, price), buys=self._buys)
+
+    def _fee_of(self, quantity: int, price: int) -> int:
+        """Return what the fee grows by with one more fill."""
+        if self._schedule is FREE:
+            return 0
+        total = self._schedule.total(self._filled + quantity, self._value + price * quantity)
+        return total - self._fee if total > self._fee else 0

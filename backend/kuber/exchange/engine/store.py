@@ -173,11 +173,7 @@ class Store:
 
     def opposite(self, order: Working) -> Levels:
         """Return the orders of other accounts that an order could trade with."""
-        return self.opposite_of(buys=order.buys)
-
-    def opposite_of(self, *, buys: bool) -> Levels:
-        """Return what other accounts offer to an order that buys, or that sells."""
-        return self._cross_asks if buys else self._cross_bids
+        return self._cross_asks if order.buys else self._cross_bids
 
     def crossing(self) -> list[Working]:
         """Return the orders whose price meets one of the other side's, whoever may trade."""
