@@ -11,12 +11,13 @@ from kuber.exchange.engine.lifecycle import alive, closable, end, fill, would_fl
 from kuber.exchange.engine.purse import purse_of
 from kuber.exchange.engine.store import Store, pool_of
 from kuber.exchange.engine.working import Place, Working
-from kuber.exchange.events import Quote, Reason
+from kuber.exchange.events import MarketPhase, Quote, Reason
 from kuber.exchange.units import MILLION, floor_to, half_up_to
 from kuber.kernel.orders import TimeInForce
 
 
 _AUCTION, _FOK = Place.AUCTION, TimeInForce.FOK
+_WOULD_FLIP, _OPEN = Reason.WOULD_FLIP, MarketPhase.OPEN
 
 
 class Offer(NamedTuple):
@@ -62,14 +63,16 @@ def quoted(store: Store, order: Working, quote: Quote, *, passive: bool) -> Offe
     elif not behaviour.sizes_count:
         size = None
     pool = pool_of(order) + ("\x1fb" if order.buys else "\x1fs")
-    return Offer(touch, _slipped(order, touch, passive=passive), size, pool)
+    price = touch if passive or not behaviour.slippage else _slipped(order, touch)
+    return Offer(touch, price, size, pool)
 
 
 def barred(order: Working, price: int, volume: int, *, passive: bool) -> Offer:
     """Return what a bar offers an order at one of its prices: a share of its volume."""
     share = order.order.behaviour.volume_share
     available = volume * share // MILLION if volume > 0 and share is not None else None
-    return Offer(price, _slipped(order, price, passive=passive), available, pool_of(order))
+    slipped = price if passive else _slipped(order, price)
+    return Offer(price, slipped, available, pool_of(order))
 
 
 def execute(store: Store, order: Working, offer: Offer | None) -> None:
@@ -81,7 +84,7 @@ def execute(store: Store, order: Working, offer: Offer | None) -> None:
         need = min(need, closable(store, order))
         blocked = Reason.NOTHING_TO_CLOSE if need == 0 else None
     elif would_flip(store, order.order.account, buys=order.buys):
-        blocked = Reason.WOULD_FLIP
+        blocked = _WOULD_FLIP
     if blocked is not None:
         if order.impatient or _plan(store, order, offer, order.open).parts:
             end(store, order, blocked)
@@ -115,9 +118,11 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     for part in sources:
         want = need if part.quantity < 0 or part.quantity > need else part.quantity
         if part.other is None:
-            wanted = _whole_lots(order, want, need)
-            want = _by_chance(order, wanted, need)
-            chance = want < wanted
+            if want != need:  # an odd rest is filled whole or not at all
+                want = floor_to(want, order.order.spec.lot)
+            if order.order.behaviour.partial_rate:
+                wanted, want = want, _by_chance(order, want, need)
+                chance = want < wanted
         paid = want if purse is None else purse.take(want, part.price)
         if paid > 0:
             parts.append(Part(paid, part.price, part.other))
@@ -161,14 +166,17 @@ def _merged(order: Working, users: Iterable[Part], outside: Part) -> Iterator[Pa
 def _users(store: Store, order: Working, bound: int) -> Iterator[Part]:
     """Yield the orders of other users up to a price, each with what it may trade now."""
     claimed: dict[tuple[str, str], int] = {}
+    owner = order.order.owner
+    all_day = store.phase is _OPEN and not store.halted
     for other in store.opposite(order).until(bound):
         terms = other.order
-        if terms.owner == order.order.owner or store.shut(other) is not None:
+        if terms.owner == owner or not (all_day or store.shut(other) is None):
             continue
         if order.limit is not None and other.sequence > order.sequence:
             continue  # whoever came later takes, at the price of whoever stood there
         assert other.limit is not None, "what rests has a limit"
-        want = _unclaimed(store, other, claimed)
+        plain = not other.closes and other.group is None
+        want = other.open if plain else _unclaimed(store, other, claimed)
         if not other.closes and would_flip(store, terms.account, buys=other.buys):
             continue
         if want > 0 and (purse := purse_of(other)) is not None:
@@ -232,17 +240,10 @@ def _why_unfilled(plan: Plan) -> Reason:
     return Reason.INSUFFICIENT_BUYING_POWER if plan.poor else Reason.UNFILLED
 
 
-def _whole_lots(order: Working, quantity: int, need: int) -> int:
-    """Return the lots in a quantity; an odd rest is filled whole or not at all."""
-    return quantity if quantity == need else floor_to(quantity, order.order.spec.lot)
-
-
 def _by_chance(order: Working, quantity: int, need: int) -> int:
     """Return what chance lets an order have of a quantity; never less for FOK and for groups."""
     terms, behaviour = order.order, order.order.behaviour
-    if behaviour.partial_rate == 0 or order.group is not None or quantity <= 0:
-        return quantity
-    if terms.time_in_force is _FOK:
+    if order.group is not None or terms.time_in_force is _FOK or quantity <= 0:
         return quantity
     seed, key, count = behaviour.seed, terms.draw_key, order.fills
     if not draws.happens(seed, key, draws.PARTIAL, count, behaviour.partial_rate):
@@ -252,8 +253,8 @@ def _by_chance(order: Working, quantity: int, need: int) -> int:
     return part if part < quantity and left_open >= terms.spec.minimum_quantity else quantity
 
 
-def _slipped(order: Working, touch: int, *, passive: bool) -> int:
-    slippage = 0 if passive else order.order.behaviour.slippage
+def _slipped(order: Working, touch: int) -> int:
+    slippage = order.order.behaviour.slippage
     if slippage == 0:
         return touch
     move = MILLION + (slippage if order.buys else -slippage)
