@@ -36,38 +36,30 @@ def would_flip(store: Store, account: str, *, buys: bool) -> bool:
 def fill(store: Store, order: Working, quantity: int, price: int, against: str | None) -> None:
     """Book one fill, tell it, and let group and children follow."""
     assert 0 < quantity <= order.open, "no fill beyond what is open"
+    name, buys, reserved = order.id, order.buys, order.reserved
     order.open -= quantity
-    order.filled += quantity
-    order.fills += 1
+    order.filled = filled = order.filled + quantity
+    order.fills = number = order.fills + 1
     order.value += price * quantity
     fee, schedule = 0, order.order.behaviour.fees
     if schedule is not FREE:
-        fee = max(schedule.total(order.filled, order.value) - order.fee, 0)
+        fee = max(schedule.total(filled, order.value) - order.fee, 0)
         order.fee += fee
-    if order.reserved is not None:
-        spent = fee if order.closes else needed(price, quantity, fee, buys=order.buys)
-        order.reserved = max(order.reserved - spent, 0)
-    _hold(store, order, quantity if order.buys else -quantity)
+    if reserved is not None:
+        spent = fee if order.closes else needed(price, quantity, fee, buys=buys)
+        order.reserved = reserved = max(reserved - spent, 0)
+    _hold(store, order, quantity if buys else -quantity)
+    left = order.quantity - filled
     store.out.append(
-        Filled(
-            order.id,
-            order.fills,
-            quantity,
-            price,
-            fee,
-            store.now,
-            against,
-            order.quantity - order.filled,
-            order.reserved,
-        )
+        Filled(name, number, quantity, price, fee, store.now, against, left, reserved)
     )
-    if order.filled == order.quantity:
+    if left == 0:
         store.forget(order)
     elif order.open == 0:
         store.put(order, Place.PARENT)  # a leg whose parent may release more
     if order.group is not None:
         _group_filled(store, store.groups[order.group], order, quantity)
-    if order.id in store.children:
+    if name in store.children:
         _parent_filled(store, order)
 
 

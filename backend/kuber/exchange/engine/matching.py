@@ -30,12 +30,8 @@ class Offer(NamedTuple):
     pool: str
 
 
-class Part(NamedTuple):
-    """One planned fill; `other` is None for the market outside."""
-
-    quantity: int
-    price: int
-    other: Working | None
+Part = tuple[int, int, Working | None]
+"""One planned fill: quantity, price, and the other order, None for the market outside."""
 
 
 class Plan(NamedTuple):
@@ -91,14 +87,14 @@ def execute(store: Store, order: Working, offer: Offer | None) -> None:
         return
     plan = _plan(store, order, offer, need)
     if order.order.time_in_force is _FOK:
-        whole = sum(part.quantity for part in plan.parts) == order.quantity - order.filled
+        whole = sum(quantity for quantity, _, _ in plan.parts) == order.quantity - order.filled
         if not whole:
             end(store, order, _why_unfilled(plan))
             return
     if plan.chance:
         order.met = store.price_number
     for part in plan.parts:
-        _carry_out(store, order, part, offer)
+        carry_out(store, order, part, offer)
     _settle(store, order, plan)
 
 
@@ -115,17 +111,17 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     purse = purse_of(order)
     parts: list[Part] = []
     poor = chance = False
-    for part in sources:
-        want = need if part.quantity < 0 or part.quantity > need else part.quantity
-        if part.other is None:
+    for given, price, other in sources:
+        want = need if given < 0 or given > need else given
+        if other is None:
             if want != need:  # an odd rest is filled whole or not at all
                 want = floor_to(want, order.order.spec.lot)
             if order.order.behaviour.partial_rate:
                 wanted, want = want, _by_chance(order, want, need)
                 chance = want < wanted
-        paid = want if purse is None else purse.take(want, part.price)
+        paid = want if purse is None else purse.take(want, price)
         if paid > 0:
-            parts.append(Part(paid, part.price, part.other))
+            parts.append((paid, price, other))
             need -= paid
         if paid < want:
             poor = True
@@ -136,11 +132,11 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
 
 def _sources(store: Store, order: Working, offer: Offer | None) -> Iterable[Part]:
     """Return what could fill an order, best first; a quantity of -1 is any."""
-    outside = None
+    outside: Part | None = None
     if offer is not None:
         used = store.consumed.get(offer.pool, 0)
         left = -1 if offer.available is None else max(offer.available - used, 0)
-        outside = Part(left, offer.price, None)
+        outside = (left, offer.price, None)
     if order.order.crossing and order.place is not _AUCTION:
         # Without a limit an order goes no further than the market outside: a lone user's price
         # may be far off.
@@ -155,7 +151,7 @@ def _merged(order: Working, users: Iterable[Part], outside: Part) -> Iterator[Pa
     """Yield what users offer and what the market outside does, best first."""
     told = False
     for part in users:
-        if not told and _better(order, outside.price, part.price):
+        if not told and _better(order, outside[1], part[1]):
             yield outside
             told = True
         yield part
@@ -186,7 +182,7 @@ def _users(store: Store, order: Working, bound: int) -> Iterator[Part]:
                 _add(claimed, ("account", terms.account), want)
             if other.group is not None:
                 _add(claimed, ("group", other.group), want)
-            yield Part(want, other.limit, other)
+            yield (want, other.limit, other)
 
 
 def _unclaimed(store: Store, other: Working, claimed: dict[tuple[str, str], int]) -> int:
@@ -205,22 +201,23 @@ def _add(claimed: dict[tuple[str, str], int], key: tuple[str, str], quantity: in
     claimed[key] = claimed.get(key, 0) + quantity
 
 
-def _carry_out(store: Store, order: Working, part: Part, offer: Offer | None) -> None:
-    other = part.other
+def carry_out(store: Store, order: Working, part: Part, offer: Offer | None) -> None:
+    """Do what was planned, and end the other order where it can give no more."""
+    quantity, price, other = part
     if other is None:
         assert offer is not None, "only an offer fills from outside"
-        store.consumed[offer.pool] = store.consumed.get(offer.pool, 0) + part.quantity
-        fill(store, order, part.quantity, part.price, None)
+        store.consumed[offer.pool] = store.consumed.get(offer.pool, 0) + quantity
+        fill(store, order, quantity, price, None)
         return
     if not alive(store, other):
         return  # it ended with another order of its group
-    fill(store, other, part.quantity, part.price, order.id)
-    fill(store, order, part.quantity, part.price, other.id)
+    fill(store, other, quantity, price, order.id)
+    fill(store, order, quantity, price, other.id)
     if other.open > 0 and alive(store, other):
         if other.closes:
             if closable(store, other) == 0:
                 end(store, other, Reason.NOTHING_TO_CLOSE)
-        elif (purse := purse_of(other)) and purse.affords(_step(other), part.price) == 0:
+        elif (purse := purse_of(other)) and purse.affords(_step(other), price) == 0:
             end(store, other, Reason.INSUFFICIENT_BUYING_POWER)
 
 

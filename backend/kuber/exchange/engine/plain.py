@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import hold, marketable
-from kuber.exchange.engine.lifecycle import fill
+from kuber.exchange.engine.matching import Part, carry_out
+from kuber.exchange.engine.purse import purse_of
 from kuber.exchange.engine.store import Store
 from kuber.exchange.engine.working import Place, Working
 from kuber.exchange.events import HoldReason, MarketPhase
@@ -21,9 +22,6 @@ _OPEN, _FRESH, _RESTS = MarketPhase.OPEN, Place.FRESH, Place.RESTS
 _LIMIT, _MARKET, _STOP = OrderType.LIMIT, OrderType.MARKET, OrderType.STOP
 _GTC, _DAY = TimeInForce.GTC, TimeInForce.DAY
 _BUY, _OPENS, _NO_FRESH_PRICE = Side.BUY, Effect.OPEN, HoldReason.NO_FRESH_PRICE
-
-Take = tuple[Working, int, int]
-"""Another user's order, the quantity that it gives, and its price."""
 
 
 def is_plain(store: Store, order: NewOrder) -> bool:
@@ -106,13 +104,12 @@ def settle_at_once(store: Store, order: Working) -> bool:
         if touch is None or ((touch <= limit) if order.buys else (touch >= limit)):
             return False
     if terms.crossing and (others := store.opposite(order)).reaches(limit):
-        takes = _takes(store, order, others.until(limit))
-        if takes is None:
+        parts = _parts(store, order, others.until(limit))
+        if parts is None:
             return False
         order.sequence = store.next_sequence()
-        for other, quantity, price in takes:
-            fill(store, other, quantity, price, order.id)
-            fill(store, order, quantity, price, other.id)
+        for part in parts:
+            carry_out(store, order, part, None)
         if order.open == 0:
             return True
     else:
@@ -126,30 +123,39 @@ def settle_at_once(store: Store, order: Working) -> bool:
     return True
 
 
-def _takes(store: Store, order: Working, others: Iterable[Working]) -> list[Take] | None:
+def _parts(store: Store, order: Working, others: Iterable[Working]) -> list[Part] | None:
     """Return what a plain order gets from other users; None where one of them is not plain.
 
-    Nobody here can run out of money or shares, and none ends with another: what is planned for
-    one holds whatever the fills before it do.
+    Everybody here has money for all that is planned, and none ends with another: what is planned
+    for one holds whatever the fills before it do.
     """
-    if order.reserved is not None:
-        return None
-    takes: list[Take] = []
+    parts: list[Part] = []
     owner, need = order.order.owner, order.open
+    purse = purse_of(order)
     held_by_account = store.held_by_account
     for other in others:
         terms = other.order
         if terms.owner == owner:
             continue
-        if other.closes or other.group is not None or other.reserved is not None:
+        price, quantity = other.limit, other.open
+        if price is None or other.closes or other.group is not None:
             return None
         held = held_by_account.get(terms.account, 0)
         if (held < 0) if other.buys else (held > 0):
             continue  # it would flip
-        assert other.limit is not None, "what rests has a limit"
-        if other.open >= need:
-            takes.append((other, need, other.limit))
+        if other.reserved is not None and not _pays(other, quantity, price):
+            return None
+        if quantity > need:
+            quantity = need
+        if purse is not None and purse.take(quantity, price) < quantity:
+            return None
+        parts.append((quantity, price, other))
+        need -= quantity
+        if need == 0:
             break
-        takes.append((other, other.open, other.limit))
-        need -= other.open
-    return takes
+    return parts
+
+
+def _pays(order: Working, quantity: int, price: int) -> bool:
+    purse = purse_of(order)
+    return purse is None or purse.affords(quantity, price) == quantity
