@@ -66,11 +66,10 @@ class Book:
         """Apply one event and return what came of it, in order."""
         store = self._store
         assert not store.out, "answers are handed over at once"
-        kind = type(event)
-        at = _begins_at(event)
+        kind, at = type(event), _begins_at(event)
         if at > store.now:
             store.now = at
-        if store.may_end_by(at):
+        if (store.expiring or store.due) and store.may_end_by(at):
             self._pass_time(at, with_a_price=kind is Quote or kind is Bar)
         _APPLY[kind](store, event)
         answers, store.out = store.out, []

@@ -14,6 +14,7 @@ from kuber.exchange.events import (
 )
 from kuber.exchange.fees import FREE
 from kuber.exchange.reservations import needed
+from kuber.exchange.types import NewOrder
 
 
 def closable(store: Store, order: Working) -> int:
@@ -48,7 +49,7 @@ def fill(store: Store, order: Working, quantity: int, price: int, against: str |
     if reserved is not None:
         spent = fee if order.closes else needed(price, quantity, fee, buys=buys)
         order.reserved = reserved = max(reserved - spent, 0)
-    _hold(store, order, quantity if buys else -quantity)
+    _hold(store, order.order, quantity if buys else -quantity)
     left = order.quantity - filled
     store.out.append(
         Filled(name, number, quantity, price, fee, store.now, against, left, reserved)
@@ -93,8 +94,8 @@ def alive(store: Store, order: Working) -> bool:
     return store.orders.get(order.id) is order
 
 
-def _hold(store: Store, order: Working, change: int) -> None:
-    account, position = order.order.account, order.order.position_id
+def _hold(store: Store, terms: NewOrder, change: int) -> None:
+    account, position = terms.account, terms.position_id
     by_account = store.held_by_account
     if held := by_account.get(account, 0) + change:
         by_account[account] = held

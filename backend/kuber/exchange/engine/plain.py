@@ -48,21 +48,18 @@ def is_plain(store: Store, order: NewOrder) -> bool:
         and order.trail_percent is None
         and order.id not in store.orders
         and (order.expires_at is None or order.expires_at > store.now)
-        and (kind is _MARKET or price is None or _on_tick(order, price))
-        and _is_sized(order, price)
+        and _is_in_steps(order, price)
         and _is_free_to_open(store, order)
     )
 
 
-def _on_tick(order: NewOrder, price: int) -> bool:
-    spec = order.spec
-    tick = spec.tick if spec.fine_tick is None else spec.tick_at(price)
-    return price > 0 and price % tick == 0
-
-
-def _is_sized(order: NewOrder, price: int | None) -> bool:
-    """Return whether the quantity is one that the instrument is traded in."""
+def _is_in_steps(order: NewOrder, price: int | None) -> bool:
+    """Return whether price and quantity are such that the instrument is traded in."""
     spec, quantity = order.spec, order.quantity
+    if price is not None and order.type is not _MARKET:
+        tick = spec.tick if spec.fine_tick is None else spec.tick_at(price)
+        if price <= 0 or price % tick:
+            return False
     return (
         quantity > 0
         and quantity % spec.lot == 0

@@ -39,7 +39,7 @@ class Purse:
 
     def take(self, quantity: int, price: int) -> int:
         """Spend on as much of `quantity` as the rest pays, and return that part."""
-        fee = self._fee_of(quantity, price)
+        fee = self._fee_of(quantity, price) if self._schedule is not FREE else 0
         cost = needed(price, quantity, fee, buys=self._buys)
         if cost > self.left:
             quantity = self.affords(quantity, price)

@@ -124,27 +124,34 @@ class Store:
         if order.place is not _NOWHERE:
             self._leave(order)
         order.place = place
-        if place is _RESTS:
-            (self.bids if order.buys else self.asks).put(_limit(order), order)
-        elif place is _FRESH:
+        limit = order.limit
+        if place is _FRESH:
             self.fresh[order.sequence] = order
+            if limit is not None and order.order.crossing and not order.dormant:
+                (self._cross_bids if order.buys else self._cross_asks).put(limit, order)
+        elif place is _RESTS:
+            assert limit is not None, "what rests has a limit"
+            (self.bids if order.buys else self.asks).put(limit, order)
+            if order.order.crossing:
+                (self._cross_bids if order.buys else self._cross_asks).put(limit, order)
         elif place is _WAITS:
             self.waiting[order.sequence] = order
         elif place is _TRIGGER:
             self._arm(order)
         elif place is _TRAVELS:
             heappush(self.due, (order.effective_at, order.sequence, order.id))
-        if order.order.crossing and _crosses(order):
-            (self._cross_bids if order.buys else self._cross_asks).put(_limit(order), order)
 
     def _leave(self, order: Working) -> None:
-        place = order.place
-        if order.order.crossing and _crosses(order):
-            (self._cross_bids if order.buys else self._cross_asks).take(_limit(order), order)
-        if place is _RESTS:
-            (self.bids if order.buys else self.asks).take(_limit(order), order)
-        elif place is _FRESH:
+        place, limit = order.place, order.limit
+        if place is _FRESH:
             del self.fresh[order.sequence]
+            if limit is not None and order.order.crossing and not order.dormant:
+                (self._cross_bids if order.buys else self._cross_asks).take(limit, order)
+        elif place is _RESTS:
+            assert limit is not None, "what rests has a limit"
+            (self.bids if order.buys else self.asks).take(limit, order)
+            if order.order.crossing:
+                (self._cross_bids if order.buys else self._cross_asks).take(limit, order)
         elif place is _WAITS:
             del self.waiting[order.sequence]
         elif place is _TRIGGER:
@@ -234,14 +241,3 @@ def watched_price(order: Working, quote: Quote) -> int:
 def pool_of(order: Working) -> str:
     """Return whose liquidity an order uses up."""
     return COMMON_POOL if order.order.crossing else order.order.account
-
-
-def _crosses(order: Working) -> bool:
-    """Return whether other users may trade with an order of an account that crosses."""
-    place = order.place
-    return place is _RESTS or (place is _FRESH and order.limit is not None and not order.dormant)
-
-
-def _limit(order: Working) -> int:
-    assert order.limit is not None, "what rests has a limit"
-    return order.limit
