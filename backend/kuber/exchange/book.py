@@ -67,8 +67,7 @@ class Book:
         store = self._store
         assert not store.out, "answers are handed over at once"
         kind, at = type(event), _begins_at(event)
-        if at > store.now:
-            store.now = at
+        store.now = max(store.now, at)
         if (store.expiring or store.due) and store.may_end_by(at):
             self._pass_time(at, with_a_price=kind is Quote or kind is Bar)
         _APPLY[kind](store, event)

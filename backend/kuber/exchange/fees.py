@@ -37,8 +37,7 @@ class FeeSchedule:
             fee += value * self.percent // MILLION
         if self.per_contract:
             fee += -(-quantity // QUANTITY_ONE) * QUANTITY_ONE * self.per_contract
-        if fee < self.minimum:
-            fee = self.minimum
+        fee = max(fee, self.minimum)
         return fee if self.maximum is None or fee <= self.maximum else self.maximum
 
 

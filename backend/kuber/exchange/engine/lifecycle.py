@@ -51,9 +51,7 @@ def fill(store: Store, order: Working, quantity: int, price: int, against: str |
         order.reserved = reserved = max(reserved - spent, 0)
     _hold(store, order.order, quantity if buys else -quantity)
     left = order.quantity - filled
-    store.out.append(
-        Filled(name, number, quantity, price, fee, store.now, against, left, reserved)
-    )
+    store.out.append(Filled(name, number, quantity, price, fee, store.now, against, left, reserved))
     if left == 0:
         store.forget(order)
     elif order.open == 0:

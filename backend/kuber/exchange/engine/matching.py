@@ -4,7 +4,7 @@ Price comes first, then sequence; other users come before the market outside at 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from kuber.exchange import draws
 from kuber.exchange.engine.lifecycle import alive, closable, end, fill, would_flip
@@ -15,12 +15,12 @@ from kuber.exchange.events import MarketPhase, Quote, Reason
 from kuber.exchange.units import MILLION, floor_to, half_up_to
 from kuber.kernel.orders import TimeInForce
 
-
 _AUCTION, _FOK = Place.AUCTION, TimeInForce.FOK
 _WOULD_FLIP, _OPEN = Reason.WOULD_FLIP, MarketPhase.OPEN
 
 
-class Offer(NamedTuple):
+@dataclass(slots=True)
+class Offer:
     """What the market outside gives: `touch` before slippage, `price` after it; None of
     `available` is any quantity. `pool` is where it is used up."""
 
@@ -34,15 +34,13 @@ Part = tuple[int, int, Working | None]
 """One planned fill: quantity, price, and the other order, None for the market outside."""
 
 
-class Plan(NamedTuple):
+@dataclass(slots=True)
+class Plan:
     parts: list[Part]
     poor: bool
     """The reservation pays no more."""
     chance: bool
     """Chance gave less than the market offered."""
-
-
-NOTHING = Plan([], poor=False, chance=False)
 
 
 def quoted(store: Store, order: Working, quote: Quote, *, passive: bool) -> Offer:
@@ -101,24 +99,19 @@ def execute(store: Store, order: Working, offer: Offer | None) -> None:
 def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     """Return the fills of an order that wants `need`, best price first."""
     if offer is not None and order.limit is not None:
-        if (offer.touch > order.limit) if order.buys else (offer.touch < order.limit):
-            offer = None
-        elif (offer.price > order.limit) if order.buys else (offer.price < order.limit):
-            offer = offer._replace(price=order.limit)
+        offer = _within(order.limit, offer, buys=order.buys)
     sources = _sources(store, order, offer)
     if not sources:
-        return NOTHING
+        return Plan([], poor=False, chance=False)
     purse = purse_of(order)
     parts: list[Part] = []
     poor = chance = False
     for given, price, other in sources:
         want = need if given < 0 or given > need else given
         if other is None:
-            if want != need:  # an odd rest is filled whole or not at all
-                want = floor_to(want, order.order.spec.lot)
-            if order.order.behaviour.partial_rate:
-                wanted, want = want, _by_chance(order, want, need)
-                chance = want < wanted
+            wanted = _whole_lots(order, want, need)
+            want = _by_chance(order, wanted, need)
+            chance = want < wanted
         paid = want if purse is None else purse.take(want, price)
         if paid > 0:
             parts.append((paid, price, other))
@@ -128,6 +121,14 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
         if poor or chance or need == 0:
             break
     return Plan(parts, poor, chance)
+
+
+def _within(limit: int, offer: Offer, *, buys: bool) -> Offer | None:
+    """Return an offer as a limit lets it be taken, None when it is beyond the limit."""
+    if (offer.touch > limit) if buys else (offer.touch < limit):
+        return None
+    beyond = (offer.price > limit) if buys else (offer.price < limit)
+    return replace(offer, price=limit) if beyond else offer
 
 
 def _sources(store: Store, order: Working, offer: Offer | None) -> Iterable[Part]:
@@ -237,10 +238,17 @@ def _why_unfilled(plan: Plan) -> Reason:
     return Reason.INSUFFICIENT_BUYING_POWER if plan.poor else Reason.UNFILLED
 
 
+def _whole_lots(order: Working, quantity: int, need: int) -> int:
+    """Return the lots in a quantity; an odd rest is filled whole or not at all."""
+    return quantity if quantity == need else floor_to(quantity, order.order.spec.lot)
+
+
 def _by_chance(order: Working, quantity: int, need: int) -> int:
     """Return what chance lets an order have of a quantity; never less for FOK and for groups."""
     terms, behaviour = order.order, order.order.behaviour
-    if order.group is not None or terms.time_in_force is _FOK or quantity <= 0:
+    if behaviour.partial_rate == 0 or order.group is not None or quantity <= 0:
+        return quantity
+    if terms.time_in_force is _FOK:
         return quantity
     seed, key, count = behaviour.seed, terms.draw_key, order.fills
     if not draws.happens(seed, key, draws.PARTIAL, count, behaviour.partial_rate):

@@ -14,7 +14,7 @@ from kuber.exchange.engine.matching import Part, carry_out
 from kuber.exchange.engine.purse import purse_of
 from kuber.exchange.engine.store import Store
 from kuber.exchange.engine.working import Place, Working
-from kuber.exchange.events import HoldReason, MarketPhase
+from kuber.exchange.events import HoldReason, MarketPhase, Quote
 from kuber.exchange.types import Effect, NewOrder
 from kuber.kernel.orders import OrderType, Side, TimeInForce
 
@@ -77,9 +77,7 @@ def _is_free_to_open(store: Store, order: NewOrder) -> bool:
     if behaviour.refuses_wash_trades:
         return False
     rate = behaviour.rejection_rate
-    return rate == 0 or not draws.happens(
-        behaviour.seed, order.draw_key, draws.REJECTION, 0, rate
-    )
+    return rate == 0 or not draws.happens(behaviour.seed, order.draw_key, draws.REJECTION, 0, rate)
 
 
 def settle_at_once(store: Store, order: Working) -> bool:
@@ -88,36 +86,41 @@ def settle_at_once(store: Store, order: Working) -> bool:
     The market outside must have nothing for it, and the users whom it meets must be plain too.
     """
     limit, terms = order.limit, order.order
-    lasts = terms.time_in_force is _GTC or terms.time_in_force is _DAY
-    if limit is None or order.dormant or not lasts or order.effective_at > store.now:
+    if limit is None or order.dormant or not _lasts_now(store, order):
         return False
-    if store.phase is not _OPEN or store.halted:
+    quote = store.price_for(order)
+    if quote is not None and _is_offered(quote, limit, buys=order.buys):
         return False
-    quote = store.quote
-    if quote is not None and quote.at < order.effective_at:
-        quote = None
-    if quote is not None:
-        touch = quote.ask if order.buys else quote.bid
-        if touch is None or ((touch <= limit) if order.buys else (touch >= limit)):
-            return False
+    parts: list[Part] | None = []
     if terms.crossing and (others := store.opposite(order)).reaches(limit):
         parts = _parts(store, order, others.until(limit))
-        if parts is None:
-            return False
-        order.sequence = store.next_sequence()
-        for part in parts:
-            carry_out(store, order, part, None)
-        if order.open == 0:
-            return True
-    else:
-        order.sequence = store.next_sequence()
-    if quote is not None:
-        store.put(order, _RESTS)
-        return True
-    store.put(order, _FRESH)
-    if marketable(store, order):
-        hold(store, order, _NO_FRESH_PRICE)
+    if parts is None:
+        return False
+    order.sequence = store.next_sequence()
+    for part in parts:
+        carry_out(store, order, part, None)
+    if order.open > 0:
+        store.put(order, _FRESH if quote is None else _RESTS)
+        if quote is None and marketable(store, order):
+            hold(store, order, _NO_FRESH_PRICE)
     return True
+
+
+def _lasts_now(store: Store, order: Working) -> bool:
+    """Return whether an order is at the exchange, may trade, and may wait."""
+    lives = order.order.time_in_force
+    return (
+        (lives is _GTC or lives is _DAY)
+        and order.effective_at <= store.now
+        and store.phase is _OPEN
+        and not store.halted
+    )
+
+
+def _is_offered(quote: Quote, limit: int, *, buys: bool) -> bool:
+    """Return whether a quote may give something at a limit; the long way knows what."""
+    touch = quote.ask if buys else quote.bid
+    return touch is None or ((touch <= limit) if buys else (touch >= limit))
 
 
 def _parts(store: Store, order: Working, others: Iterable[Working]) -> list[Part] | None:
@@ -142,8 +145,7 @@ def _parts(store: Store, order: Working, others: Iterable[Working]) -> list[Part
             continue  # it would flip
         if other.reserved is not None and not _pays(other, quantity, price):
             return None
-        if quantity > need:
-            quantity = need
+        quantity = min(quantity, need)
         if purse is not None and purse.take(quantity, price) < quantity:
             return None
         parts.append((quantity, price, other))

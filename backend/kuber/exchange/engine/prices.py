@@ -55,9 +55,7 @@ def remember(store: Store, quote: Quote) -> None:
 def sweep(store: Store, quote: Quote, offers: Offers) -> None:
     """Let stops and orders meet one moment's prices: markets first, then by limit, then in turn."""
     sleepers = [
-        order
-        for order in store.fresh.values()
-        if order.dormant and order.effective_at <= quote.at
+        order for order in store.fresh.values() if order.dormant and order.effective_at <= quote.at
     ]
     sleepers.sort(key=_turn)
     for order in sleepers:

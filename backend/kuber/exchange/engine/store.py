@@ -209,22 +209,27 @@ class Store:
 
     def next_end(self) -> int | None:
         """Return when the next order expires."""
-        return self._first(self.expiring, "expires_at", "born")
+        heap = self.expiring
+        while heap:
+            at, born, name = heap[0]
+            order = self.orders.get(name)
+            if order is not None and order.expires_at == at and order.born == born:
+                return at
+            heappop(heap)
+        return None
 
     def next_arrival(self) -> int | None:
         """Return when the next order reaches the exchange."""
-        while True:
-            at = self._first(self.due, "effective_at", "sequence")
-            if at is None or self.orders[self.due[0][2]].place is Place.TRAVELS:
-                return at
-            heappop(self.due)
-
-    def _first(self, heap: list[Due], field: str, turn: str) -> int | None:
-        """Return the first instant in a heap that still stands for its order."""
+        heap = self.due
         while heap:
-            at, number, name = heap[0]
+            at, turn, name = heap[0]
             order = self.orders.get(name)
-            if order is not None and (getattr(order, field), getattr(order, turn)) == (at, number):
+            if (
+                order is not None
+                and order.place is _TRAVELS
+                and order.effective_at == at
+                and order.sequence == turn
+            ):
                 return at
             heappop(heap)
         return None
