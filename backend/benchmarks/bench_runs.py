@@ -35,6 +35,10 @@ LOOK_EVERY_S = 0.05
 """How often a backlog is counted while it is drained; counting takes processor time, too."""
 COUNTS_SETTLE_S = 12
 """After which PostgreSQL has added up what idle connections did."""
+COUNTED = 200
+"""Runs whose statements are counted: few enough that the supervisor sees nobody stand still."""
+NO_PART_IN_A_RUN = ("dispatcher", "orders", "services")
+"""They work by the clock, and by what the present brings; the record is linked later."""
 AS_OF = "2009-05-14T21:00:00Z"
 """A golden cross of AAPL. All runs of the first backlog see the same bars, as after one signal."""
 FIRST_OF_MANY = datetime(2008, 1, 7, 21, tzinfo=UTC)
@@ -54,7 +58,7 @@ class Figures:
     """CPU of a service for one run of the first backlog, by name."""
     statements: float = 0
     rows: float = 0
-    """Of one run: committed statements, and rows written, whoever wrote them."""
+    """Of one run: committed statements, and rows written, by worker and relay."""
     graph: JsonObject = field(default_factory=dict)
     methods: int = 0
     tasks: float = 0
@@ -99,7 +103,9 @@ async def _measure(stack: Stack) -> Figures:
                 figures.cpu_ms.setdefault(name, []).append(ms / BACKLOG)
             apart = await _drain(stack, client, database, pipelines, days)
             figures.apart.append(BACKLOG / apart.seconds)
-        figures.statements, figures.rows = await _count(stack, client, database, pipelines)
+        figures.statements, figures.rows = await _count(
+            stack, client, database, pipelines[:COUNTED]
+        )
         figures.idle_ms = [
             await _one_run(client, database, pipelines[number % BACKLOG], AS_OF)
             for number in range(IDLE_RUNS)
@@ -113,25 +119,31 @@ async def _count(
     database: psycopg.AsyncConnection,
     pipelines: list[str],
 ) -> tuple[float, float]:
-    """Return statements and written rows of one run, less what an idle system does meanwhile."""
-    idle = await _counts(database)
-    began = time.perf_counter()
-    await asyncio.sleep(COUNTS_SETTLE_S)
-    before = await _counts(database)
-    idle_s = time.perf_counter() - began
-    began = time.perf_counter()
+    """Return statements and written rows of one run, less what an idle system does meanwhile.
+
+    Both are counted over the same time, with those stopped that have no part in a run of the past.
+    """
     with stack.paused("worker"):
         runs = [await post_run(client, pipeline, AS_OF) for pipeline in pipelines]
+        with stack.paused(*NO_PART_IN_A_RUN):
+            await asyncio.sleep(COUNTS_SETTLE_S)
+            accepted = await _counts(database)
+    began = time.perf_counter()
+    with stack.paused(*NO_PART_IN_A_RUN):
+        while await unfinished(database, runs):  # noqa: ASYNC110  watched from outside
+            await asyncio.sleep(1)  # each look is a statement, too
         await asyncio.sleep(COUNTS_SETTLE_S)
-        accepted = await _counts(database)
-        began = time.perf_counter()
-    while await _unfinished(database, runs):  # noqa: ASYNC110  watched from outside
+        done = await _counts(database)
+        busy_s = time.perf_counter() - began
+    await asyncio.sleep(COUNTS_SETTLE_S)  # what was stopped makes up for it
+    with stack.paused(*NO_PART_IN_A_RUN):
         await asyncio.sleep(COUNTS_SETTLE_S)
-    done = await _counts(database)
-    busy_s = time.perf_counter() - began
+        before = await _counts(database)
+        await asyncio.sleep(busy_s)
+        after = await _counts(database)
     return tuple(  # type: ignore[return-value]
-        ((after - start) - (still - nothing) * busy_s / idle_s) / len(runs)
-        for nothing, still, start, after in zip(idle, before, accepted, done, strict=True)
+        ((end - start) - (later - earlier)) / len(runs)
+        for start, end, earlier, later in zip(accepted, done, before, after, strict=True)
     )
 
 
@@ -176,7 +188,7 @@ async def _drain(
         ]
         before = _cpu_ms(stack)
     began = time.perf_counter()
-    while await _unfinished(database, runs):  # noqa: ASYNC110  watched from outside
+    while await unfinished(database, runs):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(LOOK_EVERY_S)
     seconds, after = time.perf_counter() - began, _cpu_ms(stack)
     await _require_success(database, runs)
@@ -190,10 +202,9 @@ async def _drain(
 def _cpu_ms(stack: Stack) -> dict[str, dict[int, float]]:
     """Return what each process of each service has used, by service and process id."""
     found: dict[str, dict[int, float]] = {}
-    for name, pid in stack.services.items():
-        parent = psutil.Process(pid)
+    for name in stack.services:
         found[name] = {}
-        for one in (parent, *parent.children(recursive=True)):
+        for one in stack.processes(name):
             with suppress(psutil.NoSuchProcess):
                 times = one.cpu_times()
                 found[name][one.pid] = (times.user + times.system) * 1000
@@ -207,7 +218,7 @@ async def _one_run(
     await asyncio.sleep(0.02)
     began = time.perf_counter()
     run = await post_run(client, pipeline, as_of)
-    while await _unfinished(database, [run]):  # noqa: ASYNC110  watched from outside
+    while await unfinished(database, [run]):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(0.001)
     return (time.perf_counter() - began) * 1000
 
@@ -220,7 +231,8 @@ async def post_run(client: httpx.AsyncClient, pipeline: str, as_of: str) -> str:
     return run
 
 
-async def _unfinished(database: psycopg.AsyncConnection, runs: list[str]) -> int:
+async def unfinished(database: psycopg.AsyncConnection, runs: list[str]) -> int:
+    """Return how many of the runs have not ended."""
     cursor = await database.execute(
         "select count(*) from runs where id = any(%s::uuid[]) and finished_at is null", (runs,)
     )

@@ -18,7 +18,7 @@ SETTLE_S = 5
 
 def main() -> None:
     """Measure and print."""
-    floor_s, floor_mb = _bare_python()
+    floor_s, floor_mb = bare_python()
     with running_stack() as first:
         cold_s = first.ready_s
     with running_stack() as stack:
@@ -39,7 +39,7 @@ def main() -> None:
     )
 
 
-def _bare_python() -> tuple[float, float]:
+def bare_python() -> tuple[float, float]:
     """Return seconds to start and megabytes of a Python process that does nothing."""
     began = time.perf_counter()
     process = subprocess.Popen(

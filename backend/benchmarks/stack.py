@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -17,6 +17,7 @@ import psycopg
 
 from kuber.identity.limit_kinds import LIMITS
 from kuber.infra.embedded.process import free_port
+from kuber.workers.stack_state import family
 
 PASSWORD = "correct horse 9 battery"  # noqa: S105  of an account that lives as long as the benchmark
 
@@ -48,22 +49,25 @@ class Stack:
     @contextmanager
     def paused(self, *services: str) -> Iterator[None]:
         """Stop the processes of `services` for a while."""
-        parents = [psutil.Process(self.services[name]) for name in services]
-        family = [one for parent in parents for one in (parent, *parent.children(recursive=True))]
-        for process in family:
+        members = [one for name in services for one in self.processes(name)]
+        for process in members:
             process.suspend()
         try:
             yield
         finally:
-            for process in family:
+            for process in members:
                 process.resume()
+
+    def processes(self, service: str) -> list[psutil.Process]:
+        """Return the process of a service and its children; a fork server's are services."""
+        return family(psutil.Process(self.services[service]), self.services.values())
 
     def memory_mb(self) -> dict[str, float]:
         """Return the resident memory of each service with its children, in MB (10**6 bytes).
 
         Proportional set size where the kernel tells it, so that shared pages count once.
         """
-        return {name: _pss(pid) / 1e6 for name, pid in self.services.items()}
+        return {name: _pss(self.processes(name)) / 1e6 for name in self.services}
 
 
 @contextmanager
@@ -105,10 +109,9 @@ def _kuber(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def _pss(pid: int) -> int:
-    process = psutil.Process(pid)
+def _pss(processes: Sequence[psutil.Process]) -> int:
     total = 0
-    for one in (process, *process.children(recursive=True)):
+    for one in processes:
         try:
             memory = one.memory_full_info()
         except psutil.NoSuchProcess:

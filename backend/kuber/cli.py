@@ -154,6 +154,16 @@ def relay() -> int:
     return run(stack_settings())
 
 
+@command(app, "fork-server", example="./kuber fork-server", hidden=True)
+def fork_server(
+    pulse: Annotated[Path | None, typer.Option(help="The file to touch as a sign of life.")] = None,
+) -> int:
+    """Fork relay and services when the supervisor asks for it on the standard input."""
+    from kuber.commands.processes import fork_server as run
+
+    return run(pulse, app)
+
+
 @command(app, "services", example="./kuber services dispatcher")
 def services(
     names: Annotated[

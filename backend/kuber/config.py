@@ -271,6 +271,8 @@ class StackSettings(BaseSettings):
     jwt_secret: SecretStr | None = None
     demo_password: SecretStr | None = None
     worker_processes: int = Field(default=2, ge=1, le=64)
+    outside_intents: bool = False
+    """Whether order intents of outside agents are taken from Kafka."""
     log_format: Literal["json", "console"] | None = None
 
 
@@ -308,6 +310,12 @@ def complete_environment(values: Mapping[str, str]) -> None:
     """Set the variables that the environment does not have yet."""
     for name, value in values.items():
         os.environ.setdefault(name, value)
+
+
+def replace_environment(values: Mapping[str, str]) -> None:
+    """Set these variables and no others."""
+    os.environ.clear()
+    os.environ.update(values)
 
 
 def conceal_secrets() -> None:

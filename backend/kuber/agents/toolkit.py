@@ -82,6 +82,22 @@ def amount(number: Decimal) -> str:
     return f"{number:,.2f}"
 
 
+_NO_TRADE = "**No trade.** "
+
+
+def no_trade(reason: str) -> str:
+    """Return what a node says, in Markdown, that places no order for `reason`."""
+    return f"{_NO_TRADE}{reason}"
+
+
+def why_no_trade(state: PipelineState) -> str | None:
+    """Return the first line of why a node placed no order; None when none said so."""
+    for said in state.reasoning.values():
+        if said.startswith(_NO_TRADE):
+            return said.removeprefix(_NO_TRADE).partition("\n")[0]
+    return None
+
+
 def bullets(*lines: str) -> str:
     """Return the non-empty lines as a Markdown list."""
     return "\n".join(f"- {line}" for line in lines if line)

@@ -73,6 +73,8 @@ class AuditEventType(StrEnum):
     """Ledger, positions, orders and fills of an account do not agree: its entries are blocked."""
     ACCOUNT_AGREES = "account_agrees"
     """They agree again."""
+    CORPORATE_ACTION_TAKEN = "corporate_action_taken"
+    """A split or a dividend reached a position, or could not."""
     SWITCH_SET = "switch_set"
     """Trading was paused, reduced, halted or let go on: for all, a user or a pipeline."""
 

@@ -12,8 +12,9 @@ from kuber.audit.keys import KeyFile
 from kuber.audit.linker import Linker
 from kuber.audit.outside import OutsideFiles
 from kuber.bootstrap.parts import Parts, worker_name
-from kuber.bootstrap.trading import halt_file_of, quotes_on
+from kuber.bootstrap.trading import halt_file_of, quotes_on, switch_service
 from kuber.config import Settings
+from kuber.identity.api_keys.service import ApiKeys
 from kuber.infra.children import ChildPool
 from kuber.infra.db import Database, RawConnection, RawPool
 from kuber.infra.history_retention import OLD_EVENTS
@@ -52,11 +53,14 @@ from kuber.startup import load_settings, observe, reveal, serve_metrics, take_se
 from kuber.trading.following import held_symbols
 from kuber.trading.order_service.service import OrderService
 from kuber.trading.order_service.terms_of import TermsOfSymbols
+from kuber.trading.outside.taking import IntentTaker
 from kuber.trading.reconciliation.service import Reconciler
+from kuber.trading.tickets.placing import Tickets
 from kuber.workers.audit import AuditService
 from kuber.workers.consumer import ConsumerOptions
 from kuber.workers.dispatch import DispatchService
 from kuber.workers.generators import GeneratorsService
+from kuber.workers.intents import IntentsService
 from kuber.workers.notifier import NotifierService
 from kuber.workers.orders import OrdersService
 from kuber.workers.periodic import PeriodicService
@@ -67,7 +71,7 @@ log = structlog.get_logger(__name__)
 
 SERVICES = (
     *("dispatcher", "sweep", "scheduler", "scanners", "generators", "feed", "audit", "notifier"),
-    *("orders", "ledger_check", "reconciliation", "imports"),
+    *("orders", "ledger_check", "reconciliation", "imports", "intents"),
 )
 """Everything that `./kuber services` can run."""
 
@@ -291,6 +295,25 @@ def _imports(parts: _ServiceParts) -> LongRunning:
     return PeriodicService("imports", worker.run_once, _IMPORTS_EVERY_S, within_s=2 * _IMPORT_S)
 
 
+def _intents(parts: _ServiceParts) -> LongRunning:
+    settings, clock = parts.settings, parts.clock
+    tickets = Tickets(
+        parts.database,
+        parts.pool,
+        clock,
+        TermsOfSymbols(parts.pool),
+        switch_service(settings, clock),
+    )
+    taker = IntentTaker(parts.database, parts.pool, clock, ApiKeys(clock), tickets)
+
+    def consumer() -> KafkaConsumer:
+        return KafkaConsumer(
+            settings.kafka_bootstrap, group="kuber-intents", topics=["decisions.order_intent"]
+        )
+
+    return IntentsService(consumer, taker.handle, parts.pool, clock)
+
+
 _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "dispatcher": _dispatcher,
     "sweep": _sweep,
@@ -304,6 +327,7 @@ _MAKERS: dict[str, Callable[[_ServiceParts], LongRunning]] = {
     "ledger_check": _ledger_check,
     "reconciliation": _reconciliation,
     "imports": _imports,
+    "intents": _intents,
 }
 
 

@@ -5,14 +5,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from kuber.commands import say
 from kuber.commands.connect import use_running_stack
-from kuber.commands.stack import api_command, worker_command
-from kuber.config import StackSettings, without_secrets
+from kuber.commands.programs import PROGRAM, api_command, worker_command
+from kuber.config import StackSettings, replace_environment, without_secrets
 
 if TYPE_CHECKING:
     from kuber.infra.db import JsonObject
@@ -82,6 +82,24 @@ def services(settings: StackSettings, names: Sequence[str], kinds: str | None = 
         return 2
     use_running_stack(settings)
     return _until_stopped(run_services(wanted, chosen))
+
+
+def fork_server(pulse: Path | None, run: Callable[[Sequence[str]], None]) -> int:
+    """Import what relay and services need, and fork each that the supervisor asks for.
+
+    Return the exit code of the server; in a fork `run` is called with the arguments of its command.
+    """
+    import kuber.bootstrap.relay
+    import kuber.bootstrap.services  # noqa: F401
+    from kuber.workers.fork_server import serve
+
+    request = serve(pulse)
+    if request is not None:
+        assert request.argv[: len(PROGRAM)] == PROGRAM, "relay and services are our own commands"
+        os.chdir(request.cwd)
+        replace_environment(request.env)
+        run(request.argv[len(PROGRAM) :])
+    return 0
 
 
 def _generator_kinds(kinds: str, names: Sequence[str], home: Path) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ import hashlib
 import http.client
 import os
 import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,15 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from kuber.commands import calendars
+from kuber.commands.programs import (
+    GIVE_MEMORY_BACK,
+    PROGRAM,
+    api_command,
+    fork_server_command,
+    relay_command,
+    services_command,
+    worker_command,
+)
 from kuber.config import Settings, StackSettings, describe, process_environment, why_no_demo
 from kuber.infra.embedded.apache_kafka import ApacheKafkaServer
 from kuber.infra.embedded.damage import clear_place
@@ -24,20 +32,13 @@ from kuber.infra.embedded.process import CannotStart, Command, port_is_free
 from kuber.infra.embedded.valkey import ValkeyServer
 from kuber.infra.kafka import ALL_TOPICS
 from kuber.infra.pulse import has_pulse
+from kuber.workers.fork_server import FORKS_READY, IS_SUPPORTED, ForkServer
 from kuber.workers.liveness import api_answers, postgres_answers, redis_answers
 from kuber.workers.supervisor import WORKER_READY, Service
 
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
 _LONGEST_SOCKET_PATH = 108
-_GIVE_MEMORY_BACK = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "262144",
-    "MALLOC_TRIM_THRESHOLD_": "1048576",
-}
-"""For glibc: blocks of uploads and charts go back to the system once they are free. By itself it
-keeps such blocks, as many as were ever in use at a time, for each thread anew."""
-
 _RECOVERED_WITHIN_S = 600.0
 """How long a database may take to read what it has after a crash."""
 
@@ -48,7 +49,10 @@ OTHER_SERVICES = (
 """Services that share a process in the development stack; the dispatcher and the order service have
 their own."""
 
-ECHOED = ("supervisor", "api", "worker", "relay", "dispatcher", "orders", "services")
+OUTSIDE = ("intents",)
+"""What takes orders of outside agents; only where that was asked for."""
+
+ECHOED = ("supervisor", "api", "worker", "fork-server", "relay", "dispatcher", "orders", "services")
 """Whose log lines are shown on the terminal of `up`."""
 
 
@@ -164,7 +168,8 @@ def make_plan(settings: StackSettings, home: Home) -> StackPlan:
         preparation.append(_migration(home, env))
     if not calendars.are_kept(home):
         preparation.append(calendars.preparing(home, source_root()))
-    application = _application(addresses, settings.worker_processes, home, env)
+    services = (*OTHER_SERVICES, *OUTSIDE) if settings.outside_intents else OTHER_SERVICES
+    application = _application(addresses, settings.worker_processes, services, home, env)
     tiers = (tuple(servers), tuple(preparation), *application)
     return StackPlan(addresses, tuple(tier for tier in tiers if tier), mark)
 
@@ -239,11 +244,6 @@ def built_frontend() -> Path | None:
     return pages[0].parent if pages else None
 
 
-def api_command() -> tuple[str, ...]:
-    """Return the command line of the API server, which takes everything from the environment."""
-    return (sys.executable, "-m", "kuber.main")
-
-
 def api_socket(home: Path) -> Path | None:
     """Return the unix socket on which the supervisor asks the API how it is.
 
@@ -251,25 +251,6 @@ def api_socket(home: Path) -> Path | None:
     """
     path = Home(home).api_socket
     return path if len(os.fsencode(path)) < _LONGEST_SOCKET_PATH else None
-
-
-def worker_command(processes: int) -> tuple[str, ...]:
-    """Return the command line of a worker with `processes` children."""
-    return (
-        *(sys.executable, "-m", "celery", "--quiet", "-A", "kuber.worker:celery_app", "worker"),
-        *("--pool", "prefork", "-c", str(processes), "--loglevel", "INFO"),
-        *("--without-gossip", "--without-mingle"),
-    )
-
-
-def relay_command() -> tuple[str, ...]:
-    """Return the command line of the relay from the outbox to Kafka."""
-    return (sys.executable, "-m", "kuber.cli", "relay")
-
-
-def services_command(*names: str) -> tuple[str, ...]:
-    """Return the command line of a process that runs the long-running services `names`."""
-    return (sys.executable, "-m", "kuber.cli", "services", *names)
 
 
 def _check(addresses: Addresses) -> None:
@@ -311,19 +292,23 @@ def _valkey_service(server: ValkeyServer) -> Service:
 
 
 def _migration(home: Home, env: Mapping[str, str]) -> Service:
-    argv = (sys.executable, "-m", "kuber.cli", "migrate", "--seed")
+    argv = (*PROGRAM, "migrate", "--seed")
     command = Command(argv, home.run, env, death_signal=signal.SIGKILL)
     return Service("migrate", command, once=True, ready_within_s=120)
 
 
 def _application(
-    addresses: Addresses, processes: int, home: Home, env: Mapping[str, str]
+    addresses: Addresses,
+    processes: int,
+    services: tuple[str, ...],
+    home: Home,
+    env: Mapping[str, str],
 ) -> tuple[tuple[Service, ...], ...]:
     # These can be killed at any moment without loss; killed, they surely do not outlive us.
     command = partial(Command, cwd=home.run, env=env, death_signal=signal.SIGKILL)
     api = Service(
         "api",
-        command(api_command(), env={**env, **_GIVE_MEMORY_BACK}),
+        command(api_command(), env={**env, **GIVE_MEMORY_BACK}),
         is_ready=partial(_answers, addresses.url, "/ready"),
         answers=partial(api_answers, home.api_socket, _reachable(addresses.host), addresses.port),
         grace_s=6,
@@ -334,19 +319,44 @@ def _application(
         file = home.pulse(name)
         return Service(
             name,
-            command(argv, env={**env, "KUBER_PULSE_FILE": str(file)}),
+            command(argv, env={**env, **GIVE_MEMORY_BACK, "KUBER_PULSE_FILE": str(file)}),
             prepare=partial(file.unlink, missing_ok=True),
             answers=partial(has_pulse, file),
             **options,
         )
 
     worker = silent("worker", worker_command(processes), ready_when_said=WORKER_READY, grace_s=26)
-    relay = silent("relay", relay_command(), grace_s=5)
-    dispatcher = silent("dispatcher", services_command("dispatcher"), grace_s=5)
-    orders = silent("orders", services_command("orders"), grace_s=5)
-    others = silent("services", services_command(*OTHER_SERVICES), grace_s=5)
+    server = _fork_server(home, env) if IS_SUPPORTED else None
+    forked = partial(silent, forked_by=server and server.serves, grace_s=5)
+    last = (
+        forked("relay", relay_command()),
+        forked("dispatcher", services_command("dispatcher")),
+        forked("orders", services_command("orders")),
+        forked("services", services_command(*services)),
+    )
     # Those whom nobody waits for come last: they would take the processor from the others.
-    return (api, worker), (relay, dispatcher, orders, others)
+    return ((api, worker) if server is None else (api, worker, server)), last
+
+
+def _fork_server(home: Home, env: Mapping[str, str]) -> Service:
+    pulse = home.pulse("fork-server")
+    # The kernel shows the server's environment as that of each fork, also to plug-ins: it is
+    # without secrets, and a fork gets its own with the request.
+    common = {name: value for name, value in env.items() if not name.startswith("KUBER_")}
+    return Service(
+        "fork-server",
+        Command(
+            fork_server_command(pulse),
+            home.run,
+            {**common, "KUBER_HOME": str(home.root), **GIVE_MEMORY_BACK},
+            death_signal=signal.SIGKILL,
+        ),
+        prepare=partial(pulse.unlink, missing_ok=True),
+        answers=partial(has_pulse, pulse),
+        ready_when_said=FORKS_READY,
+        serves=ForkServer(),
+        grace_s=1,
+    )
 
 
 def _reachable(host: str) -> str:

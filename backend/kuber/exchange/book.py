@@ -100,6 +100,17 @@ class Book:
             or store.buy_marks.reaches(low + 1)
         )
 
+    @property
+    def phase(self) -> MarketPhase:
+        """The phase of the market as the book was told it last."""
+        return self._store.phase
+
+    @property
+    def last(self) -> tuple[int, int] | None:
+        """The last price that was applied, and when it was; None before the first."""
+        last, at = self._store.last, self._store.price_at
+        return None if last is None or at is None else (last, at)
+
     def working(self) -> tuple[str, ...]:
         """Return the ids of the orders in the book, oldest first."""
         return tuple(self._store.orders)

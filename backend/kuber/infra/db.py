@@ -61,6 +61,9 @@ IMPATIENT: dict[str, Any] = {
 }
 """A machine that is gone without a word is noticed after some seconds, not after hours."""
 _POOL_GIVES_UP_AFTER_S = 5.0
+UNUSED_S = 15.0
+"""After so long a pool closes one of the connections that nobody has used meanwhile: each is a
+process of PostgreSQL with some megabytes of its own."""
 
 
 class Base(DeclarativeBase):
@@ -227,16 +230,25 @@ class DatabaseProbe:
         return surplus
 
 
-def raw_pool(url: str, *, size: int, application_name: str, patience_s: float = 30.0) -> RawPool:
+def raw_pool(
+    url: str,
+    *,
+    size: int,
+    application_name: str,
+    patience_s: float = 30.0,
+    unused_s: float = UNUSED_S,
+) -> RawPool:
     """Return a closed psycopg pool in autocommit mode; the caller opens and closes it.
 
-    Whoever waits longer than `patience_s` for a connection gets PoolTimeout.
+    Whoever waits longer than `patience_s` for a connection gets PoolTimeout. Of more than two
+    connections, one goes after each `unused_s` in which not all were used.
     """
     return RawPool(
         url,
         min_size=min(2, size),
         max_size=size,
         timeout=patience_s,
+        max_idle=unused_s,
         open=False,
         kwargs={"autocommit": True, "application_name": application_name, **IMPATIENT},
         # Left to itself the pool would wait twice as long after each failure, up to minutes.

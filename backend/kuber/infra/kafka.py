@@ -24,7 +24,7 @@ TOPICS = (
 """Every topic of the platform; dead letters have a topic per consumer besides."""
 
 
-CONSUMERS = ("dispatcher",)
+CONSUMERS = ("dispatcher", "intents")
 """Everything that consumes; each has a topic for its dead letters."""
 
 

@@ -129,12 +129,14 @@ def _split(fact: SharesSplit, currency: str, positions: Positions) -> Effect:
     """The fraction is sold, or bought back, as an execution would be: its profit is booked."""
     changed, units, cost, value = {}, ZERO, ZERO, ZERO
     for key, position in _of(fact.symbol, positions):
+        if fact.position_id not in (None, key.position_id):
+            continue
         done = split(position, fact.new_shares, fact.old_shares, fact.step, fact.price)
         changed[key] = done.position
         units += done.position.quantity - position.quantity
         cost, value = cost + done.cost, value + done.value
     legs = (
-        _units(Kind.UNITS, fact.symbol, units),
+        _units(Kind.SPLIT, fact.symbol, units),
         Leg(Kind.COST, paths.cost(fact.symbol), CASH, currency, cost),
         Leg(Kind.REALISED_PNL, paths.REALISED_PNL, CASH, currency, -(value + cost)),
     )
@@ -142,7 +144,9 @@ def _split(fact: SharesSplit, currency: str, positions: Positions) -> Effect:
 
 
 def _dividend(fact: DividendPaid, currency: str, positions: Positions) -> Effect:
-    held = sum((position.quantity for _, position in _of(fact.symbol, positions)), ZERO)
+    held = fact.quantity
+    if held is None:
+        held = sum((position.quantity for _, position in _of(fact.symbol, positions)), ZERO)
     paid = product(held, fact.amount)
     return Effect((Leg(Kind.DIVIDEND, paths.DIVIDENDS, CASH, currency, -paid),), {})
 

@@ -104,7 +104,7 @@ class Charged:
 
 @dataclass(frozen=True, slots=True)
 class SharesSplit:
-    """`new_shares` for each `old_shares` of all positions in a symbol.
+    """`new_shares` for each `old_shares` of all positions in a symbol, or of one of them.
 
     step: the smallest quantity that is kept; the rest of each position is paid in cash.
     price: of a new share, for that.
@@ -116,6 +116,7 @@ class SharesSplit:
     old_shares: int
     step: Decimal
     price: Decimal
+    position_id: UUID | None = None
 
     def __post_init__(self) -> None:
         assert self.new_shares > 0, "a split leaves something"
@@ -126,14 +127,20 @@ class SharesSplit:
 
 @dataclass(frozen=True, slots=True)
 class DividendPaid:
-    """`amount` for each unit held: paid to holders, charged to shorts."""
+    """`amount` for each unit held: paid to holders, charged to shorts.
+
+    quantity: what was held when it counted, signed; None for all that is held now.
+    """
 
     kind: ClassVar[str] = "dividend"
     symbol: str
     amount: Decimal
+    quantity: Decimal | None = None
 
     def __post_init__(self) -> None:
         checked(self.amount, "amount", least=ZERO)
+        if self.quantity is not None:
+            checked(self.quantity, "quantity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     FEE = "fee"
     ROUNDING = "rounding"
     DIVIDEND = "dividend"
+    SPLIT = "split"
     SPENT = "spent"
     HOLD = "hold"
     RELEASE = "release"

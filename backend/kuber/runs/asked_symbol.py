@@ -1,6 +1,12 @@
 """The symbol that a run is asked for."""
 
+from datetime import datetime
+
 from kuber.kernel.errors import Problem
+from kuber.kernel.ids import UserId
+from kuber.market.errors import UnknownSymbol
+from kuber.market.service import MarketService
+from kuber.market.types import Instrument
 from kuber.runs.errors import RunError
 from kuber.runs.schemas import RunBody
 
@@ -28,3 +34,16 @@ def asked_symbol(body: RunBody) -> str:
             ],
         )
     return asked[0]
+
+
+async def asked_instrument(
+    market: MarketService, user_id: UserId, body: RunBody, as_of: datetime
+) -> Instrument:
+    """Return the instrument that was asked for; raises RunError, UnknownSymbol."""
+    symbol = asked_symbol(body)
+    try:
+        return await market.instrument(user_id, symbol, as_of)
+    except UnknownSymbol as error:
+        field = "symbols" if body.symbol is None else "symbol"
+        problem = Problem(f"There are no prices for {symbol}.", error.remedy, field=field)
+        raise UnknownSymbol(error.detail, [problem]) from error

@@ -15,7 +15,7 @@ from kuber.runs.errors import AlreadyRunning, PipelineDeleted
 from kuber.runs.models import RunRow
 from kuber.runs.repository import RunRepository
 from kuber.runs.schemas import PipelineHistory
-from kuber.trading.orders import count_orders
+from kuber.trading.orders import count_open_positions, count_orders
 
 IsNamed = Callable[[AsyncSession, PipelineId], Awaitable[bool]]
 """Says whether something else than its runs tells of a pipeline, by its name."""
@@ -92,5 +92,10 @@ async def _history(session: AsyncSession, pipeline_id: PipelineId) -> PipelineHi
     runs, cost = (await session.execute(totals)).one()
     orders, fills = await count_orders(session, select(RunRow.id).where(ours))
     return PipelineHistory(
-        runs=runs, orders=orders, fills=fills, cost=cost, kept=bool(orders or cost > 0)
+        runs=runs,
+        orders=orders,
+        fills=fills,
+        open_positions=await count_open_positions(session, pipeline_id),
+        cost=cost,
+        kept=bool(orders or cost > 0),
     )

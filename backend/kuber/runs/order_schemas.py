@@ -77,7 +77,10 @@ class OrderOut(BaseModel):
         description="`market_closed`, `halted`, `no_fresh_price` or `no_liquidity`: why it could "
         "trade and does not; null when it waits for nothing but its price."
     )
-    waits: str | None = Field(description="The same in words: `NYSE opens Mon 14:30 UTC.`")
+    waits: str | None = Field(
+        description="What it waits for in words, such as a closed market: "
+        "`NYSE opens Mon 14:30 UTC.`"
+    )
     settlement_status: SettlementStatus = Field(
         description="Whether what it filled is on the books of the account."
     )

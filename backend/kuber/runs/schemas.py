@@ -191,11 +191,14 @@ class ExecutionList(BaseModel):
 class PipelineHistory(BaseModel):
     """What hangs on the runs of a pipeline; `cost` in USD.
 
+    `orders` and `fills` count exits, too. `open_positions` stay open, and managed, when it is
+    deleted.
     `kept`: when the pipeline is deleted, its name, runs, orders, fills and costs can still be read.
     """
 
     runs: int
     orders: int
     fills: int
+    open_positions: int
     cost: DecimalText
     kept: bool

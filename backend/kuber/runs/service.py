@@ -21,7 +21,7 @@ from kuber.pipelines.runnable import Bound, Looked
 from kuber.pipelines.schemas import LastRun, PipelineHead
 from kuber.pipelines.service import PipelineService
 from kuber.pipelines.types import MANAGER_NODE, PipelineStatus
-from kuber.runs.asked_symbol import asked_symbol
+from kuber.runs.asked_symbol import asked_instrument
 from kuber.runs.cancelling import call_off, call_off_all
 from kuber.runs.deleting import IsNamed, delete_pipeline, hold_idle, require_there
 from kuber.runs.errors import (
@@ -40,7 +40,12 @@ from kuber.runs.schemas import ExecutionList, RunAccepted, RunBody
 from kuber.runs.seeds import SEED_RULE
 from kuber.runs.types import RunQuery, RunStatus
 from kuber.runs.view import RecordedRun, execution_json, nodes_again, summary
-from kuber.trading.orders import has_unanswered, ordering_nodes, orders_of_run
+from kuber.trading.orders import (
+    closing_orders,
+    has_unanswered,
+    ordering_nodes,
+    orders_of_run,
+)
 
 _KEPT = ("succeeded", "skipped")
 """How a node ended whose result a run from a later node keeps."""
@@ -97,7 +102,7 @@ class RunService:
         if self._market.asks_others:
             await set_down(session)
         as_of = self._as_of(body.as_of)
-        instrument = await self._market.instrument(user_id, asked_symbol(body), as_of)
+        instrument = await asked_instrument(self._market, user_id, body, as_of)
         return RunStart(
             looked=looked,
             mode=looked.pipeline.mode.value,
@@ -181,8 +186,10 @@ class RunService:
         graph = await self._pipelines.runnable.graph(session, run.graph_id)
         nodes = await RunRepository(session).nodes(run_id)
         orders = await orders_of_run(session, run_id)
+        node_ids = {node.node_id for node in nodes} if run.real_time else set()
+        closing = await closing_orders(session, run_id, node_ids)
         await set_down(session)
-        recorded = RecordedRun(run, known[run.pipeline_id], graph, nodes, orders)
+        recorded = RecordedRun(run, known[run.pipeline_id], graph, nodes, orders, closing)
         work = self._pipelines.checks.work
         return await work.run(graph, str(user_id), execution_json, recorded)
 

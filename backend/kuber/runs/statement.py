@@ -19,6 +19,7 @@ from kuber.runs.order_schemas import (
     PositionDetail,
 )
 from kuber.runs.repository import RunRepository
+from kuber.trading.lifecycle import OPEN
 from kuber.trading.orders import (
     JournalOrder,
     OrderQuery,
@@ -162,7 +163,13 @@ def _out(
         status=order.status,
         reason=order.reason,
         waits_for=terms.waits_for,
-        waits=waits_of_order(order.symbol, terms.waits_for, now),
+        waits=waits_of_order(
+            order.symbol,
+            terms.waits_for,
+            now,
+            live=order.status in OPEN,
+            extended_hours=terms.extended_hours,
+        ),
         settlement_status=terms.settlement_status,
         estimated=order.estimated,
         remaining=terms.remaining,

@@ -14,6 +14,7 @@ from kuber.agents.state import (
     TradeExecution,
     TriggerCondition,
 )
+from kuber.agents.toolkit import why_no_trade
 from kuber.costs.types import rental
 from kuber.kernel.backoff import Backoff
 from kuber.runs.batches import Charge
@@ -85,7 +86,8 @@ def outcome(state: PipelineState, trades: Sequence[TradeExecution] = ()) -> str:
         why = f"{failed.name}: {failed.detail}" if failed else "risk not approved"
         return f"No trade: {why}"
     if plan is not None:
-        return f"No trade: {plan_headline(plan)} was not carried out"
+        aside = why_no_trade(state)
+        return f"No trade: {aside or f'{plan_headline(plan)} was not carried out'}"
     if state.bias is not None:
         return f"No trade: {state.symbol} looks {state.bias.direction.lower()}"
     return "Finished without a decision"

@@ -26,11 +26,12 @@ from kuber.runs.schemas import (
     RunErrorOut,
     StartedBy,
     TokensOut,
+    TradeFillOut,
     TradeOut,
 )
 from kuber.runs.summary import plain
 from kuber.runs.types import NodeRecord, NodeStatus, RunStatus, WaitsFor
-from kuber.trading.orders import JournalOrder
+from kuber.trading.orders import JournalFill, JournalOrder
 
 AVERAGE_DECIMALS = 6
 
@@ -44,6 +45,8 @@ class RecordedRun:
     graph: bytes
     rows: Sequence[NodeRunRow]
     orders: Sequence[JournalOrder]
+    closing: Sequence[JournalOrder] = ()
+    """What was ordered to close positions because it asked for that."""
 
 
 def execution_json(registry: AgentRegistry, recorded: RecordedRun) -> bytes:
@@ -94,7 +97,7 @@ def execution_out(registry: AgentRegistry, recorded: RecordedRun) -> ExecutionOu
         outcome=run.outcome,
         graph=graph,
         nodes=_nodes(run, graph, order, by_id, changes, registry),
-        trade=_trade(recorded.orders, final.trade),
+        trade=_trade(recorded.orders, recorded.closing, final.trade),
         report=ReportOut.model_validate(final.report.model_dump()) if final.report else None,
         error=RunErrorOut.model_validate(run.error) if run.error else None,
         data=_data(final),
@@ -270,22 +273,29 @@ def _first(run: RunRow) -> PipelineState:
     )
 
 
-def _trade(orders: Sequence[JournalOrder], told: TradeExecution | None) -> TradeOut | None:
+def _trade(
+    orders: Sequence[JournalOrder],
+    closing: Sequence[JournalOrder],
+    told: TradeExecution | None,
+) -> TradeOut | None:
     """Return the trade as the journal has it: an order outlives the node that placed it.
 
-    A run that repeats another's later nodes has no order of its own, and tells of that one's trade.
+    A run that repeats another's later nodes has no order of its own, and tells of that one's trade;
+    one that closed a position tells of that with what was filled of the close.
     """
     answered = next((order for order in orders if order.status is not OrderStatus.INTENDED), None)
     if answered is not None:
         return trade_of(answered)
-    return None if told is None else TradeOut.model_validate(told.model_dump(mode="json"))
+    if told is None:
+        return None
+    trade = TradeOut.model_validate(told.model_dump(mode="json"))
+    return _with_fills(trade, closing) if closing else trade
 
 
 def trade_of(order: JournalOrder) -> TradeOut:
     """Return an answered order as a trade: what was filled of it, at the average price."""
     filled = order.filled_quantity
-    value = sum((fill.quantity * fill.price for fill in order.fills), Decimal(0))
-    entry = quantize(value / filled, AVERAGE_DECIMALS) if filled else order.reference_price
+    entry = _average(order.fills) if filled else order.reference_price
     return TradeOut.model_validate(
         {
             "action": order.side,
@@ -294,19 +304,44 @@ def trade_of(order: JournalOrder) -> TradeOut:
             "entry_price": plain(entry),
             "stop_loss": plain(order.stop_loss),
             "targets": [plain(target) for target in order.targets],
-            "fills": [
-                {
-                    "time": fill.time,
-                    "quantity": plain(fill.quantity),
-                    "price": plain(fill.price),
-                    "commission": plain(fill.commission),
-                }
-                for fill in order.fills
-            ],
+            "fills": [_fill(fill) for fill in order.fills],
             "status": trade_status(order.status, filled=bool(order.fills)),
             "reason": order.reason,
             "estimated": order.estimated,
         }
+    )
+
+
+def _with_fills(trade: TradeOut, closing: Sequence[JournalOrder]) -> TradeOut:
+    """Return the trade of a run that closed a position, as far as the newest order for it is."""
+    fills = [fill for order in closing for fill in order.fills]
+    if not fills:
+        return trade
+    last = closing[-1]
+    status = trade_status(last.status, filled=True)
+    return trade.model_copy(
+        update={
+            "quantity": plain(sum((fill.quantity for fill in fills), Decimal(0))),
+            "entry_price": plain(_average(fills)),
+            "fills": [_fill(fill) for fill in fills],
+            "status": status,
+            "reason": last.reason,
+        }
+    )
+
+
+def _average(fills: Sequence[JournalFill]) -> Decimal:
+    quantity = sum((fill.quantity for fill in fills), Decimal(0))
+    value = sum((fill.quantity * fill.price for fill in fills), Decimal(0))
+    return quantize(value / quantity, AVERAGE_DECIMALS)
+
+
+def _fill(fill: JournalFill) -> TradeFillOut:
+    return TradeFillOut(
+        time=fill.time,
+        quantity=plain(fill.quantity),
+        price=plain(fill.price),
+        commission=plain(fill.commission),
     )
 
 

@@ -29,6 +29,7 @@ from kuber.trading.types import OrderReport, Standing, Ticket, TradeRequest
 
 ANSWER_WITHIN_S = 5.0
 """So long a node waits for the order service to take its order; then it is tried again."""
+_UNWANTED = "The run was cancelled before its order."
 _FIRST_LOOK_S = 0.005
 _LONGEST_LOOK_S = 0.2
 
@@ -40,24 +41,37 @@ _ACCOUNT = """
       and (p.account_id is null or a.id = p.account_id)
     order by a.created_at, a.id limit 1
 """
+# What the order service has not taken yet will be a position unless it is refused.
 _POSITIONS = """
-    select p.id, p.symbol, p.side, p.status, p.quantity,
-           coalesce(p.average_price, o.reference_price), o.quantity, p.pipeline_id
-    from positions p join orders o on o.id = p.entry_order_id
-    where p.account_id = %(account)s and p.status <> 'closed' and p.entry_order_id <> %(own)s
-    order by p.created_at, p.id
+    select id, symbol, side, status, quantity, price, wanted, pipeline_id from (
+        select p.id, p.symbol, p.side, p.status, p.quantity,
+               coalesce(p.average_price, o.reference_price) as price, o.quantity as wanted,
+               p.pipeline_id, p.created_at
+        from positions p join orders o on o.id = p.entry_order_id
+        where p.account_id = %(account)s and p.status <> 'closed' and p.entry_order_id <> %(own)s
+        union all
+        select null, o.symbol, o.side, 'opening', 0, o.reference_price, o.quantity, r.pipeline_id,
+               o.created_at
+        from orders o left join runs r on r.id = o.run_id
+        where o.account_id = %(account)s and o.status = 'intended' and o.position_id is null
+          and o.id <> %(own)s
+    ) held
+    order by created_at, id
 """
+# The request for the first of them is named by the order that the node would have placed.
 _CLOSE = """
-    with asked as (
+    with unwanted as (
+        select from runs where id = %(run)s and cancel_requested
+    ), asked as (
         insert into order_requests (id, user_id, kind, target, args, correlation_id, requested_at)
-        select w.id, %(user)s, %(kind)s::text, w.target, %(args)s, %(correlation)s, %(now)s
+        select w.id, %(user)s, %(kind)s, w.target, %(args)s, %(correlation)s, %(now)s
         from unnest(%(ids)s::uuid[], %(targets)s::uuid[]) as w(id, target)
-        where not exists (select from order_requests r where r.target = w.target
-                          and r.kind = %(kind)s::text and r.done_at is null)
-        returning id
+        where not exists (select from unwanted)
+        on conflict (id) do nothing
     )
-    select count(*), pg_notify(%(channel)s, '') from asked
+    select exists (select from unwanted), pg_notify(%(channel)s, '')
 """
+_CLOSED_BY = "select args->>'quantity' from order_requests where id = %s and kind = %s"
 _WAKE = "select pg_notify(%s, '')"
 
 
@@ -144,14 +158,20 @@ class AccountDesk:
     async def _place(self, request: TradeRequest) -> OrderReport:
         try:
             account_id, currency = await self._account()
-            against = await self._against(request)
-            if against:
-                await self._record.flush()
-                return await self._close(request, against)
+            closed = await self._closed_before(request)
+            if closed is not None:
+                return closed
+            if await self._journal.find(self._origin.order_id()) is None:
+                against = await self._against(request)
+                if against:
+                    await self._record.flush()
+                    return await self._close(request, against)
+                if request.closes:
+                    return self._nothing_to_close(request)
             ticket = self._ticket(request, account_id, currency)
             standing = await self._record.intend(ticket.id, self._journal.row(ticket))
             if standing is Standing.CANCELLED:
-                raise OrderNotWanted("The run was cancelled before its order.")
+                raise OrderNotWanted(_UNWANTED)
             return await self._taken(ticket.id)
         except (DatabaseError, PoolTimeout) as error:
             raise OrderOutcomeUnknown(
@@ -172,7 +192,9 @@ class AccountDesk:
             self._found = rows[0][0], rows[0][1]
         return self._found
 
-    async def _open(self) -> list[tuple[UUID, str, int, Decimal, Decimal, bool]]:
+    async def _open(self) -> list[tuple[UUID | None, str, int, Decimal, Decimal, bool]]:
+        """Return id, symbol, sign, quantity, average and whether it is this pipeline's of each
+        position; one that the order service has not made yet has no id."""
         account_id, _ = await self._account()
         values = {"account": account_id, "own": self._origin.order_id()}
         found = []
@@ -186,32 +208,56 @@ class AccountDesk:
         return found
 
     async def _against(self, request: TradeRequest) -> list[tuple[UUID, Decimal]]:
-        """Return this pipeline's positions the other way, unless the node has its order already."""
-        if await self._journal.find(self._origin.order_id()) is not None:
-            return []
+        """Return this pipeline's positions the other way; raises OrderOutcomeUnknown while one
+        may come of an order that was not taken yet."""
         side = 1 if request.side is Side.BUY else -1
-        return [
-            (id_, held)
-            for id_, symbol, sign, held, _, own in await self._open()
-            if own and symbol == request.symbol and sign != side
-        ]
+        against = []
+        for id_, symbol, sign, held, _, own in await self._open():
+            if not own or symbol != request.symbol or sign == side:
+                continue
+            if id_ is None:
+                raise OrderOutcomeUnknown(
+                    f"An order of this pipeline on {symbol} waits for the order service; what"
+                    " becomes of it is awaited first."
+                )
+            against.append((id_, held))
+        return against
+
+    async def _closed_before(self, request: TradeRequest) -> OrderReport | None:
+        """Return what the node was told when it had positions closed, None when it had not.
+
+        They may be closed by now: an order would open a position the other way.
+        """
+        values = (self._origin.order_id(), RequestKind.CLOSE_POSITION.value)
+        rows = await self._rows(_CLOSED_BY, values)
+        return self._being_closed(request, rows[0][0]) if rows else None
 
     async def _close(
         self, request: TradeRequest, against: list[tuple[UUID, Decimal]]
     ) -> OrderReport:
+        quantity = format(recorded(sum((held for _, held in against), Decimal(0))), "f")
         values = {
+            "run": self._origin.run_id,
             "user": self._user_id,
             "kind": RequestKind.CLOSE_POSITION.value,
-            "args": Jsonb({"reason": "signal"}),
+            "args": Jsonb({"reason": "signal", "quantity": quantity}),
             "correlation": request.correlation_id,
             "now": self._clock.now(),
-            "ids": [new_id() for _ in against],
+            "ids": [self._origin.order_id(), *(new_id() for _ in against[1:])],
             "targets": [id_ for id_, _ in against],
             "channel": ORDERS_CHANNEL,
         }
-        await self._rows(_CLOSE, values)
-        quantity = sum((held for _, held in against), Decimal(0))
-        reason = f"The open position of {recorded(quantity):f} {request.symbol} is being closed."
+        ((unwanted, _),) = await self._rows(_CLOSE, values)
+        if unwanted:
+            raise OrderNotWanted(_UNWANTED)
+        return self._being_closed(request, quantity)
+
+    def _nothing_to_close(self, request: TradeRequest) -> OrderReport:
+        reason = f"The position in {request.symbol} was closed meanwhile; nothing was ordered."
+        return OrderReport(self._origin.order_id(), OrderStatus.CANCELLED, reason)
+
+    def _being_closed(self, request: TradeRequest, quantity: str) -> OrderReport:
+        reason = f"The open position of {quantity} {request.symbol} is being closed."
         return OrderReport(self._origin.order_id(), OrderStatus.SUBMITTED, reason)
 
     def _ticket(self, request: TradeRequest, account_id: UUID, currency: str) -> Ticket:

@@ -65,3 +65,11 @@ class BookLost(Exception):
 
 class LatchMoved(Exception):
     """A switch was set while a round was under way: nothing of it was kept."""
+
+
+class PositionFailed(Exception):
+    """A position could not be worked: `name` is its id, or the order's that would open it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Position {name} cannot be worked.")
+        self.name = name

@@ -81,6 +81,27 @@ class OrderIntended(_OfOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRefused(Event):
+    """An intent of an outside agent became no order; nothing was bought or sold."""
+
+    topic: ClassVar[str] = "decisions.order_intent"
+
+    user_id: UserId
+    account_id: UUID
+    idempotency_key: str
+    """The agent's own: which intent it was."""
+    agent_id: str | None
+    symbol: str
+    code: str
+    detail: str
+    field: str | None
+    remedy: str
+
+    def key(self) -> str:
+        return self.symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilled(_OfOrder):
     """A venue filled an order, wholly or in part."""
 

@@ -74,42 +74,8 @@ class Journal:
         return Standing.NEW if is_new else Standing.OPEN
 
     def row(self, ticket: Ticket) -> JsonObject:
-        """Return the row of an intent as JSON values, for `statements.INTENDED`."""
-        order, origin, terms = ticket.order, ticket.origin, ticket.terms
-        levels = {
-            "stop_loss": format(order.stop_loss, "f"),
-            "targets": [format(target, "f") for target in order.targets],
-        }
-        return {
-            "id": str(ticket.id),
-            "user_id": str(order.account.user_id),
-            "account_id": str(order.account.id),
-            "currency": order.currency,
-            "venue": ticket.venue,
-            "origin": origin.kind.value,
-            "origin_key": list(origin.key),
-            "leg": ticket.leg,
-            "attempt": ticket.attempt,
-            "correlation_id": ticket.correlation_id,
-            "run_id": str(origin.run_id) if origin.run_id else None,
-            "node_id": origin.node_id,
-            "mode": ticket.mode,
-            "symbol": order.symbol,
-            "side": order.side.value,
-            "quantity": format(order.quantity, "f"),
-            "reference_price": format(order.reference_price, "f"),
-            "levels": levels,
-            "estimated": ticket.estimated,
-            "type": terms.type.value,
-            "time_in_force": terms.time_in_force.value,
-            "limit_price": _text(terms.limit_price),
-            "stop_price": _text(terms.stop_price),
-            "extended_hours": terms.extended_hours,
-            "caller_reference": terms.caller_reference,
-            "asked": terms.asked,
-            "events": outbox_json([OrderIntended.of(ticket, self._clock.now())]),
-            "entries": audit_json([self._on_record(ticket, levels)]),
-        }
+        """Return the row of an intent of now, see `intent_row`."""
+        return intent_row(ticket, self._clock.now())
 
     async def find(self, order_id: OrderId) -> RecordedIntent | None:
         """Return the recorded intent, None when there is none."""
@@ -126,40 +92,80 @@ class Journal:
         async with self._pool.connection() as connection:
             return await (await connection.execute(statement, values)).fetchone()
 
-    def _on_record(self, ticket: Ticket, levels: JsonObject) -> AuditEvent:
-        order, origin, terms = ticket.order, ticket.origin, ticket.terms
-        said = {
-            "order_id": ticket.id,
-            "account_id": order.account.id,
-            "venue": ticket.venue,
-            "origin": origin.kind,
-            "origin_key": origin.key,
-            "leg": ticket.leg,
-            "attempt": ticket.attempt,
-            "run_id": origin.run_id,
-            "node_id": origin.node_id,
-            "mode": ticket.mode,
-            "symbol": order.symbol,
-            "side": order.side,
-            "quantity": order.quantity,
-            "reference_price": order.reference_price,
-            "estimated": ticket.estimated,
-            "type": terms.type,
-            "time_in_force": terms.time_in_force,
-            "limit_price": terms.limit_price,
-            "stop_price": terms.stop_price,
-            "effect": OrderEffect.OPEN,
-            "position_id": None,
-            "order_group": None,
-            **levels,
-        }
-        return AuditEvent(
-            AuditEventType.ORDER_INTENDED,
-            self._clock.now(),
-            ticket.correlation_id,
-            order.account.user_id,
-            said,
-        )
+
+def intent_row(ticket: Ticket, now: datetime) -> JsonObject:
+    """Return the row of an intent as JSON values, for `statements.INTENDED`."""
+    order, origin, terms = ticket.order, ticket.origin, ticket.terms
+    levels = {
+        "stop_loss": format(order.stop_loss, "f"),
+        "targets": [format(target, "f") for target in order.targets],
+    }
+    return {
+        "id": str(ticket.id),
+        "user_id": str(order.account.user_id),
+        "account_id": str(order.account.id),
+        "currency": order.currency,
+        "venue": ticket.venue,
+        "origin": origin.kind.value,
+        "origin_key": list(origin.key),
+        "leg": ticket.leg,
+        "attempt": ticket.attempt,
+        "correlation_id": ticket.correlation_id,
+        "run_id": str(origin.run_id) if origin.run_id else None,
+        "node_id": origin.node_id,
+        "mode": ticket.mode,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": format(order.quantity, "f"),
+        "reference_price": format(order.reference_price, "f"),
+        "levels": levels,
+        "estimated": ticket.estimated,
+        "type": terms.type.value,
+        "time_in_force": terms.time_in_force.value,
+        "limit_price": _text(terms.limit_price),
+        "stop_price": _text(terms.stop_price),
+        "extended_hours": terms.extended_hours,
+        "caller_reference": terms.caller_reference,
+        "asked": terms.asked,
+        "events": outbox_json([OrderIntended.of(ticket, now)]),
+        "entries": audit_json([_on_record(ticket, levels, now)]),
+    }
+
+
+def _on_record(ticket: Ticket, levels: JsonObject, now: datetime) -> AuditEvent:
+    order, origin, terms = ticket.order, ticket.origin, ticket.terms
+    said = {
+        "order_id": ticket.id,
+        "account_id": order.account.id,
+        "venue": ticket.venue,
+        "origin": origin.kind,
+        "origin_key": origin.key,
+        "leg": ticket.leg,
+        "attempt": ticket.attempt,
+        "run_id": origin.run_id,
+        "node_id": origin.node_id,
+        "mode": ticket.mode,
+        "symbol": order.symbol,
+        "side": order.side,
+        "quantity": order.quantity,
+        "reference_price": order.reference_price,
+        "estimated": ticket.estimated,
+        "type": terms.type,
+        "time_in_force": terms.time_in_force,
+        "limit_price": terms.limit_price,
+        "stop_price": terms.stop_price,
+        "effect": OrderEffect.OPEN,
+        "position_id": None,
+        "order_group": None,
+        **levels,
+    }
+    return AuditEvent(
+        AuditEventType.ORDER_INTENDED,
+        now,
+        ticket.correlation_id,
+        order.account.user_id,
+        said,
+    )
 
 
 def _text(amount: Decimal | None) -> str | None:

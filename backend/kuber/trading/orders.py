@@ -10,19 +10,21 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from kuber.brokers.port import OrderStatus
 from kuber.kernel.clock import as_utc
 from kuber.kernel.cursors import bad_cursor, decode_cursor, encode_cursor
-from kuber.kernel.ids import RunId, UserId
+from kuber.kernel.ids import PipelineId, RunId, UserId
 from kuber.kernel.money import quantize
 from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.ledger.units import tidy
 from kuber.trading.errors import OrderNotFound
 from kuber.trading.lifecycle import OPEN
-from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow
+from kuber.trading.management.position import Role, Status
+from kuber.trading.models import AccountRow, FillRow, OrderRow, PositionRow, RequestRow
 from kuber.trading.order_types import OrderEffect, SettlementStatus
-from kuber.trading.origins import OriginKind
+from kuber.trading.origins import Origin, OriginKind
 
 _Row = tuple[OrderRow, UUID | None, UUID | None]
 _ORDERS: Select[OrderRow, UUID | None, UUID | None] = select(
@@ -40,6 +42,8 @@ class OrderQuery:
     state: Literal["open", "ended"] | None = None
     account_id: UUID | None = None
     position_id: UUID | None = None
+    run_id: UUID | None = None
+    """Orders that a run placed, and those of the positions that it opened."""
     cursor: str | None = None
     limit: int = 50
 
@@ -178,6 +182,9 @@ def _filters(query: OrderQuery) -> list[ColumnElement[bool]]:
         filters.append(OrderRow.account_id == query.account_id)
     if query.position_id:
         filters.append(OrderRow.position_id == query.position_id)
+    if query.run_id:
+        opened = select(PositionRow.id).where(PositionRow.run_id == query.run_id)
+        filters.append((OrderRow.run_id == query.run_id) | OrderRow.position_id.in_(opened))
     if query.state:
         is_open = OrderRow.status.in_([status.value for status in OPEN])
         filters.append(is_open if query.state == "open" else ~is_open)
@@ -185,8 +192,10 @@ def _filters(query: OrderQuery) -> list[ColumnElement[bool]]:
 
 
 async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, int]:
-    """Return how many orders the selected runs placed, and how many fills those have."""
-    ours = OrderRow.run_id.in_(runs)
+    """Return how many orders the selected runs placed, or that closed what they had opened, and how
+    many fills those have."""
+    opened = select(PositionRow.id).where(PositionRow.run_id.in_(runs))
+    ours = OrderRow.run_id.in_(runs) | OrderRow.position_id.in_(opened)
     orders = select(func.count(OrderRow.id)).where(ours).scalar_subquery()
     fills = (
         select(func.count(FillRow.execution_id))
@@ -198,9 +207,38 @@ async def count_orders(session: AsyncSession, runs: Select[UUID]) -> tuple[int, 
     return found[0], found[1]
 
 
+async def count_open_positions(session: AsyncSession, pipeline_id: PipelineId) -> int:
+    """Return how many positions of the pipeline are not closed."""
+    ours = (PositionRow.pipeline_id == pipeline_id) & (PositionRow.status != Status.CLOSED)
+    return await session.scalar(select(func.count()).select_from(PositionRow).where(ours)) or 0
+
+
 async def orders_of_run(session: AsyncSession, run_id: RunId) -> list[JournalOrder]:
     """Return the orders that a run placed, oldest first."""
     query = _ORDERS.where(OrderRow.run_id == run_id)
+    return await _read(session, query.order_by(OrderRow.created_at, OrderRow.id))
+
+
+async def closing_orders(
+    session: AsyncSession, run_id: RunId, node_ids: Collection[str]
+) -> list[JournalOrder]:
+    """Return what was ordered to close positions because nodes of a run asked for it, oldest
+    first; see `account_desk`."""
+    if not node_ids:
+        return []
+    names = [Origin.of_node(run_id, node_id).order_id() for node_id in node_ids]
+    named, asked = aliased(RequestRow), aliased(RequestRow)
+    query = (
+        _ORDERS.join(asked, asked.target == OrderRow.position_id)
+        .join(
+            named,
+            (named.user_id == asked.user_id)
+            & (named.correlation_id == asked.correlation_id)
+            & (named.requested_at == asked.requested_at),
+        )
+        .where(named.id.in_(names), OrderRow.leg == Role.CLOSE.value)
+        .where(OrderRow.created_at >= asked.requested_at)
+    )
     return await _read(session, query.order_by(OrderRow.created_at, OrderRow.id))
 
 

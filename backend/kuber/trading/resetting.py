@@ -17,6 +17,7 @@ from kuber.infra.db import RawConnection, raw_connection
 from kuber.infra.outbox import announce_events
 from kuber.kernel.clock import Clock
 from kuber.kernel.ids import UserId
+from kuber.trading.account_news import News, money_moved, tell_accounts
 from kuber.trading.accounts.choosing import first_open_account
 from kuber.trading.accounts.schemas import AccountOut
 from kuber.trading.accounts.service import MODE, AccountService
@@ -27,11 +28,18 @@ from kuber.trading.management.emptying import emptied
 from kuber.trading.order_service import statements
 from kuber.trading.order_service.reading import open_orders_of_account, positions_of_account
 from kuber.trading.order_service.rows import position_row
-from kuber.trading.order_service.telling import News, closed_event, packed
+from kuber.trading.order_service.telling import closed_event
 
 _WHY = "reset"
 _ENDED = """
     update orders set remaining = 0, waits_for = null, reserved = 0 where id = any(%(ids)s)
+"""
+# What cannot be read ends all the same: the columns beside it say that it did.
+_END_UNREAD = """
+    update positions set status = 'closed', closed_at = %(now)s, exit_reason = %(why)s,
+        quantity = 0, protected_by = 'nothing', unprotected = 0, unprotected_since = null,
+        next_look_at = null, version = version + 1
+    where account_id = %(account_id)s and status <> 'closed' returning id
 """
 # Pipelines that name no account use the first: where that is reset and others are older than what
 # takes its place, they name it from then on.
@@ -74,10 +82,8 @@ class Resets:
                 "was_first": was_first,
             },
         )
-        news.append(News(account_id, "account_changed", str(account_id)))
-        for payload in packed(news):
-            values = {"channel": statements.ACCOUNT_CHANNEL, "payload": payload}
-            await connection.execute(statements.NEWS.encode(), values)
+        news.append(money_moved(account_id))
+        await tell_accounts(connection, news)
         await call(session)
         return new
 
@@ -87,13 +93,15 @@ class Resets:
         for _, tracked in found:
             tracked.keep(emptied(tracked.position, to_instant(now)))
         rows = [position_row(tracked, symbol) for symbol, tracked in found]
-        if not rows:
-            return []
-        cursor = await connection.execute(statements.POSITIONS.encode(), {"rows": Jsonb(rows)})
-        assert await cursor.fetchone() == (len(rows),), "gate and locks keep others away"
+        if rows:
+            cursor = await connection.execute(statements.POSITIONS.encode(), {"rows": Jsonb(rows)})
+            assert await cursor.fetchone() == (len(rows),), "gate and locks keep others away"
+        values = {"now": now, "why": _WHY, "account_id": account_id}
+        unread = await (await connection.execute(_END_UNREAD, values)).fetchall()
         held = [(symbol, one) for symbol, one in found if one.position.bought]
         await announce_events(connection, [closed_event(one, symbol, now) for symbol, one in held])
-        return [News(account_id, "position_closed", one.position.id) for _, one in found]
+        ids = [one.position.id for _, one in found] + [str(id_) for (id_,) in unread]
+        return [News(account_id, "position_closed", id_) for id_ in ids]
 
     async def _cancel_orders(self, connection: RawConnection, account_id: UUID) -> list[News]:
         found = await open_orders_of_account(connection, account_id)

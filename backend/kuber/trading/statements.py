@@ -31,14 +31,17 @@ INTENDED = f"""
         select {_COLUMNS}, 'intended', %(now)s, %(now)s from wanted
         on conflict (id) do update set sent_at = excluded.sent_at, not_found_at = null
             where orders.status = 'intended'
-        returning id, xmax = 0 as is_new
+        returning id, xmax = 0 as is_new, case when xmax = 0 and exists (
+            select from accounts a where a.id = orders.account_id and a.kind = 'lasting'
+        ) then pg_notify('kuber_orders', '')::text end as called
     ), intended_first as (
         select w.* from wanted w join intended n on n.id = w.id where n.is_new
     ), intended_told as ({outbox_insert_of("intended_first")}),
     {audit_insert_of("intended_first")}
 """  # noqa: S608  put together from constants
 """Records the intents of the query `wanted`, or that they are about to be sent again unless they
-have their answer; `now` is the present. `intended` has those that may be sent, and whether they
+have their answer; `now` is the present. The order service hears of new ones at the commit, whatever
+becomes of who committed them. `intended` has those that may be sent, and whether they
 are new: the ones that are not were recorded before, and may have been sent."""
 
 SAID_COLUMNS = """

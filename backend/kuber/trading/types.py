@@ -36,6 +36,8 @@ class TradeRequest:
     currency: str = "USD"
     price_tick: Decimal = Decimal("0.01")
     """The smallest step of a price."""
+    closes: bool = False
+    """Wanted against an open position only: where that is gone meanwhile, nothing is ordered."""
 
 
 @dataclass(frozen=True, slots=True)

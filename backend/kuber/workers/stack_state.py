@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -158,6 +159,7 @@ def status(home: Home) -> StackStatus:
     if record is None:
         return StackStatus()
     owns = home.state_file.stat().st_uid == os.geteuid()
+    pids = [service.pid for service in record.services if service.pid is not None]
     return StackStatus(
         url=record.url,
         kafka_bootstrap=record.kafka_bootstrap,
@@ -168,7 +170,7 @@ def status(home: Home) -> StackStatus:
                 name=service.name,
                 state=_state(service, home),
                 pid=service.pid,
-                rss_mb=memory_mb(service.pid),
+                rss_mb=memory_mb(service.pid, pids),
                 restarts=service.restarts,
             )
             for service in record.services
@@ -193,19 +195,32 @@ def without_secret(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
 
 
-def memory_mb(pid: int | None) -> float:
+def memory_mb(pid: int | None, services: Collection[int] = ()) -> float:
     """Return the resident memory of process `pid` and its children in MiB; 0 when it is gone.
 
-    Pages that several of them share are counted once: that is what proportional set sizes add
-    up to. Where the system does not tell those, resident sizes are added.
+    What it has forked that is one of the `services` itself is not its own. Pages that several share
+    are counted once: that is what proportional set sizes add up to. Where the system does not tell
+    those, resident sizes are added.
     """
     if pid is None:
         return 0.0
     with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        return round(sum(_resident_bytes(member) for member in family) / 2**20, 1)
+        members = family(psutil.Process(pid), services)
+        return round(sum(_resident_bytes(member) for member in members) / 2**20, 1)
     return 0.0
+
+
+def family(process: psutil.Process, services: Collection[int] = ()) -> list[psutil.Process]:
+    """Return the process and its children and theirs, without `services` and what belongs to those.
+
+    Raises psutil.NoSuchProcess when it is gone.
+    """
+    members = [process]
+    for child in process.children():
+        if child.pid not in services:
+            with suppress(psutil.NoSuchProcess):
+                members += family(child, services)
+    return members
 
 
 def _resident_bytes(process: psutil.Process) -> int:

@@ -3,17 +3,21 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kuber.infra.embedded.damage import remedy_of
 from kuber.infra.embedded.process import CannotStart, Command, kill_tree, spawn_options
 from kuber.kernel.backoff import Backoff
+from kuber.workers.fork_server import ForkedProcess, ForkServer
 from kuber.workers.liveness import PATIENT, Patience, until_silent
+
+AnyProcess = Process | ForkedProcess
 
 Output = Callable[[str, bytes], None]
 """Takes what a service (by name) has written, in pieces of any size."""
@@ -49,7 +53,8 @@ class Service:
     writes that text. A `once` program does its work and ends with 0 before the next tier starts.
     `answers` is asked from a thread for as long as it runs: a program that is silent for too long
     is killed and started again. `mend` is shown what a program wrote that ended before it was
-    ready, and returns what it has put right; the program then gets another try.
+    ready, and returns what it has put right; the program then gets another try. `forked_by`
+    forks it; `serves` is the fork server that the program itself is.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Service:
     ready_when_said: bytes | None = None
     answers: Callable[[], bool] | None = None
     mend: Callable[[bytes], str | None] | None = None
+    forked_by: ForkServer | None = None
+    serves: ForkServer | None = None
     once: bool = False
     ready_within_s: float = 60.0
     grace_s: float = 10.0
@@ -86,7 +93,7 @@ class Watched:
     silent_s: float | None = None
     mended: bool = False
     wrote: bytes = field(default=b"", repr=False)
-    process: Process | None = field(default=None, repr=False)
+    process: AnyProcess | None = field(default=None, repr=False)
     up: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     said: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -233,7 +240,7 @@ class Supervisor:
             watched.up.set()
         return code
 
-    async def _tend(self, watched: Watched, process: Process, began: float) -> None:
+    async def _tend(self, watched: Watched, process: AnyProcess, began: float) -> None:
         """Mark the service as running once it is; end it when that takes too long, or when it is
         silent for too long afterwards."""
         service = watched.service
@@ -256,7 +263,7 @@ class Supervisor:
             watched.silent_s = await until_silent(service.answers, self._patience)
             kill_tree(process.pid)
 
-    async def _becomes_ready(self, watched: Watched, process: Process) -> bool:
+    async def _becomes_ready(self, watched: Watched, process: AnyProcess) -> bool:
         """Wait until the service does its work; False when it takes too long."""
         service = watched.service
         try:
@@ -271,19 +278,13 @@ class Supervisor:
             return False
         return True
 
-    async def _spawn(self, watched: Watched) -> tuple[Process, "asyncio.Task[None]"]:
+    async def _spawn(self, watched: Watched) -> tuple[AnyProcess, "asyncio.Task[None]"]:
         """Start the program; return it and the task that reads what it writes."""
         # A pipe of our own: with asyncio's, waiting for the program would go on for as long as
         # a grandchild holds the other end.
         read_end, write_end = os.pipe()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *watched.service.command.argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                **spawn_options(watched.service.command),
-            )
+            process = await _start(watched.service, write_end)
         except BaseException:
             os.close(read_end)
             raise
@@ -351,6 +352,20 @@ class Supervisor:
     def _write(self, service: str, piece: bytes) -> None:
         with suppress(OSError):
             self._output(service, piece)
+
+
+async def _start(service: Service, output: int) -> AnyProcess:
+    """Start the program of `service`, which writes to the descriptor `output`."""
+    if service.forked_by is not None:
+        return await service.forked_by.fork(service.command, output)
+    with service.serves.connect() if service.serves else nullcontext(subprocess.DEVNULL) as stdin:
+        return await asyncio.create_subprocess_exec(
+            *service.command.argv,
+            stdin=stdin if isinstance(stdin, int) else stdin.fileno(),
+            stdout=output,
+            stderr=output,
+            **spawn_options(service.command),
+        )
 
 
 async def _until(is_ready: Callable[[], bool]) -> None:

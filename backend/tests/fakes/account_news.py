@@ -119,6 +119,7 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         symbol="AAPL",
         pipeline_id=None,
         pipeline_name=None,
+        pipeline_deleted=False,
         execution_id=None,
         entry_order_id=uuid4(),
         side=Side.BUY,
@@ -129,6 +130,7 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         quoted_at=None,
         stale=True,
         unrealised_pnl=None,
+        attention=None,
         realised_pnl=Decimal(0),
         fees=Decimal(0),
         r=None,
@@ -145,6 +147,7 @@ def position_out(account_id: UUID, status: PositionStatus = "open") -> PositionO
         opened_at=AT,
         closed_at=None,
         exit_reason=None,
+        actions=[],
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from kuber.agents.analysis.numbers import show_score
 from kuber.agents.base import Step
 from kuber.agents.state import Action, PipelineState, Report
-from kuber.agents.toolkit import amount, plain
+from kuber.agents.toolkit import amount, plain, why_no_trade
 
 
 def build_report(
@@ -60,7 +60,9 @@ def decision_sentence(state: PipelineState) -> str:
     if risk is not None and not risk.approved:
         failed = ", ".join(item.name.lower() for item in risk.checks if not item.passed)
         return f"No trade: the risk manager refused ({failed})."
-    return f"No trade was placed for the plan to {plan.action.value.lower()}."
+    placed = f"No trade was placed for the plan to {plan.action.value.lower()}"
+    why = why_no_trade(state)
+    return f"{placed}: {why}" if why else f"{placed}."
 
 
 def _decision(state: PipelineState) -> str:

@@ -19,7 +19,7 @@ from kuber.agents.state import (
     TradeFill,
     TradeStatus,
 )
-from kuber.agents.toolkit import bullets, market_of, missing, plain
+from kuber.agents.toolkit import bullets, market_of, missing, no_trade, plain
 from kuber.brokers.port import OrderStatus, Side
 from kuber.trading.errors import OrderOutcomeUnknown, TradingError
 from kuber.trading.types import OrderReport, TradeRequest
@@ -96,7 +96,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         quantity, refusal = self._quantity(state.strategy.action, state.risk.quantity, held, market)
         if refusal:
             return self._stand_aside(state, refusal)
-        request = self._request(state, market, state.strategy, quantity)
+        request = self._request(state, market, state.strategy, quantity, held)
         trade = _execution(request, await self._execute(desk, request), state.strategy)
         state.trade = trade
         self.say(state, _words(trade, held))
@@ -104,7 +104,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
 
     def _stand_aside(self, state: PipelineState, reason: str) -> PipelineState:
         # A trade of a node before this one stays what it is.
-        self.say(state, f"**No trade.** {reason}")
+        self.say(state, no_trade(reason))
         return state
 
     async def _held(self, desk: Desk, symbol: str) -> Decimal:
@@ -119,7 +119,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         wanted = 1 if action is Action.BUY else -1
         if held == 0:
             return quantity, ""
-        there = f"{plain(held)} {market.symbol} are already open"
+        there = f"{plain(abs(held))} {market.symbol} are already open"
         if held * wanted > 0:
             if self.config.allow_duplicates:
                 return quantity, ""
@@ -129,7 +129,12 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
         return Decimal(0), f"{there} in the other direction; close that position first."
 
     def _request(
-        self, state: PipelineState, market: MarketSnapshot, plan: StrategyPlan, quantity: Decimal
+        self,
+        state: PipelineState,
+        market: MarketSnapshot,
+        plan: StrategyPlan,
+        quantity: Decimal,
+        held: Decimal,
     ) -> TradeRequest:
         targets = (plan.target_1, plan.target_2 if self.config.second_target else None)
         if plan.stop_loss is None or plan.target_1 is None:
@@ -144,6 +149,7 @@ class TradeManager(BaseAgent[TradeManagerConfig]):
             correlation_id=state.correlation_id,
             currency=market.currency,
             price_tick=market.price_tick,
+            closes=(held < 0) if plan.action is Action.BUY else (held > 0),
         )
 
     async def _execute(self, desk: Desk, request: TradeRequest) -> OrderReport:

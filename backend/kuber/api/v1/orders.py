@@ -33,11 +33,15 @@ async def list_orders(
     ] = None,
     account_id: UUID | None = None,
     position_id: UUID | None = None,
+    execution_id: Annotated[
+        UUID | None,
+        Query(description="Orders of a run, and those of the position that it opened."),
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> OrderList:
     """Return the caller's orders with their fills, newest first; nothing deletes one."""
-    query = OrderQuery(symbol, mode, state, account_id, position_id, cursor, limit)
+    query = OrderQuery(symbol, mode, state, account_id, position_id, execution_id, cursor, limit)
     now = container.clock.now()
     return await orders_of(session, container.pipelines, user.user_id, query, now)
 

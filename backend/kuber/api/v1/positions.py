@@ -86,11 +86,16 @@ async def close_position(
     correlation_id: CorrelationId,
     body: CloseBody | None = None,
 ) -> PositionOut:
-    """Close a position at the market; returns it as it stands when that is asked.
+    """Close a position at the market, or `quantity` of it; returns it as it stands when asked.
 
-    In a closed market it is sold as soon as that opens. Codes: position_closed.
+    Of the rest stop and targets stay, for as much as is left. In a closed market it is sold as soon
+    as that opens. Codes: position_closed, position_not_open, bad_quantity.
     """
-    reason = None if body is None else body.reason
     return await close_one(
-        session, user.user_id, position_id, reason, correlation_id, container.clock.now()
+        session,
+        user.user_id,
+        position_id,
+        body or CloseBody(),
+        correlation_id,
+        container.clock.now(),
     )

@@ -1,5 +1,6 @@
 """API keys: make, list, revoke; and who speaks through one."""
 
+import hmac
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
@@ -13,6 +14,7 @@ from kuber.identity.api_keys.types import (
     is_written_as_key,
     key_hash,
     new_key,
+    signature_of,
 )
 from kuber.identity.errors import (
     AccountDisabled,
@@ -106,7 +108,26 @@ class ApiKeys:
         found = await self._found(session, secret)
         if found is None:
             raise NotSignedIn("The API key is not one of ours.")
-        row, user = found
+        return self._speaker(*found)
+
+    async def signer(
+        self, session: AsyncSession, prefix: str, message: bytes, signature: str
+    ) -> KeyPrincipal:
+        """Return who signed a message with a key, of which only the prefix travels.
+
+        Raises NotSignedIn, KeyEnded, AccountDisabled.
+        """
+        statement = (
+            select(ApiKeyRow, UserRow)
+            .join(UserRow, UserRow.id == ApiKeyRow.user_id)
+            .where(ApiKeyRow.prefix == prefix)
+        )
+        for row, user in await session.execute(statement):
+            if hmac.compare_digest(signature_of(row.sha256, message), signature):
+                return self._speaker(row, user)
+        raise NotSignedIn("The signature is not one of an API key of ours.")
+
+    def _speaker(self, row: ApiKeyRow, user: UserRow) -> KeyPrincipal:
         if user.disabled_at is not None:
             raise AccountDisabled("This account is disabled. Ask an administrator to enable it.")
         if row.revoked_at is not None:

@@ -1,6 +1,7 @@
 """API keys: what one may be allowed, how it is written, and who speaks through it."""
 
 import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Mapping
@@ -24,12 +25,14 @@ class Scope(StrEnum):
     QUOTES_WRITE = "quotes:write"
     MARKET_READ = "market:read"
     ACCOUNTS_READ = "accounts:read"
+    ORDERS_WRITE = "orders:write"
 
 
 SCOPES: Mapping[Scope, str] = {
     Scope.QUOTES_WRITE: "Send quotes of your own. Nobody but you sees them.",
     Scope.MARKET_READ: "Read symbols, bars, quotes and the state of markets.",
     Scope.ACCOUNTS_READ: "Read your trading accounts, their ledgers and statements.",
+    Scope.ORDERS_WRITE: "Place orders over Kafka, where this installation takes them.",
 }
 """What each scope means, for the person who makes a key."""
 
@@ -69,6 +72,14 @@ def new_key() -> NewKey:
 def is_written_as_key(text: str) -> bool:
     """Say whether a text has the form of a key; only such texts are looked up."""
     return _WRITTEN.fullmatch(text) is not None
+
+
+def signature_of(sha256: bytes, message: bytes) -> str:
+    """Return how a message is signed with a key: HMAC-SHA256, in hex, under the key's SHA-256.
+
+    Whoever holds the key can make it, and the key itself travels nowhere.
+    """
+    return hmac.new(sha256, message, hashlib.sha256).hexdigest()
 
 
 def key_hash(secret: str) -> bytes:

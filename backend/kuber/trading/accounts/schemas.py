@@ -18,6 +18,8 @@ MOST = Decimal(10) ** 12
 Behaviour = Literal["realistic", "paper_like"]
 _Share = Annotated[DecimalText, Field(ge=0, le=1, decimal_places=8)]
 _Slippage = Annotated[DecimalText, Field(ge=0, le=Decimal("0.1"), decimal_places=8)]
+_Stop = Annotated[DecimalText, Field(gt=0, le=Decimal("0.5"), decimal_places=8)]
+DEFAULT_STOP = Decimal("0.05")
 _Commission = Annotated[DecimalText, Field(ge=0, le=100, decimal_places=8)]
 _Balance = Annotated[DecimalText, Field(gt=0, le=MOST, decimal_places=18)]
 _Seed = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
@@ -28,9 +30,10 @@ class SimulationBody(BaseModel):
 
     `slippage`, `partial_fills` and `rejections` are fractions of 1, and 0 switches them off;
     `commission` is per share (coins and currencies have none) and `starting_balance` what a reset
-    begins with, both in the account's currency. Without a `seed` chance is not repeatable. With
-    `paper_like` the venue has figures of its own (a tenth of partial fills, no slippage, commission
-    or rejections); those here rest until it is `realistic` again.
+    begins with, both in the account's currency. `default_stop` is how far from its entry, as a
+    fraction of the price, the stop of an order by hand stands that names none. Without a `seed`
+    chance is not repeatable. With `paper_like` the venue has figures of its own (a tenth of partial
+    fills, no slippage, commission or rejections); those here rest until it is `realistic` again.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -41,6 +44,7 @@ class SimulationBody(BaseModel):
     partial_fills: _Share = Decimal("0.2")
     rejections: _Share = Decimal("0.05")
     starting_balance: _Balance = Decimal(100_000)
+    default_stop: _Stop = DEFAULT_STOP
     seed: _Seed | None = None
 
     def options(self) -> dict[str, JsonValue]:
@@ -61,6 +65,7 @@ class SimulationOut(BaseModel):
     partial_fills: DecimalText
     rejections: DecimalText
     starting_balance: DecimalText
+    default_stop: DecimalText = DEFAULT_STOP
     seed: int | None
 
 

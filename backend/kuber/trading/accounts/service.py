@@ -28,6 +28,7 @@ from kuber.ledger.types import DEPOSITS, Book
 from kuber.ledger.units import ZERO, exactly, minor_digits, plain, to_minor
 from kuber.notifications.outbox import tell
 from kuber.notifications.types import Notice, NoticeKind
+from kuber.trading.account_news import money_moved, tell_accounts
 from kuber.trading.account_types import (
     AccountKind,
     AccountStatus,
@@ -239,12 +240,14 @@ class AccountService:
         await self._record_opening(session, row)
 
     async def _post(self, session: AsyncSession, *postings: Posting) -> None:
-        """Post at once; raises what the ledger refuses."""
-        settled = await self._ledger.settle(await raw_connection(session), postings)
+        """Post at once, and have pages told when it commits; raises what the ledger refuses."""
+        connection = await raw_connection(session)
+        settled = await self._ledger.settle(connection, postings)
         for one in settled:
             if one.refusal is not None:
                 raise one.refusal
             assert one.transaction is not None, "nobody posts it twice: the account is locked"
+        await tell_accounts(connection, [money_moved(one.owner) for one in postings])
 
     async def _record_opening(self, session: AsyncSession, row: AccountRow) -> None:
         said = {

@@ -1,7 +1,7 @@
 """What accounts are worth at the newest prices, what their stops risk, and what today brought."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from kuber.infra.db import raw_connection
 from kuber.ledger.report import Balances, balances_of, deposited_since, money_in
 from kuber.ledger.types import Book, cost, holding
 from kuber.ledger.units import ZERO, exactly, product
+from kuber.trading.basis import factors_of, on_basis
 from kuber.trading.models import AccountRow
 from kuber.trading.quotes import Priced, prices_of
 
@@ -86,12 +87,27 @@ async def value_accounts(
     starts = {id_: (at, equity) for id_, at, equity in before}
     since = {row.id: starts[row.id][0] if row.id in starts else None for row in rows}
     paid = await deposited_since(connection, Book.TRADING, since)
+    quoted = {symbol: price.quoted_at for symbol, price in prices.items()}
+    factors = await factors_of(connection, ids, quoted)
     worth = {}
     for row in rows:
         balances = found.get(row.id, {})
-        one = valued(balances, row.currency, prices)
+        one = valued(balances, row.currency, _of_basis(row.id, prices, factors))
         worth[row.id] = (balances, _today(one, row, risks, starts, paid))
     return worth
+
+
+def _of_basis(
+    account_id: UUID,
+    prices: Mapping[str, Priced],
+    factors: Mapping[tuple[UUID, str], Decimal],
+) -> dict[str, Priced]:
+    """Return prices on the basis on which an account holds: a split may have come since."""
+    found = dict(prices)
+    for (account, symbol), factor in factors.items():
+        if account == account_id:
+            found[symbol] = replace(found[symbol], last=on_basis(found[symbol].last, factor))
+    return found
 
 
 def _today(

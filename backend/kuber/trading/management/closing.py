@@ -12,7 +12,7 @@ def work_closing(desk: Desk) -> None:
         if not part.asked and not any(leg.urgent for leg in part.live):
             desk.cancel_part(part)
     for leg in desk.position.at_market:
-        if leg.role is Role.TRIM and leg.asked_at is None:
+        if leg.role in (Role.TRIM, Role.REDUCE) and leg.asked_at is None:
             desk.cancel(leg)
     waiting = [leg for leg in desk.position.legs if leg.live and _holds_back(desk, leg)]
     if not waiting or _hurry(desk, waiting):

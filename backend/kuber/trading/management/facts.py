@@ -55,8 +55,18 @@ class CloseAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class ReduceAsked:
+    """A person wants a part of it closed; all of it when no more is held."""
+
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryUnwanted:
-    """The entry is taken back as far as it is not filled: its pipeline was deactivated."""
+    """The entry is taken back as far as it is not filled: its pipeline was deactivated, or its
+    price is of the time before a split."""
+
+    reason: Reason = Reason.ENTRY_UNWANTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ class Frozen:
     """A merger or a delisting: a person decides."""
 
 
-Fact = Told | Split | Outside | CloseAsked | EntryUnwanted | Frozen
+Fact = Told | Split | Outside | CloseAsked | ReduceAsked | EntryUnwanted | Frozen
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from kuber.trading.management.facts import (
     Fact,
     Frozen,
     Outside,
+    ReduceAsked,
     Split,
     Told,
 )
@@ -26,7 +27,7 @@ from kuber.trading.management.position import (
 
 LONGEST_PAUSE = 60 * SECOND
 _FAILED = frozenset({LegStatus.CANCELLED, LegStatus.EXPIRED, LegStatus.REFUSED})
-_MUST_STAND = frozenset({Role.STOP, Role.TRIM, Role.CLOSE})
+_MUST_STAND = frozenset({Role.STOP, Role.TRIM, Role.REDUCE, Role.CLOSE})
 
 
 def hear(position: Position, fact: Fact, now: int) -> Position:
@@ -40,8 +41,10 @@ def hear(position: Position, fact: Fact, now: int) -> Position:
             return _outside(position, fact)
         case CloseAsked():
             return _close_asked(position, fact)
+        case ReduceAsked():
+            return _reduce_asked(position, fact)
         case EntryUnwanted():
-            return replace(position, entry_end=position.entry_end or Reason.ENTRY_UNWANTED)
+            return replace(position, entry_end=position.entry_end or fact.reason)
         case Frozen():
             return position if position.over else replace(position, status=Status.FROZEN)
 
@@ -126,6 +129,16 @@ def _close_asked(position: Position, fact: CloseAsked) -> Position:
     return replace(position, status=Status.CLOSING, reason=fact.reason, forced=True, failures=0)
 
 
+def _reduce_asked(position: Position, fact: ReduceAsked) -> Position:
+    """Note the part; what is asked for twice adds up, and never to more than is held."""
+    if position.status is not Status.OPEN:
+        return position
+    asked = position.reduce - position.reduced + fact.quantity
+    if not position.plan.sellable(position.held - asked):
+        return _close_asked(position, CloseAsked())
+    return replace(position, reduce=position.reduced + asked)
+
+
 def _split(position: Position, fact: Split) -> Position:
     """Put plan, orders and what is held on the new basis."""
     up, down = fact.numerator, fact.denominator
@@ -136,6 +149,7 @@ def _split(position: Position, fact: Split) -> Position:
         plan=plan.split(up, down),
         stop=split_price(plan.spec, position.stop, up, down, up=plan.long),
         legs=legs,
+        reduce=position.reduce * up // down,
         by_hand=position.by_hand * up // down,
         in_cash=position.in_cash * up // down,
         in_cash_value=position.in_cash_value + fact.cash,

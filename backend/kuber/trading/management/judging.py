@@ -93,7 +93,7 @@ def _by_price(position: Position, seen: Seen) -> Reason | None:
 def _last_target(position: Position) -> int:
     """Return the number of the target that closes all, 0 for none."""
     last = len(position.plan.targets)
-    basis = _basis(position)
+    basis = position.basis
     return 1 if last == 2 and position.plan.first_part(basis) == basis else last
 
 
@@ -147,7 +147,7 @@ def _first_target_done(position: Position) -> bool:
     sold = sold_at_first(position)
     if not sold or not position.entry_ended or len(position.plan.targets) < 2:
         return False
-    if sold >= position.plan.first_part(_basis(position)):
+    if sold >= position.plan.first_part(position.basis):
         return True
     return not any(
         leg.live
@@ -156,14 +156,9 @@ def _first_target_done(position: Position) -> bool:
     )
 
 
-def _basis(position: Position) -> int:
-    """Return what the two targets share: the entry, less what left by other ways."""
-    return max(position.bought - position.outside, 0)
-
-
 def first_part(position: Position) -> int:
     """Return what target 1 closes of this position."""
-    return position.plan.first_part(_basis(position))
+    return position.plan.first_part(position.basis)
 
 
 def _entry_value(position: Position) -> int:

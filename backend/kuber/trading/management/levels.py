@@ -47,7 +47,9 @@ def levels(position: Position) -> Levels | None:
 
 def _is_at_work(position: Position) -> bool:
     """Return whether something is left to be done that a price may decide."""
-    if bare_of(position) or (position.trimming and lacks_trim(position)):
+    if bare_of(position) or position.lacks_reduce:
+        return True
+    if position.trimming and lacks_trim(position):
         return True
     if position.plan.protection is Protection.MONITOR:
         return False

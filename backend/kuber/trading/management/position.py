@@ -21,6 +21,8 @@ class Role(StrEnum):
     TARGET = "target"
     TRIM = "trim"
     """Sells at the market what target 1 closes, where the venue cannot hold the target."""
+    REDUCE = "reduce"
+    """Sells at the market the part that a person asked to be closed."""
     CLOSE = "close"
 
 
@@ -74,6 +76,8 @@ class Reason(StrEnum):
     """The prices of the symbol cannot be followed."""
     RESET = "reset"
     """Its account was reset."""
+    SPLIT = "split"
+    """A split left nothing of it but cash, or took its entry back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,8 @@ class Position:
     reason: Reason | None = None
     forced: bool = False
     """A person asked for the close: even what is too small is tried."""
+    reduce: int = 0
+    """What people asked to be closed of it, in all."""
     by_hand: int = 0
     by_hand_value: int = 0
     in_cash: int = 0
@@ -192,8 +198,25 @@ class Position:
 
     @property
     def at_market(self) -> tuple[Leg, ...]:
-        """Live exits at the market: trims and closes."""
-        return tuple(leg for leg in self.legs if leg.live and leg.role in (Role.TRIM, Role.CLOSE))
+        """Live exits at the market: trims, parts that people close, and closes."""
+        roles = (Role.TRIM, Role.REDUCE, Role.CLOSE)
+        return tuple(leg for leg in self.legs if leg.live and leg.role in roles)
+
+    @property
+    def reduced(self) -> int:
+        """What was sold of the parts that people asked to be closed."""
+        return sum(leg.filled for leg in self.legs if leg.role is Role.REDUCE)
+
+    @property
+    def lacks_reduce(self) -> int:
+        """What of these parts is neither sold nor ordered yet."""
+        ordered = rest_of(tuple(leg for leg in self.at_market if leg.role is Role.REDUCE))
+        return max(self.reduce - self.reduced - ordered, 0)
+
+    @property
+    def basis(self) -> int:
+        """What the two targets share: the entry, less what left by other ways."""
+        return max(self.bought - self.outside - max(self.reduce, self.reduced), 0)
 
     @property
     def entry_ended(self) -> bool:

@@ -36,9 +36,28 @@ def protect(desk: Desk) -> None:
     """Bring stops and targets of what is held to what they should be."""
     if not desk.position.entry_ended or desk.position.held <= 0:
         return
+    reduce(desk)
     tighten(desk)
     cover(desk)
     trim(desk)
+
+
+def reduce(desk: Desk) -> None:
+    """Sell the part that a person closes, once the orders that hold it have ended.
+
+    All parts end, so that those of the rest are of its halves; `cover` places them in this look.
+    """
+    position = desk.position
+    lacks = position.lacks_reduce
+    if not lacks or desk.now < position.retry_at:
+        return
+    free_to_sell = min(lacks, position.held - position.resting())
+    if free_to_sell > 0:
+        desk.at_market(Role.REDUCE, free_to_sell)
+    if free_to_sell < lacks:
+        for part in position.parts():
+            if part.rest and not part.asked:
+                desk.cancel_part(part)
 
 
 def tighten(desk: Desk) -> None:

@@ -54,8 +54,10 @@ def _why(position: Position) -> Reason:
     if position.reason is not None and (closed or position.reason is Reason.BY_HAND or not sold):
         return position.reason
     if not sold:
-        return Reason.BY_HAND
+        return Reason.SPLIT if position.in_cash else Reason.BY_HAND
     last = max(sold, key=lambda leg: (leg.changed_at, leg.target))
     if last.role is Role.STOP:
         return stop_reason(position)
+    if last.role is Role.REDUCE:
+        return Reason.ASKED
     return Reason.TARGET_2 if last.target == 2 else Reason.TARGET_1

@@ -10,16 +10,17 @@ from kuber.brokers.port import OrderStatus
 from kuber.exchange.checks import Draft, Situation, check
 from kuber.exchange.lifetimes import expires_at
 from kuber.exchange.types import AssetClass, Spec
-from kuber.exchange.units import ceil_to, floor_to, to_instant, to_price, to_quantity
+from kuber.exchange.units import ceil_to, floor_to, from_price, to_instant, to_price, to_quantity
 from kuber.kernel.errors import KuberError
 from kuber.kernel.orders import Side, TimeInForce
 from kuber.trading.accounts.behaviour import behaviour_of
+from kuber.trading.bounds import out_of_bounds
 from kuber.trading.errors import RefusedOrder
 from kuber.trading.lifecycle import OrderLife
 from kuber.trading.management.attribution import Action, CloseAll, NotAdmitted, Stake, admit
 from kuber.trading.management.capability import protection_for
 from kuber.trading.management.plan import ExitPlan
-from kuber.trading.management.position import Position, planned
+from kuber.trading.management.position import planned
 from kuber.trading.order_service.held import Holder, LiveOrder, Terms, Tracked
 from kuber.trading.order_service.reading import WantedEntry
 from kuber.trading.order_service.traded import Traded
@@ -63,19 +64,9 @@ def examine(
     wanted: WantedEntry, traded: Traded | None, stakes: Sequence[Stake], now: datetime
 ) -> Admitted | NotTaken:
     """Return the position of an intent, or why there is none."""
-    if wanted.blocked is not None:
-        return NotTaken(f"entries_blocked: {wanted.blocked}")
-    if now - wanted.created_at > LATE_AFTER:
-        return NotTaken(
-            "too_late: the order service was away when it was decided; the price is old by now."
-        )
-    if traded is None:
-        return NotTaken("not_tradable: an index cannot be traded; choose a fund that follows it.")
-    if traded.currency != wanted.currency:
-        return NotTaken(
-            f"foreign_currency: {traded.symbol} is traded in {traded.currency}, the account is kept"
-            f" in {wanted.currency}."
-        )
+    reason = _barred(wanted, now) or _not_for(wanted, traded) or _out_of_bounds(wanted)
+    if reason is not None or traded is None:
+        return NotTaken(reason or "not_tradable")
     admission = _admission(wanted, traded, stakes)
     if isinstance(admission, NotAdmitted):
         return NotTaken(f"{admission.code}: {admission.text}")
@@ -85,6 +76,46 @@ def examine(
         return NotTaken(f"bad_plan: {error.detail}")
     except KuberError as error:
         return NotTaken(f"{error.code}: {error.detail}")
+
+
+def _barred(wanted: WantedEntry, now: datetime) -> str | None:
+    """Return why nothing is sent from the account, or not any more."""
+    if wanted.blocked is not None:
+        return f"entries_blocked: {wanted.blocked}"
+    if wanted.called_off:
+        return "run_cancelled: its run was cancelled before the order was sent."
+    if now - wanted.created_at > LATE_AFTER:
+        return "too_late: the order service was away when it was decided; the price is old by now."
+    return None
+
+
+def _not_for(wanted: WantedEntry, traded: Traded | None) -> str | None:
+    """Return why an instrument is not for the account."""
+    if traded is None:
+        return "not_tradable: an index cannot be traded; choose a fund that follows it."
+    if traded.currency != wanted.currency:
+        return (
+            f"foreign_currency: {traded.symbol} is traded in {traded.currency}, the account is kept"
+            f" in {wanted.currency}."
+        )
+    return None
+
+
+def _out_of_bounds(wanted: WantedEntry) -> str | None:
+    """Return why no record could hold an intent's numbers, whoever has written it."""
+    levels, terms = wanted.levels, wanted.terms
+    try:
+        prices = {
+            "price": wanted.reference_price,
+            "limit_price": None if terms.limit_price is None else from_price(terms.limit_price),
+            "stop_price": None if terms.stop_price is None else from_price(terms.stop_price),
+            "stop_loss": Decimal(levels["stop_loss"]),
+            **{f"targets.{number}": Decimal(one) for number, one in enumerate(levels["targets"])},
+        }
+    except (ArithmeticError, ValueError, TypeError, KeyError) as error:
+        return f"bad_plan: its stop or its targets are no numbers ({type(error).__name__})."
+    beyond = out_of_bounds(wanted.order.quantity, prices)
+    return None if beyond is None else str(beyond)
 
 
 def _admission(wanted: WantedEntry, traded: Traded, stakes: Sequence[Stake]) -> NotAdmitted | None:
@@ -181,8 +212,3 @@ def _entry_ends(terms: Terms, traded: Traded, now: datetime) -> int | None:
         terms.time_in_force, now, traded.calendar, extended_hours=terms.extended_hours
     )
     return None if ends is None else to_instant(ends)
-
-
-def stake_of(position: Position) -> Stake:
-    """Return what a position counts for at admission."""
-    return Stake(position.id, position.owner, position.plan.side)

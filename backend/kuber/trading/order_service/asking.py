@@ -1,8 +1,11 @@
 """Requests handed to the management of positions."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
-from kuber.trading.management.facts import CloseAsked, EntryUnwanted
+from kuber.exchange.units import to_quantity
+from kuber.trading.management.facts import CloseAsked, EntryUnwanted, ReduceAsked
+from kuber.trading.management.position import Status
 from kuber.trading.order_service.reading import Request
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_types import RequestKind
@@ -25,6 +28,18 @@ def hand_over(asked: Request, rounds: Mapping[str, Round]) -> str | None:
         return None
     if target not in one.hosted.tracked:
         return "The position is closed already."
-    close = asked.kind is RequestKind.CLOSE_POSITION
-    one.tell(target, CloseAsked() if close else EntryUnwanted())
+    if asked.kind is not RequestKind.CLOSE_POSITION:
+        one.tell(target, EntryUnwanted())
+        return None
+    return _close(one, target, asked.args.get("quantity"))
+
+
+def _close(one: Round, target: str, part: str | None) -> str | None:
+    """Close a position, or as much of it as `part` says."""
+    if part is None:
+        one.tell(target, CloseAsked())
+        return None
+    if one.hosted.tracked[target].position.status is not Status.OPEN:
+        return "Only of a position that is open a part can be closed."
+    one.tell(target, ReduceAsked(to_quantity(Decimal(part))))
     return None

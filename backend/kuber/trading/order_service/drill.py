@@ -24,7 +24,7 @@ from kuber.trading.order_service.held import Hosted, Tracked
 from kuber.trading.order_service.prices import NewestQuotes, priced
 from kuber.trading.order_service.reading import load
 from kuber.trading.order_service.round import Round
-from kuber.trading.order_service.service import TradedFor
+from kuber.trading.order_service.rounds import TradedFor
 from kuber.trading.switch_table import Switch
 from kuber.trading.switches.flattening import opens_again, order_service_away
 from kuber.trading.switches.schemas import DrillCancel, DrillClose, DrillReport

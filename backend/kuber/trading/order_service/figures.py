@@ -18,10 +18,11 @@ ROUND_SECONDS = Histogram(
 POSITIONS = Gauge("kuber_positions_open", "Positions under management")
 WORKING = Gauge("kuber_orders_working", "Orders at the simulated venue", ["status"])
 UNPROTECTED = Gauge("kuber_positions_unprotected", "Positions without an accepted stop")
-QUARANTINED = Gauge("kuber_instruments_quarantined", "Instruments whose last round failed")
+QUARANTINED = Gauge("kuber_instruments_quarantined", "Instruments that are left alone for now")
+SET_ASIDE = Gauge("kuber_positions_set_aside", "Positions that could not be worked")
 
 
-def show(hosted: Iterable[Hosted], quarantined: int) -> None:
+def show(hosted: Iterable[Hosted], quarantined: int, set_aside: int) -> None:
     """Set the gauges to how things stand."""
     by_status: Counter[str] = Counter()
     positions = unprotected = 0
@@ -32,5 +33,6 @@ def show(hosted: Iterable[Hosted], quarantined: int) -> None:
     POSITIONS.set(positions)
     UNPROTECTED.set(unprotected)
     QUARANTINED.set(quarantined)
+    SET_ASIDE.set(set_aside)
     for status in OPEN:
         WORKING.labels(status.value).set(by_status[status.value])

@@ -1,6 +1,6 @@
 """What the order service knows of one instrument: its book, live orders and open positions."""
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from kuber.exchange.units import to_instant
 from kuber.kernel.ids import RunId, UserId
 from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.trading.lifecycle import OrderLife
+from kuber.trading.management.attribution import Stake
 from kuber.trading.management.decide import next_look
 from kuber.trading.management.facts import Seen
 from kuber.trading.management.levels import Levels, levels
@@ -50,6 +51,13 @@ class Tracked:
     levels: Levels | None = None
     look_at: int | None = None
     """When to look again even if nothing is heard until then."""
+    unwatched_since: int | None = None
+    """Nobody looked at it from then until now: it was set aside."""
+
+    @property
+    def name(self) -> str:
+        """What the record knows it by: before it was written by the order of its entry."""
+        return self.position.entry_id if self.stored is None else self.position.id
 
     def keep(self, position: Position) -> None:
         """Take the position as it is after a look."""
@@ -84,6 +92,16 @@ class LiveOrder:
     reserved: Decimal = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A position that is not worked, as far as others have to know of it."""
+
+    account_id: UUID
+    stake: Stake
+    held: int
+    """Negative for a short."""
+
+
 @dataclass(slots=True)
 class Hosted:
     """One instrument. `stored` is the version of the book that the database has."""
@@ -93,6 +111,12 @@ class Hosted:
     stored: int | None = None
     tracked: dict[str, Tracked] = field(default_factory=dict)
     orders: dict[str, LiveOrder] = field(default_factory=dict)
+    aside: dict[str, Aside] = field(default_factory=dict)
+    """Positions that are left alone, by id: they could not be worked."""
+    unread: dict[str, Exception] = field(default_factory=dict)
+    """Those of them that could not be read just now, with the reason."""
+    returned: frozenset[str] = frozenset()
+    """Positions whose orders may be missing in the book: they were set aside, or it was lost."""
     phase: MarketPhase = MarketPhase.OPEN
     phase_until: datetime | None = None
     seen: Seen | None = None
@@ -109,7 +133,7 @@ class Hosted:
     @property
     def idle(self) -> bool:
         """Whether nothing is left here to do: it may be dropped."""
-        return not self.tracked and not self.orders
+        return not self.tracked and not self.orders and not self.aside
 
     def wants_work(self, now: int) -> bool:
         """Return whether there is something to do here without any news."""
@@ -124,17 +148,52 @@ class Hosted:
             dues.append(to_instant(self.phase_until))
         self.due_at = min((due for due in dues if due is not None), default=None)
 
-    def of_account(self, account_id: UUID) -> Iterator[Tracked]:
-        """Yield the positions of an account."""
-        return (one for one in self.tracked.values() if one.holder.account_id == account_id)
+    def stakes_of(self, account_id: UUID) -> list[Stake]:
+        """Return what stands here of an account, also what is set aside."""
+        worked = [one.position for one in self.tracked.values() if _owns(one, account_id)]
+        aside = [one.stake for one in self.aside.values() if one.account_id == account_id]
+        return [*(Stake(one.id, one.owner, one.plan.side) for one in worked), *aside]
+
+    def lost_orders(self) -> list[str]:
+        """Return the orders of `returned` positions that live on record and not in the book."""
+        there = set(self.book.working())
+        return [
+            name
+            for name, order in self.orders.items()
+            if order.position_id in self.returned
+            and name not in there
+            and self.tracked[order.position_id].position.leg(name) is not None
+        ]
 
     def forget_strays(self) -> None:
-        """Take out of the book what the record does not know as live: a reset has ended it."""
+        """Take out of the book what is not worked: a reset has ended it, or it is set aside.
+
+        What a position that is set aside holds is still held.
+        """
         for name in self.book.working():
             if name not in self.orders:
                 self.book.apply(Cancel(name, 0))
+        known = self.tracked.keys() | self.aside.keys()
         accounts = {str(one.holder.account_id) for one in self.tracked.values()}
+        accounts |= {str(one.account_id) for one in self.aside.values()}
         for account, position_id in self.book.holders():
-            gone = position_id not in self.tracked if position_id else account not in accounts
+            gone = position_id not in known if position_id else account not in accounts
             if gone:
                 self.book.apply(Holding(0, account, 0, position_id))
+
+    def hold_all(self) -> None:
+        """Tell a new book what is held."""
+        sums: Counter[str] = Counter()
+        for name, one in self.tracked.items():
+            held = one.position.held if one.position.plan.long else -one.position.held
+            sums[str(one.holder.account_id)] += held
+            self.book.apply(Holding(0, str(one.holder.account_id), held, name))
+        for name, aside in self.aside.items():
+            sums[str(aside.account_id)] += aside.held
+            self.book.apply(Holding(0, str(aside.account_id), aside.held, name))
+        for account, held in sums.items():
+            self.book.apply(Holding(0, account, held))
+
+
+def _owns(one: Tracked, account_id: UUID) -> bool:
+    return one.holder.account_id == account_id

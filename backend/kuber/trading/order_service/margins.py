@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID, uuid5
 
+import structlog
+
+from kuber.exchange.errors import BadNumber
 from kuber.exchange.reservations import Held as Holding
 from kuber.exchange.reservations import held_after_short, margin
 from kuber.exchange.units import from_amount_up, to_amount
@@ -13,6 +16,8 @@ from kuber.ledger.report import balances_of, money_in
 from kuber.ledger.types import Book, HoldPurpose
 from kuber.trading.management.position import Position
 from kuber.trading.order_service.held import Hosted
+
+log = structlog.get_logger(__name__)
 
 _IDS = UUID("0b8f6c2a-4c0d-5c64-9a55-5a3e2b1d7c02")
 
@@ -60,8 +65,12 @@ async def called(
                 held[account].append(Holding(position.id, quantity, price))
     found = []
     for account, holdings in held.items():
-        money = money_in(balances.get(account, {}), accounts[account])
-        call = margin(to_amount(money), holdings).call
+        try:
+            money = to_amount(money_in(balances.get(account, {}), accounts[account]))
+        except BadNumber:
+            log.exception("margin_not_computed", account_id=str(account))
+            continue
+        call = margin(money, holdings).call
         if call is not None:
             found.append(call)
     return found

@@ -1,26 +1,19 @@
 """One round over one instrument: events go into the book, its answers to the positions, and their
 commands into the book again, until nothing more is wanted at this moment. In memory only."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from kuber.brokers.port import Execution, OrderStatus
+from kuber.brokers.port import OrderStatus
 from kuber.exchange import events
-from kuber.exchange.events import In, MarketPhase, Out, Quote
+from kuber.exchange.events import In, MarketPhase, Quote
 from kuber.exchange.lifetimes import expires_at
 from kuber.exchange.types import Effect, NewOrder
-from kuber.exchange.units import (
-    from_amount,
-    from_amount_up,
-    from_instant,
-    from_price,
-    from_quantity,
-    to_instant,
-)
+from kuber.exchange.units import from_instant, to_instant
 from kuber.kernel.orders import OrderType, TimeInForce
+from kuber.trading.errors import PositionFailed
 from kuber.trading.management.commands import (
     Cancel,
     CloseAtMarket,
@@ -33,9 +26,9 @@ from kuber.trading.management.commands import (
     Tell,
 )
 from kuber.trading.management.decide import decide
-from kuber.trading.management.facts import Fact, Seen, Situation, Told
+from kuber.trading.management.facts import Fact, Seen, Situation
 from kuber.trading.management.position import LegStatus, Position
-from kuber.trading.order_service.changes import Changes, Word
+from kuber.trading.order_service.answering import Answers
 from kuber.trading.order_service.held import Hosted, LiveOrder, Terms, Tracked
 from kuber.trading.order_service.sending import exit_of, new_order
 from kuber.trading.switch_table import Switch
@@ -47,7 +40,7 @@ FOLLOWED_WITHIN_S = 30
 _PHASE_AGAIN = timedelta(minutes=1)
 
 
-class Round:
+class Round(Answers):
     """Works one instrument at one moment. `switch_of` says what a position may do."""
 
     def __init__(
@@ -59,14 +52,11 @@ class Round:
         entries_wait: bool = False,
         unwatched_since: int | None = None,
     ) -> None:
-        self.hosted = hosted
+        super().__init__(hosted)
         self.now = to_instant(now)
-        self.changes = Changes()
         self._switch_of = switch_of
         self._entries_wait = entries_wait
         self._unwatched_since = unwatched_since
-        self._facts: defaultdict[str, list[Fact]] = defaultdict(list)
-        self._sums: dict[str, tuple[int, int, int]] = {}
         everywhere = hosted.switched or unwatched_since is not None
         self._look: set[str] = set(hosted.tracked) if everywhere else set()
 
@@ -128,14 +118,6 @@ class Round:
         if any(end is not None and end <= self.now for end in ends):
             self.apply(events.Tick(self.now))
 
-    def word(self, order_id: str, status: OrderStatus, reason: str = "") -> Word:
-        """Note what became of an order; return what is said of it in this round."""
-        word = self.changes.words.setdefault(order_id, Word(status))
-        word.status = status
-        if reason:
-            word.reason = reason
-        return word
-
     def apply(self, event: In) -> None:
         """Put an event into the book, and hear what came of it."""
         answers = self.hosted.book.apply(event)
@@ -144,14 +126,26 @@ class Round:
             self._hear(answer)
 
     def work(self) -> None:
-        """Decide and carry out until nothing more is wanted now."""
+        """Decide and carry out until nothing more is wanted now. Raises PositionFailed."""
+        due: list[Tracked] = []
         for _ in range(_TURNS):
             due = [one for one in self.hosted.tracked.values() if self._due(one)]
             if not due:
                 return
             for one in due:
-                self._decide(one)
-        raise AssertionError("a round does not end")
+                try:
+                    self._decide(one)
+                except Exception as error:
+                    raise PositionFailed(one.name) from error
+        raise PositionFailed(due[0].name) from AssertionError("a round does not end")
+
+    def take_back(self) -> None:
+        """Take up the positions that were set aside: what they had in the book has ended."""
+        for order_id in self.hosted.lost_orders():
+            self._hear_status(order_id, OrderStatus.CANCELLED, LegStatus.CANCELLED, "set_aside")
+            self.changes.book = True
+        self._look.update(self.hosted.returned)
+        self.hosted.returned = frozenset()
 
     def enter(self, order: LiveOrder, reserved: Decimal, units: int) -> None:
         """Send an entry for which money is held: `reserved`, in the exchange's unit `units`."""
@@ -188,6 +182,7 @@ class Round:
         for command in decision.commands:
             self._carry_out(one, command)
         self._withdraw(one)
+        one.unwatched_since = None
 
     def _situation(self, one: Tracked) -> Situation:
         hosted = self.hosted
@@ -198,14 +193,14 @@ class Round:
             trading=hosted.phase is MarketPhase.OPEN,
             switch=self._switch_of(one),
             entries_wait=self._entries_wait,
-            followed=hosted.seen is not None or waited < FOLLOWED_WITHIN_S * 1_000_000,
-            unwatched_since=self._unwatched_since,
+            followed=hosted.quoted_at > 0 or waited < FOLLOWED_WITHIN_S * 1_000_000,
+            unwatched_since=one.unwatched_since or self._unwatched_since,
         )
 
     def _look_if_not_followed(self, one: Tracked) -> None:
         """Look again when an entry has waited long enough for a first price (M9)."""
         given_up_at = to_instant(one.created_at) + FOLLOWED_WITHIN_S * 1_000_000
-        waits = one.position.entry is None and self.hosted.seen is None
+        waits = one.position.entry is None and not self.hosted.quoted_at
         if waits and given_up_at > self.now and not one.position.over:
             one.look_at = min(given_up_at, one.look_at or given_up_at)
 
@@ -283,100 +278,6 @@ class Round:
     def _ends_at(self, life: TimeInForce) -> int | None:
         ends = expires_at(life, from_instant(self.now), self.hosted.traded.calendar)
         return None if ends is None else to_instant(ends)
-
-    def _hear(self, answer: Out) -> None:
-        match answer:
-            case events.Accepted():
-                self._hear_status(answer.order, OrderStatus.WORKING, LegStatus.WORKING)
-                self._standing(answer.order).remaining = self.hosted.book.remaining(answer.order)
-            case events.Filled():
-                self._hear_fill(answer)
-            case events.Held():
-                self._standing(answer.order).waits_for = answer.reason.value
-            case events.Replaced():
-                self._hear_status(answer.old, OrderStatus.CANCELLED, LegStatus.REPLACED, "replaced")
-                self._hear_status(answer.new, OrderStatus.WORKING, LegStatus.WORKING)
-                self._standing(answer.new).remaining = self.hosted.book.remaining(answer.new)
-            case events.ReplaceRefused():
-                self._hear_refused_move(answer)
-            case events.Trailed():
-                self._standing(answer.order).stop_price = answer.stop
-            case events.Reduced() | events.Adjusted():
-                self._standing(answer.order).remaining = answer.remaining
-            case events.Refused() | events.Cancelled() | events.Expired():
-                self._hear_end(answer)
-
-    def _hear_end(self, end: events.Refused | events.Cancelled | events.Expired) -> None:
-        match end:
-            case events.Refused(order, _, text):
-                self._hear_status(order, OrderStatus.REJECTED, LegStatus.REFUSED, text)
-            case events.Cancelled(order, reason):
-                words = reason.value.replace("_", " ")
-                self._hear_status(order, OrderStatus.CANCELLED, LegStatus.CANCELLED, words)
-            case events.Expired(order):
-                self._hear_status(order, OrderStatus.EXPIRED, LegStatus.EXPIRED, "expired")
-
-    def _hear_status(
-        self, order_id: str, status: OrderStatus, leg: LegStatus, reason: str = ""
-    ) -> None:
-        self.word(order_id, status, reason)
-        self._say(order_id, leg)
-
-    def _hear_fill(self, fill: events.Filled) -> None:
-        order = self.hosted.orders[fill.order]
-        done = fill.remaining == 0
-        word = self.word(fill.order, OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED)
-        word.remaining, word.waits_for = fill.remaining, None
-        word.rest = from_amount_up(fill.reserved or 0)
-        word.executions.append(
-            Execution(
-                f"{fill.order}-{fill.number}",
-                order.intent.id,
-                from_instant(fill.at),
-                from_quantity(fill.quantity),
-                from_price(fill.price),
-                from_amount(fill.fee),
-            )
-        )
-        quantity, value, fee = self._sum_of(fill.order)
-        self._sums[fill.order] = (
-            quantity + fill.quantity,
-            value + fill.quantity * fill.price,
-            fee + fill.fee,
-        )
-        self._say(fill.order, LegStatus.FILLED if done else LegStatus.WORKING)
-
-    def _hear_refused_move(self, answer: events.ReplaceRefused) -> None:
-        old = self.hosted.orders.get(answer.order)
-        if old is None:
-            return
-        position = self.hosted.tracked[old.position_id].position
-        for leg in position.legs:
-            if leg.replaces == answer.order and leg.status is LegStatus.SENT:
-                self.word(leg.order_id, OrderStatus.REJECTED, answer.reason)
-                self._say(leg.order_id, LegStatus.REFUSED)
-
-    def _standing(self, order_id: str) -> Word:
-        """Return the word of an order whose status stays."""
-        order = self.hosted.orders[order_id]
-        status = order.life.status
-        return self.changes.words.setdefault(
-            order_id, Word(OrderStatus.WORKING if status is OrderStatus.INTENDED else status)
-        )
-
-    def _sum_of(self, order_id: str) -> tuple[int, int, int]:
-        known = self._sums.get(order_id)
-        if known is not None:
-            return known
-        position = self.hosted.tracked[self.hosted.orders[order_id].position_id].position
-        leg = position.leg(order_id)
-        return (0, 0, 0) if leg is None else (leg.heard, leg.value, leg.fee)
-
-    def _say(self, order_id: str, status: LegStatus) -> None:
-        order = self.hosted.orders.get(order_id)
-        if order is not None and order.position_id in self.hosted.tracked:
-            told = Told(order_id, status, *self._sum_of(order_id))
-            self._facts[order.position_id].append(told)
 
 
 def chain_of(position: Position, order_id: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from kuber.kernel.money import quantize
 from kuber.ledger.units import plain
 from kuber.trading.lifecycle import PLACES
 from kuber.trading.management.decide import next_look
+from kuber.trading.management.judging import sold_at_first
 from kuber.trading.management.outcome import outcome_of
 from kuber.trading.management.plan import Protection
 from kuber.trading.management.position import LegStatus, Position, Role
@@ -80,10 +81,11 @@ def price_text(price: int | None) -> str | None:
 def _targets(position: Position) -> list[JsonObject]:
     """Return the targets with what each closes and how far it is."""
     plan, found = position.plan, []
-    bought = position.bought or plan.quantity
-    first = plan.first_part(bought)
+    basis = position.basis if position.bought else plan.quantity
+    sold = sold_at_first(position)
+    first = max(plan.first_part(basis), sold)
     for number, price in enumerate(plan.targets, 1):
-        quantity = first if number == 1 else bought - first
+        quantity = first if number == 1 else max(basis - first, 0)
         filled = sum(
             leg.filled for leg in position.exits if leg.role is Role.TARGET and leg.target == number
         )

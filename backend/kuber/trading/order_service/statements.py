@@ -6,8 +6,6 @@ from kuber.trading.statements import ANSWERED, SAID_COLUMNS
 
 ORDERS_CHANNEL = "kuber_orders"
 """PostgreSQL notifies here, without a payload, when intents or requests were committed."""
-ACCOUNT_CHANNEL = "kuber_account"
-"""PostgreSQL notifies here of what changed: lines of account, event and id, see `news`."""
 
 _GATE = 0x6B756265725F72
 """Advisory lock of a transaction: rounds share it, the reset of an account has it alone."""
@@ -135,5 +133,4 @@ DONE = """
     from jsonb_to_recordset(%(rows)s) as w(id uuid, outcome text) where r.id = w.id
 """
 NOTICES = NOTICE_INSERT
-NEWS = "select pg_notify(%(channel)s, %(payload)s)"
 FOLLOW = "select pg_notify(%(channel)s, '')"

@@ -1,8 +1,6 @@
-"""What a round tells: news of accounts for open pages, and notices to people."""
+"""What a round tells people, and other parts of the installation."""
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from kuber.exchange.units import from_amount, from_instant, from_quantity
@@ -13,18 +11,6 @@ from kuber.trading.management.commands import Notice as Told
 from kuber.trading.management.commands import Tell
 from kuber.trading.management.outcome import outcome_of
 from kuber.trading.order_service.held import Tracked
-
-_MOST_BYTES = 7_900
-"""PostgreSQL takes less than 8,000 bytes with a notification."""
-
-
-class News(NamedTuple):
-    """Something about an order or a position that pages of its account show."""
-
-    account_id: UUID
-    event: str
-    id: str
-
 
 _ALARMS = frozenset(
     {Told.CLOSED_UNPROTECTED, Told.NOT_WATCHED, Told.CLOSE_WAITS, Told.FROZEN, Told.OVERSOLD}
@@ -75,24 +61,6 @@ def notice_of(tracked: Tracked, tell: Tell, symbol: str) -> Notice:
         },
         dedupe_key=tell.key,
     )
-
-
-def packed(news: Sequence[News]) -> Iterator[str]:
-    """Yield payloads of notifications: lines of account, event and id; of an account with too much
-    news only that it is to be looked at again."""
-    lines = list(dict.fromkeys(f"{one.account_id} {one.event} {one.id}" for one in news))
-    if sum(len(line) + 1 for line in lines) > 4 * _MOST_BYTES:
-        lines = sorted({f"{one.account_id} look_again" for one in news})
-    part: list[str] = []
-    size = 0
-    for line in lines:
-        if part and size + len(line) + 1 > _MOST_BYTES:
-            yield "\n".join(part)
-            part, size = [], 0
-        part.append(line)
-        size += len(line) + 1
-    if part:
-        yield "\n".join(part)
 
 
 def closed_event(tracked: Tracked, symbol: str, now: datetime) -> AccountReconciled:

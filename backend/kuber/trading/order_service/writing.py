@@ -23,6 +23,7 @@ from kuber.ledger.store import Ledger
 from kuber.ledger.types import Book
 from kuber.ledger.units import plain
 from kuber.notifications.outbox import notice_json
+from kuber.trading.account_news import News, money_moved, tell_accounts
 from kuber.trading.booking import AnswerRows
 from kuber.trading.errors import BookLost
 from kuber.trading.lifecycle import MOST_REASON, OPEN, OrderLife, Step, advance
@@ -33,7 +34,7 @@ from kuber.trading.order_service.held import VENUE, Hosted, LiveOrder, Tracked
 from kuber.trading.order_service.margins import margin_given_back, margin_kept
 from kuber.trading.order_service.round import Round
 from kuber.trading.order_service.rows import exit_rows, position_row, price_text
-from kuber.trading.order_service.telling import News, closed_event, notice_of, packed
+from kuber.trading.order_service.telling import closed_event, notice_of
 from kuber.trading.order_types import SettlementStatus
 from kuber.trading.types import Intent
 
@@ -127,9 +128,7 @@ class RoundWriter:
 
     async def tell(self) -> None:
         """Have pages told when this commits."""
-        for payload in packed(self.news):
-            values = {"channel": statements.ACCOUNT_CHANNEL, "payload": payload}
-            await self._connection.execute(statements.NEWS.encode(), values)
+        await tell_accounts(self._connection, self.news)
 
     async def _positions(self, changes: Iterable[tuple[Hosted, Changes]]) -> None:
         rows = []
@@ -229,7 +228,7 @@ class RoundWriter:
             if row["id"] in failed:
                 row["settlement_status"] = SettlementStatus.FAILED.value
         accounts = {order.intent.account.id for order, _ in postings}
-        self.news.extend(News(one, "account_changed", str(one)) for one in accounts)
+        self.news.extend(money_moved(one) for one in accounts)
 
     async def _notices(self, changed: Sequence[Round]) -> None:
         notices = [

@@ -5,24 +5,30 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kuber.exchange.units import from_quantity
+from kuber.infra.db import raw_connection
 from kuber.kernel.errors import Problem
 from kuber.kernel.ids import UserId
 from kuber.ledger.units import plain
 from kuber.trading.asking import ask
+from kuber.trading.management.stored import restored
 from kuber.trading.order_types import RequestKind
-from kuber.trading.positions.errors import ConfirmationNeeded, PositionClosed
+from kuber.trading.positions.errors import BadPart, ConfirmationNeeded, NotOpen, PositionClosed
 from kuber.trading.positions.reading import PositionQuery, open_positions, position_of
 from kuber.trading.positions.schemas import (
     CloseAllBody,
     CloseAllOut,
+    CloseBody,
     ClosingPosition,
     NotClosed,
     PositionOut,
 )
 from kuber.trading.positions.waiting import opens_again
 
+_STATE = "select state from positions where id = %s"
 _NAMED = 5
 """Symbols that a question names."""
 _FROZEN = "It is frozen after a merger or a delisting; close it by itself once you have decided."
@@ -33,20 +39,47 @@ async def close_one(
     session: AsyncSession,
     user_id: UserId,
     position_id: UUID,
-    reason: str | None,
+    body: CloseBody,
     correlation_id: str,
     now: datetime,
 ) -> PositionOut:
-    """Ask that a position is closed at the market; return it as it stands.
+    """Ask that a position, or a part of it, is closed at the market; return it as it stands.
 
-    Raises PositionNotFound, PositionClosed.
+    Raises PositionNotFound, PositionClosed, NotOpen, BadPart.
     """
     found = await position_of(session, user_id, position_id, now)
     if found.status == "closed":
         raise PositionClosed(f"The position in {found.symbol} is closed already.")
-    kind, args = RequestKind.CLOSE_POSITION, {"reason": reason}
+    kind, args = RequestKind.CLOSE_POSITION, dict[str, JsonValue]({"reason": body.reason})
+    if body.quantity is not None and body.quantity != found.quantity:
+        _require_part(found, body.quantity, await _lot_of(session, position_id))
+        args["quantity"] = plain(body.quantity)
     await ask(session, user_id, kind, [position_id], args, correlation_id, now)
     return found
+
+
+def _require_part(found: PositionOut, quantity: Decimal, lot: Decimal) -> None:
+    """Raise NotOpen or BadPart when a part of a position cannot be closed."""
+    if found.status != "open":
+        text = f"The position in {found.symbol} is {found.status}; only all of it can be closed."
+        remedy = "Leave `quantity` out, or wait until the position is open."
+        raise NotOpen(text, [Problem(text, remedy, field="quantity")])
+    held, step = plain(found.quantity), plain(lot)
+    if quantity > found.quantity:
+        text = f"{held} {found.symbol} are held; a close never sells more than that."
+        remedy = f"Give {held} at the most, or leave `quantity` out to close all of it."
+        raise BadPart(text, [Problem(text, remedy, field="quantity")])
+    if quantity % lot:
+        text = f"{plain(quantity)} is not on the quantity step of {found.symbol}."
+        raise BadPart(text, [Problem(text, f"Use multiples of {step}.", field="quantity")])
+
+
+async def _lot_of(session: AsyncSession, position_id: UUID) -> Decimal:
+    connection = await raw_connection(session)
+    cursor = await connection.execute(_STATE, (position_id,))
+    row = await cursor.fetchone()
+    assert row is not None, "the position was read before"
+    return from_quantity(restored(row[0]).plan.spec.lot)
 
 
 async def close_all(

@@ -27,6 +27,21 @@ class PositionClosed(PositionError):
     usual_remedy = "Look at the list of positions again."
 
 
+class BadPart(PositionError):
+    """The part that was asked for cannot be closed."""
+
+    code = "bad_quantity"
+    title = "This part cannot be closed"
+
+
+class NotOpen(PositionError):
+    """Its entry has not ended, it is being closed, or a person has to decide about it."""
+
+    kind = ErrorKind.CONFLICT
+    code = "position_not_open"
+    title = "No part of the position can be closed now"
+
+
 class ConfirmationNeeded(PositionError):
     """More than one position would be closed."""
 

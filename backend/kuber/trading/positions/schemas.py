@@ -1,7 +1,7 @@
 """Positions as the API shows them, and what may be asked of them."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,29 @@ class TargetOut(BaseModel):
     status: Literal["waiting", "partially_filled", "filled", "cancelled"]
 
 
+class PositionActionOut(BaseModel):
+    """A split or a dividend that reached a position, or could not."""
+
+    kind: Literal["split", "dividend"]
+    ex_date: date
+    says: str = Field(description="`2:1` of a split, `0.24 USD` of a dividend, for one share.")
+    outcome: Literal["applied", "not_applied"]
+    before: DecimalText = Field(description="What was held before it, without a sign.")
+    after: DecimalText
+    cash: DecimalText | None = Field(
+        description="What was paid for it, negative when it was charged; null for nothing."
+    )
+    note: str = Field(description="Why it was not applied, or what else is to be known of it.")
+    at: datetime
+
+
+class AttentionOut(BaseModel):
+    """Why a position needs a person: it could not be worked, and is set aside until it can."""
+
+    reason: str
+    since: datetime
+
+
 class PositionOut(BaseModel):
     """One position: what an entry opened, with all that followed it."""
 
@@ -34,6 +57,7 @@ class PositionOut(BaseModel):
     currency: str = Field(description="Of every price and amount here: the account's.")
     pipeline_id: UUID | None = Field(description="Whose position it is; null when opened by hand.")
     pipeline_name: str | None
+    pipeline_deleted: bool
     execution_id: UUID | None = Field(
         description="The run that opened it; null by hand, or once that run was deleted."
     )
@@ -75,12 +99,19 @@ class PositionOut(BaseModel):
         "sold; `frozen`: a person has to decide."
     )
     waits: list[str] = Field(description="Why nothing happens, in words; empty when all goes on.")
+    attention: AttentionOut | None = Field(
+        description="Set while it is set aside: nobody watches its stop, and it is tried again "
+        "every 30 seconds."
+    )
     created_at: datetime
     opened_at: datetime | None = Field(description="When its entry was first filled.")
     closed_at: datetime | None
     exit_reason: str | None = Field(
         description="Why it is closed: `stop`, `break_even`, `target_1`, `target_2`, `asked`, "
         "`unprotected`, `by_hand`, `reset` and others; null while it is open."
+    )
+    actions: list[PositionActionOut] = Field(
+        description="Its splits and dividends, the oldest first."
     )
 
 
@@ -96,8 +127,13 @@ class _Body(BaseModel):
 
 
 class CloseBody(_Body):
-    """Why a position is closed, for the record."""
+    """How much of a position is closed, and why, for the record."""
 
+    quantity: Annotated[DecimalText, Field(gt=0, decimal_places=8)] | None = Field(
+        default=None,
+        description="A part of what is held; stop and targets then hold the rest. All of it when "
+        "left out.",
+    )
     reason: str | None = Field(default=None, max_length=MOST_REASON)
 
 

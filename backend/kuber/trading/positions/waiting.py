@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from kuber.exchange.events import HoldReason
+from kuber.exchange.lifetimes import in_extended_hours
 from kuber.market.calendars import calendar_for
 from kuber.market.instruments import CURRENCIES, CURRENCIES_UTC, traits_of
 from kuber.market.terms.markets import market_name
@@ -30,9 +31,27 @@ def waits_of_position(
     return list(dict.fromkeys(_reasons(symbol, status, waits_for, priced=priced, now=now)))
 
 
-def waits_of_order(symbol: str, waits_for: str | None, now: datetime) -> str | None:
-    """Return why an order that could trade does not, None when it waits for nothing."""
-    return None if waits_for is None else _sentence(symbol, waits_for, now)
+def waits_of_order(
+    symbol: str,
+    waits_for: str | None,
+    now: datetime,
+    *,
+    live: bool = True,
+    extended_hours: bool = False,
+) -> str | None:
+    """Return why an order does not trade, None when it waits for nothing but its price.
+
+    waits_for: what the venue says. live: whether the order may still be filled.
+    """
+    if not live:
+        return None
+    if waits_for is not None:
+        return _sentence(symbol, waits_for, now)
+    calendar = calendar_for(traits_of(symbol).calendar)
+    if extended_hours and not calendar.clock_aligned and in_extended_hours(now, calendar):
+        return None
+    opens = opens_again(symbol, now)
+    return None if opens is None else f"{opens}."
 
 
 def opens_again(symbol: str, now: datetime) -> str | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
+from psycopg import InterfaceError, OperationalError
 from psycopg.types.json import Jsonb
 
 from kuber.audit.entries import APPEND, audit_json
@@ -30,6 +31,7 @@ from kuber.trading.reconciliation.comparing import (
     OrderSum,
     books_differ,
     executions_differ,
+    not_compared,
     orders_differ,
     positions_differ,
 )
@@ -86,12 +88,17 @@ async def reconcile_at_start(
     connection: RawConnection, now: datetime
 ) -> dict[UUID, list[Difference]]:
     """Compare the accounts of all positions with their lots, those that are blocked with all that
-    there is, and keep what was found (M15)."""
+    there is, and keep what was found (M15). One that cannot be compared is blocked alone."""
     rows = await (await connection.execute(statements.AT_START)).fetchall()
-    found = {
-        account_id: await differences_of(connection, account_id, whole=blocked)
-        for account_id, blocked in rows
-    }
+    found = {}
+    for account_id, blocked in rows:
+        try:
+            found[account_id] = await differences_of(connection, account_id, whole=blocked)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("account_not_compared", account_id=str(account_id))
+            found[account_id] = [not_compared(error)]
     await keep(connection, found, now)
     return found
 

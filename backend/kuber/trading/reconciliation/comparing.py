@@ -53,6 +53,12 @@ class OrderSum(NamedTuple):
     fills: Decimal
 
 
+def not_compared(error: Exception) -> Difference:
+    """Return what keeps an account from trading whose sources cannot be read."""
+    text = f"The account could not be compared ({type(error).__name__}); see the log."
+    return Difference("books", None, "unknown", "unknown", text)
+
+
 def positions_differ(
     held: Iterable[HeldRow], lots: Mapping[PositionKey, Lots]
 ) -> Iterator[Difference]:

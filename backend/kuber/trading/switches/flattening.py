@@ -21,6 +21,7 @@ from kuber.ledger.units import plain
 from kuber.market.calendars import calendar_for
 from kuber.market.instruments import traits_of
 from kuber.market.terms.markets import market_name
+from kuber.trading.attention import why_set_aside
 from kuber.trading.lifecycle import PLACES
 from kuber.trading.management.position import Status
 from kuber.trading.switches import statements
@@ -52,6 +53,8 @@ class _Row(NamedTuple):
     outcome: str | None
     price: Decimal | None
     waits_for: str | None
+    aside_reason: str | None
+    aside_since: datetime | None
 
 
 async def order_service_away(connection: RawConnection, now: datetime) -> str | None:
@@ -148,6 +151,8 @@ def _became(row: _Row, away: str | None, now: datetime) -> tuple[Outcome, str]:
         return _ended(row)
     if away is not None:
         return "waits", f"{away} The close is on record and is carried out once it runs again."
+    if row.aside_reason is not None and row.aside_since is not None:
+        return "waits", why_set_aside(row.aside_reason, row.aside_since)
     if row.done_at is None:
         return "waits", "The order service takes it up with its next round."
     if row.outcome is not None:

@@ -117,6 +117,8 @@ class SwitchService:
         was = SwitchState.OFF if before is None else SwitchState(before.state)
         if (was, body.flatten) == (body.state, False):
             return await self._out(connection, scope.name, before, scope.user_id)
+        if not PERMITS[strictest([body.state])].keeps_entries:
+            await connection.execute(statements.TAKE_BACK, _asking(scope, now))
         report = await self._close_all(connection, scope, now) if body.flatten else None
         values = {
             "scope": scope.name,
@@ -160,12 +162,7 @@ class SwitchService:
     async def _close_all(
         self, connection: RawConnection, scope: Scope, now: datetime
     ) -> JsonObject:
-        values = {
-            **_under(scope),
-            "args": Jsonb({"switch": scope.name}),
-            "correlation_id": current_correlation_id(),
-            "now": now,
-        }
+        values = _asking(scope, now)
         row = await (await connection.execute(statements.CLOSE_ALL, values)).fetchone()
         assert row is not None, "an aggregate has a row"
         return stored_report(now, row[0])
@@ -260,6 +257,15 @@ def _state_of(states: list[SwitchState]) -> SwitchState:
 
 def _under(scope: Scope) -> dict[str, Any]:
     return {"user_id": scope.user_id, "pipeline_id": scope.pipeline_id}
+
+
+def _asking(scope: Scope, now: datetime) -> dict[str, Any]:
+    return {
+        **_under(scope),
+        "args": Jsonb({"switch": scope.name}),
+        "correlation_id": current_correlation_id(),
+        "now": now,
+    }
 
 
 def _positions(report: JsonObject) -> int:

@@ -48,6 +48,16 @@ CLOSE_ALL = f"""
 """  # noqa: S608  put together from constants
 """Asks for the close of every position under a switch; entries that work are among them."""
 
+TAKE_BACK = f"""
+    insert into order_requests (id, user_id, kind, target, args, correlation_id, requested_at)
+    select gen_random_uuid(), p.user_id, 'cancel_order', o.id, %(args)s, %(correlation_id)s, %(now)s
+    from positions p join orders o on o.id = p.entry_order_id
+    where p.status <> 'closed' and {_UNDER}
+      and o.status in ('intended', 'submitted', 'working', 'partially_filled')
+"""  # noqa: S608  put together from constants
+"""Asks for the end of every entry under a switch: it is on record, so that it is taken back also
+where the order service is away until the switch is off again."""
+
 CONCERNED = f"""
     select distinct p.user_id from positions p where p.status <> 'closed' and {_UNDER}
     union
@@ -61,9 +71,10 @@ CONCERNED = f"""
 
 FLATTENED = """
     select p.id, p.user_id, p.account_id, p.mode, p.symbol, p.quantity, p.status, p.opened_at,
-           r.done_at, r.outcome, e.price, w.waits_for
+           r.done_at, r.outcome, e.price, w.waits_for, s.reason, s.since
     from jsonb_to_recordset(%(items)s) as i(request uuid, position uuid)
     join positions p on p.id = i.position
+    left join positions_set_aside s on s.position_id = p.id
     left join order_requests r on r.id = i.request
     cross join lateral (
         select sum(f.quantity * f.price) / nullif(sum(f.quantity), 0) as price

@@ -20,6 +20,8 @@ from kuber.exchange.units import (
 )
 from kuber.kernel.orders import OrderType, Side, TimeInForce
 from kuber.ledger.units import plain
+from kuber.trading.accounts.schemas import DEFAULT_STOP
+from kuber.trading.bounds import CODE, out_of_bounds
 from kuber.trading.order_service.admitting import on_tick
 from kuber.trading.order_service.traded import Traded
 from kuber.trading.quotes import Priced
@@ -56,6 +58,15 @@ _UNNEEDED = "Leave it out, or choose a type that has it."
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What an account may spend, and where a stop stands that nobody named: a fraction of the
+    entry's price."""
+
+    free: Decimal
+    default_stop: Decimal = DEFAULT_STOP
+
+
+@dataclass(frozen=True, slots=True)
 class WantedOrder:
     """An order that opens a position, as it goes on record. Prices are on the instrument's tick."""
 
@@ -67,27 +78,22 @@ class WantedOrder:
 
 
 def opening(
-    ticket: OrderTicket, traded: Traded, price: Priced, free: Decimal, now: datetime
+    ticket: OrderTicket, traded: Traded, price: Priced, means: Means, now: datetime
 ) -> WantedOrder:
     """Return the order that a ticket becomes, if it opens a position. Raises TicketRefused.
 
-    `free` is what the account may spend.
+    No position is without a stop (M12, M19): a ticket that names none has that of its account.
     """
     _prices_of_its_type(ticket)
     entry = _entry(ticket, traded, price)
     life = ticket.time_in_force or default_life(traded)
-    if ticket.stop_loss is None:
-        raise TicketRefused(
-            "stop_loss_required",
-            "An order that opens a position needs a stop loss.",
-            "Give `stop_loss`, the price at which the position is closed with a loss.",
-            "stop_loss",
-        )
+    loss = 1 - means.default_stop if ticket.side is Side.BUY else 1 + means.default_stop
     quantity = _quantity(ticket, traded, entry)
+    _check_bounds(ticket, quantity, entry)
     _check_venue(ticket, traded, price, quantity, life, now)
-    stop, targets = _levels(ticket, traded, entry, ticket.stop_loss)
+    stop, targets = _levels(ticket, traded, entry, ticket.stop_loss or entry * loss)
     _check_short(ticket, traded)
-    _check_money(ticket.side, entry, quantity, free, traded.currency)
+    _check_money(ticket.side, entry, quantity, means.free, traded.currency)
     return WantedOrder(quantity, life, entry, stop, targets)
 
 
@@ -162,6 +168,19 @@ def _quantity(ticket: OrderTicket, traded: Traded, entry: Decimal) -> Decimal:
         text = f"{plain(ticket.quantity)} is not on the quantity step of {traded.symbol}."
         raise TicketRefused("bad_quantity", text, f"Use multiples of {step}.", "quantity")
     return ticket.quantity
+
+
+def _check_bounds(ticket: OrderTicket, quantity: Decimal, entry: Decimal) -> None:
+    prices = {
+        "limit_price": ticket.limit_price,
+        "stop_price": ticket.stop_price,
+        "stop_loss": ticket.stop_loss,
+        "take_profit": max(ticket.targets, default=None),
+        "price": entry,
+    }
+    beyond = out_of_bounds(quantity, prices)
+    if beyond is not None:
+        raise TicketRefused(CODE, beyond.text, beyond.remedy, beyond.field)
 
 
 def _check_venue(

@@ -83,7 +83,7 @@ async def closed_by(
         "partial_close",
         f"You hold {plain(total)} {symbol} the other way; an order by hand closes all of it, and"
         " none turns it round.",
-        f"Give the quantity {plain(total)}.",
+        f"Give the quantity {plain(total)}, or close a part on the position's page.",
         "notional" if ticket.quantity is None else "quantity",
     )
 

@@ -25,6 +25,7 @@ from kuber.market.symbols import BadSymbol, canonical_symbol
 from kuber.trading.account_types import AccountStatus
 from kuber.trading.accounts.errors import AccountWasReset
 from kuber.trading.accounts.reading import account_of
+from kuber.trading.accounts.schemas import DEFAULT_STOP
 from kuber.trading.asking import call, wait_until
 from kuber.trading.journal import Journal
 from kuber.trading.models import AccountRow
@@ -34,7 +35,7 @@ from kuber.trading.origins import Origin, OriginKind
 from kuber.trading.quotes import Priced, prices_of
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.switches.service import SwitchService
-from kuber.trading.tickets.checking import WantedOrder, opening
+from kuber.trading.tickets.checking import Means, WantedOrder, opening
 from kuber.trading.tickets.closing import (
     CLOSES,
     Closing,
@@ -55,6 +56,7 @@ _SIMULATED = "simulation"
 _FIELDS = {
     "insufficient_buying_power": "quantity",
     "bad_quantity": "quantity",
+    "out_of_bounds": "quantity",
     "bad_plan": "stop_loss",
     "short_not_allowed": "side",
     "opposite_position": "side",
@@ -157,7 +159,7 @@ class Tickets:
             await ask_to_close(session, user_id, name, what, closing, correlation_id, now)
             return Placed(None, closing[0])
         price = (await prices_of(session, [traded.symbol], now)).get(traded.symbol)
-        wanted = opening(ticket, traded, _needed(price, traded), await _free(session, row), now)
+        wanted = opening(ticket, traded, _needed(price, traded), await _means(session, row), now)
         _require_entries(row)
         await self._switches.require_entries(session, user_id)
         made = self._ticket(row, ticket, traded.symbol, wanted, name, asked, correlation_id)
@@ -310,7 +312,11 @@ def _needed(price: Priced | None, traded: Traded) -> Priced:
     return price
 
 
-async def _free(session: AsyncSession, row: AccountRow) -> Decimal:
+async def _means(session: AsyncSession, row: AccountRow) -> Means:
     connection = await raw_connection(session)
     balances = (await balances_of(connection, Book.TRADING, [row.id])).get(row.id, {})
-    return balances.get((CASH, row.currency), ZERO)
+    stop = (row.simulation or {}).get("default_stop")
+    return Means(
+        balances.get((CASH, row.currency), ZERO),
+        DEFAULT_STOP if stop is None else Decimal(str(stop)),
+    )

@@ -22,9 +22,10 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 class OrderTicket(BaseModel):
     """An order by hand.
 
-    One that opens a position needs `stop_loss`: its position gets the same protection and the same
-    care as those of pipelines. One against a position of your own that was opened by hand closes
-    that: it is a market order for all of its quantity, and needs no stop.
+    One that opens a position has a stop: its own `stop_loss`, else that of its account. The
+    position gets the same protection and the same care as those of pipelines. One against a
+    position of your own that was opened by hand closes that: it is a market order for all of its
+    quantity, and needs no stop.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -60,7 +61,9 @@ class OrderTicket(BaseModel):
         "gives that order, with another one 409.",
     )
     stop_loss: Price | None = Field(
-        default=None, description="Where the position is closed with a loss; needed to open one."
+        default=None,
+        description="Where the position is closed with a loss. Left out, it stands "
+        "`simulation.default_stop` of the account away from the entry; the order then says where.",
     )
     take_profit: Price | Annotated[list[Price], Field(max_length=2)] | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-"""Connections that PostgreSQL ended while they lay idle are given to nobody."""
+"""Connections that PostgreSQL ended while they lay idle are given to nobody; unused ones leave."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ import pytest
 from psycopg import OperationalError
 
 from kuber.infra.db import DatabaseProbe, RawPool, raw_pool
+from tests.fixtures.waiting import until_async
 
 NAME = "kuber-ended"
 SIZE = 6
@@ -88,3 +89,12 @@ async def test_the_probe_is_answered_after_its_connection_was_ended(postgres_url
         await probe.ask()
     finally:
         await probe.close()
+
+
+async def test_connections_that_nobody_uses_leave_down_to_two(postgres_url: str) -> None:
+    async with raw_pool(
+        postgres_url, size=SIZE, application_name="kuber-unused", unused_s=0.05
+    ) as pool:
+        assert len(await all_pids(pool)) == SIZE
+        await until_async(lambda: pool.get_stats()["pool_size"] == 2, "a pool of two connections")
+        assert len(await all_pids(pool)) == SIZE, "it grows again when it is needed"

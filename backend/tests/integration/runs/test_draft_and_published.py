@@ -103,6 +103,20 @@ def test_a_revision_that_cannot_be_is_refused(trader: Trader, body: JsonObject) 
     assert ask(trader, made, **body).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("body", "field"), [({"symbol": "NOSUCH"}, "symbol"), ({"symbols": ["NOSUCH"]}, "symbols")]
+)
+def test_a_symbol_without_prices_is_refused_with_its_field(
+    trader: Trader, body: JsonObject, field: str
+) -> None:
+    made = trader.create(graph=steps(a={}))
+    refused = trader.http.post(f"/pipelines/{made['id']}/run", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_symbol")
+    (problem,) = refused.json()["errors"]
+    assert (problem["field"], problem["message"]) == (field, "There are no prices for NOSUCH.")
+    assert "import its bars" in problem["remedy"]
+
+
 def test_a_run_that_wakes_up_or_runs_again_keeps_its_graph(trader: Trader, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     made = trader.create(graph=gated(str(gate), node("a", "test_step")))

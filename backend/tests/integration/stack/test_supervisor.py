@@ -1,6 +1,5 @@
 """The supervisor starts in order, restarts what dies, and leaves nothing behind."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -17,10 +16,9 @@ from kuber.workers.supervisor import (
     Service,
     ServiceState,
     StackFailed,
-    Supervisor,
-    Watched,
 )
 from tests.fixtures.waiting import LIMIT_S, until_async
+from tests.fixtures.watching import Watcher, is_gone
 
 SLEEPER = "import time\nprint('up and ready.', flush=True)\ntime.sleep(60)"
 DEAF = (
@@ -31,47 +29,6 @@ DEAF = (
 
 def program(tmp_path: Path, text: str, *arguments: str) -> Command:
     return Command((sys.executable, "-c", text, *arguments), tmp_path, dict(os.environ))
-
-
-class Watcher:
-    """Runs a supervisor in the background of a test and remembers what it reports."""
-
-    def __init__(self, *tiers: tuple[Service, ...]) -> None:
-        self.history: list[tuple[str, ServiceState]] = []
-        self.output: dict[str, bytes] = {}
-        self.stop = asyncio.Event()
-        self.ready = asyncio.Event()
-        self.supervisor = Supervisor(tiers, output=self._output, changed=self._changed)
-        self.task = asyncio.create_task(self.supervisor.run(self.stop, self.ready.set))
-
-    def _output(self, name: str, piece: bytes) -> None:
-        self.output[name] = self.output.get(name, b"") + piece
-
-    def _changed(self, watched: Watched) -> None:
-        self.history.append((watched.service.name, watched.state))
-
-    def pid(self, name: str) -> int:
-        found = next(w.pid for w in self.supervisor.services if w.service.name == name)
-        assert found is not None
-        return found
-
-    async def until_ready(self) -> None:
-        await until_async(
-            lambda: self.ready.is_set() or self.task.done(), "a supervisor that is ready or ended"
-        )
-        if self.task.done():
-            self.task.result()
-
-    async def end(self) -> None:
-        self.stop.set()
-        await self.task
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 async def test_a_tier_starts_once_the_tier_before_is_ready(tmp_path: Path) -> None:

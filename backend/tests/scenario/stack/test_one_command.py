@@ -18,6 +18,7 @@ SERVICES = [
     "kafka",
     "api",
     "worker",
+    "fork-server",
     "relay",
     "dispatcher",
     "orders",

@@ -6,6 +6,7 @@ from kuber.agents.analysis.numbers import show_score
 from kuber.agents.catalog.report import ReportAgent
 from kuber.agents.catalog.report_text import decision_sentence
 from kuber.agents.state import NodeError, TradeExecution, TradeFill
+from kuber.agents.toolkit import no_trade
 from tests.fakes.agents import AS_OF, approved, bias, buy, harness, hold, refused, snapshot
 
 
@@ -97,6 +98,10 @@ async def test_evidence_can_be_left_out() -> None:
             "Nothing was filled of the order to buy 42 ACME",
         ),
         ({"strategy": buy()}, "No trade was placed for the plan to buy."),
+        (
+            {"strategy": buy(), "reasoning": {"trade": no_trade("5 ACME are already open.")}},
+            "No trade was placed for the plan to buy: 5 ACME are already open.",
+        ),
     ],
 )
 def test_the_decision_is_one_plain_sentence(sections: dict[str, object], sentence: str) -> None:

@@ -7,6 +7,7 @@ from kuber.agents.base import AgentFailure
 from kuber.agents.catalog.trade_manager import TradeManager, average_price
 from kuber.agents.state import PipelineState
 from kuber.agents.testing import RecordingDesk
+from kuber.agents.toolkit import why_no_trade
 from kuber.brokers.port import OrderStatus, Position, Side
 from kuber.trading.errors import OrderOutcomeUnknown, RefusedOrder
 from kuber.trading.types import OrderReport, TradeRequest
@@ -61,7 +62,8 @@ async def test_a_second_position_in_the_same_direction_needs_to_be_allowed() -> 
     bench = harness(desk=desk)
     refusal = await bench.run(TradeManager, {}, ready())
     assert desk.requests == []
-    assert "5 ACME are already open in the same direction" in refusal.state.reasoning["node"]
+    why = "5 ACME are already open in the same direction; adding to it is switched off."
+    assert why_no_trade(refusal.state) == why
     await bench.run(TradeManager, {"allow_duplicates": True}, ready())
     assert len(desk.requests) == 1
 
@@ -73,7 +75,23 @@ async def test_an_opposite_position_is_a_conflict_or_is_closed_as_far_as_it_goes
     assert desk.requests == []
     assert "in the other direction" in refusal.state.reasoning["node"]
     await bench.run(TradeManager, {"opposite": "reduce"}, ready(plan=sell()))
-    assert (desk.requests[0].side, desk.requests[0].quantity) == (Side.SELL, Decimal(5))
+    (request,) = desk.requests
+    assert (request.side, request.quantity, request.closes) == (Side.SELL, Decimal(5), True)
+
+
+async def test_an_order_that_opens_or_adds_closes_nothing() -> None:
+    for held in ((), (LONG,)):
+        desk = RecordingDesk(open_positions=held)
+        await harness(desk=desk).run(TradeManager, {"allow_duplicates": True}, ready())
+        assert [request.closes for request in desk.requests] == [False]
+
+
+async def test_a_short_position_is_told_without_a_sign() -> None:
+    short = replace(LONG, quantity=Decimal(-5))
+    run = await harness(desk=RecordingDesk(open_positions=(short,))).run(
+        TradeManager, {}, ready(plan=sell())
+    )
+    assert (why_no_trade(run.state) or "").startswith("5 ACME are already open in the same")
 
 
 async def test_positions_in_other_symbols_do_not_matter() -> None:

@@ -13,8 +13,18 @@ from kuber.ledger.facts import Charged, Deposited, Executed, Fact, from_json, to
 from kuber.ledger.posting import Transaction
 from kuber.ledger.rebuild import balances_of, replayed
 from kuber.ledger.types import Book, Kind, PositionKey
-from tests.fakes.ledger_account import BRIEF, THOROUGH, Account, D, executions, facts, moved
+from tests.fakes.ledger_account import (
+    BRIEF,
+    NIGHTLY,
+    THOROUGH,
+    Account,
+    D,
+    executions,
+    facts,
+    moved,
+)
 
+pytestmark = pytest.mark.timeout(3_600 if NIGHTLY else 300)
 MINOR = {"USD": D("0.01"), "JPY": D(1), "USDT": D("0.000001"), "ETH": D("1e-18")}
 currencies = st.sampled_from(sorted(MINOR))
 histories = currencies.flatmap(

@@ -8,6 +8,7 @@ import pytest
 
 from kuber.agents.base import AgentMetadata, Category, NodeUsage, TriggerNotMet
 from kuber.agents.state import TradeExecution, TriggerCondition
+from kuber.agents.toolkit import no_trade
 from kuber.runs.seeds import node_seed
 from kuber.runs.summary import (
     charge_for,
@@ -62,6 +63,11 @@ def test_a_run_without_a_trade_says_why() -> None:
     )
     assert outcome(state("ACME", strategy=buy(), risk=approved())) == (
         "No trade: Buy at 100.00, stop 98.00, 70 % was not carried out"
+    )
+    held = "5 ACME are already open in the same direction; adding to it is switched off."
+    aside = {"strategy": "- **Buy**", "trade": no_trade(held)}
+    assert outcome(state("ACME", strategy=buy(), risk=approved(), reasoning=aside)) == (
+        f"No trade: {held}"
     )
     assert outcome(state("ACME", bias=bias())) == "No trade: ACME looks bullish"
     assert outcome(state("ACME")) == "Finished without a decision"

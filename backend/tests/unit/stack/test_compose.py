@@ -7,7 +7,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from kuber.bootstrap.services import SERVICES
-from kuber.commands.stack import OTHER_SERVICES
+from kuber.commands.stack import OTHER_SERVICES, OUTSIDE
 from kuber.config import Settings
 
 ROOT = Path(__file__).parents[4]
@@ -43,7 +43,15 @@ def test_every_service_runs_in_the_containers_and_under_up() -> None:
     commands = [one.get("command", [])[:] for one in services.values()]
     run = [name for command in commands if command[:1] == ["services"] for name in command[1:]]
     assert sorted(run) == sorted(SERVICES)
-    assert sorted((*OTHER_SERVICES, "dispatcher", "orders")) == sorted(SERVICES)
+    assert sorted((*OTHER_SERVICES, *OUTSIDE, "dispatcher", "orders")) == sorted(SERVICES)
+
+
+def test_what_has_to_be_asked_for_is_not_started_by_itself() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    asked_for = {
+        name: one.get("command", [])[1:] for name, one in services.items() if "profiles" in one
+    }
+    assert asked_for == {"intents": list(OUTSIDE)}
 
 
 def test_the_image_brings_the_trading_hours_to_where_processes_read_them() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from kuber.trading import account_desk
 from kuber.trading.account_desk import AccountDesk
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.errors import NoAccount, OrderNotWanted, OrderOutcomeUnknown
+from kuber.trading.orders import OrderQuery, closing_orders, order_page, order_totals
 from kuber.trading.origins import Origin
 from kuber.trading.statements import INTENDED, WANTED_COLUMNS
 from kuber.trading.types import OrderReport, Standing, TradeRequest
@@ -79,6 +81,9 @@ class Runs:
 
     async def begin(self) -> AccountDesk:
         """Return the desk of the one node of a new run."""
+        return self.desk(await self.new_run())
+
+    async def new_run(self) -> RunId:
         run_id = RunId(uuid4())
         await self.floor.rows(
             "insert into runs (id, user_id, pipeline_id, graph_id, mode, symbol, symbols, as_of,"
@@ -88,7 +93,7 @@ class Runs:
             " where p.id = %(pipeline)s",
             {"id": run_id, "pipeline": self.pipeline_id},
         )
-        return self.desk(run_id)
+        return run_id
 
     def desk(self, run_id: RunId) -> AccountDesk:
         floor = self.floor
@@ -149,6 +154,36 @@ async def test_m02_a_run_ends_when_its_order_is_taken_and_is_filled_later(runs: 
     assert await floor.rows("select count(*) from orders where leg = 'entry'") == [(1,)]
 
 
+async def test_the_orders_of_a_run_are_its_own_and_those_of_its_position(
+    runs: Runs, database: Database
+) -> None:
+    floor, run_id = runs.floor, await runs.new_run()
+    first, other = runs.desk(run_id), await runs.begin()
+    async with served(floor):
+        await first.execute(BUY)
+        await other.execute(replace(BUY, symbol="MSFT"))
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    async with database.transaction() as session:
+        query = OrderQuery(run_id=run_id)
+        found, _ = await order_page(session, USER, query)
+        totals = await order_totals(session, USER, query)
+    assert {one.place.run_id for one in found} == {run_id}
+    assert sorted(one.place.leg for one in found) == [
+        *("entry", "stop_1", "stop_2", "target_1", "target_2")
+    ]
+    assert totals.orders == 5
+
+
+@pytest.mark.parametrize(("symbol", "life"), [("BTCUSD", "gtc"), ("AAPL", "day")])
+async def test_m22_the_order_of_a_run_lives_as_its_market_has_it(
+    runs: Runs, symbol: str, life: str
+) -> None:
+    async with served(runs.floor):
+        await (await runs.begin()).execute(replace(BUY, symbol=symbol))
+    assert await runs.floor.rows("select time_in_force from orders") == [(life,)]
+
+
 async def test_a_node_that_is_tried_again_decides_without_its_own_position(runs: Runs) -> None:
     desk, floor = await runs.begin(), runs.floor
     async with served(floor):
@@ -172,12 +207,30 @@ async def test_m11_a_signal_the_other_way_closes_all_of_it(runs: Runs) -> None:
     assert report.reason == "The open position of 100 AAPL is being closed."
     assert runs.log.flushed == 1
     await (await runs.begin()).execute(SELL)
-    assert await floor.rows("select count(*) from order_requests") == [(1,)]
+    assert await floor.rows("select count(distinct target) from order_requests") == [(1,)]
     floor.service.wake()
     await floor.quote("151.00")
     await floor.quote("151.00")
     found = await floor.position()
     assert (found["status"], found["realised_pnl"]) == ("closed", 50)
+
+
+async def test_a_node_that_is_tried_again_after_its_close_opens_nothing(runs: Runs) -> None:
+    floor = runs.floor
+    async with served(floor):
+        await (await runs.begin()).execute(BUY)
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    run_id = await runs.new_run()
+    report = await runs.desk(run_id).execute(SELL)
+    floor.service.wake()
+    await floor.quote("151.00")
+    await floor.quote("151.00")
+    assert (await floor.position())["status"] == "closed"
+    async with served(floor):
+        again = await runs.desk(run_id).execute(SELL)
+    assert again == report
+    assert await floor.rows("select count(*) from orders where leg = 'entry'") == [(1,)]
 
 
 async def test_m03_without_an_answer_the_outcome_is_unknown(
@@ -199,6 +252,87 @@ async def test_a_cancelled_run_orders_nothing(runs: Runs) -> None:
     with pytest.raises(OrderNotWanted):
         await (await runs.begin()).execute(BUY)
     assert await runs.floor.rows("select count(*) from orders") == [(0,)]
+
+
+async def test_an_order_whose_run_was_cancelled_before_it_was_sent_is_refused(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor, run_id = runs.floor, await runs.new_run()
+    with monkeypatch.context() as hurried:
+        hurried.setattr(account_desk, "ANSWER_WITHIN_S", 0.01)
+        with pytest.raises(OrderOutcomeUnknown):
+            await runs.desk(run_id).execute(BUY)
+    await floor.rows("update runs set cancel_requested = true where id = %s", (run_id,))
+    async with served(floor):
+        report = await runs.desk(run_id).execute(BUY)
+    assert report.status is OrderStatus.REJECTED
+    assert report.reason.startswith("run_cancelled: ")
+    assert await floor.rows("select count(*) from positions") == [(0,)]
+
+
+async def test_what_a_run_had_closed_is_told_with_it(runs: Runs, database: Database) -> None:
+    floor, run_id = runs.floor, await runs.new_run()
+    for _ in range(2):
+        async with served(floor):
+            await (await runs.begin()).execute(BUY)
+        await floor.quote("150.50")
+        await floor.quote("150.50")
+    await runs.desk(run_id).execute(SELL)
+    floor.service.wake()
+    await floor.quote("151.00")
+    await floor.quote("151.00")
+    async with database.transaction() as session:
+        told = await closing_orders(session, run_id, {"trade"})
+        other = await closing_orders(session, run_id, {"report"})
+    assert [(one.side, one.status, one.filled_quantity) for one in told] == [
+        ("sell", OrderStatus.FILLED, Decimal(100))
+    ] * 2
+    assert other == []
+
+
+async def test_what_was_to_be_closed_and_is_gone_meanwhile_is_not_turned_round(runs: Runs) -> None:
+    floor = runs.floor
+    async with served(floor):
+        await (await runs.begin()).execute(BUY)
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    desk = await runs.begin()
+    (held,) = await desk.positions()
+    assert held.own
+    await floor.quote("147.00")
+    await floor.quote("147.00")
+    assert (await floor.position())["exit_reason"] == "stop"
+    report = await desk.execute(replace(SELL, closes=True))
+    assert report.status is OrderStatus.CANCELLED
+    assert await floor.rows("select count(*) from orders where leg = 'entry'") == [(1,)]
+
+
+async def test_m03_an_order_that_was_not_taken_yet_counts_as_a_position(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_desk, "ANSWER_WITHIN_S", 0.01)
+    desk = await runs.begin()
+    with pytest.raises(OrderOutcomeUnknown):
+        await desk.execute(BUY)
+    assert await desk.positions() == ()
+    later = await runs.begin()
+    (awaited,) = await later.positions()
+    assert (awaited.symbol, awaited.quantity, awaited.own) == ("AAPL", Decimal(100), True)
+    with pytest.raises(OrderOutcomeUnknown, match="waits for the order service"):
+        await later.execute(replace(SELL, closes=True))
+    assert await runs.floor.rows("select count(*) from orders") == [(1,)]
+
+
+async def test_a_cancelled_run_closes_nothing(runs: Runs) -> None:
+    floor = runs.floor
+    async with served(floor):
+        await (await runs.begin()).execute(BUY)
+    await floor.quote("150.50")
+    run_id = await runs.new_run()
+    await floor.rows("update runs set cancel_requested = true where id = %s", (run_id,))
+    with pytest.raises(OrderNotWanted):
+        await runs.desk(run_id).execute(SELL)
+    assert await floor.rows("select count(*) from order_requests") == [(0,)]
 
 
 async def test_an_account_that_was_reset_takes_no_order(runs: Runs, database: Database) -> None:

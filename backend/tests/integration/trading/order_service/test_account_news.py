@@ -13,7 +13,13 @@ from kuber.kernel.ids import UserId, new_id
 from kuber.pipelines.service import PipelineService
 from kuber.realtime.account_push import ACCOUNTS_CHANNEL, AccountPush
 from kuber.realtime.database_channels import DatabaseChannels
-from kuber.realtime.messages import AccountNews, OrderUpdatedMessage, PositionMessage
+from kuber.realtime.messages import (
+    AccountChangedMessage,
+    AccountNews,
+    OrderUpdatedMessage,
+    PositionMessage,
+)
+from kuber.trading.accounts.schemas import DepositBody
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.following import held_symbols
 from tests.fixtures.trading_floor import USER, Floor
@@ -89,6 +95,20 @@ async def test_every_step_of_a_position_reaches_who_watches_its_account(
     assert entry[-1].status == "filled"
     assert {one.side for one in orders if one.id != order_id} == {"sell"}
     assert not [one for one in page.told if one.type == "look_again"]
+
+
+async def test_money_that_is_paid_in_reaches_who_watches_the_account(
+    floor: Floor, page: Page, database: Database
+) -> None:
+    body = DepositBody(amount=Decimal(5), currency="USD")
+    async with database.transaction() as session:
+        await AccountService(floor.clock).deposit(session, USER, floor.account, body)
+
+    def told() -> list[AccountChangedMessage]:
+        return [one for one in page.told if isinstance(one, AccountChangedMessage)]
+
+    await until_async(told, "the news of a deposit")
+    assert told()[-1].data.cash == Decimal(100_005)
 
 
 async def test_what_is_held_or_ordered_is_followed_first(floor: Floor, database: Database) -> None:

@@ -235,3 +235,26 @@ async def test_m20_a_position_whose_row_is_gone_is_not_taken_for_closed(
     await floor.rows("update orders set position_id = null")
     await floor.rows("delete from positions")
     assert (await board.report()).status == "unknown"
+
+
+async def test_m20_a_halt_that_came_and_went_while_nobody_acted_takes_entries_back(
+    floor: Floor, board: Switchboard
+) -> None:
+    """What was held stays; what was ordered since the halt goes on."""
+    await enter(floor)
+    before = await floor.intend(limit="140.00", stop="130.00", targets=(), life="gtc")
+    await floor.rounds()
+    await floor.quote("150.50")
+    assert (await order(floor, before))["status"] == "working"
+    await floor.die()
+    await board.set("halted", look=False)
+    await board.set("off", look=False)
+    floor.clock.advance(timedelta(minutes=3))
+    await floor.open()
+    after = await floor.intend(limit="140.00", stop="130.00", targets=(), life="gtc")
+    await floor.rounds()
+    await floor.quote("150.50")
+    assert (await order(floor, before))["status"] == "cancelled"
+    assert (await order(floor, after))["status"] == "working"
+    held = "select status, quantity::int from positions where quantity > 0"
+    assert await floor.rows(held) == [("open", 100)]

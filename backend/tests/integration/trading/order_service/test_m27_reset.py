@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,7 +13,7 @@ from kuber.trading.accounts.schemas import AccountCreate, SimulationBody
 from kuber.trading.accounts.service import AccountService
 from kuber.trading.errors import BookLost
 from kuber.trading.resetting import Resets
-from tests.fixtures.trading_floor import USER, Floor
+from tests.fixtures.trading_floor import CALM, USER, Floor, new_account
 
 D = Decimal
 OPEN_POSITIONS = "select count(*) from positions where status <> 'closed'"
@@ -92,6 +92,26 @@ async def _hold_out(floor: Floor, price: str) -> None:
         await floor.quote(price)
     except BookLost:
         await floor.rounds()
+
+
+async def test_m27_the_round_that_finds_a_reset_goes_on_for_everybody_else(
+    floor: Floor, database: Database
+) -> None:
+    """The price that comes with it closes another's position, in that very round."""
+    first = floor.account
+    await with_a_position(floor)
+    await new_account(floor, uuid4(), CALM)
+    await floor.intend()
+    await floor.rounds()
+    await floor.quote("150.50")
+    await floor.quote("150.50")
+    other, floor.account = floor.account, first
+    await reset(floor, database)
+    floor.service.wake()
+    await floor.quote("148.00")
+    closed = "select exit_reason from positions where account_id = %s"
+    assert await floor.rows(closed, (other,)) == [("stop",)]
+    assert await floor.rows(closed, (first,)) == [("reset",)]
 
 
 async def test_m27_an_intent_of_before_the_reset_is_not_taken(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
+from sqlalchemy import literal, select
 
 from kuber.infra.db import Database
 from kuber.infra.history_retention import OLD_EVENTS
@@ -13,7 +14,9 @@ from kuber.infra.retention import Retention
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import PipelineId, RunId, new_id
 from kuber.runs.deleting import delete_pipeline
+from kuber.trading.orders import count_open_positions, count_orders
 from kuber.trading.origins import Origin
+from kuber.trading.positions.reading import PositionQuery, open_positions
 from tests.fixtures.trading_floor import USER, Floor
 
 RUN = RunId(UUID(int=34))
@@ -88,6 +91,35 @@ async def test_t34_what_was_traded_outlives_run_and_pipeline(
         562.5,
     )
     assert found["pipeline_id"] == str(of_a_run)
+
+
+async def test_t34_before_it_is_deleted_exits_and_open_positions_are_counted(
+    floor: Floor, database: Database, of_a_run: PipelineId
+) -> None:
+    [(orders,)] = await floor.rows("select count(*) from orders")
+    [(fills,)] = await floor.rows("select count(*) from fills")
+    assert orders > 1
+    async with database.transaction() as session:
+        assert await count_orders(session, select(literal(RUN))) == (orders, fills)
+        assert await count_open_positions(session, of_a_run) == 1
+    await floor.quote("158.00")
+    assert (await floor.position())["status"] == "closed"
+    async with database.transaction() as session:
+        assert await count_open_positions(session, of_a_run) == 0
+
+
+async def test_t34_a_position_says_that_its_pipeline_was_deleted(
+    floor: Floor, database: Database, of_a_run: PipelineId
+) -> None:
+    async def told() -> tuple[str | None, bool]:
+        async with database.transaction() as session:
+            found = await open_positions(session, USER, PositionQuery(), floor.clock.now())
+        return found[0].pipeline_name, found[0].pipeline_deleted
+
+    assert await told() == ("Mine", False)
+    async with database.transaction() as session:
+        await delete_pipeline(session, USER, of_a_run, floor.clock.now(), _named)
+    assert await told() == ("Mine", True)
 
 
 async def _named(_session: object, _pipeline: PipelineId) -> bool:

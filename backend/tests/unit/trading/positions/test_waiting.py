@@ -28,10 +28,22 @@ def test_m22_a_closed_market_says_when_it_opens(
 
 def test_an_order_says_what_it_waits_for() -> None:
     assert waits_of_order("AAPL", "market_closed", SUNDAY) == "NYSE opens Mon 14:30 UTC."
-    assert waits_of_order("AAPL", None, SUNDAY) is None
+    assert waits_of_order("AAPL", None, SUNDAY) == "NYSE opens Mon 14:30 UTC."
+    assert waits_of_order("AAPL", None, MONDAY) is None
+    assert waits_of_order("BTCUSD", None, SUNDAY) is None
+    assert waits_of_order("AAPL", "market_closed", SUNDAY, live=False) is None
     assert waits_of_order("AAPL", "halted", MONDAY) == (
         "Trading in AAPL is halted; it goes on when the halt ends."
     )
+
+
+def test_an_order_for_extended_hours_waits_for_the_open_outside_of_them_only() -> None:
+    def waits(now: datetime) -> str | None:
+        return waits_of_order("AAPL", None, now, extended_hours=True)
+
+    assert waits(MONDAY.replace(hour=13)) is None
+    assert waits_of_order("AAPL", None, MONDAY.replace(hour=13)) == "NYSE opens Mon 14:30 UTC."
+    assert waits(SUNDAY) == "NYSE opens Mon 14:30 UTC."
 
 
 def test_a_position_says_each_reason_once_and_a_closed_one_none() -> None:

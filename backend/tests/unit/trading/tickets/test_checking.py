@@ -12,7 +12,7 @@ from kuber.kernel.orders import TimeInForce
 from kuber.market.terms.defaults import effective_terms
 from kuber.trading.order_service.traded import Traded, traded_as
 from kuber.trading.quotes import Priced
-from kuber.trading.tickets.checking import WantedOrder, opening
+from kuber.trading.tickets.checking import Means, WantedOrder, opening
 from kuber.trading.tickets.errors import TicketRefused
 from kuber.trading.tickets.schemas import OrderTicket
 
@@ -30,7 +30,12 @@ def instrument(symbol: str) -> Traded:
 def wanted(symbol: str = "AAPL", free: str = "100000", **fields: object) -> WantedOrder:
     given = {"side": "buy", "stop_loss": "148", "account_id": UUID(int=1), "symbol": symbol}
     ticket = OrderTicket.model_validate({**given, **fields})
-    return opening(ticket, instrument(symbol), PRICE, D(free), MONDAY)
+    return opening(ticket, instrument(symbol), PRICE, Means(D(free)), MONDAY)
+
+
+@pytest.mark.parametrize(("side", "stop"), [("buy", "142.99"), ("sell", "158.01")])
+def test_m12_a_ticket_that_names_no_stop_has_that_of_its_account(side: str, stop: str) -> None:
+    assert wanted(quantity="1", side=side, stop_loss=None).stop_loss == D(stop)
 
 
 def test_m19_an_amount_of_money_buys_whole_steps_rounded_down() -> None:
@@ -63,6 +68,11 @@ def test_orders_live_as_long_as_their_venue_takes_them() -> None:
             {"quantity": "1", "type": "limit", "limit_price": "150.505"},
             "off_tick",
             "limit_price",
+        ),
+        (
+            {"quantity": "99999999999", "type": "limit", "limit_price": "99999999999"},
+            "out_of_bounds",
+            "quantity",
         ),
         (
             {"quantity": "1", "extended_hours": True},
@@ -113,5 +123,5 @@ def test_m11_what_is_not_sold_short_is_refused_before_anything_is_written() -> N
         }
     )
     with pytest.raises(TicketRefused) as refused:
-        opening(ticket, traded, PRICE, D(100_000), MONDAY)
+        opening(ticket, traded, PRICE, Means(D(100_000)), MONDAY)
     assert refused.value.answered_code == "short_not_allowed"

@@ -42,6 +42,7 @@ const LEGS: Readonly<Record<string, string>> = {
   stop: 'Stop',
   target: 'Target',
   trim: 'Target 1',
+  reduce: 'Close of a part',
   close: 'Close',
 };
 const OPEN: ReadonlySet<OrderOut['status']> = new Set([
@@ -74,7 +75,7 @@ export function inForceInWords(inForce: string): string {
   return IN_FORCE[inForce] ?? readable(inForce);
 }
 
-/** What an order is for, of the name of its leg: `entry`, `stop`, `target`, `trim` or `close`. */
+/** What an order is for, of the name of its leg: `entry`, `stop`, `target`, `trim`, `reduce` or `close`. */
 export function roleOf({ leg }: Pick<OrderOut, 'leg'>): string {
   return /^[a-z]+/.exec(leg)?.[0] ?? leg;
 }

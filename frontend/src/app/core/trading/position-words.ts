@@ -14,6 +14,7 @@ const EXITS: Readonly<Record<string, string>> = {
   entry_unwanted: 'The entry was taken back',
   not_followed: 'Its prices cannot be followed',
   reset: 'The account was reset',
+  split: 'Ended by a split',
 };
 
 const STATES: Readonly<Record<PositionOut['status'], string>> = {

@@ -16,10 +16,9 @@ export interface RunStanding {
 
 interface RunOf {
   readonly id: string;
-  readonly symbol: string;
 }
 
-/** The order of a run is among so many of its symbol. */
+/** The entry is the oldest order of a run. */
 const LOOKED_AT = 100;
 
 /**
@@ -88,11 +87,9 @@ function ofOrder(
   return { text: `No position: ${why ?? 'the order ended unfilled'}`, icon: 'block' };
 }
 
-async function orderOf({ id, symbol }: RunOf) {
-  const { items } = await unwrap(listOrders({ query: { symbol, limit: LOOKED_AT } }));
-  const order = items.find(
-    (one) => one.execution_id === id && roleOf(one) === 'entry' && !one.estimated,
-  );
+async function orderOf({ id }: RunOf) {
+  const { items } = await unwrap(listOrders({ query: { execution_id: id, limit: LOOKED_AT } }));
+  const order = items.findLast((one) => roleOf(one) === 'entry' && !one.estimated);
   if (!order) return null;
   const position_id = order.position_id;
   const position = position_id ? await unwrap(getPosition({ path: { position_id } })) : null;

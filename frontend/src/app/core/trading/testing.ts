@@ -13,6 +13,7 @@ export function position(change: Partial<PositionOut> = {}): PositionOut {
     currency: 'USD',
     pipeline_id: null,
     pipeline_name: null,
+    pipeline_deleted: false,
     execution_id: null,
     entry_order_id: 'o-1',
     side: 'buy',
@@ -38,10 +39,12 @@ export function position(change: Partial<PositionOut> = {}): PositionOut {
     unprotected_seconds: '0',
     status: 'open',
     waits: [],
+    attention: null,
     created_at: AT,
     opened_at: AT,
     closed_at: null,
     exit_reason: null,
+    actions: [],
     ...change,
   };
 }

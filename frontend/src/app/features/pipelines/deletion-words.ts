@@ -1,8 +1,16 @@
 import type { PipelineHistory } from '@core/api';
+import { formatCount } from '@shared/format/numbers';
 
 /** What deleting a pipeline does to it and to what its runs left, before it is agreed to. */
 export function deletionWords(history: PipelineHistory, active: boolean): string {
-  return (active ? 'It is active: it starts no more. ' : '') + effectOf(history);
+  return (active ? 'It is active: it starts no more. ' : '') + held(history) + effectOf(history);
+}
+
+function held({ open_positions: open }: PipelineHistory): string {
+  if (!open) return '';
+  return open === 1
+    ? 'Its open position stays open, with its stop and targets, until one is reached or you close it. '
+    : `Its ${open} open positions stay open, with their stops and targets, until one is reached or you close them. `;
 }
 
 function effectOf({ runs, orders, kept }: PipelineHistory): string {
@@ -19,5 +27,5 @@ function effectOf({ runs, orders, kept }: PipelineHistory): string {
 }
 
 function counted(count: number, noun: string): string {
-  return count === 1 ? noun : `${count} ${noun}s`;
+  return count === 1 ? noun : `${formatCount(count)} ${noun}s`;
 }

@@ -149,6 +149,16 @@ describe('a double click in a list', () => {
     for (const call of calls) call.flush({ id: 'c', name: 'Copy' });
   });
 
+  it('leaves the name of a clone to the server, which cuts it to what fits, and tells it in short', async () => {
+    const { actions, messages } = begin();
+    const done = actions.perform('clone', pipeline('a'), new FakeList() as never);
+    const call = await asked('POST', '/pipelines/a/clone');
+    expect(call.request.body).toBeNull();
+    call.flush({ id: 'c', name: 'W'.repeat(120) });
+    await done;
+    expect(messages.said).toEqual([`Cloned as ${'W'.repeat(39)}… [Open]`]);
+  });
+
   it('makes one pipeline, whatever it is made from', async () => {
     const { actions, router } = begin();
     const made = [

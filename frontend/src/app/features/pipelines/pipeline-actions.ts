@@ -102,11 +102,12 @@ export class PipelineActions {
     await firstValueFrom(opened.afterClosed());
   }
 
-  private async clone({ id, name }: PipelineSummary, list: List): Promise<void> {
-    const body = { name: `${name} (copy)` };
-    const made = await unwrap(clonePipeline({ path: { pipeline_id: id }, body }));
+  private async clone({ id }: PipelineSummary, list: List): Promise<void> {
+    const made = await unwrap(clonePipeline({ path: { pipeline_id: id } }));
     await list.reload();
-    this.say(`Cloned as ${made.name}`, 'Open', () => this.router.navigate(['/pipelines', made.id]));
+    this.say(`Cloned as ${shortName(made.name)}`, 'Open', () =>
+      this.router.navigate(['/pipelines', made.id]),
+    );
   }
 
   private async export({ id, name }: PipelineSummary): Promise<void> {
@@ -117,7 +118,7 @@ export class PipelineActions {
   private async archive(pipeline: PipelineSummary, list: List): Promise<void> {
     await unwrap(archivePipeline({ path: { pipeline_id: pipeline.id } }));
     list.update((items) => items.map((item) => withStatus(item, pipeline.id, 'archived')));
-    this.say(`Archived ${pipeline.name}`, 'Undo', () =>
+    this.say(`Archived ${shortName(pipeline.name)}`, 'Undo', () =>
       this.make(pipeline, 'unarchive', () => this.undoArchive(pipeline, list)),
     );
   }
@@ -132,8 +133,8 @@ export class PipelineActions {
   private async unarchive(pipeline: PipelineSummary, list: List): Promise<void> {
     await this.restore(pipeline, list);
     if ((pipeline.trigger.kind ?? 'manual') === 'manual')
-      return this.say(`Restored ${pipeline.name}`);
-    this.say(`Restored ${pipeline.name}, switched off`, 'Switch on', () =>
+      return this.say(`Restored ${shortName(pipeline.name)}`);
+    this.say(`Restored ${shortName(pipeline.name)}, switched off`, 'Switch on', () =>
       this.rows.make(
         `${shortName(pipeline.name)} was not switched on`,
         () => this.switchOn(pipeline, list),
@@ -151,9 +152,9 @@ export class PipelineActions {
     try {
       const { status } = await unwrap(activatePipeline({ path: { pipeline_id: id } }));
       list.update((items) => items.map((item) => withStatus(item, id, status)));
-      this.say(`Restored ${name}, switched on`);
+      this.say(`Restored ${shortName(name)}, switched on`);
     } catch (error) {
-      this.say(`Restored ${name}, switched off. ${reasonOf(error)}`);
+      this.say(`Restored ${shortName(name)}, switched off. ${reasonOf(error)}`);
     }
   }
 
@@ -168,7 +169,7 @@ export class PipelineActions {
     if (!agreed) return;
     await unwrap(deletePipeline({ path: { pipeline_id: id } }));
     list.update((items) => items.filter((item) => item.id !== id));
-    this.say(`Deleted ${name}`);
+    this.say(`Deleted ${shortName(name)}`);
   }
 
   private make(

@@ -93,7 +93,7 @@ export class RunPage {
   private readonly traded = computed(
     () => {
       const run = this.store.run();
-      return run?.trade && !run.trade.estimated ? { id: run.id, symbol: run.trade.symbol } : null;
+      return run?.trade && !run.trade.estimated ? { id: run.id } : null;
     },
     { equal: (one, other) => one?.id === other?.id },
   );

@@ -38,13 +38,19 @@ import { waitInWords } from '@core/runs/wait-words';
                 <a class="k-ellipsis" [routerLink]="['/runs', run.id]" [title]="words(run)">{{
                   words(run)
                 }}</a>
+                <p class="narrow k-muted">
+                  <k-time [at]="run.created_at" show="ago" />, {{ run.pipeline_name }}
+                </p>
               </td>
-              <td class="pipeline middle k-ellipsis" [title]="run.pipeline_name">
-                {{ run.pipeline_name }}
-                <span class="k-muted"
-                  >{{ run.pipeline_version === null ? 'draft' : 'v' + run.pipeline_version
-                  }}{{ run.pipeline_deleted ? ', deleted' : '' }}</span
-                >
+              <td class="pipeline middle" [title]="run.pipeline_name">
+                <div>
+                  <span class="k-ellipsis">{{ run.pipeline_name }}</span
+                  >&ngsp;
+                  <span class="k-muted"
+                    >{{ run.pipeline_version === null ? 'draft' : 'v' + run.pipeline_version
+                    }}{{ run.pipeline_deleted ? ', deleted' : '' }}</span
+                  >
+                </div>
               </td>
               <td class="wide"><k-mode-badge [mode]="run.mode" /></td>
               <td class="wide">{{ run.as_of | kDate }}</td>
@@ -73,8 +79,18 @@ import { waitInWords } from '@core/runs/wait-words';
       display: block;
       color: var(--mat-sys-on-surface);
     }
+    .narrow {
+      display: none;
+    }
     .pipeline {
       max-width: 220px;
+    }
+    .pipeline div {
+      display: flex;
+      gap: 4px;
+    }
+    .pipeline .k-muted {
+      flex: none;
     }
     @media (max-width: 1200px) {
       .wide {
@@ -91,10 +107,18 @@ import { waitInWords } from '@core/runs/wait-words';
       }
       .outcome a {
         display: -webkit-box;
-        margin: 8px 0;
+        margin-top: 8px;
         -webkit-box-orient: vertical;
         -webkit-line-clamp: 2;
         white-space: normal;
+      }
+      .narrow {
+        display: block;
+        margin-bottom: 8px;
+        overflow: hidden;
+        font-size: 12px;
+        white-space: nowrap;
+        text-overflow: ellipsis;
       }
     }
   `,

@@ -29,6 +29,7 @@ const BY_SUBJECT = {
   deposited: 'Trading accounts',
   account_differs: 'Trading accounts',
   account_agrees: 'Trading accounts',
+  corporate_action_taken: 'Trading accounts',
   switch_set: 'Trading accounts',
   order_intended: 'Orders',
   order_answered: 'Orders',

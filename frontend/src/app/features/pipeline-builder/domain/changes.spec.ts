@@ -40,17 +40,28 @@ describe('changes of a graph in words', () => {
     it('tells the settings that are other than those of the removed one of its type', () => {
       const again = node('strategy_2', 'strategy', { method: 'rsi', length: 14 });
       expect(settings({ method: 'rsi', length: 21 }, again)).toEqual([
-        'Strategy removed',
-        'Strategy added after Market data: Length 14 instead of 21',
+        'Strategy replaced: Length 14 instead of 21',
+        'Strategy no longer leads to Risk manager',
       ]);
     });
 
     it('tells no settings that are as they were', () => {
       const again = node('strategy_2', 'strategy', { method: 'rsi', length: 21 });
       expect(settings({ length: 21 }, again)).toEqual([
-        'Strategy removed',
-        'Strategy added after Market data',
+        'Strategy replaced, settings as before',
+        'Strategy no longer leads to Risk manager',
       ]);
+    });
+
+    it('is one change where it was deleted and put back as it was', () => {
+      const without = applyCommand(before, removeAndBridge(before, 'strategy'));
+      const back = graphOf(
+        [...Object.values(without.nodes), { ...node('s_2', 'strategy'), name: 'Mine' }],
+        ...Object.values(before.edges).map(({ from, to }) =>
+          `${from}>${to}`.replace(/\bstrategy\b/, 's_2'),
+        ),
+      );
+      expect(changes(back)).toEqual(['Strategy replaced by Mine, settings as before']);
     });
 
     it('compares nodes of one type by their names where they have the same', () => {
@@ -63,10 +74,8 @@ describe('changes of a graph in words', () => {
         graphOf([named('c', 'Slow', 50), named('d', 'Fast', 6)]),
       ];
       expect(graphChanges(old, now, TEST_CATALOGUE)).toEqual([
-        'Fast removed',
-        'Slow removed',
-        'Slow added',
-        'Fast added: Length 6 instead of 5',
+        'Slow replaced, settings as before',
+        'Fast replaced: Length 6 instead of 5',
       ]);
     });
 
@@ -74,9 +83,9 @@ describe('changes of a graph in words', () => {
       const first = node('strategy_2', 'strategy', { method: 'rsi', length: 21 });
       const second = node('strategy_3', 'strategy', { method: 'rsi', length: 21 });
       expect(settings({ length: 21 }, first, second)).toEqual([
-        'Strategy removed',
-        'Strategy added after Market data',
+        'Strategy replaced, settings as before',
         'Strategy added: Length 21 instead of 14',
+        'Strategy no longer leads to Risk manager',
       ]);
     });
   });

@@ -5,7 +5,7 @@ import type { Catalogue } from './catalogue';
 import { portLabel } from './catalogue';
 import { meaningOfNode } from './diff';
 import type { Config, PipelineEdge, PipelineGraph, PipelineNode } from './graph';
-import { sameGraph } from './graph';
+import { edgeId, sameGraph } from './graph';
 import { propertiesOf, titleOf } from './schema';
 import { measureInWords } from './summary';
 import type { Direction, PeriodicStart, SignalStart, Start } from './trigger';
@@ -20,38 +20,34 @@ const LONGEST_VALUE = 40;
 const ONLY_MOVED = 'Only places and notes changed';
 
 /**
- * The changes from `before` to `after`. A node that was added is compared with one of its type that
- * was removed, else with the defaults of its type. An edge is told of only where both its ends were there
- * before and are there now; places and notes only when nothing else changed.
+ * The changes from `before` to `after`. A node that was added takes the place of one of its type that
+ * was removed, where there is one; else its settings are compared with the defaults of its type. An edge
+ * is told of only where both its ends were there before and are there now; places and notes only when
+ * nothing else changed.
  */
 export function graphChanges(
   before: PipelineGraph,
   after: PipelineGraph,
   catalogue: Catalogue,
 ): readonly string[] {
-  const stays = (id: string) => id in before.nodes && id in after.nodes;
+  const replaced = replacements(before, after);
+  const old = renamed(before, replaced);
+  const stays = (id: string) => id in old.nodes && id in after.nodes;
   const among = (graph: PipelineGraph, other: PipelineGraph) =>
     Object.values(graph.edges).filter(
       ({ id, from, to }) => !(id in other.edges) && stays(from) && stays(to),
     );
-  const removed = Object.values(before.nodes).filter(({ id }) => !(id in after.nodes));
-  const replaced = new Set<PipelineNode>();
-  const addition = (node: PipelineNode): string => {
-    const alike = removed.filter((item) => item.agentType === node.agentType);
-    const free = alike.filter((item) => !replaced.has(item));
-    const old = free.find(({ name }) => name === node.name) ?? free[0];
-    if (old) replaced.add(old);
-    const settings = settingChanges(old?.config ?? {}, node, catalogue);
-    return added(node, after, catalogue) + (settings && `: ${settings}`);
-  };
+  const removed = Object.values(old.nodes).filter(({ id }) => !(id in after.nodes));
   const words = [
     ...removed.map((node) => `${nodeName(node, catalogue)} removed`),
     ...Object.values(after.nodes).flatMap((node) => {
-      const old = before.nodes[node.id];
-      return old ? nodeChanges(old, node, catalogue) : [addition(node)];
+      const was = old.nodes[node.id];
+      if (!was) return [added(node, after, catalogue)];
+      if (!(node.id in before.nodes)) return [replacement(was, node, catalogue)];
+      return nodeChanges(was, node, catalogue);
     }),
-    ...among(before, after).map((edge) => edgeChange(edge, after, catalogue, 'no longer leads')),
-    ...among(after, before).map((edge) => edgeChange(edge, after, catalogue, 'now leads')),
+    ...among(old, after).map((edge) => edgeChange(edge, after, catalogue, 'no longer leads')),
+    ...among(after, old).map((edge) => edgeChange(edge, after, catalogue, 'now leads')),
   ];
   return words.length || sameGraph(before, after) ? words : [ONLY_MOVED];
 }
@@ -63,11 +59,48 @@ export function changesInShort(changes: readonly string[]): string {
   return (others > 0 ? [...shown, `${count(others, 'other change')}`] : shown).join('. ');
 }
 
+/** The new id by the old one of each node in whose place another of its type was added. */
+function replacements(before: PipelineGraph, after: PipelineGraph): ReadonlyMap<string, string> {
+  const free = new Set(Object.values(before.nodes).filter(({ id }) => !(id in after.nodes)));
+  const replaced = new Map<string, string>();
+  for (const node of Object.values(after.nodes).filter(({ id }) => !(id in before.nodes))) {
+    const alike = [...free].filter(({ agentType }) => agentType === node.agentType);
+    const old = alike.find(({ name }) => name === node.name) ?? alike[0];
+    if (!old) continue;
+    free.delete(old);
+    replaced.set(old.id, node.id);
+  }
+  return replaced;
+}
+
+/** The graph with other ids of nodes, and of the edges at them. */
+function renamed(graph: PipelineGraph, ids: ReadonlyMap<string, string>): PipelineGraph {
+  const now = (id: string) => ids.get(id) ?? id;
+  const nodes = Object.values(graph.nodes).map((node) => ({ ...node, id: now(node.id) }));
+  const edges = Object.values(graph.edges).map(({ from, fromPort, to }) => ({
+    id: edgeId(now(from), fromPort, now(to)),
+    from: now(from),
+    fromPort,
+    to: now(to),
+  }));
+  const byId = <T extends { readonly id: string }>(items: readonly T[]) =>
+    Object.fromEntries(items.map((item) => [item.id, item]));
+  return { ...graph, nodes: byId(nodes), edges: byId(edges) };
+}
+
+function replacement(old: PipelineNode, node: PipelineNode, catalogue: Catalogue): string {
+  const [was, is] = [nodeName(old, catalogue), nodeName(node, catalogue)];
+  const settings = settingChanges(old.config, node, catalogue);
+  const by = was === is ? '' : ` by ${is}`;
+  return `${was} replaced${by}${settings ? `: ${settings}` : ', settings as before'}`;
+}
+
 function added(node: PipelineNode, graph: PipelineGraph, catalogue: Catalogue): string {
   const edge = Object.values(graph.edges).find(({ to }) => to === node.id);
   const source = edge && graph.nodes[edge.from];
   const after = source ? ` after ${nodeName(source, catalogue)}` : '';
-  return `${nodeName(node, catalogue)} added${after}`;
+  const settings = settingChanges({}, node, catalogue);
+  return `${nodeName(node, catalogue)} added${after}${settings && `: ${settings}`}`;
 }
 
 function nodeChanges(old: PipelineNode, node: PipelineNode, catalogue: Catalogue): string[] {

@@ -2,7 +2,7 @@ import { edgeId, type PipelineGraph, type PipelineNode } from './graph';
 import { removeAndBridge } from './commands';
 import { applyCommand, type Command } from './history';
 import { type Content, merge, type Side } from './merge';
-import { node, tradingPipeline } from './testing';
+import { node, TEST_CATALOGUE, tradingPipeline } from './testing';
 import { readTrigger, type Start } from './trigger';
 
 const graph = tradingPipeline();
@@ -21,7 +21,7 @@ const removed = (id: string, from = graph): Content => ({
 const edges = ({ edges: all }: PipelineGraph) => Object.keys(all).sort();
 const link = (from: string, to: string) => edgeId(from, null, to);
 const both = (mine: Content, theirs: Content, winner: Side = 'mine') =>
-  merge(BASE, mine, theirs, winner);
+  merge(BASE, mine, theirs, winner, TEST_CATALOGUE);
 
 describe('a merge of what was changed here over what was stored meanwhile', () => {
   it('is theirs where nothing was changed here, and mine where nothing was there', () => {
@@ -50,6 +50,24 @@ describe('a merge of what was changed here over what was stored meanwhile', () =
     expect(content.graph.nodes['risk_manager']?.name).toBe('Mine');
     expect(Object.keys(content.graph.nodes)).not.toContain('trade_manager');
     expect(edges(content.graph)).not.toContain(link('risk_manager', 'trade_manager'));
+  });
+
+  it('takes defaults that a form wrote out for what was there before', () => {
+    const mine = configured({ method: 'rsi', length: 14, timeframe: '1h' });
+    const theirs = configured({ method: 'rsi', length: 21, timeframe: '1d' });
+    const { content, clashes } = both(mine, theirs);
+    expect(clashes).toEqual([]);
+    expect(content.graph.nodes['strategy']?.config).toEqual({
+      method: 'rsi',
+      length: 21,
+      timeframe: '1h',
+    });
+  });
+
+  it('tells of a setting that one has set back to its default, and the other to something else', () => {
+    const [old, back, other] = [{ length: 7 }, {}, { length: 21 }].map(configured);
+    const { clashes } = merge(old!, back!, other!, 'mine', TEST_CATALOGUE);
+    expect(clashes).toMatchObject([{ field: 'config.length', mine: 14, theirs: 21 }]);
   });
 
   it('asks for a field that both set to something else, and for that alone', () => {
@@ -180,11 +198,11 @@ describe('a merge of what was changed here over what was stored meanwhile', () =
       notes: { n: { id: 'n', text, position: { x: 0, y: 0 }, size: { w: 1, h: 1 } } },
     });
     const [base, mine, theirs] = ['a', 'b', 'c'].map((text) => ({ ...BASE, graph: noted(text) }));
-    expect(merge(base!, mine!, theirs!, 'mine')).toMatchObject({
+    expect(merge(base!, mine!, theirs!, 'mine', TEST_CATALOGUE)).toMatchObject({
       content: { graph: { notes: { n: { text: 'b' } } } },
       clashes: [{ part: 'note', id: 'n', field: 'text', mine: 'b', theirs: 'c' }],
     });
-    expect(merge(base!, mine!, BASE, 'theirs')).toMatchObject({
+    expect(merge(base!, mine!, BASE, 'theirs', TEST_CATALOGUE)).toMatchObject({
       content: { graph: { notes: {} } },
       clashes: [{ part: 'note', id: 'n' }],
     });
@@ -197,7 +215,7 @@ describe('a merge of what was changed here over what was stored meanwhile', () =
       trigger: { ...hourly, ...trigger } as Start,
     });
     const of = (mine: Content, theirs: Content, winner: Side = 'mine') =>
-      merge(starting({}), mine, theirs, winner);
+      merge(starting({}), mine, theirs, winner, TEST_CATALOGUE);
 
     it('goes field by field', () => {
       const { content, clashes } = of(starting({ symbols: ['F'] }), starting({ every_minutes: 5 }));

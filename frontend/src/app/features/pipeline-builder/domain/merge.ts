@@ -1,5 +1,6 @@
 /** Lays what was changed here over what somebody else stored meanwhile: a merge of three. */
 
+import type { Catalogue } from './catalogue';
 import {
   type Note,
   type PipelineEdge,
@@ -7,6 +8,7 @@ import {
   type PipelineNode,
   sameValue,
 } from './graph';
+import { defaultsOf } from './schema';
 import type { Start } from './trigger';
 
 /** What of a pipeline is edited, and saved. */
@@ -41,9 +43,15 @@ type ById<T> = Readonly<Record<string, T>>;
 /**
  * What there is when both sets of changes since `base` are made. Where both changed the same thing
  * to something else, `winner` has it, and the clash is told of. Where things are drawn never
- * clashes: mine stand.
+ * clashes: mine stand. A setting that is not written out is at the default of the `catalogue`.
  */
-export function merge(base: Content, mine: Content, theirs: Content, winner: Side): Merged {
+export function merge(
+  base: Content,
+  mine: Content,
+  theirs: Content,
+  winner: Side,
+  catalogue: Catalogue,
+): Merged {
   const clashes: Clash[] = [];
   const choose: Choose = (clash) => {
     clashes.push(clash);
@@ -58,7 +66,7 @@ export function merge(base: Content, mine: Content, theirs: Content, winner: Sid
     choose({ part: 'name', mine: a, theirs: b }),
   ) as string;
   const trigger = mergeStart(of('trigger'), choose);
-  return { content: { name, trigger, graph: mergeGraph(of('graph'), choose) }, clashes };
+  return { content: { name, trigger, graph: mergeGraph(of('graph'), choose, catalogue) }, clashes };
 }
 
 type Choose = (clash: Clash) => unknown;
@@ -75,12 +83,19 @@ function mergeValue(
 function mergeFields(
   [base, mine, theirs]: Three<Fields>,
   clash: (field: string, mine: unknown, theirs: unknown) => unknown,
+  defaults: Fields = {},
 ): Fields {
   const names = new Set([...Object.keys(theirs), ...Object.keys(mine)]);
-  const fields = [...names].map((name) => [
-    name,
-    mergeValue([base[name], mine[name], theirs[name]], (a, b) => clash(name, a, b)),
-  ]);
+  const of = (fields: Fields, name: string) =>
+    fields[name] === undefined ? defaults[name] : fields[name];
+  const fields = [...names].map((name) => {
+    const [was, here, there] = [of(base, name), of(mine, name), of(theirs, name)];
+    // Both mean the same: what is left to settle is whether it is written out.
+    const three: Three<unknown> = sameValue(here, there)
+      ? [base[name], mine[name], theirs[name]]
+      : [was, here, there];
+    return [name, mergeValue(three, (a, b) => clash(name, a, b))] as const;
+  });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
@@ -100,7 +115,11 @@ function mergeStart(starts: Three<Start>, choose: Choose): Start {
   return Object.fromEntries(fields) as unknown as Start;
 }
 
-function mergeGraph(graphs: Three<PipelineGraph>, choose: Choose): PipelineGraph {
+function mergeGraph(
+  graphs: Three<PipelineGraph>,
+  choose: Choose,
+  catalogue: Catalogue,
+): PipelineGraph {
   const [base, mine, theirs] = graphs;
   const linked = [base, linkedIn(mine, base), linkedIn(theirs, base)] as const;
   const keeper = new Map<string, Side>();
@@ -112,7 +131,7 @@ function mergeGraph(graphs: Three<PipelineGraph>, choose: Choose): PipelineGraph
       if (winner) keeper.set(clash.id, winner === clash.mine ? 'mine' : 'theirs');
       return winner as PipelineNode | undefined;
     },
-    both: (items) => mergeNode(items, choose),
+    both: (items) => mergeNode(items, choose, catalogue),
   });
   const notes = mergeItems<Note>([base.notes, mine.notes, theirs.notes], {
     changed: (note, old) => note.text !== old.text,
@@ -159,14 +178,17 @@ function mergeRemoved<T>(
 function mergeNode(
   [base, mine, theirs]: readonly [PipelineNode | undefined, PipelineNode, PipelineNode],
   choose: Choose,
+  catalogue: Catalogue,
 ): PipelineNode {
   const { id } = mine;
   if (mine.agentType !== theirs.agentType)
     return mergeValue([base, mine, theirs], () =>
       choose({ part: 'node', id, mine, theirs }),
     ) as PipelineNode;
-  const config = mergeFields([base?.config ?? {}, mine.config, theirs.config], (field, a, b) =>
-    choose({ part: 'node', id, field: `config.${field}`, mine: a, theirs: b }),
+  const config = mergeFields(
+    [base?.config ?? {}, mine.config, theirs.config],
+    (field, a, b) => choose({ part: 'node', id, field: `config.${field}`, mine: a, theirs: b }),
+    defaultsOf(catalogue.get(mine.agentType)?.config_schema ?? {}),
   );
   const name = mergeValue([base?.name, mine.name, theirs.name], (a, b) =>
     choose({ part: 'node', id, field: 'name', mine: a, theirs: b }),

@@ -33,6 +33,12 @@ export function propertiesOf(root: Schema): [string, Schema][] {
   return Object.entries(properties).map(([name, schema]) => [name, resolve(schema, root)]);
 }
 
+/** What settings are while they are not written out, where the schema says so. */
+export function defaultsOf(root: Schema): Readonly<Record<string, unknown>> {
+  const defaults = propertiesOf(root).map(([name, schema]) => [name, schema['default']] as const);
+  return Object.fromEntries(defaults.filter(([, value]) => value !== undefined));
+}
+
 /** A field's title in words. */
 export function titleOf(name: string, schema: Schema): string {
   return (schema['title'] as string | undefined) ?? name.replaceAll('_', ' ');

@@ -29,7 +29,7 @@ describe('the bar of a pipeline that was changed elsewhere', () => {
   const conflict = signal<Conflict | null>(null);
   const keep = vi.fn();
   const between = (mine: Content, theirs: Content) =>
-    conflict.set({ mine, theirs, merged: merge(BASE, mine, theirs, 'mine') });
+    conflict.set({ mine, theirs, merged: merge(BASE, mine, theirs, 'mine', TEST_CATALOGUE) });
 
   async function open() {
     TestBed.configureTestingModule({

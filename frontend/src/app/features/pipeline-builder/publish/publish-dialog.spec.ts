@@ -19,6 +19,7 @@ describe('the dialog that publishes', () => {
   const active = signal(false);
   const trigger = signal<Start>(HOURLY);
   const problems = signal(0);
+  const facts = signal<{ publishedTrigger: Start } | null>(null);
   const stuck = signal(false);
   const did: unknown[] = [];
   let done = true;
@@ -31,7 +32,7 @@ describe('the dialog that publishes', () => {
         { provide: MatDialogRef, useValue: { close: (result: boolean) => did.push(result) } },
         { provide: Autosave, useValue: { stuck, reason: () => 'Changed elsewhere.' } },
         { provide: EditorStore, useValue: { graph: () => EMPTY_GRAPH } },
-        { provide: PipelineDocument, useValue: { name: () => 'Clock', trigger } },
+        { provide: PipelineDocument, useValue: { name: () => 'Clock', trigger, facts } },
         { provide: ProblemList, useValue: { count: problems } },
         {
           provide: Publication,
@@ -82,6 +83,7 @@ describe('the dialog that publishes', () => {
     active.set(false);
     trigger.set(HOURLY);
     problems.set(0);
+    facts.set(null);
     stuck.set(false);
     done = true;
   });
@@ -117,6 +119,27 @@ describe('the dialog that publishes', () => {
     const { press } = await open('switch-on');
     await press('Publish and switch on');
     expect(did).toEqual([{ name: null, note: null }, 'turned true', true]);
+  });
+
+  it('switches on what is published already, and leaves the draft alone', async () => {
+    facts.set({ publishedTrigger: HOURLY });
+    problems.set(1);
+    const { press } = await open('switch-on');
+    await press('Switch on version 2');
+    expect(did).toEqual(['turned true', true]);
+  });
+
+  it('offers that only where it is to be switched on, and would start something', async () => {
+    const offers = async (purpose: PublishPurpose, start: Start) => {
+      TestBed.resetTestingModule();
+      facts.set({ publishedTrigger: start });
+      return (await open(purpose)).page.textContent.includes('Switch on version 2');
+    };
+    const onNothing = readTrigger({ kind: 'periodic', every_minutes: 60, symbols: [] });
+    expect(await offers('switch-on', HOURLY)).toBe(true);
+    expect(await offers('publish', HOURLY)).toBe(false);
+    expect(await offers('switch-on', { kind: 'manual' })).toBe(false);
+    expect(await offers('switch-on', onNothing)).toBe(false);
   });
 
   it('stays open when it was not done, and says when somebody else was faster', async () => {

@@ -3,6 +3,7 @@ import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { ErrorState } from '@shared/error-state';
 import { Notice } from '@shared/notice';
+import { shortName } from '@shared/format/texts';
 import { Skeleton } from '@shared/skeleton';
 import { startInWords } from '../domain/changes';
 import { startGap } from '../domain/trigger';
@@ -75,6 +76,12 @@ export class PublishDialog {
   protected readonly ready = computed(
     () => this.publication.differs() && !this.busy() && !this.clash(),
   );
+  /** What is published could start by itself without the draft. */
+  protected readonly asPublished = computed(() => {
+    const start = this.document.facts()?.publishedTrigger;
+    const timed = !!start && start.kind !== 'manual' && !startGap(start);
+    return this.purpose === 'switch-on' && this.publication.version() > 0 && timed;
+  });
   private readonly tried = signal(false);
   protected readonly error = computed(() =>
     this.tried() && !this.clash() ? (this.publisher.problem() ?? this.switch.problem()) : null,
@@ -87,7 +94,7 @@ export class PublishDialog {
   protected readonly stops = computed(() => this.switch.active() && this.idle());
 
   protected readonly title = computed(() => {
-    const name = this.document.name();
+    const name = shortName(this.document.name());
     return this.purpose === 'switch-on' ? `Publish ${name} and switch it on` : `Publish ${name}`;
   });
   protected readonly action = computed(() => {
@@ -123,6 +130,12 @@ export class PublishDialog {
       (this.purpose !== 'switch-on' || (await this.switch.turn(true)));
     if (done) this.dialog.close(true);
     else if (this.publisher.refusedFor(this.problems)) this.showProblems();
+  }
+
+  /** The draft stays a draft. */
+  protected async switchOnPublished(): Promise<void> {
+    this.tried.set(true);
+    if (await this.switch.turn(true)) this.dialog.close(true);
   }
 
   protected showProblems(): void {

@@ -91,7 +91,7 @@ describe('autosave', () => {
     expect(api.saves).toEqual([]);
     expect(await autosave.flush()).toBe(false);
     expect(autosave.unsaved()).toBe(
-      'the last change could not be saved. The pipeline was changed elsewhere: keep both, or reload it.',
+      'the last change could not be saved. The pipeline was changed elsewhere: choose above the canvas what to keep.',
     );
   });
 

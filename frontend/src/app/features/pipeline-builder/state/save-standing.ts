@@ -1,4 +1,5 @@
-import { computed, signal } from '@angular/core';
+import { computed, inject, signal } from '@angular/core';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { type PipelineOut } from '@core/api';
 import { type ProblemError } from '@core/http/problem-error';
 import { merge, type Merged, type Side } from '../domain/merge';
@@ -19,6 +20,7 @@ export interface Conflict {
 
 /** How the saving of the open pipeline stands: what is stored, and why the rest is not. */
 export class SaveStanding {
+  private readonly catalogue = inject(AgentCatalogue);
   readonly saved = signal<Content | null>(null);
   readonly phase = signal<Exclude<SaveState, 'pending'>>('saved');
   readonly refusal = signal<ProblemError | null>(null);
@@ -54,7 +56,7 @@ export class SaveStanding {
     const [stored, base] = [this.theirs(), this.saved()];
     if (this.phase() !== 'conflict' || !stored || !base) return null;
     const theirs = contentOf(stored);
-    return { mine, theirs, merged: merge(base, mine, theirs, 'mine') };
+    return { mine, theirs, merged: merge(base, mine, theirs, 'mine', this.catalogue.byType()) };
   }
 
   /**
@@ -66,7 +68,7 @@ export class SaveStanding {
     const told = this.conflict(mine)?.theirs;
     this.theirs.set(stored);
     if (!base || !told || !sameContent(told, theirs)) return null;
-    return merge(base, mine, theirs, winner).content;
+    return merge(base, mine, theirs, winner, this.catalogue.byType()).content;
   }
 
   /** Takes note that a save failed; gives the ms until it is tried again, null for never. */

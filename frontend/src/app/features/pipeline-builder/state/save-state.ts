@@ -20,7 +20,7 @@ export type SaveState =
  */
 export type Meeting = 'same' | 'shown' | 'conflict' | 'unknown';
 
-const CONFLICT = 'The pipeline was changed elsewhere: keep both, or reload it.';
+const CONFLICT = 'The pipeline was changed elsewhere: choose above the canvas what to keep.';
 const DELETED = 'The pipeline was deleted elsewhere: save it as a new one.';
 
 /** Why the last change is not stored, and what can be done about it. */

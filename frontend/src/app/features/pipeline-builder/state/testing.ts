@@ -8,10 +8,11 @@ import {
 } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { type PipelineOut, type PipelineStatus } from '@core/api';
+import { AgentCatalogue } from '@core/agents/agent-catalogue';
 import { Session } from '@core/auth/session';
 import { ProblemError } from '@core/http/problem-error';
 import { type ApiGraph, toApi } from '../domain/graph';
-import { tradingPipeline } from '../domain/testing';
+import { TEST_CATALOGUE, tradingPipeline } from '../domain/testing';
 import { type ApiTrigger } from '../domain/trigger';
 import { Autosave } from './autosave';
 import { EditorApi } from './editor-api';
@@ -168,6 +169,7 @@ export function editOver(
   TestBed.configureTestingModule({
     providers: [
       ...STATE,
+      { provide: AgentCatalogue, useValue: { byType: () => TEST_CATALOGUE } },
       ...more,
       { provide: EditorApi, useValue: server },
       { provide: Session, useValue: session },

@@ -4,6 +4,7 @@ import { readTrigger, type Start } from '../domain/trigger';
 import { Publishing } from '../publish/publishing';
 import { EditorApi } from '../state/editor-api';
 import { PipelineDocument } from '../state/pipeline-document';
+import { ProblemList } from '../state/problem-list';
 import { Publication } from '../state/publication';
 import { StartSwitch } from '../state/start-switch';
 import { Activation } from './activation';
@@ -23,6 +24,7 @@ describe('the switch by which a pipeline starts by itself', () => {
   const facts = signal(OFF);
   const trigger = signal<Start>(HOURLY);
   const [active, busy, differs] = [signal(false), signal(false), signal(false)];
+  const problems = signal(0);
   let turned: boolean[];
   let adopted: object[];
   let loaded: number;
@@ -40,7 +42,8 @@ describe('the switch by which a pipeline starts by itself', () => {
           provide: PipelineDocument,
           useValue: { facts, trigger, adopt: (it: object) => adopted.push(it) },
         },
-        { provide: Publication, useValue: { differs } },
+        { provide: ProblemList, useValue: { count: problems } },
+        { provide: Publication, useValue: { differs, version: () => 2 } },
         { provide: Publishing, useValue: { turn: (on: boolean) => turned.push(on) } },
         { provide: StartSwitch, useValue: { active, busy, problem: () => null } },
       ],
@@ -57,6 +60,7 @@ describe('the switch by which a pipeline starts by itself', () => {
     [turned, adopted, loaded, answer] = [[], [], 0, { revision: 4 }];
     facts.set(OFF);
     trigger.set(HOURLY);
+    problems.set(0);
     for (const it of [active, busy, differs]) it.set(false);
   });
 
@@ -89,6 +93,22 @@ describe('the switch by which a pipeline starts by itself', () => {
     TestBed.resetTestingModule();
     differs.set(true);
     expect((await shown()).words()).toContain('it is published and starts by itself.');
+  });
+
+  it('does not promise to publish a draft that has problems', async () => {
+    differs.set(true);
+    problems.set(2);
+    expect((await shown()).words()).toBe(
+      'Switched off The draft has 2 problems: it cannot be published as it is.',
+    );
+  });
+
+  it('says which version runs while there is a draft', async () => {
+    active.set(true);
+    expect((await shown()).words()).not.toContain('draft');
+    TestBed.resetTestingModule();
+    differs.set(true);
+    expect((await shown()).words()).toContain('Runs version 2, not this draft.');
   });
 
   it('says when it runs next, or that it waits for signals', async () => {

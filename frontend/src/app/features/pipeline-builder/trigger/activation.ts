@@ -4,9 +4,11 @@ import { pollWhileVisible } from '@core/http/poll';
 import { ErrorState } from '@shared/error-state';
 import { Time } from '@shared/time';
 import { startGap } from '../domain/trigger';
+import { count } from '../domain/words';
 import { Publishing } from '../publish/publishing';
 import { EditorApi } from '../state/editor-api';
 import { PipelineDocument } from '../state/pipeline-document';
+import { ProblemList } from '../state/problem-list';
 import { Publication } from '../state/publication';
 import { StartSwitch } from '../state/start-switch';
 
@@ -38,6 +40,9 @@ const EVERY_MS = 10_000;
           Waits for signals.
         }
       </p>
+      @if (active() && publication.differs()) {
+        <p class="k-muted">Runs version {{ publication.version() }}, not this draft.</p>
+      }
       @if (facts()?.lastSkip; as skip) {
         <p class="skip">
           <k-time show="ago" [at]="skip.at" class="k-muted" /> {{ skip.detail || skip.reason }}
@@ -72,7 +77,8 @@ const EVERY_MS = 10_000;
 export class Activation {
   private readonly api = inject(EditorApi);
   private readonly document = inject(PipelineDocument);
-  private readonly publication = inject(Publication);
+  private readonly problems = inject(ProblemList);
+  protected readonly publication = inject(Publication);
   protected readonly publishing = inject(Publishing);
   protected readonly start = inject(StartSwitch);
 
@@ -87,11 +93,13 @@ export class Activation {
     if (!facts?.nextRunAt || published?.kind !== 'periodic' || !published.continuous) return false;
     return Date.parse(facts.nextRunAt) <= Date.now();
   });
-  protected readonly invitation = computed(() =>
-    this.publication.differs()
-      ? 'Switch it on, and it is published and starts by itself.'
-      : 'Switch it on, and it starts by itself.',
-  );
+  protected readonly invitation = computed(() => {
+    if (!this.publication.differs()) return 'Switch it on, and it starts by itself.';
+    const problems = this.problems.count();
+    return problems
+      ? `The draft has ${count(problems, 'problem')}: it cannot be published as it is.`
+      : 'Switch it on, and it is published and starts by itself.';
+  });
   protected readonly gap = computed(() => startGap(this.document.trigger()));
 
   constructor() {

@@ -19,6 +19,45 @@ const target = order({
 describe('what happened to a position', () => {
   const words = (...of: Parameters<typeof happenings>) => happenings(...of).map(({ text }) => text);
 
+  it('tells of splits and dividends, and of what could not be applied', () => {
+    const action = { ex_date: '2026-12-01', at: at(5), note: '' };
+    const actions = [
+      {
+        ...action,
+        kind: 'split',
+        says: '3:2',
+        outcome: 'applied',
+        before: '15',
+        after: '22',
+        cash: '50.17',
+      },
+      {
+        ...action,
+        kind: 'dividend',
+        says: '0.24 USD',
+        outcome: 'applied',
+        before: '22',
+        after: '22',
+        cash: '5.28',
+      },
+      {
+        ...action,
+        kind: 'split',
+        says: '2:1',
+        outcome: 'not_applied',
+        before: '22',
+        after: '22',
+        cash: null,
+        note: 'Late.',
+      },
+    ] as const;
+    expect(words(detail({ actions: [...actions] }), [])).toEqual([
+      'Split 3:2: 15 became 22, +$50.17',
+      'Dividend 0.24 USD a share: +$5.28',
+      'Split 2:1 not applied: Late.',
+    ]);
+  });
+
   it('goes from the order to the close', () => {
     const stop = (id: string, minute: number, stop_price: string) =>
       order({ ...exit, id, leg: 'stop', stop_price, created_at: at(minute), fills: [] });

@@ -7,7 +7,7 @@ import {
 } from '@shared/format/numbers';
 import { exitInWords } from '@core/trading/position-words';
 import { legInWords, reasonInWords, roleOf } from '@core/trading/order-words';
-import type { OrderOut, PositionOut } from '@core/api';
+import type { PositionActionOut, OrderOut, PositionOut } from '@core/api';
 
 /** Something that happened to a position. */
 export interface Happening {
@@ -25,6 +25,7 @@ export function happenings(
   const found = [
     ...orders.flatMap((order) => ofOrder(position, order)),
     ...stopMoves(position, orders),
+    ...position.actions.map((one) => ofAction(position, one)),
     ...ending(position),
   ];
   return found.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
@@ -118,6 +119,22 @@ function stopInWords({ average_price, side }: PositionOut, before: number | null
   const safe =
     side === 'buy' ? before < average && now >= average : before > average && now <= average;
   return `Stop moved to ${safe ? 'break-even, ' : ''}${formatAverage(now)}`;
+}
+
+function ofAction({ currency }: PositionOut, action: PositionActionOut): Happening {
+  const { after, at, before, cash, kind, note, outcome, says } = action;
+  const name = kind === 'split' ? `Split ${says}` : `Dividend ${says} a share`;
+  if (outcome === 'not_applied') {
+    return { at, icon: 'warning', text: `${name} not applied: ${note}`, tone: 'warn' };
+  }
+  const held = kind === 'split' && Number(before) > 0;
+  const parts = [
+    held ? `${formatQuantity(before)} became ${formatQuantity(after)}` : '',
+    cash === null ? '' : formatChange(cash, currency),
+    note,
+  ].filter(Boolean);
+  const text = parts.length ? `${name}: ${parts.join(', ')}` : name;
+  return { at, icon: kind === 'split' ? 'call_split' : 'payments', text, tone: 'plain' };
 }
 
 function ending(position: PositionOut): Happening[] {

@@ -1,0 +1,1 @@
+"""Splits and dividends reach positions of the simulated venue (rule M25): once each, in a round."""
