@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from kuber.exchange.behaviour import IDEAL
 from kuber.exchange.book import Book
 from kuber.exchange.engine import admission
-from kuber.exchange.events import Cancel, Filled, In, Out, Quote, Submit
+from kuber.exchange.events import Cancel, Expired, Filled, In, Out, Quote, Refused, Submit, Tick
 from kuber.exchange.fees import FeeSchedule
-from kuber.exchange.units import AMOUNT_ONE, PRICE_ONE, QUANTITY_ONE
-from tests.fakes.orders import order, quote
+from kuber.exchange.units import AMOUNT_ONE, PRICE_ONE, QUANTITY_ONE, SECOND
+from tests.fakes.orders import fills, order, play, quote
 from tests.fakes.random_markets import Course
 
 NIGHTLY = os.environ.get("KUBER_TEST_NIGHTLY") == "1"
 often = settings(max_examples=10_000 if NIGHTLY else 500, deadline=None)
 COURSES = st.binary(min_size=20, max_size=400)
-PAYING = replace(IDEAL, fees=FeeSchedule(per_share=PRICE_ONE // 100))
+FEE = 30
+"""Of a share: large, so that one that is counted wrongly shows."""
+PAYING = replace(IDEAL, fees=FeeSchedule(per_share=FEE * PRICE_ONE))
 DAYS = st.binary(min_size=40, max_size=400)
 """Up to 50 orders of eight bytes."""
 
@@ -76,8 +78,8 @@ class Standing:
     """In hundredths: what is left of the reservation."""
 
     def costs(self, quantity: int, price: int) -> int:
-        """Return the price of a buy, half of that of a short, and a hundredth a share."""
-        return quantity * (price * 100 if self.buys else price * 50) + quantity
+        """Return the price of a buy, half of that of a short, and the fee."""
+        return quantity * ((price * 100 if self.buys else price * 50) + FEE * 100)
 
     def pays(self, quantity: int, price: int) -> int:
         """Return how many of the shares it can pay."""
@@ -199,3 +201,31 @@ def test_a_quote_that_has_no_ask_is_looked_at_the_long_way() -> None:
     book.apply(Quote(0, 100 * PRICE_ONE))
     answers = book.apply(Submit((order("o", "buy", "1", limit_price="101"),)))
     assert [type(one) for one in answers][1:] == [Filled]
+
+
+def test_an_id_that_is_working_is_refused_and_the_order_that_has_it_stands() -> None:
+    book = Book()
+    book.apply(Submit((order("o", "buy", "1", limit_price="99"),)))
+    assert book.apply(Submit((order("o", "buy", "2", limit_price="98"),))) == [
+        Refused("o", *admission.DUPLICATE)
+    ]
+    assert book.remaining("o") == QUANTITY_ONE
+
+
+def test_an_id_that_comes_again_expires_in_its_new_turn() -> None:
+    book = Book()
+    first, second = (order(name, "buy", "1", limit_price="99", expires_at=100) for name in "ab")
+    play(book, Submit((first,)), Cancel("a", 1), Submit((second,)), Submit((first,)))
+    assert book.apply(Tick(100)) == [Expired("b"), Expired("a")]
+
+
+def test_an_id_that_comes_again_arrives_in_its_new_turn() -> None:
+    book = Book()
+    first, second = (
+        order(name, "buy", "1", limit_price="99", account=name, crossing=True, latency=2)
+        for name in "ab"
+    )
+    play(book, Submit((first,)), Cancel("a", 1), Submit((second,)), Submit((first,)))
+    book.apply(Tick(2 * SECOND))
+    sale = order("sale", "sell", "1", limit_price="99", account="c", crossing=True, at=3)
+    assert [one[0] for one in fills(book.apply(Submit((sale,))))] == ["b", "sale"]
