@@ -34,7 +34,7 @@ TICK = PRICE_ONE // 100
 MIDDLE = 10_000
 SPREAD = 60
 """Ticks around the middle, in which limits lie."""
-TARGET_RATIO = 0.1
+TARGET_RATIO = 1.0
 SPEC = Spec(tick=TICK, lot=QUANTITY_ONE)
 PAYING = replace(IDEAL, fees=FeeSchedule(per_share=PRICE_ONE // 200, minimum=AMOUNT_ONE))
 

@@ -56,8 +56,8 @@ def owners() -> dict[str, str]:
 
     from kuber.infra.db import Base
 
-    for models in sorted((BACKEND / "kuber").glob("*/models.py")):
-        import_module(f"kuber.{models.parent.name}.models")
+    for models in sorted((BACKEND / "kuber").glob("*/*models.py")):
+        import_module(f"kuber.{models.parent.name}.{models.stem}")
     import_module("kuber.infra.outbox")
     return {
         mapper.local_table.name: mapper.class_.__module__.split(".")[1]  # type: ignore[attr-defined]

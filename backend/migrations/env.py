@@ -13,8 +13,8 @@ from kuber.infra.db import Base
 def load_models() -> None:
     """Import every module that maps tables."""
     package = Path(kuber.__file__).parent
-    for models in sorted(package.glob("*/models.py")):
-        import_module(f"kuber.{models.parent.name}.models")
+    for models in sorted(package.glob("*/*models.py")):
+        import_module(f"kuber.{models.parent.name}.{models.stem}")
     import_module("kuber.infra.outbox")
 
 

@@ -66,8 +66,11 @@ class Book:
         """Apply one event and return what came of it, in order."""
         store = self._store
         assert not store.out, "answers are handed over at once"
-        self._pass_time(_begins_at(event), with_a_price=isinstance(event, Quote | Bar))
-        _APPLY[type(event)](store, event)
+        kind, at = type(event), _begins_at(event)
+        store.now = max(store.now, at)
+        if (store.expiring or store.due) and store.may_end_by(at):
+            self._pass_time(at, with_a_price=kind is Quote or kind is Bar)
+        _APPLY[kind](store, event)
         answers, store.out = store.out, []
         return answers
 
@@ -135,7 +138,6 @@ class Book:
 
     def _pass_time(self, at: int, *, with_a_price: bool) -> None:
         store = self._store
-        store.now = max(store.now, at)
         _expire(store, at)
         while True:
             due = store.next_arrival()
@@ -159,7 +161,8 @@ def _expire(store: Store, at: int) -> None:
 
 def _begins_at(event: In) -> int:
     if isinstance(event, Submit):
-        return max((order.at for order in event.orders), default=0)
+        orders = event.orders
+        return orders[0].at if len(orders) == 1 else max((one.at for one in orders), default=0)
     return event.opened_at if isinstance(event, Bar) else event.at
 
 

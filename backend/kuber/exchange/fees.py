@@ -32,11 +32,13 @@ class FeeSchedule:
         """
         if quantity == 0:
             return 0
-        fee = self.per_share * quantity + value * self.percent // MILLION
+        fee = self.per_share * quantity
+        if self.percent:
+            fee += value * self.percent // MILLION
         if self.per_contract:
             fee += -(-quantity // QUANTITY_ONE) * QUANTITY_ONE * self.per_contract
         fee = max(fee, self.minimum)
-        return fee if self.maximum is None else min(fee, self.maximum)
+        return fee if self.maximum is None or fee <= self.maximum else self.maximum
 
 
 FREE = FeeSchedule()

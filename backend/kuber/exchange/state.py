@@ -34,6 +34,7 @@ _OWN = tuple(one for one in fields(Working) if one.init and one.name not in ("or
 _ALWAYS = tuple(one.name for one in _OWN if one.default is MISSING)
 _USUAL = {one.name: one.default for one in _OWN if one.default is not MISSING}
 """What is written only where it differs from this; `_ALWAYS` is written always."""
+_NAMES = {*_ALWAYS, *_USUAL}
 _TERMS = {
     one.name: one.default for one in fields(NewOrder) if one.name not in ("spec", "behaviour")
 }
@@ -128,7 +129,14 @@ def _read_order(
             terms[name] = kind(terms[name])
     spec, behaviour = specs[one.pop("spec")], behaviours[one.pop("behaviour")]
     place = Place(one.pop("place"))
-    return Working(order=NewOrder(spec=spec, behaviour=behaviour, **terms), **one), place
+    order = Working(NewOrder(spec=spec, behaviour=behaviour, **terms), one["born"], None)
+    values = {**_USUAL, **one}
+    if values.keys() != _NAMES:
+        raise BadState("The stored order book is damaged: an order of it is not whole.")
+    for name, value in values.items():
+        setattr(order, name, value)
+    order.dormant = order.dormant and not order.triggered
+    return order, place
 
 
 def _read_spec(one: dict[str, Any]) -> Spec:

@@ -3,8 +3,9 @@
 from kuber.exchange import draws
 from kuber.exchange.engine.arrivals import enter
 from kuber.exchange.engine.lifecycle import alive, closable, would_flip
+from kuber.exchange.engine.plain import is_plain, settle_at_once
 from kuber.exchange.engine.store import Store
-from kuber.exchange.engine.working import Group, Place, Working, working
+from kuber.exchange.engine.working import Group, Place, Working
 from kuber.exchange.events import Accepted, Refused, Submit
 from kuber.exchange.types import LIMITED, NewOrder
 from kuber.exchange.units import from_quantity
@@ -25,14 +26,22 @@ Fault = tuple[str, str]
 
 def submit(store: Store, event: Submit) -> None:
     """Take all orders of a submission, or refuse all of them."""
-    fault = _first_fault(store, event.orders)
+    orders = event.orders
+    if len(orders) == 1 and is_plain(store, orders[0]):
+        one = Working(orders[0], store.next_sequence(), None)
+        store.add(one)
+        store.out.append(Accepted(one.id))
+        if not settle_at_once(store, one):
+            enter(store, one)
+        return
+    fault = _first_fault(store, orders)
     if fault is not None:
         at_fault, (code, text) = fault
-        for order in event.orders:
+        for order in orders:
             why = (code, text) if order is at_fault else TOGETHER
             store.out.append(Refused(order.id, *why))
         return
-    taken = [_take(store, order) for order in event.orders]
+    taken = [_take(store, order) for order in orders]
     store.out.extend(Accepted(one.id) for one in taken)
     for one in taken:
         if alive(store, one) and one.place is Place.NOWHERE:
@@ -41,7 +50,7 @@ def submit(store: Store, event: Submit) -> None:
 
 def _take(store: Store, order: NewOrder) -> Working:
     group = _group_for(store, order)
-    taken = working(order, store.next_sequence(), group)
+    taken = Working(order, store.next_sequence(), group)
     store.add(taken)
     if group is not None:
         group.legs.append(order.id)
@@ -207,7 +216,7 @@ def _not_enough_held(store: Store, order: NewOrder, before: tuple[NewOrder, ...]
         reserved += one.open
         if one.group is not None:
             groups.add(one.group)
-    held = closable(store, working(order, 0, None))
+    held = closable(store, Working(order, 0, None))
     if order.quantity <= held - reserved:
         return None
     asked, free = from_quantity(order.quantity), from_quantity(max(held - reserved, 0))

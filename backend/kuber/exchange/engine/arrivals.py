@@ -11,6 +11,8 @@ from kuber.exchange.reservations import collared
 from kuber.exchange.units import floor_to
 from kuber.kernel.orders import OrderType
 
+_FRESH, _PARENT, _RESTS = Place.FRESH, Place.PARENT, Place.RESTS
+
 _SHUT = {
     HoldReason.MARKET_CLOSED: Reason.MARKET_CLOSED,
     HoldReason.HALTED: Reason.HALTED,
@@ -42,7 +44,7 @@ def arrive(store: Store, order: Working, *, with_a_price: bool = False) -> None:
             return
         _wait_no_longer(store, order)
     order.sequence = store.next_sequence()
-    store.put(order, Place.FRESH)
+    store.put(order, _FRESH)
     if shut is not None:
         hold(store, order, shut)
     elif not with_a_price:
@@ -65,11 +67,11 @@ def meet(store: Store, order: Working) -> None:
         hold(store, order, HoldReason.NO_FRESH_PRICE)
         return
     trade(store, order, quote, passive=False)
-    if not alive(store, order) or order.place is Place.PARENT:
+    if not alive(store, order) or order.place is _PARENT:
         return
     if quote is not None:
         settle_down(store, order)
-    elif order.place is Place.FRESH and marketable(store, order):
+    elif order.place is _FRESH and marketable(store, order):
         hold(store, order, HoldReason.NO_FRESH_PRICE)
 
 
@@ -91,8 +93,8 @@ def settle_down(store: Store, order: Working) -> None:
         if order.place is not Place.WAITS:
             store.put(order, Place.WAITS)
         hold(store, order, HoldReason.NO_LIQUIDITY)
-    elif order.place is not Place.RESTS:
-        store.put(order, Place.RESTS)
+    elif order.place is not _RESTS:
+        store.put(order, _RESTS)
 
 
 def start_stop(store: Store, order: Working, quote: Quote) -> bool:
@@ -124,7 +126,7 @@ def trigger(store: Store, order: Working, price: int) -> None:
     It stands with the fresh orders: it meets the price that triggered it.
     """
     store.put(order, Place.NOWHERE)
-    order.triggered = True
+    order.triggered, order.dormant = True, False
     terms = order.order
     if order.buys and terms.type is OrderType.STOP and terms.behaviour.collared_buy_stops:
         assert order.stop is not None, "a stop has its price"

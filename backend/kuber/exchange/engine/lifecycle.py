@@ -12,7 +12,9 @@ from kuber.exchange.events import (
     Reduced,
     Released,
 )
+from kuber.exchange.fees import FREE
 from kuber.exchange.reservations import needed
+from kuber.exchange.types import NewOrder
 
 
 def closable(store: Store, order: Working) -> int:
@@ -35,37 +37,28 @@ def would_flip(store: Store, account: str, *, buys: bool) -> bool:
 def fill(store: Store, order: Working, quantity: int, price: int, against: str | None) -> None:
     """Book one fill, tell it, and let group and children follow."""
     assert 0 < quantity <= order.open, "no fill beyond what is open"
+    name, buys, reserved = order.id, order.buys, order.reserved
     order.open -= quantity
-    order.filled += quantity
-    order.fills += 1
+    order.filled = filled = order.filled + quantity
+    order.fills = number = order.fills + 1
     order.value += price * quantity
-    schedule = order.order.behaviour.fees
-    fee = max(schedule.total(order.filled, order.value) - order.fee, 0)
-    order.fee += fee
-    if order.reserved is not None:
-        spent = fee if order.closes else needed(price, quantity, fee, buys=order.buys)
-        order.reserved = max(order.reserved - spent, 0)
-    _hold(store, order, quantity if order.buys else -quantity)
-    store.out.append(
-        Filled(
-            order.id,
-            order.fills,
-            quantity,
-            price,
-            fee,
-            store.now,
-            against,
-            order.quantity - order.filled,
-            order.reserved,
-        )
-    )
-    if order.filled == order.quantity:
+    fee, schedule = 0, order.order.behaviour.fees
+    if schedule is not FREE:
+        fee = max(schedule.total(filled, order.value) - order.fee, 0)
+        order.fee += fee
+    if reserved is not None:
+        spent = fee if order.closes else needed(price, quantity, fee, buys=buys)
+        order.reserved = reserved = max(reserved - spent, 0)
+    _hold(store, order.order, quantity if buys else -quantity)
+    left = order.quantity - filled
+    store.out.append(Filled(name, number, quantity, price, fee, store.now, against, left, reserved))
+    if left == 0:
         store.forget(order)
     elif order.open == 0:
         store.put(order, Place.PARENT)  # a leg whose parent may release more
     if order.group is not None:
         _group_filled(store, store.groups[order.group], order, quantity)
-    if order.id in store.children:
+    if name in store.children:
         _parent_filled(store, order)
 
 
@@ -99,9 +92,13 @@ def alive(store: Store, order: Working) -> bool:
     return store.orders.get(order.id) is order
 
 
-def _hold(store: Store, order: Working, change: int) -> None:
-    account, position = order.order.account, order.order.position_id
-    store.hold(account, None, store.held_by_account.get(account, 0) + change)
+def _hold(store: Store, terms: NewOrder, change: int) -> None:
+    account, position = terms.account, terms.position_id
+    by_account = store.held_by_account
+    if held := by_account.get(account, 0) + change:
+        by_account[account] = held
+    else:
+        by_account.pop(account, None)
     if position is not None:
         own = store.held_by_position.get((account, position), 0)
         store.hold(account, position, own + change)

@@ -3,20 +3,24 @@
 Price comes first, then sequence; other users come before the market outside at an equal price.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from kuber.exchange import draws
 from kuber.exchange.engine.lifecycle import alive, closable, end, fill, would_flip
-from kuber.exchange.engine.purse import Purse
+from kuber.exchange.engine.purse import purse_of
 from kuber.exchange.engine.store import Store, pool_of
 from kuber.exchange.engine.working import Place, Working
-from kuber.exchange.events import Quote, Reason
+from kuber.exchange.events import MarketPhase, Quote, Reason
 from kuber.exchange.units import MILLION, floor_to, half_up_to
 from kuber.kernel.orders import TimeInForce
 
+_AUCTION, _FOK = Place.AUCTION, TimeInForce.FOK
+_WOULD_FLIP, _OPEN = Reason.WOULD_FLIP, MarketPhase.OPEN
 
-class Offer(NamedTuple):
+
+@dataclass(slots=True)
+class Offer:
     """What the market outside gives: `touch` before slippage, `price` after it; None of
     `available` is any quantity. `pool` is where it is used up."""
 
@@ -26,23 +30,17 @@ class Offer(NamedTuple):
     pool: str
 
 
-class Part(NamedTuple):
-    """One planned fill; `other` is None for the market outside."""
-
-    quantity: int
-    price: int
-    other: Working | None
+Part = tuple[int, int, Working | None]
+"""One planned fill: quantity, price, and the other order, None for the market outside."""
 
 
-class Plan(NamedTuple):
+@dataclass(slots=True)
+class Plan:
     parts: list[Part]
     poor: bool
     """The reservation pays no more."""
     chance: bool
     """Chance gave less than the market offered."""
-
-
-NOTHING = Plan([], poor=False, chance=False)
 
 
 def quoted(store: Store, order: Working, quote: Quote, *, passive: bool) -> Offer:
@@ -59,14 +57,16 @@ def quoted(store: Store, order: Working, quote: Quote, *, passive: bool) -> Offe
     elif not behaviour.sizes_count:
         size = None
     pool = pool_of(order) + ("\x1fb" if order.buys else "\x1fs")
-    return Offer(touch, _slipped(order, touch, passive=passive), size, pool)
+    price = touch if passive or not behaviour.slippage else _slipped(order, touch)
+    return Offer(touch, price, size, pool)
 
 
 def barred(order: Working, price: int, volume: int, *, passive: bool) -> Offer:
     """Return what a bar offers an order at one of its prices: a share of its volume."""
     share = order.order.behaviour.volume_share
     available = volume * share // MILLION if volume > 0 and share is not None else None
-    return Offer(price, _slipped(order, price, passive=passive), available, pool_of(order))
+    slipped = price if passive else _slipped(order, price)
+    return Offer(price, slipped, available, pool_of(order))
 
 
 def execute(store: Store, order: Working, offer: Offer | None) -> None:
@@ -78,47 +78,43 @@ def execute(store: Store, order: Working, offer: Offer | None) -> None:
         need = min(need, closable(store, order))
         blocked = Reason.NOTHING_TO_CLOSE if need == 0 else None
     elif would_flip(store, order.order.account, buys=order.buys):
-        blocked = Reason.WOULD_FLIP
+        blocked = _WOULD_FLIP
     if blocked is not None:
         if order.impatient or _plan(store, order, offer, order.open).parts:
             end(store, order, blocked)
         return
     plan = _plan(store, order, offer, need)
-    if order.order.time_in_force is TimeInForce.FOK:
-        whole = sum(part.quantity for part in plan.parts) == order.quantity - order.filled
+    if order.order.time_in_force is _FOK:
+        whole = sum(quantity for quantity, _, _ in plan.parts) == order.quantity - order.filled
         if not whole:
             end(store, order, _why_unfilled(plan))
             return
     if plan.chance:
         order.met = store.price_number
     for part in plan.parts:
-        _carry_out(store, order, part, offer)
+        carry_out(store, order, part, offer)
     _settle(store, order, plan)
 
 
 def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     """Return the fills of an order that wants `need`, best price first."""
     if offer is not None and order.limit is not None:
-        if (offer.touch > order.limit) if order.buys else (offer.touch < order.limit):
-            offer = None
-        else:
-            price = min if order.buys else max
-            offer = offer._replace(price=price(offer.price, order.limit))
-    if offer is None and not order.order.crossing:
-        return NOTHING
-    purse = Purse(order)
+        offer = _within(order.limit, offer, buys=order.buys)
+    sources = _sources(store, order, offer)
+    if not sources:
+        return Plan([], poor=False, chance=False)
+    purse = purse_of(order)
     parts: list[Part] = []
     poor = chance = False
-    for part in _sources(store, order, offer):
-        want = min(need, part.quantity) if part.quantity >= 0 else need
-        if part.other is None:
+    for given, price, other in sources:
+        want = need if given < 0 or given > need else given
+        if other is None:
             wanted = _whole_lots(order, want, need)
             want = _by_chance(order, wanted, need)
             chance = want < wanted
-        paid = purse.affords(want, part.price)
+        paid = want if purse is None else purse.take(want, price)
         if paid > 0:
-            purse.spend(paid, part.price)
-            parts.append(Part(paid, part.price, part.other))
+            parts.append((paid, price, other))
             need -= paid
         if paid < want:
             poor = True
@@ -127,47 +123,67 @@ def _plan(store: Store, order: Working, offer: Offer | None, need: int) -> Plan:
     return Plan(parts, poor, chance)
 
 
-def _sources(store: Store, order: Working, offer: Offer | None) -> Iterator[Part]:
-    """Yield what could fill an order, best first; a quantity of -1 is any."""
-    outside = None
+def _within(limit: int, offer: Offer, *, buys: bool) -> Offer | None:
+    """Return an offer as a limit lets it be taken, None when it is beyond the limit."""
+    if (offer.touch > limit) if buys else (offer.touch < limit):
+        return None
+    beyond = (offer.price > limit) if buys else (offer.price < limit)
+    return replace(offer, price=limit) if beyond else offer
+
+
+def _sources(store: Store, order: Working, offer: Offer | None) -> Iterable[Part]:
+    """Return what could fill an order, best first; a quantity of -1 is any."""
+    outside: Part | None = None
     if offer is not None:
         used = store.consumed.get(offer.pool, 0)
         left = -1 if offer.available is None else max(offer.available - used, 0)
-        outside = Part(left, offer.price, None)
-    if order.order.crossing and order.place is not Place.AUCTION:
+        outside = (left, offer.price, None)
+    if order.order.crossing and order.place is not _AUCTION:
         # Without a limit an order goes no further than the market outside: a lone user's price
         # may be far off.
         bound = order.limit if order.limit is not None else (offer.price if offer else None)
-        if bound is not None:
-            for part in _users(store, order, bound):
-                if outside is not None and _better(order, outside.price, part.price):
-                    yield outside
-                    outside = None
-                yield part
-    if outside is not None:
+        if bound is not None and store.opposite(order).reaches(bound):
+            users = _users(store, order, bound)
+            return users if outside is None else _merged(order, users, outside)
+    return () if outside is None else (outside,)
+
+
+def _merged(order: Working, users: Iterable[Part], outside: Part) -> Iterator[Part]:
+    """Yield what users offer and what the market outside does, best first."""
+    told = False
+    for part in users:
+        if not told and _better(order, outside[1], part[1]):
+            yield outside
+            told = True
+        yield part
+    if not told:
         yield outside
 
 
 def _users(store: Store, order: Working, bound: int) -> Iterator[Part]:
     """Yield the orders of other users up to a price, each with what it may trade now."""
     claimed: dict[tuple[str, str], int] = {}
+    owner = order.order.owner
+    all_day = store.phase is _OPEN and not store.halted
     for other in store.opposite(order).until(bound):
         terms = other.order
-        if terms.owner == order.order.owner or store.shut(other) is not None:
+        if terms.owner == owner or not (all_day or store.shut(other) is None):
             continue
         if order.limit is not None and other.sequence > order.sequence:
             continue  # whoever came later takes, at the price of whoever stood there
         assert other.limit is not None, "what rests has a limit"
-        want = _unclaimed(store, other, claimed)
+        plain = not other.closes and other.group is None
+        want = other.open if plain else _unclaimed(store, other, claimed)
         if not other.closes and would_flip(store, terms.account, buys=other.buys):
             continue
-        want = Purse(other).affords(want, other.limit) if want > 0 else 0
+        if want > 0 and (purse := purse_of(other)) is not None:
+            want = purse.affords(want, other.limit)
         if want > 0:
             if other.closes:
                 _add(claimed, ("account", terms.account), want)
             if other.group is not None:
                 _add(claimed, ("group", other.group), want)
-            yield Part(want, other.limit, other)
+            yield (want, other.limit, other)
 
 
 def _unclaimed(store: Store, other: Working, claimed: dict[tuple[str, str], int]) -> int:
@@ -186,27 +202,29 @@ def _add(claimed: dict[tuple[str, str], int], key: tuple[str, str], quantity: in
     claimed[key] = claimed.get(key, 0) + quantity
 
 
-def _carry_out(store: Store, order: Working, part: Part, offer: Offer | None) -> None:
-    other = part.other
+def carry_out(store: Store, order: Working, part: Part, offer: Offer | None) -> None:
+    """Do what was planned, and end the other order where it can give no more."""
+    quantity, price, other = part
     if other is None:
         assert offer is not None, "only an offer fills from outside"
-        store.consumed[offer.pool] = store.consumed.get(offer.pool, 0) + part.quantity
-        fill(store, order, part.quantity, part.price, None)
+        store.consumed[offer.pool] = store.consumed.get(offer.pool, 0) + quantity
+        fill(store, order, quantity, price, None)
         return
     if not alive(store, other):
         return  # it ended with another order of its group
-    fill(store, other, part.quantity, part.price, order.id)
-    fill(store, order, part.quantity, part.price, other.id)
-    if alive(store, other) and other.open > 0:
-        if other.closes and closable(store, other) == 0:
-            end(store, other, Reason.NOTHING_TO_CLOSE)
-        elif Purse(other).affords(_step(other), part.price) == 0:
+    fill(store, other, quantity, price, order.id)
+    fill(store, order, quantity, price, other.id)
+    if other.open > 0 and alive(store, other):
+        if other.closes:
+            if closable(store, other) == 0:
+                end(store, other, Reason.NOTHING_TO_CLOSE)
+        elif (purse := purse_of(other)) and purse.affords(_step(other), price) == 0:
             end(store, other, Reason.INSUFFICIENT_BUYING_POWER)
 
 
 def _settle(store: Store, order: Working, plan: Plan) -> None:
     """End what may not wait for more."""
-    if not alive(store, order) or order.open == 0:
+    if order.open == 0 or not alive(store, order):
         return
     if plan.poor:
         end(store, order, Reason.INSUFFICIENT_BUYING_POWER)
@@ -228,7 +246,9 @@ def _whole_lots(order: Working, quantity: int, need: int) -> int:
 def _by_chance(order: Working, quantity: int, need: int) -> int:
     """Return what chance lets an order have of a quantity; never less for FOK and for groups."""
     terms, behaviour = order.order, order.order.behaviour
-    if order.group is not None or terms.time_in_force is TimeInForce.FOK or quantity <= 0:
+    if behaviour.partial_rate == 0 or order.group is not None or quantity <= 0:
+        return quantity
+    if terms.time_in_force is _FOK:
         return quantity
     seed, key, count = behaviour.seed, terms.draw_key, order.fills
     if not draws.happens(seed, key, draws.PARTIAL, count, behaviour.partial_rate):
@@ -238,8 +258,8 @@ def _by_chance(order: Working, quantity: int, need: int) -> int:
     return part if part < quantity and left_open >= terms.spec.minimum_quantity else quantity
 
 
-def _slipped(order: Working, touch: int, *, passive: bool) -> int:
-    slippage = 0 if passive else order.order.behaviour.slippage
+def _slipped(order: Working, touch: int) -> int:
+    slippage = order.order.behaviour.slippage
     if slippage == 0:
         return touch
     move = MILLION + (slippage if order.buys else -slippage)

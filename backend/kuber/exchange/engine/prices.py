@@ -1,6 +1,7 @@
 """A new quote, or one moment of a bar: stops, trailing stops and orders that meet it."""
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from kuber.exchange.engine.arrivals import (
     hold,
@@ -14,6 +15,8 @@ from kuber.exchange.engine.matching import Offer, execute, quoted
 from kuber.exchange.engine.store import Store, watched_price
 from kuber.exchange.engine.working import Place, Working
 from kuber.exchange.events import HoldReason, MarketPhase, Quote
+
+_OPEN, _RESTS = MarketPhase.OPEN, Place.RESTS
 
 Offers = Callable[[Working, bool], Offer]
 """What an order is offered; the flag tells whether it rested before."""
@@ -51,27 +54,30 @@ def remember(store: Store, quote: Quote) -> None:
 
 def sweep(store: Store, quote: Quote, offers: Offers) -> None:
     """Let stops and orders meet one moment's prices: markets first, then by limit, then in turn."""
-    newcomers = sorted(
-        (order for order in store.fresh.values() if order.effective_at <= quote.at),
-        key=_turn,
-    )
-    for order in newcomers:
-        if order.dormant and store.shut(order) is None:
+    sleepers = [
+        order for order in store.fresh.values() if order.dormant and order.effective_at <= quote.at
+    ]
+    sleepers.sort(key=_turn)
+    for order in sleepers:
+        if store.shut(order) is None:
             start_stop(store, order, quote)
     fire(store, quote)
     trail(store, quote)
+    all_day = store.phase is _OPEN and not store.halted
     for order in _concerned(store, quote):
-        if not alive(store, order) or store.shut(order) is not None or order.open == 0:
+        if order.open == 0 or not alive(store, order):
             continue
-        passive = order.place is Place.RESTS
+        if not all_day and store.shut(order) is not None:
+            continue
+        passive = order.place is _RESTS
         execute(store, order, offers(order, passive))
-        if alive(store, order) and order.open > 0 and not passive:
+        if not passive and order.open > 0 and alive(store, order):
             settle_down(store, order)
 
 
 def fire(store: Store, quote: Quote) -> None:
     """Trigger the stops that the quote has reached; outside of the session they sleep."""
-    if store.phase is not MarketPhase.OPEN:
+    if store.phase is not _OPEN:
         return
     low, high = span(quote)
     reached: list[Working] = []
@@ -84,7 +90,7 @@ def fire(store: Store, quote: Quote) -> None:
 
 def trail(store: Store, quote: Quote) -> None:
     """Move the marks that the quote has passed."""
-    if store.phase is not MarketPhase.OPEN:
+    if store.phase is not _OPEN or not (store.sell_marks or store.buy_marks):
         return
     low, high = span(quote)
     passed: list[Working] = []
@@ -129,8 +135,7 @@ def _priority(order: Working) -> tuple[int, int, int]:
     return (1, -order.limit, order.sequence) if order.buys else (2, order.limit, order.sequence)
 
 
-def _turn(order: Working) -> int:
-    return order.sequence
+_turn: Callable[[Working], int] = attrgetter("sequence")
 
 
 def _hold_late(store: Store) -> None:

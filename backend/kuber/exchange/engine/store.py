@@ -10,6 +10,12 @@ from kuber.exchange.events import HoldReason, MarketPhase, Out, Quote
 COMMON_POOL = ""
 """The pool of liquidity of all accounts that trade with each other; others have their own."""
 
+_NOWHERE, _FRESH, _TRIGGER = Place.NOWHERE, Place.FRESH, Place.TRIGGER
+_RESTS, _WAITS, _TRAVELS = Place.RESTS, Place.WAITS, Place.TRAVELS
+_OPEN, _CLOSED = MarketPhase.OPEN, MarketPhase.CLOSED
+_LAST = TriggerBy.LAST
+"""Names of this module: to look a member of an enum up takes as long as two calls."""
+
 Due = tuple[int, int, str]
 """An instant, the order's number (`born`, or its turn) and its id."""
 
@@ -93,52 +99,67 @@ class Store:
     def add(self, order: Working) -> None:
         """Make an order known by its id, its account and its end."""
         self.orders[order.id] = order
-        self.by_account.setdefault(order.order.account, {})[order.id] = order
+        mine = self.by_account.get(order.order.account)
+        if mine is None:
+            self.by_account[order.order.account] = {order.id: order}
+        else:
+            mine[order.id] = order
         if order.expires_at is not None:
             heappush(self.expiring, (order.expires_at, order.born, order.id))
 
     def forget(self, order: Working) -> None:
         """Take an order out of everything but its group and its parent's children."""
-        self.put(order, Place.NOWHERE)
+        if order.place is not _NOWHERE:
+            self._leave(order)
         del self.orders[order.id]
-        mine = self.by_account[order.order.account]
-        del mine[order.id]
-        if not mine:
-            del self.by_account[order.order.account]
+        account = order.order.account
+        mine = self.by_account[account]
+        if len(mine) == 1:
+            del self.by_account[account]
+        else:
+            del mine[order.id]
 
     def put(self, order: Working, place: Place) -> None:
         """Move an order to another place; its prices and sequence must be those it keeps there."""
-        if order.place is not Place.NOWHERE:
+        if order.place is not _NOWHERE:
             self._leave(order)
         order.place = place
-        if place is Place.RESTS:
-            (self.bids if order.buys else self.asks).put(_limit(order), order)
-        elif place is Place.WAITS:
-            self.waiting[order.sequence] = order
-        elif place is Place.FRESH:
+        limit = order.limit
+        if place is _FRESH:
             self.fresh[order.sequence] = order
-        elif place is Place.TRIGGER:
+            if limit is not None and order.order.crossing and not order.dormant:
+                (self._cross_bids if order.buys else self._cross_asks).put(limit, order)
+        elif place is _RESTS:
+            assert limit is not None, "what rests has a limit"
+            (self.bids if order.buys else self.asks).put(limit, order)
+            if order.order.crossing:
+                (self._cross_bids if order.buys else self._cross_asks).put(limit, order)
+        elif place is _WAITS:
+            self.waiting[order.sequence] = order
+        elif place is _TRIGGER:
             self._arm(order)
-        elif place is Place.TRAVELS:
+        elif place is _TRAVELS:
             heappush(self.due, (order.effective_at, order.sequence, order.id))
-        if _crosses(order):
-            (self._cross_bids if order.buys else self._cross_asks).put(_limit(order), order)
 
     def _leave(self, order: Working) -> None:
-        if _crosses(order):
-            (self._cross_bids if order.buys else self._cross_asks).take(_limit(order), order)
-        if order.place is Place.RESTS:
-            (self.bids if order.buys else self.asks).take(_limit(order), order)
-        elif order.place is Place.WAITS:
-            del self.waiting[order.sequence]
-        elif order.place is Place.FRESH:
+        place, limit = order.place, order.limit
+        if place is _FRESH:
             del self.fresh[order.sequence]
-        elif order.place is Place.TRIGGER:
+            if limit is not None and order.order.crossing and not order.dormant:
+                (self._cross_bids if order.buys else self._cross_asks).take(limit, order)
+        elif place is _RESTS:
+            assert limit is not None, "what rests has a limit"
+            (self.bids if order.buys else self.asks).take(limit, order)
+            if order.order.crossing:
+                (self._cross_bids if order.buys else self._cross_asks).take(limit, order)
+        elif place is _WAITS:
+            del self.waiting[order.sequence]
+        elif place is _TRIGGER:
             assert order.stop is not None, "what waits for its stop has one"
             (self.buy_stops if order.buys else self.sell_stops).take(order.stop, order)
             if order.mark is not None:
                 (self.buy_marks if order.buys else self.sell_marks).take(order.mark, order)
-        order.place = Place.NOWHERE
+        order.place = _NOWHERE
 
     def _arm(self, order: Working) -> None:
         assert order.stop is not None, "what waits for its stop has one"
@@ -170,8 +191,8 @@ class Store:
 
     def shut(self, order: Working) -> HoldReason | None:
         """Return why an order cannot trade now, None when it can."""
-        if self.phase is not MarketPhase.OPEN and (
-            self.phase is MarketPhase.CLOSED or not order.order.extended_hours or order.dormant
+        if self.phase is not _OPEN and (
+            self.phase is _CLOSED or not order.order.extended_hours or order.dormant
         ):
             return HoldReason.MARKET_CLOSED
         return HoldReason.HALTED if self.halted else None
@@ -181,24 +202,34 @@ class Store:
         quote = self.quote
         return quote if quote is not None and quote.at >= order.effective_at else None
 
+    def may_end_by(self, at: int) -> bool:
+        """Return whether an order may expire, or arrive, until `at`; False is certain."""
+        expiring, due = self.expiring, self.due
+        return bool((expiring and expiring[0][0] <= at) or (due and due[0][0] <= at))
+
     def next_end(self) -> int | None:
         """Return when the next order expires."""
-        return self._first(self.expiring, "expires_at", "born")
+        heap = self.expiring
+        while heap:
+            at, born, name = heap[0]
+            order = self.orders.get(name)
+            if order is not None and order.expires_at == at and order.born == born:
+                return at
+            heappop(heap)
+        return None
 
     def next_arrival(self) -> int | None:
         """Return when the next order reaches the exchange."""
-        while True:
-            at = self._first(self.due, "effective_at", "sequence")
-            if at is None or self.orders[self.due[0][2]].place is Place.TRAVELS:
-                return at
-            heappop(self.due)
-
-    def _first(self, heap: list[Due], field: str, turn: str) -> int | None:
-        """Return the first instant in a heap that still stands for its order."""
+        heap = self.due
         while heap:
-            at, number, name = heap[0]
+            at, turn, name = heap[0]
             order = self.orders.get(name)
-            if order is not None and (getattr(order, field), getattr(order, turn)) == (at, number):
+            if (
+                order is not None
+                and order.place is _TRAVELS
+                and order.effective_at == at
+                and order.sequence == turn
+            ):
                 return at
             heappop(heap)
         return None
@@ -206,7 +237,7 @@ class Store:
 
 def watched_price(order: Working, quote: Quote) -> int:
     """Return the price that a stop looks at."""
-    if order.order.behaviour.trigger_by is TriggerBy.LAST:
+    if order.order.behaviour.trigger_by is _LAST:
         return quote.last
     side = quote.ask if order.buys else quote.bid
     return quote.last if side is None else side
@@ -215,15 +246,3 @@ def watched_price(order: Working, quote: Quote) -> int:
 def pool_of(order: Working) -> str:
     """Return whose liquidity an order uses up."""
     return COMMON_POOL if order.order.crossing else order.order.account
-
-
-def _crosses(order: Working) -> bool:
-    return order.order.crossing and (
-        order.place is Place.RESTS
-        or (order.place is Place.FRESH and order.limit is not None and not order.dormant)
-    )
-
-
-def _limit(order: Working) -> int:
-    assert order.limit is not None, "what rests has a limit"
-    return order.limit

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kuber.exchange.types import AUCTIONED, IMPATIENT, STOPS, NewOrder
+from kuber.exchange.types import AUCTIONED, IMPATIENT, STOPS, Effect, NewOrder
 from kuber.kernel.orders import OrderType, Side
+
+_BUY, _CLOSE = Side.BUY, Effect.CLOSE
 
 
 class Place(StrEnum):
@@ -24,6 +26,9 @@ class Place(StrEnum):
     WAITS = "waits"
     """For more to be offered: it trades at any price."""
     AUCTION = "auction"
+
+
+_NOWHERE = Place.NOWHERE
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +51,7 @@ class Group:
         return self.quantity - self.filled
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, init=False)
 class Working:
     """An order in the book. `open` is what it may trade now, at most `quantity - filled`."""
 
@@ -81,19 +86,37 @@ class Working:
 
     buys: bool = field(init=False)
     closes: bool = field(init=False)
+    impatient: bool = field(init=False)
+    dormant: bool = field(init=False)
+    """Whether it still waits for its stop."""
 
-    def __post_init__(self) -> None:
-        self.buys = self.order.side is Side.BUY
-        self.closes = self.order.closes
-
-    @property
-    def dormant(self) -> bool:
-        """Whether it still waits for its stop."""
-        return not self.triggered and self.order.type in STOPS
-
-    @property
-    def impatient(self) -> bool:
-        return self.order.time_in_force in IMPATIENT
+    def __init__(self, order: NewOrder, sequence: int, group: Group | None) -> None:
+        """Take an order as it enters the book. Written out, since every order passes here."""
+        self.id = order.id
+        self.order = order
+        self.born = self.sequence = sequence
+        self.quantity = self.open = quantity = order.quantity
+        self.effective_at = order.effective_at
+        self.expires_at = order.expires_at
+        self.limit = order.limit_price
+        self.stop = order.stop_price
+        self.reserved = order.reserved
+        self.trail_amount = order.trail_amount
+        self.trail_percent = order.trail_percent
+        self.parent = order.parent
+        self.group = None
+        if group is not None:
+            self.group = group.id
+            self.open = min(quantity, group.released)
+        self.place = _NOWHERE
+        self.filled = self.value = self.fills = self.fee = 0
+        self.mark = self.held = None
+        self.triggered = False
+        self.met = -1
+        self.buys = order.side is _BUY
+        self.closes = order.effect is _CLOSE
+        self.impatient = order.time_in_force in IMPATIENT
+        self.dormant = order.type in STOPS
 
     @property
     def auctioned(self) -> bool:
@@ -114,24 +137,3 @@ class Working:
         if self.buys:
             return max((mark + distance) // tick * tick, tick)
         return max(-(-(mark - distance) // tick) * tick, tick)
-
-
-def working(order: NewOrder, sequence: int, group: Group | None) -> Working:
-    """Return an order as it enters the book."""
-    return Working(
-        id=order.id,
-        order=order,
-        born=sequence,
-        sequence=sequence,
-        quantity=order.quantity,
-        open=order.quantity if group is None else min(order.quantity, group.released),
-        effective_at=order.effective_at,
-        expires_at=order.expires_at,
-        limit=order.limit_price,
-        stop=order.stop_price,
-        reserved=order.reserved,
-        trail_amount=order.trail_amount,
-        trail_percent=order.trail_percent,
-        group=None if group is None else group.id,
-        parent=order.parent,
-    )

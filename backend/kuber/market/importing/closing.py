@@ -63,7 +63,8 @@ def bounds_of(
     if timeframe.intraday:
         if ends:
             return Bounds(_opened_before(labels, timeframe, calendar), labels)
-        return Bounds(labels, calendar.intraday_closes(labels, timeframe))
+        closes = calendar.intraday_closes(labels, timeframe)
+        return Bounds(labels, _cut_at_openings(labels, closes, calendar))
     dates = labels.astype("datetime64[D]")
     if timeframe is Timeframe.D1 and _days_begin(labels, calendar) is not None:
         days = calendar.trading_days(labels.min(), labels.max())
@@ -73,6 +74,17 @@ def bounds_of(
     if timeframe is Timeframe.MO1:
         return Bounds(*calendar.monthly_bounds(_in_month(dates) if ends else dates))
     return Bounds(*calendar.weekly_bounds(_in_week(dates, calendar, notes, ends=ends)))
+
+
+def _cut_at_openings(opened: TimeArray, closes: TimeArray, calendar: TradingCalendar) -> TimeArray:
+    """Return the closes of intraday bars, oldest first: where one opens with a session, the bar
+    before it is over, as that of 09:00 before 09:30. Any other keeps its whole length."""
+    found = closes.copy()
+    sessions = calendar.sessions(opened.min(), opened.max())
+    behind = opened[1:]
+    begins = np.isin(behind, sessions.opens)
+    found[:-1][begins] = np.minimum(found[:-1], behind)[begins]
+    return found
 
 
 def _opened_before(closed: TimeArray, timeframe: Timeframe, calendar: TradingCalendar) -> TimeArray:

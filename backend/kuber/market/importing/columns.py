@@ -19,6 +19,7 @@ BAR_NAMES: dict[str, tuple[str, ...]] = {
     "time": (
         *("time", "timestamp", "datetime", "opentime", "unix", "unixtime", "unixtimestamp"),
         *("timeperiodstart", "starttime", "gmttime", "timeutc", "dateandtime", "begin"),
+        *("windowstart", "t"),
         *("zeit", "uhrzeit", "zeitpunkt", "zeitstempel", "datumzeit", "datumuhrzeit"),
         *("heure", "horaire", "horodatage", "dateheure", "dateetheure"),
         *("hora", "horario", "horrio", "fechahora", "fechayhora", "datahora", "dataehora"),
@@ -58,7 +59,10 @@ BAR_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "adj_close": ("adjclose", "adjustedclose", "adjcloseprice", "closeadj", "closeadjusted"),
     "dividends": ("dividends", "dividend", "dividendamount", "divcash"),
-    "splits": ("stocksplits", "stocksplit", "splitcoefficient", "splitfactor"),
+    "splits": (
+        *("stocksplits", "stocksplit", "splitcoefficient", "splitfactor"),
+        *("splitratio", "splits", "split"),
+    ),
 }
 KNOWN_NAMES = tuple(name for names in BAR_NAMES.values() for name in names)
 """Every name of a column that is read, in lower case and without signs."""

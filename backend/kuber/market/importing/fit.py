@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuber.market.importing.faults import Faults
+from kuber.market.importing.lengths import HALF_DAY, Lengths
 from kuber.market.types import TimeArray, Timeframe
 
 _MINUTE = np.timedelta64(1, "m")
 _DAY_MINUTES = 1440
-_HALF_DAY = 12 * 60
 _WEEK_DAYS = 7
 _MONTH_DAYS = (27, 32)
 _FEW_STEPS = 2
@@ -33,6 +33,7 @@ class Steps:
         self._near = self._all = 0
         self._near_smallest = 0
         self._counts: Counter[int] = Counter()
+        self._lengths = Lengths()
 
     def add(self, times: TimeArray, lines: Sequence[int]) -> None:
         """Take times that follow each other, oldest first, shape (n,), with their lines."""
@@ -44,9 +45,8 @@ class Steps:
             self._smallest, self.smallest_at = int(minutes[at]), lines[at + 1]
         values, counts = np.unique(minutes, return_counts=True)
         self._counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        # Between sessions a clock change may lie: only steps within half a day tell how long bars
-        # are.
-        near = values[values <= _HALF_DAY]
+        self._lengths.add(times, minutes)
+        near = values[values <= HALF_DAY]
         if len(near):
             self._near = int(np.gcd.reduce(near, initial=self._near))
             smallest = int(near.min())
@@ -77,7 +77,9 @@ class Steps:
         if self.smallest_at is None:
             return None
         if clock and self._near:
-            return next((one for one in _INTRADAY if _minutes(one) == self.apart), None)
+            if self._lengths.doubtful or self._lengths.mixed:
+                return None
+            return next((one for one in _INTRADAY if _minutes(one) == self._length), None)
         fitting = [one for one in _DAYS if self.fits(one)]
         return fitting[0] if fitting and not (self.few and len(fitting) > 1) else None
 
@@ -94,12 +96,7 @@ class Steps:
         if self.smallest_at is None:
             return True
         if timeframe.intraday:
-            longest = max(
-                (size for one in _INTRADAY if self.apart % (size := _minutes(one)) == 0), default=0
-            )
-            smallest = self._near_smallest or self._smallest
-            size = _minutes(timeframe)
-            return longest == size and (self.apart == size or self.apart != smallest)
+            return self._fits_within_days(_minutes(timeframe))
         if self.few:
             return self._few_fit(timeframe)
         smallest_days, typical = self._smallest // _DAY_MINUTES, self.typical_days
@@ -109,6 +106,46 @@ class Steps:
         if timeframe is Timeframe.W1:
             return smallest_days >= 1 and _WEEK_DAYS - 3 <= typical <= _WEEK_DAYS + 3
         return _MONTH_DAYS[0] <= typical <= _MONTH_DAYS[1]
+
+    @property
+    def short_ones(self) -> bool:
+        """Whether bars stand nearer together beside the breaks of their market."""
+        return self._lengths.with_short_ones and not self._lengths.mixed
+
+    def note_mixed(self, field: str, faults: Faults) -> bool:
+        """Note when bars are of two lengths within a day; returns whether they are."""
+        if (both := self._lengths.mixed) is None:
+            return False
+        shorter, longer = map(words, both)
+        faults.add(
+            "wrong_timeframe",
+            f"Some bars are {shorter} apart, others {longer}: they are of two timeframes.",
+            "Import those of each timeframe from a file of their own, and leave out lines that"
+            " stand between others.",
+            self.smallest_at,
+            field,
+        )
+        return True
+
+    @property
+    def _length(self) -> int:
+        """How many minutes bars are long, as far as steps within half a day tell."""
+        return self._lengths.usual if self._lengths.with_short_ones else self.apart
+
+    def _fits_within_days(self, size: int) -> bool:
+        """Return whether bars of `size` minutes can stand so far apart."""
+        if self._lengths.mixed:
+            return False
+        if self._lengths.with_short_ones:
+            return size == self._lengths.usual
+        if self._lengths.doubtful and self._lengths.has(size):
+            return True
+        longest = max(
+            (one for timeframe in _INTRADAY if self.apart % (one := _minutes(timeframe)) == 0),
+            default=0,
+        )
+        smallest = self._near_smallest or self._smallest
+        return longest == size and (self.apart == size or self.apart != smallest)
 
     def _few_fit(self, timeframe: Timeframe) -> bool:
         """Return whether one step, or two, can be those of days, weeks or months.
@@ -134,8 +171,10 @@ class Steps:
         """
         if self.fits(timeframe):
             return
+        if timeframe.intraday and self.note_mixed(field, faults):
+            return
         if timeframe.intraday:
-            minutes = self.apart
+            minutes = self._length
             found = next((one for one in Timeframe if _minutes(one) == minutes), None)
         else:
             minutes = round(self.typical_days) * _DAY_MINUTES

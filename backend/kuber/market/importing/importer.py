@@ -1,5 +1,6 @@
 """Reading files in child processes, and storing what they hold."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kuber.identity.limits import one_at_a_time
-from kuber.infra.children import ChildDied, ChildPool, ChildTimedOut
+from kuber.infra.children import ChildDied, ChildPool, ChildTimedOut, PoolBusy
 from kuber.kernel.errors import Problem
 from kuber.market.actions.applying import Importing, SeriesJudgement, apply_splits
 from kuber.market.actions.repository import add_actions
@@ -38,6 +39,8 @@ Progress = Callable[[int], Awaitable[None]]
 OthersWork = Callable[[AsyncSession], Awaitable[bool]]
 """Tells whether there is work now that goes before an import."""
 _SLOW_RETRY_S = 30
+_BUSY = 2
+"""Tasks for each processor: with more of them a file's own work does not explain a long wait."""
 
 
 async def _unheard(_read_bytes: int) -> None:
@@ -168,9 +171,25 @@ def _refusing(pace: Pace | None = None) -> Iterator[None]:
                 " later.",
                 retry_after_s=_SLOW_RETRY_S,
             ) from error
+        if _machine_is_busy():
+            raise PoolBusy(
+                "The machine has so much else to do that the file could not be read in time."
+                " Nothing was imported; try again when less is running.",
+                retry_after_s=_SLOW_RETRY_S,
+            ) from error
         raise _too_much() from error
     except ChildDied as error:
         raise _too_much() from error
+
+
+def _machine_is_busy() -> bool:
+    """Return whether so much waits for each processor that a child, which gives way to all else,
+    has hardly had its turn."""
+    try:
+        waiting, *_ = os.getloadavg()
+    except OSError:
+        return False
+    return waiting > _BUSY * (os.cpu_count() or 1)
 
 
 def _too_much() -> ImportRefused:

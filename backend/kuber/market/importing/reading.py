@@ -28,7 +28,7 @@ from kuber.market.importing.notes import Notes
 from kuber.market.importing.other_zones import as_advice
 from kuber.market.importing.said import DateOrder, How, Known, Label, Said, zone_as_kept, zone_of
 from kuber.market.importing.symbol_bars import SymbolBars
-from kuber.market.importing.tables import Table, read_block
+from kuber.market.importing.tables import Table, read_block, without_empty_bars
 from kuber.market.importing.text import Block
 from kuber.market.importing.times import TimeReader, Times
 from kuber.market.instruments import traits_of
@@ -92,15 +92,19 @@ class FileReading:
             table = read_block(block, layout)
             if table is None:
                 return []
+            table = without_empty_bars(table, self._notes)
             self._plan = self._plan_of(layout, table)
         else:
             table = read_block(block, self._plan.layout)
             if table is None:
                 return []
+            table = without_empty_bars(table, self._notes)
         plan = self._plan
         rows = read_symbols(table, plan.symbol, self._faults)
         times = plan.times.column(table.frame[table.time_column], table.lines)
-        if plan.timeframe.intraday and table.time_column == "date" and not times.has_clock:
+        readable_times = not np.isnat(times.instants).all()
+        only_dates = table.time_column == "date" and readable_times and not times.has_clock
+        if plan.timeframe.intraday and only_dates:
             raise refuse(
                 "wrong_timeframe",
                 f"A 'date' has no time of day, which {plan.timeframe} bars need.",
@@ -142,6 +146,8 @@ class FileReading:
         self._faults.refuse_if_any()
         self._tell_unfinished()
         self._tell_outside_hours()
+        for one in self._symbols.values():
+            one.tell_jumps()
         return found
 
     def _tell_unfinished(self) -> None:
@@ -287,8 +293,11 @@ class FileReading:
         """Return the timeframe that the times of the first block are of: a guess where no symbol
         has more than a few; raises ImportRefused."""
         field = table.time_column
-        reader = TimeReader(self._zone, Faults(), field, day_is_first=day_is_first, exact=False)
+        faults = Faults()
+        reader = TimeReader(self._zone, faults, field, day_is_first=day_is_first, exact=False)
         times = reader.column(table.frame[field], table.lines)
+        if np.isnat(times.instants).all():
+            faults.refuse_if_any()
         steps, widest = Steps(), Steps()
         rows = read_symbols(table, symbol, Faults())
         shown = times.instants if times.has_clock else times.written
@@ -302,6 +311,8 @@ class FileReading:
             # One step of many symbols, between two days, tells no more than that of one.
             told = widest.timeframe(clock=times.has_clock)
         if told is None:
+            if steps.note_mixed(field, faults):
+                faults.refuse_if_any()
             raise refuse(
                 "unknown_timeframe",
                 "The file does not show which timeframe its bars have.",

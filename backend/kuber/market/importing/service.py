@@ -162,7 +162,7 @@ class ImportService:
                     )
                 ],
             )
-        row.status = "queued"
+        row.status, row.done_bytes = "queued", 0
         if row.size_bytes > AT_ONCE_BYTES:
             return row
         await self._load(session, row, said_from_json(row.said))

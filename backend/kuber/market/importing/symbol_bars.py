@@ -15,6 +15,7 @@ from kuber.market.importing.facts import FoundSplit, SymbolFacts
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.fit import Order, check_minutes, check_repeated
 from kuber.market.importing.future import check_not_ahead
+from kuber.market.importing.jumps import Jumps
 from kuber.market.importing.notes import Notes
 from kuber.market.importing.other_zones import BinsOfTimes, expected_bars, fitting_zones
 from kuber.market.importing.surroundings import Surroundings
@@ -87,6 +88,7 @@ class SymbolBars:
         self._splits: list[FoundSplit] = []
         self._around = Surroundings()
         self._bins = BinsOfTimes()
+        self._jumps = Jumps(symbol)
         for split in splits:
             self._around.watch(split, calendar.midnight(split.ex_date))
 
@@ -150,6 +152,7 @@ class SymbolBars:
                 return None
             self._order.finish(self._symbol, self._field, self._faults)
             self._order.steps.check(self._timeframe, self._field, self._faults)
+            self._tell_short_ones()
             self.sorted &= self._order.sorted
             return None
         labels = np.concatenate(self._held.labels)
@@ -168,6 +171,20 @@ class SymbolBars:
         self._order.add(labels, numbers)
         self._order.steps.check(self._timeframe, self._field, self._faults)
         return self._made(bounds, columns, numbers)
+
+    def tell_jumps(self) -> None:
+        """Note where the price jumps and no split that is known explains it."""
+        told = [one.split.ex_date for one in self._around.all()]
+        self._jumps.tell([*told, *(one.at.date() for one in self._splits)], self._notes)
+
+    def _tell_short_ones(self) -> None:
+        if self._timeframe.intraday and self._order.steps.short_ones:
+            self._notes.add(
+                "short_bars",
+                f"{self._symbol}: some bars are shorter than {self._timeframe}, such as the first"
+                f" of a session. Each counts as closed after {self._timeframe}, or where its"
+                " session opens or closes.",
+            )
 
     @property
     def bars(self) -> int:
@@ -257,6 +274,7 @@ class SymbolBars:
             elif opened[-1] < before.bars.opened_at[0]:
                 joined, newest = join_raw(made, before), behind
         self._edges = oldest, newest
+        self._jumps.look(joined.bars)
         for split in joined.splits():
             if len(self._splits) < _MOST_SPLITS:
                 at = to_datetime(joined.bars.opened_at[split.index])

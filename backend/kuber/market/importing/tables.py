@@ -2,13 +2,31 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from kuber.market.importing.faults import Faults
 from kuber.market.importing.layout import Layout, csv_rows
+from kuber.market.importing.notes import Notes
 from kuber.market.importing.text import Block
+
+_NO_PRICE = (
+    "",
+    "nan",
+    "NaN",
+    "NAN",
+    "null",
+    "NULL",
+    "None",
+    "none",
+    "n/a",
+    "N/A",
+    "#N/A",
+    "-",
+    "--",
+)
+_NO_ACTION = (*_NO_PRICE, "0", "0.0", "1", "1.0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,34 @@ def read_block(block: Block, layout: Layout) -> Table | None:
         clock = clock.str.zfill(layout.columns.clock.filled_to)
         frame = frame.with_columns(pl.Series("date", frame["date"] + " " + clock))
     return Table(frame, lines, layout.columns.when, layout.symbol)
+
+
+def without_empty_bars(table: Table, notes: Notes) -> Table:
+    """Return the table without rows that have a time and no price at all, as exports have them for
+    days without trades, or where an indicator is drawn into the future.
+
+    A row that tells of a split or a dividend stays, and so do all where there is no other.
+    """
+    frame = table.frame
+    empty = frame["open"].is_in(_NO_PRICE)
+    if not empty.any():
+        return table
+    for name in ("high", "low", "close"):
+        empty &= frame[name].is_in(_NO_PRICE)
+    for role in ("splits", "dividends"):
+        if role in frame.columns:
+            empty &= frame[role].is_in(_NO_ACTION)
+    count = int(empty.sum())
+    if count in (0, frame.height):
+        return table
+    notes.count(
+        "no_price",
+        count,
+        "One line has no price at all, and was left out.",
+        "{count} lines have no price at all, and were left out.",
+    )
+    lines = [line for line, gone in zip(table.lines, empty, strict=True) if not gone]
+    return replace(table, frame=frame.filter(~empty), lines=lines)
 
 
 _Columns = tuple[Sequence[pl.Series], Sequence[int]]

@@ -109,7 +109,8 @@ BOOKS = """
     with kept as (
         insert into venue_books as b (symbol, state, version, updated_at)
         select symbol, state, version, %(now)s
-        from unnest(%(symbols)s::text[], %(states)s::text[], %(versions)s::bigint[])
+        from unnest(%(symbols)s::text[], string_to_array(%(states)s, chr(30)),
+                    %(versions)s::bigint[])
             as w(symbol, state, version)
         on conflict (symbol) do update set state = excluded.state, version = excluded.version,
             updated_at = excluded.updated_at
@@ -118,7 +119,14 @@ BOOKS = """
     )
     select count(*) from kept
 """
-"""Writes books whose version is still the one that was read; returns how many were."""
+"""Writes books whose version is still the one that was read; returns how many were.
+
+The states are one text with `BETWEEN_BOOKS` between them: to quote large texts for an array takes
+the client some fifty times as long as to send them.
+"""
+
+BETWEEN_BOOKS = "\x1e"
+"""No JSON text contains it as it is."""
 
 DONE = """
     update order_requests r set done_at = %(now)s, outcome = w.outcome

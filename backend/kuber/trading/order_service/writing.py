@@ -246,7 +246,7 @@ class RoundWriter:
             return
         values: Mapping[str, Any] = {
             "symbols": [one.symbol for one in books],
-            "states": [one.book.state().text for one in books],
+            "states": statements.BETWEEN_BOOKS.join(one.book.state().text for one in books),
             "versions": [(one.stored or 0) + 1 for one in books],
             "now": self._now,
         }

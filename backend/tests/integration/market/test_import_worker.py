@@ -135,7 +135,7 @@ async def test_a_large_preview_is_checked_in_the_background_before_it_can_be_imp
     assert (row.status, row.found["checked"], row.bar_count) == ("previewed", True, SMALL)
     async with database.transaction() as session:
         row = await taking.start(session, user, row.id, row.sha256)
-    assert row.status == "queued"
+    assert (row.status, row.done_bytes) == ("queued", 0)
     assert await worker.run_once() == 1
     assert (await found(database, taking, row)).status == "done"
     assert await stored(database) == SMALL

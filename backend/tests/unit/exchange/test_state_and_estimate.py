@@ -1,7 +1,9 @@
 """A book written down, and the estimated entry of a scratch run."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,16 @@ def test_m04_a_state_is_json_that_equal_books_share() -> None:
     assert text() == text()
     assert json.loads(text())["version"] == 1
     assert len(text()) < 4_000
+
+
+@pytest.mark.parametrize("change", [lambda one: one.pop("limit"), lambda one: one.update(new=1)])
+def test_m04_an_order_that_is_not_whole_makes_no_book(change: Callable[[Any], object]) -> None:
+    book = Book()
+    play(book, Submit((order("o", "buy", "1", limit_price="99"),)))
+    document = json.loads(book.state().text)
+    change(document["orders"][0])
+    with pytest.raises(BadState, match="not whole"):
+        Book.of(BookState(json.dumps(document)))
 
 
 def test_m04_a_restored_book_knows_marks_groups_and_holdings() -> None:

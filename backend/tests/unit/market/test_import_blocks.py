@@ -175,6 +175,15 @@ def test_another_timeframe_further_down_is_refused() -> None:
         assert [one.code for one in refused(content, Timeframe.M2)] == ["wrong_timeframe"]
 
 
+def test_a_file_of_two_timeframes_is_found_in_blocks_of_few_lines() -> None:
+    fives = [START + timedelta(minutes=5 * at) for at in range(20)]
+    ones = [fives[-1] + timedelta(minutes=1 + at) for at in range(60)]
+    content = HEADER + "".join(row("BTCUSD", at, 50) for at in [*fives, *ones])
+    assert [one.code for one in refused(content, Timeframe.M1)] == ["wrong_timeframe"]
+    with many_blocks():
+        assert [one.code for one in refused(content, Timeframe.M1)] == ["wrong_timeframe"]
+
+
 def test_very_many_faults_end_the_reading() -> None:
     read = 0
 

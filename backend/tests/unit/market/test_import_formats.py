@@ -208,7 +208,7 @@ def test_rounding_is_mended_and_what_is_wrong_is_not() -> None:
 
 def test_yahoos_last_line_of_a_weekly_file_belongs_to_the_week_before() -> None:
     rows = [
-        ("2025-09-15", 10, 11, 9, 10, 35),
+        ("2025-09-15", 20, 21, 19, 20, 35),
         ("2025-09-22", 22, 26, 16, 17, 41),
         ("2025-09-26", 18, 27, 15, 17.5, 9),
     ]

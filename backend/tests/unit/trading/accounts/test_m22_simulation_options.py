@@ -13,6 +13,7 @@ DEFAULTS = {
     "commission": "0.005",
     "partial_fills": "0.2",
     "rejections": "0.05",
+    "default_stop": "0.05",
     "starting_balance": "100000",
     "seed": None,
 }
