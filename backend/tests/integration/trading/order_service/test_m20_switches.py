@@ -260,14 +260,11 @@ async def test_m20_a_halt_that_came_and_went_while_nobody_acted_takes_entries_ba
     assert await floor.rows(held) == [("open", 100)]
 
 
-async def test_m20_a_switch_counts_in_the_round_that_hears_of_it(
-    floor: Floor, board: Switchboard
-) -> None:
+async def test_m20_a_halt_counts_in_the_round_that_hears_of_it(floor: Floor) -> None:
     """A price of the same round had begun its work before the switch was read."""
     waiting = await floor.intend(limit="140.00", stop="130.00", targets=(), life="gtc")
     await floor.rounds()
     await floor.quote("150.50")
-    await board.set("halted", look=False)
-    floor.service.wake()
+    floor.halted = SwitchState.HALTED
     await floor.quote("150.40")
     assert (await order(floor, waiting))["status"] == "cancelled"
