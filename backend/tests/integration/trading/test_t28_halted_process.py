@@ -24,6 +24,9 @@ _WAITS = """
       and application_name = 'kuber-orders' and wait_event_type = 'Lock' and query like %s
 """
 
+_SETTLED = """
+    select 1 from service_beats where service = 'orders' and (detail ->> 'rounds')::int >= 3
+"""
 _STOPPED = """
     select pid from pg_stat_activity where datname = current_database()
       and application_name = 'kuber-orders' and state = 'idle in transaction'
@@ -82,6 +85,7 @@ def test_t28_stopped_between_the_latch_and_the_commit_no_entry_gets_out(
 def test_t28_stopped_after_its_first_look_at_the_latch_no_entry_gets_out(
     scene: Scene, tell: Tell
 ) -> None:
+    until(lambda: scene.look(_SETTLED), "the first rounds, which look for intents without a call")
     entry = scene.intend()
     with scene.held("select 1 from orders for update", "%from orders%"):
         scene.price()
