@@ -1,4 +1,3 @@
-# over 400 lines because the tables of a package stand together
 """Accounts, and the journal of their orders and fills. Private to this package."""
 
 from datetime import datetime
