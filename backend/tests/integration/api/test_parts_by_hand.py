@@ -67,3 +67,15 @@ async def test_m12_an_order_without_a_stop_gets_that_of_its_account(
     assert order["stop_loss"] == "80"
     order = await until(ann, f"/api/v1/orders/{order['id']}", status="filled")
     await until(ann, f"/api/v1/positions/{order['position_id']}", stop="80", status="open")
+
+
+async def test_m12_an_account_of_before_has_the_default_stop_of_the_code(
+    ann: httpx.AsyncClient, hall: Hall
+) -> None:
+    account = await calm_account(ann)
+    await hall.rows("update accounts set simulation = simulation - 'default_stop'")
+    (read,) = (await ann.get("/api/v1/accounts")).json()["items"]
+    assert read["simulation"]["default_stop"] == "0.05"
+    await hall.quote("100")
+    order = await place(ann, account_id=account["id"], symbol=COIN, side="buy", quantity="1")
+    assert order["stop_loss"] == "95"
