@@ -34,6 +34,7 @@ async def test_m22_everybody_has_a_simulation_account_from_sign_up(ann: httpx.As
         "rejections": "0.05",
         "starting_balance": "100000",
         "seed": None,
+        "default_stop": "0.05",
     }
 
 

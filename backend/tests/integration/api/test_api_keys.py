@@ -326,7 +326,8 @@ async def test_keys_are_on_record_and_their_secrets_nowhere(
 
 async def test_scopes_are_told_with_a_sentence_each(ann: httpx.AsyncClient) -> None:
     items = (await ann.get(f"{KEYS}/scopes")).json()["items"]
-    assert [one["scope"] for one in items] == ["quotes:write", "market:read", "accounts:read"]
+    scopes = ["quotes:write", "market:read", "accounts:read", "orders:write"]
+    assert [one["scope"] for one in items] == scopes
     assert all(one["sentence"].endswith(".") for one in items)
 
 

@@ -171,10 +171,17 @@ async def test_every_change_of_ones_own_pipelines_is_told_at_once(
     schedule = {"kind": "periodic", "symbols": ["AAPL"], "market_hours_only": False}
     made = trader.create(graph=steps(a={}), trigger=schedule)
     address = f"/pipelines/{made['id']}"
-    async with socket(installation, trader.token) as opened:
+    topic = {"topic": "pipelines"}
+    async with (
+        socket(installation, trader.token) as other,
+        socket(installation, trader.token) as opened,
+    ):
         await receive(opened)
-        trader.save(made, name="Nobody has asked yet")
-        topic = {"topic": "pipelines"}
+        await receive(other)
+        await other.send(json.dumps({"type": "subscribe", **topic}))
+        assert await receive(other) == {"type": "subscribed", **topic}
+        trader.save(made, name="Nobody else has asked yet")
+        assert (await receive(other))["revision"] == 2
         await opened.send(json.dumps({"type": "subscribe", **topic}))
         assert await receive(opened) == {"type": "subscribed", **topic}
         stranger.save(foreign, graph=steps(b={}))
