@@ -52,7 +52,10 @@ test('a market is changed, told about, and given back', async ({ page, request }
   await page.reload();
   await row.click();
   await dialog.getByRole('button', { name: 'Reset' }).click();
-  await page.getByRole('dialog').last().getByRole('button', { name: 'Reset' }).click();
+  await page
+    .getByRole('dialog', { name: /^Reset/ })
+    .getByRole('button', { name: 'Reset' })
+    .click();
   await expect(dialog.getByRole('status')).toContainText('keep the closes');
   await dialog.getByRole('button', { name: 'Close' }).click();
   await expect(row).toContainText('London Stock Exchange');
@@ -89,7 +92,10 @@ test('the prices that always answer are chosen, shown on the chart, and given ba
   await expect(page.locator('k-price-chart')).toContainText('Imported prices');
   await page.goto('/instruments?symbol=AAPL');
   await dialog.getByRole('button', { name: 'Reset' }).click();
-  await page.getByRole('dialog').last().getByRole('button', { name: 'Reset' }).click();
+  await page
+    .getByRole('dialog', { name: /^Reset/ })
+    .getByRole('button', { name: 'Reset' })
+    .click();
   await expect(row).not.toContainText('Always, decided by you');
 });
 
