@@ -39,7 +39,6 @@ from kuber.notifications.mail import SmtpSender
 from kuber.notifications.mailer import Mailer
 from kuber.notifications.notifier import Notifier
 from kuber.realtime.database_channels import DatabaseChannels
-from kuber.runs.queueing import runs_at_work
 from kuber.runs.scheduling import Scheduler
 from kuber.signals.catalog import signal_types
 from kuber.signals.dispatcher import Dispatcher
@@ -288,7 +287,7 @@ def _imports(parts: _ServiceParts) -> LongRunning:
     worker = ImportWorker(
         parts.database,
         parts.pool,
-        FileImporter(children, parts.settings.calendars_folder, runs_at_work),
+        FileImporter(children, parts.settings.calendars_folder),
         parts.uploads,
         parts.clock,
     )

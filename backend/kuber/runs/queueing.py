@@ -75,18 +75,6 @@ _COUNT = text(f"select count(*) from runs where user_id = :user_id and {QUEUED}"
 _RUNNING = text("select count(*) from runs where user_id = :user_id and status = 'running'")
 
 
-_AT_WORK = text("""
-    select exists (select from runs where status = 'running')
-        or exists (select from runs where status = 'pending')
-""")
-
-
-async def runs_at_work(session: AsyncSession) -> bool:
-    """Return whether any user's run is carried out now, or about to be."""
-    found: bool = (await session.execute(_AT_WORK)).scalar_one()
-    return found
-
-
 async def queued_runs(session: AsyncSession, user_id: UserId) -> int:
     """Return how many runs of the user wait."""
     count: int = (await session.execute(_COUNT, {"user_id": user_id})).scalar_one()

@@ -36,8 +36,6 @@ from kuber.market.types import Source
 
 Progress = Callable[[int], Awaitable[None]]
 """Told how many bytes of a file are read."""
-OthersWork = Callable[[AsyncSession], Awaitable[bool]]
-"""Tells whether there is work now that goes before an import."""
 _SLOW_RETRY_S = 30
 _BUSY = 2
 """Tasks for each processor: with more of them a file's own work does not explain a long wait."""
@@ -45,10 +43,6 @@ _BUSY = 2
 
 async def _unheard(_read_bytes: int) -> None:
     """Nobody asks how far it is."""
-
-
-async def _nobody_works(_session: AsyncSession) -> bool:
-    return False
 
 
 CHILD_MEMORY_MB = 1000
@@ -59,19 +53,12 @@ what calendars and the reader of files lay claim to."""
 class FileImporter:
     """Reads files in children and stores their bars."""
 
-    def __init__(
-        self,
-        children: ChildPool,
-        calendars: Path | None = None,
-        others_work: OthersWork = _nobody_works,
-    ) -> None:
+    def __init__(self, children: ChildPool, calendars: Path | None = None) -> None:
         """Whatever a file does to its reader, it does in a child.
 
-        `calendars` is where trading hours are kept; without it a child works them out. While
-        `others_work`, bars are stored more slowly.
+        `calendars` is where trading hours are kept; without it a child works them out.
         """
         self._children = children
-        self._others_work = others_work
         self._calendars = None if calendars is None else str(calendars)
 
     async def look_at(
@@ -143,7 +130,7 @@ class FileImporter:
         owner, source = owner_of(row), Source(row.source)
         series = await add_series(session, owner, row.id, source, facts)
         task = row.filename, str(path), said, source, series, row.created_at
-        pace = Pace(lambda: self._others_work(session))
+        pace = Pace()
 
         async def rows(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             async for chunk in chunks:

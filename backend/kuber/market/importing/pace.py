@@ -2,33 +2,22 @@
 them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from time import monotonic
 
 _REST = 1.0
 """How long the database is left alone after a part, in times of what it took..."""
 _LONGEST_REST_S = 0.01
 """...and at most: where everybody waits, an import shall end some day too."""
-_LOOK_EVERY_S = 0.005
-_GIVE_WAY_S = 0.03
-"""How long a part waits, at most, for work that goes before: an import beside runs without end
-goes on all the same."""
-
-
-async def _nobody() -> bool:
-    return False
 
 
 class Pace:
     """Passes rows on and adds up who waited for whom, until the last or until somebody gives up.
 
-    After each part there is a pause, so that others find the database free, and while there is
-    work that goes before, the next part waits; neither counts for anybody.
+    After each part there is a pause, so that runs find the database free; it counts for nobody.
     """
 
-    def __init__(self, others_work: Callable[[], Awaitable[bool]] = _nobody) -> None:
-        """`others_work` tells whether there is work now that goes before."""
-        self._others_work = others_work
+    def __init__(self) -> None:
         self._making_s = 0.0
         self._taking_s = 0.0
         self._given_at_s: float | None = None
@@ -57,9 +46,3 @@ class Pace:
             self._taking_s += taken_s
             self._given_at_s = None
             await asyncio.sleep(min(_REST * taken_s, _LONGEST_REST_S))
-            await self._give_way()
-
-    async def _give_way(self) -> None:
-        until_s = monotonic() + _GIVE_WAY_S
-        while monotonic() < until_s and await self._others_work():  # noqa: ASYNC110  it asks
-            await asyncio.sleep(_LOOK_EVERY_S)

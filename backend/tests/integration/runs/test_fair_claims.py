@@ -7,11 +7,10 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from kuber.infra.db import Database, RawPool, raw_pool
+from kuber.infra.db import RawPool, raw_pool
 from kuber.kernel.clock import FixedClock
 from kuber.kernel.ids import UserId
 from kuber.runs.batches import Ending, RunBatch
-from kuber.runs.queueing import runs_at_work
 from kuber.runs.statements import CLAIM
 from kuber.runs.store import RunStore
 from kuber.runs.types import ClaimedRun, RunStatus
@@ -169,22 +168,3 @@ async def test_claims_at_the_same_moment_take_different_runs(
         found = {run.id for run in await queue.claim(4)}
         await other.commit()
     assert (len(taken), len(found), taken & found) == (4, 4, set())
-
-
-async def test_runs_are_at_work_from_their_acceptance_to_their_end(
-    queue: Queue, bob: UserId, postgres_url: str
-) -> None:
-    database = Database(postgres_url)
-
-    async def at_work() -> bool:
-        async with database.transaction() as session:
-            return await runs_at_work(session)
-
-    assert not await at_work()
-    await queue.add(bob, 1)
-    assert await at_work()
-    (claimed,) = await queue.claim(1)
-    assert await at_work()
-    await queue.finish(claimed)
-    assert not await at_work()
-    await database.close()

@@ -83,25 +83,3 @@ async def test_rests_are_nobodys_slowness() -> None:
     pace = Pace()
     taken_s = [work(0.014) async for _ in pace.of(made())]
     assert pace.taker_was_slower is (sum(taken_s) > sum(made_s))
-
-
-async def test_a_part_waits_while_there_is_work_that_goes_before_but_not_for_ever() -> None:
-    asked: list[int] = []
-    at_work = {1: 3, 2: 1_000_000}  # looks at which others work, after the first and second part
-
-    async def made() -> AsyncIterator[bytes]:
-        for _ in range(3):
-            yield b"rows"
-
-    async def others_work() -> bool:
-        asked[-1] += 1
-        return asked[-1] <= at_work.get(len(asked), 0)
-
-    taken_at_s: list[float] = []
-    async for _ in Pace(others_work).of(made()):
-        asked.append(0)
-        taken_at_s.append(monotonic())
-    assert asked[0] == 4, "it goes on as soon as nobody works"
-    assert asked[2] == 1
-    assert asked[1] > 1
-    assert taken_at_s[2] - taken_at_s[1] >= 0.03
