@@ -8,14 +8,14 @@ from uuid import UUID
 import numpy as np
 
 from kuber.brokers.port import OrderStatus
-from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.market.adjustment import Split
 from kuber.market.later import Course
 from kuber.market.types import Bars, Source, Timeframe
 from kuber.runs.what_next.following import Steps
 from kuber.trading.order_types import OrderEffect, SettlementStatus
-from kuber.trading.orders import JournalFill, JournalOrder, JournalTerms, OrderPlace
+from kuber.trading.orders import JournalFill, JournalOrder, OrderPlace
 from kuber.trading.origins import OriginKind
+from tests.fakes.journal_terms import market_terms
 
 AS_OF = datetime(2013, 3, 11, 21, tzinfo=UTC)
 STEPS = Steps(Decimal("0.01"), Decimal(1))
@@ -51,19 +51,7 @@ def an_entry(
         answered_at=AS_OF,
         filled_quantity=Decimal(quantity),
         fills=(fill,),
-        terms=JournalTerms(
-            OrderType.MARKET,
-            TimeInForce.DAY,
-            extended_hours=False,
-            limit_price=None,
-            stop_price=None,
-            trail_amount=None,
-            trail_percent=None,
-            expires_at=None,
-            remaining=None,
-            waits_for=None,
-            settlement_status=SettlementStatus.PENDING,
-        ),
+        terms=market_terms(SettlementStatus.PENDING),
         place=OrderPlace(
             OriginKind.RUN,
             "entry",

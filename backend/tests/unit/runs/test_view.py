@@ -6,15 +6,15 @@ from uuid import uuid4
 
 from kuber.agents.registry import AgentRegistry
 from kuber.brokers.port import OrderStatus
-from kuber.kernel.orders import OrderType, TimeInForce
 from kuber.pipelines.types import KnownPipeline
 from kuber.runs.models import NodeRunRow, RunRow
 from kuber.runs.schemas import TradeOut
 from kuber.runs.view import RecordedRun, execution_out
 from kuber.trading.order_types import OrderEffect, SettlementStatus
-from kuber.trading.orders import JournalFill, JournalOrder, JournalTerms, OrderPlace
+from kuber.trading.orders import JournalFill, JournalOrder, OrderPlace
 from kuber.trading.origins import OriginKind
 from tests.fakes.agents import trade
+from tests.fakes.journal_terms import market_terms
 
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
 GRAPH = b'{"nodes": [{"id": "trade", "agent_type": "trade_manager", "config": {}}], "edges": []}'
@@ -80,19 +80,7 @@ def close(status: OrderStatus, *fills: tuple[str, str]) -> JournalOrder:
             JournalFill(str(number), NOW, Decimal(quantity), Decimal(price), Decimal("0.21"))
             for number, (quantity, price) in enumerate(fills)
         ),
-        terms=JournalTerms(
-            type=OrderType.MARKET,
-            time_in_force=TimeInForce.DAY,
-            extended_hours=False,
-            limit_price=None,
-            stop_price=None,
-            trail_amount=None,
-            trail_percent=None,
-            expires_at=None,
-            remaining=None,
-            waits_for=None,
-            settlement_status=SettlementStatus.SETTLED,
-        ),
+        terms=market_terms(SettlementStatus.SETTLED),
         place=OrderPlace(
             origin=OriginKind.MONITOR,
             leg="close",

@@ -22,8 +22,7 @@ import pytest
 from kuber.ledger.rebuild import all_differences
 from kuber.ledger.types import Book
 from tests.fixtures.counts import Tell
-from tests.fixtures.order_process import OrderProcesses, Street
-from tests.fixtures.trading_floor import USER
+from tests.fixtures.order_process import OrderProcesses, Street, with_user
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Installation, NewInstallation
 
@@ -67,13 +66,7 @@ class Kills:
 
 @pytest.fixture(scope="module")
 def site(new_installation: NewInstallation) -> Installation:
-    made = new_installation()
-    made.query(
-        "insert into users (id, email, password_hash, role, tier, created_at)"
-        " values (%s, 'ann@example.com', '-', 'user', 'FREE', now())",
-        USER,
-    )
-    return made
+    return with_user(new_installation())
 
 
 @pytest.fixture
